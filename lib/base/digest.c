@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "base/digest.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void digest_start(void)
+{
+    if (sodium_init() < 0) {
+        fprintf(stderr, "libsodium cannot start: the system has no source of random numbers\n");
+        abort();
+    }
+}
+
+void digest_sha256(struct text data, unsigned char out[SHA256_SIZE])
+{
+    crypto_hash_sha256(out, (const unsigned char *)data.data, data.length);
+}
+
+void digest_sha256_hex(struct text data, char out[SHA256_HEX_SIZE])
+{
+    unsigned char hash[SHA256_SIZE];
+
+    digest_sha256(data, hash);
+    sodium_bin2hex(out, SHA256_HEX_SIZE, hash, sizeof hash);
+}
+
+void digest_keyed(struct text data,
+                  const unsigned char key[KEY_SIZE],
+                  unsigned char out[KEYED_HASH_SIZE])
+{
+    crypto_generichash(out, KEYED_HASH_SIZE, (const unsigned char *)data.data, data.length, key,
+                       KEY_SIZE);
+}
+
+bool digest_equal(const void *one, const void *other, size_t length)
+{
+    return sodium_memcmp(one, other, length) == 0;
+}
+
+void digest_base64url(const void *data, size_t length, char *out, size_t out_size)
+{
+    sodium_bin2base64(out, out_size, data, length, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+bool digest_base64url_decode(struct text text, void *out, size_t out_size, size_t *out_length)
+{
+    return sodium_base642bin(out, out_size, text.data, text.length, NULL, out_length, NULL,
+                             sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
+}
+
+void digest_hex(const void *data, size_t length, char *out, size_t out_size)
+{
+    sodium_bin2hex(out, out_size, data, length);
+}
+
+void digest_wipe(void *secret, size_t length)
+{
+    sodium_memzero(secret, length);
+}

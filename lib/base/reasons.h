@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// reasons: every way an operation of Bourse can fail, in one table.
+//
+// REASONS(X) expands X(name, code, HTTP status, title, advice). The enum, the HTTP status, the
+// OpenAPI document and docs/errors.md come from it. Names are stable: clients match on them.
+#pragma once
+
+// clang-format off
+#define REASONS(X)                                                                                 \
+    /* the request itself */                                                                       \
+    X(INVALID_REQUEST, CODE_INVALID_ARGUMENT, 422, "The request breaks a rule.",                   \
+      "Correct the fields named in `errors` and send it again.")                                   \
+    X(MALFORMED_REQUEST, CODE_INVALID_ARGUMENT, 400, "The request cannot be read.",                \
+      "Send what the API documentation describes.")                                                \
+    X(UNSUPPORTED_MEDIA_TYPE, CODE_INVALID_ARGUMENT, 415, "The body is of a type not understood.", \
+      "Send the body as the content type the operation names, usually application/json.")          \
+    X(BODY_TOO_LARGE, CODE_INVALID_ARGUMENT, 413, "The body is too large.",                        \
+      "Send less at a time.")                                                                      \
+    X(HEADERS_TOO_LARGE, CODE_INVALID_ARGUMENT, 431, "The headers are too large.",                 \
+      "Send fewer or shorter headers.")                                                            \
+    X(LENGTH_REQUIRED, CODE_INVALID_ARGUMENT, 411, "The length of the body is missing.",           \
+      "Send a Content-Length header.")                                                             \
+    X(REQUEST_TIMEOUT, CODE_INVALID_ARGUMENT, 408, "The request did not arrive in time.",          \
+      "Send the whole request at once.")                                                           \
+    X(METHOD_NOT_ALLOWED, CODE_UNIMPLEMENTED, 405, "This address does not take that method.",      \
+      "Use one of the methods in the Allow header.")                                               \
+    X(NO_SUCH_ADDRESS, CODE_NOT_FOUND, 404, "There is nothing at this address.",                   \
+      "See /docs/ for the addresses there are.")                                                   \
+    X(NOT_ACCEPTABLE, CODE_INVALID_ARGUMENT, 406, "The answer cannot be had in that form.",        \
+      "Ask for application/json.")                                                                 \
+    X(INVALID_PAGE_TOKEN, CODE_INVALID_ARGUMENT, 400, "The page token is not one of ours.",        \
+      "Use the next_page_token of the last answer unchanged, or leave it out.")                    \
+    /* who is asking */                                                                            \
+    X(UNAUTHENTICATED, CODE_UNAUTHENTICATED, 401, "This needs an access token.",                   \
+      "Log in and send `Authorization: Bearer <access token>`.")                                   \
+    X(INVALID_TOKEN, CODE_UNAUTHENTICATED, 401, "The access token is not valid.",                  \
+      "Refresh it, or log in again.")                                                              \
+    X(INVALID_CREDENTIALS, CODE_UNAUTHENTICATED, 401, "The name or the password is wrong.",        \
+      "Try again, or register first.")                                                             \
+    X(INVALID_REFRESH_TOKEN, CODE_UNAUTHENTICATED, 401, "The refresh token is not valid.",         \
+      "Log in again.")                                                                             \
+    X(PERMISSION_DENIED, CODE_PERMISSION_DENIED, 403, "This is not allowed for this account.",     \
+      "Ask an administrator.")                                                                     \
+    X(NOT_A_MESH_PEER, CODE_PERMISSION_DENIED, 403, "Only services may call this.",                \
+      "Use the public operations.")                                                                \
+    X(TOO_MANY_REQUESTS, CODE_RESOURCE_EXHAUSTED, 429, "Too many requests.",                       \
+      "Wait as long as the Retry-After header says.")                                              \
+    /* what is asked for */                                                                        \
+    X(USER_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such user.", "Check the name or id.")      \
+    X(SESSION_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such session.", "List the sessions.")   \
+    X(SYMBOL_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such symbol.",                           \
+      "Search at /api/v1/symbols?q=.")                                                             \
+    X(QUOTE_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no price for this symbol yet.",              \
+      "Import prices for it, or move the clock to where it has some.")                             \
+    X(PORTFOLIO_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such portfolio.",                     \
+      "List yours at /api/v1/portfolios.")                                                         \
+    X(POSITION_NOT_FOUND, CODE_NOT_FOUND, 404, "The portfolio holds none of this symbol.",         \
+      "List the positions.")                                                                       \
+    X(ORDER_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such order.",                             \
+      "List yours at /api/v1/orders.")                                                             \
+    X(IMPORT_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such import.", "Start it again.")        \
+    X(USERNAME_TAKEN, CODE_ALREADY_EXISTS, 409, "This username is taken.", "Choose another.")      \
+    X(EMAIL_TAKEN, CODE_ALREADY_EXISTS, 409, "This e-mail address is in use.",                     \
+      "Log in, or use another address.")                                                           \
+    X(SYMBOL_EXISTS, CODE_ALREADY_EXISTS, 409, "This symbol is there already.",                    \
+      "Change it with PATCH.")                                                                     \
+    X(CLIENT_ORDER_ID_TAKEN, CODE_ALREADY_EXISTS, 409, "This client_order_id has been used.",      \
+      "Look the order up, or choose another client_order_id.")                                     \
+    X(IDEMPOTENCY_KEY_REUSED, CODE_FAILED_PRECONDITION, 422,                                       \
+      "This Idempotency-Key was used with another request.",                                       \
+      "Use a new key for a new request.")                                                          \
+    X(REQUEST_IN_PROGRESS, CODE_ABORTED, 409, "The same request is still being worked on.",        \
+      "Repeat it in a moment with the same Idempotency-Key.")                                      \
+    /* trading */                                                                                  \
+    X(INSUFFICIENT_FUNDS, CODE_FAILED_PRECONDITION, 403, "There is not enough cash.",              \
+      "Order less, or deposit more.")                                                              \
+    X(INSUFFICIENT_SHARES, CODE_FAILED_PRECONDITION, 403, "There are not enough shares.",          \
+      "Sell no more than `available`.")                                                            \
+    X(SYMBOL_NOT_TRADABLE, CODE_FAILED_PRECONDITION, 422, "This symbol is not traded.",            \
+      "Choose an active symbol.")                                                                  \
+    X(NOT_FRACTIONABLE, CODE_FAILED_PRECONDITION, 403, "Only whole shares of this are traded.",    \
+      "Use a whole quantity.")                                                                     \
+    X(NO_PRICE, CODE_FAILED_PRECONDITION, 422, "There is no price to trade at.",                   \
+      "Wait for a quote, or move the clock to where the symbol has prices.")                       \
+    X(ORDER_NOT_OPEN, CODE_FAILED_PRECONDITION, 422, "The order is in a final state.",             \
+      "Nothing more can be done to it.")                                                           \
+    X(PORTFOLIO_CLOSED, CODE_FAILED_PRECONDITION, 403, "The portfolio is closed.",                 \
+      "Use another portfolio.")                                                                    \
+    X(PORTFOLIO_NOT_EMPTY, CODE_FAILED_PRECONDITION, 409, "The portfolio is not empty.",           \
+      "Sell and withdraw first, or repeat with ?force=true.")                                      \
+    X(LIMIT_EXCEEDED, CODE_FAILED_PRECONDITION, 403, "A limit would be exceeded.",                 \
+      "Stay below the limit named.")                                                               \
+    X(CLOCK_CANNOT_GO_BACK, CODE_FAILED_PRECONDITION, 422, "The clock cannot go back.",            \
+      "Start with a new data folder to begin anew.")                                               \
+    X(FILL_MISMATCH, CODE_FAILED_PRECONDITION, 409, "The fill does not fit what is held for it.",  \
+      "This is a fault of the platform; the administrator should look at the logs.")               \
+    /* the platform */                                                                             \
+    X(UNIMPLEMENTED, CODE_UNIMPLEMENTED, 501, "This is not there.", "See /docs/.")                 \
+    X(OUTCOME_UNKNOWN, CODE_UNAVAILABLE, 503, "It is not known whether this was done.",            \
+      "Repeat it with the same Idempotency-Key.")                                                  \
+    X(DEADLINE_EXCEEDED, CODE_DEADLINE_EXCEEDED, 504, "This took too long.",                       \
+      "Repeat it with the same Idempotency-Key.")                                                  \
+    X(UNAVAILABLE, CODE_UNAVAILABLE, 503, "A part of the platform cannot be reached.",             \
+      "Repeat it in a moment.")                                                                    \
+    X(DATABASE_UNAVAILABLE, CODE_UNAVAILABLE, 503, "The database cannot be reached.",              \
+      "Repeat it in a moment.")                                                                    \
+    X(OVERLOADED, CODE_RESOURCE_EXHAUSTED, 503, "Too much is waiting already.",                    \
+      "Repeat it in a moment.")                                                                    \
+    X(SHUTTING_DOWN, CODE_UNAVAILABLE, 503, "This server is being stopped.",                       \
+      "Repeat it in a moment.")                                                                    \
+    X(CONFLICT, CODE_ABORTED, 409, "Something else changed the same thing.", "Repeat it.")         \
+    X(OUT_OF_MEMORY_BUDGET, CODE_RESOURCE_EXHAUSTED, 413, "The request needs too much memory.",    \
+      "Ask for less at a time.")                                                                   \
+    X(INVALID_SETTING, CODE_INVALID_ARGUMENT, 500, "A setting is wrong.",                          \
+      "Correct the setting named.")                                                                \
+    X(INTERNAL, CODE_INTERNAL, 500, "Something went wrong here.",                                  \
+      "Tell the administrator the request id.")
+// clang-format on
