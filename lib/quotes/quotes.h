@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// quotes: a service's own copy of the latest quotes and of the platform clock, fed by publications.
+//
+// The copy is filled from market's snapshot at start and after every gap, and then follows the
+// topic "quotes". Reading costs no RPC. When market is silent for longer than it should be, the
+// copy says so and quotes count as stale.
+//
+// Threads: one thread of its own applies publications; any thread may read. Memory: quotes are
+// copied out by value.
+#pragma once
+
+#include "base/clock.h"
+#include "rpc/rpc_client.h"
+
+struct quote {
+    char ticker[16];
+    int64_t price_micros;
+    int64_t bid_micros;
+    int64_t ask_micros;
+    int64_t open_micros;
+    int64_t high_micros;
+    int64_t low_micros;
+    int64_t previous_close_micros; // 0 when there is none
+    int64_t volume;
+    int64_t quoted_at;   // platform time at which the price began to hold
+    int64_t valid_until; // platform time after which it is stale
+    bool stale;          // by market's judgement, or because the copy is out of date
+    char source[32];
+};
+
+struct platform_clock {
+    int mode;     // as Market__ClockMode
+    int64_t now;  // platform time
+    bool is_open; // whether the regular session is on at `now`
+    int64_t next_open;
+    int64_t next_close;
+};
+
+struct quotes;
+
+struct quotes_options {
+    struct rpc_client *market;
+    const char *market_addresses; // as for rpc_client
+    struct rpc_mesh_key key;
+    // Told after each publication, or snapshot, has been applied: the quotes that changed, and
+    // whether some may have been missed. May be NULL. Called from the thread of the copy.
+    void (*changed)(void *context,
+                    const struct quote *quotes,
+                    size_t count,
+                    const struct platform_clock *clock,
+                    bool gap);
+    void *context;
+};
+
+MUST_CHECK bool
+quotes_new(const struct quotes_options *options, struct quotes **out_quotes, struct error *error);
+void quotes_free(struct quotes **quotes);
+
+// Copies the latest quote; false when the symbol has none.
+MUST_CHECK bool quotes_get(struct quotes *quotes, const char *ticker, struct quote *out_quote);
+
+// The platform clock as of this moment; false before the first snapshot.
+MUST_CHECK bool quotes_clock(struct quotes *quotes, struct platform_clock *out_clock);
+
+// Platform time now as a struct clock, for code that only needs the time; real time before the
+// first snapshot is refused: check quotes_is_ready at start.
+struct clock quotes_time(struct quotes *quotes);
+
+// True once a snapshot has been applied and market has been heard of within the last 3 seconds.
+bool quotes_is_ready(struct quotes *quotes);

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// rpc: what client and server share. How calls travel is in README.md beside this file.
+//
+// A call has three outcomes: done; not done; unknown (error.outcome_unknown), when the peer was
+// lost or the deadline passed after the request had left. This library never repeats a call by
+// itself once it has left; who repeats one does it with the same request id, and every operation
+// that changes anything is idempotent by request id inside the transaction of its effect.
+#pragma once
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/uuid.h"
+#include "message/message.h"
+
+enum {
+    RPC_MESSAGE_MAX = 1024 * 1024, // bytes on the wire, both ways
+    RPC_BODY_MAX = 256 * 1024,     // bytes of one packed request
+    RPC_REPLY_MAX = 768 * 1024,    // bytes of one packed response
+    RPC_BATCH_MAX = 64,            // calls in one message on the wire
+    RPC_TRACEPARENT_SIZE = 56,     // 55 characters of W3C trace context and the terminator
+    RPC_PORTS = 4, // a service listens on its port (fast lane) and the three after it
+};
+
+// Which sockets and threads carry a call. A service's lanes listen on its port plus these; its
+// topics are published on its port plus 3.
+enum rpc_lane { RPC_LANE_FAST, RPC_LANE_NORMAL, RPC_LANE_SLOW, RPC_LANE_COUNT };
+
+enum rpc_access { RPC_ACCESS_OPEN, RPC_ACCESS_USER, RPC_ACCESS_ADMINISTRATOR, RPC_ACCESS_MESH };
+
+enum role { ROLE_NOBODY, ROLE_USER, ROLE_ADMINISTRATOR };
+
+// Whose call it is, as proven by the access token. All empty and ROLE_NOBODY without one.
+struct identity {
+    char user_id[UUID_SIZE];
+    char username[33];
+    char session_id[UUID_SIZE];
+    enum role role;
+};
+
+// One call: on the server, what a handler is told; on the client, what goes with the request. A
+// handler passes its own call on to the calls it makes, so deadline, token and trace travel by
+// themselves.
+struct call {
+    struct arena *arena;      // everything of this call is allocated here, replies included
+    int64_t deadline_us;      // real time (clock_real)
+    const char *request_id;   // UUID; names the effect
+    const char *access_token; // NULL for none
+    const char *traceparent;  // NULL for none
+    const char *caller;       // the service that sent it; on the server only
+    struct identity identity; // on the server only
+    struct text body; // the packed request, for the hash that guards a request id; server only
+    bool replayed;    // a handler sets it when it answers with the stored reply of an earlier call,
+                   // and a client finds it set then
+};
+
+// What tools/protogen says of each operation, in client, server and gateway alike.
+struct rpc_method {
+    uint32_t id;            // FNV-1a of `name`
+    const char *name;       // "bourse.trading.v1.TradingService/PlaceOrder"
+    const char *short_name; // "PlaceOrder"
+    enum rpc_access access;
+    enum rpc_lane lane;
+    bool no_side_effects;
+    uint32_t batch_max;         // above 1: the batch handler is called
+    uint32_t timeout_ms;        // what a caller without a deadline of its own should use
+    const char *const *callers; // of RPC_ACCESS_MESH, NULL at the end
+    const struct message_info *request;
+    const struct message_info *response;
+};
+
+// One call of a batch, as a batch handler sees it. The handler fills `response` and sets `done`, or
+// fills `error`.
+struct rpc_batch_item {
+    struct call *call;
+    const ProtobufCMessage *request;
+    ProtobufCMessage *response; // empty, of the method's type, in the call's arena
+    struct error error;
+    bool done;
+};
+
+// How the service implements an operation; exactly one is set. `service` is the pointer given to
+// rpc_server_new. The functions are made by protogen around the typed ones the service writes.
+struct rpc_handler {
+    const struct rpc_method *method;
+    bool (*single)(void *service,
+                   struct call *call,
+                   const ProtobufCMessage *request,
+                   ProtobufCMessage *response,
+                   struct error *error);
+    void (*batch)(void *service, struct rpc_batch_item *items, size_t count);
+};
+
+// The deployment's mesh key, from its file: 64 hexadecimal digits or 32 raw bytes.
+struct rpc_mesh_key {
+    unsigned char bytes[32];
+};
+
+// Reads the key. Fails with INVALID_SETTING when the file is missing, of another size, all zero, or
+// can be read by others than its owner and group.
+MUST_CHECK bool
+rpc_mesh_key_read(const char *path, struct rpc_mesh_key *out_key, struct error *error);
