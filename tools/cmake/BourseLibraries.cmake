@@ -1,0 +1,15 @@
+# Where each library comes from: its own config, pkg-config, or a find module. Debian packages only.
+
+find_package(PkgConfig REQUIRED)
+find_package(nng 1.5 CONFIG REQUIRED)
+find_package(Civetweb 1.15 REQUIRED)
+find_package(PostgreSQL REQUIRED)
+find_package(CURL REQUIRED)
+pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c>=1.4)
+pkg_check_modules(LIBJWT REQUIRED IMPORTED_TARGET libjwt>=1.10)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium>=1.0.18)
+pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka>=1.1)
+find_package(OpenSSL REQUIRED)
+find_program(PROTOC_C NAMES protoc-c REQUIRED)
+find_program(PROTOC NAMES protoc REQUIRED)
