@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// platform: a whole Bourse for a test: its own data folder, port, PostgreSQL and five processes, started
+// by the launcher as a user would, from the development build with its sanitizers.
+import { execFile, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
+
+export const services = ['auth', 'market', 'portfolio', 'trading', 'gateway'];
+export const samples = resolve(root, '../shared/data');
+export const haveSamples = existsSync(samples);
+
+function freePort() {
+    return new Promise((done, fail) => {
+        const server = createServer();
+        server.on('error', fail);
+        server.listen(0, '127.0.0.1', () => {
+            const { port } = server.address();
+            server.close(() => done(port));
+        });
+    });
+}
+
+// Polls `condition` until it gives something true, and fails after `seconds` with what it last said.
+export async function until(what, condition, seconds = 20) {
+    const end = Date.now() + seconds * 1000;
+    let last;
+    for (;;) {
+        try {
+            last = await condition();
+            if (last)
+                return last;
+        } catch (error) {
+            last = error;
+        }
+        if (Date.now() > end)
+            throw new Error(`waited ${seconds} s for ${what}; last: ${last}`);
+        await new Promise(next => setTimeout(next, 50)); // between two polls
+    }
+}
+
+export class Platform {
+    static async start({ env = {} } = {}) {
+        const platform = new Platform();
+        platform.port = await freePort();
+        platform.url = `http://127.0.0.1:${platform.port}`;
+        platform.data = mkdtempSync(join(tmpdir(), 'bourse-'));
+        platform.password = randomBytes(12).toString('hex');
+        platform.env = { ...process.env, BOURSE_PRESET: process.env.BOURSE_PRESET ?? 'dev',
+            BOURSE_ADMIN_PASSWORD: platform.password, ...env };
+        await platform.bourse('up', '--detach', '--port', String(platform.port), '--market', 'replay');
+        return platform;
+    }
+
+    // Runs the launcher on this platform's data folder; gives what it printed.
+    async bourse(command, ...operands) {
+        try {
+            const { stdout } = await run(join(root, 'bourse'), [command, '--data', this.data, ...operands],
+                { env: this.env, maxBuffer: 64 << 20 });
+            return stdout;
+        } catch (error) {
+            throw new Error(`bourse ${command} ${operands.join(' ')}: ${error.message}\n` +
+                `${error.stdout ?? ''}${error.stderr ?? ''}`);
+        }
+    }
+
+    async stop() {
+        await this.bourse('down');
+        const complaints = this.complaints();
+        if (complaints.length > 0)
+            throw new Error(`sanitizer reports in ${this.data}/log:\n${complaints.join('\n')}`);
+        rmSync(this.data, { recursive: true, force: true });
+    }
+
+    // What the sanitizers said in the services' logs.
+    complaints() {
+        const found = [];
+        for (const name of readdirSync(join(this.data, 'log'))) {
+            const text = readFileSync(join(this.data, 'log', name), 'utf8');
+            const at = text.search(/AddressSanitizer|LeakSanitizer|runtime error:|ThreadSanitizer/);
+            if (at >= 0)
+                found.push(`${name}: ${text.slice(at, at + 3000)}`);
+        }
+        return found;
+    }
+
+    pid(service) {
+        return Number(readFileSync(join(this.data, 'run', `${service}.pid`), 'utf8').trim());
+    }
+
+    // Rows of a query on the private cluster, as arrays of strings.
+    async query(sql) {
+        const out = await this.bourse('psql', '-At', '-F', '\t', '-c', sql);
+        return out.split('\n').filter(line => line !== '').map(line => line.split('\t'));
+    }
+
+    async request(method, path, { body, token, headers = {}, raw, timeout = 30000 } = {}) {
+        const options = { method, headers: { ...headers }, signal: AbortSignal.timeout(timeout) };
+        if (token)
+            options.headers.authorization = `Bearer ${token}`;
+        if (raw !== undefined)
+            options.body = raw;
+        else if (body !== undefined) {
+            options.body = JSON.stringify(body);
+            options.headers['content-type'] ??= 'application/json';
+        }
+        const reply = await fetch(this.url + path, options);
+        const text = await reply.text();
+        let json = null;
+        try {
+            json = text === '' ? null : JSON.parse(text);
+        } catch {
+            json = null;
+        }
+        return { status: reply.status, headers: reply.headers, text, body: json };
+    }
+
+    // A request that must have that status; gives the body.
+    async expect(status, method, path, options) {
+        const reply = await this.request(method, path, options);
+        if (reply.status !== status)
+            throw new Error(`${method} ${path}: ${reply.status} instead of ${status}: ${reply.text}`);
+        return reply.body;
+    }
+
+    async login(username, password) {
+        const reply = await this.expect(200, 'POST', '/api/v1/auth/login', { body: { username, password } });
+        return reply.access_token;
+    }
+
+    administrator() {
+        return this.login('admin', this.password);
+    }
+
+    // A new user, logged in, with the id of the first portfolio.
+    async trader(username, password = 'correct horse battery') {
+        await this.expect(201, 'POST', '/api/v1/users',
+            { body: { username, email: `${username}@example.org`, password } });
+        const token = await this.login(username, password);
+        const portfolio = await until(`${username}'s first portfolio`, async () =>
+            (await this.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios[0]);
+        return { username, password, token, portfolio: portfolio.id };
+    }
+
+    async import(ticker, csv, token) {
+        return this.expect(200, 'POST', `/api/v1/bars:import?ticker=${ticker}`,
+            { raw: csv, token, headers: { 'content-type': 'text/csv' } });
+    }
+
+    async step(at, token) {
+        return this.expect(200, 'PUT', '/api/v1/clock', { token, body: { mode: 'step', at } });
+    }
+
+    // Every pid in the data folder that is still alive, for the test of a clean stop.
+    alive() {
+        return readdirSync(join(this.data, 'run')).filter(name => name.endsWith('.pid')).filter(name => {
+            const pid = readFileSync(join(this.data, 'run', name), 'utf8').trim();
+            return spawnSync('kill', ['-0', pid]).status === 0;
+        });
+    }
+}
+
+const holidays = new Set(['2014-01-01', '2014-01-20', '2014-02-17', '2014-04-18']);
+
+// Made-up daily prices of the sessions of January to April 2014: [{date, open, high, low, close, volume}]
+// with prices as strings of 6 decimals. The same `seed` gives the same prices.
+export function madeUpBars(seed) {
+    const bars = [];
+    let state = seed;
+    const next = bound => {
+        state = (state * 1103515245 + 12345) % 2147483648;
+        return state % bound;
+    };
+    const text = micros => `${Math.floor(micros / 1e6)}.${String(micros % 1e6).padStart(6, '0')}`;
+    let close = 50e6 + next(50e6);
+    for (let day = Date.UTC(2014, 0, 1); day < Date.UTC(2014, 4, 1); day += 86400e3) {
+        const date = new Date(day).toISOString().slice(0, 10);
+        const weekday = new Date(day).getUTCDay();
+        if (weekday === 0 || weekday === 6 || holidays.has(date))
+            continue;
+        const open = close + next(1e6) - 5e5;
+        close = open + next(2e6) - 1e6;
+        const high = Math.max(open, close) + 1 + next(1e6);
+        const low = Math.min(open, close) - 1 - next(1e6);
+        bars.push({ date, open: text(open), high: text(high), low: text(low), close: text(close),
+            volume: String(1e6 + next(1e6)) });
+    }
+    return bars;
+}
+
+export function toCsv(bars) {
+    return 'Date,Open,High,Low,Close,Adj Close,Volume\n' + bars.map(bar =>
+        [bar.date, bar.open, bar.high, bar.low, bar.close, bar.close, bar.volume].join(',') + '\n').join('');
+}
