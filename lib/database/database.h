@@ -85,7 +85,10 @@ int64_t rows_time(const struct rows *rows, size_t row, size_t column);
 
 struct transaction;
 
-enum { TRANSACTION_READ_ONLY = 1 };
+enum {
+    TRANSACTION_READ_ONLY = 1, // and sees one moment all through
+    TRANSACTION_LONG = 2,      // a statement may take ten minutes instead of ten seconds: imports
+};
 
 // Runs `work` in one transaction and commits when it returns true; rolls back when it returns
 // false, and fails with its error. Repeats all of it, up to 5 times with jittered back-off, on
@@ -104,7 +107,8 @@ database_transact(struct database *database,
                   struct error *error);
 
 // One statement outside an explicit transaction: a read, or a write that is whole by itself. A read
-// is repeated once on a fresh connection when the old one turns out to be broken.
+// (its text begins with "SELECT") is repeated once on a fresh connection when the old one turns out
+// to be broken; a write fails with OUTCOME_UNKNOWN then, unless it is sure that it was not done.
 MUST_CHECK bool database_query(struct database *database,
                                struct arena *arena,
                                const struct statement *statement,

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+#include "pool.h"
+
+#include "base/clock.h"
+
+#include <pthread.h>
+#include <time.h>
+
+enum {
+    CONNECTIONS_MAX = 256,
+    // After a failed attempt to connect the next callers fail at once for so long, so that a
+    // database that comes back is not met by everybody's attempts together.
+    CONNECT_PAUSE_MS = 100,
+};
+
+struct pool {
+    char *url;
+    char *service;
+    size_t connections;
+    int64_t wait_ms;
+    pthread_mutex_t lock; // guards everything below
+    pthread_cond_t freed;
+    size_t open; // idle, taken, or being made
+    size_t idle_count;
+    struct connection *idle[CONNECTIONS_MAX];
+    uint64_t waits;
+    uint64_t retries;
+    bool reachable;
+    int64_t connect_after_us;
+    struct error connect_error; // of the last attempt, while `connect_after_us` is ahead
+};
+
+bool pool_new(const struct pool_options *options, struct pool **out_pool, struct error *error)
+{
+    pthread_condattr_t attributes;
+    struct pool *pool = NULL;
+
+    if (!connection_url_is_valid(options->url, error))
+        return false;
+    if (options->connections > CONNECTIONS_MAX)
+        return error_set(error, REASON_INVALID_SETTING,
+                         "%zu connections to the database are more than the %d there may be.",
+                         options->connections, CONNECTIONS_MAX);
+    pool = allocate(sizeof *pool);
+    pool->url = allocate_string(options->url);
+    pool->service = allocate_string(options->service);
+    pool->connections = options->connections == 0 ? 8 : options->connections;
+    pool->wait_ms = options->wait_ms == 0 ? 2000 : options->wait_ms;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&pool->freed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    *out_pool = pool;
+    return true;
+}
+
+void pool_free(struct pool **pool)
+{
+    if (*pool == NULL)
+        return;
+    for (size_t i = 0; i < (*pool)->idle_count; i++)
+        connection_free(&(*pool)->idle[i]);
+    pthread_cond_destroy(&(*pool)->freed);
+    pthread_mutex_destroy(&(*pool)->lock);
+    release((*pool)->url);
+    release((*pool)->service);
+    release(*pool);
+    *pool = NULL;
+}
+
+// Waits until a connection is idle or may be made; called with the lock.
+static bool wait_for_turn(struct pool *pool, struct error *error)
+{
+    int64_t end_us = clock_monotonic_us() + pool->wait_ms * MICROS_PER_MS;
+    struct timespec end = {
+        .tv_sec = (time_t)(end_us / MICROS_PER_SECOND),
+        .tv_nsec = (long)(end_us % MICROS_PER_SECOND * 1000),
+    };
+
+    if (pool->idle_count == 0 && pool->open == pool->connections)
+        pool->waits++;
+    while (pool->idle_count == 0 && pool->open == pool->connections)
+        if (pthread_cond_timedwait(&pool->freed, &pool->lock, &end) != 0 &&
+            clock_monotonic_us() >= end_us)
+            return error_set(error, REASON_UNAVAILABLE,
+                             "All %zu connections to the database were in use for %lld ms.",
+                             pool->connections, (long long)pool->wait_ms);
+    return true;
+}
+
+// Forgets one connection that was counted as open.
+static void discount(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->open--;
+    pthread_cond_signal(&pool->freed);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+// Makes a connection whose place has been counted already.
+static bool connect(struct pool *pool, struct connection **out_connection, struct error *error)
+{
+    struct connection_options options = {.url = pool->url, .schema = pool->service};
+    bool made = connection_open(&options, out_connection, error);
+
+    pthread_mutex_lock(&pool->lock);
+    pool->reachable = made;
+    if (!made) {
+        pool->connect_error = *error;
+        pool->connect_after_us = clock_monotonic_us() + CONNECT_PAUSE_MS * MICROS_PER_MS;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    if (!made)
+        discount(pool);
+    return made;
+}
+
+bool pool_take(struct pool *pool, struct connection **out_connection, struct error *error)
+{
+    while (true) {
+        struct connection *connection = NULL;
+        bool pausing = false;
+
+        pthread_mutex_lock(&pool->lock);
+        if (!wait_for_turn(pool, error)) {
+            pthread_mutex_unlock(&pool->lock);
+            return false;
+        }
+        if (pool->idle_count > 0)
+            connection = pool->idle[--pool->idle_count];
+        else if (clock_monotonic_us() < pool->connect_after_us)
+            pausing = true;
+        else
+            pool->open++;
+        if (pausing)
+            *error = pool->connect_error;
+        pthread_mutex_unlock(&pool->lock);
+        if (pausing)
+            return false;
+        if (connection == NULL)
+            return connect(pool, out_connection, error);
+        if (connection_is_usable(connection)) {
+            *out_connection = connection;
+            return true;
+        }
+        connection_free(&connection);
+        discount(pool);
+    }
+}
+
+void pool_give(struct pool *pool, struct connection **connection)
+{
+    // Looked at before the lock: the look may cost a system call.
+    bool usable = connection_is_usable(*connection);
+
+    if (!usable) {
+        connection_free(connection);
+        discount(pool);
+        return;
+    }
+    connection_rest(*connection);
+    pthread_mutex_lock(&pool->lock);
+    pool->idle[pool->idle_count++] = *connection;
+    pthread_cond_signal(&pool->freed);
+    pthread_mutex_unlock(&pool->lock);
+    *connection = NULL;
+}
+
+void pool_count_retry(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->retries++;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void pool_set_reachable(struct pool *pool, bool reachable)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->reachable = reachable;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+struct database_statistics pool_statistics(struct pool *pool)
+{
+    struct database_statistics statistics;
+
+    pthread_mutex_lock(&pool->lock);
+    statistics = (struct database_statistics){
+        .connections = pool->open,
+        .in_use = pool->open - pool->idle_count,
+        .waits = pool->waits,
+        .retries = pool->retries,
+        .reachable = pool->reachable,
+    };
+    pthread_mutex_unlock(&pool->lock);
+    return statistics;
+}

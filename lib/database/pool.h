@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// pool: the connections of one service, made when needed and thrown away when broken.
+//
+// Private to lib/database. Threads: any. Memory: a taken connection belongs to its taker.
+#pragma once
+
+#include "connection.h"
+
+struct pool;
+
+struct pool_options {
+    const char *url;
+    const char *service;
+    size_t connections;
+    int64_t wait_ms;
+};
+
+MUST_CHECK bool
+pool_new(const struct pool_options *options, struct pool **out_pool, struct error *error);
+void pool_free(struct pool **pool);
+
+// Takes an idle connection, the one used last first, or makes one, or waits for one. Fails with
+// UNAVAILABLE when all stay in use, DATABASE_UNAVAILABLE when none can be made.
+MUST_CHECK bool
+pool_take(struct pool *pool, struct connection **out_connection, struct error *error);
+
+// Gives it back; one that is broken, or not between transactions, is closed.
+void pool_give(struct pool *pool, struct connection **connection);
+
+void pool_count_retry(struct pool *pool);
+void pool_set_reachable(struct pool *pool, bool reachable);
+struct database_statistics pool_statistics(struct pool *pool);
