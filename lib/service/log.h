@@ -14,6 +14,9 @@ void log_start(const char *service, enum log_level least);
 void log_set_level(enum log_level least);
 MUST_CHECK bool log_level_parse(const char *name, enum log_level *out_level);
 
+// True when lines of this level are written, to spare making values that nobody would see.
+bool log_is_written(enum log_level level);
+
 // Writes one line: `event` in lower_snake and pairs of key and value, both strings, NULL at the
 // end:
 //     log_write(LOG_INFO, "order_rejected", "order_id", id, "reason", reason, NULL);
