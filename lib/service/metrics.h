@@ -34,13 +34,29 @@ struct metric *metrics_duration(struct metrics *metrics,
                                 const char *label_one,
                                 const char *label_two);
 
+// A counter and a gauge of time, added and set in microseconds and shown in seconds.
+struct metric *metrics_seconds_counter(struct metrics *metrics,
+                                       const char *name,
+                                       const char *help,
+                                       const char *label_one,
+                                       const char *label_two);
+struct metric *metrics_seconds_gauge(struct metrics *metrics,
+                                     const char *name,
+                                     const char *help,
+                                     const char *label_one,
+                                     const char *label_two);
+
+// metric_set on a counter is for one that is counted elsewhere and copied at each scrape.
+//
 // Label values are NULL where the metric has no such label. At most 512 pairs a metric; further
 // ones are counted together as "other".
 void metric_add(struct metric *metric, int64_t amount, const char *one, const char *two);
 void metric_set(struct metric *metric, int64_t value, const char *one, const char *two);
 void metric_observe_us(struct metric *metric, int64_t micros, const char *one, const char *two);
 
-// Called before each scrape, to set gauges that are cheap to read and dear to keep.
+// Has `update` called before each scrape, to set gauges that are cheap to read and dear to keep. It
+// runs on the admin port's thread and must not block. At most 16.
 void metrics_on_scrape(struct metrics *metrics, void (*update)(void *context), void *context);
 
+// Appends everything in the text format. One thread at a time.
 void metrics_print(struct metrics *metrics, struct strbuf *out);
