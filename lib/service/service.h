@@ -29,7 +29,9 @@ struct service;
 struct service_command {
     const char *name;
     const char *help; // "create-administrator NAME: ..."
-    // Runs with settings read and database opened; returns the exit status.
+    // Runs with settings read and database opened, without clients and mesh key; returns the exit
+    // status. As in main, argv[0] is the command's name and the operands follow; a failure's
+    // sentence goes to standard error, the result to standard output.
     int (*run)(struct service *service, int argc, char **argv);
 };
 
@@ -45,12 +47,12 @@ struct service_definition {
     size_t handler_count;
     const char *const *peers; // services it calls ("portfolio", ...), NULL at the end; each gets
                               // the setting `<peer>-address` and a client
-    bool makes_tokens; // auth: fills the verifier itself instead of following auth
+    bool makes_tokens;        // auth: fills the verifier itself instead of following auth
     const struct service_command *commands;
     size_t command_count;
 
     // Makes the service's own state; called once, before calls are answered. `out_context` is what
-    // the handlers get as their first argument.
+    // the handlers get as their first argument. When it fails it has freed everything itself.
     bool (*start)(struct service *service, void **out_context, struct error *error);
     // Adds what keeps it from being ready to `out_reasons`, as "market: no quotes yet; "; may be
     // NULL.

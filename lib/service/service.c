@@ -1,0 +1,622 @@
+// SPDX-License-Identifier: MIT
+#include "service/service.h"
+
+#include "base/digest.h"
+#include "service/admin.h"
+#include "service/observe.h"
+#include "service/program_settings.h"
+#include "service/token_follower.h"
+#include "service/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    DATABASE_RETRY_MS = 500,
+    DATABASE_PROBE_MS = 5000,
+    STATUS_PERIOD_MS = 200,
+    STATUS_MAX = 2048,
+    DRAIN_MS = 10 * 1000,
+    // A stop that takes this much longer than it may is broken off.
+    STOP_SPARE_SECONDS = 10,
+    AUTH_SILENCE_NOTED_MS = 5000,
+    PROBE_BUDGET = 64 * 1024,
+    HELP_MAX = 64 * 1024,
+};
+
+enum { EXIT_STOPPED_LATE = 70 };
+
+struct service {
+    const struct service_definition *definition;
+    struct program_settings *table;
+    struct settings *settings;
+    struct rpc_mesh_key mesh_key;
+    struct metrics *metrics;
+    struct observer *observer;
+    struct admin *admin;
+    struct database *database;
+    struct rpc_client **clients; // parallel to table->peers
+    struct token_verifier *verifier;
+    struct token_follower *follower; // NULL where tokens are made
+    struct rpc_server *server;
+    void *context; // the definition's
+    struct worker *status_worker;
+    struct worker *database_worker;
+    struct arena *database_arena; // of the database worker's thread alone
+    atomic_bool draining;
+    _Atomic int64_t database_lost_at_us; // monotonic; 0 while it can be reached
+    pthread_mutex_t status_lock;         // guards the two texts
+    struct strbuf *reasons; // what keeps it from being ready, as of the status worker's last look
+    struct strbuf *notes;
+};
+
+static void service_free(struct service **service);
+
+struct database *service_database(struct service *service)
+{
+    return service->database;
+}
+
+struct rpc_client *service_client(struct service *service, const char *peer)
+{
+    size_t index = 0;
+
+    while (index < service->table->peer_count && strcmp(service->table->peers[index], peer) != 0)
+        index++;
+    // A peer that the definition does not name, or a command, which has none.
+    assert(index < service->table->peer_count && service->clients != NULL);
+    return service->clients[index];
+}
+
+struct token_verifier *service_token_verifier(struct service *service)
+{
+    return service->verifier;
+}
+
+struct metrics *service_metrics(struct service *service)
+{
+    return service->metrics;
+}
+
+const struct rpc_mesh_key *service_mesh_key(const struct service *service)
+{
+    return &service->mesh_key;
+}
+
+const char *service_text(const struct service *service, const char *name)
+{
+    return settings_text(service->settings, name);
+}
+
+int64_t service_int(const struct service *service, const char *name)
+{
+    return settings_int(service->settings, name);
+}
+
+bool service_bool(const struct service *service, const char *name)
+{
+    return settings_bool(service->settings, name);
+}
+
+static void fill_identity(const struct token_claims *claims, struct identity *out_identity)
+{
+    snprintf(out_identity->user_id, sizeof out_identity->user_id, "%s", claims->user_id);
+    snprintf(out_identity->username, sizeof out_identity->username, "%s", claims->username);
+    snprintf(out_identity->session_id, sizeof out_identity->session_id, "%s", claims->session_id);
+    out_identity->role = claims->is_administrator ? ROLE_ADMINISTRATOR : ROLE_USER;
+}
+
+bool service_authenticate(struct service *service,
+                          const char *access_token,
+                          struct identity *out_identity,
+                          struct error *error)
+{
+    struct token_claims claims;
+    bool valid = service->follower != NULL
+                     ? token_follower_authenticate(service->follower, access_token, &claims, error)
+                     : token_verify(service->verifier, access_token, &claims, error);
+
+    if (valid)
+        fill_identity(&claims, out_identity);
+    return valid;
+}
+
+static bool authenticate(void *context,
+                         const char *access_token,
+                         struct identity *out_identity,
+                         struct error *error)
+{
+    return service_authenticate(context, access_token, out_identity, error);
+}
+
+// Readiness. Looked at on a thread of its own and kept, so that a check that waits for a lock
+// cannot make the process look dead.
+
+static void append_reason(struct strbuf *out, const char *reason)
+{
+    strbuf_printf(out, "%s; ", reason);
+}
+
+static void look_at_follower(struct service *service, struct strbuf *reasons, struct strbuf *notes)
+{
+    int64_t silence_ms = 0;
+
+    if (service->follower == NULL)
+        return;
+    silence_ms = token_follower_silence_ms(service->follower);
+    if (!token_follower_is_ready(service->follower))
+        append_reason(reasons, "auth: signing keys and ended sessions are not known yet");
+    else if (silence_ms > AUTH_SILENCE_NOTED_MS)
+        strbuf_printf(notes, "degraded: auth has not answered for %" PRId64 " s; ",
+                      silence_ms / 1000);
+}
+
+static void look_at_database(struct service *service, struct strbuf *notes)
+{
+    int64_t lost_at_us = atomic_load(&service->database_lost_at_us);
+
+    // Not a reason: it would take every replica out at once, and calls are answered 503 anyway.
+    if (lost_at_us != 0)
+        strbuf_printf(notes, "degraded: the database has not been reached for %" PRId64 " s; ",
+                      (clock_monotonic_us() - lost_at_us) / MICROS_PER_SECOND);
+}
+
+static bool look_at_status(void *argument)
+{
+    struct service *service = argument;
+    OWNED(strbuf) reasons = strbuf_new(STATUS_MAX);
+    OWNED(strbuf) notes = strbuf_new(STATUS_MAX);
+    bool was_ready = false;
+
+    look_at_follower(service, reasons, notes);
+    look_at_database(service, notes);
+    if (service->definition->check != NULL)
+        service->definition->check(service->context, reasons);
+    pthread_mutex_lock(&service->status_lock);
+    was_ready = service->reasons->length == 0;
+    strbuf_reset(service->reasons);
+    strbuf_append_text(service->reasons, strbuf_text(reasons));
+    strbuf_reset(service->notes);
+    strbuf_append_text(service->notes, strbuf_text(notes));
+    pthread_mutex_unlock(&service->status_lock);
+    if (was_ready != (reasons->length == 0))
+        log_write(LOG_INFO, was_ready ? "not_ready" : "ready", "reasons", reasons->data, NULL);
+    return false;
+}
+
+static void answer_status(void *context, struct strbuf *reasons, struct strbuf *notes)
+{
+    struct service *service = context;
+
+    if (atomic_load(&service->draining))
+        append_reason(reasons, "stopping");
+    pthread_mutex_lock(&service->status_lock);
+    strbuf_append_text(reasons, strbuf_text(service->reasons));
+    strbuf_append_text(notes, strbuf_text(service->notes));
+    pthread_mutex_unlock(&service->status_lock);
+}
+
+static bool probe_database(void *argument)
+{
+    static const struct statement probe = {"service_probe", "SELECT 1"};
+    struct service *service = argument;
+    bool was_lost = atomic_load(&service->database_lost_at_us) != 0;
+    struct rows rows;
+    struct error error;
+    bool reached = false;
+
+    arena_reset(service->database_arena);
+    reached =
+        database_query(service->database, service->database_arena, &probe, NULL, 0, &rows, &error);
+    if (reached && was_lost) {
+        atomic_store(&service->database_lost_at_us, 0);
+        log_write(LOG_INFO, "database_reached", NULL);
+    } else if (!reached && !was_lost) {
+        atomic_store(&service->database_lost_at_us, clock_monotonic_us());
+        log_write(LOG_WARNING, "database_lost", "reason", error.reason, "message", error.message,
+                  NULL);
+    }
+    return false;
+}
+
+// Signals. They are blocked before the first thread starts and taken here, by the main thread
+// alone, so nothing ever runs in a handler but the last resort below.
+
+// SIGALRM: closing nng's sockets may hang for ever after peers were killed (lib/rpc/README.md).
+// Everything is answered and committed by then, so giving up is safe.
+static void stop_late(int number)
+{
+    static const char line[] = "{\"level\":\"warning\",\"event\":\"stop_broken_off\"}\n";
+
+    (void)number;
+    (void)!write(STDERR_FILENO, line, sizeof line - 1);
+    _exit(EXIT_STOPPED_LATE);
+}
+
+static sigset_t stop_signals(void)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    return signals;
+}
+
+static void prepare_signals(void)
+{
+    sigset_t signals = stop_signals();
+    struct sigaction late = {.sa_handler = stop_late};
+
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    sigaction(SIGALRM, &late, NULL);
+}
+
+static void wait_for_stop(void)
+{
+    sigset_t signals = stop_signals();
+
+    while (sigwaitinfo(&signals, NULL) < 0)
+        assert(errno == EINTR);
+}
+
+// Waits for SIGTERM or SIGINT, at most `timeout_ms`. True when one came.
+static bool stop_comes_within(int64_t timeout_ms)
+{
+    sigset_t signals = stop_signals();
+    struct timespec timeout = {.tv_sec = (time_t)(timeout_ms / 1000),
+                               .tv_nsec = (long)(timeout_ms % 1000 * 1000000)};
+
+    return sigtimedwait(&signals, NULL, &timeout) >= 0;
+}
+
+// Starting.
+
+static bool read_settings(struct service *service,
+                          enum program_purpose purpose,
+                          int argc,
+                          char **argv,
+                          struct error *error)
+{
+    enum log_level level = LOG_INFO;
+
+    service->table = program_settings_new(service->definition, purpose);
+    if (!settings_read(service->table->settings, service->table->count, argc, argv,
+                       &service->settings, error))
+        return false;
+    if (!log_level_parse(service_text(service, "log-level"), &level))
+        return error_set(error, REASON_INVALID_SETTING,
+                         "--log-level must be debug, info, warning or error, not \"%s\"",
+                         service_text(service, "log-level"));
+    log_set_level(level);
+    return true;
+}
+
+static bool start_admin(struct service *service, struct error *error)
+{
+    struct admin_options options = {
+        .listen = service_text(service, "admin-listen"),
+        .metrics = service->metrics,
+        .check = answer_status,
+        .context = service,
+    };
+
+    return options.listen[0] == '\0' || admin_new(&options, &service->admin, error);
+}
+
+static bool open_database(struct service *service, struct error *error)
+{
+    struct database_options options;
+
+    if (!service->definition->has_database)
+        return true;
+    options = (struct database_options){
+        .url = service_text(service, "database"),
+        .service = service->definition->name,
+        .connections = (size_t)service_int(service, "database-connections"),
+    };
+    if (!database_new(&options, &service->database, error))
+        return false;
+    observer_watch_database(service->observer, service->database);
+    return true;
+}
+
+static bool check_migrations(struct service *service, struct error *error)
+{
+    return service->database == NULL ||
+           migration_check(service->database, service->definition->migrations,
+                           service->definition->migration_count, error);
+}
+
+// Waits until the database is there and its schema is this program's. False with an empty error
+// when the process is to stop first.
+static bool wait_for_database(struct service *service, struct error *error)
+{
+    bool told = false;
+
+    while (!check_migrations(service, error)) {
+        if (error->code != CODE_UNAVAILABLE)
+            return false;
+        if (!told)
+            log_write(LOG_WARNING, "waiting_for_database", "reason", error->reason, "message",
+                      error->message, NULL);
+        told = true;
+        if (stop_comes_within(DATABASE_RETRY_MS)) {
+            error_clear(error);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool connect_peers(struct service *service, struct error *error)
+{
+    const struct program_settings *table = service->table;
+
+    service->clients = allocate_array(table->peer_count + 1, sizeof(struct rpc_client *));
+    for (size_t i = 0; i < table->peer_count; i++) {
+        struct rpc_client_options options = {
+            .caller = service->definition->name,
+            .service = table->peers[i],
+            .addresses = service_text(service, table->address_names[i]),
+            .key = service->mesh_key,
+            .observe = observer_note_call,
+            .observe_context = service->observer,
+        };
+
+        if (!rpc_client_new(&options, &service->clients[i], error))
+            return false;
+    }
+    return true;
+}
+
+static void start_verifier(struct service *service)
+{
+    struct token_verifier_options options = {.clock = clock_real()};
+
+    service->verifier = token_verifier_new(&options);
+    if (!service->definition->makes_tokens)
+        service->follower = token_follower_new(&(const struct token_follower_options){
+            .auth = service_client(service, "auth"), .verifier = service->verifier});
+}
+
+static bool start_server(struct service *service, struct error *error)
+{
+    const struct service_definition *definition = service->definition;
+    struct rpc_server_options options;
+
+    if (definition->handler_count == 0)
+        return true;
+    options = (struct rpc_server_options){
+        .service = definition->name,
+        .listen = service_text(service, "listen"),
+        .key = service->mesh_key,
+        .handlers = definition->handlers,
+        .handler_count = definition->handler_count,
+        .context = service->context,
+        .normal_workers = (size_t)service_int(service, "normal-workers"),
+        .slow_workers = (size_t)service_int(service, "slow-workers"),
+        .authenticate = authenticate,
+        .authenticate_context = service,
+        .observe = observer_note_answer,
+        .observe_context = service->observer,
+    };
+    return rpc_server_new(&options, &service->server, error) &&
+           rpc_server_start(service->server, error);
+}
+
+static bool start(struct service *service, struct error *error)
+{
+    const struct service_definition *definition = service->definition;
+
+    if (!rpc_mesh_key_read(service_text(service, "mesh-key-file"), &service->mesh_key, error) ||
+        !start_admin(service, error) || !open_database(service, error) ||
+        !wait_for_database(service, error) || !connect_peers(service, error))
+        return false;
+    start_verifier(service);
+    if (definition->start != NULL && !definition->start(service, &service->context, error))
+        return false;
+    if (!start_server(service, error))
+        return false;
+    if (service->database != NULL) {
+        service->database_arena = arena_new(PROBE_BUDGET);
+        service->database_worker =
+            worker_new("database", DATABASE_PROBE_MS, probe_database, service);
+    }
+    service->status_worker = worker_new("status", STATUS_PERIOD_MS, look_at_status, service);
+    return true;
+}
+
+// Stopping.
+
+// Answers what has been begun and refuses what comes now.
+static void drain(struct service *service)
+{
+    int64_t delay_ms = service_int(service, "drain-delay-ms");
+
+    alarm((unsigned)((delay_ms + DRAIN_MS) / 1000 + STOP_SPARE_SECONDS));
+    atomic_store(&service->draining, true);
+    log_write(LOG_INFO, "stopping", NULL);
+    // A second signal cuts the delay short.
+    (void)stop_comes_within(delay_ms);
+    if (service->definition->drain != NULL && service->context != NULL)
+        service->definition->drain(service->context);
+    if (service->server != NULL && !rpc_server_drain(service->server, DRAIN_MS))
+        log_write(LOG_WARNING, "calls_left_unanswered", NULL);
+}
+
+static struct service *service_new(const struct service_definition *definition)
+{
+    struct service *service = allocate(sizeof *service);
+
+    service->definition = definition;
+    service->metrics = metrics_new();
+    service->observer = observer_new(service->metrics);
+    service->reasons = strbuf_new(STATUS_MAX);
+    service->notes = strbuf_new(STATUS_MAX);
+    pthread_mutex_init(&service->status_lock, NULL);
+    append_reason(service->reasons, "starting");
+    return service;
+}
+
+// Ends everything in the order in which nothing is used after it is gone: first who calls into the
+// service's own state (calls, checks, scrapes), then that state, then what the state uses.
+static void service_free(struct service **owned)
+{
+    struct service *service = *owned;
+
+    if (service == NULL)
+        return;
+    rpc_server_free(&service->server);
+    worker_free(&service->status_worker);
+    admin_free(&service->admin);
+    if (service->context != NULL && service->definition->stop != NULL)
+        service->definition->stop(&service->context);
+    token_follower_free(&service->follower);
+    worker_free(&service->database_worker);
+    arena_free(&service->database_arena);
+    for (size_t i = 0; service->clients != NULL && i < service->table->peer_count; i++)
+        rpc_client_free(&service->clients[i]);
+    release(service->clients);
+    token_verifier_free(&service->verifier);
+    database_free(&service->database);
+    observer_free(&service->observer);
+    metrics_free(&service->metrics);
+    settings_free(&service->settings);
+    program_settings_free(&service->table);
+    strbuf_free(&service->reasons);
+    strbuf_free(&service->notes);
+    pthread_mutex_destroy(&service->status_lock);
+    digest_wipe(&service->mesh_key, sizeof service->mesh_key);
+    release(service);
+    *owned = NULL;
+}
+
+// What the program can be asked to do.
+
+static int serve(const struct service_definition *definition, int argc, char **argv)
+{
+    OWNED(service) service = service_new(definition);
+    char **operands = NULL;
+    struct error error;
+
+    error_clear(&error);
+    prepare_signals();
+    if (!read_settings(service, PROGRAM_SERVES, argc, argv, &error)) {
+        log_write(LOG_ERROR, "cannot_start", "reason", error.reason, "message", error.message,
+                  NULL);
+        return EXIT_FAILURE;
+    }
+    if (settings_operands(service->settings, &operands) > 0) {
+        log_write(LOG_ERROR, "cannot_start", "reason", "INVALID_SETTING", "message",
+                  "there is no such command; --help lists them", "command", operands[0], NULL);
+        return EXIT_FAILURE;
+    }
+    log_write(LOG_INFO, "starting", "version", BOURSE_VERSION, "commit", BOURSE_COMMIT, NULL);
+    if (start(service, &error))
+        wait_for_stop();
+    else if (error.code != CODE_OK) {
+        log_write(LOG_ERROR, "cannot_start", "reason", error.reason, "message", error.message,
+                  NULL);
+        alarm(STOP_SPARE_SECONDS);
+        return EXIT_FAILURE;
+    }
+    drain(service);
+    service_free(&service);
+    log_write(LOG_INFO, "stopped", NULL);
+    return EXIT_SUCCESS;
+}
+
+// The sentence of a command that failed, for the person who typed it.
+static int fail(const struct service_definition *definition, const struct error *error)
+{
+    fprintf(stderr, "bourse-%s: %s\n", definition->name, error->message);
+    return EXIT_FAILURE;
+}
+
+static int migrate(const struct service_definition *definition, int argc, char **argv)
+{
+    OWNED(service) service = service_new(definition);
+    size_t applied = 0;
+    struct error error;
+
+    if (!read_settings(service, PROGRAM_MIGRATES, argc, argv, &error) ||
+        !migration_run(service_text(service, "owner-database"), definition->name,
+                       definition->migrations, definition->migration_count, &applied, &error))
+        return fail(definition, &error);
+    printf("%s: %zu of %zu migrations applied now, the schema is up to date\n", definition->name,
+           applied, definition->migration_count);
+    return EXIT_SUCCESS;
+}
+
+static int run_command(const struct service_definition *definition,
+                       const struct service_command *command,
+                       int argc,
+                       char **argv)
+{
+    OWNED(service) service = service_new(definition);
+    char **operands = NULL;
+    char **arguments = NULL;
+    size_t count = 0;
+    struct error error;
+    int status = 0;
+
+    if (!read_settings(service, PROGRAM_COMMAND, argc, argv, &error) ||
+        !open_database(service, &error) || !check_migrations(service, &error))
+        return fail(definition, &error);
+    count = settings_operands(service->settings, &operands);
+    arguments = allocate_array(count + 2, sizeof *arguments);
+    arguments[0] = argv[0];
+    for (size_t i = 0; i < count; i++)
+        arguments[i + 1] = operands[i];
+    status = command->run(service, (int)count + 1, arguments);
+    release(arguments);
+    return status;
+}
+
+static int show_help(const struct service_definition *definition)
+{
+    OWNED(strbuf) text = strbuf_new(HELP_MAX);
+
+    program_help(definition, text);
+    fputs(text->data, stdout);
+    return EXIT_SUCCESS;
+}
+
+static bool has_flag(int argc, char **argv, const char *flag)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], flag) == 0)
+            return true;
+    return false;
+}
+
+int service_main(const struct service_definition *definition, int argc, char **argv)
+{
+    digest_start();
+    log_start(definition->name, LOG_INFO);
+    if (has_flag(argc, argv, "--help"))
+        return show_help(definition);
+    if (has_flag(argc, argv, "--version")) {
+        printf("bourse-%s %s (%s)\n", definition->name, BOURSE_VERSION, BOURSE_COMMIT);
+        return EXIT_SUCCESS;
+    }
+    // From here on argv[0] is the command's name.
+    if (argc > 1 && definition->migration_count > 0 && strcmp(argv[1], "migrate") == 0)
+        return migrate(definition, argc - 1, argv + 1);
+    for (size_t i = 0; argc > 1 && i < definition->command_count; i++)
+        if (strcmp(argv[1], definition->commands[i].name) == 0)
+            return run_command(definition, &definition->commands[i], argc - 1, argv + 1);
+    return serve(definition, argc, argv);
+}
