@@ -5,8 +5,8 @@
 // topic "quotes". Reading costs no RPC. When market is silent for longer than it should be, the
 // copy says so and quotes count as stale.
 //
-// Threads: one thread of its own applies publications; any thread may read. Memory: quotes are
-// copied out by value.
+// Threads: the subscriber's thread applies publications and a second one, only when `changed` is
+// given, tells of them; any thread may read. Memory: quotes are copied out by value.
 #pragma once
 
 #include "base/clock.h"
@@ -42,8 +42,10 @@ struct quotes_options {
     struct rpc_client *market;
     const char *market_addresses; // as for rpc_client
     struct rpc_mesh_key key;
-    // Told after each publication, or snapshot, has been applied: the quotes that changed, and
-    // whether some may have been missed. May be NULL. Called from the thread of the copy.
+    // Told of each publication in order, the ones with a clock and no quotes included. With `gap`
+    // some may have been missed (at the start, after a lost publication, or when this function was
+    // too slow for too long), and `quotes` are then all there are. May be NULL. Called from one
+    // thread of its own, so that a slow one does not keep quotes_get from being up to date.
     void (*changed)(void *context,
                     const struct quote *quotes,
                     size_t count,
@@ -65,6 +67,11 @@ MUST_CHECK bool quotes_clock(struct quotes *quotes, struct platform_clock *out_c
 // Platform time now as a struct clock, for code that only needs the time; real time before the
 // first snapshot is refused: check quotes_is_ready at start.
 struct clock quotes_time(struct quotes *quotes);
+
+// Waits until this copy holds, and `changed` has returned from, everything market had published
+// when it was asked: who has just stepped the clock then sees the prices of the new time. Fails
+// with UNAVAILABLE when market cannot be asked or the copy has not caught up within `timeout_ms`.
+MUST_CHECK bool quotes_synchronize(struct quotes *quotes, int64_t timeout_ms, struct error *error);
 
 // True once a snapshot has been applied and market has been heard of within the last 3 seconds.
 bool quotes_is_ready(struct quotes *quotes);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "quotes/quote_table.h"
+
+#include <string.h>
+
+enum { SLOTS_AT_FIRST = 256 };
+
+struct quote_table {
+    struct quote *slots; // a slot with an empty ticker is free
+    size_t slot_count;   // a power of two, more than 4/3 of `count`
+    size_t count;
+};
+
+struct quote_table *quote_table_new(void)
+{
+    struct quote_table *table = allocate(sizeof *table);
+
+    table->slot_count = SLOTS_AT_FIRST;
+    table->slots = allocate_array(table->slot_count, sizeof *table->slots);
+    return table;
+}
+
+void quote_table_free(struct quote_table **table)
+{
+    if (*table == NULL)
+        return;
+    release((*table)->slots);
+    release(*table);
+    *table = NULL;
+}
+
+// FNV-1a: tickers come from the market service, so nobody gains by making them collide.
+static size_t hash_ticker(const char *ticker)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (; *ticker != '\0'; ticker++)
+        hash = (hash ^ (unsigned char)*ticker) * UINT64_C(1099511628211);
+    return (size_t)(hash ^ (hash >> 32));
+}
+
+// The slot that holds `ticker`, or the free one where it belongs.
+static struct quote *find_slot(const struct quote_table *table, const char *ticker)
+{
+    size_t mask = table->slot_count - 1;
+    size_t index = hash_ticker(ticker) & mask;
+
+    while (table->slots[index].ticker[0] != '\0' && strcmp(table->slots[index].ticker, ticker) != 0)
+        index = (index + 1) & mask;
+    return &table->slots[index];
+}
+
+static void grow(struct quote_table *table)
+{
+    struct quote *old = table->slots;
+    size_t old_count = table->slot_count;
+
+    table->slot_count *= 2;
+    table->slots = allocate_array(table->slot_count, sizeof *table->slots);
+    for (size_t i = 0; i < old_count; i++) {
+        if (old[i].ticker[0] != '\0')
+            *find_slot(table, old[i].ticker) = old[i];
+    }
+    release(old);
+}
+
+bool quote_table_put(struct quote_table *table, const struct quote *quote)
+{
+    struct quote *slot;
+
+    if (quote->ticker[0] == '\0')
+        return false;
+    slot = find_slot(table, quote->ticker);
+    if (slot->ticker[0] != '\0') {
+        if (quote->quoted_at < slot->quoted_at)
+            return false;
+        *slot = *quote;
+        return true;
+    }
+    if (table->count == QUOTE_TABLE_MAX)
+        return false;
+    *slot = *quote;
+    table->count++;
+    if (table->count * 4 > table->slot_count * 3)
+        grow(table);
+    return true;
+}
+
+const struct quote *quote_table_find(const struct quote_table *table, const char *ticker)
+{
+    const struct quote *slot;
+
+    if (ticker[0] == '\0')
+        return NULL;
+    slot = find_slot(table, ticker);
+    return slot->ticker[0] == '\0' ? NULL : slot;
+}
+
+size_t quote_table_count(const struct quote_table *table)
+{
+    return table->count;
+}
+
+void quote_table_copy(const struct quote_table *table, struct quote *out)
+{
+    for (size_t i = 0; i < table->slot_count; i++) {
+        if (table->slots[i].ticker[0] != '\0')
+            *out++ = table->slots[i];
+    }
+}

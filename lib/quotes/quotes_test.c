@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: MIT
+// The copy against a market played here: the subscriber and the client are stand-ins, so that each
+// test says exactly what arrives, in which order, and what is lost.
+#include "quotes/quotes.h"
+
+#include "bourse/market/v1/market.pb-c.h"
+#include "bourse/market/v1/market_client.h"
+#include "rpc/rpc_topic.h"
+
+#include "support/test.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SYMBOLS_MAX = 8 };
+
+struct market {
+    struct rpc_subscriber_options subscriber;
+    struct arena *arena;
+    uint64_t epoch, sequence;
+    bool is_absent;
+    size_t page_size;
+    int snapshots;
+    const char *tickers[SYMBOLS_MAX]; // in order
+    int64_t prices[SYMBOLS_MAX];
+    size_t symbol_count;
+    int64_t now, speed_micros;
+    _Atomic int told, told_gaps;
+    _Atomic int64_t last_told_price;
+    pthread_mutex_t hold; // locked by a test that makes `changed` slow
+};
+
+static struct market *the_market; // the one the stand-ins below belong to
+
+bool rpc_subscriber_new(const struct rpc_subscriber_options *options,
+                        struct rpc_subscriber **out_subscriber,
+                        struct error *error)
+{
+    (void)error;
+    the_market->subscriber = *options;
+    *out_subscriber = (struct rpc_subscriber *)the_market;
+    return true;
+}
+
+void rpc_subscriber_free(struct rpc_subscriber **subscriber)
+{
+    *subscriber = NULL;
+}
+
+struct call call_start(struct arena *arena, int64_t timeout_ms)
+{
+    (void)timeout_ms;
+    return (struct call){.arena = arena};
+}
+
+static Market__Clock *make_clock(struct market *market, struct arena *arena)
+{
+    Market__Clock *clock = arena_allocate(arena, sizeof *clock);
+
+    market__clock__init(clock);
+    clock->mode = MARKET__CLOCK_MODE__CLOCK_MODE_REPLAY;
+    clock->has_mode = clock->has_now = clock->has_speed_micros = true;
+    clock->now = market->now;
+    clock->speed_micros = market->speed_micros;
+    clock->has_next_open = clock->has_next_close = true;
+    clock->next_open = 5000;
+    clock->next_close = 9000;
+    return clock;
+}
+
+static Market__Quote *make_quote(struct market *market, size_t index, struct arena *arena)
+{
+    Market__Quote *quote = arena_allocate(arena, sizeof *quote);
+
+    market__quote__init(quote);
+    quote->ticker = market->tickers[index];
+    quote->has_price_micros = quote->has_quoted_at = quote->has_valid_until = true;
+    quote->price_micros = market->prices[index];
+    quote->quoted_at = market->now;
+    quote->valid_until = market->now + 1000;
+    return quote;
+}
+
+bool market_client_get_quote_snapshot(struct rpc_client *client,
+                                      struct call *call,
+                                      const Market__GetQuoteSnapshotRequest *request,
+                                      Market__GetQuoteSnapshotResponse **out_response,
+                                      struct error *error)
+{
+    struct market *market = (struct market *)client;
+    Market__GetQuoteSnapshotResponse *page = arena_allocate(call->arena, sizeof *page);
+
+    if (market->is_absent)
+        return error_set(error, REASON_UNAVAILABLE, "market is away");
+    market->snapshots++;
+    market__get_quote_snapshot_response__init(page);
+    page->quotes = arena_allocate(call->arena, SYMBOLS_MAX * sizeof *page->quotes);
+    for (size_t i = 0; i < market->symbol_count; i++) {
+        if (strcmp(market->tickers[i], request->after_ticker) <= 0)
+            continue;
+        if (page->n_quotes == market->page_size) {
+            page->more = true;
+            break;
+        }
+        page->quotes[page->n_quotes++] = make_quote(market, i, call->arena);
+    }
+    page->clock = make_clock(market, call->arena);
+    page->epoch = market->epoch;
+    page->sequence = market->sequence;
+    *out_response = page;
+    return true;
+}
+
+static void publish_as(struct market *market, const char *ticker, int64_t price, bool is_lost)
+{
+    Market__QuotePublication publication = MARKET__QUOTE_PUBLICATION__INIT;
+    Market__Quote *quotes[1];
+    unsigned char bytes[512];
+    size_t length;
+
+    arena_reset(market->arena);
+    for (size_t i = 0; i < market->symbol_count && ticker != NULL; i++) {
+        if (strcmp(market->tickers[i], ticker) != 0)
+            continue;
+        market->prices[i] = price;
+        quotes[0] = make_quote(market, i, market->arena);
+        publication.quotes = quotes;
+        publication.n_quotes = 1;
+    }
+    publication.clock = make_clock(market, market->arena);
+    assert_true(market__quote_publication__get_packed_size(&publication) <= sizeof bytes);
+    length = market__quote_publication__pack(&publication, bytes);
+    market->sequence++;
+    if (!is_lost)
+        market->subscriber.receive(market->subscriber.context,
+                                   (struct text){(const char *)bytes, length}, market->epoch,
+                                   market->sequence, false);
+}
+
+static void publish(struct market *market, const char *ticker, int64_t price)
+{
+    publish_as(market, ticker, price, false);
+}
+
+static void changed(void *context,
+                    const struct quote *quotes,
+                    size_t count,
+                    const struct platform_clock *clock,
+                    bool gap)
+{
+    struct market *market = context;
+
+    (void)clock;
+    (void)pthread_mutex_lock(&market->hold);
+    // A test publishes rising prices of one symbol, so anything else is out of order.
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(quotes[i].ticker, "AAPL") != 0)
+            continue;
+        assert_true(quotes[i].price_micros >= atomic_load(&market->last_told_price));
+        atomic_store(&market->last_told_price, quotes[i].price_micros);
+    }
+    atomic_fetch_add(&market->told, 1);
+    atomic_fetch_add(&market->told_gaps, gap ? 1 : 0);
+    (void)pthread_mutex_unlock(&market->hold);
+}
+
+static int set_up(void **state)
+{
+    struct market *market = allocate(sizeof *market);
+
+    market->arena = arena_new(1024 * 1024);
+    market->epoch = 7;
+    market->page_size = 2;
+    market->now = 1000;
+    for (const char *const *ticker = (const char *const[]){"AAPL", "IBM", "KO", "MSFT", "T", NULL};
+         *ticker != NULL; ticker++) {
+        market->tickers[market->symbol_count] = *ticker;
+        market->prices[market->symbol_count++] = 100;
+    }
+    (void)pthread_mutex_init(&market->hold, NULL);
+    the_market = market;
+    *state = market;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct market *market = *state;
+
+    (void)pthread_mutex_destroy(&market->hold);
+    arena_free(&market->arena);
+    release(market);
+    return 0;
+}
+
+static struct quotes *follow(struct market *market, bool wants_changes)
+{
+    struct quotes_options options = {.market = (struct rpc_client *)market,
+                                     .market_addresses = "played:1",
+                                     .changed = wants_changes ? changed : NULL,
+                                     .context = market};
+    struct quotes *quotes = NULL;
+    struct error error;
+
+    assert_true(quotes_new(&options, &quotes, &error));
+    return quotes;
+}
+
+static int64_t price_of(struct quotes *quotes, const char *ticker)
+{
+    struct quote quote;
+
+    return quotes_get(quotes, ticker, &quote) ? quote.price_micros : 0;
+}
+
+static void nothing_is_known_before_the_first_snapshot(void **state)
+{
+    OWNED(quotes) quotes = follow(*state, false);
+    struct platform_clock clock;
+    struct clock time = quotes_time(quotes);
+
+    assert_false(quotes_is_ready(quotes));
+    assert_false(quotes_clock(quotes, &clock));
+    assert_int_equal(price_of(quotes, "AAPL"), 0);
+    assert_int_equal(clock_now_us(&time), 0);
+}
+
+static void the_first_publication_brings_a_snapshot_of_all_pages(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+
+    publish(market, NULL, 0);
+    assert_true(quotes_is_ready(quotes));
+    assert_int_equal(market->snapshots, 3);
+    assert_int_equal(price_of(quotes, "AAPL"), 100);
+    assert_int_equal(price_of(quotes, "T"), 100);
+}
+
+static void silence_at_the_start_brings_one_too(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+
+    market->subscriber.quiet(market->subscriber.context);
+    assert_true(quotes_is_ready(quotes));
+    market->subscriber.quiet(market->subscriber.context);
+    assert_int_equal(market->snapshots, 3);
+}
+
+static void publications_in_order_cost_no_further_snapshot(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+
+    publish(market, NULL, 0);
+    publish(market, "IBM", 101);
+    publish(market, "IBM", 102);
+    assert_int_equal(price_of(quotes, "IBM"), 102);
+    assert_int_equal(market->snapshots, 3);
+}
+
+static void a_lost_publication_is_made_good_by_a_snapshot(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+
+    publish(market, NULL, 0);
+    publish_as(market, "IBM", 150, true);
+    publish(market, "KO", 43);
+    assert_int_equal(price_of(quotes, "IBM"), 150);
+    assert_int_equal(price_of(quotes, "KO"), 43);
+    assert_int_equal(market->snapshots, 6);
+}
+
+static void while_something_is_missing_every_quote_is_stale(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+    struct quote quote;
+
+    publish(market, NULL, 0);
+    market->is_absent = true;
+    publish_as(market, "IBM", 150, true);
+    publish(market, "KO", 43);
+    assert_true(quotes_get(quotes, "AAPL", &quote));
+    assert_true(quote.stale);
+    assert_false(quotes_is_ready(quotes));
+    market->is_absent = false;
+    publish(market, NULL, 0);
+    assert_true(quotes_get(quotes, "IBM", &quote));
+    assert_false(quote.stale);
+    assert_int_equal(quote.price_micros, 150);
+}
+
+static void a_market_started_anew_is_asked_for_everything(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+
+    publish(market, NULL, 0);
+    market->epoch = 8;
+    market->sequence = 0;
+    market->prices[0] = 77;
+    publish(market, NULL, 0);
+    assert_int_equal(price_of(quotes, "AAPL"), 77);
+}
+
+static void a_quote_is_stale_from_the_moment_until_which_it_is_valid(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+    struct quote quote;
+
+    publish(market, NULL, 0);
+    market->now = 1999;
+    publish(market, NULL, 0);
+    assert_true(quotes_get(quotes, "AAPL", &quote));
+    assert_false(quote.stale);
+    market->now = 2000;
+    publish(market, NULL, 0);
+    assert_true(quotes_get(quotes, "AAPL", &quote));
+    assert_true(quote.stale);
+}
+
+static void the_clock_runs_on_at_its_speed_and_knows_when_the_session_opens(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+    struct platform_clock clock;
+    int64_t deadline_us = clock_monotonic_us() + 5 * MICROS_PER_SECOND;
+
+    publish(market, NULL, 0);
+    assert_true(quotes_clock(quotes, &clock));
+    assert_int_equal(clock.now, 1000);
+    assert_false(clock.is_open);
+    market->speed_micros = 1000; // a platform microsecond each millisecond
+    market->now = 4990;
+    publish(market, NULL, 0);
+    while (clock.now < 5000 && clock_monotonic_us() < deadline_us)
+        assert_true(quotes_clock(quotes, &clock));
+    assert_true(clock.is_open);
+}
+
+static void the_clock_never_goes_back_within_one_epoch(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+    struct platform_clock clock;
+
+    publish(market, NULL, 0);
+    assert_true(quotes_clock(quotes, &clock));
+    market->now = 900;
+    publish(market, NULL, 0);
+    assert_true(quotes_clock(quotes, &clock));
+    assert_int_equal(clock.now, 1000);
+    market->epoch = 8;
+    publish(market, NULL, 0);
+    assert_true(quotes_clock(quotes, &clock));
+    assert_int_equal(clock.now, 900);
+}
+
+static void a_slow_listener_is_told_everything_in_order(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, true);
+    struct error error;
+
+    (void)pthread_mutex_lock(&market->hold);
+    publish(market, NULL, 0);
+    for (int64_t price = 101; price <= 200; price++)
+        publish(market, "AAPL", price);
+    assert_int_equal(price_of(quotes, "AAPL"), 200);
+    (void)pthread_mutex_unlock(&market->hold);
+    assert_true(quotes_synchronize(quotes, 5000, &error));
+    assert_int_equal(atomic_load(&market->last_told_price), 200);
+    assert_int_equal(atomic_load(&market->told_gaps), 1);
+}
+
+static void a_listener_too_slow_for_too_long_is_told_of_a_gap(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, true);
+    struct error error;
+
+    publish(market, NULL, 0);
+    assert_true(quotes_synchronize(quotes, 5000, &error));
+    (void)pthread_mutex_lock(&market->hold);
+    for (int64_t price = 101; price <= 5000; price++)
+        publish(market, "AAPL", price);
+    (void)pthread_mutex_unlock(&market->hold);
+    assert_true(quotes_synchronize(quotes, 5000, &error));
+    assert_int_equal(atomic_load(&market->last_told_price), 5000);
+    assert_int_equal(atomic_load(&market->told_gaps), 2);
+    assert_true(atomic_load(&market->told) < 4900);
+}
+
+static void synchronizing_fails_when_the_copy_does_not_catch_up(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+    struct error error;
+
+    publish(market, NULL, 0);
+    assert_true(quotes_synchronize(quotes, 1000, &error));
+    publish_as(market, "IBM", 150, true);
+    assert_false(quotes_synchronize(quotes, 20, &error));
+    assert_string_equal(error.reason, "UNAVAILABLE");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(nothing_is_known_before_the_first_snapshot, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_first_publication_brings_a_snapshot_of_all_pages,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(silence_at_the_start_brings_one_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(publications_in_order_cost_no_further_snapshot, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_lost_publication_is_made_good_by_a_snapshot, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(while_something_is_missing_every_quote_is_stale, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_market_started_anew_is_asked_for_everything, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_quote_is_stale_from_the_moment_until_which_it_is_valid,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            the_clock_runs_on_at_its_speed_and_knows_when_the_session_opens, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_clock_never_goes_back_within_one_epoch, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_slow_listener_is_told_everything_in_order, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_listener_too_slow_for_too_long_is_told_of_a_gap, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(synchronizing_fails_when_the_copy_does_not_catch_up, set_up,
+                                        tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
