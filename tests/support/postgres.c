@@ -220,31 +220,3 @@ const char *postgres_url(struct postgres *postgres, const char *role)
     }
     give_up("More than %d roles were asked for.", URLS_MAX);
 }
-
-// The postmaster's children are in no group of their own, so they are asked for one by one.
-static void signal_all(struct postgres *postgres, int signal)
-{
-    char path[64];
-    long child = 0;
-    FILE *file = NULL;
-
-    kill(postgres->server, signal);
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)postgres->server,
-             (int)postgres->server);
-    file = fopen(path, "r");
-    if (file == NULL)
-        give_up("%s cannot be read: %s", path, strerror(errno));
-    while (fscanf(file, "%ld", &child) == 1)
-        kill((pid_t)child, signal);
-    fclose(file);
-}
-
-void postgres_freeze(struct postgres *postgres)
-{
-    signal_all(postgres, SIGSTOP);
-}
-
-void postgres_thaw(struct postgres *postgres)
-{
-    signal_all(postgres, SIGCONT);
-}

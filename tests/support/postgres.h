@@ -26,7 +26,3 @@ void postgres_stop(struct postgres *postgres);
 
 // Starts the stopped server and waits until it answers.
 void postgres_start(struct postgres *postgres);
-
-// Freezes the server and all its processes (SIGSTOP), and lets them go on.
-void postgres_freeze(struct postgres *postgres);
-void postgres_thaw(struct postgres *postgres);

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MIT
+// token_verifier: the keys, the tokens verified lately, and the sessions that ended.
+//
+// Verifying a signature happens without the lock, so that a hit never waits for it.
+#include "base/digest.h"
+#include "base/random.h"
+#include "token/token.h"
+#include "token_claims.h"
+
+#include <jansson.h>
+#include <jwt.h>
+#include <pthread.h>
+#include <string.h>
+
+enum {
+    KEYS_MAX = 16,
+    CACHE_CAPACITY = 16384,
+    WAYS = 8, // tokens whose hash begins alike; a new one takes the place of one of them
+    REVOCATIONS_FIRST = 256,
+    REVOCATIONS_MAX = 256 * 1024, // slots, at most half of them used
+};
+
+struct key {
+    char id[TOKEN_KEY_ID_SIZE];
+    char public_pem[TOKEN_PEM_SIZE];
+};
+
+struct entry {
+    unsigned char hash[SHA256_SIZE];
+    struct token_claims claims; // expires_at 0: empty
+};
+
+struct revocation {
+    char session_id[UUID_SIZE]; // "": empty
+    int64_t forget_at;
+};
+
+struct token_verifier {
+    struct clock clock;
+    pthread_mutex_t lock; // guards everything below
+    size_t key_count;
+    struct key keys[KEYS_MAX];
+    size_t sets; // a power of two
+    struct entry *entries;
+    size_t slots; // of revocations, a power of two
+    size_t revocation_count;
+    struct revocation *revocations;
+    // When more sessions end than can be remembered, all tokens issued up to then are refused:
+    // everybody refreshes, and nobody who was logged out slips through.
+    int64_t refused_until;
+};
+
+struct token_verifier *token_verifier_new(const struct token_verifier_options *options)
+{
+    struct token_verifier *verifier = allocate(sizeof *verifier);
+    size_t capacity = options->cache_capacity == 0 ? CACHE_CAPACITY : options->cache_capacity;
+
+    digest_start();
+    // Hash tables of JSON members are seeded once, before threads use them.
+    json_object_seed(0);
+    verifier->clock = options->clock;
+    verifier->sets = 1;
+    while (verifier->sets * WAYS < capacity)
+        verifier->sets *= 2;
+    verifier->entries = allocate_array(verifier->sets * WAYS, sizeof *verifier->entries);
+    verifier->slots = REVOCATIONS_FIRST;
+    verifier->revocations = allocate_array(verifier->slots, sizeof *verifier->revocations);
+    pthread_mutex_init(&verifier->lock, NULL);
+    return verifier;
+}
+
+void token_verifier_free(struct token_verifier **verifier)
+{
+    if (*verifier == NULL)
+        return;
+    pthread_mutex_destroy(&(*verifier)->lock);
+    release((*verifier)->entries);
+    release((*verifier)->revocations);
+    release(*verifier);
+    *verifier = NULL;
+}
+
+static struct key *find_key(struct token_verifier *verifier, const char *key_id)
+{
+    for (size_t i = 0; i < verifier->key_count; i++)
+        if (strcmp(verifier->keys[i].id, key_id) == 0)
+            return &verifier->keys[i];
+    return NULL;
+}
+
+static void forget_tokens(struct token_verifier *verifier)
+{
+    memset(verifier->entries, 0, verifier->sets * WAYS * sizeof *verifier->entries);
+}
+
+static bool put_key(struct token_verifier *verifier, const char *key_id, const char *public_pem)
+{
+    struct key *key = find_key(verifier, key_id);
+
+    if (key == NULL && verifier->key_count == KEYS_MAX)
+        return false;
+    if (key == NULL)
+        key = &verifier->keys[verifier->key_count++];
+    else if (strcmp(key->public_pem, public_pem) != 0)
+        // What the replaced key had vouched for counts no more.
+        forget_tokens(verifier);
+    memcpy(key->id, key_id, strlen(key_id) + 1);
+    memcpy(key->public_pem, public_pem, strlen(public_pem) + 1);
+    return true;
+}
+
+bool token_verifier_add_key(struct token_verifier *verifier,
+                            const char *key_id,
+                            const char *public_pem,
+                            struct error *error)
+{
+    bool added = false;
+
+    // An empty key would make libjwt accept every token.
+    if (key_id[0] == '\0' || strlen(key_id) >= TOKEN_KEY_ID_SIZE ||
+        strlen(public_pem) >= TOKEN_PEM_SIZE ||
+        strncmp(public_pem, "-----BEGIN PUBLIC KEY-----", 26) != 0)
+        return error_set(error, REASON_INVALID_SETTING,
+                         "A signing key is not a public key in PEM.");
+    pthread_mutex_lock(&verifier->lock);
+    added = put_key(verifier, key_id, public_pem);
+    pthread_mutex_unlock(&verifier->lock);
+    if (!added)
+        return error_set(error, REASON_INVALID_SETTING, "There are more than %d signing keys.",
+                         KEYS_MAX);
+    return true;
+}
+
+bool token_verifier_knows_key(struct token_verifier *verifier, const char *key_id)
+{
+    bool known = false;
+
+    pthread_mutex_lock(&verifier->lock);
+    known = find_key(verifier, key_id) != NULL;
+    pthread_mutex_unlock(&verifier->lock);
+    return known;
+}
+
+// The slot of a session: its own, or an empty one.
+static struct revocation *
+find_revocation(struct revocation *revocations, size_t slots, const char *session_id)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    size_t at = 0;
+
+    for (const char *c = session_id; *c != '\0'; c++)
+        hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
+    at = (size_t)(hash ^ hash >> 32) & (slots - 1);
+    while (revocations[at].session_id[0] != '\0' &&
+           strcmp(revocations[at].session_id, session_id) != 0)
+        at = (at + 1) & (slots - 1);
+    return &revocations[at];
+}
+
+// Moves what is still of use to a table of `slots`.
+static void rebuild(struct token_verifier *verifier, size_t slots, int64_t now_us)
+{
+    struct revocation *moved = allocate_array(slots, sizeof *moved);
+    size_t count = 0;
+
+    for (size_t i = 0; i < verifier->slots; i++) {
+        struct revocation *old = &verifier->revocations[i];
+        if (old->session_id[0] == '\0' || old->forget_at <= now_us)
+            continue;
+        *find_revocation(moved, slots, old->session_id) = *old;
+        count++;
+    }
+    release(verifier->revocations);
+    verifier->revocations = moved;
+    verifier->slots = slots;
+    verifier->revocation_count = count;
+}
+
+static void make_room(struct token_verifier *verifier, int64_t now_us)
+{
+    if (verifier->revocation_count < verifier->slots / 2)
+        return;
+    rebuild(verifier, verifier->slots, now_us);
+    // Leaves room before the next time, so that rebuilding does not become the rule.
+    if (verifier->revocation_count < verifier->slots / 4)
+        return;
+    if (verifier->slots < REVOCATIONS_MAX) {
+        rebuild(verifier, verifier->slots * 2, now_us);
+    } else if (verifier->revocation_count >= verifier->slots / 2) {
+        verifier->refused_until = now_us;
+        forget_tokens(verifier);
+        memset(verifier->revocations, 0, verifier->slots * sizeof *verifier->revocations);
+        verifier->revocation_count = 0;
+    }
+}
+
+void token_verifier_revoke(struct token_verifier *verifier,
+                           const char *session_id,
+                           int64_t forget_at)
+{
+    int64_t now_us = clock_now_us(&verifier->clock);
+    struct revocation *slot = NULL;
+
+    // Clocks may be apart, and a token counts until it expires by this one.
+    forget_at += TOKEN_SKEW_SECONDS * MICROS_PER_SECOND;
+    if (!uuid_is_valid(session_id) || forget_at <= now_us)
+        return;
+    pthread_mutex_lock(&verifier->lock);
+    make_room(verifier, now_us);
+    slot = find_revocation(verifier->revocations, verifier->slots, session_id);
+    if (slot->session_id[0] == '\0') {
+        verifier->revocation_count++;
+        memcpy(slot->session_id, session_id, UUID_SIZE);
+    }
+    if (slot->forget_at < forget_at)
+        slot->forget_at = forget_at;
+    pthread_mutex_unlock(&verifier->lock);
+}
+
+static bool is_revoked(struct token_verifier *verifier, const char *session_id)
+{
+    return find_revocation(verifier->revocations, verifier->slots, session_id)->session_id[0] !=
+           '\0';
+}
+
+static struct entry *set_of(struct token_verifier *verifier, const unsigned char hash[SHA256_SIZE])
+{
+    uint64_t number = 0;
+
+    memcpy(&number, hash, sizeof number);
+    return &verifier->entries[(number & (verifier->sets - 1)) * WAYS];
+}
+
+static bool recall(struct token_verifier *verifier,
+                   const unsigned char hash[SHA256_SIZE],
+                   struct token_claims *out_claims)
+{
+    const struct entry *set = set_of(verifier, hash);
+
+    for (size_t i = 0; i < WAYS; i++) {
+        if (set[i].claims.expires_at == 0 || memcmp(set[i].hash, hash, SHA256_SIZE) != 0)
+            continue;
+        *out_claims = set[i].claims;
+        return true;
+    }
+    return false;
+}
+
+static void remember(struct token_verifier *verifier,
+                     const unsigned char hash[SHA256_SIZE],
+                     const struct token_claims *claims)
+{
+    struct entry *set = set_of(verifier, hash);
+    size_t oldest = 0;
+
+    // An empty place, or the token that expires first: it was issued first.
+    for (size_t i = 1; i < WAYS; i++)
+        if (set[i].claims.expires_at < set[oldest].claims.expires_at)
+            oldest = i;
+    memcpy(set[oldest].hash, hash, SHA256_SIZE);
+    set[oldest].claims = *claims;
+}
+
+// Checks the signature with the key the token names, and only with ES256.
+static bool is_signed(struct token_verifier *verifier, const char *token, const char *key_id)
+{
+    char pem[TOKEN_PEM_SIZE] = "";
+    const struct key *key = NULL;
+    jwt_t *jwt = NULL;
+    bool valid = false;
+
+    pthread_mutex_lock(&verifier->lock);
+    key = find_key(verifier, key_id);
+    if (key != NULL)
+        memcpy(pem, key->public_pem, sizeof pem);
+    pthread_mutex_unlock(&verifier->lock);
+    if (pem[0] == '\0')
+        return false;
+    valid = jwt_decode(&jwt, token, (const unsigned char *)pem, (int)strlen(pem)) == 0 &&
+            jwt_get_alg(jwt) == JWT_ALG_ES256;
+    jwt_free(jwt);
+    return valid;
+}
+
+static bool verify_anew(struct token_verifier *verifier,
+                        const char *token,
+                        int64_t now_us,
+                        struct token_claims *out_claims,
+                        int64_t *out_issued_at,
+                        bool *out_expired)
+{
+    struct token_parts parts;
+    char key_id[TOKEN_KEY_ID_SIZE];
+
+    return token_split(token, &parts) && token_read_header(parts.header, key_id) &&
+           token_signature_is_whole(parts.signature) && is_signed(verifier, token, key_id) &&
+           token_read_claims(parts.claims, now_us, out_claims, out_issued_at, out_expired);
+}
+
+static bool refuse(struct error *error)
+{
+    return error_set(error, REASON_INVALID_TOKEN, "The access token is not valid.");
+}
+
+bool token_verify(struct token_verifier *verifier,
+                  const char *token,
+                  struct token_claims *out_claims,
+                  struct error *error)
+{
+    int64_t now_us = clock_now_us(&verifier->clock);
+    unsigned char hash[SHA256_SIZE];
+    struct token_claims claims;
+    int64_t issued_at = 0;
+    bool known = false;
+    bool ended = false;
+    bool expired = false;
+
+    if (token == NULL || token[0] == '\0' || strnlen(token, TOKEN_MAX) == TOKEN_MAX)
+        return refuse(error);
+    digest_sha256(text_of(token), hash);
+    pthread_mutex_lock(&verifier->lock);
+    known = recall(verifier, hash, &claims);
+    ended = known && is_revoked(verifier, claims.session_id);
+    pthread_mutex_unlock(&verifier->lock);
+    if (known)
+        expired = now_us >= claims.expires_at;
+    else if (!verify_anew(verifier, token, now_us, &claims, &issued_at, &expired) && !expired)
+        return refuse(error);
+    if (expired)
+        return error_set(error, REASON_INVALID_TOKEN, "The access token has expired.");
+    if (!known) {
+        pthread_mutex_lock(&verifier->lock);
+        ended = is_revoked(verifier, claims.session_id) || issued_at <= verifier->refused_until;
+        if (!ended)
+            remember(verifier, hash, &claims);
+        pthread_mutex_unlock(&verifier->lock);
+    }
+    if (ended)
+        return refuse(error);
+    *out_claims = claims;
+    return true;
+}
