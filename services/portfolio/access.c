@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "access.h"
+
+#include <string.h>
+
+static bool may_see(const struct call *call, const struct portfolio_record *record)
+{
+    return call->identity.role == ROLE_ADMINISTRATOR ||
+           strcmp(call->identity.user_id, record->user_id) == 0;
+}
+
+static bool refuse(const char *portfolio_id, struct error *error)
+{
+    return error_set(error, REASON_PORTFOLIO_NOT_FOUND, "There is no portfolio %s.", portfolio_id);
+}
+
+bool access_find(struct portfolio *portfolio,
+                 struct call *call,
+                 const char *portfolio_id,
+                 bool closed_too,
+                 struct portfolio_record *out_record,
+                 struct error *error)
+{
+    struct portfolio_record record;
+    bool found = false;
+
+    if (!store_find_portfolio(portfolio->database, call->arena, portfolio_id, &record, &found,
+                              error))
+        return false;
+    if (!found || !may_see(call, &record) || (record.is_closed && !closed_too))
+        return refuse(portfolio_id, error);
+    *out_record = record;
+    return true;
+}
+
+bool access_lock(struct transaction *transaction,
+                 struct call *call,
+                 const char *portfolio_id,
+                 struct portfolio_record *out_record,
+                 struct error *error)
+{
+    struct portfolio_record record;
+    bool found = false;
+
+    if (!store_lock_portfolio(transaction, portfolio_id, &record, &found, error))
+        return false;
+    if (!found || !may_see(call, &record))
+        return refuse(portfolio_id, error);
+    if (record.is_closed)
+        return error_set(error, REASON_PORTFOLIO_CLOSED, "Portfolio %s is closed.", portfolio_id);
+    *out_record = record;
+    return true;
+}
+
+bool access_user(const struct call *call,
+                 const char *asked_for,
+                 const char **out_user_id,
+                 struct error *error)
+{
+    if (asked_for != NULL && strcmp(asked_for, call->identity.user_id) != 0 &&
+        call->identity.role != ROLE_ADMINISTRATOR)
+        return error_set(error, REASON_PERMISSION_DENIED,
+                         "Only administrators may name another user in user_id.");
+    *out_user_id = asked_for != NULL ? asked_for : call->identity.user_id;
+    return true;
+}

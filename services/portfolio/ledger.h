@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// ledger: the rules of one portfolio's books: what may be held, and how each movement is booked.
+//
+// A book is a portfolio as far as it has been loaded: the balances, holds and movements that a
+// batch of operations needs. The functions below either change the book and note what is to be
+// written, or refuse and leave it as it was. Double entry: the lines of each journal sum to zero
+// for money and for each ticker.
+//
+// Money is in micros, shares in nanos. Pure: no SQL, no clock. Threads: a book has one owner.
+#pragma once
+
+#include "base/error.h"
+#include "base/uuid.h"
+
+enum { LEDGER_ASSET_SIZE = 16, LEDGER_NOTE_SIZE = 2001, LEDGER_LINES_MAX = 5 };
+
+#define LEDGER_CURRENCY "USD"
+
+// X(NAME, name, holds money). The shares' own counter account keeps a ticker that is spelt like the
+// currency apart from the money.
+#define LEDGER_ACCOUNTS(X)                                                                         \
+    X(CASH, "cash", true)                                                                          \
+    X(SHARES, "shares", false)                                                                     \
+    X(EXTERNAL, "external", true)                                                                  \
+    X(MARKET, "market", true)                                                                      \
+    X(MARKET_SHARES, "market_shares", false)                                                       \
+    X(FEES, "fees", true)
+
+#define LEDGER_ACCOUNT_AS_ENUM(name, text, is_money) LEDGER_##name,
+enum ledger_account { LEDGER_ACCOUNTS(LEDGER_ACCOUNT_AS_ENUM) LEDGER_ACCOUNT_COUNT };
+#undef LEDGER_ACCOUNT_AS_ENUM
+
+const char *ledger_account_name(enum ledger_account account);
+MUST_CHECK bool ledger_account_find(const char *name, enum ledger_account *out_account);
+bool ledger_account_is_money(enum ledger_account account);
+
+enum ledger_side { LEDGER_BUY, LEDGER_SELL };
+enum ledger_kind { LEDGER_KIND_DEPOSIT, LEDGER_KIND_WITHDRAWAL, LEDGER_KIND_BUY, LEDGER_KIND_SELL };
+enum ledger_hold_state { LEDGER_HOLD_ACTIVE, LEDGER_HOLD_RELEASED, LEDGER_HOLD_DONE };
+
+const char *ledger_kind_name(enum ledger_kind kind);
+
+struct ledger_balance {
+    enum ledger_account account;
+    char asset[LEDGER_ASSET_SIZE];
+    int64_t amount;
+    int64_t held;        // of cash and shares: for open orders
+    int64_t cost_basis;  // of shares, micros
+    int64_t realized_pl; // of shares, micros
+    int64_t seq;         // of the last entry
+    bool changed;
+};
+
+struct ledger_hold {
+    char order_id[UUID_SIZE];
+    enum ledger_side side;
+    char ticker[LEDGER_ASSET_SIZE]; // empty for an order that was released before it was reserved
+    int64_t quantity;               // that may still be filled
+    int64_t amount;                 // of a buy: cash still held
+    enum ledger_hold_state state;
+    bool changed;
+};
+
+struct ledger_line {
+    enum ledger_account account;
+    char asset[LEDGER_ASSET_SIZE];
+    int64_t amount;
+    int64_t balance_after;
+    int64_t seq;
+};
+
+struct ledger_journal {
+    char id[UUID_SIZE];
+    enum ledger_kind kind;
+    char reference[UUID_SIZE];
+    char order_id[UUID_SIZE];       // empty for none
+    char ticker[LEDGER_ASSET_SIZE]; // empty for none
+    int64_t quantity;               // of a buy or sell
+    int64_t price;
+    int64_t commission;
+    int64_t realized_pl; // of a sell
+    int64_t booked_at;
+    char note[LEDGER_NOTE_SIZE];
+    size_t line_count;
+    struct ledger_line lines[LEDGER_LINES_MAX];
+};
+
+struct book {
+    char portfolio_id[UUID_SIZE];
+    bool is_closed;
+    size_t balance_count, hold_count, booked_count, journal_count;
+    struct ledger_balance *balances;
+    struct ledger_hold *holds;
+    struct uuid *booked;             // journals that were there already, of those asked for
+    struct ledger_journal *journals; // to be written
+};
+
+struct book *book_new(const char *portfolio_id, bool is_closed);
+void book_free(struct book **book);
+
+// What the database has.
+void book_add_balance(struct book *book, const struct ledger_balance *balance);
+void book_add_hold(struct book *book, const struct ledger_hold *hold);
+void book_add_booked(struct book *book, const char *journal_id);
+
+// The balance, all zero when there has been none.
+struct ledger_balance
+book_balance(const struct book *book, enum ledger_account account, const char *asset);
+
+struct ledger_reservation {
+    const char *order_id;
+    enum ledger_side side;
+    const char *ticker;
+    int64_t quantity;
+    int64_t amount; // of a buy
+};
+
+// Holds cash for a buy or shares for a sell. A repeat sets the hold to the new amount.
+//
+// Fails with INSUFFICIENT_FUNDS (required, available), INSUFFICIENT_SHARES (requested, available,
+// held_for_orders), PORTFOLIO_CLOSED, ORDER_NOT_OPEN after a release or the last fill.
+MUST_CHECK bool ledger_reserve(struct book *book,
+                               const struct ledger_reservation *reservation,
+                               struct error *error);
+
+// Gives back what is left of an order's hold, and remembers orders it has not seen, so that a
+// Reserve that comes late is refused.
+void ledger_release(struct book *book, const char *order_id);
+
+struct ledger_fill {
+    const char *fill_id;
+    const char *order_id;
+    enum ledger_side side;
+    const char *ticker;
+    int64_t quantity;
+    int64_t price;
+    int64_t commission;
+    int64_t filled_at;
+    bool is_final;
+};
+
+// Books a fill; one that is booked already changes nothing. The hold covers it, so it cannot fail
+// for want of funds: a fill that does not fit its hold fails with FILL_MISMATCH.
+MUST_CHECK bool ledger_fill(struct book *book, const struct ledger_fill *fill, struct error *error);
+
+struct ledger_movement {
+    enum ledger_kind kind; // deposit or withdrawal
+    const char *reference; // the request's id
+    const char *note;      // may be NULL
+    int64_t amount;        // more than 0
+    int64_t booked_at;
+};
+
+// Books a deposit or a withdrawal. Fails with INSUFFICIENT_FUNDS when the withdrawal would touch
+// what is held, with PORTFOLIO_CLOSED, with LIMIT_EXCEEDED when the sum cannot be counted.
+MUST_CHECK bool
+ledger_move_cash(struct book *book, const struct ledger_movement *movement, struct error *error);

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// bourse-portfolio: portfolios, the ledger, holds and positions.
+#include "bourse/portfolio/v1/portfolio_server.h"
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "money/money.h"
+#include "portfolio.h"
+#include "service/idempotency.h"
+#include "service/service.h"
+#include "service/worker.h"
+
+extern const struct migration portfolio_migrations[];
+extern const size_t portfolio_migration_count;
+
+enum { PRUNE_EVERY_MS = 60 * 1000, PRUNE_BUDGET = 256 * 1024 };
+
+// What main owns beside what the handlers see.
+struct program {
+    struct portfolio portfolio; // first: the handlers are given its address
+    struct worker *pruning;
+};
+
+static bool prune(void *context)
+{
+    struct program *program = context;
+    OWNED(arena) arena = arena_new(PRUNE_BUDGET);
+
+    return idempotency_prune(program->portfolio.database, arena);
+}
+
+static bool read_money(const struct service *service,
+                       const char *name,
+                       int64_t *out_micros,
+                       struct error *error)
+{
+    const char *value = service_text(service, name);
+    int64_t micros = 0;
+
+    if (decimal_parse(text_of(value), MONEY_SCALE, &micros) != DECIMAL_FINE || micros < 0)
+        return error_set(error, REASON_INVALID_SETTING,
+                         "--%s must be an amount such as 100000.00, not \"%s\".", name, value);
+    *out_micros = micros;
+    return true;
+}
+
+static void stop(void **context)
+{
+    struct program *program = *context;
+
+    worker_free(&program->pruning);
+    quotes_free(&program->portfolio.quotes);
+    release(program);
+    *context = NULL;
+}
+
+static bool start(struct service *service, void **out_context, struct error *error)
+{
+    struct quotes_options options = {
+        .market = service_client(service, "market"),
+        .market_addresses = service_text(service, "market-address"),
+        .key = *service_mesh_key(service),
+    };
+    int64_t starting_cash = 0;
+    int64_t maximum_cash = 0;
+    struct quotes *quotes = NULL;
+    struct program *program = NULL;
+
+    if (!read_money(service, "starting-cash", &starting_cash, error) ||
+        !read_money(service, "maximum-cash", &maximum_cash, error))
+        return false;
+    if (starting_cash > maximum_cash)
+        return error_set(error, REASON_INVALID_SETTING,
+                         "--starting-cash is more than --maximum-cash.");
+    if (!quotes_new(&options, &quotes, error))
+        return false;
+    program = allocate(sizeof(*program));
+    program->portfolio = (struct portfolio){
+        .database = service_database(service),
+        .quotes = quotes,
+        .starting_cash = starting_cash,
+        .maximum_cash = maximum_cash,
+    };
+    program->pruning = worker_new("prune", PRUNE_EVERY_MS, prune, program);
+    *out_context = program;
+    return true;
+}
+
+static void check(void *context, struct strbuf *out_reasons)
+{
+    struct program *program = context;
+
+    if (!quotes_is_ready(program->portfolio.quotes))
+        strbuf_append_string(out_reasons, "market: no quotes yet; ");
+}
+
+static const struct setting settings[] = {
+    {"starting-cash", SETTING_TEXT, "100000.00", 0, 0,
+     "cash in USD of a portfolio that is opened without an amount"},
+    {"maximum-cash", SETTING_TEXT, "1000000000.00", 0, 0,
+     "most cash in USD that a portfolio is opened with or brought to by a deposit"},
+};
+
+static const char *const peers[] = {"market", NULL};
+
+int main(int argc, char **argv)
+{
+    struct service_definition definition = {
+        .name = "portfolio",
+        .summary = "keeps portfolios, the ledger, holds and positions",
+        .settings = settings,
+        .setting_count = COUNT_OF(settings),
+        .has_database = true,
+        .migrations = portfolio_migrations,
+        .migration_count = portfolio_migration_count,
+        .handlers = portfolio_handlers,
+        .handler_count = portfolio_handler_count,
+        .peers = peers,
+        .start = start,
+        .check = check,
+        .stop = stop,
+    };
+
+    return service_main(&definition, argc, argv);
+}

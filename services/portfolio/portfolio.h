@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// portfolio: the state of the service, as every handler is given it.
+//
+// Threads: all of it is fixed after start; database, quotes and clients may be used by any thread.
+#pragma once
+
+#include "database/database.h"
+#include "quotes/quotes.h"
+#include "rpc/rpc.h"
+
+struct portfolio {
+    struct database *database;
+    struct quotes *quotes;
+    int64_t starting_cash; // micros
+    int64_t maximum_cash;  // micros; more is not given, neither at opening nor by a deposit
+};
+
+// The platform's time. Fails with UNAVAILABLE before market has been heard of.
+MUST_CHECK bool portfolio_now(struct portfolio *portfolio, int64_t *out_now, struct error *error);

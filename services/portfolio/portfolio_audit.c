@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// portfolio_audit: everything that is derived from the ledger, computed again and compared.
+//
+// Several statements in one read-only transaction, which all see the same moment. Each row they
+// give is a sentence about one difference.
+#include "portfolio_store.h"
+
+static const struct statement audit_entries = {
+    "audit_entries",
+    "WITH e AS (SELECT account, asset, seq, journal_id, amount, balance_after,"
+    "            sum(amount) OVER (PARTITION BY account, asset ORDER BY seq) AS running"
+    "           FROM entries WHERE portfolio_id = $1),"
+    " s AS (SELECT account, asset, max(seq) AS seq, count(*) AS lines FROM e"
+    "       GROUP BY account, asset)"
+    " SELECT format('%s %s: %s entries, but the last is number %s', account, asset, lines, seq)"
+    "  FROM s WHERE lines <> seq"
+    " UNION ALL SELECT format('%s %s: entry %s says the balance is %s, but the sum is %s',"
+    "   account, asset, seq, balance_after, running) FROM e WHERE running <> balance_after"
+    " UNION ALL SELECT format('entry %s of %s %s belongs to no journal', e.seq, e.account, e.asset)"
+    "  FROM e WHERE NOT EXISTS"
+    "   (SELECT 1 FROM journals j WHERE j.portfolio_id = $1 AND j.id = e.journal_id)"
+    " LIMIT $2",
+};
+
+static const struct statement audit_balances = {
+    "audit_balances",
+    "WITH s AS (SELECT account, asset, sum(amount) AS amount, max(seq) AS seq FROM entries"
+    "           WHERE portfolio_id = $1 GROUP BY account, asset),"
+    " b AS (SELECT account, asset, amount, seq FROM balances WHERE portfolio_id = $1)"
+    " SELECT format('%s %s: the balance is %s, but the entries sum to %s', b.account,"
+    "   b.asset, b.amount, coalesce(s.amount, 0))"
+    "  FROM b LEFT JOIN s ON s.account = b.account AND s.asset = b.asset"
+    "  WHERE b.amount <> coalesce(s.amount, 0)"
+    " UNION ALL SELECT format('%s %s: the balance counts %s entries, but there are %s', b.account,"
+    "   b.asset, b.seq, coalesce(s.seq, 0))"
+    "  FROM b LEFT JOIN s ON s.account = b.account AND s.asset = b.asset"
+    "  WHERE b.seq <> coalesce(s.seq, 0)"
+    " UNION ALL SELECT format('%s %s: there are entries, but no balance', s.account, s.asset)"
+    "  FROM s WHERE NOT EXISTS"
+    "   (SELECT 1 FROM b WHERE b.account = s.account AND b.asset = s.asset)"
+    " LIMIT $2",
+};
+
+static const struct statement audit_journals = {
+    "audit_journals",
+    "WITH l AS (SELECT j.id, j.kind, j.quantity, j.price, j.commission,"
+    "              coalesce(sum(e.amount) FILTER (WHERE e.account = 'cash'), 0) AS cash,"
+    "              coalesce(sum(e.amount) FILTER (WHERE e.account = 'shares'), 0) AS shares,"
+    "              coalesce(sum(e.amount) FILTER"
+    "               (WHERE e.account NOT IN ('shares', 'market_shares')), 0) AS money_sum,"
+    "              coalesce(sum(e.amount) FILTER"
+    "               (WHERE e.account IN ('shares', 'market_shares')), 0) AS share_sum,"
+    "              count(e.seq) AS lines"
+    "       FROM journals j"
+    "       LEFT JOIN entries e ON e.portfolio_id = j.portfolio_id AND e.journal_id = j.id"
+    "       WHERE j.portfolio_id = $1"
+    "       GROUP BY j.id, j.kind, j.quantity, j.price, j.commission)"
+    " SELECT format('journal %s: its lines do not sum to zero (%s USD, %s shares)', id,"
+    "   money_sum, share_sum) FROM l WHERE money_sum <> 0 OR share_sum <> 0"
+    " UNION ALL SELECT format('journal %s has no entries', id) FROM l WHERE lines = 0"
+    " UNION ALL SELECT format('journal %s: %s shares moved, but the %s is of %s', id, shares, kind,"
+    "   quantity) FROM l WHERE (kind = 'buy' AND shares <> quantity)"
+    "   OR (kind = 'sell' AND shares <> -quantity)"
+    " UNION ALL SELECT format('journal %s: %s USD moved for %s at %s', id, cash, quantity, price)"
+    "  FROM l WHERE (kind = 'buy' AND abs(-cash - commission - price * quantity) > 0.0000005)"
+    "   OR (kind = 'sell' AND abs(cash + commission - price * quantity) > 0.0000005)"
+    " LIMIT $2",
+};
+
+// The cost of what is held is what was paid for it less what sales took out at average cost, which
+// is what they brought less the profit they realized.
+static const struct statement audit_positions = {
+    "audit_positions",
+    "WITH m AS (SELECT j.ticker, sum(-e.amount + coalesce(j.realized_pl, 0)) AS cost_basis,"
+    "                  sum(coalesce(j.realized_pl, 0)) AS realized_pl"
+    "           FROM journals j"
+    "           JOIN entries e ON e.portfolio_id = j.portfolio_id AND e.journal_id = j.id"
+    "            AND e.account = 'cash'"
+    "           WHERE j.portfolio_id = $1 AND j.kind IN ('buy', 'sell') GROUP BY j.ticker),"
+    " b AS (SELECT asset, cost_basis, realized_pl FROM balances"
+    "       WHERE portfolio_id = $1 AND account = 'shares')"
+    " SELECT format('%s: the cost basis is %s, but the movements give %s', b.asset,"
+    "   b.cost_basis, coalesce(m.cost_basis, 0))"
+    "  FROM b LEFT JOIN m ON m.ticker = b.asset WHERE b.cost_basis <> coalesce(m.cost_basis, 0)"
+    " UNION ALL SELECT format('%s: the realized profit is %s, but the movements give %s', b.asset,"
+    "   b.realized_pl, coalesce(m.realized_pl, 0))"
+    "  FROM b LEFT JOIN m ON m.ticker = b.asset WHERE b.realized_pl <> coalesce(m.realized_pl, 0)"
+    " LIMIT $2",
+};
+
+static const struct statement audit_holds = {
+    "audit_holds",
+    "WITH h AS (SELECT side, ticker, quantity, amount FROM holds"
+    "           WHERE portfolio_id = $1 AND state = 'active'),"
+    " b AS (SELECT account, asset, held FROM balances WHERE portfolio_id = $1)"
+    " SELECT format('cash: %s USD are held, but the orders hold %s', held, orders)"
+    "  FROM (SELECT (SELECT coalesce(sum(held), 0) FROM b WHERE account = 'cash') AS held,"
+    "               (SELECT coalesce(sum(amount), 0) FROM h WHERE side = 'buy') AS orders) c"
+    "  WHERE held <> orders"
+    " UNION ALL SELECT format('%s: %s shares are held, but the orders hold %s', ticker,"
+    "   sum(held), sum(orders))"
+    "  FROM (SELECT asset AS ticker, held, 0 AS orders FROM b WHERE account = 'shares'"
+    "        UNION ALL SELECT ticker, 0, quantity FROM h WHERE side = 'sell') t"
+    "  GROUP BY ticker HAVING sum(held) <> sum(orders)"
+    " LIMIT $2",
+};
+
+static const struct statement *const parts[] = {
+    &audit_entries, &audit_balances, &audit_journals, &audit_positions, &audit_holds,
+};
+
+struct audit {
+    const char *portfolio_id;
+    size_t limit;
+    struct rows rows[COUNT_OF(parts)];
+};
+
+static bool work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct audit *audit = context;
+    struct parameter parameters[] = {
+        parameter_text(audit->portfolio_id),
+        parameter_int((int64_t)audit->limit),
+    };
+
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        if (!transaction_queue(transaction, parts[i], parameters, 2, &audit->rows[i], error))
+            return false;
+    }
+    return transaction_flush(transaction, error);
+}
+
+bool store_audit(struct database *database,
+                 struct arena *arena,
+                 const char *portfolio_id,
+                 size_t limit,
+                 const char ***out_differences,
+                 size_t *out_count,
+                 struct error *error)
+{
+    struct audit audit = {.portfolio_id = portfolio_id, .limit = limit};
+    const char **differences = arena_allocate(arena, (limit + 1) * sizeof(*differences));
+    size_t count = 0;
+
+    if (differences == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET,
+                         "The differences need too much memory.");
+    if (!database_transact(database, arena, TRANSACTION_READ_ONLY | TRANSACTION_LONG, work, &audit,
+                           error))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        for (size_t j = 0; j < audit.rows[i].count && count < limit; j++)
+            differences[count++] = rows_text(&audit.rows[i], j, 0);
+    }
+    *out_differences = differences;
+    *out_count = count;
+    return true;
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+// portfolio_batch: the three operations of trading, many in one transaction.
+//
+// Two round trips to the database a batch: lock and load, then write and commit. The decisions in
+// between are ledger.c's. One refused operation does not fail the others; a transaction that fails
+// for the sake of one is repeated operation by operation.
+#include "bourse/portfolio/v1/portfolio_server.h"
+#include "portfolio.h"
+#include "portfolio_books.h"
+
+#include "base/fault.h"
+
+enum { BATCH_BUDGET = 16 * 1024 * 1024 };
+
+struct batch;
+
+// What differs between the operations: which rows an item needs, and what is decided.
+struct operation {
+    void (*want)(struct books_wanted *wanted, const ProtobufCMessage *request);
+    const char *(*portfolio_of)(const ProtobufCMessage *request);
+    bool (*decide)(struct book *book, const ProtobufCMessage *request, struct error *error);
+};
+
+struct batch {
+    const struct operation *operation;
+    struct rpc_batch_item *items;
+    size_t count;
+};
+
+static enum ledger_side side_of(Portfolio__Side side)
+{
+    return side == PORTFOLIO__SIDE__SIDE_SELL ? LEDGER_SELL : LEDGER_BUY;
+}
+
+static bool check_side(Portfolio__Side side, struct error *error)
+{
+    if (side == PORTFOLIO__SIDE__SIDE_BUY || side == PORTFOLIO__SIDE__SIDE_SELL)
+        return true;
+    error_clear(error);
+    error_add_violation(error, "side", "must be buy or sell");
+    return false;
+}
+
+static void reserve_want(struct books_wanted *wanted, const ProtobufCMessage *message)
+{
+    const Portfolio__ReserveRequest *request = (const Portfolio__ReserveRequest *)message;
+
+    wanted->tickers[wanted->ticker_count++] = request->ticker;
+    wanted->order_ids[wanted->order_count++] = request->order_id;
+}
+
+static const char *reserve_portfolio(const ProtobufCMessage *message)
+{
+    return ((const Portfolio__ReserveRequest *)message)->portfolio_id;
+}
+
+static bool reserve_decide(struct book *book, const ProtobufCMessage *message, struct error *error)
+{
+    const Portfolio__ReserveRequest *request = (const Portfolio__ReserveRequest *)message;
+    struct ledger_reservation reservation = {
+        .order_id = request->order_id,
+        .side = side_of(request->side),
+        .ticker = request->ticker,
+        .quantity = request->quantity_nanos,
+        .amount = request->amount_micros,
+    };
+
+    return check_side(request->side, error) && ledger_reserve(book, &reservation, error);
+}
+
+static const char *release_portfolio(const ProtobufCMessage *message)
+{
+    return ((const Portfolio__ReleaseRequest *)message)->portfolio_id;
+}
+
+static void release_want(struct books_wanted *wanted, const ProtobufCMessage *message)
+{
+    const Portfolio__ReleaseRequest *request = (const Portfolio__ReleaseRequest *)message;
+
+    wanted->order_ids[wanted->order_count++] = request->order_id;
+    wanted->held_shares = true;
+}
+
+static bool release_decide(struct book *book, const ProtobufCMessage *message, struct error *error)
+{
+    const Portfolio__ReleaseRequest *request = (const Portfolio__ReleaseRequest *)message;
+
+    (void)error;
+    ledger_release(book, request->order_id);
+    return true;
+}
+
+static void fill_want(struct books_wanted *wanted, const ProtobufCMessage *message)
+{
+    const Portfolio__ApplyFillRequest *request = (const Portfolio__ApplyFillRequest *)message;
+
+    wanted->tickers[wanted->ticker_count++] = request->ticker;
+    wanted->order_ids[wanted->order_count++] = request->order_id;
+    wanted->journal_ids[wanted->journal_count++] = request->fill_id;
+}
+
+static const char *fill_portfolio(const ProtobufCMessage *message)
+{
+    return ((const Portfolio__ApplyFillRequest *)message)->portfolio_id;
+}
+
+static bool fill_decide(struct book *book, const ProtobufCMessage *message, struct error *error)
+{
+    const Portfolio__ApplyFillRequest *request = (const Portfolio__ApplyFillRequest *)message;
+    struct ledger_fill fill = {
+        .fill_id = request->fill_id,
+        .order_id = request->order_id,
+        .side = side_of(request->side),
+        .ticker = request->ticker,
+        .quantity = request->quantity_nanos,
+        .price = request->price_micros,
+        .commission = request->commission_micros,
+        .filled_at = request->filled_at,
+        .is_final = request->final,
+    };
+
+    return check_side(request->side, error) && ledger_fill(book, &fill, error);
+}
+
+static const struct operation reserve = {reserve_want, reserve_portfolio, reserve_decide};
+static const struct operation release_hold = {release_want, release_portfolio, release_decide};
+static const struct operation apply_fill = {fill_want, fill_portfolio, fill_decide};
+
+static bool collect(const struct batch *batch,
+                    struct arena *arena,
+                    struct books_wanted *wanted,
+                    struct error *error)
+{
+    const char **texts = arena_allocate(arena, batch->count * 4 * sizeof(*texts));
+
+    if (texts == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
+    wanted->portfolio_ids = texts;
+    wanted->tickers = texts + batch->count;
+    wanted->order_ids = texts + 2 * batch->count;
+    wanted->journal_ids = texts + 3 * batch->count;
+    for (size_t i = 0; i < batch->count; i++) {
+        const ProtobufCMessage *request = batch->items[i].request;
+
+        wanted->portfolio_ids[wanted->portfolio_count++] = batch->operation->portfolio_of(request);
+        batch->operation->want(wanted, request);
+    }
+    return true;
+}
+
+static bool work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct batch *batch = context;
+    struct books_wanted wanted = {0};
+    OWNED(books) books = NULL;
+
+    if (!collect(batch, transaction_arena(transaction), &wanted, error) ||
+        !books_load(transaction, &wanted, &books, error))
+        return false;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct rpc_batch_item *item = &batch->items[i];
+        const char *portfolio_id = batch->operation->portfolio_of(item->request);
+        struct book *book = books_find(books, portfolio_id);
+
+        error_clear(&item->error);
+        item->done = book != NULL && batch->operation->decide(book, item->request, &item->error);
+        if (book == NULL)
+            error_set(&item->error, REASON_PORTFOLIO_NOT_FOUND, "There is no portfolio %s.",
+                      portfolio_id);
+    }
+    if (!books_save(transaction, books, error))
+        return false;
+    if (fault_point("portfolio.before_commit"))
+        return error_set(error, REASON_INTERNAL, "The fault point before the commit was armed.");
+    return true;
+}
+
+// Failures that would meet every operation of the batch alike.
+static bool is_everybodys(const struct error *error)
+{
+    return error->code == CODE_UNAVAILABLE ||
+           (error_is(error, REASON_CONFLICT) && error_constraint(error)[0] == '\0');
+}
+
+static bool transact(struct portfolio *portfolio, struct batch *batch, struct error *error)
+{
+    OWNED(arena) arena = arena_new(BATCH_BUDGET);
+
+    if (!database_transact(portfolio->database, arena, 0, work, batch, error))
+        return false;
+    if (!fault_point("portfolio.after_commit"))
+        return true;
+    error_set(error, REASON_OUTCOME_UNKNOWN, "The fault point after the commit was armed.");
+    error->outcome_unknown = true;
+    return false;
+}
+
+static void run(struct portfolio *portfolio, struct batch *batch)
+{
+    struct error error;
+
+    error_clear(&error);
+    if (transact(portfolio, batch, &error))
+        return;
+    if (batch->count > 1 && !is_everybodys(&error)) {
+        for (size_t i = 0; i < batch->count; i++) {
+            struct batch one = {
+                .operation = batch->operation, .items = &batch->items[i], .count = 1};
+
+            run(portfolio, &one);
+        }
+        return;
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->items[i].done = false;
+        batch->items[i].error = error;
+    }
+}
+
+void portfolio_api_reserve(struct portfolio *portfolio, struct rpc_batch_item *items, size_t count)
+{
+    struct batch batch = {.operation = &reserve, .items = items, .count = count};
+
+    run(portfolio, &batch);
+}
+
+void portfolio_api_release(struct portfolio *portfolio, struct rpc_batch_item *items, size_t count)
+{
+    struct batch batch = {.operation = &release_hold, .items = items, .count = count};
+
+    run(portfolio, &batch);
+}
+
+void portfolio_api_apply_fill(struct portfolio *portfolio,
+                              struct rpc_batch_item *items,
+                              size_t count)
+{
+    struct batch batch = {.operation = &apply_fill, .items = items, .count = count};
+
+    run(portfolio, &batch);
+}

@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: MIT
+#include "portfolio_books.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "money/money.h"
+
+// The scale of numeric(22, 9) columns that hold money or shares.
+static int scale_of(enum ledger_account account)
+{
+    return ledger_account_is_money(account) ? MONEY_SCALE : QUANTITY_SCALE;
+}
+
+static const struct statement lock_portfolios = {
+    "lock_portfolios",
+    "SELECT id, closed_at IS NOT NULL FROM portfolios WHERE id = ANY ($1::uuid[])"
+    " ORDER BY id FOR UPDATE",
+};
+
+static const struct statement load_balances = {
+    "load_balances",
+    "SELECT portfolio_id, account, asset, amount, held, cost_basis, realized_pl, seq"
+    " FROM balances WHERE portfolio_id = ANY ($1::uuid[]) AND asset = ANY ($2::text[])",
+};
+
+// The tickers that orders hold, for those who know only the orders.
+static const struct statement load_held_balances = {
+    "load_held_balances",
+    "SELECT b.portfolio_id, b.account, b.asset, b.amount, b.held, b.cost_basis, b.realized_pl,"
+    " b.seq FROM holds h JOIN balances b ON b.portfolio_id = h.portfolio_id AND b.asset = h.ticker"
+    " WHERE h.portfolio_id = ANY ($1::uuid[]) AND h.order_id = ANY ($2::uuid[])"
+    " AND h.side = 'sell' AND b.account = 'shares'",
+};
+
+static const struct statement load_holds = {
+    "load_holds",
+    "SELECT portfolio_id, order_id, side, ticker, quantity, amount, state"
+    " FROM holds WHERE portfolio_id = ANY ($1::uuid[]) AND order_id = ANY ($2::uuid[])",
+};
+
+static const struct statement load_booked = {
+    "load_booked",
+    "SELECT portfolio_id, id FROM journals"
+    " WHERE portfolio_id = ANY ($1::uuid[]) AND id = ANY ($2::uuid[])",
+};
+
+static const struct statement save_balances = {
+    "save_balances",
+    "INSERT INTO balances"
+    " (portfolio_id, account, asset, amount, held, cost_basis, realized_pl, seq)"
+    " SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::numeric[], $5::numeric[],"
+    " $6::numeric[], $7::numeric[], $8::bigint[])"
+    " ON CONFLICT (portfolio_id, asset, account) DO UPDATE SET amount = excluded.amount,"
+    " held = excluded.held, cost_basis = excluded.cost_basis,"
+    " realized_pl = excluded.realized_pl, seq = excluded.seq",
+};
+
+static const struct statement save_holds = {
+    "save_holds",
+    "INSERT INTO holds (portfolio_id, order_id, side, ticker, quantity, amount, state)"
+    " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::numeric[],"
+    " $6::numeric[], $7::text[])"
+    " ON CONFLICT (portfolio_id, order_id) DO UPDATE SET quantity = excluded.quantity,"
+    " amount = excluded.amount, state = excluded.state",
+};
+
+static const struct statement save_journals = {
+    "save_journals",
+    "INSERT INTO journals (portfolio_id, id, kind, reference, order_id, ticker, quantity, price,"
+    " commission, realized_pl, note, booked_at)"
+    " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[],"
+    " $6::text[], $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::text[],"
+    " $12::timestamptz[])",
+};
+
+static const struct statement save_entries = {
+    "save_entries",
+    "INSERT INTO entries (portfolio_id, account, asset, seq, journal_id, amount, balance_after)"
+    " SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::uuid[],"
+    " $6::numeric[], $7::numeric[])",
+};
+
+void books_free(struct books **books)
+{
+    if (*books == NULL)
+        return;
+    for (size_t i = 0; i < (*books)->count; i++)
+        book_free(&(*books)->books[i]);
+    release((*books)->books);
+    release(*books);
+    *books = NULL;
+}
+
+struct book *books_find(const struct books *books, const char *portfolio_id)
+{
+    for (size_t i = 0; i < books->count; i++) {
+        if (strcmp(books->books[i]->portfolio_id, portfolio_id) == 0)
+            return books->books[i];
+    }
+    return NULL;
+}
+
+static bool out_of_budget(struct error *error)
+{
+    return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
+}
+
+static bool array_of_texts(struct arena *arena,
+                           const char **texts,
+                           size_t count,
+                           struct parameter *out_array,
+                           struct error *error)
+{
+    struct parameter *values = arena_allocate(arena, (count + 1) * sizeof(*values));
+
+    if (values == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < count; i++)
+        values[i] = parameter_text(texts[i]);
+    return parameter_array(arena, values, count, out_array) || out_of_budget(error);
+}
+
+static bool queue_load(struct transaction *transaction,
+                       const struct statement *statement,
+                       const struct parameter *portfolios,
+                       const char **keys,
+                       size_t key_count,
+                       struct rows *out_rows,
+                       struct error *error)
+{
+    struct parameter parameters[2] = {*portfolios, parameter_null()};
+
+    if (key_count == 0)
+        return true;
+    return array_of_texts(transaction_arena(transaction), keys, key_count, &parameters[1], error) &&
+           transaction_queue(transaction, statement, parameters, 2, out_rows, error);
+}
+
+static void take_portfolios(struct books *books, const struct rows *rows)
+{
+    books->books = allocate_array(rows->count + 1, sizeof(struct book *));
+    for (size_t i = 0; i < rows->count; i++)
+        books->books[books->count++] = book_new(rows_text(rows, i, 0), rows_bool(rows, i, 1));
+}
+
+static void take_balances(struct books *books, const struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        struct book *book = books_find(books, rows_text(rows, i, 0));
+        struct ledger_balance balance = {0};
+
+        if (book == NULL || !ledger_account_find(rows_text(rows, i, 1), &balance.account))
+            continue;
+        snprintf(balance.asset, sizeof(balance.asset), "%s", rows_text(rows, i, 2));
+        balance.amount = rows_decimal(rows, i, 3, scale_of(balance.account));
+        balance.held = rows_decimal(rows, i, 4, scale_of(balance.account));
+        balance.cost_basis = rows_decimal(rows, i, 5, MONEY_SCALE);
+        balance.realized_pl = rows_decimal(rows, i, 6, MONEY_SCALE);
+        balance.seq = rows_int(rows, i, 7);
+        book_add_balance(book, &balance);
+    }
+}
+
+static const char *const state_names[] = {"active", "released", "done"};
+
+static enum ledger_hold_state state_of(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(state_names); i++) {
+        if (strcmp(state_names[i], name) == 0)
+            return (enum ledger_hold_state)i;
+    }
+    return LEDGER_HOLD_DONE;
+}
+
+static void take_holds(struct books *books, const struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        struct book *book = books_find(books, rows_text(rows, i, 0));
+        struct ledger_hold hold = {.quantity = rows_decimal(rows, i, 4, QUANTITY_SCALE),
+                                   .amount = rows_decimal(rows, i, 5, MONEY_SCALE),
+                                   .state = state_of(rows_text(rows, i, 6))};
+        const char *side = rows_text(rows, i, 2);
+        const char *ticker = rows_text(rows, i, 3);
+
+        if (book == NULL)
+            continue;
+        hold.side = side != NULL && strcmp(side, "sell") == 0 ? LEDGER_SELL : LEDGER_BUY;
+        snprintf(hold.order_id, sizeof(hold.order_id), "%s", rows_text(rows, i, 1));
+        snprintf(hold.ticker, sizeof(hold.ticker), "%s", ticker == NULL ? "" : ticker);
+        book_add_hold(book, &hold);
+    }
+}
+
+static void take_booked(struct books *books, const struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        struct book *book = books_find(books, rows_text(rows, i, 0));
+
+        if (book != NULL)
+            book_add_booked(book, rows_text(rows, i, 1));
+    }
+}
+
+bool books_load(struct transaction *transaction,
+                const struct books_wanted *wanted,
+                struct books **out_books,
+                struct error *error)
+{
+    struct arena *arena = transaction_arena(transaction);
+    struct rows portfolios = {0};
+    struct rows balances = {0};
+    struct rows held = {0};
+    struct rows holds = {0};
+    struct rows booked = {0};
+    struct parameter ids;
+    size_t held_orders = wanted->held_shares ? wanted->order_count : 0;
+    const char **assets = arena_allocate(arena, (wanted->ticker_count + 1) * sizeof(*assets));
+    struct books *books = NULL;
+
+    if (assets == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < wanted->ticker_count; i++)
+        assets[i] = wanted->tickers[i];
+    assets[wanted->ticker_count] = LEDGER_CURRENCY;
+    // One round trip: each statement sees what was committed when it begins, and it begins after
+    // the locks have been taken.
+    if (!array_of_texts(arena, wanted->portfolio_ids, wanted->portfolio_count, &ids, error) ||
+        !transaction_queue(transaction, &lock_portfolios, &ids, 1, &portfolios, error) ||
+        !queue_load(transaction, &load_balances, &ids, assets, wanted->ticker_count + 1, &balances,
+                    error) ||
+        !queue_load(transaction, &load_held_balances, &ids, wanted->order_ids, held_orders, &held,
+                    error) ||
+        !queue_load(transaction, &load_holds, &ids, wanted->order_ids, wanted->order_count, &holds,
+                    error) ||
+        !queue_load(transaction, &load_booked, &ids, wanted->journal_ids, wanted->journal_count,
+                    &booked, error) ||
+        !transaction_flush(transaction, error))
+        return false;
+    books = allocate(sizeof(*books));
+    take_portfolios(books, &portfolios);
+    take_balances(books, &balances);
+    take_balances(books, &held);
+    take_holds(books, &holds);
+    take_booked(books, &booked);
+    *out_books = books;
+    return true;
+}
+
+// Columns of values that become the arrays of one unnest().
+enum { COLUMNS_MAX = 12 };
+
+struct table {
+    struct arena *arena;
+    size_t columns;
+    size_t capacity;
+    size_t count;
+    struct parameter *values[COLUMNS_MAX];
+};
+
+static bool table_start(
+    struct table *table, struct arena *arena, size_t columns, size_t capacity, struct error *error)
+{
+    *table = (struct table){.arena = arena, .columns = columns, .capacity = capacity};
+    for (size_t i = 0; i < columns; i++) {
+        table->values[i] = arena_allocate(arena, (capacity + 1) * sizeof(struct parameter));
+        if (table->values[i] == NULL)
+            return out_of_budget(error);
+    }
+    return true;
+}
+
+static void table_add(struct table *table, const struct parameter *row)
+{
+    for (size_t i = 0; i < table->columns; i++)
+        table->values[i][table->count] = row[i];
+    table->count++;
+}
+
+static bool table_queue(const struct table *table,
+                        struct transaction *transaction,
+                        const struct statement *statement,
+                        struct error *error)
+{
+    struct parameter arrays[COLUMNS_MAX];
+
+    if (table->count == 0)
+        return true;
+    for (size_t i = 0; i < table->columns; i++) {
+        if (!parameter_array(table->arena, table->values[i], table->count, &arrays[i]))
+            return out_of_budget(error);
+    }
+    return transaction_queue(transaction, statement, arrays, table->columns, NULL, error);
+}
+
+static size_t count_of(const struct books *books, size_t (*count)(const struct book *book))
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < books->count; i++)
+        sum += count(books->books[i]);
+    return sum;
+}
+
+static size_t balances_of(const struct book *book)
+{
+    return book->balance_count;
+}
+
+static size_t holds_of(const struct book *book)
+{
+    return book->hold_count;
+}
+
+static size_t journals_of(const struct book *book)
+{
+    return book->journal_count;
+}
+
+static bool
+queue_balances(struct transaction *transaction, const struct books *books, struct error *error)
+{
+    struct table table;
+
+    if (!table_start(&table, transaction_arena(transaction), 8, count_of(books, balances_of),
+                     error))
+        return false;
+    for (size_t i = 0; i < books->count; i++) {
+        const struct book *book = books->books[i];
+
+        for (size_t j = 0; j < book->balance_count; j++) {
+            const struct ledger_balance *balance = &book->balances[j];
+            int scale = scale_of(balance->account);
+            struct parameter row[8] = {
+                parameter_text(book->portfolio_id),
+                parameter_text(ledger_account_name(balance->account)),
+                parameter_text(balance->asset),
+                parameter_decimal(balance->amount, scale),
+                parameter_decimal(balance->held, scale),
+                parameter_decimal(balance->cost_basis, MONEY_SCALE),
+                parameter_decimal(balance->realized_pl, MONEY_SCALE),
+                parameter_int(balance->seq),
+            };
+
+            if (balance->changed)
+                table_add(&table, row);
+        }
+    }
+    return table_queue(&table, transaction, &save_balances, error);
+}
+
+static bool
+queue_holds(struct transaction *transaction, const struct books *books, struct error *error)
+{
+    struct table table;
+
+    if (!table_start(&table, transaction_arena(transaction), 7, count_of(books, holds_of), error))
+        return false;
+    for (size_t i = 0; i < books->count; i++) {
+        const struct book *book = books->books[i];
+
+        for (size_t j = 0; j < book->hold_count; j++) {
+            const struct ledger_hold *hold = &book->holds[j];
+            bool is_known = hold->ticker[0] != '\0';
+            struct parameter row[7] = {
+                parameter_text(book->portfolio_id),
+                parameter_text(hold->order_id),
+                parameter_text(!is_known                  ? NULL
+                               : hold->side == LEDGER_BUY ? "buy"
+                                                          : "sell"),
+                parameter_text(is_known ? hold->ticker : NULL),
+                parameter_decimal(hold->quantity, QUANTITY_SCALE),
+                parameter_decimal(hold->amount, MONEY_SCALE),
+                parameter_text(state_names[hold->state]),
+            };
+
+            if (hold->changed)
+                table_add(&table, row);
+        }
+    }
+    return table_queue(&table, transaction, &save_holds, error);
+}
+
+static struct parameter text_or_null(const char *text)
+{
+    return parameter_text(text[0] == '\0' ? NULL : text);
+}
+
+static void
+add_journal(struct table *table, const struct book *book, const struct ledger_journal *journal)
+{
+    bool is_trade = journal->ticker[0] != '\0';
+    struct parameter row[12] = {
+        parameter_text(book->portfolio_id),
+        parameter_text(journal->id),
+        parameter_text(ledger_kind_name(journal->kind)),
+        parameter_text(journal->reference),
+        text_or_null(journal->order_id),
+        text_or_null(journal->ticker),
+        is_trade ? parameter_decimal(journal->quantity, QUANTITY_SCALE) : parameter_null(),
+        is_trade ? parameter_decimal(journal->price, MONEY_SCALE) : parameter_null(),
+        parameter_decimal(journal->commission, MONEY_SCALE),
+        journal->kind == LEDGER_KIND_SELL ? parameter_decimal(journal->realized_pl, MONEY_SCALE)
+                                          : parameter_null(),
+        parameter_text(journal->note),
+        parameter_time(journal->booked_at),
+    };
+
+    table_add(table, row);
+}
+
+static void
+add_lines(struct table *table, const struct book *book, const struct ledger_journal *journal)
+{
+    for (size_t i = 0; i < journal->line_count; i++) {
+        const struct ledger_line *line = &journal->lines[i];
+        int scale = scale_of(line->account);
+        struct parameter row[7] = {
+            parameter_text(book->portfolio_id),
+            parameter_text(ledger_account_name(line->account)),
+            parameter_text(line->asset),
+            parameter_int(line->seq),
+            parameter_text(journal->id),
+            parameter_decimal(line->amount, scale),
+            parameter_decimal(line->balance_after, scale),
+        };
+
+        table_add(table, row);
+    }
+}
+
+static bool
+queue_journals(struct transaction *transaction, const struct books *books, struct error *error)
+{
+    size_t count = count_of(books, journals_of);
+    struct arena *arena = transaction_arena(transaction);
+    struct table journals;
+    struct table lines;
+
+    if (!table_start(&journals, arena, 12, count, error) ||
+        !table_start(&lines, arena, 7, count * LEDGER_LINES_MAX, error))
+        return false;
+    for (size_t i = 0; i < books->count; i++) {
+        const struct book *book = books->books[i];
+
+        for (size_t j = 0; j < book->journal_count; j++) {
+            add_journal(&journals, book, &book->journals[j]);
+            add_lines(&lines, book, &book->journals[j]);
+        }
+    }
+    return table_queue(&journals, transaction, &save_journals, error) &&
+           table_queue(&lines, transaction, &save_entries, error);
+}
+
+bool books_save(struct transaction *transaction, const struct books *books, struct error *error)
+{
+    return queue_journals(transaction, books, error) && queue_balances(transaction, books, error) &&
+           queue_holds(transaction, books, error);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// portfolio_books: books in and out of the database, many in two round trips.
+//
+// Loading takes the lock of each portfolio's row, in the order of their ids, so that two batches
+// never wait for each other in a circle. Memory: the books are freed by books_free.
+#pragma once
+
+#include "database/database.h"
+#include "ledger.h"
+
+// What of the portfolios is wanted. All arrays may hold the same value several times.
+struct books_wanted {
+    const char **portfolio_ids;
+    size_t portfolio_count;
+    const char **tickers;
+    size_t ticker_count;
+    bool held_shares; // the balances of the shares that the orders hold, too
+    const char **order_ids;
+    size_t order_count;
+    const char **journal_ids; // to learn which are booked already
+    size_t journal_count;
+};
+
+struct books {
+    size_t count;
+    struct book **books;
+};
+
+void books_free(struct books **books);
+
+// Locks and loads, in one round trip. A portfolio that does not exist has no book.
+MUST_CHECK bool books_load(struct transaction *transaction,
+                           const struct books_wanted *wanted,
+                           struct books **out_books,
+                           struct error *error);
+
+// The book of a portfolio, or NULL.
+struct book *books_find(const struct books *books, const char *portfolio_id);
+
+// Queues all that has changed; it leaves with the commit.
+MUST_CHECK bool
+books_save(struct transaction *transaction, const struct books *books, struct error *error);

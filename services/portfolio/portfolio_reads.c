@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+// portfolio_reads: positions, transactions and the audit.
+#include "bourse/portfolio/v1/portfolio_server.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "access.h"
+#include "appraisal.h"
+
+enum { PAGE_DEFAULT = 50, DIFFERENCES_MAX = 1000 };
+
+static bool out_of_budget(struct error *error)
+{
+    return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The answer needs too much memory.");
+}
+
+static bool load(struct portfolio *portfolio,
+                 struct call *call,
+                 const char *portfolio_id,
+                 struct appraisal *out_appraisal,
+                 struct error *error)
+{
+    struct portfolio_record record;
+    struct balance_record *balances = NULL;
+    size_t count = 0;
+
+    return access_find(portfolio, call, portfolio_id, false, &record, error) &&
+           store_list_balances(portfolio->database, call->arena, &portfolio_id, 1, &balances,
+                               &count, error) &&
+           appraise(portfolio, call->arena, portfolio_id, balances, count, out_appraisal, error);
+}
+
+// Pages go by ticker, which is the token too.
+bool portfolio_api_list_positions(struct portfolio *portfolio,
+                                  struct call *call,
+                                  const Portfolio__ListPositionsRequest *request,
+                                  Portfolio__ListPositionsResponse *response,
+                                  struct error *error)
+{
+    size_t limit = request->has_limit ? request->limit : PAGE_DEFAULT;
+    const char *after = request->page_token == NULL ? "" : request->page_token;
+    struct appraisal appraisal;
+
+    if (strlen(after) >= LEDGER_ASSET_SIZE)
+        return error_set(error, REASON_INVALID_PAGE_TOKEN, "page_token is not one of ours.");
+    if (!load(portfolio, call, request->portfolio_id, &appraisal, error))
+        return false;
+    response->positions = arena_allocate(call->arena, (limit + 1) * sizeof(*response->positions));
+    if (response->positions == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < appraisal.count; i++) {
+        if (strcmp(appraisal.holdings[i].ticker, after) <= 0)
+            continue;
+        if (response->n_positions == limit) {
+            response->next_page_token = response->positions[limit - 1]->ticker;
+            break;
+        }
+        if (!appraisal_to_position(&appraisal.holdings[i], call->arena,
+                                   &response->positions[response->n_positions], error))
+            return false;
+        response->n_positions++;
+    }
+    return true;
+}
+
+bool portfolio_api_get_position(struct portfolio *portfolio,
+                                struct call *call,
+                                const Portfolio__GetPositionRequest *request,
+                                Portfolio__GetPositionResponse *response,
+                                struct error *error)
+{
+    struct appraisal appraisal;
+
+    if (!load(portfolio, call, request->portfolio_id, &appraisal, error))
+        return false;
+    for (size_t i = 0; i < appraisal.count; i++) {
+        if (strcmp(appraisal.holdings[i].ticker, request->ticker) == 0)
+            return appraisal_to_position(&appraisal.holdings[i], call->arena, &response->position,
+                                         error);
+    }
+    return error_set(error, REASON_POSITION_NOT_FOUND, "The portfolio holds no shares of %s.",
+                     request->ticker);
+}
+
+static const struct {
+    Portfolio__TransactionType type;
+    const char *kind;
+} kinds[] = {
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_DEPOSIT, "deposit"},
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_WITHDRAWAL, "withdrawal"},
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_BUY, "buy"},
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_SELL, "sell"},
+};
+
+static const char *kind_of(const Portfolio__ListTransactionsRequest *request)
+{
+    for (size_t i = 0; i < COUNT_OF(kinds) && request->has_type; i++) {
+        if (kinds[i].type == request->type)
+            return kinds[i].kind;
+    }
+    return NULL;
+}
+
+static Portfolio__TransactionType type_of(const char *kind)
+{
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        if (strcmp(kinds[i].kind, kind) == 0)
+            return kinds[i].type;
+    }
+    return PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_UNSPECIFIED;
+}
+
+static bool to_transaction(const struct movement_record *record,
+                           struct arena *arena,
+                           const char *portfolio_id,
+                           Portfolio__Transaction **out_message,
+                           struct error *error)
+{
+    Portfolio__Transaction *message = arena_allocate(arena, sizeof(*message));
+    bool is_trade = record->ticker != NULL;
+
+    if (message == NULL)
+        return out_of_budget(error);
+    portfolio__transaction__init(message);
+    message->id = record->id;
+    message->portfolio_id = portfolio_id;
+    message->has_type = true;
+    message->type = type_of(record->kind);
+    message->ticker = record->ticker;
+    message->has_quantity_nanos = is_trade;
+    // What the position changed by, as cash_change is for the cash.
+    message->quantity_nanos =
+        strcmp(record->kind, "sell") == 0 ? -record->quantity : record->quantity;
+    message->has_price_micros = is_trade;
+    message->price_micros = record->price;
+    message->has_cash_change_micros = true;
+    message->cash_change_micros = record->cash_change;
+    message->has_cash_after_micros = true;
+    message->cash_after_micros = record->cash_after;
+    message->has_commission_micros = is_trade;
+    message->commission_micros = record->commission;
+    message->order_id = record->order_id;
+    message->note = record->note != NULL && record->note[0] != '\0' ? record->note : NULL;
+    message->has_booked_at = true;
+    message->booked_at = record->booked_at;
+    message->has_realized_pl_micros = record->has_realized_pl;
+    message->realized_pl_micros = record->realized_pl;
+    *out_message = message;
+    return true;
+}
+
+static bool read_page_token(const char *token, int64_t *out_seq, struct error *error)
+{
+    char *end = NULL;
+
+    if (token == NULL || token[0] == '\0')
+        return true;
+    *out_seq = strtoll(token, &end, 10);
+    if (end == token || *end != '\0' || *out_seq < 1)
+        return error_set(error, REASON_INVALID_PAGE_TOKEN, "page_token is not one of ours.");
+    return true;
+}
+
+bool portfolio_api_list_transactions(struct portfolio *portfolio,
+                                     struct call *call,
+                                     const Portfolio__ListTransactionsRequest *request,
+                                     Portfolio__ListTransactionsResponse *response,
+                                     struct error *error)
+{
+    size_t limit = request->has_limit ? request->limit : PAGE_DEFAULT;
+    struct movement_filter filter = {
+        .portfolio_id = request->portfolio_id,
+        .has_start = request->has_start,
+        .has_end = request->has_end,
+        .start = request->start,
+        .end = request->end,
+        .kind = kind_of(request),
+        .ticker = request->ticker,
+        .limit = limit + 1,
+    };
+    struct portfolio_record record;
+    struct movement_record *movements = NULL;
+    size_t count = 0;
+
+    if (!read_page_token(request->page_token, &filter.before_seq, error) ||
+        !access_find(portfolio, call, request->portfolio_id, true, &record, error) ||
+        !store_page_movements(portfolio->database, call->arena, &filter, &movements, &count, error))
+        return false;
+    if (count > limit) {
+        count = limit;
+        response->next_page_token = arena_printf(call->arena, "%" PRId64, movements[count - 1].seq);
+        if (response->next_page_token == NULL)
+            return out_of_budget(error);
+    }
+    response->transactions =
+        arena_allocate(call->arena, (count + 1) * sizeof(*response->transactions));
+    if (response->transactions == NULL)
+        return out_of_budget(error);
+    response->n_transactions = count;
+    for (size_t i = 0; i < count; i++) {
+        if (!to_transaction(&movements[i], call->arena, request->portfolio_id,
+                            &response->transactions[i], error))
+            return false;
+    }
+    return true;
+}
+
+bool portfolio_api_audit_portfolio(struct portfolio *portfolio,
+                                   struct call *call,
+                                   const Portfolio__AuditPortfolioRequest *request,
+                                   Portfolio__AuditPortfolioResponse *response,
+                                   struct error *error)
+{
+    struct portfolio_record record;
+    const char **differences = NULL;
+    size_t count = 0;
+
+    if (!access_find(portfolio, call, request->portfolio_id, true, &record, error) ||
+        !store_audit(portfolio->database, call->arena, request->portfolio_id, DIFFERENCES_MAX,
+                     &differences, &count, error))
+        return false;
+    response->has_consistent = true;
+    response->consistent = count == 0;
+    response->n_differences = count;
+    response->differences = differences;
+    return true;
+}

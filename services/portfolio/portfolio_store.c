@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+#include "portfolio_store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "money/money.h"
+
+#define PORTFOLIO_COLUMNS                                                                          \
+    "id, user_id, name, description, closed_at IS NOT NULL, created_at, updated_at"
+
+static const struct statement find_portfolio = {
+    "find_portfolio",
+    "SELECT " PORTFOLIO_COLUMNS " FROM portfolios WHERE id = $1",
+};
+
+static const struct statement lock_portfolio = {
+    "lock_portfolio",
+    "SELECT " PORTFOLIO_COLUMNS " FROM portfolios WHERE id = $1 FOR UPDATE",
+};
+
+static const struct statement page_portfolios = {
+    "page_portfolios",
+    "SELECT " PORTFOLIO_COLUMNS " FROM portfolios WHERE user_id = $1 AND closed_at IS NULL"
+    " AND ($3::uuid IS NULL OR (created_at, id) > ($2::timestamptz, $3::uuid))"
+    " ORDER BY created_at, id LIMIT $4",
+};
+
+static const struct statement insert_portfolio = {
+    "insert_portfolio",
+    "INSERT INTO portfolios (id, user_id, name, description, created_at, updated_at)"
+    " VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (id) DO NOTHING",
+};
+
+static const struct statement update_portfolio = {
+    "update_portfolio",
+    "UPDATE portfolios SET name = $2, description = $3, updated_at = $4 WHERE id = $1",
+};
+
+static const struct statement close_portfolio = {
+    "close_portfolio",
+    "UPDATE portfolios SET closed_at = $2, updated_at = $2 WHERE id = $1 AND closed_at IS NULL",
+};
+
+#define BALANCE_COLUMNS "portfolio_id, account, asset, amount, held, cost_basis, realized_pl, seq"
+
+static const struct statement list_balances = {
+    "list_balances",
+    "SELECT " BALANCE_COLUMNS " FROM balances WHERE portfolio_id = ANY ($1::uuid[])"
+    " AND account IN ('cash', 'shares') ORDER BY portfolio_id, asset, account",
+};
+
+static const struct statement page_movements = {
+    "page_movements",
+    "SELECT j.id, j.kind, j.ticker, j.order_id, j.note, j.quantity, j.price, j.commission,"
+    " j.realized_pl, e.amount, e.balance_after, j.booked_at, e.seq"
+    " FROM entries e JOIN journals j ON j.portfolio_id = e.portfolio_id AND j.id = e.journal_id"
+    " WHERE e.portfolio_id = $1 AND e.account = 'cash' AND e.asset = 'USD'"
+    " AND ($2::bigint IS NULL OR e.seq < $2)"
+    " AND ($3::timestamptz IS NULL OR j.booked_at >= $3)"
+    " AND ($4::timestamptz IS NULL OR j.booked_at < $4)"
+    " AND ($5::text IS NULL OR j.kind = $5) AND ($6::text IS NULL OR j.ticker = $6)"
+    " ORDER BY e.seq DESC LIMIT $7",
+};
+
+static const struct statement sum_cash = {
+    "sum_cash",
+    "SELECT coalesce(sum(b.amount), 0) FROM portfolios p JOIN balances b ON b.portfolio_id = p.id"
+    " AND b.asset = 'USD' AND b.account = 'cash' WHERE p.user_id = $1 AND p.closed_at IS NULL",
+};
+
+static struct portfolio_record take_record(const struct rows *rows, size_t row)
+{
+    struct portfolio_record record = {
+        .name = rows_text(rows, row, 2),
+        .description = rows_text(rows, row, 3),
+        .is_closed = rows_bool(rows, row, 4),
+        .created_at = rows_time(rows, row, 5),
+        .updated_at = rows_time(rows, row, 6),
+    };
+
+    snprintf(record.id, sizeof(record.id), "%s", rows_text(rows, row, 0));
+    snprintf(record.user_id, sizeof(record.user_id), "%s", rows_text(rows, row, 1));
+    return record;
+}
+
+bool store_find_portfolio(struct database *database,
+                          struct arena *arena,
+                          const char *id,
+                          struct portfolio_record *out_record,
+                          bool *out_found,
+                          struct error *error)
+{
+    struct parameter parameter = parameter_text(id);
+    struct rows rows = {0};
+
+    if (!database_query(database, arena, &find_portfolio, &parameter, 1, &rows, error))
+        return false;
+    *out_found = rows.count == 1;
+    if (*out_found)
+        *out_record = take_record(&rows, 0);
+    return true;
+}
+
+bool store_lock_portfolio(struct transaction *transaction,
+                          const char *id,
+                          struct portfolio_record *out_record,
+                          bool *out_found,
+                          struct error *error)
+{
+    struct parameter parameter = parameter_text(id);
+    struct rows rows = {0};
+
+    if (!transaction_query(transaction, &lock_portfolio, &parameter, 1, &rows, error))
+        return false;
+    *out_found = rows.count == 1;
+    if (*out_found)
+        *out_record = take_record(&rows, 0);
+    return true;
+}
+
+static bool out_of_budget(struct error *error)
+{
+    return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The answer needs too much memory.");
+}
+
+bool store_page_portfolios(struct database *database,
+                           struct arena *arena,
+                           const char *user_id,
+                           int64_t after_created_at,
+                           const char *after_id,
+                           size_t limit,
+                           struct portfolio_record **out_records,
+                           size_t *out_count,
+                           struct error *error)
+{
+    struct parameter parameters[] = {
+        parameter_text(user_id),
+        parameter_time(after_created_at),
+        parameter_text(after_id),
+        parameter_int((int64_t)limit),
+    };
+    struct rows rows = {0};
+    struct portfolio_record *records = NULL;
+
+    if (!database_query(database, arena, &page_portfolios, parameters, COUNT_OF(parameters), &rows,
+                        error))
+        return false;
+    records = arena_allocate(arena, (rows.count + 1) * sizeof(*records));
+    if (records == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < rows.count; i++)
+        records[i] = take_record(&rows, i);
+    *out_records = records;
+    *out_count = rows.count;
+    return true;
+}
+
+bool store_insert_portfolio(struct transaction *transaction,
+                            const struct portfolio_record *record,
+                            bool *out_inserted,
+                            struct error *error)
+{
+    struct parameter parameters[] = {
+        parameter_text(record->id),         parameter_text(record->user_id),
+        parameter_text(record->name),       parameter_text(record->description),
+        parameter_time(record->created_at),
+    };
+    struct rows rows = {0};
+
+    if (!transaction_query(transaction, &insert_portfolio, parameters, COUNT_OF(parameters), &rows,
+                           error))
+        return false;
+    *out_inserted = rows.affected == 1;
+    return true;
+}
+
+bool store_update_portfolio(struct transaction *transaction,
+                            const struct portfolio_record *record,
+                            struct error *error)
+{
+    struct parameter parameters[] = {
+        parameter_text(record->id),
+        parameter_text(record->name),
+        parameter_text(record->description),
+        parameter_time(record->updated_at),
+    };
+
+    return transaction_queue(transaction, &update_portfolio, parameters, COUNT_OF(parameters), NULL,
+                             error);
+}
+
+bool store_close_portfolio(struct transaction *transaction,
+                           const char *id,
+                           int64_t closed_at,
+                           struct error *error)
+{
+    struct parameter parameters[] = {parameter_text(id), parameter_time(closed_at)};
+
+    return transaction_queue(transaction, &close_portfolio, parameters, 2, NULL, error);
+}
+
+static bool take_balances(const struct rows *rows,
+                          struct arena *arena,
+                          struct balance_record **out_records,
+                          size_t *out_count,
+                          struct error *error)
+{
+    struct balance_record *records = arena_allocate(arena, (rows->count + 1) * sizeof(*records));
+
+    if (records == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < rows->count; i++) {
+        struct balance_record *record = &records[i];
+        struct ledger_balance *balance = &record->balance;
+        bool is_cash = strcmp(rows_text(rows, i, 1), "cash") == 0;
+        int scale = is_cash ? MONEY_SCALE : QUANTITY_SCALE;
+
+        snprintf(record->portfolio_id, UUID_SIZE, "%s", rows_text(rows, i, 0));
+        snprintf(balance->asset, sizeof(balance->asset), "%s", rows_text(rows, i, 2));
+        balance->account = is_cash ? LEDGER_CASH : LEDGER_SHARES;
+        balance->amount = rows_decimal(rows, i, 3, scale);
+        balance->held = rows_decimal(rows, i, 4, scale);
+        balance->cost_basis = rows_decimal(rows, i, 5, MONEY_SCALE);
+        balance->realized_pl = rows_decimal(rows, i, 6, MONEY_SCALE);
+        balance->seq = rows_int(rows, i, 7);
+    }
+    *out_records = records;
+    *out_count = rows->count;
+    return true;
+}
+
+bool store_list_balances(struct database *database,
+                         struct arena *arena,
+                         const char *const *portfolio_ids,
+                         size_t count,
+                         struct balance_record **out_records,
+                         size_t *out_count,
+                         struct error *error)
+{
+    struct parameter *ids = arena_allocate(arena, (count + 1) * sizeof(*ids));
+    struct parameter array;
+    struct rows rows = {0};
+
+    if (ids == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = parameter_text(portfolio_ids[i]);
+    if (!parameter_array(arena, ids, count, &array))
+        return out_of_budget(error);
+    return database_query(database, arena, &list_balances, &array, 1, &rows, error) &&
+           take_balances(&rows, arena, out_records, out_count, error);
+}
+
+bool store_read_balances(struct transaction *transaction,
+                         const char *portfolio_id,
+                         struct balance_record **out_records,
+                         size_t *out_count,
+                         struct error *error)
+{
+    struct arena *arena = transaction_arena(transaction);
+    struct parameter id = parameter_text(portfolio_id);
+    struct parameter array;
+    struct rows rows = {0};
+
+    if (!parameter_array(arena, &id, 1, &array))
+        return out_of_budget(error);
+    return transaction_query(transaction, &list_balances, &array, 1, &rows, error) &&
+           take_balances(&rows, arena, out_records, out_count, error);
+}
+
+static struct movement_record take_movement(const struct rows *rows, size_t row)
+{
+    return (struct movement_record){
+        .id = rows_text(rows, row, 0),
+        .kind = rows_text(rows, row, 1),
+        .ticker = rows_text(rows, row, 2),
+        .order_id = rows_text(rows, row, 3),
+        .note = rows_text(rows, row, 4),
+        .quantity = rows_decimal(rows, row, 5, QUANTITY_SCALE),
+        .price = rows_decimal(rows, row, 6, MONEY_SCALE),
+        .commission = rows_decimal(rows, row, 7, MONEY_SCALE),
+        .has_realized_pl = !rows_is_null(rows, row, 8),
+        .realized_pl = rows_decimal(rows, row, 8, MONEY_SCALE),
+        .cash_change = rows_decimal(rows, row, 9, MONEY_SCALE),
+        .cash_after = rows_decimal(rows, row, 10, MONEY_SCALE),
+        .booked_at = rows_time(rows, row, 11),
+        .seq = rows_int(rows, row, 12),
+    };
+}
+
+bool store_page_movements(struct database *database,
+                          struct arena *arena,
+                          const struct movement_filter *filter,
+                          struct movement_record **out_records,
+                          size_t *out_count,
+                          struct error *error)
+{
+    struct parameter parameters[] = {
+        parameter_text(filter->portfolio_id),
+        filter->before_seq > 0 ? parameter_int(filter->before_seq) : parameter_null(),
+        filter->has_start ? parameter_time(filter->start) : parameter_null(),
+        filter->has_end ? parameter_time(filter->end) : parameter_null(),
+        parameter_text(filter->kind),
+        parameter_text(filter->ticker),
+        parameter_int((int64_t)filter->limit),
+    };
+    struct rows rows = {0};
+    struct movement_record *records = NULL;
+
+    if (!database_query(database, arena, &page_movements, parameters, COUNT_OF(parameters), &rows,
+                        error))
+        return false;
+    records = arena_allocate(arena, (rows.count + 1) * sizeof(*records));
+    if (records == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < rows.count; i++)
+        records[i] = take_movement(&rows, i);
+    *out_records = records;
+    *out_count = rows.count;
+    return true;
+}
+
+bool store_sum_cash(struct database *database,
+                    struct arena *arena,
+                    const char *user_id,
+                    int64_t *out_cash,
+                    struct error *error)
+{
+    struct parameter parameter = parameter_text(user_id);
+    struct rows rows = {0};
+
+    if (!database_query(database, arena, &sum_cash, &parameter, 1, &rows, error))
+        return false;
+    *out_cash = rows_decimal(&rows, 0, 0, MONEY_SCALE);
+    return true;
+}
