@@ -51,7 +51,7 @@ struct call {
     struct identity identity; // on the server only
     struct text body; // the packed request, for the hash that guards a request id; server only
     bool replayed;    // a handler sets it when it answers with the stored reply of an earlier call,
-                   // and a client finds it set then
+                      // and a client finds it set then
 };
 
 // What tools/protogen says of each operation, in client, server and gateway alike.

@@ -53,4 +53,7 @@ MUST_CHECK bool rpc_server_start(struct rpc_server *server, struct error *error)
 // `timeout_ms`. True when all were.
 bool rpc_server_drain(struct rpc_server *server, int64_t timeout_ms);
 
+// How many messages were refused because their keyed hash was wrong; for metrics.
+uint64_t rpc_server_refused_count(struct rpc_server *server);
+
 void rpc_server_free(struct rpc_server **server);

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include "rpc/client.h"
+
+#include <string.h>
+
+// What one receive brought: the calls of the message, taken out of the link, and what to tell them.
+struct delivery {
+    struct client_call *calls[RPC_BATCH_MAX];
+    size_t count;
+    int result;               // of nng
+    bool is_refused;          // the peer did not accept the message's hash
+    Rpc__OutcomeBatch *batch; // NULL when there is no answer that can be believed
+    struct arena *arena;
+};
+
+static struct arena *take_arena(struct rpc_client *client)
+{
+    if (client->arena_count > 0)
+        return client->arenas[--client->arena_count];
+    return arena_new(CLIENT_ARENA_BUDGET);
+}
+
+static void give_back_arena(struct rpc_client *client, struct arena *arena)
+{
+    if (client->arena_count < COUNT_OF(client->arenas))
+        client->arenas[client->arena_count++] = arena;
+    else
+        arena_free(&arena);
+}
+
+static void read_reply(struct client_link *link, struct delivery *delivery)
+{
+    struct envelope_binding binding = {
+        .kind = ENVELOPE_OUTCOMES, .lane = link->lane, .calls_hash = link->hash};
+    nng_msg *message = nng_aio_get_msg(link->receive);
+    struct text wire = {nng_msg_body(message), nng_msg_len(message)};
+    struct text packed;
+
+    delivery->is_refused = wire.length == 0;
+    if (envelope_open(wire, &link->client->options.key, &binding, &packed)) {
+        delivery->batch = envelope_read_outcomes(packed, delivery->arena);
+        // Fewer outcomes than calls answer none: which ones would be a guess.
+        if (delivery->batch != NULL && link->count > 0 &&
+            delivery->batch->n_outcomes != link->count)
+            delivery->batch = NULL;
+    }
+    nng_msg_free(message);
+}
+
+static bool says(const Rpc__Outcome *outcome, const char *reason)
+{
+    return outcome->code != CODE_OK && outcome->reason != NULL &&
+           strcmp(outcome->reason, reason) == 0;
+}
+
+// Leaves the replica alone until it answers a ping.
+static void leave_alone(struct client_replica *replica, int64_t now_us)
+{
+    replica->is_away = true;
+    replica->next_ping_us = now_us + CLIENT_AWAY_MS * MICROS_PER_MS;
+}
+
+// What the receive says about the replica and the sockets. With the mutex.
+static void judge(struct client_link *link, const struct delivery *delivery)
+{
+    struct rpc_client *client = link->client;
+    struct client_replica *replica = link->replica;
+    int64_t now_us = clock_monotonic_us();
+
+    if (delivery->result == 0) {
+        replica->timeouts = 0;
+        replica->answered_us = now_us;
+        client->last_success_us = now_us;
+        client->attempts = 0;
+        client->trips = 0;
+    } else if (delivery->result == NNG_ETIMEDOUT) {
+        replica->timeouts++;
+        if (link->is_ping || replica->timeouts >= CLIENT_TIMEOUTS_MAX)
+            leave_alone(replica, now_us);
+    }
+    if (!link->is_ping || delivery->result != 0)
+        return;
+    replica->is_suspect = false;
+    // A server that is being stopped answers a ping with an outcome.
+    if (delivery->batch != NULL && delivery->batch->n_outcomes > 0) {
+        leave_alone(replica, now_us);
+    } else if (replica->is_away) {
+        replica->is_away = false;
+        client->is_pumping = true;
+        pthread_cond_signal(&client->changed);
+    }
+}
+
+// Moves a call whose reply did not fit beside the others back into the queue. With the mutex.
+static void send_alone(struct rpc_client *client, struct client_call *call)
+{
+    call->alone = true;
+    call->link = NULL;
+    client_deadline_add(client, call);
+    client_queue_prepend(&client->lanes[call->method->lane].queue, call);
+}
+
+// Takes the calls that have not ended out of the link, which is idle from here on. With the mutex.
+static void take_over(struct client_link *link, struct delivery *delivery)
+{
+    struct rpc_client *client = link->client;
+    size_t count = link->count;
+
+    delivery->count = count;
+    memcpy(delivery->calls, link->calls, count * sizeof *link->calls);
+    for (size_t i = count; i-- > 0;) {
+        struct client_call *call = delivery->calls[i];
+        const Rpc__Outcome *outcome = delivery->batch != NULL ? delivery->batch->outcomes[i] : NULL;
+
+        if (call == NULL)
+            continue;
+        client_deadline_remove(client, call);
+        if (outcome == NULL)
+            continue;
+        if (says(outcome, "SHUTTING_DOWN"))
+            link->replica->is_suspect = true;
+        // Only what changes nothing is sent twice, although a request id makes it safe for all.
+        if (says(outcome, envelope_send_alone) && call->method->no_side_effects && !call->alone) {
+            delivery->calls[i] = NULL;
+            send_alone(client, call);
+        }
+    }
+    link->count = 0;
+    link->is_busy = false;
+}
+
+static void
+tell_outcome(struct rpc_client *client, struct client_call *call, const Rpc__Outcome *outcome)
+{
+    struct text response = {NULL, outcome->body.len};
+    struct error error;
+
+    if (says(outcome, envelope_send_alone)) {
+        client_tell_failure(client, call, REASON_OUTCOME_UNKNOWN, true);
+        return;
+    }
+    if (outcome->code != CODE_OK) {
+        envelope_hear_error(outcome, &error);
+        client_tell(client, call, response, &error);
+        return;
+    }
+    response.data = arena_copy(call->call->arena, outcome->body.data, outcome->body.len);
+    call->call->replayed = outcome->replayed;
+    if (response.data != NULL)
+        client_tell(client, call, response, NULL);
+    else
+        client_tell_failure(client, call, REASON_OUT_OF_MEMORY_BUDGET,
+                            !call->method->no_side_effects);
+}
+
+static void tell(struct rpc_client *client,
+                 struct client_call *call,
+                 const struct delivery *delivery,
+                 const Rpc__Outcome *outcome)
+{
+    if (outcome != NULL)
+        tell_outcome(client, call, outcome);
+    else if (delivery->is_refused)
+        client_tell_failure(client, call, REASON_NOT_A_MESH_PEER, false);
+    else if (delivery->result == NNG_ETIMEDOUT)
+        client_tell_failure(client, call, REASON_DEADLINE_EXCEEDED, true);
+    else
+        client_tell_failure(client, call, REASON_OUTCOME_UNKNOWN, true);
+}
+
+// Tells every call its outcome, and then gives the calls back.
+static void deliver(struct rpc_client *client, enum rpc_lane lane, struct delivery *delivery)
+{
+    for (size_t i = 0; i < delivery->count; i++)
+        if (delivery->calls[i] != NULL)
+            tell(client, delivery->calls[i], delivery,
+                 delivery->batch != NULL ? delivery->batch->outcomes[i] : NULL);
+    arena_reset(delivery->arena);
+    pthread_mutex_lock(&client->mutex);
+    client->lanes[lane].corked--;
+    for (size_t i = 0; i < delivery->count; i++)
+        if (delivery->calls[i] != NULL) {
+            client_call_give_back(client, delivery->calls[i]);
+            client->active--;
+        }
+    give_back_arena(client, delivery->arena);
+    if (client->active == 0)
+        pthread_cond_broadcast(&client->idle);
+    pthread_mutex_unlock(&client->mutex);
+}
+
+void client_link_received(void *argument)
+{
+    struct client_link *link = argument;
+    struct rpc_client *client = link->client;
+    enum rpc_lane lane = link->lane;
+    struct delivery delivery = {.result = nng_aio_result(link->receive)};
+    bool is_more_waiting = false;
+
+    pthread_mutex_lock(&client->mutex);
+    delivery.arena = take_arena(client);
+    pthread_mutex_unlock(&client->mutex);
+    if (delivery.result == 0)
+        read_reply(link, &delivery);
+    pthread_mutex_lock(&client->mutex);
+    judge(link, &delivery);
+    take_over(link, &delivery);
+    // The calls that the told ones lead to go out together, not one by one.
+    client->lanes[lane].corked++;
+    is_more_waiting = client->lanes[lane].queue.count > 0;
+    pthread_mutex_unlock(&client->mutex);
+    // The link is another message's from here on.
+    if (is_more_waiting)
+        client_pump(client, lane);
+    deliver(client, lane, &delivery);
+    client_pump(client, lane);
+}

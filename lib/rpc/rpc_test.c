@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: MIT
+// A server and its clients in one process: what a call is told, and who may call what.
+#include "support/test.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rpc/rpc_client.h"
+#include "rpc/rpc_server.h"
+#include "rpc/test_methods.h"
+#include "rpc/test_support.h"
+
+enum { CALLERS = 24 };
+
+struct fixture {
+    struct test_service service;
+    char journal[64];
+    uint16_t port;
+    struct rpc_server *server;
+    struct rpc_client *client;
+    struct arena *arena;
+};
+
+static struct rpc_client *new_client(uint16_t port, const char *caller, unsigned char key)
+{
+    struct rpc_client_options options = {.caller = caller, .service = "test"};
+    struct rpc_client *client = NULL;
+    struct error error;
+    char addresses[32];
+
+    snprintf(addresses, sizeof addresses, "127.0.0.1:%u", (unsigned)port);
+    options.addresses = addresses;
+    memset(options.key.bytes, key, sizeof options.key.bytes);
+    assert_true(rpc_client_new(&options, &client, &error));
+    return client;
+}
+
+static int start(void **state)
+{
+    struct fixture *fixture = allocate(sizeof *fixture);
+    struct rpc_server_options options = {
+        .service = "test",
+        .handlers = test_handlers,
+        .handler_count = test_handler_count,
+        .context = &fixture->service,
+        .normal_workers = 4,
+        .queue_max = 32,
+        .authenticate = test_authenticate,
+    };
+    struct error error;
+    char listen[32];
+
+    fixture->port = test_free_port();
+    snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)fixture->port);
+    test_temporary_file(fixture->journal, sizeof fixture->journal);
+    fixture->service.journal = fixture->journal;
+    options.listen = listen;
+    memset(options.key.bytes, 7, sizeof options.key.bytes);
+    assert_true(rpc_server_new(&options, &fixture->server, &error));
+    assert_true(rpc_server_start(fixture->server, &error));
+    fixture->client = new_client(fixture->port, "friend", 7);
+    fixture->arena = arena_new(8 * 1024 * 1024);
+    *state = fixture;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    struct fixture *fixture = *state;
+
+    rpc_client_free(&fixture->client);
+    rpc_server_free(&fixture->server);
+    arena_free(&fixture->arena);
+    unlink(fixture->journal);
+    release(fixture);
+    return 0;
+}
+
+static bool make_call(struct rpc_client *client,
+                      const struct rpc_method *method,
+                      struct call *call,
+                      uint32_t kind,
+                      Rpc__Detail **out_response,
+                      struct error *error)
+{
+    Rpc__Detail request = RPC__DETAIL__INIT;
+    ProtobufCMessage *response = NULL;
+
+    request.has_kind = true;
+    request.kind = kind;
+    request.name = "IBM";
+    if (!rpc_call(client, method, call, &request.base, &response, error))
+        return false;
+    *out_response = (Rpc__Detail *)response;
+    return true;
+}
+
+static void a_call_is_answered_by_its_handler_in_every_lane(void **state)
+{
+    static const struct rpc_method *const methods[] = {&test_echo_fast, &test_echo};
+    struct fixture *fixture = *state;
+    struct error error;
+
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        struct call call = call_start(fixture->arena, 5000);
+        Rpc__Detail *response = NULL;
+
+        assert_true(make_call(fixture->client, methods[i], &call, 4711, &response, &error));
+        assert_int_equal(response->kind, 4711);
+        assert_string_equal(response->name, "IBM");
+    }
+}
+
+static void only_who_may_call_an_operation_gets_to_its_handler(void **state)
+{
+    static const struct {
+        const struct rpc_method *method;
+        const char *caller;
+        const char *token;
+        const char *reason; // NULL for done
+    } cases[] = {
+        {&test_echo, "gateway", "rubbish", NULL},
+        {&test_user, "gateway", NULL, "UNAUTHENTICATED"},
+        {&test_user, "gateway", "rubbish", "INVALID_TOKEN"},
+        {&test_user, "gateway", "user:ann", NULL},
+        {&test_user, "gateway", "admin:eve", NULL},
+        {&test_admin, "gateway", "user:ann", "PERMISSION_DENIED"},
+        {&test_admin, "gateway", "admin:eve", NULL},
+        {&test_mesh, "gateway", "admin:eve", "NOT_A_MESH_PEER"},
+        {&test_mesh, "friend", NULL, NULL},
+        {&test_mesh, "friend", "user:ann", NULL},
+    };
+    struct fixture *fixture = *state;
+    struct error error;
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        OWNED(rpc_client) client = new_client(fixture->port, cases[i].caller, 7);
+        struct call call = call_start(fixture->arena, 5000);
+        Rpc__Detail *response = NULL;
+        bool is_done = false;
+
+        call.access_token = cases[i].token;
+        error_clear(&error);
+        is_done = make_call(client, cases[i].method, &call, 1, &response, &error);
+        assert_string_equal(error.reason, cases[i].reason != NULL ? cases[i].reason : "");
+        assert_int_equal(is_done, cases[i].reason == NULL);
+        assert_false(error.outcome_unknown);
+    }
+}
+
+static void the_handler_is_told_who_the_token_says_it_is(void **state)
+{
+    struct fixture *fixture = *state;
+    struct call call = call_start(fixture->arena, 5000);
+    Rpc__Detail *response = NULL;
+    struct error error;
+
+    call.access_token = "user:ann";
+    assert_true(make_call(fixture->client, &test_user, &call, 1, &response, &error));
+    assert_string_equal(response->name, "ann");
+    assert_string_equal(response->value, "friend");
+}
+
+static void a_message_that_breaks_its_rules_does_not_reach_the_handler(void **state)
+{
+    struct fixture *fixture = *state;
+    struct call call = call_start(fixture->arena, 5000);
+    struct text response;
+    struct error error;
+    // A name of two bytes that are not UTF-8.
+    struct text request = {"\x12\x02\xff\xfe", 4};
+
+    assert_false(rpc_call_packed(fixture->client, &test_echo, &call, request, &response, &error));
+    assert_string_equal(error.reason, "INVALID_REQUEST");
+    assert_int_equal(error.detail_count, 1);
+    assert_string_equal(error.details[0].name, "name");
+    request = (struct text){"\x12\x7f", 2};
+    assert_false(rpc_call_packed(fixture->client, &test_echo, &call, request, &response, &error));
+    assert_string_equal(error.reason, "MALFORMED_REQUEST");
+}
+
+static void an_operation_the_server_does_not_have_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rpc_method method = test_echo;
+    struct call call = call_start(fixture->arena, 5000);
+    Rpc__Detail *response = NULL;
+    struct error error;
+
+    method.id = 12345;
+    assert_false(make_call(fixture->client, &method, &call, 1, &response, &error));
+    assert_string_equal(error.reason, "UNIMPLEMENTED");
+}
+
+static void another_mesh_key_is_refused_and_counted(void **state)
+{
+    struct fixture *fixture = *state;
+    OWNED(rpc_client) stranger = new_client(fixture->port, "friend", 8);
+    struct call call = call_start(fixture->arena, 5000);
+    Rpc__Detail *response = NULL;
+    struct error error;
+
+    assert_false(make_call(stranger, &test_wait, &call, 0, &response, &error));
+    assert_string_equal(error.reason, "NOT_A_MESH_PEER");
+    assert_false(error.outcome_unknown);
+    assert_int_equal(rpc_server_refused_count(fixture->server), 1);
+    assert_int_equal(test_count_lines(fixture->journal, ""), 0);
+}
+
+static void large_answers_arrive_and_larger_ones_are_an_error_of_that_call(void **state)
+{
+    struct fixture *fixture = *state;
+    struct call call = call_start(fixture->arena, 10000);
+    Rpc__Detail *response = NULL;
+    struct error error;
+
+    assert_true(
+        make_call(fixture->client, &test_large, &call, RPC_REPLY_MAX - 16, &response, &error));
+    assert_int_equal(strlen(response->value), RPC_REPLY_MAX - 16);
+    assert_false(
+        make_call(fixture->client, &test_large, &call, RPC_REPLY_MAX + 1, &response, &error));
+    assert_string_equal(error.reason, "OUT_OF_MEMORY_BUDGET");
+}
+
+static void a_request_over_the_limit_is_refused_before_it_is_sent(void **state)
+{
+    struct fixture *fixture = *state;
+    struct call call = call_start(fixture->arena, 5000);
+    char *body = allocate(RPC_BODY_MAX + 1);
+    struct text response;
+    struct error error;
+
+    assert_false(rpc_call_packed(fixture->client, &test_echo, &call,
+                                 (struct text){body, RPC_BODY_MAX + 1}, &response, &error));
+    assert_string_equal(error.reason, "BODY_TOO_LARGE");
+    release(body);
+}
+
+struct caller {
+    struct fixture *fixture;
+    const struct rpc_method *method;
+    uint32_t kind;
+    bool is_done;
+    uint32_t answer;
+    size_t length;
+    struct error error;
+};
+
+static void *call_from_thread(void *argument)
+{
+    struct caller *caller = argument;
+    OWNED(arena) arena = arena_new(4 * 1024 * 1024);
+    struct call call = call_start(arena, 10000);
+    Rpc__Detail *response = NULL;
+
+    caller->is_done = make_call(caller->fixture->client, caller->method, &call, caller->kind,
+                                &response, &caller->error);
+    if (caller->is_done) {
+        caller->answer = response->kind;
+        caller->length = response->value != NULL ? strlen(response->value) : 0;
+    }
+    return NULL;
+}
+
+static void call_from_all_threads(struct caller callers[CALLERS],
+                                  struct fixture *fixture,
+                                  const struct rpc_method *method,
+                                  uint32_t kind)
+{
+    pthread_t threads[CALLERS];
+
+    for (size_t i = 0; i < CALLERS; i++) {
+        callers[i] = (struct caller){.fixture = fixture, .method = method, .kind = kind};
+        assert_int_equal(pthread_create(&threads[i], NULL, call_from_thread, &callers[i]), 0);
+    }
+    for (size_t i = 0; i < CALLERS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void calls_that_wait_together_are_given_to_a_batch_handler_together(void **state)
+{
+    struct caller callers[CALLERS];
+    uint32_t most = 0;
+
+    call_from_all_threads(callers, *state, &test_gather, 0);
+    for (size_t i = 0; i < CALLERS; i++) {
+        assert_true(callers[i].is_done);
+        assert_in_range(callers[i].answer, 1, test_gather.batch_max);
+        if (callers[i].answer > most)
+            most = callers[i].answer;
+    }
+    assert_in_range(most, 2, test_gather.batch_max);
+}
+
+static void large_answers_gathered_in_one_message_all_arrive(void **state)
+{
+    struct caller callers[CALLERS];
+
+    call_from_all_threads(callers, *state, &test_large, 300000);
+    for (size_t i = 0; i < CALLERS; i++) {
+        if (!callers[i].is_done)
+            print_message("%s: %s\n", callers[i].error.reason, callers[i].error.message);
+        assert_true(callers[i].is_done);
+        assert_int_equal(callers[i].length, 300000);
+    }
+}
+
+static void *call_and_count(void *argument)
+{
+    return call_from_thread(argument);
+}
+
+static void calls_beyond_the_queue_are_refused_as_overload(void **state)
+{
+    enum { MANY = 64 };
+    struct fixture *fixture = *state;
+    struct caller callers[MANY];
+    pthread_t threads[MANY];
+    size_t done = 0;
+    size_t overloaded = 0;
+
+    // Four workers and 32 places, each taken for 300 ms.
+    for (size_t i = 0; i < MANY; i++) {
+        callers[i] = (struct caller){.fixture = fixture, .method = &test_wait, .kind = 300};
+        assert_int_equal(pthread_create(&threads[i], NULL, call_and_count, &callers[i]), 0);
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        pthread_join(threads[i], NULL);
+        if (callers[i].is_done)
+            done++;
+        else if (error_is(&callers[i].error, REASON_OVERLOADED))
+            overloaded++;
+    }
+    assert_int_equal(done + overloaded, MANY);
+    assert_true(overloaded > 0);
+    assert_int_equal(test_count_lines(fixture->journal, ""), done);
+}
+
+static void work_is_not_begun_after_the_deadline(void **state)
+{
+    struct fixture *fixture = *state;
+    struct caller callers[CALLERS];
+    struct call call = call_start(fixture->arena, 100);
+    Rpc__Detail *response = NULL;
+    pthread_t threads[CALLERS];
+    struct error error;
+
+    // All workers are busy for 400 ms; the call waits behind them until its deadline.
+    for (size_t i = 0; i < 4; i++) {
+        callers[i] = (struct caller){.fixture = fixture, .method = &test_wait, .kind = 400};
+        assert_int_equal(pthread_create(&threads[i], NULL, call_from_thread, &callers[i]), 0);
+    }
+    clock_sleep_until_us(clock_monotonic_us() + 50 * MICROS_PER_MS);
+    call = call_start(fixture->arena, 100);
+    assert_false(make_call(fixture->client, &test_wait, &call, 0, &response, &error));
+    assert_string_equal(error.reason, "DEADLINE_EXCEEDED");
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    assert_true(rpc_server_drain(fixture->server, 5000));
+    assert_int_equal(test_count_lines(fixture->journal, call.request_id), 0);
+    assert_int_equal(test_count_lines(fixture->journal, ""), 4);
+}
+
+static void a_draining_server_finishes_what_it_has_and_refuses_the_rest(void **state)
+{
+    struct fixture *fixture = *state;
+    struct caller caller = {.fixture = fixture, .method = &test_wait, .kind = 300};
+    struct call call = call_start(fixture->arena, 5000);
+    Rpc__Detail *response = NULL;
+    struct error error;
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, call_from_thread, &caller), 0);
+    clock_sleep_until_us(clock_monotonic_us() + 100 * MICROS_PER_MS);
+    assert_true(rpc_server_drain(fixture->server, 5000));
+    pthread_join(thread, NULL);
+    assert_true(caller.is_done);
+    assert_false(make_call(fixture->client, &test_echo, &call, 1, &response, &error));
+    assert_true(error_is(&error, REASON_SHUTTING_DOWN) || error_is(&error, REASON_UNAVAILABLE));
+    assert_false(error.outcome_unknown);
+}
+
+static void two_threads_in_the_slow_lane_do_not_hold_up_the_others(void **state)
+{
+    struct fixture *fixture = *state;
+    struct caller slow = {.fixture = fixture, .method = &test_slow, .kind = 500};
+    struct call call = call_start(fixture->arena, 5000);
+    Rpc__Detail *response = NULL;
+    struct error error;
+    pthread_t thread;
+    int64_t begun_us = 0;
+
+    assert_true(make_call(fixture->client, &test_echo, &call, 1, &response, &error));
+    assert_int_equal(pthread_create(&thread, NULL, call_from_thread, &slow), 0);
+    begun_us = clock_monotonic_us();
+    assert_true(make_call(fixture->client, &test_echo, &call, 1, &response, &error));
+    assert_true(clock_monotonic_us() - begun_us < 400 * MICROS_PER_MS);
+    pthread_join(thread, NULL);
+    assert_true(slow.is_done);
+}
+
+int main(void)
+{
+#define RULE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+    const struct CMUnitTest tests[] = {
+        RULE(a_call_is_answered_by_its_handler_in_every_lane),
+        RULE(only_who_may_call_an_operation_gets_to_its_handler),
+        RULE(the_handler_is_told_who_the_token_says_it_is),
+        RULE(a_message_that_breaks_its_rules_does_not_reach_the_handler),
+        RULE(an_operation_the_server_does_not_have_is_refused),
+        RULE(another_mesh_key_is_refused_and_counted),
+        RULE(large_answers_arrive_and_larger_ones_are_an_error_of_that_call),
+        RULE(a_request_over_the_limit_is_refused_before_it_is_sent),
+        RULE(calls_that_wait_together_are_given_to_a_batch_handler_together),
+        RULE(large_answers_gathered_in_one_message_all_arrive),
+        RULE(calls_beyond_the_queue_are_refused_as_overload),
+        RULE(work_is_not_begun_after_the_deadline),
+        RULE(a_draining_server_finishes_what_it_has_and_refuses_the_rest),
+        RULE(two_threads_in_the_slow_lane_do_not_hold_up_the_others),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "rpc/server.h"
+
+#include <assert.h>
+
+static void append(struct server_call_list *list, struct server_call *call)
+{
+    call->next = NULL;
+    if (list->last != NULL)
+        list->last->next = call;
+    else
+        list->first = call;
+    list->last = call;
+    list->count++;
+}
+
+static struct server_call *pop(struct server_call_list *list)
+{
+    struct server_call *call = list->first;
+
+    if (call == NULL)
+        return NULL;
+    list->first = call->next;
+    if (list->first == NULL)
+        list->last = NULL;
+    list->count--;
+    return call;
+}
+
+static bool is_batched(const struct server_method *method)
+{
+    return method->handler->batch != NULL;
+}
+
+// Takes the method's turn: its waiting calls, as many as the handler may be given. With the mutex.
+static size_t
+take_batch(struct server_lane *lane, struct server_method *method, struct server_call **calls)
+{
+    size_t count_max = method->handler->method->batch_max;
+    size_t count = 0;
+
+    if (count_max > RPC_BATCH_MAX)
+        count_max = RPC_BATCH_MAX;
+    while (count < count_max && method->waiting.first != NULL)
+        calls[count++] = pop(&method->waiting);
+    lane->waiting -= count;
+    return count;
+}
+
+static void schedule(struct server_lane *lane, struct server_method *method)
+{
+    method->is_scheduled = true;
+    method->turn.method = method;
+    append(&lane->calls, &method->turn);
+}
+
+// Runs what is at the head of the lane. Called and left with the mutex held.
+static void run_next(struct server_lane *lane)
+{
+    struct server_call *calls[RPC_BATCH_MAX];
+    struct server_call *next = pop(&lane->calls);
+    struct server_method *method = next->method;
+    size_t count = 0;
+
+    if (!is_batched(method)) {
+        lane->waiting--;
+        pthread_mutex_unlock(&lane->mutex);
+        server_call_run(next);
+        server_call_end(next);
+        pthread_mutex_lock(&lane->mutex);
+        return;
+    }
+    count = take_batch(lane, method, calls);
+    pthread_mutex_unlock(&lane->mutex);
+    server_call_run_batch(method, calls, count);
+    for (size_t i = 0; i < count; i++)
+        server_call_end(calls[i]);
+    pthread_mutex_lock(&lane->mutex);
+    // What has come meanwhile waits for its next turn, behind the others.
+    method->is_scheduled = false;
+    if (method->waiting.first != NULL)
+        schedule(lane, method);
+}
+
+static void *work(void *argument)
+{
+    struct server_lane *lane = argument;
+
+    pthread_mutex_lock(&lane->mutex);
+    for (;;) {
+        while (lane->calls.first == NULL && !lane->is_stopping) {
+            lane->idle_workers++;
+            pthread_cond_wait(&lane->changed, &lane->mutex);
+            lane->idle_workers--;
+        }
+        if (lane->calls.first == NULL)
+            break;
+        run_next(lane);
+    }
+    lane->workers--;
+    pthread_cond_broadcast(&lane->changed);
+    pthread_mutex_unlock(&lane->mutex);
+    return NULL;
+}
+
+bool server_queue_start(struct server_lane *lane, size_t workers, struct error *error)
+{
+    for (size_t i = 0; i < workers; i++) {
+        pthread_t thread;
+
+        pthread_mutex_lock(&lane->mutex);
+        lane->workers++;
+        pthread_mutex_unlock(&lane->mutex);
+        if (pthread_create(&thread, NULL, work, lane) != 0) {
+            pthread_mutex_lock(&lane->mutex);
+            lane->workers--;
+            pthread_mutex_unlock(&lane->mutex);
+            return error_set(error, REASON_INTERNAL, "no thread can be started");
+        }
+        // They are counted instead of joined, because a handler might never come back.
+        pthread_detach(thread);
+    }
+    return true;
+}
+
+// Adds one call; false when too many are waiting. With the mutex.
+static bool add(struct server_lane *lane, struct server_call *call)
+{
+    struct server_method *method = call->method;
+
+    if (lane->waiting >= lane->server->options.queue_max)
+        return false;
+    lane->waiting++;
+    if (!is_batched(method)) {
+        append(&lane->calls, call);
+        return true;
+    }
+    append(&method->waiting, call);
+    if (!method->is_scheduled)
+        schedule(lane, method);
+    return true;
+}
+
+void server_queue_add(struct server_lane *lane, struct server_call **calls, size_t count)
+{
+    size_t added = 0;
+    size_t awake = 0;
+
+    // All at once, so that a batch handler gets them together.
+    pthread_mutex_lock(&lane->mutex);
+    while (added < count && add(lane, calls[added]))
+        added++;
+    awake = lane->calls.count < lane->idle_workers ? lane->calls.count : lane->idle_workers;
+    for (size_t i = 0; i < awake; i++)
+        pthread_cond_signal(&lane->changed);
+    pthread_mutex_unlock(&lane->mutex);
+    for (size_t i = added; i < count; i++) {
+        error_set(&calls[i]->error, REASON_OVERLOADED, "%zu calls are waiting in %s",
+                  lane->server->options.queue_max, lane->server->options.service);
+        server_call_end(calls[i]);
+    }
+}
+
+bool server_queue_stop(struct server_lane *lane, int64_t timeout_ms)
+{
+    int64_t until_us = clock_monotonic_us() + timeout_ms * MICROS_PER_MS;
+    bool is_stopped = false;
+
+    pthread_mutex_lock(&lane->mutex);
+    lane->is_stopping = true;
+    pthread_cond_broadcast(&lane->changed);
+    while (lane->workers > 0 && timing_wait(&lane->changed, &lane->mutex, until_us))
+        continue;
+    is_stopped = lane->workers == 0;
+    pthread_mutex_unlock(&lane->mutex);
+    return is_stopped;
+}
