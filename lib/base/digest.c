@@ -34,6 +34,19 @@ void digest_keyed(struct text data,
                        KEY_SIZE);
 }
 
+void digest_keyed_pair(struct text first,
+                       struct text second,
+                       const unsigned char key[KEY_SIZE],
+                       unsigned char out[KEYED_HASH_SIZE])
+{
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, key, KEY_SIZE, KEYED_HASH_SIZE);
+    crypto_generichash_update(&state, (const unsigned char *)first.data, first.length);
+    crypto_generichash_update(&state, (const unsigned char *)second.data, second.length);
+    crypto_generichash_final(&state, out, KEYED_HASH_SIZE);
+}
+
 bool digest_equal(const void *one, const void *other, size_t length)
 {
     return sodium_memcmp(one, other, length) == 0;

@@ -19,6 +19,12 @@ void digest_keyed(struct text data,
                   const unsigned char key[KEY_SIZE],
                   unsigned char out[KEYED_HASH_SIZE]);
 
+// The same over `first` followed by `second`, which need not lie side by side.
+void digest_keyed_pair(struct text first,
+                       struct text second,
+                       const unsigned char key[KEY_SIZE],
+                       unsigned char out[KEYED_HASH_SIZE]);
+
 // Compares in a time that does not depend on where the two differ.
 bool digest_equal(const void *one, const void *other, size_t length);
 
