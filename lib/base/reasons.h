@@ -104,6 +104,8 @@
       "Repeat it in a moment.")                                                                    \
     X(DATABASE_UNAVAILABLE, CODE_UNAVAILABLE, 503, "The database cannot be reached.",              \
       "Repeat it in a moment.")                                                                    \
+    X(PRICE_UNAVAILABLE, CODE_UNAVAILABLE, 503, "There is no price at the moment.",                \
+      "Ask again later.")                                                                          \
     X(OVERLOADED, CODE_RESOURCE_EXHAUSTED, 503, "Too much is waiting already.",                    \
       "Repeat it in a moment.")                                                                    \
     X(SHUTTING_DOWN, CODE_UNAVAILABLE, 503, "This server is being stopped.",                       \

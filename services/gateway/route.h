@@ -12,7 +12,7 @@ struct route {
     const char *service;     // "trading": whom to call
     const struct rpc_method *method;
     bool has_body;             // the body is the request message as JSON (body: "*")
-    const char *response_body; // JSON name of the response's field that is the answer; NULL: all of it
+    const char *response_body; // JSON name of the field that is the answer; NULL: all of it
     int success_status;        // 204 has no body
     bool from_gateway;         // answered here, by a function of the gateway
 };

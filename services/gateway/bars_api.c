@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// POST /api/v1/bars:import: a CSV of any size, handed to market in pieces of whole lines while it
+// arrives, so that neither side ever holds all of it.
+#include "endpoint.h"
+
+#include "bourse/market/v1/market.pb-c.h"
+#include "bourse/market/v1/market_client.h"
+#include "bourse/market/v1/market_methods.h"
+#include "bourse/market/v1/market_rules.h"
+#include "rest.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { PIECE_MAX = 192 * 1024, PIECE_READ = 64 * 1024, STEP_ARENA_BUDGET = 2 * 1024 * 1024 };
+
+struct import {
+    struct exchange *exchange;
+    struct rpc_client *market;
+    struct arena *arena; // of one step; the request's would grow with the file
+    char import_id[UUID_SIZE];
+    uint32_t sequence;
+    char *piece;
+    size_t length; // of what lies in `piece`
+};
+
+static bool is_csv(const char *type)
+{
+    static const char name[] = "text/csv";
+
+    return type != NULL && strncasecmp(type, name, sizeof name - 1) == 0 &&
+           strchr("; ", type[sizeof name - 1]) != NULL;
+}
+
+// A call of a step has an id of its own, made from the request's, so that the same request asks
+// for the same effects.
+static bool prepare(struct import *import,
+                    const struct rpc_method *method,
+                    const char *step,
+                    struct call *out_call,
+                    struct error *error)
+{
+    struct uuid *id = arena_allocate(import->arena, sizeof *id);
+    const char *name =
+        arena_printf(import->arena, "import\n%s\n%s\n%lu", import->exchange->effect_id.string, step,
+                     (unsigned long)import->sequence);
+
+    if (id == NULL || name == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the call.");
+    if (!exchange_call(import->exchange, method, out_call, error))
+        return false;
+    *id = uuid_from_name(text_of(name));
+    out_call->request_id = id->string;
+    out_call->arena = import->arena;
+    return true;
+}
+
+static bool start(struct import *import, size_t length, struct error *error)
+{
+    Market__StartImportRequest request = MARKET__START_IMPORT_REQUEST__INIT;
+    Market__StartImportResponse *response = NULL;
+    struct call call;
+    const struct rest_input input = {
+        .info = &market_import_bars_request_info,
+        .arena = import->exchange->request->arena,
+        .match = import->exchange->match,
+        .query = import->exchange->request->query,
+    };
+    ProtobufCMessage *asked = NULL;
+
+    (void)length;
+    arena_reset(import->arena);
+    if (!rest_read_message(&input, &asked, error))
+        return false;
+    request.ticker = ((const Market__ImportBarsRequest *)asked)->ticker;
+    if (!prepare(import, &market_method_start_import, "start", &call, error) ||
+        !market_client_start_import(import->market, &call, &request, &response, error))
+        return false;
+    snprintf(import->import_id, sizeof import->import_id, "%s",
+             response->import_id != NULL ? response->import_id : "");
+    return true;
+}
+
+// Hands over the first `length` bytes and keeps the rest.
+static bool append(struct import *import, size_t length, struct error *error)
+{
+    Market__AppendImportRequest request = MARKET__APPEND_IMPORT_REQUEST__INIT;
+    Market__AppendImportResponse *response = NULL;
+    struct call call;
+
+    arena_reset(import->arena);
+    request.import_id = import->import_id;
+    request.has_sequence = true;
+    request.sequence = import->sequence;
+    request.has_lines = true;
+    request.lines.data = (uint8_t *)import->piece;
+    request.lines.len = length;
+    if (!prepare(import, &market_method_append_import, "append", &call, error) ||
+        !market_client_append_import(import->market, &call, &request, &response, error))
+        return false;
+    import->sequence++;
+    memmove(import->piece, import->piece + length, import->length - length);
+    import->length -= length;
+    return true;
+}
+
+// A step that market did not answer is taken again, with the same request id: the body cannot be
+// read twice, so the whole request could not be repeated.
+static bool take(struct import *import,
+                 bool (*step)(struct import *import, size_t length, struct error *error),
+                 size_t length,
+                 struct error *error)
+{
+    unsigned attempt = 0;
+
+    while (!step(import, length, error))
+        if (!exchange_wait_to_repeat(error, true, attempt++))
+            return false;
+    return true;
+}
+
+// How much of the piece is whole lines; all of it at the end of the file.
+static size_t whole_lines(const struct import *import, bool at_end)
+{
+    size_t length = import->length;
+
+    if (at_end)
+        return length;
+    while (length > 0 && import->piece[length - 1] != '\n')
+        length--;
+    return length;
+}
+
+static bool send_lines(struct import *import, struct error *error)
+{
+    size_t got = 1;
+
+    while (got > 0) {
+        size_t room = PIECE_MAX - import->length;
+        size_t length = 0;
+
+        if (!http_read_some(import->exchange->request, import->piece + import->length,
+                            room < PIECE_READ ? room : PIECE_READ, &got, error))
+            return false;
+        import->length += got;
+        if (got > 0 && PIECE_MAX - import->length >= PIECE_READ)
+            continue;
+        length = whole_lines(import, got == 0);
+        if (length == 0 && import->length == PIECE_MAX)
+            return error_set(error, REASON_MALFORMED_REQUEST, "A line has more than %d bytes.",
+                             PIECE_MAX);
+        if (length > 0 && !take(import, append, length, error))
+            return false;
+    }
+    return true;
+}
+
+static bool finish(struct import *import, size_t length, struct error *error)
+{
+    Market__FinishImportRequest request = MARKET__FINISH_IMPORT_REQUEST__INIT;
+    Market__FinishImportResponse *response = NULL;
+    struct call call;
+
+    (void)length;
+    arena_reset(import->arena);
+    request.import_id = import->import_id;
+    if (!prepare(import, &market_method_finish_import, "finish", &call, error) ||
+        !market_client_finish_import(import->market, &call, &request, &response, error))
+        return false;
+    exchange_note(import->exchange, &call);
+    message_to_json(&market_finish_import_response_info, &response->base,
+                    import->exchange->response->body);
+    return true;
+}
+
+bool bars_import(struct exchange *exchange, struct error *error)
+{
+    OWNED(arena) arena = arena_new(STEP_ARENA_BUDGET);
+    struct import import = {
+        .exchange = exchange,
+        .market = service_client(exchange->gateway->service, "market"),
+        .arena = arena,
+    };
+    struct identity identity;
+    bool done = false;
+
+    if (!is_csv(http_request_header(exchange->request, "Content-Type")))
+        return error_set(error, REASON_UNSUPPORTED_MEDIA_TYPE,
+                         "Send the prices as Content-Type: text/csv.");
+    // Before a large body is read for nothing; market checks again.
+    if (!exchange_identity(exchange, &identity, error))
+        return false;
+    if (identity.role != ROLE_ADMINISTRATOR)
+        return error_set(error, REASON_PERMISSION_DENIED, "Only administrators import prices.");
+    import.piece = allocate(PIECE_MAX);
+    done = take(&import, start, 0, error) && send_lines(&import, error) &&
+           take(&import, finish, 0, error);
+    release(import.piece);
+    return done;
+}

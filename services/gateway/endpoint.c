@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "endpoint.h"
+
+#include "rest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SEED_PREFIXES = 2 };
+
+// The operations that are declared `from_gateway`.
+static const struct {
+    const char *operation;
+    bool (*answer)(struct exchange *exchange, struct error *error);
+} own_operations[] = {
+    {"GetQuote", quotes_get_one},
+    {"ListQuotes", quotes_list},
+    {"ImportBars", bars_import},
+};
+
+static bool (*own_answer(const char *operation))(struct exchange *, struct error *)
+{
+    for (size_t i = 0; i < COUNT_OF(own_operations); i++)
+        if (strcmp(own_operations[i].operation, operation) == 0)
+            return own_operations[i].answer;
+    // The .proto declares an operation of the gateway's that the gateway does not have.
+    abort();
+}
+
+static struct endpoint endpoint_of_route(const struct route *route)
+{
+    struct endpoint endpoint = {
+        .http_method = route->http_method,
+        .path = route->path,
+        .answer = route->from_gateway ? own_answer(route->method->short_name) : rest_answer,
+        .route = route,
+    };
+
+    endpoint.streams_body = endpoint.answer == bars_import;
+    endpoint.is_frequent = endpoint.answer == quotes_get_one || endpoint.answer == quotes_list;
+    return endpoint;
+}
+
+struct endpoint *endpoint_list(size_t *out_count)
+{
+    static const struct endpoint health = {
+        .http_method = "GET", .path = "/healthz", .answer = health_answer, .is_frequent = true};
+    // The seeds' paths twice: one of them had them below /api, the other not. The strings of the
+    // second form begin inside those of the first.
+    size_t count =
+        gateway_route_count + docs_endpoint_count + 1 + SEED_PREFIXES * seed_endpoint_count;
+    struct endpoint *endpoints = allocate_array(count, sizeof *endpoints);
+    size_t at = 0;
+
+    for (size_t i = 0; i < gateway_route_count; i++)
+        endpoints[at++] = endpoint_of_route(&gateway_routes[i]);
+    for (size_t i = 0; i < docs_endpoint_count; i++)
+        endpoints[at++] = docs_endpoints[i];
+    endpoints[at++] = health;
+    for (size_t i = 0; i < seed_endpoint_count; i++) {
+        endpoints[at++] = seed_endpoints[i];
+        endpoints[at] = seed_endpoints[i];
+        endpoints[at++].path += strlen("/api");
+    }
+    *out_count = at;
+    return endpoints;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// endpoint: the table of everything the gateway answers: the operations of gateway_routes, the
+// gateway's own addresses, and the seeds' paths.
+#pragma once
+
+#include "exchange.h"
+#include "route.h"
+
+struct endpoint {
+    const char *http_method;
+    const char *path;
+    // Answers, or fails with an error that becomes a problem. May be called again for the same
+    // request when a service could not be reached.
+    bool (*answer)(struct exchange *exchange, struct error *error);
+    const struct route *route; // of an operation; NULL for the gateway's own
+    bool streams_body;         // reads the body by itself, of any size
+    bool is_frequent;          // logged at debug level when all is well
+    bool is_seed;              // fails in the seeds' form
+};
+
+// All endpoints; the caller releases the array.
+struct endpoint *endpoint_list(size_t *out_count);
+
+// The parts that endpoint_list is made of.
+extern const struct endpoint docs_endpoints[];
+extern const size_t docs_endpoint_count;
+extern const struct endpoint seed_endpoints[]; // with the prefix "/api"
+extern const size_t seed_endpoint_count;
+
+bool bars_import(struct exchange *exchange, struct error *error);
+bool health_answer(struct exchange *exchange, struct error *error);
+bool quotes_get_one(struct exchange *exchange, struct error *error);
+bool quotes_list(struct exchange *exchange, struct error *error);
+
+// Copies the latest quote of a ticker in any case; false when there is none.
+MUST_CHECK bool quotes_find(struct quotes *quotes, struct text name, struct quote *out_quote);
+
+// Appends what keeps the gateway from being ready, as "market: no quotes yet; ".
+void health_check(struct gateway *gateway, struct strbuf *out_reasons);

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "exchange.h"
+
+#include "endpoint.h"
+#include "url.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { KEY_LENGTH_MAX = 255, REPEATS_MAX = 4, FIRST_PAUSE_MS = 40 };
+
+static bool read_token(struct exchange *exchange, struct error *error)
+{
+    const char *value = http_request_header(exchange->request, "Authorization");
+
+    exchange->access_token = NULL;
+    if (value == NULL)
+        return true;
+    if (strncasecmp(value, "Bearer ", 7) != 0)
+        return error_set(error, REASON_UNAUTHENTICATED,
+                         "Authorization must be `Bearer` and an access token.");
+    value += 7 + strspn(value + 7, " ");
+    if (value[0] == '\0' || strchr(value, ' ') != NULL)
+        return error_set(error, REASON_INVALID_TOKEN, "The access token is not valid.");
+    exchange->access_token = value;
+    return true;
+}
+
+static bool is_key(const char *key)
+{
+    size_t length = strlen(key);
+
+    for (size_t i = 0; i < length; i++)
+        if (key[i] <= ' ' || key[i] > '~')
+            return false;
+    return length >= 1 && length <= KEY_LENGTH_MAX;
+}
+
+// The same key of the same user at the same address names the same effect. Without a user the
+// client's address takes its place, so that strangers cannot get at each other's answers.
+static bool
+effect_of_key(struct exchange *exchange, const char *key, struct uuid *out_id, struct error *error)
+{
+    struct identity identity = {.user_id = ""};
+    const char *owner = exchange->request->remote_address;
+    struct error ignored;
+    const char *name = NULL;
+
+    // A token that is not valid is for the service to refuse.
+    if (exchange->access_token != NULL &&
+        service_authenticate(exchange->gateway->service, exchange->access_token, &identity,
+                             &ignored))
+        owner = identity.user_id;
+    name = arena_printf(exchange->request->arena, "idempotency-key\n%s\n%s\n%s", owner,
+                        exchange->endpoint->path, key);
+    if (name == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the key.");
+    *out_id = uuid_from_name(text_of(name));
+    return true;
+}
+
+bool exchange_begin(struct exchange *exchange, struct error *error)
+{
+    const char *key = NULL;
+
+    exchange->effect_id = exchange->request->id;
+    exchange->has_key = false;
+    if (!read_token(exchange, error))
+        return false;
+    if (strcmp(exchange->request->method, "POST") != 0)
+        return true;
+    key = http_request_header(exchange->request, "Idempotency-Key");
+    if (key == NULL)
+        return true;
+    if (!is_key(key)) {
+        error_clear(error);
+        error_add_violation(error, "Idempotency-Key", "must be 1 to %d characters of visible ASCII",
+                            KEY_LENGTH_MAX);
+        return false;
+    }
+    exchange->has_key = true;
+    return effect_of_key(exchange, key, &exchange->effect_id, error);
+}
+
+bool exchange_call(struct exchange *exchange,
+                   const struct rpc_method *method,
+                   struct call *out_call,
+                   struct error *error)
+{
+    struct clock clock = clock_real();
+
+    if (method->access != RPC_ACCESS_OPEN && exchange->access_token == NULL)
+        return error_set(error, REASON_UNAUTHENTICATED, "This needs an access token.");
+    *out_call = (struct call){
+        .arena = exchange->request->arena,
+        .deadline_us = clock_now_us(&clock) + method->timeout_ms * MICROS_PER_MS,
+        .request_id =
+            method->no_side_effects ? exchange->request->id.string : exchange->effect_id.string,
+        .access_token = exchange->access_token,
+        .traceparent = http_request_trace(exchange->request),
+    };
+    return true;
+}
+
+bool exchange_identity(struct exchange *exchange,
+                       struct identity *out_identity,
+                       struct error *error)
+{
+    if (exchange->access_token == NULL)
+        return error_set(error, REASON_UNAUTHENTICATED, "This needs an access token.");
+    return service_authenticate(exchange->gateway->service, exchange->access_token, out_identity,
+                                error);
+}
+
+bool exchange_variable(struct exchange *exchange,
+                       const char *name,
+                       const char **out_value,
+                       struct error *error)
+{
+    const struct router_match *match = exchange->match;
+    struct text value = {"", 0};
+
+    for (size_t i = 0; i < match->variable_count; i++)
+        if (text_equals(match->variables[i].name, name) &&
+            !url_decode(exchange->request->arena, match->variables[i].value, false, &value, error))
+            return false;
+    *out_value = value.data;
+    return true;
+}
+
+bool exchange_parameter(struct exchange *exchange,
+                        const char *name,
+                        const char **out_value,
+                        struct error *error)
+{
+    struct text query = exchange->request->query;
+    struct text key;
+    struct text value;
+    const char *found = NULL;
+
+    while (url_next_parameter(&query, &key, &value)) {
+        struct text decoded;
+
+        if (!text_equals(key, name))
+            continue;
+        if (found != NULL)
+            return error_set(error, REASON_MALFORMED_REQUEST, "The parameter %s is given twice.",
+                             name);
+        if (!url_decode(exchange->request->arena, value, true, &decoded, error))
+            return false;
+        found = decoded.data;
+    }
+    *out_value = found != NULL ? found : "";
+    return true;
+}
+
+void exchange_note(struct exchange *exchange, const struct call *call)
+{
+    if (call->replayed && exchange->has_key)
+        http_response_header(exchange->response, "Idempotent-Replayed", "true");
+}
+
+bool exchange_wait_to_repeat(const struct error *error, bool is_idempotent, unsigned attempt)
+{
+    bool may_help = error_is(error, REASON_OUTCOME_UNKNOWN) ? is_idempotent
+                                                            : error_is(error, REASON_UNAVAILABLE);
+
+    // 40, 80, 160 and 320 ms: as long as a service takes to be started again.
+    if (!may_help || attempt >= REPEATS_MAX)
+        return false;
+    clock_sleep_until_us(clock_monotonic_us() + (FIRST_PAUSE_MS << attempt) * MICROS_PER_MS);
+    return true;
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// exchange: one request on its way through the gateway, and the calls that are made for it.
+#pragma once
+
+#include "gateway.h"
+#include "http_message.h"
+#include "router.h"
+#include "rpc/rpc.h"
+
+struct exchange {
+    struct gateway *gateway;
+    struct http_request *request;
+    struct http_response *response;
+    const struct endpoint *endpoint;
+    struct router_match *match;
+    struct text body;         // read already, unless the endpoint streams it
+    const char *access_token; // NULL for none
+    struct uuid effect_id;    // the request id of the call that changes something
+    bool has_key;             // effect_id comes from an Idempotency-Key
+};
+
+// Reads Authorization and Idempotency-Key. Fails with UNAUTHENTICATED for another scheme, and
+// INVALID_REQUEST for a key that cannot be one.
+MUST_CHECK bool exchange_begin(struct exchange *exchange, struct error *error);
+
+// Prepares a call of `method` for this request: its deadline, token, trace and request id. Fails
+// with UNAUTHENTICATED when the method needs a token and there is none.
+MUST_CHECK bool exchange_call(struct exchange *exchange,
+                              const struct rpc_method *method,
+                              struct call *out_call,
+                              struct error *error);
+
+// Who is asking. Fails with UNAUTHENTICATED or INVALID_TOKEN.
+MUST_CHECK bool
+exchange_identity(struct exchange *exchange, struct identity *out_identity, struct error *error);
+
+// The decoded value of a variable of the address; the address must have it. Fails with
+// MALFORMED_REQUEST.
+MUST_CHECK bool exchange_variable(struct exchange *exchange,
+                                  const char *name,
+                                  const char **out_value,
+                                  struct error *error);
+
+// The decoded value of a query parameter; "" when it is not there. Fails with MALFORMED_REQUEST,
+// also when it is there twice.
+MUST_CHECK bool exchange_parameter(struct exchange *exchange,
+                                   const char *name,
+                                   const char **out_value,
+                                   struct error *error);
+
+// Notes what a call said beside its reply: that it had been done before.
+void exchange_note(struct exchange *exchange, const struct call *call);
+
+// After a failed attempt: true, after a pause, when another one with the same request id may do
+// better. What was not sent may be sent again; what may have been done only when it
+// `is_idempotent`.
+bool exchange_wait_to_repeat(const struct error *error, bool is_idempotent, unsigned attempt);

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+#include "gateway.h"
+
+#include "endpoint.h"
+#include "problem.h"
+#include "seed.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { STATUS_SIZE = 4, DURATION_SIZE = 32, TRACE_SIZE = 33 };
+
+static const struct setting settings[] = {
+    {"http-listen", SETTING_TEXT, "127.0.0.1:8080", 0, 0,
+     "host:port that HTTP is answered on, or several separated by commas"},
+    {"http-threads", SETTING_INT, "288", 8, 4096,
+     "connections served at the same time; each has a thread, and more wait"},
+    {"drain-seconds", SETTING_INT, "2", 0, 8,
+     "seconds to go on serving after SIGTERM while /healthz says 503"},
+    {"allowed-origins", SETTING_TEXT, "", 0, 0,
+     "origins whose pages may call the API from a browser, separated by commas; empty for none"},
+};
+
+static const char *const peers[] = {"auth", "market", "portfolio", "trading", NULL};
+
+// Cross-origin requests: an origin is either allowed exactly, or the browser is told nothing.
+static bool is_allowed_origin(const struct gateway *gateway, const char *origin)
+{
+    const char *allowed = service_text(gateway->service, "allowed-origins");
+    size_t length = strlen(origin);
+
+    for (const char *at = allowed; *at != '\0' && length > 0; at += strcspn(at, ",")) {
+        at += strspn(at, ", ");
+        if (strncmp(at, origin, length) == 0 && strchr(", ", at[length]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void add_cors(struct exchange *exchange, bool is_preflight)
+{
+    const char *origin = http_request_header(exchange->request, "Origin");
+
+    if (origin == NULL || !is_allowed_origin(exchange->gateway, origin))
+        return;
+    http_response_header(exchange->response, "Access-Control-Allow-Origin", origin);
+    http_response_header(exchange->response, "Vary", "Origin");
+    http_response_header(exchange->response, "Access-Control-Expose-Headers",
+                         "X-Request-Id, Retry-After, Idempotent-Replayed, Location");
+    if (!is_preflight)
+        return;
+    http_response_header(exchange->response, "Access-Control-Allow-Methods",
+                         exchange->match->allow);
+    http_response_header(exchange->response, "Access-Control-Allow-Headers",
+                         "Authorization, Content-Type, Idempotency-Key, traceparent");
+    http_response_header(exchange->response, "Access-Control-Max-Age", "600");
+}
+
+static bool answer_found(struct exchange *exchange, struct error *error)
+{
+    const struct endpoint *endpoint = exchange->endpoint;
+    const struct rpc_method *method = endpoint->route != NULL ? endpoint->route->method : NULL;
+    // Starting or renewing a session twice is not the same as once. (An open operation that
+    // changes something has no user whom its request id could belong to.)
+    bool is_idempotent =
+        method == NULL || method->no_side_effects || method->access != RPC_ACCESS_OPEN;
+    size_t headers_length = exchange->response->headers->length;
+    unsigned attempt = 0;
+
+    if (!exchange_begin(exchange, error))
+        return false;
+    if (!endpoint->streams_body &&
+        !http_read_body(exchange->request, HTTP_BODY_MAX, &exchange->body, error))
+        return false;
+    while (!endpoint->answer(exchange, error)) {
+        if (endpoint->streams_body || !exchange_wait_to_repeat(error, is_idempotent, attempt++))
+            return false;
+        strbuf_reset(exchange->response->body);
+        strbuf_truncate(exchange->response->headers, headers_length);
+    }
+    return true;
+}
+
+static bool answer(struct exchange *exchange, struct error *error)
+{
+    struct router_match *match = exchange->match;
+    struct http_request *request = exchange->request;
+    struct http_response *response = exchange->response;
+
+    switch (router_find(exchange->gateway->router, request->method, request->path, match)) {
+    case ROUTER_FOUND:
+        exchange->endpoint = match->entry->target;
+        request->route = exchange->endpoint->path;
+        add_cors(exchange, false);
+        return answer_found(exchange, error);
+    case ROUTER_OTHER_METHOD:
+        http_response_header(response, "Allow", match->allow);
+        if (strcmp(request->method, "OPTIONS") == 0) {
+            response->status = 204;
+            add_cors(exchange, true);
+            return true;
+        }
+        return error_set(error, REASON_METHOD_NOT_ALLOWED, "This address takes %s.", match->allow);
+    default:
+        return error_set(error, REASON_NO_SUCH_ADDRESS, "There is nothing at this address.");
+    }
+}
+
+static void handle(void *context, struct http_request *request, struct http_response *response)
+{
+    struct router_match match;
+    struct exchange exchange = {
+        .gateway = context, .request = request, .response = response, .match = &match};
+    struct error error;
+
+    if (answer(&exchange, &error))
+        return;
+    if (exchange.endpoint != NULL && exchange.endpoint->is_seed)
+        seed_write_problem(&exchange, &error);
+    else
+        problem_write(request, response, &error);
+}
+
+static void log_request(struct http_request *request,
+                        const char *status,
+                        enum log_level level,
+                        int64_t micros)
+{
+    char duration[DURATION_SIZE];
+    char trace[TRACE_SIZE];
+
+    snprintf(duration, sizeof duration, "%lld.%03lld", (long long)(micros / MICROS_PER_MS),
+             (long long)(micros % MICROS_PER_MS));
+    snprintf(trace, sizeof trace, "%.32s", http_request_trace_id(request).data);
+    log_write(level, "request", "method", request->is_head ? "HEAD" : request->method, "route",
+              request->route, "status", status, "duration_ms", duration, "request_id",
+              request->id.string, "trace_id", trace, NULL);
+}
+
+static bool is_frequent(const struct gateway *gateway, const char *route)
+{
+    for (size_t i = 0; i < gateway->endpoint_count; i++)
+        if (gateway->endpoints[i].path == route)
+            return gateway->endpoints[i].is_frequent;
+    return false;
+}
+
+static void finished(void *context,
+                     struct http_request *request,
+                     const struct http_response *response,
+                     int64_t micros)
+{
+    const struct gateway *gateway = context;
+    char status[STATUS_SIZE] = {(char)('0' + response->status / 100 % 10),
+                                (char)('0' + response->status / 10 % 10),
+                                (char)('0' + response->status % 10), '\0'};
+    bool is_fine = response->status < 400;
+
+    metric_add(gateway->requests, 1, request->route, status);
+    metric_observe_us(gateway->durations, micros, request->route, NULL);
+    // A line for each of tens of thousands of quotes a second would cost more than the quotes.
+    if (response->status >= 500 && response->status != 503)
+        log_request(request, status, LOG_WARNING, micros);
+    else if (!is_fine || !is_frequent(gateway, request->route))
+        log_request(request, status, LOG_INFO, micros);
+}
+
+static void build_router(struct gateway *gateway)
+{
+    gateway->endpoints = endpoint_list(&gateway->endpoint_count);
+    gateway->entries = allocate_array(gateway->endpoint_count, sizeof *gateway->entries);
+    for (size_t i = 0; i < gateway->endpoint_count; i++)
+        gateway->entries[i] = (struct router_entry){
+            gateway->endpoints[i].http_method, gateway->endpoints[i].path, &gateway->endpoints[i]};
+    gateway->router = router_new(gateway->entries, gateway->endpoint_count);
+}
+
+static void stop(void **context)
+{
+    struct gateway *gateway = *context;
+
+    http_server_free(&gateway->server);
+    quotes_free(&gateway->quotes);
+    router_free(&gateway->router);
+    release(gateway->entries);
+    release(gateway->endpoints);
+    release(gateway);
+    *context = NULL;
+}
+
+static bool start(struct service *service, void **out_context, struct error *error)
+{
+    struct gateway *gateway = allocate(sizeof *gateway);
+    void *context = gateway;
+    struct quotes_options quotes_options = {
+        .market = service_client(service, "market"),
+        .market_addresses = service_text(service, "market-address"),
+        .key = *service_mesh_key(service),
+    };
+    struct http_server_options server_options = {
+        .listen = service_text(service, "http-listen"),
+        .threads = (size_t)service_int(service, "http-threads"),
+        .context = gateway,
+        .handle = handle,
+        .finished = finished,
+        .refuse = problem_write,
+    };
+
+    gateway->service = service;
+    gateway->requests = metrics_counter(service_metrics(service), "http_requests_total",
+                                        "HTTP requests answered.", "route", "status");
+    gateway->durations = metrics_duration(
+        service_metrics(service), "http_request_duration_seconds",
+        "Time from the head of a request to the end of its answer.", "route", NULL);
+    build_router(gateway);
+    if (!quotes_new(&quotes_options, &gateway->quotes, error) ||
+        !http_server_new(&server_options, &gateway->server, error)) {
+        stop(&context);
+        return false;
+    }
+    *out_context = gateway;
+    return true;
+}
+
+static void check(void *context, struct strbuf *out_reasons)
+{
+    health_check(context, out_reasons);
+}
+
+// Goes on serving for a while, so that those who balance load notice, and clients with an open
+// connection are told to connect anew.
+static void drain(void *context)
+{
+    struct gateway *gateway = context;
+    int64_t seconds = service_int(gateway->service, "drain-seconds");
+
+    atomic_store(&gateway->draining, true);
+    http_server_drain(gateway->server);
+    clock_sleep_until_us(clock_monotonic_us() + seconds * MICROS_PER_SECOND);
+}
+
+const struct service_definition gateway_definition = {
+    .name = "gateway",
+    .summary = "Answers the REST API and its documentation over HTTP.",
+    .settings = settings,
+    .setting_count = COUNT_OF(settings),
+    .peers = peers,
+    .start = start,
+    .check = check,
+    .drain = drain,
+    .stop = stop,
+};

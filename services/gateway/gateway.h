@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// gateway: the state the whole program shares, and the service that owns it.
+//
+// Threads: everything here is made before the first request and read-only afterwards, or guarded
+// by what it belongs to.
+#pragma once
+
+#include "http_server.h"
+#include "quotes/quotes.h"
+#include "router.h"
+#include "service/service.h"
+
+#include <stdatomic.h>
+
+struct endpoint;
+
+struct gateway {
+    struct service *service;
+    struct quotes *quotes;
+    struct endpoint *endpoints; // everything that can be asked for, native and seeds'
+    struct router_entry *entries;
+    size_t endpoint_count;
+    struct router *router;
+    struct http_server *server;
+    struct metric *requests;
+    struct metric *durations;
+    atomic_bool draining;
+};
+
+extern const struct service_definition gateway_definition;

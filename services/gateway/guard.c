@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "guard.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { LENGTH_DIGITS_MAX = 15 };
+
+// Headers whose repetition would mean different things to different readers.
+static const char *const once_only[] = {"Host", "Content-Length", "Content-Type", "Authorization",
+                                        "Idempotency-Key"};
+
+static size_t count_headers(const struct http_request *request, const char *name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < request->header_count; i++)
+        count += strcasecmp(request->headers[i].name, name) == 0;
+    return count;
+}
+
+// RFC 9110 section 5.6.2.
+static bool is_token(const char *name)
+{
+    static const char allowed[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    return name[0] != '\0' && name[strspn(name, allowed)] == '\0';
+}
+
+static bool is_plain_value(const char *value)
+{
+    for (const char *c = value; *c != '\0'; c++)
+        if (((unsigned char)*c < 0x20 && *c != '\t') || *c == 0x7f)
+            return false;
+    return true;
+}
+
+static bool read_length(const char *value, uint64_t *out_length)
+{
+    size_t digits = strspn(value, "0123456789");
+    uint64_t length = 0;
+
+    if (digits == 0 || digits > LENGTH_DIGITS_MAX || value[digits] != '\0')
+        return false;
+    for (size_t i = 0; i < digits; i++)
+        length = length * 10 + (uint64_t)(value[i] - '0');
+    *out_length = length;
+    return true;
+}
+
+static bool check_framing(struct http_request *request, struct error *error)
+{
+    const char *length = http_request_header(request, "Content-Length");
+    bool needs_length = strcmp(request->method, "POST") == 0 ||
+                        strcmp(request->method, "PUT") == 0 ||
+                        strcmp(request->method, "PATCH") == 0;
+
+    request->content_length = 0;
+    if (http_request_header(request, "Transfer-Encoding") != NULL) {
+        if (length != NULL)
+            return error_set(error, REASON_MALFORMED_REQUEST,
+                             "Transfer-Encoding and Content-Length exclude each other.");
+        return error_set(error, REASON_LENGTH_REQUIRED,
+                         "Transfer-Encoding is not taken: send the body with a Content-Length.");
+    }
+    if (length == NULL && needs_length)
+        return error_set(error, REASON_LENGTH_REQUIRED,
+                         "A %s needs a Content-Length, 0 for an empty body.", request->method);
+    if (length != NULL && !read_length(length, &request->content_length))
+        return error_set(error, REASON_MALFORMED_REQUEST, "Content-Length must be digits alone.");
+    return true;
+}
+
+bool guard_head(struct http_request *request, bool is_http_1_1, struct error *error)
+{
+    for (size_t i = 0; i < request->header_count; i++)
+        if (!is_token(request->headers[i].name) || !is_plain_value(request->headers[i].value))
+            return error_set(error, REASON_MALFORMED_REQUEST, "Header line %zu cannot be read.",
+                             i + 1);
+    for (size_t i = 0; i < COUNT_OF(once_only); i++)
+        if (count_headers(request, once_only[i]) > 1)
+            return error_set(error, REASON_MALFORMED_REQUEST, "The header %s is given twice.",
+                             once_only[i]);
+    if (is_http_1_1 && http_request_header(request, "Host") == NULL)
+        return error_set(error, REASON_MALFORMED_REQUEST, "The header Host is missing.");
+    return check_framing(request, error);
+}
+
+bool guard_lines(const struct http_request *request, const char *head)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        const char *name_end = request->headers[i].name + strlen(request->headers[i].name);
+        const char *value = request->headers[i].value;
+        const char *value_end = value + strlen(value);
+
+        // "Name : value" leaves two terminators behind the name, "Name: value" one.
+        if (value != name_end + 1 && name_end[1] == '\0')
+            return false;
+        if (i + 1 < request->header_count) {
+            if (request->headers[i + 1].name != value_end + 2)
+                return false;
+            continue;
+        }
+        // The empty line follows: CR and LF of this line as terminators, then CR.
+        if (value_end - head + 2 >= HTTP_HEAD_MAX || value_end[1] != '\0' || value_end[2] != '\r')
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// http_message: a request as the rest of the gateway sees it, and the answer it fills in. Only
+// http_server.c knows how the two travel.
+//
+// Threads: one request belongs to the thread that serves its connection.
+// Memory: a request's texts live until it has been answered; what a handler makes is in `arena`.
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "base/uuid.h"
+#include "rpc/rpc.h"
+
+enum {
+    HTTP_HEADERS_MAX = 60,             // header lines; more are refused
+    HTTP_HEAD_MAX = 16 * 1024,         // bytes of request line and headers
+    HTTP_BODY_MAX = 64 * 1024,         // bytes of a body, where an operation says nothing else
+    HTTP_ANSWER_MAX = 8 * 1024 * 1024, // bytes of an answer
+};
+
+struct http_header {
+    const char *name;
+    const char *value;
+};
+
+struct http_connection; // of http_server.c
+
+struct http_request {
+    const char *method; // "GET"; a HEAD request is a GET whose body is not sent
+    bool is_head;
+    struct text path;  // as it came, still percent-encoded
+    struct text query; // as it came, without the question mark; empty without one
+    struct http_header headers[HTTP_HEADERS_MAX];
+    size_t header_count;
+    const char *remote_address;
+    uint64_t content_length;
+    struct arena *arena;
+    struct uuid id;                         // random; told to the client as X-Request-Id
+    char traceparent[RPC_TRACEPARENT_SIZE]; // empty until http_request_trace is asked
+    const char *route; // the template of the address, for log and metrics; "" for none
+    struct http_connection *connection;
+};
+
+// What kind of answer it is: which security and cache headers go with it.
+enum http_policy {
+    HTTP_PRIVATE,   // data: no store
+    HTTP_PUBLIC,    // the same for everybody: may be kept, but must be asked for again
+    HTTP_PAGE,      // HTML of ours with styles and scripts of ours
+    HTTP_IMMUTABLE, // never changes at this address
+};
+
+struct http_response {
+    int status;
+    const char *content_type; // NULL: application/json
+    enum http_policy policy;
+    struct strbuf *body;
+    struct text fixed_body; // bytes that live on (a file in the program), instead of `body`
+    struct strbuf *headers; // further header lines, each with its line end
+    bool close;             // the connection cannot be used again
+};
+
+// The first header of that name, in any case; NULL when there is none.
+const char *http_request_header(const struct http_request *request, const char *name);
+
+// The W3C trace context of the request: the client's when it sent a valid one, or a new one.
+const char *http_request_trace(struct http_request *request);
+
+// The 32 hexadecimal digits of its trace id.
+struct text http_request_trace_id(struct http_request *request);
+
+// True when the comma-separated header `name` holds `token`, in any case, not refused by ";q=0".
+bool http_request_accepts(const struct http_request *request, const char *name, const char *token);
+
+// Adds a header line. `value` must not come from a client unchecked: it is not escaped.
+void http_response_header(struct http_response *response, const char *name, const char *value);
+
+// The reason phrase of a status.
+const char *http_status_text(int status);

@@ -1,0 +1,566 @@
+// SPDX-License-Identifier: MIT
+#include "http_server.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/timestamp.h"
+#include "deadline.h"
+#include "guard.h"
+#include "service/log.h"
+
+#include <civetweb.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    ARENA_BUDGET = 8 * 1024 * 1024,
+    KEPT_CAPACITY = 64 * 1024, // a worker's buffers are made anew above this
+    HEADERS_MAX = 16 * 1024,
+    DISCARD_MAX = 32 * 1024 * 1024, // bytes of an unwanted body taken before the connection ends
+    REQUEST_TIMEOUT_MS = 5000,
+    KEEP_ALIVE_TIMEOUT_MS = 2000, // less than the above: see on_error
+    RANDOM_POOL_SIZE = 1024,
+    DATE_HEADER_SIZE = 40,
+};
+#define REQUEST_TIMEOUT_MS_TEXT "5000"
+#define KEEP_ALIVE_TIMEOUT_MS_TEXT "2000"
+#define BODY_LIMIT_US (5 * MICROS_PER_SECOND)
+#define CHUNK_LIMIT_US (30 * MICROS_PER_SECOND)
+#define ANSWER_LIMIT_US (60 * MICROS_PER_SECOND)
+#define DISCARD_LIMIT_US (1 * MICROS_PER_SECOND)
+
+struct http_server {
+    struct http_server_options options;
+    struct mg_context *civetweb;
+    struct deadlines *deadlines;
+    atomic_bool draining;
+};
+
+// What a thread of civetweb's needs to answer, one request after the other.
+struct worker {
+    struct http_server *server;
+    struct arena *arena;
+    struct strbuf *body;
+    struct strbuf *headers;
+    struct strbuf *answer; // head and body together, for one write
+    struct deadline_slot *deadline;
+    struct http_request request;
+    struct http_response response;
+    int64_t active_us; // when the connection began or was last answered; monotonic
+    int64_t date_second;
+    char date[DATE_HEADER_SIZE];
+    unsigned char pool[RANDOM_POOL_SIZE]; // random bytes fetched in advance: a call for each
+    size_t pool_used;                     // request would be a tenth of a quote's cost
+};
+
+struct http_connection {
+    struct mg_connection *civetweb;
+    const struct mg_request_info *info;
+    struct worker *worker;
+    uint64_t consumed; // bytes of the body
+    bool is_broken;    // the body cannot be read any further
+    bool continued;    // 100 Continue was sent, or not asked for
+};
+
+static const char *const policy_headers[] = {
+    [HTTP_PRIVATE] = "X-Content-Type-Options: nosniff\r\n"
+                     "Referrer-Policy: no-referrer\r\n"
+                     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+                     "Cache-Control: no-store\r\n",
+    [HTTP_PUBLIC] = "X-Content-Type-Options: nosniff\r\n"
+                    "Referrer-Policy: no-referrer\r\n"
+                    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+                    "Cache-Control: no-cache\r\n",
+    [HTTP_PAGE] = "X-Content-Type-Options: nosniff\r\n"
+                  "Referrer-Policy: no-referrer\r\n"
+                  "Content-Security-Policy: default-src 'none'; script-src 'self'; "
+                  "style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+                  "object-src 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
+                  "Cache-Control: no-cache\r\n",
+    [HTTP_IMMUTABLE] = "X-Content-Type-Options: nosniff\r\n"
+                       "Referrer-Policy: no-referrer\r\n"
+                       "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+                       "Cache-Control: public, max-age=31536000, immutable\r\n",
+};
+
+static void *on_thread(const struct mg_context *civetweb, int type)
+{
+    struct http_server *server = mg_get_user_data(civetweb);
+    struct worker *worker = NULL;
+
+    if (type != 1) // only the threads that serve connections
+        return NULL;
+    worker = allocate(sizeof *worker);
+    worker->server = server;
+    worker->arena = arena_new(ARENA_BUDGET);
+    worker->body = strbuf_new(HTTP_ANSWER_MAX);
+    worker->headers = strbuf_new(HEADERS_MAX);
+    worker->answer = strbuf_new(HTTP_ANSWER_MAX + HEADERS_MAX);
+    worker->deadline = deadline_slot_new(server->deadlines);
+    worker->pool_used = RANDOM_POOL_SIZE;
+    return worker;
+}
+
+static void on_thread_end(const struct mg_context *civetweb, int type, void *pointer)
+{
+    struct worker *worker = pointer;
+
+    (void)civetweb;
+    if (type != 1 || worker == NULL)
+        return;
+    deadline_slot_free(&worker->deadline);
+    strbuf_free(&worker->answer);
+    strbuf_free(&worker->headers);
+    strbuf_free(&worker->body);
+    arena_free(&worker->arena);
+    release(worker);
+}
+
+static int on_connection(const struct mg_connection *connection, void **data)
+{
+    struct worker *worker = mg_get_thread_pointer(connection);
+
+    (void)data;
+    if (worker != NULL)
+        worker->active_us = clock_monotonic_us();
+    return 0;
+}
+
+static int on_log(const struct mg_connection *connection, const char *message)
+{
+    (void)connection;
+    log_write(LOG_WARNING, "civetweb", "message", message, NULL);
+    return 1;
+}
+
+// A UUIDv4: the id also names the effect of a call without a user, so nobody may guess it.
+static void make_request_id(struct worker *worker, struct uuid *id)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char *bytes = NULL;
+    char *out = id->string;
+
+    if (worker->pool_used + 16 > RANDOM_POOL_SIZE) {
+        struct random_source random = random_system();
+        random_fill(&random, worker->pool, sizeof worker->pool);
+        worker->pool_used = 0;
+    }
+    bytes = worker->pool + worker->pool_used;
+    worker->pool_used += 16;
+    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+    for (size_t i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *out++ = '-';
+        *out++ = digits[bytes[i] >> 4];
+        *out++ = digits[bytes[i] & 15];
+    }
+    *out = '\0';
+}
+
+// A large answer must not keep its memory in each of hundreds of threads.
+static void shrink(struct strbuf **buffer)
+{
+    size_t maximum = (*buffer)->maximum;
+
+    if ((*buffer)->capacity > KEPT_CAPACITY) {
+        strbuf_free(buffer);
+        *buffer = strbuf_new(maximum);
+    }
+    strbuf_reset(*buffer);
+}
+
+// Makes the worker ready for a request of which nothing is known yet.
+static void begin(struct worker *worker, struct http_connection *connection)
+{
+    struct http_request *request = &worker->request;
+
+    arena_reset(worker->arena);
+    shrink(&worker->body);
+    shrink(&worker->answer);
+    strbuf_reset(worker->headers);
+    worker->response =
+        (struct http_response){.status = 200, .body = worker->body, .headers = worker->headers};
+    request->method = "GET";
+    request->is_head = false;
+    request->path = (struct text){"", 0};
+    request->query = (struct text){"", 0};
+    request->header_count = 0;
+    request->content_length = 0;
+    request->traceparent[0] = '\0';
+    request->route = "";
+    request->arena = worker->arena;
+    request->remote_address = connection->info->remote_addr;
+    request->connection = connection;
+    make_request_id(worker, &request->id);
+}
+
+// Takes over the head as civetweb has split it, and checks it.
+static bool read_head(struct http_request *request, struct error *error)
+{
+    const struct mg_request_info *info = request->connection->info;
+    bool is_http_1_1 = strcmp(info->http_version, "1.1") == 0;
+
+    request->is_head = strcmp(info->request_method, "HEAD") == 0;
+    request->method = request->is_head ? "GET" : info->request_method;
+    request->path = text_of(info->local_uri_raw);
+    request->query = text_of(info->query_string);
+    if (info->num_headers >= HTTP_HEADERS_MAX)
+        return error_set(error, REASON_HEADERS_TOO_LARGE, "At most %d headers are taken.",
+                         HTTP_HEADERS_MAX - 1);
+    request->header_count = (size_t)info->num_headers;
+    for (size_t i = 0; i < request->header_count; i++) {
+        request->headers[i].name = info->http_headers[i].name;
+        request->headers[i].value = info->http_headers[i].value;
+    }
+    if (!guard_lines(request, info->request_method))
+        return error_set(error, REASON_MALFORMED_REQUEST,
+                         "The header lines are not of the form `Name: value` and CR LF.");
+    return guard_head(request, is_http_1_1, error);
+}
+
+// "Sun, 22 Nov 2026 02:30:00 GMT", made once a second.
+static const char *date_header(struct worker *worker)
+{
+    static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    struct clock clock = clock_real();
+    int64_t second = clock_now_us(&clock) / MICROS_PER_SECOND;
+    struct date date = {1970, 1, 1};
+    int of_day = 0;
+
+    if (second == worker->date_second)
+        return worker->date;
+    worker->date_second = second;
+    date = date_from_days(second / 86400);
+    of_day = (int)(second % 86400);
+    snprintf(worker->date, sizeof worker->date, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+             days[date_weekday(second / 86400)], date.day, months[date.month - 1], date.year,
+             of_day / 3600, of_day / 60 % 60, of_day % 60);
+    return worker->date;
+}
+
+static void write_head(struct worker *worker, struct text body)
+{
+    const struct http_response *response = &worker->response;
+    const char *type = response->content_type;
+    struct strbuf *out = worker->answer;
+
+    strbuf_append_string(out, "HTTP/1.1 ");
+    strbuf_append_int(out, response->status);
+    strbuf_append_char(out, ' ');
+    strbuf_append_string(out, http_status_text(response->status));
+    strbuf_append_string(out, "\r\nDate: ");
+    strbuf_append_string(out, date_header(worker));
+    if (response->status != 204 && response->status != 304) {
+        strbuf_append_string(out, "\r\nContent-Type: ");
+        strbuf_append_string(out, type != NULL ? type : "application/json");
+        strbuf_append_string(out, "\r\nContent-Length: ");
+        strbuf_append_int(out, (int64_t)body.length);
+    }
+    strbuf_append_string(out, "\r\nX-Request-Id: ");
+    strbuf_append(out, worker->request.id.string, UUID_SIZE - 1);
+    strbuf_append_string(out, "\r\n");
+    strbuf_append_string(out, policy_headers[response->policy]);
+    strbuf_append_text(out, strbuf_text(response->headers));
+    if (response->close)
+        strbuf_append_string(out, "Connection: close\r\n");
+    strbuf_append_string(out, "\r\n");
+}
+
+static void set_deadline(struct http_connection *connection, bool also_writing, int64_t limit_us)
+{
+    const struct mg_request_info *info = connection->info;
+
+    deadline_begin(connection->worker->deadline, info->remote_addr, info->remote_port,
+                   info->server_port, also_writing, limit_us);
+}
+
+// One buffer and one write: two cost more than everything else together.
+static void send_answer(struct http_connection *connection)
+{
+    struct worker *worker = connection->worker;
+    struct http_response *response = &worker->response;
+    struct text body =
+        response->fixed_body.data != NULL ? response->fixed_body : strbuf_text(response->body);
+    struct error error;
+
+    if (response->body->overflowed || response->headers->overflowed) {
+        strbuf_reset(response->headers);
+        error_set(&error, REASON_OUT_OF_MEMORY_BUDGET, "The answer is larger than %d bytes.",
+                  HTTP_ANSWER_MAX);
+        worker->server->options.refuse(&worker->request, response, &error);
+        body = strbuf_text(response->body);
+    }
+    write_head(worker, body);
+    if (!worker->request.is_head && response->status != 204 && response->status != 304)
+        strbuf_append_text(worker->answer, body);
+    set_deadline(connection, true, ANSWER_LIMIT_US);
+    if (mg_write(connection->civetweb, worker->answer->data, worker->answer->length) !=
+        (int)worker->answer->length)
+        response->close = true;
+    if (deadline_end(worker->deadline))
+        response->close = true;
+}
+
+// What is left of a body nobody wanted. A short one is taken so that the connection can go on; of
+// any other enough that the client, which may still be sending, gets to read the answer.
+static void discard_body(struct http_connection *connection)
+{
+    struct worker *worker = connection->worker;
+    uint64_t left = worker->request.content_length - connection->consumed;
+    uint64_t taken = 0;
+    char scrap[4096];
+
+    if (left == 0 || connection->is_broken)
+        return;
+    set_deadline(connection, false, DISCARD_LIMIT_US);
+    while (left > 0 && taken < DISCARD_MAX) {
+        int got = mg_read(connection->civetweb, scrap, left < sizeof scrap ? left : sizeof scrap);
+
+        if (got <= 0)
+            break;
+        taken += (uint64_t)got;
+        left -= (uint64_t)got;
+    }
+    if (deadline_end(worker->deadline) || left > 0)
+        connection->is_broken = true;
+}
+
+// civetweb decides from the request whether the connection goes on, and has no portable call to
+// tell it otherwise; so the request is made one that ends it.
+static void end_connection(const struct mg_request_info *info)
+{
+    struct mg_request_info *own = (struct mg_request_info *)info;
+
+    own->num_headers = 0;
+    own->http_version = "1.0";
+}
+
+// Answers every request, whatever its method and address. Returns what civetweb wants: a positive
+// number when it may read the next request, a negative one when it must not touch what is left.
+static int on_request(struct mg_connection *civetweb)
+{
+    int64_t began_us = clock_monotonic_us();
+    struct worker *worker = mg_get_thread_pointer(civetweb);
+    struct http_server *server = worker->server;
+    struct http_connection connection = {
+        .civetweb = civetweb, .info = mg_get_request_info(civetweb), .worker = worker};
+    struct http_request *request = &worker->request;
+    struct http_response *response = &worker->response;
+    struct error error;
+
+    begin(worker, &connection);
+    if (read_head(request, &error)) {
+        server->options.handle(server->options.context, request, response);
+    } else {
+        server->options.refuse(request, response, &error);
+        response->close = true;
+    }
+    if (connection.is_broken || atomic_load_explicit(&server->draining, memory_order_relaxed))
+        response->close = true;
+    send_answer(&connection);
+    discard_body(&connection);
+    server->options.finished(server->options.context, request, response,
+                             clock_monotonic_us() - began_us);
+    worker->active_us = clock_monotonic_us();
+    if (response->close || connection.is_broken) {
+        end_connection(connection.info);
+        return -1;
+    }
+    return response->status;
+}
+
+// The requests civetweb cannot make sense of, which it would answer by itself.
+static int on_error(struct mg_connection *civetweb, int status, const char *message)
+{
+    struct worker *worker = mg_get_thread_pointer(civetweb);
+    struct http_connection connection = {
+        .civetweb = civetweb, .info = mg_get_request_info(civetweb), .worker = worker};
+    int64_t waited_us = clock_monotonic_us() - worker->active_us;
+    struct error error;
+
+    (void)message;
+    begin(worker, &connection);
+    // A head that never became whole is reported like one that cannot be read. Only the time tells
+    // them apart: an idle connection is closed earlier than that.
+    if (status == 413)
+        error_set(&error, REASON_HEADERS_TOO_LARGE, "Request line and headers exceed %d bytes.",
+                  HTTP_HEAD_MAX);
+    else if (status == 400 && waited_us >= (REQUEST_TIMEOUT_MS - 100) * MICROS_PER_MS)
+        error_set(&error, REASON_REQUEST_TIMEOUT,
+                  "The head of the request did not arrive within "
+                  "%d seconds.",
+                  REQUEST_TIMEOUT_MS / 1000);
+    else if (status == 505)
+        error_set(&error, REASON_MALFORMED_REQUEST, "Only HTTP/1.0 and HTTP/1.1 are spoken here.");
+    else
+        error_set(&error, REASON_MALFORMED_REQUEST, "This is not an HTTP request.");
+    worker->server->options.refuse(&worker->request, &worker->response, &error);
+    worker->response.close = true;
+    send_answer(&connection);
+    worker->server->options.finished(worker->server->options.context, &worker->request,
+                                     &worker->response, 0);
+    return 0;
+}
+
+bool http_server_new(const struct http_server_options *options,
+                     struct http_server **out_server,
+                     struct error *error)
+{
+    struct http_server *server = allocate(sizeof *server);
+    struct mg_callbacks callbacks = {.begin_request = on_request,
+                                     .http_error = on_error,
+                                     .log_message = on_log,
+                                     .init_thread = on_thread,
+                                     .exit_thread = on_thread_end,
+                                     .init_connection = on_connection};
+    char threads[16];
+    char problem[256] = "";
+    unsigned problem_code = 0;
+    struct mg_error_data mg_error = {&problem_code, problem, sizeof problem};
+    const char *settings[] = {"listening_ports",
+                              options->listen,
+                              "num_threads",
+                              threads,
+                              "enable_keep_alive",
+                              "yes",
+                              "keep_alive_timeout_ms",
+                              KEEP_ALIVE_TIMEOUT_MS_TEXT,
+                              "request_timeout_ms",
+                              REQUEST_TIMEOUT_MS_TEXT,
+                              "linger_timeout_ms",
+                              "1000",
+                              "tcp_nodelay",
+                              "1",
+                              "max_request_size",
+                              "16384",
+                              "connection_queue",
+                              "1024",
+                              "listen_backlog",
+                              "1024",
+                              "decode_url",
+                              "no", // %00 would cut the address short
+                              "enable_auth_domain_check",
+                              "no",
+                              "enable_directory_listing",
+                              "no",
+                              "access_control_allow_origin",
+                              "",
+                              "access_control_allow_methods",
+                              "",
+                              "access_control_allow_headers",
+                              "",
+                              NULL};
+    struct mg_init_data init = {&callbacks, server, settings};
+
+    snprintf(threads, sizeof threads, "%zu", options->threads);
+    server->options = *options;
+    if (!deadlines_new(&server->deadlines, error)) {
+        release(server);
+        return false;
+    }
+    mg_init_library(0);
+    server->civetweb = mg_start2(&init, &mg_error);
+    if (server->civetweb == NULL) {
+        deadlines_free(&server->deadlines);
+        mg_exit_library();
+        release(server);
+        return error_set(error, REASON_INVALID_SETTING, "Cannot listen on %s: %s", options->listen,
+                         problem);
+    }
+    *out_server = server;
+    return true;
+}
+
+void http_server_drain(struct http_server *server)
+{
+    atomic_store(&server->draining, true);
+}
+
+void http_server_free(struct http_server **server)
+{
+    if (*server == NULL)
+        return;
+    mg_stop((*server)->civetweb);
+    mg_exit_library();
+    deadlines_free(&(*server)->deadlines);
+    release(*server);
+    *server = NULL;
+}
+
+static void send_continue(struct http_request *request)
+{
+    static const char answer[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    const char *expect = http_request_header(request, "Expect");
+
+    if (request->connection->continued)
+        return;
+    request->connection->continued = true;
+    if (expect != NULL)
+        (void)mg_write(request->connection->civetweb, answer, sizeof answer - 1);
+}
+
+// Reads exactly `size` bytes within the time. civetweb's own read only ends on pauses.
+static bool read_exactly(
+    struct http_request *request, char *buffer, size_t size, int64_t limit_us, struct error *error)
+{
+    struct http_connection *connection = request->connection;
+    size_t length = 0;
+
+    send_continue(request);
+    set_deadline(connection, false, limit_us);
+    while (length < size) {
+        int got = mg_read(connection->civetweb, buffer + length, size - length);
+
+        if (got <= 0)
+            break;
+        length += (size_t)got;
+    }
+    connection->consumed += length;
+    if (!deadline_end(connection->worker->deadline) && length == size)
+        return true;
+    connection->is_broken = true;
+    return error_set(
+        error, REASON_REQUEST_TIMEOUT, "%llu of %llu bytes of the body arrived in time.",
+        (unsigned long long)connection->consumed, (unsigned long long)request->content_length);
+}
+
+bool http_read_body(struct http_request *request,
+                    size_t limit,
+                    struct text *out_body,
+                    struct error *error)
+{
+    size_t length = (size_t)request->content_length;
+    char *body = NULL;
+
+    if (request->content_length > limit) {
+        request->connection->continued = true;
+        return error_set(error, REASON_BODY_TOO_LARGE, "The body may have at most %zu bytes.",
+                         limit);
+    }
+    body = arena_allocate(request->arena, length + 1);
+    if (body == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the body.");
+    if (length > 0 && !read_exactly(request, body, length, BODY_LIMIT_US, error))
+        return false;
+    *out_body = (struct text){body, length};
+    return true;
+}
+
+bool http_read_some(struct http_request *request,
+                    char *buffer,
+                    size_t size,
+                    size_t *out_length,
+                    struct error *error)
+{
+    uint64_t left = request->content_length - request->connection->consumed;
+    size_t wanted = left < size ? (size_t)left : size;
+
+    if (wanted > 0 && !read_exactly(request, buffer, wanted, CHUNK_LIMIT_US, error))
+        return false;
+    *out_length = wanted;
+    return true;
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// problem: failures as RFC 9457 problem details, the only form in which the gateway says no.
+#pragma once
+
+#include "http_message.h"
+
+// Makes the whole answer out of `error`: status, headers (Retry-After, WWW-Authenticate) and body.
+// What was in `response` before is forgotten, except the header lines.
+void problem_write(struct http_request *request,
+                   struct http_response *response,
+                   const struct error *error);
+
+// The same with a further member "error", as the seeds' clients expect it: {"error": "User not
+// found", ...}. NULL is problem_write.
+void problem_write_seed(struct http_request *request,
+                        struct http_response *response,
+                        const struct error *error,
+                        const char *sentence);
+
+// The HTTP status an error is answered with.
+int problem_status(const struct error *error);

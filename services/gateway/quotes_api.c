@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// Quotes from the gateway's own copy: no call, and nothing allocated beyond the answer.
+#include "endpoint.h"
+
+#include "bourse/market/v1/market.pb-c.h"
+#include "bourse/market/v1/market_rules.h"
+#include "money/money.h"
+#include "url.h"
+
+#include <string.h>
+
+enum { SYMBOLS_MAX = 500, TICKER_SIZE = 16 };
+
+// Upper case, as tickers are kept; false when it cannot be one.
+static bool read_ticker(struct text text, char out[TICKER_SIZE])
+{
+    if (text.length == 0 || text.length >= TICKER_SIZE)
+        return false;
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+
+        out[i] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    }
+    out[text.length] = '\0';
+    return true;
+}
+
+bool quotes_find(struct quotes *quotes, struct text name, struct quote *out_quote)
+{
+    char ticker[TICKER_SIZE];
+
+    return read_ticker(name, ticker) && quotes_get(quotes, ticker, out_quote);
+}
+
+static void set_change(const struct quote *quote, Market__Quote *out)
+{
+    int64_t change = 0;
+    int64_t hundredths = 0; // of a percent of a percent
+
+    if (quote->previous_close_micros <= 0 ||
+        !money_subtract(quote->price_micros, quote->previous_close_micros, &change))
+        return;
+    out->has_previous_close_micros = true;
+    out->previous_close_micros = quote->previous_close_micros;
+    out->has_change_micros = true;
+    out->change_micros = change;
+    // To 4 decimals of a percent, which is what a millionth of the ratio is.
+    if (!money_scale_half_even(change, 1000000, quote->previous_close_micros, &hundredths))
+        return;
+    out->has_change_percent_micros =
+        !__builtin_mul_overflow(hundredths, 100, &out->change_percent_micros);
+}
+
+static void write_quote(const struct quote *quote, struct strbuf *out)
+{
+    Market__Quote message = MARKET__QUOTE__INIT;
+
+    message.ticker = quote->ticker;
+    message.has_price_micros = true;
+    message.price_micros = quote->price_micros;
+    message.has_bid_micros = true;
+    message.bid_micros = quote->bid_micros;
+    message.has_ask_micros = true;
+    message.ask_micros = quote->ask_micros;
+    message.has_open_micros = true;
+    message.open_micros = quote->open_micros;
+    message.has_high_micros = true;
+    message.high_micros = quote->high_micros;
+    message.has_low_micros = true;
+    message.low_micros = quote->low_micros;
+    set_change(quote, &message);
+    message.has_volume = true;
+    message.volume = quote->volume;
+    message.has_quoted_at = true;
+    message.quoted_at = quote->quoted_at;
+    message.source = quote->source;
+    message.has_stale = true;
+    message.stale = quote->stale;
+    message.has_valid_until = true;
+    message.valid_until = quote->valid_until;
+    message_to_json(&market_quote_info, &message.base, out);
+}
+
+static bool refuse_parameters(struct exchange *exchange, const char *known, struct error *error)
+{
+    struct text query = exchange->request->query;
+    struct text name;
+    struct text value;
+
+    while (url_next_parameter(&query, &name, &value)) {
+        if (text_equals(name, known))
+            continue;
+        if (!url_decode(exchange->request->arena, name, true, &name, error))
+            return false;
+        error_clear(error);
+        error_add_violation(error, name.data, "is not a parameter of this operation");
+        return false;
+    }
+    return true;
+}
+
+bool quotes_get_one(struct exchange *exchange, struct error *error)
+{
+    struct quote quote;
+    struct text name;
+
+    if (!refuse_parameters(exchange, "", error) ||
+        !url_decode(exchange->request->arena, exchange->match->variables[0].value, false, &name,
+                    error))
+        return false;
+    if (!quotes_find(exchange->gateway->quotes, name, &quote)) {
+        error_set(error, REASON_QUOTE_NOT_FOUND, "There is no price for %.32s.", name.data);
+        error_add_number(error, "ticker", "%.32s", name.data);
+        return false;
+    }
+    exchange->response->policy = HTTP_PUBLIC;
+    write_quote(&quote, exchange->response->body);
+    return true;
+}
+
+static bool list_symbols(struct exchange *exchange,
+                         struct text symbols,
+                         struct strbuf *out,
+                         struct error *error)
+{
+    size_t count = 0;
+    bool first = true;
+
+    while (symbols.length > 0) {
+        const char *comma = memchr(symbols.data, ',', symbols.length);
+        struct text name = {symbols.data,
+                            comma != NULL ? (size_t)(comma - symbols.data) : symbols.length};
+        size_t taken = name.length + (comma != NULL);
+        struct quote quote;
+
+        symbols.data += taken;
+        symbols.length -= taken;
+        if (++count > SYMBOLS_MAX) {
+            error_clear(error);
+            error_add_violation(error, "symbols", "names more than %d symbols", SYMBOLS_MAX);
+            return false;
+        }
+        if (!quotes_find(exchange->gateway->quotes, name, &quote))
+            continue;
+        if (!first)
+            strbuf_append_char(out, ',');
+        write_quote(&quote, out);
+        first = false;
+    }
+    return true;
+}
+
+bool quotes_list(struct exchange *exchange, struct error *error)
+{
+    const char *symbols = NULL;
+    struct strbuf *out = exchange->response->body;
+
+    if (!refuse_parameters(exchange, "symbols", error) ||
+        !exchange_parameter(exchange, "symbols", &symbols, error))
+        return false;
+    if (symbols[0] == '\0') {
+        error_clear(error);
+        error_add_violation(error, "symbols", "is required: tickers, separated by commas");
+        return false;
+    }
+    exchange->response->policy = HTTP_PUBLIC;
+    strbuf_append_string(out, "{\"quotes\":[");
+    if (!list_symbols(exchange, text_of(symbols), out, error))
+        return false;
+    strbuf_append_string(out, "]}");
+    return true;
+}

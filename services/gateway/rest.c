@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+#include "rest.h"
+
+#include "url.h"
+
+#include <string.h>
+#include <strings.h>
+
+// "application/json", or with charset=utf-8, in any case.
+static bool is_json_type(const char *type)
+{
+    static const char name[] = "application/json";
+
+    if (type == NULL || strncasecmp(type, name, sizeof name - 1) != 0)
+        return false;
+    type += sizeof name - 1;
+    type += strspn(type, " \t");
+    if (*type == '\0')
+        return true;
+    if (*type != ';')
+        return false;
+    type += 1 + strspn(type + 1, " \t");
+    return *type == '\0' || strcasecmp(type, "charset=utf-8") == 0 ||
+           strcasecmp(type, "charset=\"utf-8\"") == 0;
+}
+
+static bool is_nothing(struct text body)
+{
+    size_t at = 0;
+
+    while (at < body.length && strchr(" \t\r\n{}", body.data[at]) != NULL)
+        at++;
+    return at == body.length;
+}
+
+static bool read_body(const struct rest_input *input, ProtobufCMessage **out, struct error *error)
+{
+    if (!input->takes_body && !is_nothing(input->body))
+        return error_set(error, REASON_MALFORMED_REQUEST, "This operation takes no body.");
+    if (input->takes_body && input->body.length > 0) {
+        if (!is_json_type(input->content_type))
+            return error_set(error, REASON_UNSUPPORTED_MEDIA_TYPE,
+                             "Send the body as Content-Type: application/json.");
+        return message_from_json(input->info, input->arena, input->body, out, error);
+    }
+    *out = message_new(input->info, input->arena);
+    if (*out == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the request.");
+    return true;
+}
+
+static bool is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    const char *base = (const char *)message;
+    const void *pointer = NULL;
+    protobuf_c_boolean has = 0;
+
+    if (field->label == PROTOBUF_C_LABEL_REPEATED)
+        return false;
+    if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        memcpy(&pointer, base + field->offset, sizeof pointer);
+        return pointer != NULL;
+    }
+    memcpy(&has, base + field->quantifier_offset, sizeof has);
+    return has != 0;
+}
+
+// Sets a field from the address. Secrets do not belong there: addresses end up in logs.
+static bool set_field(const struct rest_input *input,
+                      ProtobufCMessage *message,
+                      struct text name,
+                      struct text value,
+                      const char *where,
+                      struct error *error)
+{
+    const struct field_info *field = NULL;
+    const char *json_name = arena_copy(input->arena, name.data, name.length);
+
+    if (json_name == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The address is too long.");
+    error_clear(error);
+    if (!message_find_field(input->info, json_name, &field)) {
+        error_add_violation(error, json_name, "is not a parameter of this operation");
+        return false;
+    }
+    if (field->secret) {
+        error_add_violation(error, json_name, "belongs into the body");
+        return false;
+    }
+    if (is_set(message, &message->descriptor->fields[field - input->info->fields])) {
+        error_add_violation(error, json_name, "is given twice: once in the %s", where);
+        return false;
+    }
+    return message_set_text(input->info, message, input->arena, json_name, value, error);
+}
+
+static bool
+read_variables(const struct rest_input *input, ProtobufCMessage *message, struct error *error)
+{
+    for (size_t i = 0; i < input->match->variable_count; i++) {
+        const struct router_variable *variable = &input->match->variables[i];
+        struct text value;
+
+        if (!url_decode(input->arena, variable->value, false, &value, error) ||
+            !set_field(input, message, variable->name, value, "path", error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+read_query(const struct rest_input *input, ProtobufCMessage *message, struct error *error)
+{
+    struct text query = input->query;
+    struct text name;
+    struct text value;
+
+    while (url_next_parameter(&query, &name, &value)) {
+        if (!url_decode(input->arena, name, true, &name, error) ||
+            !url_decode(input->arena, value, true, &value, error) ||
+            !set_field(input, message, name, value, "query", error))
+            return false;
+    }
+    return true;
+}
+
+bool rest_read_message(const struct rest_input *input,
+                       ProtobufCMessage **out_message,
+                       struct error *error)
+{
+    ProtobufCMessage *message = NULL;
+
+    if (!read_body(input, &message, error) || !read_variables(input, message, error) ||
+        !read_query(input, message, error) || !message_validate(input->info, message, error))
+        return false;
+    *out_message = message;
+    return true;
+}
+
+void rest_write_message(const struct message_info *info,
+                        const ProtobufCMessage *message,
+                        const char *part,
+                        struct strbuf *out)
+{
+    const struct field_info *field = NULL;
+    const ProtobufCMessage *inner = NULL;
+
+    if (part == NULL) {
+        message_to_json(info, message, out);
+        return;
+    }
+    if (message_find_field(info, part, &field))
+        memcpy(&inner,
+               (const char *)message + message->descriptor->fields[field - info->fields].offset,
+               sizeof inner);
+    if (inner != NULL)
+        message_to_json(field->message, inner, out);
+    else
+        strbuf_append_string(out, "{}");
+}
+
+bool rest_answer(struct exchange *exchange, struct error *error)
+{
+    const struct route *route = exchange->endpoint->route;
+    const struct rpc_method *method = route->method;
+    struct http_response *response = exchange->response;
+    struct arena *arena = exchange->request->arena;
+    struct rest_input input = {
+        .info = method->request,
+        .arena = arena,
+        .match = exchange->match,
+        .query = exchange->request->query,
+        .body = exchange->body,
+        .content_type = http_request_header(exchange->request, "Content-Type"),
+        .takes_body = route->has_body,
+    };
+    struct rpc_client *client = service_client(exchange->gateway->service, route->service);
+    ProtobufCMessage *message = NULL;
+    struct text request;
+    struct text reply;
+    struct call call;
+
+    if (!exchange_call(exchange, method, &call, error) ||
+        !rest_read_message(&input, &message, error) ||
+        !message_pack(message, arena, &request, error) ||
+        !rpc_call_packed(client, method, &call, request, &reply, error))
+        return false;
+    exchange_note(exchange, &call);
+    response->status = route->success_status;
+    response->policy =
+        method->access == RPC_ACCESS_OPEN && method->no_side_effects ? HTTP_PUBLIC : HTTP_PRIVATE;
+    if (response->status == 204)
+        return true;
+    if (!message_unpack(method->response, arena, reply, &message, error))
+        return false;
+    rest_write_message(method->response, message, route->response_body, response->body);
+    return true;
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// url: percent-decoding and the parameters of a query, strictly.
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+
+// Decodes %XX (and `+` as a blank when `plus_is_blank`, as in a query) into a terminated copy in
+// `arena`. Fails with MALFORMED_REQUEST for half an escape, %00, other control characters, or what
+// is not UTF-8.
+MUST_CHECK bool url_decode(struct arena *arena,
+                           struct text encoded,
+                           bool plus_is_blank,
+                           struct text *out_text,
+                           struct error *error);
+
+// Cuts the next "name=value" off `query`; false at its end. Empty pieces are skipped; without a
+// `=` the value is empty. Both are still encoded.
+bool url_next_parameter(struct text *query, struct text *out_name, struct text *out_value);
