@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: MIT
+#include "player.h"
+
+#include "exchange_calendar.h"
+#include "player_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define CLOCK_PUBLISHED_EVERY_US (500 * MICROS_PER_MS)
+#define PAUSE_AFTER_FAILURE_US (200 * MICROS_PER_MS)
+
+static int64_t least(int64_t one, int64_t other)
+{
+    return one < other ? one : other;
+}
+
+static int64_t greatest(int64_t one, int64_t other)
+{
+    return one > other ? one : other;
+}
+
+int64_t player_real_now(const struct player *player)
+{
+    return clock_now_us(&player->options.real_time);
+}
+
+// What the clock would show if every quote could be played in no time. The lock is held.
+static int64_t target(const struct player *player)
+{
+    int64_t now = clock_state_now(&player->clock, player_real_now(player));
+
+    if (player->is_held)
+        return greatest(player->position, player->held_at);
+    if (player->clock.mode == CLOCK_REPLAY)
+        now = least(now, player->clock.shown_until);
+    return greatest(player->position, now);
+}
+
+// What the clock shows: never a time at which a quote is due that has not been published.
+static int64_t shown_now(const struct player *player)
+{
+    return greatest(player->position, least(target(player), player->next_event - 1));
+}
+
+struct clock_view player_view(const struct player *player)
+{
+    return (struct clock_view){
+        .mode = player->clock.mode,
+        .now = shown_now(player),
+        .as_of = player_real_now(player),
+        .speed_micros = player->is_held || player->is_failing ? 0 : player->clock.speed_micros,
+    };
+}
+
+// Publishes quotes that began to hold at platform time `at`. Their clock stands: the running one
+// follows when all that is due has been played. The lock is held.
+void player_publish(struct player *player, const struct quote *quotes, size_t count, int64_t at)
+{
+    const struct clock_view view = {
+        .mode = player->clock.mode, .now = at, .as_of = player_real_now(player)};
+
+    market_message_publication(quotes, count, &view, player->buffer);
+    player->options.source.publish(player->options.context, strbuf_text(player->buffer));
+}
+
+static void publish_clock(struct player *player)
+{
+    const struct clock_view view = player_view(player);
+
+    market_message_publication(NULL, 0, &view, player->buffer);
+    player->options.source.publish(player->options.context, strbuf_text(player->buffer));
+    player->clock_published_us = clock_monotonic_us();
+}
+
+void player_move(struct player *player, int64_t position)
+{
+    player->position = greatest(player->position, position);
+    player->next_event = replay_next_event(player->position);
+    (void)pthread_cond_broadcast(&player->changed);
+}
+
+// Waits at most until that monotonic time. The lock is held.
+static int wait_until(struct player *player, int64_t monotonic_us)
+{
+    struct timespec until = {.tv_sec = (time_t)(monotonic_us / MICROS_PER_SECOND),
+                             .tv_nsec = (long)(monotonic_us % MICROS_PER_SECOND) * 1000};
+
+    return pthread_cond_timedwait(&player->changed, &player->lock, &until);
+}
+
+static bool load_clock(struct player *player, struct error *error)
+{
+    struct clock_state state = {0};
+    bool is_first = !player->is_ready;
+    bool is_loaded;
+
+    (void)pthread_mutex_unlock(&player->lock);
+    is_loaded = player->options.source.load_clock(player->options.context, &state, error);
+    (void)pthread_mutex_lock(&player->lock);
+    if (!is_loaded)
+        return false;
+    if (player->is_held)
+        return true; // whoever holds it says what the clock is from now on
+    player->clock = is_first ? clock_state_resume(&state, player_real_now(player)) : state;
+    player->must_reload = false;
+    if (is_first)
+        player_move(player, player->clock.base_at);
+    return true;
+}
+
+static bool allow_time(struct player *player, struct error *error)
+{
+    struct clock_state state = player->clock;
+    int64_t real_now = player_real_now(player);
+    bool is_same = false;
+    bool is_saved;
+
+    if (player->is_held || !clock_state_needs_more(&player->clock, real_now, &state.shown_until))
+        return true;
+    // From here on it runs from where it is now, not from where it would be if it had never stood
+    // still: while the database was away, or while playing took longer than it should.
+    state.base_at = greatest(player->clock.base_at, shown_now(player));
+    state.as_of = real_now;
+    (void)pthread_mutex_unlock(&player->lock);
+    is_saved = player->options.source.allow_time(player->options.context, &state, &is_same, error);
+    (void)pthread_mutex_lock(&player->lock);
+    if (!is_saved || player->clock.version != state.version)
+        return is_saved;
+    if (is_same)
+        player->clock = state;
+    else
+        player->must_reload = !player->is_held;
+    return true;
+}
+
+// Does what is due. The lock is held at the beginning and at the end, and not while the source is
+// asked. False when the source failed.
+static bool work(struct player *player, struct error *error)
+{
+    int64_t until;
+    bool is_played;
+
+    if ((!player->is_ready || player->must_reload) && !load_clock(player, error))
+        return false;
+    if (!player->is_ready) {
+        if (!player_build(player, error))
+            return false;
+        player->is_ready = true;
+        publish_clock(player);
+    }
+    if (player->refreshes_done < player->refreshes_asked && !player_correct(player, error))
+        return false;
+    if (!allow_time(player, error))
+        return false;
+    until = target(player);
+    if (until < player->next_event) {
+        player_move(player, until);
+        return true;
+    }
+    player->is_playing = true;
+    is_played = player_play(player, until, error);
+    player->is_playing = false;
+    (void)pthread_cond_broadcast(&player->changed);
+    if (is_played)
+        publish_clock(player);
+    return is_played;
+}
+
+// The monotonic time at which there is something to do again.
+static int64_t next_turn(const struct player *player)
+{
+    int64_t turn = player->clock_published_us + CLOCK_PUBLISHED_EVERY_US;
+    int64_t due = clock_state_due(&player->clock, player->next_event);
+    int64_t real_now = player_real_now(player);
+
+    if (player->is_held || due > real_now + CLOCK_PUBLISHED_EVERY_US)
+        return turn;
+    return least(turn, clock_monotonic_us() + greatest(due - real_now, 0));
+}
+
+static void note(struct player *player, bool is_failing, const struct error *error)
+{
+    if (is_failing != player->is_failing)
+        player->options.source.failed(player->options.context, is_failing ? error->message : "");
+    player->is_failing = is_failing;
+}
+
+static bool has_work(const struct player *player)
+{
+    return player->must_reload || player->refreshes_done < player->refreshes_asked ||
+           target(player) >= player->next_event;
+}
+
+static void *run(void *argument)
+{
+    struct player *player = argument;
+    struct error error;
+
+    (void)pthread_mutex_lock(&player->lock);
+    while (!player->is_stopping) {
+        bool is_done = work(player, &error);
+
+        note(player, !is_done, &error);
+        if (player->is_ready &&
+            clock_monotonic_us() >= player->clock_published_us + CLOCK_PUBLISHED_EVERY_US)
+            publish_clock(player);
+        (void)pthread_cond_broadcast(&player->changed);
+        if (player->is_stopping)
+            break;
+        if (!is_done)
+            (void)wait_until(player, clock_monotonic_us() + PAUSE_AFTER_FAILURE_US);
+        else if (!has_work(player))
+            (void)wait_until(player, next_turn(player));
+    }
+    (void)pthread_mutex_unlock(&player->lock);
+    return NULL;
+}
+
+bool player_new(const struct player_options *options,
+                struct player **out_player,
+                struct error *error)
+{
+    struct player *player = allocate(sizeof *player);
+    pthread_condattr_t monotonic;
+
+    player->options = *options;
+    player->book = quote_book_new();
+    player->buffer = strbuf_new(PUBLICATION_BYTES_MAX);
+    player->page = allocate_array(PLAYER_PAGE_BARS, sizeof *player->page);
+    player->latest = allocate_array(PLAYER_PAGE_LATEST, sizeof *player->latest);
+    (void)pthread_mutex_init(&player->lock, NULL);
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&player->changed, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+    if (pthread_create(&player->thread, NULL, run, player) == 0) {
+        player->has_thread = true;
+        *out_player = player;
+        return true;
+    }
+    player_free(&player);
+    return error_set(error, REASON_INTERNAL, "no thread can be started");
+}
+
+void player_free(struct player **player)
+{
+    struct player *old = *player;
+
+    if (old == NULL)
+        return;
+    (void)pthread_mutex_lock(&old->lock);
+    old->is_stopping = true;
+    (void)pthread_cond_broadcast(&old->changed);
+    (void)pthread_mutex_unlock(&old->lock);
+    if (old->has_thread)
+        (void)pthread_join(old->thread, NULL);
+    (void)pthread_cond_destroy(&old->changed);
+    (void)pthread_mutex_destroy(&old->lock);
+    quote_book_free(&old->book);
+    strbuf_free(&old->buffer);
+    release(old->page);
+    release(old->latest);
+    release(old->day_bars);
+    release(old);
+    *player = NULL;
+}
+
+bool player_is_ready(struct player *player)
+{
+    bool is_ready;
+
+    (void)pthread_mutex_lock(&player->lock);
+    is_ready = player->is_ready;
+    (void)pthread_mutex_unlock(&player->lock);
+    return is_ready;
+}
+
+static bool check_ready(const struct player *player, struct error *error)
+{
+    return player->is_ready ||
+           error_set(error, REASON_UNAVAILABLE, "the prices have not been read yet");
+}
+
+bool player_clock(struct player *player, struct clock_view *out_view, struct error *error)
+{
+    bool is_ready;
+
+    (void)pthread_mutex_lock(&player->lock);
+    is_ready = check_ready(player, error);
+    if (is_ready)
+        *out_view = player_view(player);
+    (void)pthread_mutex_unlock(&player->lock);
+    return is_ready;
+}
+
+bool player_snapshot(struct player *player,
+                     struct arena *arena,
+                     const char *after_ticker,
+                     size_t max,
+                     struct player_page *out_page,
+                     struct error *error)
+{
+    struct quote *quotes = arena_allocate(arena, max * sizeof *quotes);
+    const struct quote_book_entry *entries;
+    size_t there;
+    bool is_ready;
+
+    if (quotes == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the page does not fit");
+    (void)pthread_mutex_lock(&player->lock);
+    is_ready = check_ready(player, error);
+    if (is_ready) {
+        there = quote_book_after(player->book, after_ticker, &entries);
+        *out_page = (struct player_page){.quotes = quotes,
+                                         .count = there < max ? there : max,
+                                         .more = there > max,
+                                         .clock = player_view(player)};
+        for (size_t i = 0; i < out_page->count; i++)
+            quotes[i] = entries[i].quote;
+        player->options.source.position(player->options.context, &out_page->epoch,
+                                        &out_page->sequence);
+    }
+    (void)pthread_mutex_unlock(&player->lock);
+    return is_ready;
+}
+
+// The monotonic time of a deadline given in real time.
+static int64_t monotonic_of(int64_t deadline_us)
+{
+    struct clock real = clock_real();
+
+    return clock_monotonic_us() + deadline_us - clock_now_us(&real);
+}
+
+bool player_hold(struct player *player,
+                 int64_t deadline_us,
+                 struct clock_state *out_state,
+                 int64_t *out_now,
+                 struct error *error)
+{
+    int64_t until_us = monotonic_of(deadline_us);
+    int result = 0;
+    bool is_held = false;
+
+    (void)pthread_mutex_lock(&player->lock);
+    // A clock that must be read again is not known, so there is nothing to hold yet.
+    while ((player->is_held || player->must_reload) && result != ETIMEDOUT)
+        result = wait_until(player, until_us);
+    if (result != ETIMEDOUT && check_ready(player, error)) {
+        player->held_at = greatest(player->clock.base_at, shown_now(player));
+        player->is_held = true;
+        while (player->is_playing && result != ETIMEDOUT)
+            result = wait_until(player, until_us);
+        player->held_at = greatest(player->held_at, player->position);
+        player->is_held = result != ETIMEDOUT;
+        is_held = player->is_held;
+        *out_state = player->clock;
+        *out_now = player->held_at;
+    }
+    if (result == ETIMEDOUT)
+        (void)error_set(error, REASON_DEADLINE_EXCEEDED, "the clock is still being changed");
+    (void)pthread_mutex_unlock(&player->lock);
+    return is_held;
+}
+
+void player_release(struct player *player,
+                    enum player_outcome outcome,
+                    const struct clock_state *state)
+{
+    (void)pthread_mutex_lock(&player->lock);
+    player->is_held = false;
+    if (outcome == PLAYER_CHANGED)
+        player->clock = *state;
+    if (outcome == PLAYER_UNKNOWN)
+        player->must_reload = true;
+    player->clock_published_us = 0; // tell of it at once
+    (void)pthread_cond_broadcast(&player->changed);
+    (void)pthread_mutex_unlock(&player->lock);
+}
+
+bool player_wait(struct player *player, int64_t at, int64_t deadline_us, struct error *error)
+{
+    int64_t until_us = monotonic_of(deadline_us);
+    int result = 0;
+    bool is_played;
+
+    (void)pthread_mutex_lock(&player->lock);
+    while (player->position < at && result != ETIMEDOUT)
+        result = wait_until(player, until_us);
+    is_played = player->position >= at;
+    (void)pthread_mutex_unlock(&player->lock);
+    if (is_played)
+        return true;
+    (void)error_set(error, REASON_DEADLINE_EXCEEDED,
+                    "the clock has been set; the quotes until then are still being played");
+    error->outcome_unknown = true;
+    return false;
+}
+
+void player_refresh(struct player *player,
+                    const char (*tickers)[TICKER_SIZE],
+                    size_t count,
+                    int64_t deadline_us)
+{
+    int64_t until_us = monotonic_of(deadline_us);
+    int result = 0;
+    uint64_t number;
+
+    (void)pthread_mutex_lock(&player->lock);
+    if (player->refresh_count + count > PLAYER_REFRESH_MAX) {
+        player->refresh_all = true;
+    } else {
+        memcpy(player->refresh + player->refresh_count, tickers, count * TICKER_SIZE);
+        player->refresh_count += count;
+    }
+    number = ++player->refreshes_asked;
+    (void)pthread_cond_broadcast(&player->changed);
+    while (player->refreshes_done < number && !player->is_stopping && result != ETIMEDOUT)
+        result = wait_until(player, until_us);
+    (void)pthread_mutex_unlock(&player->lock);
+}

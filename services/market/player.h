@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// player: plays the stored bars as time goes on, and knows the present quotes and the present time.
+//
+// One thread of its own does all the playing, so quotes come in the order of platform time whatever
+// moves the clock: a replay that reaches the next quote, a step that leaps over a year, a
+// correction of the past by an import. Each quote is in the book and published under one lock, so
+// that a snapshot and the number of the publication it contains always fit together.
+//
+// Everything can be built anew from the clock's row and the bars: nothing here is durable. While
+// the database cannot be reached, a replay stands still at the next quote it cannot read, or when
+// it may show no later time, and goes on when the database is back.
+//
+// Threads: all functions may be called from any thread; those that wait say so.
+#pragma once
+
+#include "base/arena.h"
+#include "market_message.h"
+#include "platform_clock.h"
+#include "quote_book.h"
+
+// A symbol's last bar until a day, with the close before it (0 for none).
+struct latest_bar {
+    struct bar bar;
+    int64_t previous_close_micros;
+};
+
+// Which latest bars to load: of all symbols after `after_ticker`, or of the tickers given.
+struct latest_query {
+    int64_t until_day;
+    const char *after_ticker;
+    const char (*tickers)[TICKER_SIZE];
+    size_t ticker_count; // 0: all
+};
+
+// Where the player reads and tells. The loading functions are called from the player's thread,
+// without its lock; publish and position with it, so they must be quick.
+struct player_source {
+    bool (*load_clock)(void *context, struct clock_state *out_state, struct error *error);
+    // Lets the row allow the state's `shown_until`, unless the row has another version by now:
+    // `out_is_same` says so.
+    bool (*allow_time)(void *context,
+                       const struct clock_state *state,
+                       bool *out_is_same,
+                       struct error *error);
+    // Bars after (`after_day`, `after_ticker`) until `until_day`, in order of day and ticker.
+    bool (*load_bars)(void *context,
+                      int64_t after_day,
+                      const char *after_ticker,
+                      int64_t until_day,
+                      struct bar *out_bars,
+                      size_t max,
+                      size_t *out_count,
+                      struct error *error);
+    // In order of tickers.
+    bool (*load_latest)(void *context,
+                        const struct latest_query *query,
+                        struct latest_bar *out_bars,
+                        size_t max,
+                        size_t *out_count,
+                        struct error *error);
+    void (*publish)(void *context, struct text publication);
+    void (*position)(void *context, uint64_t *out_epoch, uint64_t *out_sequence);
+    // Told when the source begins to fail and when it is back ("").
+    void (*failed)(void *context, const char *message);
+};
+
+struct player_options {
+    struct player_source source;
+    void *context;
+    struct clock real_time;
+    int64_t spread_basis_points;
+};
+
+struct player;
+
+// Starts its thread. The caller owns it. Fails with INTERNAL when there can be no thread.
+MUST_CHECK bool
+player_new(const struct player_options *options, struct player **out_player, struct error *error);
+void player_free(struct player **player);
+
+// True once the clock and the present quotes have been read.
+bool player_is_ready(struct player *player);
+
+// The clock at this moment. Fails with UNAVAILABLE before it is ready.
+MUST_CHECK bool
+player_clock(struct player *player, struct clock_view *out_view, struct error *error);
+
+struct player_page {
+    struct quote *quotes; // in the arena
+    size_t count;
+    bool more;
+    struct clock_view clock;
+    uint64_t epoch, sequence;
+};
+
+// Copies up to `max` quotes of the tickers after `after_ticker`. Fails with UNAVAILABLE before it
+// is ready, and OUT_OF_MEMORY_BUDGET.
+MUST_CHECK bool player_snapshot(struct player *player,
+                                struct arena *arena,
+                                const char *after_ticker,
+                                size_t max,
+                                struct player_page *out_page,
+                                struct error *error);
+
+// Holds the clock still for a change, after waiting for another change to end; fills in its state
+// and the time it shows. Fails with UNAVAILABLE before it is ready, and DEADLINE_EXCEEDED. Followed
+// by exactly one player_release.
+MUST_CHECK bool player_hold(struct player *player,
+                            int64_t deadline_us,
+                            struct clock_state *out_state,
+                            int64_t *out_now,
+                            struct error *error);
+
+enum player_outcome {
+    PLAYER_UNCHANGED, // the clock goes on as it was
+    PLAYER_CHANGED,   // the row has been changed to the state given
+    PLAYER_UNKNOWN,   // the row may have been changed: it is read again before the clock goes on
+};
+void player_release(struct player *player,
+                    enum player_outcome outcome,
+                    const struct clock_state *state);
+
+// Waits until every quote up to platform time `at` has been published. Fails with
+// DEADLINE_EXCEEDED, outcome unknown, when real time `deadline_us` comes first.
+MUST_CHECK bool
+player_wait(struct player *player, int64_t at, int64_t deadline_us, struct error *error);
+
+// Corrects the present quotes of these tickers from their bars, publishes what differs, and waits
+// for that until real time `deadline_us` at most.
+void player_refresh(struct player *player,
+                    const char (*tickers)[TICKER_SIZE],
+                    size_t count,
+                    int64_t deadline_us);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// player_private: what the two halves of the player share: player.c, which keeps the time, and
+// player_play.c, which plays.
+#pragma once
+
+#include "player.h"
+
+#include <pthread.h>
+
+enum {
+    PLAYER_PAGE_BARS = 4096,
+    PLAYER_PAGE_LATEST = 1000,
+    PLAYER_REFRESH_MAX = 64, // tickers remembered one by one; more become all
+};
+
+struct player {
+    struct player_options options;
+    pthread_t thread;
+    bool has_thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+
+    // Guarded by the lock. Position, next_event and the book are written by the thread alone.
+    struct clock_state clock;
+    int64_t position;   // every quote until this platform time has been published
+    int64_t next_event; // the first moment after it at which something may have to be
+    bool is_ready;
+    bool is_playing; // the thread is on its way to a later position
+    bool is_held;    // for a change of the clock, which shows `held_at` meanwhile
+    int64_t held_at;
+    bool must_reload; // the row may differ from `clock`
+    bool is_failing;  // the source, at the last attempt
+    bool is_stopping;
+    struct quote_book *book;
+    char refresh[PLAYER_REFRESH_MAX][TICKER_SIZE];
+    size_t refresh_count;
+    bool refresh_all;
+    uint64_t refreshes_asked, refreshes_done;
+    int64_t clock_published_us; // monotonic
+    struct strbuf *buffer;      // of the publication being made
+
+    // Of the thread alone.
+    struct bar *page;
+    struct latest_bar *latest;
+    struct bar *day_bars; // of the day being played
+    size_t day_count, day_capacity;
+    struct quote quotes[PUBLICATION_QUOTES_MAX];
+};
+
+// These are called with the lock held and return so; they let go of it while the source is asked.
+
+// Fills the book with the quotes that hold at the present position. Fails as the source does.
+MUST_CHECK bool player_build(struct player *player, struct error *error);
+
+// Corrects what has been asked for, and publishes what differs.
+MUST_CHECK bool player_correct(struct player *player, struct error *error);
+
+// Plays everything until `until` and moves there, unless the player is stopping.
+MUST_CHECK bool player_play(struct player *player, int64_t until, struct error *error);
+
+// With the lock held.
+int64_t player_real_now(const struct player *player);
+struct clock_view player_view(const struct player *player);
+void player_publish(struct player *player, const struct quote *quotes, size_t count, int64_t at);
+void player_move(struct player *player, int64_t position);
