@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# processes: who runs. A pid file holds a pid; a second file holds when that process was started, so that
+# another process that was given the same pid later is never taken for ours.
+
+# When the process was started, in clock ticks since boot; empty when there is none.
+process_started() {
+    local stat=''
+
+    { read -r stat; } 2>/dev/null <"/proc/$1/stat" || return 0
+    # The name in parentheses may hold anything; the start time is the 20th field after it.
+    stat=${stat##*) }
+    # shellcheck disable=SC2086 # words are wanted
+    set -- $stat
+    # A zombie has ended.
+    [ "$1" = Z ] || printf '%s' "${20}"
+}
+
+process_note() {
+    local name=$1 pid=$2
+
+    printf '%s\n' "$(process_started "$pid")" >"$RUN/$name.started"
+    # Readers never find half a pid.
+    printf '%s\n' "$pid" >"$RUN/$name.pid.new"
+    mv "$RUN/$name.pid.new" "$RUN/$name.pid"
+}
+
+process_forget() {
+    rm -f "$RUN/$1.pid" "$RUN/$1.started"
+}
+
+# The pid of that part when it runs, else nothing.
+process_pid() {
+    local name=$1 pid='' started=''
+
+    { read -r pid; } 2>/dev/null <"$RUN/$name.pid" || return 0
+    { read -r started; } 2>/dev/null <"$RUN/$name.started" || return 0
+    if [ -n "$pid" ] && [ -n "$started" ] && [ "$(process_started "$pid")" = "$started" ]; then
+        printf '%s' "$pid"
+    fi
+}
+
+# Waits until the part has ended, at most so many seconds. False when it still runs.
+process_wait_end() {
+    local name=$1 tries=$(($2 * 10))
+
+    while [ -n "$(process_pid "$name")" ]; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || return 1
+        sleep 0.1 # between two looks
+    done
+}
+
+# Sends the signal, waits, and uses force on what does not end.
+process_end() {
+    local name=$1 signal=$2 seconds=$3 pid
+
+    pid=$(process_pid "$name")
+    if [ -n "$pid" ]; then
+        kill -s "$signal" "$pid" 2>/dev/null || true
+        if ! process_wait_end "$name" "$seconds"; then
+            say "$name has not stopped after $seconds s and is killed"
+            kill -s KILL "$pid" 2>/dev/null || true
+            process_wait_end "$name" 10 || true
+        fi
+    fi
+    process_forget "$name"
+}
+
+# True when something listens on that TCP port of this machine.
+port_is_taken() {
+    local wanted
+
+    wanted=$(printf ':%04X' "$1")
+    awk -v wanted="$wanted" '$4 == "0A" && substr($2, length($2) - 4) == wanted { found = 1 } END { exit !found }' \
+        /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# services: the five processes, their ports and what they are told.
+
+SERVICES_WITH_DATABASE=(auth market portfolio trading)
+PORTS_OF_A_SERVICE=5 # four for calls and topics, and the admin port
+PORTS_FIRST=20000
+PORTS_LAST=31999 # below those that the kernel gives to outgoing connections
+
+services_ports_are_free() {
+    local first=$1 port
+
+    for ((port = first; port < first + PORTS_OF_A_SERVICE * ${#SERVICES[@]}; port++)); do
+        if port_is_taken "$port"; then
+            return 1
+        fi
+    done
+}
+
+# Picks ports that are free, or keeps those in the data folder while they are.
+services_pick_ports() {
+    local first='' name tries=0 span
+
+    span=$((PORTS_LAST - PORTS_FIRST - PORTS_OF_A_SERVICE * ${#SERVICES[@]}))
+    first=$(sed -n "s/^${SERVICES[0]} \([0-9]*\) .*/\1/p" "$DATA/ports" 2>/dev/null) || true
+    while [ -z "$first" ] || ! services_ports_are_free "$first"; do
+        tries=$((tries + 1))
+        [ "$tries" -le 100 ] || die "No ${PORTS_OF_A_SERVICE} free ports in a row were found for each service."
+        first=$((PORTS_FIRST + (RANDOM * 32768 + RANDOM) % span))
+    done
+    for name in "${SERVICES[@]}"; do
+        printf '%s %d %d\n' "$name" "$first" $((first + PORTS_OF_A_SERVICE - 1))
+        first=$((first + PORTS_OF_A_SERVICE))
+    done >"$DATA/ports.new"
+    mv "$DATA/ports.new" "$DATA/ports"
+}
+
+services_port() {
+    awk -v name="$1" '$1 == name { print $2 }' "$DATA/ports"
+}
+
+services_admin_port() {
+    awk -v name="$1" '$1 == name { print $3 }' "$DATA/ports"
+}
+
+# Sets what a service is told, in the environment: arguments can be read by everybody on the machine.
+services_export() {
+    local name=$1 peer
+
+    unset BOURSE_ADMIN_PASSWORD BOURSE_PRESET
+    export BOURSE_LISTEN BOURSE_ADMIN_LISTEN BOURSE_MESH_KEY_FILE=$SECRETS/mesh.key
+    BOURSE_LISTEN=127.0.0.1:$(services_port "$name")
+    BOURSE_ADMIN_LISTEN=127.0.0.1:$(services_admin_port "$name")
+    for peer in "${SERVICES[@]}"; do
+        export "BOURSE_${peer^^}_ADDRESS=127.0.0.1:$(services_port "$peer")"
+    done
+    if [ "$name" = gateway ]; then
+        export BOURSE_HTTP_LISTEN=127.0.0.1:$PORT
+    else
+        export BOURSE_DATABASE
+        BOURSE_DATABASE=$(cluster_url "bourse_$name")
+    fi
+}
+
+# Runs a command of a service's program on the data folder: services_run auth token ada
+services_run() {
+    local name=$1
+
+    shift
+    (
+        services_export "$name"
+        exec "$BIN/bourse-$name" "$@"
+    )
+}
+
+services_migrate() {
+    local name url
+
+    url=$(cluster_url "$CLUSTER_OWNER")
+    for name in "${SERVICES_WITH_DATABASE[@]}"; do
+        (
+            export BOURSE_OWNER_DATABASE=$url
+            "$BIN/bourse-$name" migrate
+        ) || die "The schema of $name could not be brought up to date."
+    done
+    cluster_set_passwords "${SERVICES_WITH_DATABASE[@]}"
+}
+
+# Makes the administrator `admin` when there is no administrator, with BOURSE_ADMIN_PASSWORD or a password
+# that is made here and told once.
+services_make_administrator() {
+    local password=${BOURSE_ADMIN_PASSWORD:-} told='' said
+
+    if [ -z "$password" ]; then
+        password=$(od -An -vtx1 -N 12 /dev/urandom | tr -d ' \n')
+        told=$password
+    fi
+    said=$(
+        services_export auth
+        export BOURSE_ADMIN_PASSWORD=$password
+        exec "$BIN/bourse-auth" create-administrator admin --if-none true
+    ) || die "The first administrator could not be made."
+    case $said in
+    *created*)
+        LOGIN="Log in as admin with the password ${told:-in BOURSE_ADMIN_PASSWORD}."
+        [ -z "$told" ] || LOGIN="$LOGIN It is shown this once only."
+        ;;
+    *) LOGIN="" ;;
+    esac
+}
+
+# Becomes the service, which stops when this process' parent dies. For `exec` in a subshell.
+services_exec() {
+    local name=$1
+
+    cd "$ROOT"
+    services_export "$name"
+    exec setsid setpriv --pdeathsig TERM -- "$BIN/bourse-$name" </dev/null >>"$LOG/$name.log" 2>&1
+}
+
+# What the admin port says of readiness; status 0 when it is ready.
+services_readiness() {
+    local answer status
+
+    answer=$(curl -s -m 2 -w '\n%{http_code}' "http://127.0.0.1:$(services_admin_port "$1")/readyz" 2>/dev/null) || true
+    status=${answer##*$'\n'}
+    answer=${answer%$'\n'*}
+    [ "$status" != 000 ] || answer="does not answer yet"
+    # The first line, or the second when that says what is degraded.
+    printf '%s' "${answer//$'\n'/ }"
+    [ "$status" = 200 ]
+}
