@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "fill.h"
+
+#include <string.h>
+
+#include "money/money.h"
+
+// The longest regular session lasts from 09:30 to 16:00. Between two sessions lie 17 hours and
+// more, so a quote that is younger than this before the close is of this session.
+#define SESSION_LONGEST (INT64_C(390) * 60 * MICROS_PER_SECOND)
+
+#define CHEAP_PRICE (INT64_C(50) * MICROS_PER_UNIT)
+
+static bool price_for(const struct order *order, const struct quote *quote, int64_t *out_price)
+{
+    int64_t price = order->side == ORDER_BUY ? quote->ask_micros : quote->bid_micros;
+
+    if (price <= 0)
+        return false;
+    *out_price = price;
+    return true;
+}
+
+bool fill_decide(const struct order *order,
+                 const struct quote *quote,
+                 const struct platform_clock *clock,
+                 int64_t *out_price)
+{
+    return strcmp(order->ticker, quote->ticker) == 0 && !quote->stale && clock->is_open &&
+           quote->quoted_at <= clock->now && clock->now < quote->valid_until &&
+           quote->quoted_at >= clock->next_close - SESSION_LONGEST &&
+           clock->now < order->expires_at && price_for(order, quote, out_price);
+}
+
+bool fill_decide_past(const struct order *order, const struct quote *quote, int64_t *out_price)
+{
+    return strcmp(order->ticker, quote->ticker) == 0 && quote->quoted_at >= order->created_at &&
+           quote->quoted_at < order->expires_at &&
+           quote->quoted_at >= order->expires_at - SESSION_LONGEST &&
+           price_for(order, quote, out_price);
+}
+
+bool fill_cost(const struct order *order, int64_t price, int64_t *out_amount)
+{
+    return money_multiply_up(price, order->quantity, out_amount);
+}
+
+// A price with the cushion for what may happen until the fill, rounded up.
+static bool cushion(int64_t price, int64_t *out_price)
+{
+    int64_t per_mille = price < CHEAP_PRICE ? 1040 : 1025;
+    int64_t product = 0;
+
+    if (__builtin_mul_overflow(price, per_mille, &product))
+        return false;
+    *out_price = product / 1000 + (product % 1000 != 0 ? 1 : 0);
+    return true;
+}
+
+bool fill_hold(const struct order *order,
+               const struct quote *quote,
+               const struct platform_clock *clock,
+               int64_t *out_amount)
+{
+    int64_t price = 0;
+
+    if (order->side == ORDER_SELL) {
+        // Nothing is held, but a value that cannot be counted could not be booked either.
+        int64_t value = 0;
+
+        *out_amount = 0;
+        return fill_cost(order, quote->price_micros, &value);
+    }
+    if (fill_decide(order, quote, clock, &price))
+        return fill_cost(order, price, out_amount);
+    return cushion(quote->price_micros, &price) && fill_cost(order, price, out_amount);
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "support/test.h"
+
+#include <stdio.h>
+
+#include "fill.h"
+
+#define DOLLAR INT64_C(1000000)
+#define SHARE INT64_C(1000000000)
+#define MINUTE (INT64_C(60) * MICROS_PER_SECOND)
+
+// A session from 570 to 960 minutes (09:30 to 16:00), seen at 10:00.
+static const struct platform_clock morning = {
+    .now = 600 * MINUTE, .is_open = true, .next_close = 960 * MINUTE};
+
+static const struct quote fresh = {
+    .ticker = "AAPL",
+    .price_micros = 95 * DOLLAR,
+    .bid_micros = 94 * DOLLAR,
+    .ask_micros = 96 * DOLLAR,
+    .quoted_at = 570 * MINUTE,
+    .valid_until = 660 * MINUTE,
+};
+
+static struct order order_for(enum order_side side)
+{
+    struct order order = {.side = side,
+                          .ticker = "AAPL",
+                          .quantity = 10 * SHARE,
+                          .status = ORDER_NEW,
+                          .created_at = 580 * MINUTE,
+                          .expires_at = 960 * MINUTE};
+
+    return order;
+}
+
+static void a_buy_is_filled_at_the_ask_and_a_sell_at_the_bid(void **state)
+{
+    struct order buy = order_for(ORDER_BUY);
+    struct order sell = order_for(ORDER_SELL);
+    int64_t price = 0;
+
+    (void)state;
+    assert_true(fill_decide(&buy, &fresh, &morning, &price));
+    assert_int_equal(price, 96 * DOLLAR);
+    assert_true(fill_decide(&sell, &fresh, &morning, &price));
+    assert_int_equal(price, 94 * DOLLAR);
+}
+
+static void a_quote_that_is_not_fit_fills_nothing(void **state)
+{
+    struct order order = order_for(ORDER_BUY);
+    struct quote other = fresh;
+    struct quote stale = fresh;
+    struct quote old = fresh;
+    struct quote outlived = fresh;
+    struct quote future = fresh;
+    struct quote empty = fresh;
+    struct platform_clock closed = morning;
+    struct platform_clock late = morning;
+    int64_t price = 7;
+
+    (void)state;
+    snprintf(other.ticker, sizeof(other.ticker), "MSFT");
+    stale.stale = true;
+    old.quoted_at = 959 * MINUTE - 1440 * MINUTE;
+    outlived.valid_until = 600 * MINUTE;
+    future.quoted_at = 600 * MINUTE + 1;
+    empty.ask_micros = 0;
+    closed.is_open = false;
+    late.now = 960 * MINUTE;
+    late.next_close = 2400 * MINUTE;
+    assert_false(fill_decide(&order, &other, &morning, &price));
+    assert_false(fill_decide(&order, &stale, &morning, &price));
+    assert_false(fill_decide(&order, &old, &morning, &price));
+    assert_false(fill_decide(&order, &outlived, &morning, &price));
+    assert_false(fill_decide(&order, &future, &morning, &price));
+    assert_false(fill_decide(&order, &empty, &morning, &price));
+    assert_false(fill_decide(&order, &fresh, &closed, &price));
+    assert_false(fill_decide(&order, &fresh, &late, &price));
+    assert_int_equal(price, 7);
+}
+
+static void a_missed_quote_fills_within_the_orders_own_session(void **state)
+{
+    struct order order = order_for(ORDER_BUY);
+    struct quote before = fresh;
+    struct quote within = fresh;
+    struct quote after = fresh;
+    int64_t price = 0;
+
+    (void)state;
+    before.quoted_at = 579 * MINUTE;
+    within.quoted_at = 660 * MINUTE;
+    after.quoted_at = 960 * MINUTE;
+    assert_false(fill_decide_past(&order, &before, &price));
+    assert_true(fill_decide_past(&order, &within, &price));
+    assert_false(fill_decide_past(&order, &after, &price));
+}
+
+static void what_fills_now_holds_exactly_its_cost(void **state)
+{
+    struct order order = order_for(ORDER_BUY);
+    int64_t amount = 0;
+
+    (void)state;
+    assert_true(fill_hold(&order, &fresh, &morning, &amount));
+    assert_int_equal(amount, 960 * DOLLAR);
+    order.quantity = 1;
+    assert_true(fill_hold(&order, &fresh, &morning, &amount));
+    assert_int_equal(amount, 1);
+    order.side = ORDER_SELL;
+    assert_true(fill_hold(&order, &fresh, &morning, &amount));
+    assert_int_equal(amount, 0);
+}
+
+static void what_must_wait_holds_a_cushion(void **state)
+{
+    struct order order = order_for(ORDER_BUY);
+    struct platform_clock closed = morning;
+    struct quote cheap = fresh;
+    int64_t amount = 0;
+
+    (void)state;
+    closed.is_open = false;
+    assert_true(fill_hold(&order, &fresh, &closed, &amount));
+    assert_int_equal(amount, 973750000);
+    cheap.price_micros = 49990000;
+    assert_true(fill_hold(&order, &cheap, &closed, &amount));
+    assert_int_equal(amount, 519896000);
+}
+
+static void a_value_too_large_to_count_is_refused(void **state)
+{
+    struct order order = order_for(ORDER_BUY);
+    int64_t amount = 7;
+
+    (void)state;
+    order.quantity = INT64_C(1000000000000000000);
+    assert_false(fill_hold(&order, &(struct quote){.ticker = "AAPL", .price_micros = INT64_MAX},
+                           &morning, &amount));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_buy_is_filled_at_the_ask_and_a_sell_at_the_bid),
+        cmocka_unit_test(a_quote_that_is_not_fit_fills_nothing),
+        cmocka_unit_test(a_missed_quote_fills_within_the_orders_own_session),
+        cmocka_unit_test(what_fills_now_holds_exactly_its_cost),
+        cmocka_unit_test(what_must_wait_holds_a_cushion),
+        cmocka_unit_test(a_value_too_large_to_count_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "order.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+
+struct status_entry {
+    const char *name;
+    bool is_open;
+};
+
+#define STATUS_AS_ENTRY(name, text, is_open) {text, is_open},
+static const struct status_entry statuses[] = {ORDER_STATUSES(STATUS_AS_ENTRY)};
+#undef STATUS_AS_ENTRY
+
+struct transition {
+    enum order_status from;
+    enum order_event event;
+    enum order_status to;
+};
+
+#define TRANSITION_AS_ENTRY(from, event, to) {ORDER_##from, ORDER_EVENT_##event, ORDER_##to},
+static const struct transition transitions[] = {ORDER_TRANSITIONS(TRANSITION_AS_ENTRY)};
+#undef TRANSITION_AS_ENTRY
+
+const char *order_status_name(enum order_status status)
+{
+    return statuses[status].name;
+}
+
+bool order_status_find(const char *name, enum order_status *out_status)
+{
+    for (size_t i = 0; i < COUNT_OF(statuses); i++) {
+        if (strcmp(statuses[i].name, name) == 0) {
+            *out_status = (enum order_status)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool order_status_is_open(enum order_status status)
+{
+    return statuses[status].is_open;
+}
+
+const char *order_side_name(enum order_side side)
+{
+    return side == ORDER_BUY ? "buy" : "sell";
+}
+
+bool order_next(enum order_status from, enum order_event event, enum order_status *out_to)
+{
+    for (size_t i = 0; i < COUNT_OF(transitions); i++) {
+        if (transitions[i].from == from && transitions[i].event == event) {
+            *out_to = transitions[i].to;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool order_apply(struct order *order, enum order_event event, int64_t at)
+{
+    if (!order_next(order->status, event, &order->status))
+        return false;
+    order->updated_at = at;
+    switch (event) {
+    case ORDER_EVENT_RESERVED:
+        order->submitted_at = at;
+        break;
+    case ORDER_EVENT_FILL:
+        order->filled_at = at;
+        break;
+    case ORDER_EVENT_CANCEL:
+        order->canceled_at = at;
+        break;
+    case ORDER_EVENT_EXPIRE:
+        order->expired_at = at;
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
+bool order_fill_at(
+    struct order *order, int64_t price, int64_t quote_at, int64_t at, struct order_fill *out_fill)
+{
+    if (!order_apply(order, ORDER_EVENT_FILL, at))
+        return false;
+    order->filled_quantity = order->quantity;
+    order->average_fill_price = price;
+    *out_fill = (struct order_fill){
+        .number = 1,
+        .quantity = order->quantity,
+        .price = price,
+        .filled_at = at,
+        .quote_at = quote_at,
+    };
+    snprintf(out_fill->id, sizeof(out_fill->id), "%s", order_fill_id(order->id, 1).string);
+    return true;
+}
+
+bool order_set_reason(struct order *order, struct arena *arena, const struct error *error)
+{
+    OWNED(strbuf)
+    details = strbuf_new(ERROR_DETAILS_MAX * (ERROR_NAME_SIZE + ERROR_VALUE_SIZE + 2));
+
+    snprintf(order->reason, sizeof(order->reason), "%s", error->reason);
+    snprintf(order->reason_message, sizeof(order->reason_message), "%s", error->message);
+    for (size_t i = 0; i < error->detail_count; i++) {
+        if (error->details[i].kind == ERROR_NUMBER)
+            strbuf_printf(details, "%s=%s\n", error->details[i].name, error->details[i].value);
+    }
+    order->reason_details = arena_copy(arena, details->data, details->length);
+    return order->reason_details != NULL;
+}
+
+void order_get_reason(const struct order *order, struct error *out_error)
+{
+    const struct reason_entry *entry = reason_find(order->reason);
+    const char *line = order->reason_details == NULL ? "" : order->reason_details;
+
+    error_clear(out_error);
+    out_error->code = entry == NULL ? CODE_FAILED_PRECONDITION : entry->code;
+    snprintf(out_error->reason, sizeof(out_error->reason), "%s", order->reason);
+    snprintf(out_error->message, sizeof(out_error->message), "%s", order->reason_message);
+    while (*line != '\0') {
+        size_t length = strcspn(line, "\n");
+        size_t name_length = strcspn(line, "=");
+
+        if (name_length < length) {
+            char name[ERROR_NAME_SIZE];
+
+            snprintf(name, sizeof(name), "%.*s", (int)name_length, line);
+            error_add_number(out_error, name, "%.*s", (int)(length - name_length - 1),
+                             line + name_length + 1);
+        }
+        line += length + (line[length] == '\n' ? 1 : 0);
+    }
+}
+
+struct uuid order_fill_id(const char *order_id, int number)
+{
+    char name[UUID_SIZE + 24];
+
+    snprintf(name, sizeof(name), "fill:%s:%d", order_id, number);
+    return uuid_from_name(text_of(name));
+}
