@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCALE_MAX = 18, BATCH_MAX = 64, TIMEOUT_MS_MAX = 600000 };
+enum { SCALE_MAX = 18, BATCH_MAX = 64, TIMEOUT_MS_MAX = 600000, NAME_MAX_LENGTH = 64 };
 
 void check_file(struct model *model,
                 const struct model_file *file,
@@ -196,9 +196,24 @@ void check_field(struct model *model,
         model_complain(model, field->place, "%s: %s", field->name, problem);
         return;
     }
+    if (strspn(field->json_name, "abcdefghijklmnopqrstuvwxyz0123456789_") !=
+            strlen(field->json_name) ||
+        strlen(field->json_name) > NAME_MAX_LENGTH)
+        model_complain(model, field->place,
+                       "write the JSON name of %s in lower_case, in at most %d characters",
+                       field->name, NAME_MAX_LENGTH);
     check_limits(model, field);
     check_format(model, field);
     check_example(model, field);
+}
+
+static void check_raw_body(struct model *model, const struct model_method *method)
+{
+    if (method->rule->raw_body != NULL && !method->rule->from_gateway)
+        model_complain(model, method->place,
+                       "write raw_body with from_gateway: true only, or leave it out of %s: no "
+                       "service is sent bodies that are not messages",
+                       method->name);
 }
 
 static void check_access(struct model *model, const struct model_method *method)
@@ -227,6 +242,7 @@ void check_method(struct model *model,
     const Bourse__MethodRule *rule = method->rule;
 
     check_access(model, method);
+    check_raw_body(model, method);
     if (proto->client_streaming || proto->server_streaming)
         model_complain(model, method->place,
                        "write %s without streams: pages of a list, or a topic", method->name);
@@ -315,6 +331,9 @@ void check_binding(struct model *model,
                        method->name);
     if (binding->has_body && strcmp(rule->body, "*") != 0)
         model_complain(model, binding->place, "%s: write body: \"*\" or none", binding->path);
+    if (binding->has_body && method->rule->raw_body != NULL)
+        model_complain(model, binding->place, "%s: write body: \"*\" or raw_body, not both",
+                       binding->path);
     if (binding->has_body && is_read)
         model_complain(model, binding->place,
                        "%s: leave the body out: %s takes its fields from path and query",

@@ -91,12 +91,29 @@ static void check_json_names(struct model *model, const struct model_message *me
                            message->fields[i].name, message->name, message->fields[i].json_name);
 }
 
+// The API document has one list of schemas, and the client libraries made from it one of types.
+static void check_names(struct model *model, const struct model_message *message)
+{
+    for (size_t i = 0; i < model->file_count; i++)
+        for (size_t j = 0; j < model->files[i].message_count; j++) {
+            const struct model_message *other = &model->files[i].messages[j];
+
+            if (other == message)
+                return;
+            if (strcmp(other->name, message->name) == 0)
+                model_complain(model, message->place,
+                               "call %s otherwise: there is a message of that name (%s:%d)",
+                               message->name, other->place.file, other->place.line);
+        }
+}
+
 void check_whole(struct model *model)
 {
     for (size_t i = 0; i < model->file_count; i++)
         for (size_t j = 0; j < model->files[i].message_count; j++) {
             struct model_message *message = &model->files[i].messages[j];
 
+            check_names(model, message);
             check_json_names(model, message);
             if (message->visit == 0)
                 check_recursion(model, message);

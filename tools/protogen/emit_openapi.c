@@ -21,6 +21,23 @@ static void write_summary(struct document *document, const struct model_method *
         document_string(document, "description", method->doc);
 }
 
+// "portfolio_id" becomes "PortfolioId".
+static void append_camel(struct strbuf *out, const char *snake)
+{
+    bool upper = true;
+
+    for (; *snake != '\0'; snake++) {
+        if (*snake == '_')
+            upper = true;
+        else if (upper && *snake >= 'a' && *snake <= 'z')
+            strbuf_append_char(out, (char)(*snake - 'a' + 'A'));
+        else
+            strbuf_append_char(out, *snake);
+        if (*snake != '_')
+            upper = false;
+    }
+}
+
 // The method's name; further bindings of one method say by which variable they differ.
 static void write_operation_id(struct document *document, const struct model_binding *binding)
 {
@@ -31,10 +48,12 @@ static void write_operation_id(struct document *document, const struct model_bin
         if (binding->template->segments[i].is_variable)
             variable = binding->template->segments[i].text;
     strbuf_append_string(id, binding->method->name);
-    if (binding->index > 0 && variable != NULL)
-        strbuf_printf(id, "By_%s", variable);
-    else if (binding->index > 0)
-        strbuf_printf(id, "_%zu", binding->index + 1);
+    if (binding->index > 0 && variable != NULL) {
+        strbuf_append_string(id, "By");
+        append_camel(id, variable);
+    } else if (binding->index > 0) {
+        strbuf_printf(id, "%zu", binding->index + 1);
+    }
     document_string(document, "operationId", id->data);
 }
 
@@ -49,8 +68,6 @@ static void write_parameter(struct document *document,
     document_string(document, "in", is_path ? "path" : "query");
     if (is_path || field->rule->required)
         document_bool(document, "required", true);
-    if (field->doc[0] != '\0')
-        document_string(document, "description", field->doc);
     document_open(document, "schema", '{');
     openapi_field(document, field, true);
     document_close(document, '}');
@@ -243,6 +260,16 @@ static void write_components(struct document *document, const struct model *mode
     release(set);
 }
 
+// "market: what is traded" without the name that stands before it already.
+static const char *without_name(const struct model_file *file)
+{
+    size_t length = strlen(file->service);
+
+    if (strncmp(file->doc, file->service, length) == 0 && strncmp(file->doc + length, ": ", 2) == 0)
+        return file->doc + length + 2;
+    return file->doc;
+}
+
 static void write_tags(struct document *document, const struct model *model)
 {
     document_open(document, "tags", '[');
@@ -251,7 +278,7 @@ static void write_tags(struct document *document, const struct model *model)
             continue;
         document_open(document, NULL, '{');
         document_string(document, "name", model->files[i].service);
-        document_string(document, "description", model->files[i].doc);
+        document_string(document, "description", without_name(&model->files[i]));
         document_close(document, '}');
     }
     document_close(document, ']');
