@@ -27,12 +27,12 @@ enum {
 };
 
 struct prepared {
-    const struct statement *statement;
-    bool done; // false: the preparation failed, and has to be made again
+    struct statement statement; // its name is NULL in an empty slot
+    bool done;                  // false: the preparation failed, and has to be made again
 };
 
 struct pending {
-    const struct statement *statement;
+    struct statement statement;
     struct rows *out_rows;
     bool is_preparation;
 };
@@ -265,8 +265,8 @@ static struct prepared *find_prepared(struct connection *connection, const char 
     for (const char *c = name; *c != '\0'; c++)
         hash = (hash ^ (unsigned char)*c) * 16777619u;
     at = hash & (PREPARED_SLOTS - 1);
-    while (connection->prepared[at].statement != NULL &&
-           strcmp(connection->prepared[at].statement->name, name) != 0)
+    while (connection->prepared[at].statement.name != NULL &&
+           strcmp(connection->prepared[at].statement.name, name) != 0)
         at = (at + 1) & (PREPARED_SLOTS - 1);
     return &connection->prepared[at];
 }
@@ -281,21 +281,21 @@ prepare(struct connection *connection, const struct statement *statement, struct
 {
     struct prepared *prepared = find_prepared(connection, statement->name);
 
-    if (prepared->statement != NULL && prepared->done)
+    if (prepared->statement.name != NULL && prepared->done)
         return FAILURE_NONE;
-    if (prepared->statement == NULL && connection->prepared_count == PREPARED_SLOTS / 2) {
+    if (prepared->statement.name == NULL && connection->prepared_count == PREPARED_SLOTS / 2) {
         error_set(error, REASON_INTERNAL, "More than %d statements were prepared.",
                   PREPARED_SLOTS / 2);
         return FAILURE_REFUSED;
     }
     if (PQsendPrepare(connection->pg, statement->name, statement->sql, 0, NULL) != 1)
         return failure_lost(connection->pg, error);
-    if (prepared->statement == NULL)
+    if (prepared->statement.name == NULL)
         connection->prepared_count++;
     // Taken for prepared at once, so that a second use in the same round trip does not prepare
     // again; connection_receive takes it back when the server did not.
-    *prepared = (struct prepared){statement, true};
-    add_pending(connection, (struct pending){.statement = statement, .is_preparation = true});
+    *prepared = (struct prepared){*statement, true};
+    add_pending(connection, (struct pending){.statement = *statement, .is_preparation = true});
     return FAILURE_NONE;
 }
 
@@ -321,7 +321,7 @@ enum failure connection_send(struct connection *connection,
     if (PQsendQueryPrepared(connection->pg, statement->name, (int)count, values, NULL, NULL, 0) !=
         1)
         return failure_lost(connection->pg, error);
-    add_pending(connection, (struct pending){.statement = statement, .out_rows = out_rows});
+    add_pending(connection, (struct pending){.statement = *statement, .out_rows = out_rows});
     return FAILURE_NONE;
 }
 
@@ -398,14 +398,14 @@ static enum failure take_result(struct connection *connection,
     if (status == PGRES_PIPELINE_ABORTED || status == PGRES_FATAL_ERROR ||
         status == PGRES_BAD_RESPONSE) {
         if (pending->is_preparation)
-            find_prepared(connection, pending->statement->name)->done = false;
+            find_prepared(connection, pending->statement.name)->done = false;
         // Skipped because of an earlier failure, which has been reported.
         if (status == PGRES_PIPELINE_ABORTED)
             return FAILURE_REFUSED;
-        return failure_of_result(result, pending->statement->name, error);
+        return failure_of_result(result, pending->statement.name, error);
     }
     // A transaction that has failed answers COMMIT by rolling back, and calls that a success.
-    if (strcmp(pending->statement->sql, "COMMIT") == 0 &&
+    if (strcmp(pending->statement.sql, "COMMIT") == 0 &&
         strcmp(PQcmdStatus((PGresult *)result), "COMMIT") != 0) {
         error_set(error, REASON_INTERNAL, "The database rolled back what was to be committed.");
         return FAILURE_REFUSED;
@@ -422,8 +422,7 @@ enum failure connection_receive(struct connection *connection,
                                 bool *out_last_done,
                                 struct error *error)
 {
-    static const struct statement sync = {"the end of the round trip", ""};
-    static const struct pending at_sync = {.statement = &sync};
+    static const struct pending at_sync = {.statement = {"the end of the round trip", ""}};
     enum failure first = FAILURE_NONE;
     size_t at = 0;
     bool answered = false; // the statement at `at` has had its result

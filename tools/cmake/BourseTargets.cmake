@@ -38,7 +38,9 @@ function(bourse_service name)
     target_include_directories(bourse_${name}_parts PUBLIC ${PROJECT_SOURCE_DIR}/services/${name})
     target_link_libraries(bourse_${name}_parts PUBLIC bourse_service ${arg_USES} PRIVATE bourse_options)
     add_executable(bourse-${name} main.c)
-    target_link_libraries(bourse-${name} PRIVATE bourse_${name}_parts bourse_options)
+    # The generated server calls the service's functions, and they use the generated clients.
+    target_link_libraries(bourse-${name} PRIVATE
+        -Wl,--start-group bourse_${name}_parts bourse_proto -Wl,--end-group bourse_options)
     set_target_properties(bourse-${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
     install(TARGETS bourse-${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
     file(GLOB migrations CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/schema/*.sql)
