@@ -3,9 +3,12 @@
 
 #include "base/clock.h"
 
-#include <stdio.h>
 
 enum { SECONDS_PER_DAY = 86400 };
+
+// 0001-01-01T00:00:00Z and the last microsecond of the year 9999.
+#define TIME_MIN (INT64_C(-62135596800) * MICROS_PER_SECOND)
+#define TIME_MAX (INT64_C(253402300800) * MICROS_PER_SECOND - 1)
 
 int64_t date_to_days(struct date date)
 {
@@ -99,12 +102,25 @@ bool date_parse(struct text text, struct date *out_date)
     return true;
 }
 
+// The last `count` decimal digits of `value`, which is what printf takes ten times as long for:
+// every quote has two times in it.
+static char *put_digits(char *out, unsigned value, int count)
+{
+    for (int i = count - 1; i >= 0; i--) {
+        out[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return out + count;
+}
+
 void date_print(struct date date, char out[DATE_SIZE])
 {
-    char wide[40];
-
-    snprintf(wide, sizeof wide, "%04d-%02d-%02d", date.year, date.month, date.day);
-    snprintf(out, DATE_SIZE, "%.10s", wide);
+    out = put_digits(out, (unsigned)date.year, 4);
+    *out++ = '-';
+    out = put_digits(out, (unsigned)date.month, 2);
+    *out++ = '-';
+    out = put_digits(out, (unsigned)date.day, 2);
+    *out = '\0';
 }
 
 static bool take_fraction(struct text *text, int64_t *out_us)
@@ -172,10 +188,12 @@ bool timestamp_parse(struct text text, int64_t *out_us)
     }
     if (text.length > 0 || hours > 23 || minutes > 59 || seconds > 59)
         return false;
-    *out_us =
-        ((date_to_days(date) * SECONDS_PER_DAY) + hours * 3600 + minutes * 60 + seconds - offset) *
-            MICROS_PER_SECOND +
-        us;
+    us += ((date_to_days(date) * SECONDS_PER_DAY) + hours * 3600 + minutes * 60 + seconds - offset) *
+          MICROS_PER_SECOND;
+    // The offset may lead out of the years that can be printed.
+    if (us < TIME_MIN || us > TIME_MAX)
+        return false;
+    *out_us = us;
     return true;
 }
 
@@ -185,7 +203,6 @@ void timestamp_print(int64_t us, char out[TIMESTAMP_SIZE])
     int64_t fraction = us % MICROS_PER_SECOND;
     int64_t days = 0;
     int rest = 0;
-    char day[DATE_SIZE];
 
     if (fraction < 0) {
         fraction += MICROS_PER_SECOND;
@@ -197,14 +214,20 @@ void timestamp_print(int64_t us, char out[TIMESTAMP_SIZE])
         rest += SECONDS_PER_DAY;
         days--;
     }
-    date_print(date_from_days(days), day);
-    if (fraction == 0)
-        snprintf(out, TIMESTAMP_SIZE, "%sT%02d:%02d:%02dZ", day, rest / 3600 % 24, rest / 60 % 60,
-                 rest % 60);
-    else if (fraction % 1000 == 0)
-        snprintf(out, TIMESTAMP_SIZE, "%sT%02d:%02d:%02d.%03dZ", day, rest / 3600 % 24,
-                 rest / 60 % 60, rest % 60, (int)(fraction / 1000));
-    else
-        snprintf(out, TIMESTAMP_SIZE, "%sT%02d:%02d:%02d.%06dZ", day, rest / 3600 % 24,
-                 rest / 60 % 60, rest % 60, (int)fraction);
+    date_print(date_from_days(days), out);
+    out += DATE_SIZE - 1;
+    *out++ = 'T';
+    out = put_digits(out, (unsigned)rest / 3600, 2);
+    *out++ = ':';
+    out = put_digits(out, (unsigned)rest / 60 % 60, 2);
+    *out++ = ':';
+    out = put_digits(out, (unsigned)rest % 60, 2);
+    if (fraction > 0) {
+        bool whole_ms = fraction % 1000 == 0;
+
+        *out++ = '.';
+        out = put_digits(out, (unsigned)(whole_ms ? fraction / 1000 : fraction), whole_ms ? 3 : 6);
+    }
+    *out++ = 'Z';
+    *out = '\0';
 }
