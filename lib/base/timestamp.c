@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 
-
 enum { SECONDS_PER_DAY = 86400 };
 
 // 0001-01-01T00:00:00Z and the last microsecond of the year 9999.
@@ -188,8 +187,9 @@ bool timestamp_parse(struct text text, int64_t *out_us)
     }
     if (text.length > 0 || hours > 23 || minutes > 59 || seconds > 59)
         return false;
-    us += ((date_to_days(date) * SECONDS_PER_DAY) + hours * 3600 + minutes * 60 + seconds - offset) *
-          MICROS_PER_SECOND;
+    us +=
+        ((date_to_days(date) * SECONDS_PER_DAY) + hours * 3600 + minutes * 60 + seconds - offset) *
+        MICROS_PER_SECOND;
     // The offset may lead out of the years that can be printed.
     if (us < TIME_MIN || us > TIME_MAX)
         return false;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STATUS_SIZE = 4, DURATION_SIZE = 32, TRACE_SIZE = 33 };
+enum { DURATION_SIZE = 32, TRACE_SIZE = 33 };
 
 static const struct setting settings[] = {
     {"http-listen", SETTING_TEXT, "127.0.0.1:8080", 0, 0,
@@ -121,10 +121,8 @@ static void handle(void *context, struct http_request *request, struct http_resp
         problem_write(request, response, &error);
 }
 
-static void log_request(struct http_request *request,
-                        const char *status,
-                        enum log_level level,
-                        int64_t micros)
+static void
+log_request(struct http_request *request, const char *status, enum log_level level, int64_t micros)
 {
     char duration[DURATION_SIZE];
     char trace[TRACE_SIZE];
@@ -151,9 +149,7 @@ static void finished(void *context,
                      int64_t micros)
 {
     const struct gateway *gateway = context;
-    char status[STATUS_SIZE] = {(char)('0' + response->status / 100 % 10),
-                                (char)('0' + response->status / 10 % 10),
-                                (char)('0' + response->status % 10), '\0'};
+    const char *status = http_status_digits(response->status);
     bool is_fine = response->status < 400;
 
     metric_add(gateway->requests, 1, request->route, status);

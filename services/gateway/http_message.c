@@ -92,41 +92,50 @@ void http_response_header(struct http_response *response, const char *name, cons
     strbuf_append(response->headers, "\r\n", 2);
 }
 
+static const struct {
+    int status;
+    const char *digits;
+    const char *text;
+} statuses[] = {
+    {200, "200", "OK"},
+    {201, "201", "Created"},
+    {202, "202", "Accepted"},
+    {204, "204", "No Content"},
+    {304, "304", "Not Modified"},
+    {308, "308", "Permanent Redirect"},
+    {400, "400", "Bad Request"},
+    {401, "401", "Unauthorized"},
+    {403, "403", "Forbidden"},
+    {404, "404", "Not Found"},
+    {405, "405", "Method Not Allowed"},
+    {406, "406", "Not Acceptable"},
+    {408, "408", "Request Timeout"},
+    {409, "409", "Conflict"},
+    {411, "411", "Length Required"},
+    {413, "413", "Content Too Large"},
+    {415, "415", "Unsupported Media Type"},
+    {422, "422", "Unprocessable Content"},
+    {429, "429", "Too Many Requests"},
+    {431, "431", "Request Header Fields Too Large"},
+    {500, "500", "Internal Server Error"},
+    {501, "501", "Not Implemented"},
+    {503, "503", "Service Unavailable"},
+    {504, "504", "Gateway Timeout"},
+    {505, "505", "HTTP Version Not Supported"},
+};
+
 const char *http_status_text(int status)
 {
-    static const struct {
-        int status;
-        const char *text;
-    } texts[] = {
-        {200, "OK"},
-        {201, "Created"},
-        {202, "Accepted"},
-        {204, "No Content"},
-        {304, "Not Modified"},
-        {308, "Permanent Redirect"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {406, "Not Acceptable"},
-        {408, "Request Timeout"},
-        {409, "Conflict"},
-        {411, "Length Required"},
-        {413, "Content Too Large"},
-        {415, "Unsupported Media Type"},
-        {422, "Unprocessable Content"},
-        {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"},
-        {501, "Not Implemented"},
-        {503, "Service Unavailable"},
-        {504, "Gateway Timeout"},
-        {505, "HTTP Version Not Supported"},
-    };
-
-    for (size_t i = 0; i < COUNT_OF(texts); i++)
-        if (texts[i].status == status)
-            return texts[i].text;
+    for (size_t i = 0; i < COUNT_OF(statuses); i++)
+        if (statuses[i].status == status)
+            return statuses[i].text;
     return "Other";
+}
+
+const char *http_status_digits(int status)
+{
+    for (size_t i = 0; i < COUNT_OF(statuses); i++)
+        if (statuses[i].status == status)
+            return statuses[i].digits;
+    return "other";
 }

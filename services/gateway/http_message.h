@@ -77,3 +77,6 @@ void http_response_header(struct http_response *response, const char *name, cons
 
 // The reason phrase of a status.
 const char *http_status_text(int status);
+
+// The status as a constant string, for labels; "other" for one that is never answered here.
+const char *http_status_digits(int status);

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "problem.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { RETRY_SECONDS = 1, RETRY_SECONDS_MAX = 3600 };
+enum {
+    RETRY_SECONDS = 1,
+    RETRY_SECONDS_MAX = 3600,
+    DETAIL_SIZE = ERROR_MESSAGE_SIZE + ERROR_NAME_SIZE,
+};
 
 // Of a reason this build does not know, as from a newer service.
 static int status_of_code(enum code code)
@@ -114,15 +119,35 @@ static void add_headers(struct http_response *response, const struct error *erro
         http_response_header(response, "WWW-Authenticate", "Bearer realm=\"bourse\"");
 }
 
-void problem_write_seed(struct http_request *request,
-                        struct http_response *response,
-                        const struct error *error,
-                        const char *sentence)
+// The sentence: where only the fields can tell, the first of them does.
+static void
+print_detail(const struct error *error, const struct reason_entry *entry, char out[DETAIL_SIZE])
+{
+    snprintf(out, DETAIL_SIZE, "%s", error->message);
+    if (entry == NULL || strcmp(error->message, entry->title) != 0)
+        return;
+    for (size_t i = 0; i < error->detail_count; i++) {
+        if (error->details[i].kind != ERROR_VIOLATION)
+            continue;
+        snprintf(out, DETAIL_SIZE, "%s: %s", error->details[i].name, error->details[i].value);
+        return;
+    }
+}
+
+static void write_problem(struct http_request *request,
+                          struct http_response *response,
+                          const struct error *error,
+                          bool is_seed,
+                          const char *sentence)
 {
     const struct reason_entry *entry = reason_find(error->reason);
     struct strbuf *body = response->body;
+    char detail[DETAIL_SIZE];
 
+    print_detail(error, entry, detail);
     response->status = problem_status(error);
+    if (is_seed && response->status == 422)
+        response->status = 400;
     response->content_type = "application/problem+json";
     response->policy = HTTP_PRIVATE;
     response->fixed_body = (struct text){NULL, 0};
@@ -135,20 +160,28 @@ void problem_write_seed(struct http_request *request,
     strbuf_append_string(body, ",\"status\":");
     strbuf_append_int(body, response->status);
     strbuf_append_char(body, ',');
-    add_member(body, "detail", error->message);
+    add_member(body, "detail", detail);
     add_member(body, "reason", error->reason);
     add_member(body, "request_id", request->id.string);
     strbuf_append_string(body, "\"trace_id\":");
     strbuf_append_json(body, http_request_trace_id(request));
     strbuf_append_char(body, ',');
-    if (sentence != NULL)
-        add_member(body, "error", sentence);
+    if (is_seed)
+        add_member(body, "error", sentence != NULL ? sentence : detail);
     add_details(body, error);
+}
+
+void problem_write_seed(struct http_request *request,
+                        struct http_response *response,
+                        const struct error *error,
+                        const char *sentence)
+{
+    write_problem(request, response, error, true, sentence);
 }
 
 void problem_write(struct http_request *request,
                    struct http_response *response,
                    const struct error *error)
 {
-    problem_write_seed(request, response, error, NULL);
+    write_problem(request, response, error, false, NULL);
 }

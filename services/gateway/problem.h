@@ -10,8 +10,8 @@ void problem_write(struct http_request *request,
                    struct http_response *response,
                    const struct error *error);
 
-// The same with a further member "error", as the seeds' clients expect it: {"error": "User not
-// found", ...}. NULL is problem_write.
+// The same for the seeds' paths: with a further member "error" as their clients expect it, which
+// is `sentence`, or the detail when that is NULL, and with 400 instead of 422.
 void problem_write_seed(struct http_request *request,
                         struct http_response *response,
                         const struct error *error,

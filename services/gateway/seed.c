@@ -43,7 +43,7 @@ const struct endpoint seed_endpoints[] = {
 #undef SEED
 const size_t seed_endpoint_count = COUNT_OF(seed_endpoints);
 
-const char *seed_sentence(const struct error *error)
+void seed_write_problem(struct exchange *exchange, const struct error *error)
 {
     static const struct {
         enum reason reason;
@@ -53,16 +53,12 @@ const char *seed_sentence(const struct error *error)
         {REASON_SYMBOL_NOT_FOUND, "Stock not found"},
         {REASON_PORTFOLIO_NOT_FOUND, "Portfolio not found"},
     };
+    const char *sentence = NULL;
 
     for (size_t i = 0; i < COUNT_OF(sentences); i++)
         if (error_is(error, sentences[i].reason))
-            return sentences[i].sentence;
-    return error->message;
-}
-
-void seed_write_problem(struct exchange *exchange, const struct error *error)
-{
-    problem_write_seed(exchange->request, exchange->response, error, seed_sentence(error));
+            sentence = sentences[i].sentence;
+    problem_write_seed(exchange->request, exchange->response, error, sentence);
 }
 
 bool seed_read_body(struct exchange *exchange,

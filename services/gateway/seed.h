@@ -17,9 +17,6 @@ enum { SEED_PAGE = 500, SEED_PAGES_MAX = 10 };
 // native API says 422.
 void seed_write_problem(struct exchange *exchange, const struct error *error);
 
-// The sentence of that member.
-const char *seed_sentence(const struct error *error);
-
 // Reads the JSON body. Fails as the native operations do.
 MUST_CHECK bool seed_read_body(struct exchange *exchange,
                                const struct message_info *info,
