@@ -36,3 +36,7 @@ if(BOURSE_COVERAGE)
     add_compile_options(--coverage)
     add_link_options(--coverage)
 endif()
+if(BOURSE_FUZZ)
+    # On the whole tree: the fuzzer looks for what reaches new code, wherever that is.
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
