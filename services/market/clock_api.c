@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+// The platform clock and the quotes that followers of the topic need beside it.
+#include "market.h"
+
+#include "exchange_calendar.h"
+#include "market_store.h"
+
+enum { SNAPSHOT_QUOTES = 1000, HISTORY_QUOTES = 1000 };
+
+static bool fill_clock(struct arena *arena,
+                       const struct clock_view *view,
+                       Market__Clock **out,
+                       struct error *error)
+{
+    *out = arena_allocate(arena, sizeof **out);
+    if (*out == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the clock does not fit");
+    market_message_clock(view, *out);
+    return true;
+}
+
+bool market_api_get_clock(struct market *market,
+                          struct call *call,
+                          const Market__GetClockRequest *request,
+                          Market__GetClockResponse *response,
+                          struct error *error)
+{
+    struct clock_view view;
+
+    (void)request;
+    return player_clock(market->player, &view, error) &&
+           fill_clock(call->arena, &view, &response->clock, error);
+}
+
+// Changing the clock: its row and the request id in one transaction, while the player holds it
+// still.
+struct clock_setting {
+    struct market *market;
+    struct call *call;
+    const Market__SetClockRequest *request;
+    Market__SetClockResponse *response;
+    struct clock_state state; // before
+    int64_t now;
+    struct clock_state next;
+    bool was_done; // by an earlier call with the same request id
+};
+
+static bool set_clock(struct transaction *transaction, void *context, struct error *error)
+{
+    struct clock_setting *setting = context;
+    const Market__SetClockRequest *request = setting->request;
+    const struct clock_change change = {
+        .mode = (enum clock_mode)request->mode,
+        .has_at = request->has_at,
+        .at = request->at,
+        .has_speed = request->has_speed_micros,
+        .speed_micros = request->speed_micros,
+    };
+    int64_t real_now = clock_now_us(&setting->market->real_time);
+    struct clock_view view;
+
+    if (!idempotency_begin(transaction, setting->call, &market_method_set_clock,
+                           &setting->response->base, &setting->was_done, error))
+        return false;
+    if (setting->was_done)
+        return true;
+    if (!clock_state_change(&setting->state, &change, setting->now, real_now, &setting->next,
+                            error))
+        return false;
+    view = (struct clock_view){.mode = setting->next.mode,
+                               .now = setting->next.base_at,
+                               .as_of = setting->next.as_of,
+                               .speed_micros = setting->next.speed_micros};
+    return fill_clock(setting->call->arena, &view, &setting->response->clock, error) &&
+           store_change_clock(transaction, setting->state.version, &setting->next, error) &&
+           idempotency_finish(transaction, setting->call, &market_method_set_clock,
+                              &setting->response->base, error);
+}
+
+static enum player_outcome
+outcome_of(bool is_done, const struct clock_setting *setting, const struct error *error)
+{
+    if (is_done)
+        return setting->was_done ? PLAYER_UNCHANGED : PLAYER_CHANGED;
+    // The row may be another now: the commit's outcome is unknown, or somebody else has set it.
+    return error->outcome_unknown || error_is(error, REASON_OUTCOME_UNKNOWN) ||
+                   error_is(error, REASON_CONFLICT)
+               ? PLAYER_UNKNOWN
+               : PLAYER_UNCHANGED;
+}
+
+bool market_api_set_clock(struct market *market,
+                          struct call *call,
+                          const Market__SetClockRequest *request,
+                          Market__SetClockResponse *response,
+                          struct error *error)
+{
+    struct clock_setting setting = {
+        .market = market, .call = call, .request = request, .response = response};
+    bool is_done;
+
+    error_clear(error);
+    if (request->mode == MARKET__CLOCK_MODE__CLOCK_MODE_UNSPECIFIED) {
+        error_add_violation(error, "mode", "must be real, replay or step");
+        return false;
+    }
+    if (!player_hold(market->player, call->deadline_us, &setting.state, &setting.now, error))
+        return false;
+    is_done = database_transact(market->database, call->arena, 0, set_clock, &setting, error);
+    player_release(market->player, outcome_of(is_done, &setting, error), &setting.next);
+    return is_done && player_wait(market->player, response->clock->now, call->deadline_us, error);
+}
+
+static bool fill_quotes(struct arena *arena,
+                        const struct quote *quotes,
+                        size_t count,
+                        int64_t now,
+                        Market__Quote ***out_quotes,
+                        struct error *error)
+{
+    Market__Quote *messages = arena_allocate(arena, (count + 1) * sizeof *messages);
+    Market__Quote **pointers = arena_allocate(arena, (count + 1) * sizeof(Market__Quote *));
+
+    if (messages == NULL || pointers == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the quotes do not fit");
+    for (size_t i = 0; i < count; i++) {
+        market_message_quote(&quotes[i], now, &messages[i]);
+        pointers[i] = &messages[i];
+    }
+    *out_quotes = pointers;
+    return true;
+}
+
+bool market_api_get_quote_snapshot(struct market *market,
+                                   struct call *call,
+                                   const Market__GetQuoteSnapshotRequest *request,
+                                   Market__GetQuoteSnapshotResponse *response,
+                                   struct error *error)
+{
+    const char *after = request->after_ticker == NULL ? "" : request->after_ticker;
+    struct player_page page;
+
+    if (!player_snapshot(market->player, call->arena, after, SNAPSHOT_QUOTES, &page, error) ||
+        !fill_quotes(call->arena, page.quotes, page.count, page.clock.now, &response->quotes,
+                     error) ||
+        !fill_clock(call->arena, &page.clock, &response->clock, error))
+        return false;
+    response->n_quotes = page.count;
+    response->has_more = true;
+    response->more = page.more;
+    response->has_epoch = true;
+    response->epoch = page.epoch;
+    response->has_sequence = true;
+    response->sequence = page.sequence;
+    return true;
+}
+
+// The quotes of a bar that became due within the time asked for.
+static size_t list_due(const struct latest_bar *latest,
+                       int64_t after,
+                       int64_t until,
+                       int64_t spread_basis_points,
+                       struct quote *out_quotes,
+                       size_t max)
+{
+    size_t count = 0;
+
+    for (int phase = PHASE_OPEN; phase < PHASE_COUNT && count < max; phase++) {
+        int64_t due = replay_due_at(latest->bar.day, (enum replay_phase)phase);
+
+        if (due > after && due <= until)
+            out_quotes[count++] = replay_quote(&latest->bar, (enum replay_phase)phase,
+                                               latest->previous_close_micros, spread_basis_points);
+    }
+    return count;
+}
+
+bool market_api_list_quote_history(struct market *market,
+                                   struct call *call,
+                                   const Market__ListQuoteHistoryRequest *request,
+                                   Market__ListQuoteHistoryResponse *response,
+                                   struct error *error)
+{
+    size_t limit = request->has_limit ? request->limit : HISTORY_QUOTES;
+    int64_t until = request->until;
+    struct bar_query query = {.ticker = request->ticker, .limit = limit + 1};
+    struct latest_bar *bars = NULL;
+    struct clock_view clock;
+    struct quote *quotes;
+    size_t bar_count = 0, count = 0;
+
+    if (!player_clock(market->player, &clock, error))
+        return false;
+    // What is not due yet is nobody's to know.
+    if (until > clock.now)
+        until = clock.now;
+    query.first_day = exchange_calendar_day(request->after < CALENDAR_START_AT ? CALENDAR_START_AT
+                                                                               : request->after);
+    query.last_day = exchange_calendar_day(until);
+    quotes = arena_allocate(call->arena, limit * sizeof *quotes);
+    if (quotes == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the quotes do not fit");
+    if (!store_list_bars_with_previous(market->database, call->arena, &query, &bars, &bar_count,
+                                       error))
+        return false;
+    for (size_t i = 0; i < bar_count && count < limit; i++)
+        count += list_due(&bars[i], request->after, until, market->spread_basis_points,
+                          quotes + count, limit - count);
+    response->n_quotes = count;
+    return fill_quotes(call->arena, quotes, count, clock.now, &response->quotes, error);
+}

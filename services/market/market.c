@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+#include "market.h"
+
+#include "exchange_calendar.h"
+#include "import_store.h"
+#include "market_store.h"
+#include "rpc/rpc_topic.h"
+
+#include <string.h>
+
+enum {
+    PLAYER_MEMORY = 16 * 1024 * 1024,
+    PRUNER_MEMORY = 1024 * 1024,
+    PRUNE_PERIOD_MS = 60 * 1000,
+};
+
+#define TOPIC "quotes"
+
+// What the player reads: on its own thread, so the arena needs no lock.
+
+static bool load_clock(void *context, struct clock_state *out_state, struct error *error)
+{
+    struct market *market = context;
+
+    arena_reset(market->player_arena);
+    return store_get_clock(market->database, market->player_arena, out_state, error);
+}
+
+static bool
+allow_time(void *context, const struct clock_state *state, bool *out_is_same, struct error *error)
+{
+    struct market *market = context;
+
+    arena_reset(market->player_arena);
+    return store_allow_time(market->database, market->player_arena, state, out_is_same, error);
+}
+
+static bool load_bars(void *context,
+                      int64_t after_day,
+                      const char *after_ticker,
+                      int64_t until_day,
+                      struct bar *out_bars,
+                      size_t max,
+                      size_t *out_count,
+                      struct error *error)
+{
+    struct market *market = context;
+
+    arena_reset(market->player_arena);
+    return store_bars_after(market->database, market->player_arena, after_day, after_ticker,
+                            until_day, out_bars, max, out_count, error);
+}
+
+static bool load_latest(void *context,
+                        const struct latest_query *query,
+                        struct latest_bar *out_bars,
+                        size_t max,
+                        size_t *out_count,
+                        struct error *error)
+{
+    struct market *market = context;
+
+    arena_reset(market->player_arena);
+    return store_latest_bars(market->database, market->player_arena, query, out_bars, max,
+                             out_count, error);
+}
+
+static void publish(void *context, struct text publication)
+{
+    struct market *market = context;
+
+    (void)rpc_publish(market->publisher, TOPIC, publication);
+    metric_add(market->publications, 1, NULL, NULL);
+}
+
+static void position(void *context, uint64_t *out_epoch, uint64_t *out_sequence)
+{
+    struct market *market = context;
+
+    rpc_publisher_position(market->publisher, TOPIC, out_epoch, out_sequence);
+}
+
+static void player_failed(void *context, const char *message)
+{
+    (void)context;
+    if (message[0] != '\0')
+        log_write(LOG_WARNING, "clock_stands_still", "reason", message, NULL);
+    else
+        log_write(LOG_INFO, "clock_goes_on", NULL);
+}
+
+static bool prune(void *context)
+{
+    struct market *market = context;
+    bool has_more;
+
+    arena_reset(market->pruner_arena);
+    has_more = import_store_prune(market->database, market->pruner_arena);
+    arena_reset(market->pruner_arena);
+    return idempotency_prune(market->database, market->pruner_arena) || has_more;
+}
+
+static bool check_settings(struct service *service, struct error *error)
+{
+    const char *kind = service_text(service, "market");
+
+    return strcmp(kind, "replay") == 0 ||
+           error_set(error, REASON_INVALID_SETTING,
+                     "--market is \"%s\"; the only market there is now is \"replay\"", kind);
+}
+
+static bool start_parts(struct market *market, struct service *service, struct error *error)
+{
+    const struct player_options player = {
+        .source = {.load_clock = load_clock,
+                   .allow_time = allow_time,
+                   .load_bars = load_bars,
+                   .load_latest = load_latest,
+                   .publish = publish,
+                   .position = position,
+                   .failed = player_failed},
+        .context = market,
+        .real_time = market->real_time,
+        .spread_basis_points = market->spread_basis_points,
+    };
+
+    return rpc_publisher_new(service_text(service, "listen"), service_mesh_key(service),
+                             &market->publisher, error) &&
+           player_new(&player, &market->player, error);
+}
+
+bool market_start(struct service *service, void **out_context, struct error *error)
+{
+    struct market *market;
+    void *context;
+
+    if (!check_settings(service, error))
+        return false;
+    context = market = allocate(sizeof *market);
+    market->database = service_database(service);
+    market->real_time = clock_real();
+    market->spread_basis_points = service_int(service, "spread-basis-points");
+    market->player_arena = arena_new(PLAYER_MEMORY);
+    market->pruner_arena = arena_new(PRUNER_MEMORY);
+    market->publications =
+        metrics_counter(service_metrics(service), "market_publications_total",
+                        "Publications of quotes and of the platform clock.", NULL, NULL);
+    if (!start_parts(market, service, error)) {
+        market_stop(&context);
+        return false;
+    }
+    market->pruner = worker_new("prune", PRUNE_PERIOD_MS, prune, market);
+    *out_context = market;
+    return true;
+}
+
+void market_check(void *context, struct strbuf *out_reasons)
+{
+    struct market *market = context;
+
+    if (!player_is_ready(market->player))
+        strbuf_append_string(out_reasons, "prices: not read yet; ");
+}
+
+void market_stop(void **context)
+{
+    struct market *market = *context;
+
+    if (market == NULL)
+        return;
+    worker_free(&market->pruner);
+    player_free(&market->player);
+    rpc_publisher_free(&market->publisher);
+    arena_free(&market->player_arena);
+    arena_free(&market->pruner_arena);
+    release(market);
+    *context = NULL;
+}
+
+int64_t market_today(const struct market *market)
+{
+    return exchange_calendar_day(clock_now_us(&market->real_time));
+}

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: MIT
+#include "market_store.h"
+
+#include "money/money.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+// Symbols
+
+static void read_symbol(const struct rows *rows, size_t row, struct symbol *out_symbol)
+{
+    *out_symbol = (struct symbol){
+        .ticker = rows_text(rows, row, 0),
+        .name = rows_text(rows, row, 1),
+        .exchange = rows_text(rows, row, 2),
+        .sector = rows_text(rows, row, 3),
+        .currency = rows_text(rows, row, 4),
+        .is_active = strcmp(rows_text(rows, row, 5), "active") == 0,
+        .is_fractionable = rows_bool(rows, row, 6),
+        .rank = rows->columns > 7 ? rows_int(rows, row, 7) : 0,
+    };
+}
+
+static struct parameter parameter_status(bool has_status, bool is_active)
+{
+    return has_status ? parameter_text(is_active ? "active" : "inactive") : parameter_null();
+}
+
+bool store_list_symbols(struct database *database,
+                        struct arena *arena,
+                        const struct symbol_query *query,
+                        struct symbol **out_symbols,
+                        size_t *out_count,
+                        struct error *error)
+{
+    // The blank before a name, and those for punctuation, make every word begin after a blank.
+    static const struct statement list = {
+        "list_symbols",
+        "SELECT ticker, name, exchange, sector, currency, status, fractionable, rank"
+        " FROM (SELECT symbols.*,"
+        "   CASE WHEN $1::text = '' OR ticker = $1 THEN 0"
+        "        WHEN ticker LIKE $2 THEN 1"
+        "        WHEN words.text LIKE $3 THEN 2"
+        "        ELSE 3 END AS rank"
+        "  FROM symbols CROSS JOIN LATERAL"
+        "   (SELECT ' ' || translate(lower(name), '-.,/&()''', '        ') AS text) words"
+        "  WHERE ($1 = '' OR ticker LIKE $2 OR words.text LIKE $4)"
+        "   AND ($5::text IS NULL OR lower(exchange) = lower($5))"
+        "   AND ($6::text IS NULL OR lower(sector) = lower($6))"
+        "   AND ($7::text IS NULL OR status = $7)) found"
+        " WHERE (rank, ticker) > ($8::integer, $9::text)"
+        " ORDER BY rank, ticker LIMIT $10::bigint"};
+    const struct parameter values[] = {
+        parameter_text(query->search.ticker),
+        parameter_text(query->search.ticker_prefix),
+        parameter_text(query->search.name_prefix),
+        parameter_text(query->search.name_word),
+        parameter_text(query->exchange),
+        parameter_text(query->sector),
+        parameter_status(query->has_status, query->is_active),
+        parameter_int(query->after.number),
+        parameter_text(query->after.text),
+        parameter_int((int64_t)query->limit + 1),
+    };
+    struct rows rows;
+
+    if (!database_query(database, arena, &list, values, COUNT_OF(values), &rows, error))
+        return false;
+    *out_symbols = arena_allocate(arena, (rows.count + 1) * sizeof **out_symbols);
+    if (*out_symbols == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the symbols do not fit");
+    for (size_t i = 0; i < rows.count; i++)
+        read_symbol(&rows, i, &(*out_symbols)[i]);
+    *out_count = rows.count;
+    return true;
+}
+
+static bool read_one_symbol(const struct rows *rows,
+                            const char *ticker,
+                            struct symbol *out_symbol,
+                            struct error *error)
+{
+    if (rows->count == 0) {
+        (void)error_set(error, REASON_SYMBOL_NOT_FOUND, "there is no symbol %s", ticker);
+        error_add_number(error, "ticker", "%s", ticker);
+        return false;
+    }
+    read_symbol(rows, 0, out_symbol);
+    return true;
+}
+
+bool store_get_symbol(struct database *database,
+                      struct arena *arena,
+                      const char *ticker,
+                      struct symbol *out_symbol,
+                      struct error *error)
+{
+    static const struct statement get = {
+        "get_symbol", "SELECT ticker, name, exchange, sector, currency, status, fractionable"
+                      " FROM symbols WHERE ticker = $1"};
+    const struct parameter value = parameter_text(ticker);
+    struct rows rows;
+
+    return database_query(database, arena, &get, &value, 1, &rows, error) &&
+           read_one_symbol(&rows, ticker, out_symbol, error);
+}
+
+bool store_insert_symbol(struct transaction *transaction,
+                         const struct symbol *symbol,
+                         struct symbol *out_symbol,
+                         struct error *error)
+{
+    static const struct statement count = {"count_symbols", "SELECT count(*) FROM symbols"};
+    static const struct statement insert = {
+        "insert_symbol",
+        "INSERT INTO symbols (ticker, name, exchange, sector, fractionable)"
+        " VALUES ($1, $2, NULLIF($3, ''), NULLIF($4, ''), $5) ON CONFLICT DO NOTHING"
+        " RETURNING ticker, name, exchange, sector, currency, status, fractionable"};
+    const struct parameter values[] = {parameter_text(symbol->ticker), parameter_text(symbol->name),
+                                       parameter_text(symbol->exchange),
+                                       parameter_text(symbol->sector),
+                                       parameter_bool(symbol->is_fractionable)};
+    struct rows rows = {0}, counted = {0};
+
+    if (!transaction_queue(transaction, &insert, values, COUNT_OF(values), &rows, error) ||
+        !transaction_queue(transaction, &count, NULL, 0, &counted, error) ||
+        !transaction_flush(transaction, error))
+        return false;
+    if (rows.count == 0) {
+        (void)error_set(error, REASON_SYMBOL_EXISTS, "%s is there already", symbol->ticker);
+        error_add_number(error, "ticker", "%s", symbol->ticker);
+        return false;
+    }
+    if (rows_int(&counted, 0, 0) > QUOTE_BOOK_MAX)
+        return error_set(error, REASON_LIMIT_EXCEEDED, "there can be %d symbols at most",
+                         QUOTE_BOOK_MAX);
+    read_symbol(&rows, 0, out_symbol);
+    return true;
+}
+
+bool store_update_symbol(struct transaction *transaction,
+                         const struct symbol_change *change,
+                         struct symbol *out_symbol,
+                         struct error *error)
+{
+    static const struct statement update = {
+        "update_symbol",
+        "UPDATE symbols SET name = COALESCE($2, name),"
+        " exchange = NULLIF(COALESCE($3, exchange), ''), sector = NULLIF(COALESCE($4, sector), ''),"
+        " status = COALESCE($5, status), fractionable = COALESCE($6::boolean, fractionable),"
+        " updated_at = now()"
+        " WHERE ticker = $1"
+        " RETURNING ticker, name, exchange, sector, currency, status, fractionable"};
+    const struct parameter values[] = {
+        parameter_text(change->ticker),
+        parameter_text(change->name),
+        parameter_text(change->exchange),
+        parameter_text(change->sector),
+        parameter_status(change->has_status, change->is_active),
+        change->has_fractionable ? parameter_bool(change->is_fractionable) : parameter_null(),
+    };
+    struct rows rows;
+
+    return transaction_query(transaction, &update, values, COUNT_OF(values), &rows, error) &&
+           read_one_symbol(&rows, change->ticker, out_symbol, error);
+}
+
+bool store_delete_symbol(struct transaction *transaction, const char *ticker, struct error *error)
+{
+    static const struct statement lock = {"lock_symbol",
+                                          "SELECT 1 FROM symbols WHERE ticker = $1 FOR UPDATE"};
+    static const struct statement remove = {
+        "delete_symbol", "DELETE FROM symbols WHERE ticker = $1"
+                         " AND NOT EXISTS (SELECT 1 FROM bars WHERE ticker = $1)"};
+    static const struct statement retire = {
+        "retire_symbol",
+        "UPDATE symbols SET status = 'inactive', updated_at = now() WHERE ticker = $1"};
+    const struct parameter value = parameter_text(ticker);
+    struct rows locked = {0}, removed = {0}, retired = {0};
+
+    if (!transaction_queue(transaction, &lock, &value, 1, &locked, error) ||
+        !transaction_queue(transaction, &remove, &value, 1, &removed, error) ||
+        !transaction_queue(transaction, &retire, &value, 1, &retired, error) ||
+        !transaction_flush(transaction, error))
+        return false;
+    if (removed.affected + retired.affected > 0)
+        return true;
+    (void)error_set(error, REASON_SYMBOL_NOT_FOUND, "there is no symbol %s", ticker);
+    error_add_number(error, "ticker", "%s", ticker);
+    return false;
+}
+
+// Bars. Columns: ticker, day, open, high, low, close, volume[, previous close].
+
+#define BAR_COLUMNS "b.ticker, b.day - DATE '1970-01-01', b.open, b.high, b.low, b.close, b.volume"
+
+static void read_bar(const struct rows *rows, size_t row, struct bar *out_bar)
+{
+    *out_bar = (struct bar){
+        .day = rows_int(rows, row, 1),
+        .open_micros = rows_decimal(rows, row, 2, MONEY_SCALE),
+        .high_micros = rows_decimal(rows, row, 3, MONEY_SCALE),
+        .low_micros = rows_decimal(rows, row, 4, MONEY_SCALE),
+        .close_micros = rows_decimal(rows, row, 5, MONEY_SCALE),
+        .volume = rows_int(rows, row, 6),
+    };
+    (void)snprintf(out_bar->ticker, sizeof out_bar->ticker, "%s", rows_text(rows, row, 0));
+}
+
+static void read_latest(const struct rows *rows, size_t row, struct latest_bar *out_bar)
+{
+    read_bar(rows, row, &out_bar->bar);
+    out_bar->previous_close_micros =
+        rows_is_null(rows, row, 7) ? 0 : rows_decimal(rows, row, 7, MONEY_SCALE);
+}
+
+bool store_list_bars(struct database *database,
+                     struct arena *arena,
+                     const struct bar_query *query,
+                     struct bar **out_bars,
+                     size_t *out_count,
+                     struct error *error)
+{
+    static const struct statement ascending = {
+        "list_bars", "SELECT " BAR_COLUMNS " FROM bars b WHERE b.ticker = $1"
+                     " AND b.day BETWEEN DATE '1970-01-01' + $2::integer"
+                     " AND DATE '1970-01-01' + $3::integer ORDER BY b.day LIMIT $4::bigint"};
+    static const struct statement descending = {
+        "list_bars_back", "SELECT " BAR_COLUMNS " FROM bars b WHERE b.ticker = $1"
+                          " AND b.day BETWEEN DATE '1970-01-01' + $2::integer"
+                          " AND DATE '1970-01-01' + $3::integer"
+                          " ORDER BY b.day DESC LIMIT $4::bigint"};
+    const struct parameter values[] = {
+        parameter_text(query->ticker), parameter_int(query->first_day),
+        parameter_int(query->last_day), parameter_int((int64_t)query->limit)};
+    struct rows rows;
+
+    if (!database_query(database, arena, query->is_descending ? &descending : &ascending, values,
+                        COUNT_OF(values), &rows, error))
+        return false;
+    *out_bars = arena_allocate(arena, (rows.count + 1) * sizeof **out_bars);
+    if (*out_bars == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the bars do not fit");
+    for (size_t i = 0; i < rows.count; i++)
+        read_bar(&rows, i, &(*out_bars)[i]);
+    *out_count = rows.count;
+    return true;
+}
+
+bool store_list_bars_with_previous(struct database *database,
+                                   struct arena *arena,
+                                   const struct bar_query *query,
+                                   struct latest_bar **out_bars,
+                                   size_t *out_count,
+                                   struct error *error)
+{
+    static const struct statement list = {
+        "list_bars_with_previous",
+        "SELECT " BAR_COLUMNS ", (SELECT p.close FROM bars p"
+        "   WHERE p.ticker = b.ticker AND p.day < b.day ORDER BY p.day DESC LIMIT 1)"
+        " FROM bars b WHERE b.ticker = $1"
+        " AND b.day BETWEEN DATE '1970-01-01' + $2::integer AND DATE '1970-01-01' + $3::integer"
+        " ORDER BY b.day LIMIT $4::bigint"};
+    const struct parameter values[] = {
+        parameter_text(query->ticker), parameter_int(query->first_day),
+        parameter_int(query->last_day), parameter_int((int64_t)query->limit)};
+    struct rows rows;
+
+    if (!database_query(database, arena, &list, values, COUNT_OF(values), &rows, error))
+        return false;
+    *out_bars = arena_allocate(arena, (rows.count + 1) * sizeof **out_bars);
+    if (*out_bars == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the bars do not fit");
+    for (size_t i = 0; i < rows.count; i++)
+        read_latest(&rows, i, &(*out_bars)[i]);
+    *out_count = rows.count;
+    return true;
+}
+
+bool store_put_bar(struct transaction *transaction,
+                   const struct bar *bar,
+                   bool *out_was_there,
+                   struct error *error)
+{
+    static const struct statement add = {
+        "add_symbol", "INSERT INTO symbols (ticker, name) VALUES ($1, $1) ON CONFLICT DO NOTHING"};
+    // Whoever writes bars of a symbol holds its row, so that new and changed ones can be told
+    // apart.
+    static const struct statement lock = {"lock_symbol",
+                                          "SELECT 1 FROM symbols WHERE ticker = $1 FOR UPDATE"};
+    static const struct statement update = {
+        "update_bar", "UPDATE bars SET open = $3, high = $4, low = $5, close = $6, volume = $7"
+                      " WHERE ticker = $1 AND day = DATE '1970-01-01' + $2::integer"};
+    static const struct statement insert = {
+        "insert_bar", "INSERT INTO bars VALUES ($1, DATE '1970-01-01' + $2::integer, $3, $4, $5,"
+                      " $6, $7) ON CONFLICT DO NOTHING"};
+    static const struct statement count = {"count_symbols", "SELECT count(*) FROM symbols"};
+    const struct parameter values[] = {
+        parameter_text(bar->ticker),
+        parameter_int(bar->day),
+        parameter_decimal(bar->open_micros, MONEY_SCALE),
+        parameter_decimal(bar->high_micros, MONEY_SCALE),
+        parameter_decimal(bar->low_micros, MONEY_SCALE),
+        parameter_decimal(bar->close_micros, MONEY_SCALE),
+        parameter_int(bar->volume),
+    };
+    struct rows added = {0}, counted = {0}, updated = {0};
+
+    if (!transaction_queue(transaction, &add, values, 1, &added, error) ||
+        !transaction_queue(transaction, &lock, values, 1, NULL, error) ||
+        !transaction_queue(transaction, &update, values, COUNT_OF(values), &updated, error) ||
+        !transaction_queue(transaction, &insert, values, COUNT_OF(values), NULL, error) ||
+        !transaction_queue(transaction, &count, NULL, 0, &counted, error) ||
+        !transaction_flush(transaction, error))
+        return false;
+    if (added.affected > 0 && rows_int(&counted, 0, 0) > QUOTE_BOOK_MAX)
+        return error_set(error, REASON_LIMIT_EXCEEDED, "there can be %d symbols at most",
+                         QUOTE_BOOK_MAX);
+    *out_was_there = updated.affected > 0;
+    return true;
+}
+
+bool store_bars_after(struct database *database,
+                      struct arena *arena,
+                      int64_t after_day,
+                      const char *after_ticker,
+                      int64_t until_day,
+                      struct bar *out_bars,
+                      size_t max,
+                      size_t *out_count,
+                      struct error *error)
+{
+    static const struct statement list = {
+        "bars_after", "SELECT " BAR_COLUMNS " FROM bars b"
+                      " WHERE (b.day, b.ticker) > (DATE '1970-01-01' + $1::integer, $2::text)"
+                      " AND b.day <= DATE '1970-01-01' + $3::integer"
+                      " ORDER BY b.day, b.ticker LIMIT $4::bigint"};
+    const struct parameter values[] = {parameter_int(after_day), parameter_text(after_ticker),
+                                       parameter_int(until_day), parameter_int((int64_t)max)};
+    struct rows rows;
+
+    if (!database_query(database, arena, &list, values, COUNT_OF(values), &rows, error))
+        return false;
+    assert(rows.count <= max);
+    for (size_t i = 0; i < rows.count; i++)
+        read_bar(&rows, i, &out_bars[i]);
+    *out_count = rows.count;
+    return true;
+}
+
+static bool tickers_parameter(struct arena *arena,
+                              const struct latest_query *query,
+                              struct parameter *out_parameter,
+                              struct error *error)
+{
+    struct parameter *tickers;
+
+    *out_parameter = parameter_null();
+    if (query->ticker_count == 0)
+        return true;
+    tickers = arena_allocate(arena, query->ticker_count * sizeof *tickers);
+    for (size_t i = 0; tickers != NULL && i < query->ticker_count; i++)
+        tickers[i] = parameter_text(query->tickers[i]);
+    return (tickers != NULL &&
+            parameter_array(arena, tickers, query->ticker_count, out_parameter)) ||
+           error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the tickers do not fit");
+}
+
+bool store_latest_bars(struct database *database,
+                       struct arena *arena,
+                       const struct latest_query *query,
+                       struct latest_bar *out_bars,
+                       size_t max,
+                       size_t *out_count,
+                       struct error *error)
+{
+    static const struct statement list = {
+        "latest_bars",
+        "SELECT " BAR_COLUMNS ", p.close FROM symbols s"
+        " CROSS JOIN LATERAL (SELECT * FROM bars WHERE ticker = s.ticker"
+        "  AND day <= DATE '1970-01-01' + $1::integer ORDER BY day DESC LIMIT 1) b"
+        " LEFT JOIN LATERAL (SELECT close FROM bars WHERE ticker = s.ticker AND day < b.day"
+        "  ORDER BY day DESC LIMIT 1) p ON true"
+        " WHERE s.ticker > $2::text AND ($3::text[] IS NULL OR s.ticker = ANY ($3::text[]))"
+        " ORDER BY s.ticker LIMIT $4::bigint"};
+    struct parameter values[] = {parameter_int(query->until_day),
+                                 parameter_text(query->after_ticker), parameter_null(),
+                                 parameter_int((int64_t)max)};
+    struct rows rows;
+
+    if (!tickers_parameter(arena, query, &values[2], error) ||
+        !database_query(database, arena, &list, values, COUNT_OF(values), &rows, error))
+        return false;
+    assert(rows.count <= max);
+    for (size_t i = 0; i < rows.count; i++)
+        read_latest(&rows, i, &out_bars[i]);
+    *out_count = rows.count;
+    return true;
+}

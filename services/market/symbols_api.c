@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+// The catalogue of what is traded.
+#include "market.h"
+
+#include "market_store.h"
+
+#include <stdio.h>
+
+enum { SYMBOLS_A_PAGE = 50 };
+
+static const char *or_null(const char *text)
+{
+    return text == NULL || text[0] == '\0' ? NULL : text;
+}
+
+static bool fill_symbol(struct arena *arena,
+                        const struct symbol *symbol,
+                        Market__Symbol **out_message,
+                        struct error *error)
+{
+    Market__Symbol *message = arena_allocate(arena, sizeof *message);
+
+    if (message == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the symbol does not fit");
+    market__symbol__init(message);
+    message->ticker = symbol->ticker;
+    message->name = symbol->name;
+    message->exchange = symbol->exchange;
+    message->sector = symbol->sector;
+    message->currency = symbol->currency;
+    message->has_status = true;
+    message->status = symbol->is_active ? MARKET__SYMBOL_STATUS__SYMBOL_STATUS_ACTIVE
+                                        : MARKET__SYMBOL_STATUS__SYMBOL_STATUS_INACTIVE;
+    message->has_fractionable = true;
+    message->fractionable = symbol->is_fractionable;
+    *out_message = message;
+    return true;
+}
+
+static bool read_query(struct arena *arena,
+                       const Market__ListSymbolsRequest *request,
+                       struct symbol_query *out_query,
+                       struct error *error)
+{
+    struct symbol_query query = {
+        .exchange = or_null(request->exchange),
+        .sector = or_null(request->sector),
+        .has_status = request->has_status &&
+                      request->status != MARKET__SYMBOL_STATUS__SYMBOL_STATUS_UNSPECIFIED,
+        .is_active = request->status == MARKET__SYMBOL_STATUS__SYMBOL_STATUS_ACTIVE,
+        .after = {.number = -1},
+        .limit = request->has_limit ? request->limit : SYMBOLS_A_PAGE,
+    };
+
+    if (!symbol_search_read(arena, request->q, &query.search))
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the search does not fit");
+    if (or_null(request->page_token) != NULL &&
+        !page_token_read(request->page_token, "symbols", &query.after, error))
+        return false;
+    // No rank is larger; one that is was not made here, and would not fit the database's integer.
+    if (query.after.number < -1 || query.after.number > 3)
+        return error_set(error, REASON_INVALID_PAGE_TOKEN, "the page token was not made here");
+    *out_query = query;
+    return true;
+}
+
+static bool fill_next_page(struct arena *arena,
+                           const struct symbol *last,
+                           const char **out_token,
+                           struct error *error)
+{
+    struct page_position position = {.number = last->rank};
+
+    (void)snprintf(position.text, sizeof position.text, "%s", last->ticker);
+    *out_token = page_token_write(arena, "symbols", &position);
+    return *out_token != NULL ||
+           error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the page token does not fit");
+}
+
+bool market_api_list_symbols(struct market *market,
+                             struct call *call,
+                             const Market__ListSymbolsRequest *request,
+                             Market__ListSymbolsResponse *response,
+                             struct error *error)
+{
+    struct symbol_query query;
+    struct symbol *symbols = NULL;
+    size_t count = 0;
+
+    if (!read_query(call->arena, request, &query, error) ||
+        !store_list_symbols(market->database, call->arena, &query, &symbols, &count, error))
+        return false;
+    if (count > query.limit) {
+        count = query.limit;
+        if (!fill_next_page(call->arena, &symbols[count - 1], &response->next_page_token, error))
+            return false;
+    }
+    response->symbols = arena_allocate(call->arena, (count + 1) * sizeof(Market__Symbol *));
+    if (response->symbols == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the symbols do not fit");
+    for (size_t i = 0; i < count; i++) {
+        if (!fill_symbol(call->arena, &symbols[i], &response->symbols[i], error))
+            return false;
+    }
+    response->n_symbols = count;
+    return true;
+}
+
+bool market_api_get_symbol(struct market *market,
+                           struct call *call,
+                           const Market__GetSymbolRequest *request,
+                           Market__GetSymbolResponse *response,
+                           struct error *error)
+{
+    struct symbol symbol;
+
+    return store_get_symbol(market->database, call->arena, request->ticker, &symbol, error) &&
+           fill_symbol(call->arena, &symbol, &response->symbol, error);
+}
+
+// What the three changing operations hand to their transactions.
+struct change {
+    struct call *call;
+    const void *request;
+    void *response;
+};
+
+static bool create(struct transaction *transaction, void *context, struct error *error)
+{
+    const struct change *change = context;
+    const Market__CreateSymbolRequest *request = change->request;
+    Market__CreateSymbolResponse *response = change->response;
+    const struct rpc_method *method = &market_method_create_symbol;
+    struct symbol symbol = {
+        .ticker = request->ticker,
+        .name = request->name,
+        .exchange = request->exchange,
+        .sector = request->sector,
+        .is_fractionable = !request->has_fractionable || request->fractionable,
+    };
+    bool was_done = false;
+
+    if (!idempotency_begin(transaction, change->call, method, &response->base, &was_done, error))
+        return false;
+    return was_done ||
+           (store_insert_symbol(transaction, &symbol, &symbol, error) &&
+            fill_symbol(change->call->arena, &symbol, &response->symbol, error) &&
+            idempotency_finish(transaction, change->call, method, &response->base, error));
+}
+
+bool market_api_create_symbol(struct market *market,
+                              struct call *call,
+                              const Market__CreateSymbolRequest *request,
+                              Market__CreateSymbolResponse *response,
+                              struct error *error)
+{
+    struct change change = {call, request, response};
+
+    return database_transact(market->database, call->arena, 0, create, &change, error);
+}
+
+static bool update(struct transaction *transaction, void *context, struct error *error)
+{
+    const struct change *change = context;
+    const Market__UpdateSymbolRequest *request = change->request;
+    Market__UpdateSymbolResponse *response = change->response;
+    const struct rpc_method *method = &market_method_update_symbol;
+    const struct symbol_change what = {
+        .ticker = request->ticker,
+        .name = request->name,
+        .exchange = request->exchange,
+        .sector = request->sector,
+        .has_status = request->has_status,
+        .is_active = request->status == MARKET__SYMBOL_STATUS__SYMBOL_STATUS_ACTIVE,
+        .has_fractionable = request->has_fractionable,
+        .is_fractionable = request->fractionable,
+    };
+    struct symbol symbol;
+    bool was_done = false;
+
+    if (!idempotency_begin(transaction, change->call, method, &response->base, &was_done, error))
+        return false;
+    return was_done ||
+           (store_update_symbol(transaction, &what, &symbol, error) &&
+            fill_symbol(change->call->arena, &symbol, &response->symbol, error) &&
+            idempotency_finish(transaction, change->call, method, &response->base, error));
+}
+
+bool market_api_update_symbol(struct market *market,
+                              struct call *call,
+                              const Market__UpdateSymbolRequest *request,
+                              Market__UpdateSymbolResponse *response,
+                              struct error *error)
+{
+    struct change change = {call, request, response};
+
+    if (request->has_status &&
+        request->status == MARKET__SYMBOL_STATUS__SYMBOL_STATUS_UNSPECIFIED) {
+        error_clear(error);
+        error_add_violation(error, "status", "must be active or inactive");
+        return false;
+    }
+    return database_transact(market->database, call->arena, 0, update, &change, error);
+}
+
+static bool delete (struct transaction *transaction, void *context, struct error *error)
+{
+    const struct change *change = context;
+    const Market__DeleteSymbolRequest *request = change->request;
+    Market__DeleteSymbolResponse *response = change->response;
+    const struct rpc_method *method = &market_method_delete_symbol;
+    bool was_done = false;
+
+    if (!idempotency_begin(transaction, change->call, method, &response->base, &was_done, error))
+        return false;
+    return was_done ||
+           (store_delete_symbol(transaction, request->ticker, error) &&
+            idempotency_finish(transaction, change->call, method, &response->base, error));
+}
+
+bool market_api_delete_symbol(struct market *market,
+                              struct call *call,
+                              const Market__DeleteSymbolRequest *request,
+                              Market__DeleteSymbolResponse *response,
+                              struct error *error)
+{
+    struct change change = {call, request, response};
+
+    return database_transact(market->database, call->arena, 0, delete, &change, error);
+}
