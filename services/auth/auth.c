@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "auth.h"
+
+#include "auth_store.h"
+#include "first_portfolio.h"
+#include "service/idempotency.h"
+#include "signing_key.h"
+
+enum {
+    FOLLOW_EVERY_MS = 300,
+    // Commits do not become visible in the order of their times.
+    OVERLAP_MS = 5000,
+    OPEN_EVERY_MS = 500,
+    PRUNE_EVERY_MS = 60 * 1000,
+    FOLLOW_BUDGET = 4 * 1024 * 1024,
+    PRUNE_BUDGET = 256 * 1024,
+    FIRST_TRIES = 20,
+    FIRST_TRY_PAUSE_MS = 500,
+};
+
+bool auth_sign(struct auth *auth,
+               const struct token_claims *claims,
+               char out_token[TOKEN_MAX],
+               struct error *error)
+{
+    return token_sign(auth->signer, claims, &auth->clock, out_token, error);
+}
+
+static bool follow_keys(struct auth *auth, struct arena *arena, struct error *error)
+{
+    struct rows keys;
+
+    if (!store_list_keys(auth->database, arena, &keys, error))
+        return false;
+    for (size_t i = 0; i < keys.count; i++)
+        if (!token_verifier_add_key(auth->verifier, rows_text(&keys, i, 0), rows_text(&keys, i, 1),
+                                    error))
+            return false;
+    return true;
+}
+
+// Learns what other replicas did: their keys and the sessions they ended.
+static bool follow(struct auth *auth, struct error *error)
+{
+    OWNED(arena) arena = arena_new(FOLLOW_BUDGET);
+    struct revocation_list list = {.more = true};
+    int64_t since = auth->revocations_as_of - OVERLAP_MS * MICROS_PER_MS;
+    int64_t as_of = 0;
+
+    if (!follow_keys(auth, arena, error))
+        return false;
+    while (list.more) {
+        int64_t last = since;
+        if (!store_list_revocations(auth->database, arena, since < 0 ? 0 : since, &list, error))
+            return false;
+        as_of = as_of == 0 ? list.as_of : as_of;
+        for (size_t i = 0; i < list.count; i++) {
+            last = list.items[i].revoked_at;
+            token_verifier_revoke(auth->verifier, list.items[i].session_id,
+                                  last + TOKEN_LIFETIME_SECONDS * MICROS_PER_SECOND);
+        }
+        // Thousands of sessions that ended in one microsecond would go on for ever.
+        if (list.more && last == since)
+            return error_set(error, REASON_INTERNAL, "The list of ended sessions does not end.");
+        since = last;
+        arena_reset(arena);
+    }
+    auth->revocations_as_of = as_of;
+    return true;
+}
+
+static bool follow_again(void *context)
+{
+    struct error error;
+
+    // A database that is away is told of by the service itself, once.
+    if (!follow(context, &error) && error.code != CODE_UNAVAILABLE)
+        log_write(LOG_ERROR, "sessions_not_followed", "reason", error.reason, "message",
+                  error.message, NULL);
+    return false;
+}
+
+static bool prune(void *context)
+{
+    struct auth *auth = context;
+    OWNED(arena) arena = arena_new(PRUNE_BUDGET);
+    bool more = idempotency_prune(auth->database, arena);
+
+    return store_prune_sessions(auth->database, arena) || more;
+}
+
+// Gets the signing key and the ended sessions. The database was there a moment ago; should it be
+// away just now, it is waited for a little.
+static bool prepare_tokens(struct auth *auth, struct error *error)
+{
+    for (int i = 1;; i++) {
+        OWNED(arena) arena = arena_new(PRUNE_BUDGET);
+        struct token_key key;
+        bool done = signing_key_get(auth->database, arena, &key, error) && follow(auth, error) &&
+                    token_signer_new(&key, &auth->signer, error);
+        digest_wipe(&key, sizeof key);
+        if (done || error->code != CODE_UNAVAILABLE || i == FIRST_TRIES)
+            return done;
+        clock_sleep_until_us(clock_monotonic_us() + FIRST_TRY_PAUSE_MS * MICROS_PER_MS);
+    }
+}
+
+bool auth_new(const struct auth_options *options, struct auth **out_auth, struct error *error)
+{
+    OWNED(auth) auth = allocate(sizeof *auth);
+
+    auth->database = options->database;
+    auth->portfolio = options->portfolio;
+    auth->verifier = options->verifier;
+    auth->clock = options->clock;
+    auth->session_lifetime_us = options->session_lifetime_us;
+    auth->maximum_cash_micros = options->maximum_cash_micros;
+    auth->logins = metrics_counter(options->metrics, "bourse_auth_logins_total",
+                                   "Logins by outcome: done or refused.", "outcome", NULL);
+    if (!prepare_tokens(auth, error))
+        return false;
+    auth->follower = worker_new("sessions", FOLLOW_EVERY_MS, follow_again, auth);
+    auth->portfolio_opener =
+        worker_new("portfolios", OPEN_EVERY_MS, first_portfolio_open_all, auth);
+    auth->pruner = worker_new("prune", PRUNE_EVERY_MS, prune, auth);
+    *out_auth = auth;
+    auth = NULL;
+    return true;
+}
+
+void auth_free(struct auth **auth)
+{
+    if (*auth == NULL)
+        return;
+    atomic_store(&(*auth)->stopping, true);
+    worker_free(&(*auth)->follower);
+    worker_free(&(*auth)->portfolio_opener);
+    worker_free(&(*auth)->pruner);
+    token_signer_free(&(*auth)->signer);
+    release(*auth);
+    *auth = NULL;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// auth: what the handlers and workers of the service share.
+//
+// Threads: everything in struct auth is set at the start and then read only, or has a lock of its
+// own. The workers bring the verifier up to date with what other replicas did.
+#pragma once
+
+#include "service/service.h"
+#include "service/worker.h"
+#include "token/token.h"
+
+#include <stdatomic.h>
+
+struct auth {
+    struct database *database;
+    struct rpc_client *portfolio;
+    struct token_signer *signer;
+    struct token_verifier *verifier;
+    struct clock clock;
+    int64_t session_lifetime_us; // of a session that is not used
+    int64_t maximum_cash_micros;
+    struct metric *logins; // by outcome
+    atomic_bool stopping;  // tells the workers to leave off in the middle
+    struct worker *follower;
+    struct worker *portfolio_opener;
+    struct worker *pruner;
+    int64_t revocations_as_of; // of the follower's thread alone
+};
+
+struct auth_options {
+    struct database *database;
+    struct rpc_client *portfolio;
+    struct token_verifier *verifier;
+    struct metrics *metrics;
+    struct clock clock;
+    int64_t session_lifetime_us;
+    int64_t maximum_cash_micros;
+};
+
+// Gets the signing key and the sessions that ended, and starts the workers. The caller owns it;
+// what the options point to must outlive it.
+MUST_CHECK bool
+auth_new(const struct auth_options *options, struct auth **out_auth, struct error *error);
+void auth_free(struct auth **auth);
+
+// Signs an access token for a session.
+MUST_CHECK bool auth_sign(struct auth *auth,
+                          const struct token_claims *claims,
+                          char out_token[TOKEN_MAX],
+                          struct error *error);

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include "auth_store.h"
+
+#include "money/money.h"
+
+#include <string.h>
+
+enum { KEYS_LISTED_MAX = 16, WITHOUT_PORTFOLIO_MAX = 50 };
+
+struct user_record store_read_user(const struct rows *rows, size_t row, size_t column)
+{
+    return (struct user_record){
+        .id = rows_text(rows, row, column),
+        .username = rows_text(rows, row, column + 1),
+        .email = rows_text(rows, row, column + 2),
+        .first_name = rows_text(rows, row, column + 3),
+        .last_name = rows_text(rows, row, column + 4),
+        .password_hash = rows_text(rows, row, column + 5),
+        .is_administrator = strcmp(rows_text(rows, row, column + 6), "administrator") == 0,
+        .is_active = rows_bool(rows, row, column + 7),
+        .created_at = rows_time(rows, row, column + 8),
+        .has_first_cash = !rows_is_null(rows, row, column + 9),
+        .first_cash_micros = rows_decimal(rows, row, column + 9, MONEY_SCALE),
+        .first_portfolio_ready = rows_bool(rows, row, column + 10),
+    };
+}
+
+bool store_queue_user(struct transaction *transaction,
+                      const struct user_record *user,
+                      struct error *error)
+{
+    static const struct statement insert = {
+        "user_insert",
+        "INSERT INTO users (id, username, email, first_name, last_name, role, password_hash,"
+        " created_at, first_portfolio_cash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
+
+    return transaction_queue(transaction, &insert,
+                             (struct parameter[]){
+                                 parameter_text(user->id),
+                                 parameter_text(user->username),
+                                 parameter_text(user->email),
+                                 parameter_text(user->first_name),
+                                 parameter_text(user->last_name),
+                                 parameter_text(user->is_administrator ? "administrator" : "user"),
+                                 parameter_text(user->password_hash),
+                                 parameter_time(user->created_at),
+                                 user->has_first_cash
+                                     ? parameter_decimal(user->first_cash_micros, MONEY_SCALE)
+                                     : parameter_null(),
+                             },
+                             9, NULL, error);
+}
+
+void store_name_conflict(struct error *error)
+{
+    const char *constraint = error_constraint(error);
+
+    if (strcmp(constraint, "users_username_key") == 0)
+        error_set(error, REASON_USERNAME_TAKEN, "This username is taken.");
+    else if (strcmp(constraint, "users_email_key") == 0)
+        error_set(error, REASON_EMAIL_TAKEN, "This e-mail address is in use.");
+}
+
+bool store_find_user(struct database *database,
+                     struct arena *arena,
+                     enum user_key key,
+                     const char *value,
+                     struct user_record **out_user,
+                     struct error *error)
+{
+    static const struct statement by_key[] = {
+        [USER_BY_ID] = {"user_by_id", "SELECT " USER_COLUMNS " FROM users u WHERE u.id = $1"},
+        [USER_BY_USERNAME] = {"user_by_username", "SELECT " USER_COLUMNS " FROM users u"
+                                                  " WHERE lower(u.username) = lower($1)"},
+        [USER_BY_EMAIL] = {"user_by_email",
+                           "SELECT " USER_COLUMNS " FROM users u WHERE lower(u.email) = lower($1)"},
+    };
+    struct parameter wanted = parameter_text(value);
+    struct user_record *found = NULL;
+    struct rows rows;
+
+    if (!database_query(database, arena, &by_key[key], &wanted, 1, &rows, error))
+        return false;
+    if (rows.count > 0) {
+        found = arena_allocate(arena, sizeof *found);
+        if (found == NULL)
+            return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The request is too large.");
+        *found = store_read_user(&rows, 0, 0);
+    }
+    *out_user = found;
+    return true;
+}
+
+bool store_has_administrator(struct transaction *transaction, bool *out_has, struct error *error)
+{
+    static const struct statement find = {
+        "administrator_find", "SELECT 1 FROM users WHERE role = 'administrator' LIMIT 1"};
+    struct rows rows;
+
+    if (!transaction_query(transaction, &find, NULL, 0, &rows, error))
+        return false;
+    *out_has = rows.count > 0;
+    return true;
+}
+
+bool store_lock(struct transaction *transaction, const char *name, struct error *error)
+{
+    static const struct statement lock = {"lock_take",
+                                          "SELECT name FROM locks WHERE name = $1 FOR UPDATE"};
+    struct parameter wanted = parameter_text(name);
+
+    return transaction_query(transaction, &lock, &wanted, 1, NULL, error);
+}
+
+// Copies a text into a member of fixed size; the schema has no such limits.
+static bool copy_text(const char *text, char *out, size_t size, struct error *error)
+{
+    size_t length = strlen(text);
+
+    if (length >= size)
+        return error_set(error, REASON_INTERNAL, "A stored signing key is too long.");
+    memcpy(out, text, length + 1);
+    return true;
+}
+
+bool store_newest_key(struct transaction *transaction,
+                      struct token_key *out_key,
+                      bool *out_found,
+                      struct error *error)
+{
+    static const struct statement find = {"key_newest",
+                                          "SELECT id, private_pem, public_pem FROM signing_keys"
+                                          " ORDER BY created_at DESC, id LIMIT 1"};
+    struct rows rows;
+
+    if (!transaction_query(transaction, &find, NULL, 0, &rows, error))
+        return false;
+    *out_found = rows.count > 0;
+    return rows.count == 0 ||
+           (copy_text(rows_text(&rows, 0, 0), out_key->id, sizeof out_key->id, error) &&
+            copy_text(rows_text(&rows, 0, 1), out_key->private_pem, sizeof out_key->private_pem,
+                      error) &&
+            copy_text(rows_text(&rows, 0, 2), out_key->public_pem, sizeof out_key->public_pem,
+                      error));
+}
+
+bool store_insert_key(struct transaction *transaction,
+                      const struct token_key *key,
+                      struct error *error)
+{
+    static const struct statement insert = {"key_insert",
+                                            "INSERT INTO signing_keys (id, private_pem, public_pem)"
+                                            " VALUES ($1, $2, $3)"};
+
+    return transaction_queue(transaction, &insert,
+                             (struct parameter[]){
+                                 parameter_text(key->id),
+                                 parameter_text(key->private_pem),
+                                 parameter_text(key->public_pem),
+                             },
+                             3, NULL, error);
+}
+
+bool store_list_keys(struct database *database,
+                     struct arena *arena,
+                     struct rows *out_rows,
+                     struct error *error)
+{
+    static const struct statement list = {"key_list",
+                                          "SELECT id, public_pem FROM signing_keys"
+                                          " ORDER BY created_at DESC, id LIMIT $1::bigint"};
+    struct parameter most = parameter_int(KEYS_LISTED_MAX);
+
+    return database_query(database, arena, &list, &most, 1, out_rows, error);
+}
+
+bool store_list_without_portfolio(struct database *database,
+                                  struct arena *arena,
+                                  struct user_record **out_users,
+                                  size_t *out_count,
+                                  struct error *error)
+{
+    static const struct statement list = {
+        "user_without_portfolio",
+        "SELECT " USER_COLUMNS " FROM users u WHERE NOT u.first_portfolio_ready"
+        " AND (u.first_portfolio_tried_at IS NULL"
+        "  OR u.first_portfolio_tried_at < now() - interval '30 seconds')"
+        " ORDER BY u.first_portfolio_tried_at NULLS FIRST, u.created_at LIMIT $1::bigint"};
+    struct parameter most = parameter_int(WITHOUT_PORTFOLIO_MAX);
+    struct user_record *users = NULL;
+    struct rows rows;
+
+    if (!database_query(database, arena, &list, &most, 1, &rows, error))
+        return false;
+    users = arena_allocate(arena, (rows.count + 1) * sizeof *users);
+    if (users == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The list is too large.");
+    for (size_t i = 0; i < rows.count; i++)
+        users[i] = store_read_user(&rows, i, 0);
+    *out_users = users;
+    *out_count = rows.count;
+    return true;
+}
+
+bool store_mark_portfolio(struct database *database,
+                          struct arena *arena,
+                          const char *user_id,
+                          bool ready,
+                          struct error *error)
+{
+    static const struct statement mark = {
+        "user_mark_portfolio",
+        "UPDATE users SET first_portfolio_ready = first_portfolio_ready OR $2,"
+        " first_portfolio_tried_at = now() WHERE id = $1"};
+
+    return database_query(database, arena, &mark,
+                          (struct parameter[]){parameter_text(user_id), parameter_bool(ready)}, 2,
+                          NULL, error);
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+#include "auth_store.h"
+
+#include <string.h>
+
+enum { REVOCATIONS_LISTED_MAX = 4000, PRUNED_AT_ONCE = 1000 };
+
+static bool queue_session(struct transaction *transaction,
+                          const struct new_session *session,
+                          struct error *error)
+{
+    static const struct statement insert = {
+        "session_insert", "INSERT INTO sessions (user_id, id, expires_at) VALUES"
+                          " ($1, $2, now() + $3::bigint * interval '1 microsecond')"};
+
+    return transaction_queue(transaction, &insert,
+                             (struct parameter[]){
+                                 parameter_text(session->user_id),
+                                 parameter_text(session->id),
+                                 parameter_int(session->lifetime_us),
+                             },
+                             3, NULL, error);
+}
+
+static bool queue_refresh_token(struct transaction *transaction,
+                                const char *user_id,
+                                const char *session_id,
+                                const char *hash,
+                                struct error *error)
+{
+    static const struct statement insert = {
+        "refresh_insert",
+        "INSERT INTO refresh_tokens (user_id, session_id, hash) VALUES ($1, $2, $3)"};
+
+    return transaction_queue(transaction, &insert,
+                             (struct parameter[]){
+                                 parameter_text(user_id),
+                                 parameter_text(session_id),
+                                 parameter_text(hash),
+                             },
+                             3, NULL, error);
+}
+
+static bool queue_password(struct transaction *transaction,
+                           const struct new_session *session,
+                           struct error *error)
+{
+    static const struct statement update = {"user_password",
+                                            "UPDATE users SET password_hash = $2 WHERE id = $1"};
+
+    return transaction_queue(transaction, &update,
+                             (struct parameter[]){
+                                 parameter_text(session->user_id),
+                                 parameter_text(session->password_hash),
+                             },
+                             2, NULL, error);
+}
+
+static bool start_session(struct transaction *transaction, void *context, struct error *error)
+{
+    const struct new_session *session = context;
+
+    return queue_session(transaction, session, error) &&
+           (session->refresh_hash == NULL ||
+            queue_refresh_token(transaction, session->user_id, session->id, session->refresh_hash,
+                                error)) &&
+           (session->password_hash == NULL || queue_password(transaction, session, error));
+}
+
+bool store_start_session(struct database *database,
+                         struct arena *arena,
+                         const struct new_session *session,
+                         struct error *error)
+{
+    return database_transact(database, arena, 0, start_session, (void *)session, error);
+}
+
+bool store_queue_end(struct transaction *transaction,
+                     const char *user_id,
+                     const char *session_id,
+                     struct error *error)
+{
+    static const struct statement end = {"session_end",
+                                         "UPDATE sessions SET ended_at = now()"
+                                         " WHERE user_id = $1 AND id = $2 AND ended_at IS NULL"};
+    // The clock of this very moment, not of the transaction's beginning: those who ask for what
+    // ended since a time must not miss it.
+    static const struct statement revoke = {
+        "revocation_insert", "INSERT INTO revocations (user_id, session_id, revoked_at)"
+                             " VALUES ($1, $2, clock_timestamp()) ON CONFLICT DO NOTHING"};
+    struct parameter ids[] = {parameter_text(user_id), parameter_text(session_id)};
+
+    return transaction_queue(transaction, &end, ids, 2, NULL, error) &&
+           transaction_queue(transaction, &revoke, ids, 2, NULL, error);
+}
+
+static bool find_refresh_token(struct transaction *transaction,
+                               const char *hash,
+                               struct rows *out_rows,
+                               struct error *error)
+{
+    // The lock lets only one of two calls with the same token spend it.
+    static const struct statement find = {
+        "refresh_find", "SELECT " USER_COLUMNS ", s.id, t.spent_at IS NOT NULL,"
+                        " s.ended_at IS NOT NULL OR s.expires_at <= now()"
+                        " FROM refresh_tokens t"
+                        " JOIN sessions s ON s.user_id = t.user_id AND s.id = t.session_id"
+                        " JOIN users u ON u.id = t.user_id"
+                        " WHERE t.hash = $1 FOR UPDATE OF t, s"};
+    struct parameter wanted = parameter_text(hash);
+
+    return transaction_query(transaction, &find, &wanted, 1, out_rows, error);
+}
+
+static bool
+spend(struct transaction *transaction, const struct refresh *refresh, struct error *error)
+{
+    static const struct statement mark = {"refresh_spend",
+                                          "UPDATE refresh_tokens SET spent_at = now()"
+                                          " WHERE user_id = $1 AND session_id = $2 AND hash = $3"};
+    static const struct statement extend = {
+        "session_extend", "UPDATE sessions SET used_at = now(),"
+                          " expires_at = now() + $3::bigint * interval '1 microsecond'"
+                          " WHERE user_id = $1 AND id = $2"};
+    struct parameter user = parameter_text(refresh->user->id);
+    struct parameter session = parameter_text(refresh->session_id);
+
+    return transaction_queue(transaction, &mark,
+                             (struct parameter[]){user, session, parameter_text(refresh->hash)}, 3,
+                             NULL, error) &&
+           transaction_queue(
+               transaction, &extend,
+               (struct parameter[]){user, session, parameter_int(refresh->lifetime_us)}, 3, NULL,
+               error) &&
+           queue_refresh_token(transaction, refresh->user->id, refresh->session_id,
+                               refresh->new_hash, error);
+}
+
+static bool work_refresh(struct transaction *transaction, void *context, struct error *error)
+{
+    struct refresh *refresh = context;
+    bool spent = false;
+    bool over = false;
+    struct rows rows;
+
+    refresh->outcome = REFRESH_REFUSED;
+    if (!find_refresh_token(transaction, refresh->hash, &rows, error))
+        return false;
+    if (rows.count == 0)
+        return true;
+    refresh->user = arena_allocate(transaction_arena(transaction), sizeof *refresh->user);
+    if (refresh->user == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The request is too large.");
+    *refresh->user = store_read_user(&rows, 0, 0);
+    memcpy(refresh->session_id, rows_text(&rows, 0, USER_COLUMN_COUNT), UUID_SIZE);
+    spent = rows_bool(&rows, 0, USER_COLUMN_COUNT + 1);
+    over = rows_bool(&rows, 0, USER_COLUMN_COUNT + 2);
+    if (over || !refresh->user->is_active)
+        return true;
+    refresh->outcome = spent ? REFRESH_REUSED : REFRESH_DONE;
+    return spent ? store_queue_end(transaction, refresh->user->id, refresh->session_id, error)
+                 : spend(transaction, refresh, error);
+}
+
+bool store_refresh(struct database *database,
+                   struct arena *arena,
+                   struct refresh *refresh,
+                   struct error *error)
+{
+    return database_transact(database, arena, 0, work_refresh, refresh, error);
+}
+
+struct listing {
+    int64_t since;
+    struct revocation_list list;
+};
+
+static bool list_revocations(struct transaction *transaction, void *context, struct error *error)
+{
+    static const struct statement now = {"now", "SELECT clock_timestamp()"};
+    static const struct statement list = {
+        "revocation_list", "SELECT session_id, revoked_at FROM revocations WHERE revoked_at >= $1"
+                           " ORDER BY revoked_at LIMIT $2::bigint"};
+    struct listing *listing = context;
+    struct arena *arena = transaction_arena(transaction);
+    struct rows times;
+    struct rows rows;
+
+    // One more than is told of, to know whether there are more.
+    if (!transaction_queue(transaction, &now, NULL, 0, &times, error) ||
+        !transaction_queue(transaction, &list,
+                           (struct parameter[]){
+                               parameter_time(listing->since),
+                               parameter_int(REVOCATIONS_LISTED_MAX + 1),
+                           },
+                           2, &rows, error) ||
+        !transaction_flush(transaction, error))
+        return false;
+    listing->list = (struct revocation_list){
+        .items = arena_allocate(arena, (rows.count + 1) * sizeof *listing->list.items),
+        .count = rows.count > REVOCATIONS_LISTED_MAX ? REVOCATIONS_LISTED_MAX : rows.count,
+        .as_of = rows_time(&times, 0, 0),
+        .more = rows.count > REVOCATIONS_LISTED_MAX,
+    };
+    if (listing->list.items == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The list is too large.");
+    for (size_t i = 0; i < listing->list.count; i++)
+        listing->list.items[i] =
+            (struct revocation_record){rows_text(&rows, i, 0), rows_time(&rows, i, 1)};
+    return true;
+}
+
+bool store_list_revocations(struct database *database,
+                            struct arena *arena,
+                            int64_t since,
+                            struct revocation_list *out_list,
+                            struct error *error)
+{
+    struct listing listing = {.since = since};
+
+    if (!database_transact(database, arena, TRANSACTION_READ_ONLY, list_revocations, &listing,
+                           error))
+        return false;
+    *out_list = listing.list;
+    return true;
+}
+
+// A failure only means that the rows stay until the next time.
+static bool prune(struct database *database, struct arena *arena, const struct statement *statement)
+{
+    struct parameter most = parameter_int(PRUNED_AT_ONCE);
+    struct rows rows = {0};
+    struct error error;
+
+    return database_query(database, arena, statement, &most, 1, &rows, &error) &&
+           rows.affected == PRUNED_AT_ONCE;
+}
+
+bool store_prune_sessions(struct database *database, struct arena *arena)
+{
+    static const struct statement revocations = {
+        "revocation_prune", "DELETE FROM revocations WHERE (user_id, session_id) IN"
+                            " (SELECT user_id, session_id FROM revocations"
+                            " WHERE revoked_at < now() - interval '1 hour' LIMIT $1::bigint)"};
+    static const struct statement sessions = {
+        "session_prune", "DELETE FROM sessions WHERE (user_id, id) IN"
+                         " (SELECT user_id, id FROM sessions"
+                         " WHERE expires_at < now() - interval '1 day' LIMIT $1::bigint)"};
+    bool more = prune(database, arena, &revocations);
+
+    return prune(database, arena, &sessions) || more;
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// bourse-auth: who is who. Users, passwords, sessions and signing keys.
+#include "bourse/auth/v1/auth_server.h"
+
+#include "administrator.h"
+#include "auth.h"
+#include "money/money.h"
+
+enum { SECONDS_PER_DAY = 24 * 60 * 60 };
+
+extern const struct migration auth_migrations[];
+extern const size_t auth_migration_count;
+
+static const struct setting settings[] = {
+    {"maximum-cash", SETTING_TEXT, "1000000000.00", 0, 0,
+     "most cash in USD that somebody may register with; the same as of the portfolio service"},
+    {"session-days", SETTING_INT, "30", 1, 365, "days after which an unused session is over"},
+    {"if-none", SETTING_BOOL, "false", 0, 0,
+     "of create-administrator: do nothing when there is an administrator"},
+};
+
+static bool start(struct service *service, void **out_context, struct error *error)
+{
+    const char *maximum = service_text(service, "maximum-cash");
+    struct auth_options options = {
+        .database = service_database(service),
+        .portfolio = service_client(service, "portfolio"),
+        .verifier = service_token_verifier(service),
+        .metrics = service_metrics(service),
+        .clock = clock_real(),
+        .session_lifetime_us =
+            service_int(service, "session-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
+    };
+    struct auth *auth = NULL;
+
+    if (decimal_parse(text_of(maximum), MONEY_SCALE, &options.maximum_cash_micros) !=
+            DECIMAL_FINE ||
+        options.maximum_cash_micros < 0)
+        return error_set(error, REASON_INVALID_SETTING,
+                         "--maximum-cash must be an amount such as 100000.00, not \"%s\".",
+                         maximum);
+    if (!auth_new(&options, &auth, error))
+        return false;
+    *out_context = auth;
+    return true;
+}
+
+static void stop(void **context)
+{
+    struct auth *auth = *context;
+
+    auth_free(&auth);
+    *context = NULL;
+}
+
+static const char *const peers[] = {"portfolio", NULL};
+
+static const struct service_command commands[] = {
+    {"create-administrator",
+     "create-administrator NAME [--if-none true]: makes an administrator; the password is in "
+     "BOURSE_ADMIN_PASSWORD or on standard input",
+     administrator_create},
+    {"issue-token", "issue-token NAME: prints an access token for an administrator",
+     administrator_issue_token},
+};
+
+int main(int argc, char **argv)
+{
+    struct service_definition definition = {
+        .name = "auth",
+        .summary = "keeps users, their sessions and the keys that sign access tokens",
+        .settings = settings,
+        .setting_count = COUNT_OF(settings),
+        .has_database = true,
+        .migrations = auth_migrations,
+        .migration_count = auth_migration_count,
+        .handlers = auth_handlers,
+        .handler_count = auth_handler_count,
+        .peers = peers,
+        .makes_tokens = true,
+        .commands = commands,
+        .command_count = COUNT_OF(commands),
+        .start = start,
+        .stop = stop,
+    };
+
+    return service_main(&definition, argc, argv);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// user: what a name, a password and an e-mail address must be like.
+//
+// Pure rules: no SQL, no RPC, no clock. Threads: any. Memory: nothing kept.
+#pragma once
+
+#include "base/error.h"
+
+enum {
+    USERNAME_MIN = 3,
+    USERNAME_MAX = 32,
+    EMAIL_MAX = 254,
+    PASSWORD_MIN = 8,   // code points
+    PASSWORD_MAX = 128, // code points; a longer one is refused, never cut
+};
+
+// What somebody registers with. NULL is absent.
+struct registration {
+    const char *username;
+    const char *email;
+    const char *password;
+    bool by_administrator; // may leave out e-mail address and password
+};
+
+// Fails with INVALID_REQUEST and one violation a broken rule.
+MUST_CHECK bool registration_check(const struct registration *registration, struct error *error);
+
+// 3 to 32 of a-z A-Z 0-9 . _ - and a letter first.
+bool username_is_valid(const char *username);
+
+// True when the name given at a login is an e-mail address; no username has an @.
+bool login_is_email(const char *login);

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "user.h"
+
+#include "support/test.h"
+
+#include <string.h>
+
+static struct registration ada(void)
+{
+    return (struct registration){
+        .username = "ada", .email = "ada@example.org", .password = "correct horse"};
+}
+
+static void expect_violation(const struct registration *registration, const char *field)
+{
+    struct error error;
+
+    assert_false(registration_check(registration, &error));
+    assert_string_equal(error.reason, "INVALID_REQUEST");
+    assert_int_equal(error.detail_count, 1);
+    assert_string_equal(error.details[0].name, field);
+}
+
+static void a_person_needs_an_email_address_and_a_password(void **state)
+{
+    struct registration registration = ada();
+    struct error error;
+
+    (void)state;
+    assert_true(registration_check(&registration, &error));
+    registration.email = NULL;
+    expect_violation(&registration, "email");
+    registration = ada();
+    registration.password = NULL;
+    expect_violation(&registration, "password");
+}
+
+static void an_administrator_may_leave_both_out(void **state)
+{
+    struct registration registration = {.username = "bot", .by_administrator = true};
+    struct error error;
+
+    (void)state;
+    assert_true(registration_check(&registration, &error));
+    // But what is given has to be right.
+    registration.password = "short";
+    expect_violation(&registration, "password");
+}
+
+static void names_are_plain_and_begin_with_a_letter(void **state)
+{
+    static const char *const right[] = {"ada", "A.d-a_1", "abcdefghijklmnopqrstuvwxyzabcdef"};
+    static const char *const wrong[] = {
+        "",     "ab",   "1da",         "ada lovelace", "ad\xc3\xa4",
+        "ada@", ".ada", "a/../../etc", "ada\n",        "abcdefghijklmnopqrstuvwxyzabcdefg"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(right); i++)
+        assert_true(username_is_valid(right[i]));
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        assert_false(username_is_valid(wrong[i]));
+}
+
+static void passwords_are_counted_in_characters_and_not_in_bytes(void **state)
+{
+    struct registration registration = ada();
+    char longest[4 * PASSWORD_MAX + 5] = "";
+    struct error error;
+
+    (void)state;
+    // Eight characters of four bytes each.
+    registration.password = "\xf0\x9f\x94\x91\xf0\x9f\x94\x91\xf0\x9f\x94\x91\xf0\x9f\x94\x91"
+                            "\xf0\x9f\x94\x91\xf0\x9f\x94\x91\xf0\x9f\x94\x91\xf0\x9f\x94\x91";
+    assert_true(registration_check(&registration, &error));
+    registration.password += 4;
+    expect_violation(&registration, "password");
+    for (int i = 0; i < PASSWORD_MAX; i++)
+        memcpy(longest + 4 * i, "\xf0\x9f\x94\x91", 5);
+    registration.password = longest;
+    assert_true(registration_check(&registration, &error));
+    memcpy(longest + strlen(longest), "x", 2);
+    expect_violation(&registration, "password");
+}
+
+static void a_password_is_text_and_not_the_name(void **state)
+{
+    struct registration registration = ada();
+
+    (void)state;
+    registration.password = "\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8\xf7";
+    expect_violation(&registration, "password");
+    registration.password = "Ada@Example.org";
+    expect_violation(&registration, "password");
+    registration.username = "adalovelace";
+    registration.password = "AdaLovelace";
+    expect_violation(&registration, "password");
+}
+
+static void everything_that_is_wrong_is_told_at_once(void **state)
+{
+    struct registration registration = {.username = "1", .password = "x"};
+    struct error error;
+
+    (void)state;
+    assert_false(registration_check(&registration, &error));
+    assert_int_equal(error.detail_count, 3);
+}
+
+static void what_has_an_at_sign_is_an_email_address(void **state)
+{
+    (void)state;
+    assert_true(login_is_email("ada@example.org"));
+    assert_false(login_is_email("ada"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_person_needs_an_email_address_and_a_password),
+        cmocka_unit_test(an_administrator_may_leave_both_out),
+        cmocka_unit_test(names_are_plain_and_begin_with_a_letter),
+        cmocka_unit_test(passwords_are_counted_in_characters_and_not_in_bytes),
+        cmocka_unit_test(a_password_is_text_and_not_the_name),
+        cmocka_unit_test(everything_that_is_wrong_is_told_at_once),
+        cmocka_unit_test(what_has_an_at_sign_is_an_email_address),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
