@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const LINE_LENGTH_MAX = 100;
-const SCRIPT_LINE_LENGTH_MAX = 130;
+const SCRIPT_LINE_LENGTH_MAX = 200;
 const FILE_LINES_MAX = 800;
 const FUNCTION_LINES_MAX = 120;
 
@@ -27,7 +27,7 @@ function* filesBelow(folder) {
 }
 
 const read = (name) => readFileSync(path.join(ROOT, name), "utf8");
-const all = ["lib", "services", "tools", "tests"].flatMap((folder) => [...filesBelow(folder)]);
+const all = ["lib", "services", "tools", "tests", "proto"].flatMap((folder) => [...filesBelow(folder)]);
 const cFiles = all.filter((name) => /\.[ch]$/.test(name));
 const scripts = all.filter((name) => /\.m?js$/.test(name));
 const isTest = (name) => /_test\.c$/.test(name) || name.startsWith("tests/");
@@ -137,7 +137,8 @@ test("libraries know nothing of services, and services nothing of each other", (
       headers.set(inside, [...(headers.get(inside) ?? []), serviceOf(name)]);
     }
   for (const name of cFiles) {
-    if (name.startsWith("tests/")) continue;
+    // The route table is made in proto/ for the gateway, and tested where it is made.
+    if (name.startsWith("tests/") || name.startsWith("proto/")) continue;
     const service = serviceOf(name);
     for (const include of includesOf(name)) {
       const server = /^bourse\/([^/]+)\/v1\/[^/]+_server\.h$/.exec(include.file);
