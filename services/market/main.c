@@ -2,6 +2,8 @@
 // bourse-market: what is traded and at what price.
 #include "market.h"
 
+#include <string.h>
+
 extern const struct migration market_migrations[];
 extern const size_t market_migration_count;
 
@@ -18,6 +20,43 @@ static const struct setting settings[] = {
      .help = "how far bid and ask of a replayed price lie apart, in hundredths of a percent"},
 };
 
+static bool start(struct service *service, void **out_context, struct error *error)
+{
+    const char *kind = service_text(service, "market");
+    const struct market_options options = {
+        .database = service_database(service),
+        .listen = service_text(service, "listen"),
+        .key = *service_mesh_key(service),
+        .metrics = service_metrics(service),
+        .spread_basis_points = service_int(service, "spread-basis-points"),
+    };
+    struct market *market = NULL;
+
+    if (strcmp(kind, "replay") != 0)
+        return error_set(error, REASON_INVALID_SETTING,
+                         "--market is \"%s\"; the only market there is now is \"replay\".", kind);
+    if (!market_new(&options, &market, error))
+        return false;
+    *out_context = market;
+    return true;
+}
+
+static void check(void *context, struct strbuf *out_reasons)
+{
+    struct market *market = context;
+
+    if (!player_is_ready(market->player))
+        strbuf_append_string(out_reasons, "prices: not read yet; ");
+}
+
+static void stop(void **context)
+{
+    struct market *market = *context;
+
+    market_free(&market);
+    *context = NULL;
+}
+
 int main(int argc, char **argv)
 {
     static const char *const peers[] = {NULL};
@@ -33,9 +72,9 @@ int main(int argc, char **argv)
         .handlers = market_handlers,
         .handler_count = market_handler_count,
         .peers = peers,
-        .start = market_start,
-        .check = market_check,
-        .stop = market_stop,
+        .start = start,
+        .check = check,
+        .stop = stop,
     };
 
     return service_main(&definition, argc, argv);

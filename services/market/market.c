@@ -100,17 +100,11 @@ static bool prune(void *context)
     return idempotency_prune(market->database, market->pruner_arena) || has_more;
 }
 
-static bool check_settings(struct service *service, struct error *error)
+bool market_new(const struct market_options *options,
+                struct market **out_market,
+                struct error *error)
 {
-    const char *kind = service_text(service, "market");
-
-    return strcmp(kind, "replay") == 0 ||
-           error_set(error, REASON_INVALID_SETTING,
-                     "--market is \"%s\"; the only market there is now is \"replay\"", kind);
-}
-
-static bool start_parts(struct market *market, struct service *service, struct error *error)
-{
+    struct market *market = allocate(sizeof *market);
     const struct player_options player = {
         .source = {.load_clock = load_clock,
                    .allow_time = allow_time,
@@ -120,61 +114,41 @@ static bool start_parts(struct market *market, struct service *service, struct e
                    .position = position,
                    .failed = player_failed},
         .context = market,
-        .real_time = market->real_time,
-        .spread_basis_points = market->spread_basis_points,
+        .real_time = clock_real(),
+        .spread_basis_points = options->spread_basis_points,
     };
 
-    return rpc_publisher_new(service_text(service, "listen"), service_mesh_key(service),
-                             &market->publisher, error) &&
-           player_new(&player, &market->player, error);
-}
-
-bool market_start(struct service *service, void **out_context, struct error *error)
-{
-    struct market *market;
-    void *context;
-
-    if (!check_settings(service, error))
-        return false;
-    context = market = allocate(sizeof *market);
-    market->database = service_database(service);
-    market->real_time = clock_real();
-    market->spread_basis_points = service_int(service, "spread-basis-points");
+    market->database = options->database;
+    market->real_time = player.real_time;
+    market->spread_basis_points = options->spread_basis_points;
     market->player_arena = arena_new(PLAYER_MEMORY);
     market->pruner_arena = arena_new(PRUNER_MEMORY);
     market->publications =
-        metrics_counter(service_metrics(service), "market_publications_total",
+        metrics_counter(options->metrics, "market_publications_total",
                         "Publications of quotes and of the platform clock.", NULL, NULL);
-    if (!start_parts(market, service, error)) {
-        market_stop(&context);
+    if (!rpc_publisher_new(options->listen, &options->key, &market->publisher, error) ||
+        !player_new(&player, &market->player, error)) {
+        market_free(&market);
         return false;
     }
     market->pruner = worker_new("prune", PRUNE_PERIOD_MS, prune, market);
-    *out_context = market;
+    *out_market = market;
     return true;
 }
 
-void market_check(void *context, struct strbuf *out_reasons)
+void market_free(struct market **market)
 {
-    struct market *market = context;
+    struct market *old = *market;
 
-    if (!player_is_ready(market->player))
-        strbuf_append_string(out_reasons, "prices: not read yet; ");
-}
-
-void market_stop(void **context)
-{
-    struct market *market = *context;
-
-    if (market == NULL)
+    if (old == NULL)
         return;
-    worker_free(&market->pruner);
-    player_free(&market->player);
-    rpc_publisher_free(&market->publisher);
-    arena_free(&market->player_arena);
-    arena_free(&market->pruner_arena);
-    release(market);
-    *context = NULL;
+    worker_free(&old->pruner);
+    player_free(&old->player);
+    rpc_publisher_free(&old->publisher);
+    arena_free(&old->player_arena);
+    arena_free(&old->pruner_arena);
+    release(old);
+    *market = NULL;
 }
 
 int64_t market_today(const struct market *market)

@@ -23,10 +23,19 @@ struct market {
     int64_t spread_basis_points;
 };
 
-// The functions that service_main calls.
-bool market_start(struct service *service, void **out_context, struct error *error);
-void market_check(void *context, struct strbuf *out_reasons);
-void market_stop(void **context);
+struct market_options {
+    struct database *database;
+    const char *listen; // the service's RPC address: the topic's port follows from it
+    struct rpc_mesh_key key;
+    struct metrics *metrics;
+    int64_t spread_basis_points;
+};
+
+// Begins to play and to publish. The caller owns it. Fails with INVALID_SETTING when the topic's
+// port cannot be listened on.
+MUST_CHECK bool
+market_new(const struct market_options *options, struct market **out_market, struct error *error);
+void market_free(struct market **market);
 
 // Today's date in New York: no price is of a later day.
 int64_t market_today(const struct market *market);
