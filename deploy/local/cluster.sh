@@ -101,19 +101,21 @@ cluster_make() {
     local password file
 
     cluster_choose_folder
-    if [ -e "$DATA/postgres/bourse.made" ]; then
+    mkdir -p "$DATA/postgres"
+    # The link resolved: PostgreSQL's user cannot follow it from where it lies.
+    CLUSTER_FOLDER=$(readlink -f "$DATA/postgres")
+    if [ -e "$CLUSTER_FOLDER/bourse.made" ]; then
         return
     fi
     say "Making a private PostgreSQL cluster in $DATA/postgres"
-    mkdir -p "$DATA/postgres"
-    find -L "$DATA/postgres" -mindepth 1 -delete
-    chmod 0700 "$DATA/postgres"
-    [ "$(id -u)" -ne 0 ] || chown postgres: "$DATA/postgres/."
+    find "$CLUSTER_FOLDER" -mindepth 1 -delete
+    chmod 0700 "$CLUSTER_FOLDER"
+    [ "$(id -u)" -ne 0 ] || chown postgres: "$CLUSTER_FOLDER"
     password=$(data_secret "$CLUSTER_OWNER.password" 24)
     # The cluster's user may be unable to read our files.
     file=$(cd / && cluster_as_user mktemp)
     cluster_as_user tee "$file" >/dev/null <<<"$password"
-    if ! (cd / && cluster_as_user "$CLUSTER_PROGRAMS/initdb" -D "$DATA/postgres/" -U "$CLUSTER_OWNER" \
+    if ! (cd / && cluster_as_user "$CLUSTER_PROGRAMS/initdb" -D "$CLUSTER_FOLDER" -U "$CLUSTER_OWNER" \
         --auth-local=scram-sha-256 --auth-host=reject --pwfile="$file" --encoding=UTF8 --locale=C.UTF-8 \
         --data-checksums) >"$LOG/initdb.log" 2>&1; then
         rm -f "$file"
@@ -121,7 +123,7 @@ cluster_make() {
         die "The PostgreSQL cluster could not be made."
     fi
     rm -f "$file"
-    cluster_as_user tee -a "$DATA/postgres/postgresql.conf" >/dev/null <<'CONF'
+    cluster_as_user tee -a "$CLUSTER_FOLDER/postgresql.conf" >/dev/null <<'CONF'
 
 # Bourse. The socket's folder is given at each start.
 listen_addresses = ''
@@ -131,7 +133,7 @@ shared_buffers = 128MB
 max_wal_size = 2GB
 wal_compression = on
 CONF
-    cluster_as_user touch "$DATA/postgres/bourse.made"
+    cluster_as_user touch "$CLUSTER_FOLDER/bourse.made"
 }
 
 # Becomes PostgreSQL, which stops when this process' parent dies. For `exec` in a subshell.
@@ -140,7 +142,7 @@ cluster_exec() {
 
     [ "$(id -u)" -ne 0 ] || as_user=(--reuid=postgres --regid=postgres --init-groups)
     cd /
-    exec setsid setpriv "${as_user[@]}" --pdeathsig INT -- "$CLUSTER_PROGRAMS/postgres" -D "$DATA/postgres/" \
+    exec setsid setpriv "${as_user[@]}" --pdeathsig INT -- "$CLUSTER_PROGRAMS/postgres" -D "$CLUSTER_FOLDER" \
         -k "$CLUSTER_SOCKET" </dev/null >>"$LOG/postgres.log" 2>&1
 }
 

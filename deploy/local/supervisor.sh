@@ -32,6 +32,7 @@ supervisor_start() {
         fi
     ) &
     PIDS[$name]=$!
+    disown # or bash would tell of its end in words of its own
     process_note "$name" "${PIDS[$name]}"
     look_at_clock
     STARTED_AT[$name]=$NOW
