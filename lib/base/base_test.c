@@ -468,7 +468,7 @@ static void digests_are_the_published_ones(void **state)
 
 static void base64url_is_read_back_and_never_past_the_room(void **state)
 {
-    unsigned char data[64];
+    unsigned char data[64] = {0};
     unsigned char back[64];
     char text[128];
 
