@@ -1,1 +1,512 @@
 // SPDX-License-Identifier: MIT
+#include "execution.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "bourse/portfolio/v1/portfolio.pb-c.h"
+#include "bourse/portfolio/v1/portfolio_methods.h"
+#include "fan.h"
+#include "fill.h"
+#include "order_message.h"
+#include "service/log.h"
+
+enum {
+    ARENA_BUDGET = 16 * 1024 * 1024,
+    // Two of these and a transaction fit into what a caller of PlaceOrder waits.
+    CALL_TIMEOUT_MS = 2000,
+    UNAVAILABLE_RETRY_MS = 1000,
+    RETRY_FIRST_MS = 100,
+    RETRY_MAX_MS = 60 * 1000,
+};
+
+struct execution {
+    struct trading *trading;
+    struct arena *arena;
+    struct fan *fan;
+    size_t count;
+    struct execution_item *items;
+    struct order before[EXECUTION_MAX];
+    struct store_change changes[EXECUTION_MAX];
+    size_t change_count;
+    size_t change_of[EXECUTION_MAX]; // the item of a change
+    struct rows saved;
+};
+
+struct execution *execution_new(struct trading *trading)
+{
+    struct execution *execution = allocate(sizeof(*execution));
+
+    execution->trading = trading;
+    execution->arena = arena_new(ARENA_BUDGET);
+    execution->fan = fan_new(trading->portfolio_client, CALL_TIMEOUT_MS);
+    return execution;
+}
+
+void execution_free(struct execution **execution)
+{
+    if (*execution == NULL)
+        return;
+    fan_free(&(*execution)->fan);
+    arena_free(&(*execution)->arena);
+    release(*execution);
+    *execution = NULL;
+}
+
+// True for an answer that will be the same whenever one asks again.
+static bool is_refusal(const struct error *error)
+{
+    return !error->outcome_unknown &&
+           (error->code == CODE_FAILED_PRECONDITION || error->code == CODE_NOT_FOUND ||
+            error->code == CODE_INVALID_ARGUMENT);
+}
+
+static bool is_unavailable(const struct error *error)
+{
+    return error->outcome_unknown || error->code == CODE_UNAVAILABLE ||
+           error->code == CODE_DEADLINE_EXCEEDED || error->code == CODE_RESOURCE_EXHAUSTED;
+}
+
+// Calls of one operation under construction: which item each belongs to.
+struct round {
+    size_t count;
+    size_t item_of[EXECUTION_MAX];
+    const ProtobufCMessage *requests[EXECUTION_MAX];
+    const char *traceparents[EXECUTION_MAX];
+    struct error errors[EXECUTION_MAX];
+};
+
+static void round_add(struct round *round,
+                      const struct execution *execution,
+                      size_t index,
+                      const ProtobufCMessage *request)
+{
+    round->item_of[round->count] = index;
+    round->traceparents[round->count] = execution->items[index].traceparent;
+    round->requests[round->count++] = request;
+}
+
+static void
+round_call(struct round *round, struct execution *execution, const struct rpc_method *method)
+{
+    if (round->count > 0)
+        fan_call(execution->fan, method, round->requests, round->traceparents, round->count,
+                 round->errors);
+}
+
+static Portfolio__Side side_of(const struct order *order)
+{
+    return order->side == ORDER_BUY ? PORTFOLIO__SIDE__SIDE_BUY : PORTFOLIO__SIDE__SIDE_SELL;
+}
+
+static bool out_of_budget(struct error *error)
+{
+    return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
+}
+
+// Whether an item needs a hold first, and of how much.
+static bool needs_hold(const struct execution_item *item, int64_t *out_amount)
+{
+    const struct order *order = item->order;
+    int64_t cost = 0;
+
+    *out_amount = order->hold_amount;
+    if (order->status == ORDER_PENDING_NEW)
+        return item->intent == EXECUTE_ADVANCE;
+    if (order->status != ORDER_NEW || item->intent != EXECUTE_FILL || order->side == ORDER_SELL ||
+        !fill_cost(order, item->price, &cost) || cost <= order->hold_amount)
+        return false;
+    *out_amount = cost;
+    return true;
+}
+
+static void add_reserve(struct round *round, struct execution *execution, size_t index)
+{
+    struct execution_item *item = &execution->items[index];
+    Portfolio__ReserveRequest *request = NULL;
+    int64_t amount = 0;
+
+    if (!needs_hold(item, &amount))
+        return;
+    request = arena_allocate(execution->arena, sizeof(*request));
+    if (request == NULL) {
+        out_of_budget(&item->error);
+        return;
+    }
+    portfolio__reserve_request__init(request);
+    request->order_id = item->order->id;
+    request->portfolio_id = item->order->portfolio_id;
+    request->has_side = true;
+    request->side = side_of(item->order);
+    request->ticker = item->order->ticker;
+    request->has_quantity_nanos = true;
+    request->quantity_nanos = item->order->quantity;
+    request->has_amount_micros = true;
+    request->amount_micros = amount;
+    round_add(round, execution, index, &request->base);
+}
+
+static void reserve_all(struct execution *execution)
+{
+    struct round *round = arena_allocate(execution->arena, sizeof(*round));
+
+    for (size_t i = 0; i < execution->count; i++) {
+        if (round == NULL)
+            out_of_budget(&execution->items[i].error);
+        else
+            add_reserve(round, execution, i);
+    }
+    if (round == NULL || round->count == 0)
+        return;
+    round_call(round, execution, &portfolio_method_reserve);
+    for (size_t i = 0; i < round->count; i++) {
+        struct execution_item *item = &execution->items[round->item_of[i]];
+        int64_t amount = 0;
+
+        item->error = round->errors[i];
+        item->is_refused = item->error.code != CODE_OK && is_refusal(&item->error);
+        if (item->error.code == CODE_OK && needs_hold(item, &amount))
+            item->order->hold_amount = amount;
+    }
+}
+
+static int64_t retry_after(const struct execution_item *item)
+{
+    int64_t delay = RETRY_FIRST_MS;
+
+    if (is_unavailable(&item->error))
+        return UNAVAILABLE_RETRY_MS;
+    for (int64_t i = 1; i < item->attempts && delay < RETRY_MAX_MS; i++)
+        delay *= 2;
+    return delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS;
+}
+
+// The task is tried again later; one that fails time and again for a reason of its own is left to
+// people.
+static void try_later(const struct execution_item *item, struct store_change *change)
+{
+    bool is_hopeless = item->attempts >= EXECUTION_ATTEMPTS_MAX && !is_unavailable(&item->error);
+
+    change->task = is_hopeless ? STORE_TASK_FAILED : STORE_TASK_PENDING;
+    change->run_after_ms = retry_after(item);
+    change->task_error = item->error.message;
+}
+
+static void rest(struct store_change *change)
+{
+    change->task = STORE_TASK_PENDING;
+    change->run_after_ms = STORE_NEVER;
+}
+
+// The order is changed in memory, and its task goes on: a step with portfolio follows.
+static void go_on(struct store_change *change)
+{
+    change->changes_order = true;
+    change->task = STORE_TASK_ACTIVE;
+    change->run_after_ms = STORE_LEASE_MS;
+}
+
+static bool refuse(struct execution *execution,
+                   struct execution_item *item,
+                   enum order_event event,
+                   int64_t now,
+                   struct store_change *change)
+{
+    change->changes_order = true;
+    change->task = STORE_TASK_COMPLETED;
+    return order_set_reason(item->order, execution->arena, &item->error) &&
+           order_apply(item->order, event, now);
+}
+
+static bool decide_pending(struct execution *execution,
+                           struct execution_item *item,
+                           const struct platform_clock *clock,
+                           struct store_change *change)
+{
+    struct order *order = item->order;
+    int64_t price = 0;
+
+    if (item->is_refused)
+        return refuse(execution, item, ORDER_EVENT_REFUSED, clock->now, change);
+    if (item->error.code != CODE_OK) {
+        try_later(item, change);
+        return true;
+    }
+    if (!order_apply(order, ORDER_EVENT_RESERVED, clock->now))
+        return false;
+    change->changes_order = true;
+    // The quote may have ended while portfolio was asked. The matcher then goes on with the next.
+    if (item->quote == NULL || !fill_decide(order, item->quote, clock, &price)) {
+        rest(change);
+        return true;
+    }
+    go_on(change);
+    change->fill = &item->fill;
+    return order_fill_at(order, price, item->quote->quoted_at, clock->now, &item->fill);
+}
+
+static bool decide_fill(struct execution *execution,
+                        struct execution_item *item,
+                        int64_t now,
+                        struct store_change *change)
+{
+    if (item->is_refused) {
+        // What was held is given back, so the task goes on.
+        bool done = refuse(execution, item, ORDER_EVENT_CANCEL, now, change);
+
+        go_on(change);
+        return done;
+    }
+    if (item->error.code != CODE_OK)
+        return false;
+    go_on(change);
+    change->fill = &item->fill;
+    return order_fill_at(item->order, item->price, item->quote_at, item->at, &item->fill);
+}
+
+// Fills `change` for one item. False when there is nothing to save.
+static bool decide(struct execution *execution,
+                   struct execution_item *item,
+                   const struct platform_clock *clock,
+                   struct store_change *change)
+{
+    struct order *order = item->order;
+
+    *change = (struct store_change){.order = order, .from = order->status};
+    switch (item->intent) {
+    case EXECUTE_FILL:
+        return order->status == ORDER_NEW && decide_fill(execution, item, clock->now, change);
+    case EXECUTE_EXPIRE:
+        go_on(change);
+        return order_apply(order, ORDER_EVENT_EXPIRE, order->expires_at);
+    case EXECUTE_CANCEL:
+        go_on(change);
+        snprintf(order->cancel_request_id, UUID_SIZE, "%s", item->cancel_request_id);
+        return order_apply(order, ORDER_EVENT_CANCEL, clock->now);
+    case EXECUTE_ADVANCE:
+        break;
+    }
+    if (order->status == ORDER_PENDING_NEW)
+        return decide_pending(execution, item, clock, change);
+    if (order->status == ORDER_NEW) {
+        rest(change);
+        return true;
+    }
+    change->task = STORE_TASK_COMPLETED;
+    return order->status == ORDER_REJECTED;
+}
+
+static bool save_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct execution *execution = context;
+
+    return store_save_changes(transaction, execution->changes, execution->change_count,
+                              &execution->saved, error);
+}
+
+static bool save(struct execution *execution, struct error *error)
+{
+    execution->saved = (struct rows){0};
+    if (!database_transact(execution->trading->database, execution->arena, 0, save_work, execution,
+                           error))
+        return false;
+    store_take_saved(&execution->saved, execution->changes, execution->change_count);
+    return true;
+}
+
+// Decides and commits. What could not be committed is put back as it was.
+static bool decide_all(struct execution *execution, const struct platform_clock *clock)
+{
+    struct error error;
+
+    execution->change_count = 0;
+    for (size_t i = 0; i < execution->count; i++) {
+        struct execution_item *item = &execution->items[i];
+
+        execution->change_of[execution->change_count] = i;
+        if (decide(execution, item, clock, &execution->changes[execution->change_count]))
+            execution->change_count++;
+        else if (order_status_is_open(execution->before[i].status))
+            *item->order = execution->before[i];
+    }
+    if (execution->change_count == 0)
+        return true;
+    error_clear(&error);
+    if (save(execution, &error))
+        return true;
+    for (size_t i = 0; i < execution->change_count; i++) {
+        size_t index = execution->change_of[i];
+
+        *execution->items[index].order = execution->before[index];
+        execution->items[index].is_refused = false;
+        execution->items[index].error = error;
+    }
+    return false;
+}
+
+static void take_outcome(struct execution *execution)
+{
+    for (size_t i = 0; i < execution->change_count; i++) {
+        const struct store_change *change = &execution->changes[i];
+        size_t index = execution->change_of[i];
+        struct execution_item *item = &execution->items[index];
+
+        if (!change->changes_order) {
+            item->is_settled = change->task == STORE_TASK_COMPLETED;
+            continue;
+        }
+        item->is_saved = change->saved;
+        item->is_lost = !change->saved;
+        item->is_settled = change->saved && change->task == STORE_TASK_COMPLETED;
+        if (item->is_lost) {
+            *item->order = execution->before[index];
+            item->is_refused = false;
+        } else {
+            order_publish(execution->trading, item->order, execution->arena);
+        }
+    }
+}
+
+static bool add_fill(struct round *round, struct execution *execution, size_t index)
+{
+    struct execution_item *item = &execution->items[index];
+    Portfolio__ApplyFillRequest *request = arena_allocate(execution->arena, sizeof(*request));
+
+    if (request == NULL)
+        return out_of_budget(&item->error);
+    portfolio__apply_fill_request__init(request);
+    request->fill_id = item->fill.id;
+    request->order_id = item->order->id;
+    request->portfolio_id = item->order->portfolio_id;
+    request->has_side = true;
+    request->side = side_of(item->order);
+    request->ticker = item->order->ticker;
+    request->has_quantity_nanos = true;
+    request->quantity_nanos = item->fill.quantity;
+    request->has_price_micros = true;
+    request->price_micros = item->fill.price;
+    request->has_commission_micros = true;
+    request->commission_micros = item->fill.commission;
+    request->has_filled_at = true;
+    request->filled_at = item->fill.filled_at;
+    request->has_final = true;
+    request->final = true;
+    round_add(round, execution, index, &request->base);
+    return true;
+}
+
+static bool add_release(struct round *round, struct execution *execution, size_t index)
+{
+    struct execution_item *item = &execution->items[index];
+    Portfolio__ReleaseRequest *request = arena_allocate(execution->arena, sizeof(*request));
+
+    if (request == NULL)
+        return out_of_budget(&item->error);
+    portfolio__release_request__init(request);
+    request->order_id = item->order->id;
+    request->portfolio_id = item->order->portfolio_id;
+    round_add(round, execution, index, &request->base);
+    return true;
+}
+
+static void finish(struct execution *execution, struct execution_item *item)
+{
+    struct store_finished task;
+
+    memcpy(task.order_id, item->order->id, UUID_SIZE);
+    memcpy(task.portfolio_id, item->order->portfolio_id, UUID_SIZE);
+    finished_add(execution->trading->finished, &task);
+    item->is_settled = true;
+}
+
+// Tells portfolio, by one operation, of the items in one of the statuses.
+static void tell(struct execution *execution,
+                 const struct rpc_method *method,
+                 bool (*add)(struct round *, struct execution *, size_t),
+                 bool fills)
+{
+    struct round *round = arena_allocate(execution->arena, sizeof(*round));
+
+    for (size_t i = 0; i < execution->count; i++) {
+        struct execution_item *item = &execution->items[i];
+        enum order_status status = item->order->status;
+        bool is_meant =
+            fills ? status == ORDER_FILLED : status == ORDER_CANCELED || status == ORDER_EXPIRED;
+
+        if (!is_meant || item->is_lost || item->is_settled)
+            continue;
+        if (round == NULL)
+            out_of_budget(&item->error);
+        else
+            // A failure is in the item's error.
+            (void)add(round, execution, i);
+    }
+    if (round == NULL || round->count == 0)
+        return;
+    round_call(round, execution, method);
+    for (size_t i = 0; i < round->count; i++) {
+        struct execution_item *item = &execution->items[round->item_of[i]];
+
+        if (round->errors[i].code == CODE_OK) {
+            finish(execution, item);
+            continue;
+        }
+        item->error = round->errors[i];
+        log_write(LOG_WARNING, fills ? "fill_not_booked_yet" : "hold_not_released_yet", "order_id",
+                  item->order->id, "reason", item->error.reason, NULL);
+    }
+}
+
+// Lets the queue have the tasks of orders that are final but not booked or given back yet.
+static void hand_over(struct execution *execution)
+{
+    struct error error;
+
+    execution->change_count = 0;
+    for (size_t i = 0; i < execution->count; i++) {
+        struct execution_item *item = &execution->items[i];
+        struct store_change *change = &execution->changes[execution->change_count];
+
+        if (order_status_is_open(item->order->status) || item->is_lost || item->is_settled ||
+            item->error.code == CODE_OK)
+            continue;
+        *change = (struct store_change){.order = item->order};
+        try_later(item, change);
+        execution->change_count++;
+    }
+    if (execution->change_count > 0 && !save(execution, &error))
+        // Their leases run out by themselves.
+        log_write(LOG_WARNING, "tasks_not_handed_over", "reason", error.reason, NULL);
+}
+
+void execution_run(struct execution *execution, struct execution_item *items, size_t count)
+{
+    struct platform_clock clock;
+
+    assert(count <= EXECUTION_MAX);
+    arena_reset(execution->arena);
+    execution->items = items;
+    execution->count = count;
+    for (size_t i = 0; i < count; i++) {
+        execution->before[i] = *items[i].order;
+        items[i].is_saved = items[i].is_lost = items[i].is_settled = items[i].is_refused = false;
+        error_clear(&items[i].error);
+    }
+    reserve_all(execution);
+    fault_point("trading.after_reserve");
+    if (!quotes_clock(execution->trading->quotes, &clock)) {
+        for (size_t i = 0; i < count; i++)
+            error_set(&items[i].error, REASON_UNAVAILABLE, "The platform's clock is not known.");
+        return;
+    }
+    if (!decide_all(execution, &clock))
+        return;
+    take_outcome(execution);
+    fault_point("trading.after_fill");
+    tell(execution, &portfolio_method_apply_fill, add_fill, true);
+    tell(execution, &portfolio_method_release, add_release, false);
+    fault_point("trading.after_apply");
+    hand_over(execution);
+}

@@ -30,10 +30,8 @@ struct fan *fan_new(struct rpc_client *client, int64_t timeout_ms)
     fan->timeout_ms = timeout_ms;
     pthread_mutex_init(&fan->lock, NULL);
     pthread_cond_init(&fan->all_done, NULL);
-    for (size_t i = 0; i < FAN_MAX; i++) {
+    for (size_t i = 0; i < FAN_MAX; i++)
         fan->slots[i].fan = fan;
-        fan->slots[i].arena = arena_new(ARENA_BUDGET);
-    }
     return fan;
 }
 
@@ -77,6 +75,8 @@ void fan_call(struct fan *fan,
         struct text packed;
 
         error_clear(&out_errors[i]);
+        if (slot->arena == NULL)
+            slot->arena = arena_new(ARENA_BUDGET);
         arena_reset(slot->arena);
         slot->error = &out_errors[i];
         slot->call = call_start(slot->arena, fan->timeout_ms);

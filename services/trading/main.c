@@ -1,1 +1,116 @@
 // SPDX-License-Identifier: MIT
+// bourse-trading: orders, from the intent to the last fill.
+#include "bourse/trading/v1/trading_server.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "matcher.h"
+#include "placing.h"
+#include "queue.h"
+#include "service/service.h"
+#include "trading.h"
+
+extern const struct migration trading_migrations[];
+extern const size_t trading_migration_count;
+
+enum { OWNERS_MAX = 16384, SYMBOLS_MAX = 4096, HOST_SIZE = 64 };
+
+static void stop(void **context)
+{
+    struct trading *trading = *context;
+
+    queue_free(&trading->queue);
+    // The copy of the quotes calls the matcher, and the matcher reads the copy.
+    if (trading->matcher != NULL)
+        matcher_stop(trading->matcher);
+    quotes_free(&trading->quotes);
+    matcher_free(&trading->matcher);
+    placing_free(&trading->placing);
+    rpc_publisher_free(&trading->publisher);
+    finished_free(&trading->finished);
+    cache_free(&trading->symbols);
+    cache_free(&trading->owners);
+    release(trading);
+    *context = NULL;
+}
+
+static void name_worker(struct trading *trading)
+{
+    char host[HOST_SIZE] = "";
+
+    if (gethostname(host, sizeof(host) - 1) != 0)
+        snprintf(host, sizeof(host), "unknown");
+    snprintf(trading->worker, sizeof(trading->worker), "%s:%ld", host, (long)getpid());
+}
+
+static bool start(struct service *service, void **out_context, struct error *error)
+{
+    struct trading *trading = allocate(sizeof(*trading));
+    struct quotes_options options = {
+        .market = service_client(service, "market"),
+        .market_addresses = service_text(service, "market-address"),
+        .key = *service_mesh_key(service),
+        .changed = matcher_quotes_changed,
+    };
+    void *context = trading;
+
+    trading->database = service_database(service);
+    trading->portfolio_client = service_client(service, "portfolio");
+    trading->market_client = service_client(service, "market");
+    trading->owners = cache_new(OWNERS_MAX);
+    trading->symbols = cache_new(SYMBOLS_MAX);
+    trading->finished = finished_new();
+    trading->matcher = matcher_new(trading);
+    options.context = trading->matcher;
+    name_worker(trading);
+    if (!rpc_publisher_new(service_text(service, "listen"), service_mesh_key(service),
+                           &trading->publisher, error) ||
+        !quotes_new(&options, &trading->quotes, error) || !matcher_start(trading->matcher, error)) {
+        stop(&context);
+        return false;
+    }
+    trading->placing = placing_new(trading);
+    trading->queue = queue_new(trading);
+    *out_context = trading;
+    return true;
+}
+
+static void check(void *context, struct strbuf *out_reasons)
+{
+    struct trading *trading = context;
+
+    if (!quotes_is_ready(trading->quotes))
+        strbuf_append_string(out_reasons, "market: no quotes yet; ");
+    if (!rpc_client_is_ready(trading->portfolio_client))
+        strbuf_append_string(out_reasons, "portfolio: cannot be reached; ");
+}
+
+static void drain(void *context)
+{
+    struct trading *trading = context;
+
+    matcher_stop(trading->matcher);
+}
+
+static const char *const peers[] = {"portfolio", "market", NULL};
+
+int main(int argc, char **argv)
+{
+    struct service_definition definition = {
+        .name = "trading",
+        .summary = "takes orders and brings them to their fills",
+        .has_database = true,
+        .migrations = trading_migrations,
+        .migration_count = trading_migration_count,
+        .handlers = trading_handlers,
+        .handler_count = trading_handler_count,
+        .peers = peers,
+        .start = start,
+        .check = check,
+        .drain = drain,
+        .stop = stop,
+    };
+
+    return service_main(&definition, argc, argv);
+}

@@ -1,1 +1,335 @@
 // SPDX-License-Identifier: MIT
+#include "placing.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/fault.h"
+#include "bourse/trading/v1/trading_server.h"
+#include "execution.h"
+#include "fill.h"
+#include "lookup.h"
+#include "matcher.h"
+#include "money/money.h"
+#include "order_message.h"
+#include "queue.h"
+#include "trading_store.h"
+
+enum { ARENA_BUDGET = 16 * 1024 * 1024, FINISHED_MAX = 256 };
+
+// One call of the batch on its way.
+struct candidate {
+    struct rpc_batch_item *item;
+    struct order order;
+    struct quote quote;
+    bool has_quote; // fit to fill the order when it was looked at
+    bool waits;
+};
+
+struct placing {
+    struct trading *trading;
+    struct arena *arena;
+    struct execution *execution;
+    size_t count;
+    struct candidate candidates[EXECUTION_MAX];
+    struct store_new_order intents[EXECUTION_MAX];
+    struct execution_item items[EXECUTION_MAX];
+    struct candidate *executed[EXECUTION_MAX]; // parallel to `items`
+    struct store_finished finished[FINISHED_MAX];
+    size_t finished_count;
+    struct rows inserted;
+};
+
+struct placing *placing_new(struct trading *trading)
+{
+    struct placing *placing = allocate(sizeof(*placing));
+
+    placing->trading = trading;
+    placing->arena = arena_new(ARENA_BUDGET);
+    placing->execution = execution_new(trading);
+    return placing;
+}
+
+void placing_free(struct placing **placing)
+{
+    if (*placing == NULL)
+        return;
+    execution_free(&(*placing)->execution);
+    arena_free(&(*placing)->arena);
+    release(*placing);
+    *placing = NULL;
+}
+
+static bool check_request(const Trading__PlaceOrderRequest *request, struct error *error)
+{
+    error_clear(error);
+    if (request->side != TRADING__ORDER_SIDE__ORDER_SIDE_BUY &&
+        request->side != TRADING__ORDER_SIDE__ORDER_SIDE_SELL)
+        error_add_violation(error, "side", "must be buy or sell");
+    if (request->has_type && request->type != TRADING__ORDER_TYPE__ORDER_TYPE_MARKET)
+        error_add_violation(error, "type", "must be market");
+    if (request->has_time_in_force &&
+        request->time_in_force != TRADING__TIME_IN_FORCE__TIME_IN_FORCE_DAY)
+        error_add_violation(error, "time_in_force", "must be day");
+    return error->code == CODE_OK;
+}
+
+static void begin_order(struct candidate *candidate, const struct platform_clock *clock)
+{
+    const struct call *call = candidate->item->call;
+    const Trading__PlaceOrderRequest *request =
+        (const Trading__PlaceOrderRequest *)candidate->item->request;
+    struct order *order = &candidate->order;
+
+    *order = (struct order){
+        .client_order_id = request->client_order_id,
+        .side = request->side == TRADING__ORDER_SIDE__ORDER_SIDE_SELL ? ORDER_SELL : ORDER_BUY,
+        .quantity = request->quantity_nanos,
+        .status = ORDER_PENDING_NEW,
+        .created_at = clock->now,
+        .updated_at = clock->now,
+        .expires_at = clock->next_close,
+    };
+    snprintf(order->id, UUID_SIZE, "%s", uuid_new().string);
+    snprintf(order->portfolio_id, UUID_SIZE, "%s", request->portfolio_id);
+    snprintf(order->request_id, UUID_SIZE, "%s", call->request_id);
+    snprintf(order->ticker, ORDER_TICKER_SIZE, "%s", request->ticker);
+    digest_sha256_hex(call->body, order->body_hash);
+    candidate->waits = !request->has_wait || request->wait;
+}
+
+// Looks at the price: what must be held, and whether the order can be filled at once.
+static bool price_order(struct trading *trading,
+                        struct candidate *candidate,
+                        const struct platform_clock *clock,
+                        struct error *error)
+{
+    struct order *order = &candidate->order;
+    int64_t price = 0;
+
+    if (!quotes_get(trading->quotes, order->ticker, &candidate->quote) ||
+        candidate->quote.price_micros <= 0)
+        return error_set(error, REASON_NO_PRICE, "There has been no price of %s yet.",
+                         order->ticker);
+    if (!fill_hold(order, &candidate->quote, clock, &order->hold_amount)) {
+        error_clear(error);
+        error_add_violation(error, "quantity", "is worth more than can be counted");
+        return false;
+    }
+    candidate->has_quote = fill_decide(order, &candidate->quote, clock, &price);
+    return true;
+}
+
+static bool prepare(struct trading *trading,
+                    struct candidate *candidate,
+                    const struct platform_clock *clock,
+                    struct error *error)
+{
+    struct call *call = candidate->item->call;
+    const Trading__PlaceOrderRequest *request =
+        (const Trading__PlaceOrderRequest *)candidate->item->request;
+
+    if (!check_request(request, error))
+        return false;
+    begin_order(candidate, clock);
+    return lookup_owner(trading, call, candidate->order.portfolio_id, false,
+                        candidate->order.user_id, error) &&
+           lookup_tradable(trading, call, candidate->order.ticker, candidate->order.quantity,
+                           error) &&
+           price_order(trading, candidate, clock, error);
+}
+
+static bool insert_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct placing *placing = context;
+
+    return store_insert_orders(transaction, placing->intents, placing->count,
+                               placing->trading->worker, &placing->inserted, error) &&
+           store_finish_tasks(transaction, placing->finished, placing->finished_count, error);
+}
+
+// Commits the intents; with them goes the news of tasks that have been finished meanwhile.
+static bool insert(struct placing *placing, struct error *error)
+{
+    struct trading *trading = placing->trading;
+
+    placing->inserted = (struct rows){0};
+    for (size_t i = 0; i < placing->count; i++)
+        placing->intents[i] = (struct store_new_order){.order = &placing->candidates[i].order,
+                                                       .is_leased = placing->candidates[i].waits};
+    placing->finished_count = finished_take(trading->finished, placing->finished, FINISHED_MAX);
+    if (!database_transact(trading->database, placing->arena, 0, insert_work, placing, error)) {
+        for (size_t i = 0; i < placing->finished_count; i++)
+            finished_add(trading->finished, &placing->finished[i]);
+        return false;
+    }
+    store_take_inserted(&placing->inserted, placing->intents, placing->count);
+    return true;
+}
+
+static void answer(struct rpc_batch_item *item, const struct order *order)
+{
+    Trading__PlaceOrderResponse *response = (Trading__PlaceOrderResponse *)item->response;
+
+    item->done = order_to_message(order, item->call->arena, &response->order, &item->error);
+}
+
+// Answers a request whose order is there already, as it stands now.
+static void replay(struct placing *placing, struct candidate *candidate)
+{
+    struct rpc_batch_item *item = candidate->item;
+    struct order existing;
+    bool found = false;
+
+    if (!store_find_by_request(placing->trading->database, item->call->arena,
+                               candidate->order.portfolio_id, candidate->order.request_id,
+                               &existing, &found, &item->error))
+        return;
+    if (!found) {
+        error_set(&item->error, REASON_CLIENT_ORDER_ID_TAKEN,
+                  "There is an order with client_order_id %s in this portfolio already.",
+                  candidate->order.client_order_id == NULL ? "" : candidate->order.client_order_id);
+        return;
+    }
+    if (strcmp(existing.body_hash, candidate->order.body_hash) != 0) {
+        error_set(&item->error, REASON_IDEMPOTENCY_KEY_REUSED,
+                  "This key was used for order %s, with another request.", existing.id);
+        return;
+    }
+    item->call->replayed = true;
+    if (existing.status == ORDER_REJECTED)
+        order_get_reason(&existing, &item->error);
+    else
+        answer(item, &existing);
+}
+
+// The order has been changed by somebody else meanwhile: by a cancel, or by the queue.
+static void reload(struct placing *placing, struct candidate *candidate)
+{
+    struct rpc_batch_item *item = candidate->item;
+    const char *id = candidate->order.id;
+    struct order *orders = NULL;
+    size_t count = 0;
+    struct error error;
+
+    if (store_load_orders(placing->trading->database, item->call->arena, &id, 1, &orders, &count,
+                          &error) &&
+        count == 1)
+        candidate->order = orders[0];
+}
+
+static void settle(struct placing *placing, const struct execution_item *executed)
+{
+    struct candidate *candidate = placing->executed[executed - placing->items];
+
+    if (executed->is_refused && executed->is_saved) {
+        candidate->item->error = executed->error;
+        return;
+    }
+    if (executed->is_lost)
+        reload(placing, candidate);
+    if (executed->is_saved && candidate->order.status == ORDER_NEW)
+        matcher_add(placing->trading->matcher, &candidate->order);
+    answer(candidate->item, &candidate->order);
+}
+
+static void execute(struct placing *placing)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < placing->count; i++) {
+        struct candidate *candidate = &placing->candidates[i];
+
+        if (!placing->intents[i].inserted || !candidate->waits)
+            continue;
+        placing->executed[count] = candidate;
+        placing->items[count++] = (struct execution_item){
+            .order = &candidate->order,
+            .quote = candidate->has_quote ? &candidate->quote : NULL,
+            .traceparent = candidate->item->call->traceparent,
+            .attempts = 1,
+        };
+    }
+    execution_run(placing->execution, placing->items, count);
+    for (size_t i = 0; i < count; i++)
+        settle(placing, &placing->items[i]);
+}
+
+// Answers those who do not wait, and those who ask once more.
+static void answer_early(struct placing *placing)
+{
+    bool has_work = false;
+
+    for (size_t i = 0; i < placing->count; i++) {
+        struct candidate *candidate = &placing->candidates[i];
+
+        if (!placing->intents[i].inserted) {
+            replay(placing, candidate);
+        } else if (!candidate->waits) {
+            order_publish(placing->trading, &candidate->order, placing->arena);
+            answer(candidate->item, &candidate->order);
+            has_work = true;
+        }
+    }
+    if (has_work)
+        queue_wake(placing->trading->queue);
+}
+
+// Failures that would meet every order of the batch alike.
+static bool is_everybodys(const struct error *error)
+{
+    return error->code == CODE_UNAVAILABLE ||
+           (error_is(error, REASON_CONFLICT) && error_constraint(error)[0] == '\0');
+}
+
+static void place(struct placing *placing, const struct platform_clock *clock)
+{
+    struct error error;
+
+    error_clear(&error);
+    if (placing->count == 0)
+        return;
+    if (insert(placing, &error)) {
+        fault_point("trading.after_intent");
+        answer_early(placing);
+        execute(placing);
+        return;
+    }
+    if (placing->count > 1 && !is_everybodys(&error)) {
+        // One order's fault: each of them alone, from its first candidate's place.
+        size_t count = placing->count;
+
+        for (size_t i = 0; i < count; i++) {
+            if (i > 0)
+                placing->candidates[0] = placing->candidates[i];
+            placing->count = 1;
+            place(placing, clock);
+        }
+        return;
+    }
+    for (size_t i = 0; i < placing->count; i++)
+        placing->candidates[i].item->error = error;
+}
+
+void trading_api_place_order(struct trading *trading, struct rpc_batch_item *items, size_t count)
+{
+    struct placing *placing = trading->placing;
+    struct platform_clock clock;
+    bool has_clock = quotes_clock(trading->quotes, &clock);
+
+    arena_reset(placing->arena);
+    placing->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct candidate *candidate = &placing->candidates[placing->count];
+
+        candidate->item = &items[i];
+        candidate->has_quote = false;
+        if (!has_clock)
+            error_set(&items[i].error, REASON_UNAVAILABLE,
+                      "The platform's clock is not known yet. Try again soon.");
+        else if (prepare(trading, candidate, &clock, &items[i].error))
+            placing->count++;
+    }
+    place(placing, &clock);
+}

@@ -1,1 +1,162 @@
 // SPDX-License-Identifier: MIT
+#include "queue.h"
+
+#include <string.h>
+
+#include "execution.h"
+#include "matcher.h"
+#include "service/log.h"
+#include "service/worker.h"
+#include "trading_store.h"
+
+enum { PERIOD_MS = 500, ARENA_BUDGET = 16 * 1024 * 1024, FINISHED_MAX = 512 };
+
+struct queue {
+    struct trading *trading;
+    struct worker *worker;
+    struct arena *arena;
+    struct execution *execution;
+    struct store_finished finished[FINISHED_MAX];
+    size_t finished_count;
+    struct store_task *tasks; // claimed, in the arena
+    size_t task_count;
+    bool is_waiting; // for the database; said once
+    struct execution_item items[EXECUTION_MAX];
+    struct quote quotes[EXECUTION_MAX]; // parallel to `items`
+};
+
+static bool claim_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct queue *queue = context;
+
+    return store_finish_tasks(transaction, queue->finished, queue->finished_count, error) &&
+           store_claim_tasks(transaction, queue->trading->worker, EXECUTION_MAX, &queue->tasks,
+                             &queue->task_count, error);
+}
+
+static bool claim(struct queue *queue, struct error *error)
+{
+    struct trading *trading = queue->trading;
+
+    queue->task_count = 0;
+    queue->finished_count = finished_take(trading->finished, queue->finished, FINISHED_MAX);
+    if (database_transact(trading->database, queue->arena, 0, claim_work, queue, error))
+        return true;
+    for (size_t i = 0; i < queue->finished_count; i++)
+        finished_add(trading->finished, &queue->finished[i]);
+    return false;
+}
+
+static bool
+load(struct queue *queue, struct order **out_orders, size_t *out_count, struct error *error)
+{
+    const char *ids[EXECUTION_MAX];
+
+    for (size_t i = 0; i < queue->task_count; i++)
+        ids[i] = queue->tasks[i].order_id;
+    return store_load_orders(queue->trading->database, queue->arena, ids, queue->task_count,
+                             out_orders, out_count, error);
+}
+
+static int64_t attempts_of(const struct queue *queue, const char *order_id)
+{
+    for (size_t i = 0; i < queue->task_count; i++) {
+        if (strcmp(queue->tasks[i].order_id, order_id) == 0)
+            return queue->tasks[i].attempts;
+    }
+    return 1;
+}
+
+// A filled order is booked by its fill, which is in the database.
+static bool load_fill(struct queue *queue, struct execution_item *item, struct error *error)
+{
+    struct order_fill *fills = NULL;
+    size_t count = 0;
+
+    if (item->order->status != ORDER_FILLED)
+        return true;
+    if (!store_list_fills(queue->trading->database, queue->arena, item->order->id, &fills, &count,
+                          error))
+        return false;
+    if (count != 1)
+        return error_set(error, REASON_INTERNAL, "Order %s has %zu fills.", item->order->id, count);
+    item->fill = fills[0];
+    return true;
+}
+
+static void run(struct queue *queue, struct order *orders, size_t order_count)
+{
+    struct trading *trading = queue->trading;
+    size_t count = 0;
+
+    for (size_t i = 0; i < order_count; i++) {
+        struct execution_item *item = &queue->items[count];
+        struct error error;
+
+        *item = (struct execution_item){.order = &orders[i],
+                                        .attempts = attempts_of(queue, orders[i].id)};
+        if (quotes_get(trading->quotes, orders[i].ticker, &queue->quotes[count]))
+            item->quote = &queue->quotes[count];
+        if (load_fill(queue, item, &error))
+            count++;
+        else
+            log_write(LOG_ERROR, "fill_not_found", "order_id", orders[i].id, "message",
+                      error.message, NULL);
+    }
+    execution_run(queue->execution, queue->items, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct execution_item *item = &queue->items[i];
+
+        if (item->order->status == ORDER_NEW && !item->is_lost)
+            matcher_add(trading->matcher, item->order);
+    }
+}
+
+// True when there may be more to do at once.
+static bool work(void *context)
+{
+    struct queue *queue = context;
+    struct order *orders = NULL;
+    size_t count = 0;
+    struct error error;
+
+    arena_reset(queue->arena);
+    if (!claim(queue, &error) || !load(queue, &orders, &count, &error)) {
+        if (!queue->is_waiting)
+            log_write(LOG_WARNING, "queue_waits", "reason", error.reason, NULL);
+        queue->is_waiting = true;
+        return false;
+    }
+    queue->is_waiting = false;
+    if (count > 0)
+        run(queue, orders, count);
+    return queue->task_count == EXECUTION_MAX || queue->finished_count == FINISHED_MAX;
+}
+
+struct queue *queue_new(struct trading *trading)
+{
+    struct queue *queue = allocate(sizeof(*queue));
+
+    queue->trading = trading;
+    queue->arena = arena_new(ARENA_BUDGET);
+    queue->execution = execution_new(trading);
+    queue->worker = worker_new("queue", PERIOD_MS, work, queue);
+    return queue;
+}
+
+void queue_wake(struct queue *queue)
+{
+    if (queue != NULL)
+        worker_wake(queue->worker);
+}
+
+void queue_free(struct queue **queue)
+{
+    if (*queue == NULL)
+        return;
+    worker_free(&(*queue)->worker);
+    execution_free(&(*queue)->execution);
+    arena_free(&(*queue)->arena);
+    release(*queue);
+    *queue = NULL;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// execution: takes orders from where they are as far as they can go now, many together.
+//
+//     pending_new --Reserve--> new --a fit quote--> filled --ApplyFill--> task completed
+//                 \-> rejected     \-> canceled, expired --Release-----> task completed
+//
+// Three steps a batch: ask portfolio for the holds; decide, and commit orders, fills and tasks in
+// one transaction; tell portfolio of the fills and of what is given back. Any step may be cut
+// short by a death on either side: the task's lease then runs out, and the queue brings the order
+// here again. Every step has the same effect when it is repeated.
+//
+// Threads: an execution has one user at a time. Memory: it keeps an arena from run to run; what an
+// item's order borrows after a run is good until the next one.
+#pragma once
+
+#include "order.h"
+#include "trading.h"
+
+enum { EXECUTION_MAX = 64, EXECUTION_ATTEMPTS_MAX = 20 };
+
+enum execution_intent {
+    EXECUTE_ADVANCE, // whatever comes next by the order's status
+    EXECUTE_FILL,    // at the price that was decided
+    EXECUTE_EXPIRE,
+    EXECUTE_CANCEL,
+};
+
+struct execution_item {
+    struct order *order; // as the database has it; afterwards as it is then
+    enum execution_intent intent;
+    const struct quote *quote;     // of ADVANCE: filled at it if that is fit still; NULL for none
+    int64_t price;                 // of FILL
+    int64_t quote_at;              // of FILL
+    int64_t at;                    // of FILL: platform time of the fill
+    const char *cancel_request_id; // of CANCEL
+    const char *traceparent;       // may be NULL
+    int64_t attempts;              // of the task, this one counted
+    struct order_fill fill;        // of an order that is filled; given or made here
+    // What came of it.
+    bool is_saved;      // the order's change has been committed
+    bool is_lost;       // somebody else changed the order before; it has not been touched
+    bool is_settled;    // nothing is left to do for it
+    bool is_refused;    // by portfolio, with `error`
+    struct error error; // what refused it or kept it from being finished; empty for nothing
+};
+
+struct execution;
+
+struct execution *execution_new(struct trading *trading);
+void execution_free(struct execution **execution);
+
+// Runs at most EXECUTION_MAX items, of different orders.
+void execution_run(struct execution *execution, struct execution_item *items, size_t count);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "lookup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bourse/market/v1/market_client.h"
+#include "bourse/portfolio/v1/portfolio_client.h"
+#include "money/money.h"
+
+// An owner never changes, but a portfolio may be closed; portfolio has the last word on that.
+#define OWNER_GOOD_US (INT64_C(60) * MICROS_PER_SECOND)
+#define SYMBOL_GOOD_US (INT64_C(30) * MICROS_PER_SECOND)
+
+static bool refuse_portfolio(const char *portfolio_id, struct error *error)
+{
+    return error_set(error, REASON_PORTFOLIO_NOT_FOUND, "There is no portfolio %s.", portfolio_id);
+}
+
+static bool ask_owner(struct trading *trading,
+                      struct call *call,
+                      const char *portfolio_id,
+                      char out_user_id[UUID_SIZE],
+                      bool *out_is_closed,
+                      struct error *error)
+{
+    Portfolio__GetPortfolioOwnerRequest request = PORTFOLIO__GET_PORTFOLIO_OWNER_REQUEST__INIT;
+    Portfolio__GetPortfolioOwnerResponse *response = NULL;
+
+    request.portfolio_id = portfolio_id;
+    if (!portfolio_client_get_portfolio_owner(trading->portfolio_client, call, &request, &response,
+                                              error))
+        return false;
+    if (response->user_id == NULL)
+        return error_set(error, REASON_INTERNAL, "portfolio named no owner.");
+    snprintf(out_user_id, UUID_SIZE, "%s", response->user_id);
+    *out_is_closed = response->is_closed;
+    return true;
+}
+
+bool lookup_owner(struct trading *trading,
+                  struct call *call,
+                  const char *portfolio_id,
+                  bool closed_too,
+                  char out_user_id[UUID_SIZE],
+                  struct error *error)
+{
+    int64_t now = clock_monotonic_us();
+    char user_id[UUID_SIZE];
+    bool is_closed = false;
+
+    if (!cache_get(trading->owners, portfolio_id, now, user_id, UUID_SIZE)) {
+        if (!ask_owner(trading, call, portfolio_id, user_id, &is_closed, error))
+            return false;
+        if (!is_closed)
+            cache_put(trading->owners, portfolio_id, now + OWNER_GOOD_US, user_id, UUID_SIZE);
+    }
+    if (call->identity.role != ROLE_ADMINISTRATOR && strcmp(call->identity.user_id, user_id) != 0)
+        return refuse_portfolio(portfolio_id, error);
+    if (is_closed && !closed_too)
+        return error_set(error, REASON_PORTFOLIO_CLOSED, "Portfolio %s is closed.", portfolio_id);
+    memcpy(out_user_id, user_id, UUID_SIZE);
+    return true;
+}
+
+struct symbol {
+    bool is_active;
+    bool is_fractionable;
+};
+
+static bool ask_symbol(struct trading *trading,
+                       struct call *call,
+                       const char *ticker,
+                       struct symbol *out_symbol,
+                       struct error *error)
+{
+    Market__GetSymbolRequest request = MARKET__GET_SYMBOL_REQUEST__INIT;
+    Market__GetSymbolResponse *response = NULL;
+
+    request.ticker = ticker;
+    if (!market_client_get_symbol(trading->market_client, call, &request, &response, error))
+        return false;
+    if (response->symbol == NULL)
+        return error_set(error, REASON_INTERNAL, "market described no symbol.");
+    out_symbol->is_active = response->symbol->status == MARKET__SYMBOL_STATUS__SYMBOL_STATUS_ACTIVE;
+    out_symbol->is_fractionable = response->symbol->fractionable;
+    return true;
+}
+
+bool lookup_tradable(struct trading *trading,
+                     struct call *call,
+                     const char *ticker,
+                     int64_t quantity,
+                     struct error *error)
+{
+    int64_t now = clock_monotonic_us();
+    struct symbol symbol;
+
+    if (!cache_get(trading->symbols, ticker, now, &symbol, sizeof(symbol))) {
+        if (!ask_symbol(trading, call, ticker, &symbol, error))
+            return false;
+        cache_put(trading->symbols, ticker, now + SYMBOL_GOOD_US, &symbol, sizeof(symbol));
+    }
+    if (!symbol.is_active)
+        return error_set(error, REASON_SYMBOL_NOT_TRADABLE, "%s is not traded any more.", ticker);
+    if (quantity % NANOS_PER_UNIT != 0 && !symbol.is_fractionable)
+        return error_set(error, REASON_NOT_FRACTIONABLE, "Only whole shares of %s are traded.",
+                         ticker);
+    return true;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// lookup: what trading asks the other services about an order, remembered for a while.
+#pragma once
+
+#include "order.h"
+#include "trading.h"
+
+// Finds whose the portfolio is. Fails with PORTFOLIO_NOT_FOUND, also for a caller who is neither
+// its owner nor an administrator, and PORTFOLIO_CLOSED.
+MUST_CHECK bool lookup_owner(struct trading *trading,
+                             struct call *call,
+                             const char *portfolio_id,
+                             bool closed_too,
+                             char out_user_id[UUID_SIZE],
+                             struct error *error);
+
+// Fails with SYMBOL_NOT_FOUND, SYMBOL_NOT_TRADABLE, or NOT_FRACTIONABLE for that quantity.
+MUST_CHECK bool lookup_tradable(struct trading *trading,
+                                struct call *call,
+                                const char *ticker,
+                                int64_t quantity,
+                                struct error *error);

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// matcher: fills resting orders as quotes come, and ends those whose day is over.
+//
+// One thread has the book of resting orders. Quotes reach it through a bounded queue, each with the
+// clock it was published with, so an order is filled at the first fit quote and at that quote's
+// time, however fast the platform's clock runs. When quotes were missed (a gap, a full queue, a
+// time in which this program did not run), it asks market for the quotes since each order was last
+// looked at before it looks at newer ones.
+//
+// Several replicas may have the same orders in their books; the status in the database decides who
+// was first.
+#pragma once
+
+#include "order.h"
+#include "trading.h"
+
+// Makes a matcher that takes quotes from now on but does nothing yet.
+struct matcher *matcher_new(struct trading *trading);
+
+// Starts its thread, once `trading` is complete. It loads the resting orders first.
+MUST_CHECK bool matcher_start(struct matcher *matcher, struct error *error);
+
+// The callback for the copy of the quotes; `context` is the matcher.
+void matcher_quotes_changed(void *context,
+                            const struct quote *quotes,
+                            size_t count,
+                            const struct platform_clock *clock,
+                            bool gap);
+
+// Gives it an order that rests since now.
+void matcher_add(struct matcher *matcher, const struct order *order);
+
+// How many orders rest in the book, for the metrics.
+size_t matcher_count(struct matcher *matcher);
+
+// Ends the thread; after that nothing is filled any more, and quotes are not taken.
+void matcher_stop(struct matcher *matcher);
+void matcher_free(struct matcher **matcher);

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// order_message: orders and fills as the messages of the API, and as publications.
+#pragma once
+
+#include "bourse/trading/v1/trading.pb-c.h"
+#include "order.h"
+#include "trading.h"
+
+MUST_CHECK bool order_to_message(const struct order *order,
+                                 struct arena *arena,
+                                 Trading__Order **out_message,
+                                 struct error *error);
+
+MUST_CHECK bool fill_to_message(const struct order *order,
+                                const struct order_fill *fill,
+                                struct arena *arena,
+                                Trading__Fill **out_message,
+                                struct error *error);
+
+// Tells who follows the topic "orders" of a change that has been committed. Best effort, as all
+// publications are.
+void order_publish(struct trading *trading, const struct order *order, struct arena *arena);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// trading: the state of the service, as every handler and thread is given it.
+//
+// Threads: the pointers are fixed after start; each thing they point at says who may use it.
+#pragma once
+
+#include "cache.h"
+#include "database/database.h"
+#include "finished.h"
+#include "quotes/quotes.h"
+#include "rpc/rpc_client.h"
+#include "rpc/rpc_topic.h"
+
+struct matcher;
+struct placing;
+struct queue;
+
+enum { TRADING_WORKER_SIZE = 96 };
+
+struct trading {
+    struct database *database;
+    struct quotes *quotes;
+    struct rpc_client *portfolio_client;
+    struct rpc_client *market_client;
+    struct rpc_publisher *publisher;
+    struct cache *owners;  // portfolio id to user id
+    struct cache *symbols; // ticker to what may be done with it
+    struct finished *finished;
+    struct matcher *matcher;
+    struct queue *queue;
+    struct placing *placing;
+    char worker[TRADING_WORKER_SIZE]; // who holds a lease: host and process
+};

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// trading_store: the SQL of orders, fills and tasks.
+//
+// Everything that changes an order names the status it is in, so that of two replicas that decide
+// about one order only the first is heard. Memory: what is read lies in the arena given.
+#pragma once
+
+#include "database/database.h"
+#include "order.h"
+
+enum { STORE_BATCH_MAX = 64, STORE_FINISHED_MAX = 512, STORE_LEASE_MS = 15 * 1000 };
+
+// An order to be inserted as `pending_new`, with its task.
+struct store_new_order {
+    const struct order *order;
+    bool is_leased; // to this worker, which goes on with it at once
+    bool inserted;  // out: false when its request id or client_order_id is there already
+};
+
+// Inserts orders and their tasks. `inserted` is known once the transaction has been committed and
+// store_take_inserted has been called with the rows.
+MUST_CHECK bool store_insert_orders(struct transaction *transaction,
+                                    const struct store_new_order *orders,
+                                    size_t count,
+                                    const char *worker,
+                                    struct rows *out_rows,
+                                    struct error *error);
+void store_take_inserted(const struct rows *rows, struct store_new_order *orders, size_t count);
+
+enum store_task_state {
+    STORE_TASK_PENDING,
+    STORE_TASK_ACTIVE,
+    STORE_TASK_COMPLETED,
+    STORE_TASK_FAILED
+};
+
+#define STORE_NEVER INT64_C(-1)
+
+// A change of an order, and what becomes of its task with it.
+struct store_change {
+    const struct order *order;     // as it shall be
+    bool changes_order;            // otherwise only the task is changed
+    enum order_status from;        // as it must be for the change
+    const struct order_fill *fill; // made with the change; NULL for none
+    enum store_task_state task;
+    int64_t run_after_ms;   // when the task may be taken: from now; STORE_NEVER for never
+    const char *task_error; // NULL for none
+    bool saved;             // out, as `inserted` above: whether the order was in `from`
+};
+
+// Writes the changes, in one round trip with the commit. A task is only changed when its order is
+// in the status of `order` afterwards.
+MUST_CHECK bool store_save_changes(struct transaction *transaction,
+                                   const struct store_change *changes,
+                                   size_t count,
+                                   struct rows *out_rows,
+                                   struct error *error);
+void store_take_saved(const struct rows *rows, struct store_change *changes, size_t count);
+
+// Tasks whose orders are final and booked or given back.
+struct store_finished {
+    char order_id[UUID_SIZE];
+    char portfolio_id[UUID_SIZE];
+};
+MUST_CHECK bool store_finish_tasks(struct transaction *transaction,
+                                   const struct store_finished *finished,
+                                   size_t count,
+                                   struct error *error);
+
+// Takes up to `limit` tasks that are due, with a lease.
+struct store_task {
+    char order_id[UUID_SIZE];
+    int64_t attempts; // this one counted
+};
+MUST_CHECK bool store_claim_tasks(struct transaction *transaction,
+                                  const char *worker,
+                                  size_t limit,
+                                  struct store_task **out_tasks,
+                                  size_t *out_count,
+                                  struct error *error);
+
+// Orders by their ids, in any order; those that do not exist are left out.
+MUST_CHECK bool store_load_orders(struct database *database,
+                                  struct arena *arena,
+                                  const char *const *ids,
+                                  size_t count,
+                                  struct order **out_orders,
+                                  size_t *out_count,
+                                  struct error *error);
+
+// Orders that rest (`new`, with a task that only the matcher ends), by id, after `after_id`.
+MUST_CHECK bool store_load_resting(struct database *database,
+                                   struct arena *arena,
+                                   const char *after_id,
+                                   size_t limit,
+                                   struct order **out_orders,
+                                   size_t *out_count,
+                                   struct error *error);
+
+// The order that a request or a client_order_id of this portfolio made before.
+MUST_CHECK bool store_find_by_request(struct database *database,
+                                      struct arena *arena,
+                                      const char *portfolio_id,
+                                      const char *request_id,
+                                      struct order *out_order,
+                                      bool *out_found,
+                                      struct error *error);
+
+enum store_group { STORE_OPEN, STORE_CLOSED, STORE_ALL };
+
+struct store_filter {
+    const char *user_id;
+    const char *portfolio_id; // NULL for all
+    const char *before_id;    // NULL for the first page
+    enum store_group group;
+    const char *ticker; // NULL for all
+    const char *side;   // NULL for both
+    bool has_start, has_end;
+    int64_t start, end; // of created_at
+    size_t limit;
+};
+
+// Newest first.
+MUST_CHECK bool store_page_orders(struct database *database,
+                                  struct arena *arena,
+                                  const struct store_filter *filter,
+                                  struct order **out_orders,
+                                  size_t *out_count,
+                                  struct error *error);
+
+// The fills of an order, first to last.
+MUST_CHECK bool store_list_fills(struct database *database,
+                                 struct arena *arena,
+                                 const char *order_id,
+                                 struct order_fill **out_fills,
+                                 size_t *out_count,
+                                 struct error *error);
