@@ -26,7 +26,7 @@ static int fail(const struct error *error)
 // Reads one line, unseen when it is typed.
 static bool read_password(char out_password[LINE_MAX_BYTES], struct error *error)
 {
-    struct termios seen;
+    struct termios seen = {0};
     bool typed = isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &seen) == 0;
     struct termios unseen = seen;
     char *line = NULL;

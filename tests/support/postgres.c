@@ -123,25 +123,28 @@ static void make_cluster(struct postgres *postgres)
         give_up("initdb failed with status %d: see %s/log", status, postgres->folder);
 }
 
-// The server writes its state into the eighth line of postmaster.pid.
+// The server writes its process id into the first line of postmaster.pid and its state into the
+// eighth.
 static bool is_ready(struct postgres *postgres)
 {
     char path[PATH_SIZE + 32];
-    char line[PATH_SIZE];
+    char line[PATH_SIZE] = "";
+    char process[PATH_SIZE] = "";
+    char own[16];
     FILE *file = NULL;
-    bool ready = false;
+    int count = 0;
 
     snprintf(path, sizeof path, "%s/postmaster.pid", postgres->data);
+    snprintf(own, sizeof own, "%d\n", (int)postgres->server);
     file = fopen(path, "r");
     if (file == NULL)
         return false;
-    for (int i = 1; i <= 8 && fgets(line, sizeof line, file) != NULL; i++)
-        ready = (i == 1 ? strtol(line, NULL, 10) == postgres->server : ready) &&
-                (i < 8 || strncmp(line, "ready", 5) == 0);
-    // Fewer lines than eight leave `ready` as the process id says, so the last one decides.
-    ready = ready && strncmp(line, "ready", 5) == 0;
+    while (count < 8 && fgets(line, sizeof line, file) != NULL)
+        if (++count == 1)
+            memcpy(process, line, sizeof process);
     fclose(file);
-    return ready;
+    // A file of a server before this one may still be there.
+    return count == 8 && strcmp(process, own) == 0 && strncmp(line, "ready", 5) == 0;
 }
 
 void postgres_start(struct postgres *postgres)
