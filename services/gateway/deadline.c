@@ -7,12 +7,11 @@
 #include <dirent.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
-enum { LOOK_EVERY_MS = 50, ADDRESS_SIZE = 48 };
+enum { LOOK_EVERY_MS = 50, ADDRESS_SIZE = 48, DESCRIPTOR_MAX = 10 * 1000 * 1000 };
 
 struct deadline_slot {
     struct deadlines *deadlines;
@@ -71,17 +70,26 @@ static bool is_connection_of(int descriptor, const struct deadline_slot *slot)
            strcmp(peer_address, slot->remote_address) == 0;
 }
 
+// The number of a descriptor as /proc names it; -1 for "." and "..".
+static int read_number(const char *name)
+{
+    int number = 0;
+
+    for (; *name >= '0' && *name <= '9' && number < DESCRIPTOR_MAX; name++)
+        number = number * 10 + (*name - '0');
+    return *name == '\0' ? number : -1;
+}
+
 static void shut_down(const struct deadline_slot *slot)
 {
     DIR *descriptors = opendir("/proc/self/fd");
     const struct dirent *entry = NULL;
 
     while (descriptors != NULL && (entry = readdir(descriptors)) != NULL) {
-        char *end = NULL;
-        long descriptor = strtol(entry->d_name, &end, 10);
+        int descriptor = read_number(entry->d_name);
 
-        if (end != entry->d_name && *end == '\0' && is_connection_of((int)descriptor, slot))
-            shutdown((int)descriptor, slot->also_writing ? SHUT_RDWR : SHUT_RD);
+        if (descriptor >= 0 && is_connection_of(descriptor, slot))
+            shutdown(descriptor, slot->also_writing ? SHUT_RDWR : SHUT_RD);
     }
     if (descriptors != NULL)
         closedir(descriptors);

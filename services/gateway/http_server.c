@@ -397,7 +397,9 @@ static int on_error(struct mg_connection *civetweb, int status, const char *mess
     else if (status == 505)
         error_set(&error, REASON_MALFORMED_REQUEST, "Only HTTP/1.0 and HTTP/1.1 are spoken here.");
     else
-        error_set(&error, REASON_MALFORMED_REQUEST, "This is not an HTTP request.");
+        error_set(&error, REASON_MALFORMED_REQUEST,
+                  "This is not an HTTP request, or its head has more than %d bytes.",
+                  HTTP_HEAD_MAX);
     worker->server->options.refuse(&worker->request, &worker->response, &error);
     worker->response.close = true;
     send_answer(&connection);
