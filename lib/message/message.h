@@ -35,7 +35,9 @@ struct message_info;
 
 struct enum_info {
     const ProtobufCEnumDescriptor *descriptor;
-    const char *const *names; // the JSON names, parallel to descriptor->values
+    // The JSON names, parallel to descriptor->values; NULL for the one that says "unspecified",
+    // which JSON never shows.
+    const char *const *names;
 };
 
 struct field_info {

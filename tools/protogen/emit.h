@@ -32,5 +32,5 @@ MUST_CHECK bool output_write(struct output *output, const char *name);
 // Begins a generated C file: what it is made from.
 void emit_banner(struct strbuf *out, const struct model_file *file);
 
-// `doc` as // comments, each line after `indent`; nothing for "".
+// `doc` as // comments; nothing for "".
 void emit_comment(struct strbuf *out, const char *doc);
