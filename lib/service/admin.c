@@ -371,7 +371,7 @@ static bool listen_on(struct admin *admin, const struct addrinfo *address)
            getsockname(admin->listener, (struct sockaddr *)&bound, &size) == 0 &&
            getnameinfo((struct sockaddr *)&bound, size, NULL, 0, port, sizeof port,
                        NI_NUMERICSERV) == 0 &&
-           (admin->port = (int)strtol(port, NULL, 10)) > 0;
+           (admin->port = (int)strtoul(port, NULL, 10)) > 0;
 }
 
 static void close_and_release(struct admin *admin)
