@@ -217,9 +217,9 @@ bool connection_is_usable(struct connection *connection)
         PQstatus(connection->pg) != CONNECTION_OK ||
         PQtransactionStatus(connection->pg) != PQTRANS_IDLE)
         return false;
-    // An idle server has nothing to say but farewell.
-    if (connection_wait(connection->pg, POLLIN, 0) != 0 &&
-        (PQconsumeInput(connection->pg) == 0 || PQstatus(connection->pg) != CONNECTION_OK))
+    // An idle server has nothing to say but farewell. (It may also tell of a changed setting; then
+    // a connection is made anew that need not have been.)
+    if (connection_wait(connection->pg, POLLIN, 0) != 0)
         return false;
     if (idle_ms < CHECK_AFTER_IDLE_MS)
         return true;

@@ -591,12 +591,14 @@ static void an_idle_connection_that_was_ended_is_not_used(void **state)
                             " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"};
     struct fixture *f = *state;
     OWNED(database) other = open_database(f, 1);
+    uint64_t retries = 0;
 
     wait_until_written(f);
     assert_true(database_query(other, f->arena, &terminate_others, NULL, 0, NULL, &f->error));
-    // Had it been used, the outcome of this write would be unknown.
+    retries = database_statistics(f->database).retries;
     if (!can_write(f))
         fail_msg("%s", f->error.message);
+    assert_int_equal(database_statistics(f->database).retries, retries);
     assert_int_equal(database_statistics(f->database).connections, 1);
 }
 
