@@ -123,7 +123,7 @@ admin_command() {
             exec "$BIN/bourse-auth" create-administrator "$name"
         )
         ;;
-    token) services_run auth token "$name" ;;
+    token) services_run auth issue-token "$name" ;;
     *) die "It is ./bourse admin create NAME or ./bourse admin token NAME." ;;
     esac
 }

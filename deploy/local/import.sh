@@ -8,7 +8,7 @@ IMPORT_BATCH=200         # symbols sent by one curl
 # Sets IMPORT_TOKEN, made anew every few minutes.
 import_get_token() {
     if [ $((SECONDS - ${IMPORT_TOKEN_AT:--$IMPORT_TOKEN_SECONDS})) -ge "$IMPORT_TOKEN_SECONDS" ]; then
-        IMPORT_TOKEN=$(services_run auth token admin) || die "There is no access token to be had for admin."
+        IMPORT_TOKEN=$(services_run auth issue-token admin) || die "There is no access token to be had for admin."
         IMPORT_TOKEN_AT=$SECONDS
     fi
 }
@@ -67,8 +67,9 @@ import_read_symbols() {
         }
         { sub(/\r$/, ""); rest = $0; symbol = field(); name = field(); third = field() }
         NR == 1 { has_sector = third ~ /[Ss]ector/; next }
-        symbol != "" { print symbol, name, has_sector ? third : "" }' "$1" |
-        jq -Rc 'split("\t") | {ticker: .[0], name: .[1]} + (if .[2] != "" then {sector: .[2]} else {} end)'
+        # The exchange ends its own list with the time it was made.
+        symbol != "" && symbol !~ /^File Creation Time/ { print symbol, name, has_sector ? third : "" }' "$1" |
+        jq -Rc 'split("\t") | {ticker: .[0], name: .[1][0:200]} + (if .[2] != "" then {sector: .[2]} else {} end)'
 }
 
 # What curl is to send for some symbols: one request each, over one connection.

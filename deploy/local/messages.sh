@@ -17,7 +17,7 @@ die() {
 progress() {
     local text=$1 done=$2 total=$3
 
-    [ "$total" -gt 0 ] || return 0
+    [ "$done" -gt 0 ] && [ "$total" -ge "$done" ] || return 0
     if [ -t 1 ]; then
         printf '\r\033[K  %s: %d of %d' "$text" "$done" "$total"
         [ "$done" -lt "$total" ] || printf '\n'

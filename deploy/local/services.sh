@@ -62,7 +62,7 @@ services_export() {
     fi
 }
 
-# Runs a command of a service's program on the data folder: services_run auth token ada
+# Runs a command of a service's program on the data folder: services_run auth issue-token ada
 services_run() {
     local name=$1
 
@@ -86,26 +86,20 @@ services_migrate() {
     cluster_set_passwords "${SERVICES_WITH_DATABASE[@]}"
 }
 
-# Makes the administrator `admin` when there is no administrator, with BOURSE_ADMIN_PASSWORD or a password
-# that is made here and told once.
+# Makes the administrator `admin` when there is no administrator: with BOURSE_ADMIN_PASSWORD, or with a
+# password that bourse-auth makes and tells once. Sets LOGIN to what the person should know.
 services_make_administrator() {
-    local password=${BOURSE_ADMIN_PASSWORD:-} told='' said
+    local password=${BOURSE_ADMIN_PASSWORD:-} said
 
-    if [ -z "$password" ]; then
-        password=$(od -An -vtx1 -N 12 /dev/urandom | tr -d ' \n')
-        told=$password
-    fi
     said=$(
         services_export auth
-        export BOURSE_ADMIN_PASSWORD=$password
+        [ -z "$password" ] || export BOURSE_ADMIN_PASSWORD=$password
         exec "$BIN/bourse-auth" create-administrator admin --if-none true
     ) || die "The first administrator could not be made."
     case $said in
-    *created*)
-        LOGIN="Log in as admin with the password ${told:-in BOURSE_ADMIN_PASSWORD}."
-        [ -z "$told" ] || LOGIN="$LOGIN It is shown this once only."
-        ;;
-    *) LOGIN="" ;;
+    *" password "*) LOGIN="Log in as admin with the password ${said##* }, which is shown this once only." ;;
+    ?*) LOGIN="Log in as admin with the password in BOURSE_ADMIN_PASSWORD." ;;
+    *) LOGIN='' ;;
     esac
 }
 

@@ -10,6 +10,7 @@ SUPERVISOR_STEADY_MS=20000     # a process that ran this long is not one that ke
 SUPERVISOR_START_SECONDS=180   # until all are ready
 SUPERVISOR_START_DEATHS=4      # a service that died so often before that is not going to be ready
 SUPERVISOR_STOP_SECONDS=35     # a service drains for 10 s and breaks off after 20
+SUPERVISOR_LOG_TICKS=100       # between two looks at the logs' sizes
 LOG_BYTES_MAX=$((32 * 1024 * 1024))
 
 # Sets NOW to the time in milliseconds, without starting a process.
@@ -74,6 +75,10 @@ supervisor_tick() {
     # Nothing is ever written to it: this waits, and wakes for a signal.
     read -r -t "$SUPERVISOR_TICK" -u "$TICKS" || true
     [ -z "$STOP" ] || return 0
+    TICK=$((TICK + 1))
+    if [ $((TICK % SUPERVISOR_LOG_TICKS)) -eq 0 ]; then
+        supervisor_turn_logs
+    fi
     supervisor_look postgres
     for name in "${RUNNING[@]}"; do
         supervisor_look "$name"
@@ -105,12 +110,14 @@ supervisor_stop() {
     say "Stopped; the data is in $DATA"
 }
 
+# Keeps each log below a size, and the one before it. Everybody appends, so a log can be emptied in place.
 supervisor_turn_logs() {
     local file
 
     for file in "$LOG"/*.log; do
         if [ -f "$file" ] && [ "$(stat -c %s "$file")" -gt "$LOG_BYTES_MAX" ]; then
-            mv "$file" "$file.1"
+            cp "$file" "$file.1"
+            : >"$file"
         fi
     done
 }
@@ -193,6 +200,7 @@ supervisor_command() {
     RUNNING=()
     STOP=''
     LOGIN=''
+    TICK=0
 
     data_parse "$@"
     PORT=${OPERANDS[0]}
