@@ -2,6 +2,7 @@
 #include "page_token.h"
 
 #include "base/digest.h"
+#include "base/utf8.h"
 #include "money/money.h"
 
 #include <inttypes.h>
@@ -49,7 +50,7 @@ bool page_token_read(const char *token,
     struct page_position position;
 
     if (!digest_base64url_decode(text_of(token), plain, sizeof plain - 1, &length) ||
-        strlen(plain) != length || !read_plain(plain, kind, &position))
+        !utf8_is_valid(plain, length) || !read_plain(plain, kind, &position))
         return error_set(error, REASON_INVALID_PAGE_TOKEN,
                          "the page token was not made for a list of %s", kind);
     *out_position = position;

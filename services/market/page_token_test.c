@@ -24,7 +24,7 @@ static void a_token_of_another_list_or_of_nobody_is_refused(void **state)
     struct page_position position = {0};
     struct error error;
     static const char *const wrong[] = {
-        "", "x", "!!!!", "c3ltYm9scw", "c3ltYm9scyB4IHk", "c3ltYm9scyAxAA"};
+        "", "x", "!!!!", "c3ltYm9scw", "c3ltYm9scyB4IHk", "c3ltYm9scyAxAA", "c3ltYm9scyAxIP8"};
 
     (void)state;
     assert_false(

@@ -155,7 +155,8 @@ static bool equals_ignoring_case(struct text text, const char *lower)
 
         if (character >= 'A' && character <= 'Z')
             character = (char)(character - 'A' + 'a');
-        if (character != *lower)
+        // A NUL in the text must not pass for the end of the name.
+        if (*lower == '\0' || character != *lower)
             return false;
     }
     return *lower == '\0';
@@ -194,6 +195,11 @@ read_header(struct price_csv *csv, struct text line, char out_reason[BAR_REASON_
     }
     if (trim(line).length == 0)
         return CSV_NOTHING;
+    // It is kept as text while the rest of the file arrives.
+    if (!utf8_is_valid(line.data, line.length)) {
+        (void)snprintf(out_reason, BAR_REASON_SIZE, "the header is not UTF-8 text");
+        return CSV_NO_HEADER;
+    }
     if (!split(line, &fields, out_reason))
         return CSV_NO_HEADER;
     for (int column = CSV_DATE; column < CSV_COLUMN_COUNT; column++) {

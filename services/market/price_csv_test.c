@@ -174,6 +174,21 @@ static void without_the_needed_columns_nothing_is_read(void **state)
                      "the header has no column symbol, ticker or name, and no ticker is given");
 }
 
+static void a_header_that_is_not_text_is_none(void **state)
+{
+    static const char header[] = "Date\0,Open,High,Low,Close,Volume";
+    struct price_csv csv;
+    struct bar bar;
+    char reason[BAR_REASON_SIZE] = "";
+
+    (void)state;
+    assert_no_header("AAPL", "Date,Open,High,Low,Close,Volume,\xff",
+                     "the header is not UTF-8 text");
+    price_csv_start(&csv, "AAPL", day_of("2026-11-22"));
+    assert_int_equal(price_csv_read(&csv, (struct text){header, sizeof header - 1}, &bar, reason),
+                     CSV_NO_HEADER);
+}
+
 static void lines_end_with_lf_or_crlf_or_the_text(void **state)
 {
     struct text rest = text_of("one\r\n\ntwo\nthree");
@@ -267,6 +282,7 @@ int main(void)
         cmocka_unit_test(what_is_not_text_is_not_repeated),
         cmocka_unit_test(a_line_that_is_too_long_or_too_wide_is_rejected),
         cmocka_unit_test(without_the_needed_columns_nothing_is_read),
+        cmocka_unit_test(a_header_that_is_not_text_is_none),
         cmocka_unit_test(lines_end_with_lf_or_crlf_or_the_text),
         cmocka_unit_test(empty_lines_are_passed_over),
         cmocka_unit_test(every_row_of_real_files_is_read_but_those_with_null),

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Price files of any bytes: whatever is read as a bar keeps the rules of bars, and whatever is
+// refused is refused with a reason that may be shown.
+#include "price_csv.h"
+
+#include "base/utf8.h"
+#include "exchange_calendar.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct text rest = {(const char *)data, size};
+    struct price_csv csv;
+    struct text line;
+    struct bar bar;
+    char reason[BAR_REASON_SIZE];
+    char again[BAR_REASON_SIZE];
+
+    price_csv_start(&csv, size % 2 == 0 ? "AAPL" : "", CALENDAR_LAST_DAY);
+    while (price_csv_next_line(&rest, &line)) {
+        reason[0] = '\0';
+        switch (price_csv_read(&csv, line, &bar, reason)) {
+        case CSV_BAR:
+            if (!bar_check(&bar, CALENDAR_LAST_DAY, again) || bar.ticker[0] == '\0')
+                abort();
+            break;
+        case CSV_REJECTED:
+        case CSV_NO_HEADER:
+            if (reason[0] == '\0' || !utf8_is_valid(reason, strlen(reason)) ||
+                strpbrk(reason, "\t\r\n") != NULL)
+                abort();
+            break;
+        case CSV_NOTHING:
+            break;
+        }
+    }
+    return 0;
+}
