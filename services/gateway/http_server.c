@@ -19,12 +19,12 @@ enum {
     HEADERS_MAX = 16 * 1024,
     DISCARD_MAX = 32 * 1024 * 1024, // bytes of an unwanted body taken before the connection ends
     REQUEST_TIMEOUT_MS = 5000,
-    KEEP_ALIVE_TIMEOUT_MS = 2000, // less than the above: see on_error
+    KEEP_ALIVE_TIMEOUT_MS = 4000, // of an idle connection, and of the next head on it
     RANDOM_POOL_SIZE = 1024,
     DATE_HEADER_SIZE = 40,
 };
 #define REQUEST_TIMEOUT_MS_TEXT "5000"
-#define KEEP_ALIVE_TIMEOUT_MS_TEXT "2000"
+#define KEEP_ALIVE_TIMEOUT_MS_TEXT "4000"
 #define BODY_LIMIT_US (5 * MICROS_PER_SECOND)
 #define CHUNK_LIMIT_US (30 * MICROS_PER_SECOND)
 #define ANSWER_LIMIT_US (60 * MICROS_PER_SECOND)
@@ -265,8 +265,9 @@ static void write_head(struct worker *worker, struct text body)
     strbuf_append_string(out, "\r\n");
     strbuf_append_string(out, policy_headers[response->policy]);
     strbuf_append_text(out, strbuf_text(response->headers));
-    if (response->close)
-        strbuf_append_string(out, "Connection: close\r\n");
+    // The time is told so that clients do not send on a connection that is just being closed.
+    strbuf_append_string(out,
+                         response->close ? "Connection: close\r\n" : "Keep-Alive: timeout=4\r\n");
     strbuf_append_string(out, "\r\n");
 }
 
@@ -385,11 +386,11 @@ static int on_error(struct mg_connection *civetweb, int status, const char *mess
     (void)message;
     begin(worker, &connection);
     // A head that never became whole is reported like one that cannot be read. Only the time tells
-    // them apart: an idle connection is closed earlier than that.
+    // them apart.
     if (status == 413)
         error_set(&error, REASON_HEADERS_TOO_LARGE, "Request line and headers exceed %d bytes.",
                   HTTP_HEAD_MAX);
-    else if (status == 400 && waited_us >= (REQUEST_TIMEOUT_MS - 100) * MICROS_PER_MS)
+    else if (status == 400 && waited_us >= (KEEP_ALIVE_TIMEOUT_MS - 100) * MICROS_PER_MS)
         error_set(&error, REASON_REQUEST_TIMEOUT,
                   "The head of the request did not arrive within "
                   "%d seconds.",

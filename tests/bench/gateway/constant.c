@@ -67,7 +67,7 @@ int main(int argc, char **argv)
                              "enable_keep_alive",
                              "yes",
                              "keep_alive_timeout_ms",
-                             "2000",
+                             "4000",
                              "request_timeout_ms",
                              "5000",
                              "linger_timeout_ms",
