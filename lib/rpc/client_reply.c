@@ -195,7 +195,6 @@ void client_link_received(void *argument)
     struct rpc_client *client = link->client;
     enum rpc_lane lane = link->lane;
     struct delivery delivery = {.result = nng_aio_result(link->receive)};
-    bool is_more_waiting = false;
 
     pthread_mutex_lock(&client->mutex);
     delivery.arena = take_arena(client);
@@ -205,13 +204,11 @@ void client_link_received(void *argument)
     pthread_mutex_lock(&client->mutex);
     judge(link, &delivery);
     take_over(link, &delivery);
-    // The calls that the told ones lead to go out together, not one by one.
+    // The calls that the told ones lead to go out together, and with those that wait already: two
+    // groups of calls that take turns would never become one again.
     client->lanes[lane].corked++;
-    is_more_waiting = client->lanes[lane].queue.count > 0;
     pthread_mutex_unlock(&client->mutex);
     // The link is another message's from here on.
-    if (is_more_waiting)
-        client_pump(client, lane);
     deliver(client, lane, &delivery);
     client_pump(client, lane);
 }

@@ -6,9 +6,10 @@
 
 #include "base/digest.h"
 #include "rpc/client.h"
+#include "rpc/task_threads.h"
 
 enum {
-    DEFAULT_FAST_SOCKETS = 2,
+    DEFAULT_FAST_SOCKETS = 1,
     DEFAULT_NORMAL_SOCKETS = 4,
     DEFAULT_SLOW_SOCKETS = 4,
     DEFAULT_QUEUE_MAX = 1024,
@@ -63,6 +64,7 @@ bool rpc_client_new(const struct rpc_client_options *options,
     if (!address_list_parse(options->addresses, &names, error))
         return false;
     digest_start();
+    task_threads_park();
     client = allocate(sizeof *client);
     client->names = names;
     copy_options(client, options);

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "rpc/address.h"
 #include "rpc/server.h"
+#include "rpc/task_threads.h"
 
 enum {
     DEFAULT_NORMAL_WORKERS = 8,
@@ -90,6 +91,7 @@ bool rpc_server_new(const struct rpc_server_options *options,
     if (!address_list_parse(options->listen, &listen, error))
         return false;
     digest_start();
+    task_threads_park();
     server = allocate(sizeof *server);
     server->listen = listen.names[0];
     copy_options(server, options);

@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "rpc/address.h"
 #include "rpc/closer.h"
+#include "rpc/task_threads.h"
 #include "rpc/topic.h"
 
 enum { TOPICS_MAX = 8, FREE_WAIT_MS = 1000 };
@@ -67,6 +68,7 @@ bool rpc_publisher_new(const char *listen,
     if (!address_list_parse(listen, &addresses, error))
         return false;
     digest_start();
+    task_threads_park();
     publisher = allocate(sizeof *publisher);
     publisher->key = *key;
     publisher->epoch = (uint64_t)clock_now_us(&real);

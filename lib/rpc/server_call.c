@@ -183,7 +183,6 @@ bool server_call_admit(struct server_call *call, const Rpc__Call *wire)
 {
     struct server_lane *lane = call->batch->lane;
     struct rpc_server *server = lane->server;
-    const struct rpc_method *method = NULL;
 
     if (call->batch->message->version != ENVELOPE_VERSION)
         return error_set(&call->error, REASON_UNIMPLEMENTED,
@@ -200,8 +199,7 @@ bool server_call_admit(struct server_call *call, const Rpc__Call *wire)
         return error_set(&call->error, REASON_UNIMPLEMENTED, "%s has no such operation here",
                          server->options.service);
     }
-    method = call->method->handler->method;
-    return check_strings(call) && check_access(call, method);
+    return check_strings(call);
 }
 
 // What is done just before the handler. False when the call has failed.
@@ -214,7 +212,7 @@ static bool prepare(struct server_call *call)
         return error_set(&call->error, REASON_SHUTTING_DOWN, "%s is being stopped",
                          call->batch->lane->server->options.service);
     // It may have waited for a worker.
-    if (!check_deadline(call))
+    if (!check_deadline(call) || !check_access(call, method))
         return false;
     what->arena = take_arena(call->batch->lane->server);
     if (!message_unpack(method->request, what->arena, what->body, &call->request, &call->error) ||

@@ -11,6 +11,7 @@
 #include "rpc/address.h"
 #include "rpc/closer.h"
 #include "rpc/resolver.h"
+#include "rpc/task_threads.h"
 #include "rpc/timing.h"
 #include "rpc/topic.h"
 
@@ -300,6 +301,7 @@ bool rpc_subscriber_new(const struct rpc_subscriber_options *options,
         return error_set(error, REASON_INVALID_SETTING, "the topic \"%s\" is too long",
                          options->topic);
     digest_start();
+    task_threads_park();
     subscriber = allocate(sizeof *subscriber);
     subscriber->options = *options;
     subscriber->options.topic = allocate_string(options->topic);
