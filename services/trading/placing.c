@@ -11,6 +11,7 @@
 #include "fill.h"
 #include "lookup.h"
 #include "matcher.h"
+#include "moment.h"
 #include "money/money.h"
 #include "order_message.h"
 #include "queue.h"
@@ -316,9 +317,12 @@ void trading_api_place_order(struct trading *trading, struct rpc_batch_item *ite
 {
     struct placing *placing = trading->placing;
     struct platform_clock clock;
-    bool has_clock = quotes_clock(trading->quotes, &clock);
+    struct error error;
+    bool has_clock = false;
 
     arena_reset(placing->arena);
+    error_clear(&error);
+    has_clock = moment_now(trading, placing->arena, &clock, &error);
     placing->count = 0;
     for (size_t i = 0; i < count; i++) {
         struct candidate *candidate = &placing->candidates[placing->count];
@@ -326,10 +330,10 @@ void trading_api_place_order(struct trading *trading, struct rpc_batch_item *ite
         candidate->item = &items[i];
         candidate->has_quote = false;
         if (!has_clock)
-            error_set(&items[i].error, REASON_UNAVAILABLE,
-                      "The platform's clock is not known yet. Try again soon.");
+            items[i].error = error;
         else if (prepare(trading, candidate, &clock, &items[i].error))
             placing->count++;
     }
-    place(placing, &clock);
+    if (has_clock)
+        place(placing, &clock);
 }

@@ -1,1 +1,415 @@
 // SPDX-License-Identifier: MIT
+// The statements of trading against a real PostgreSQL, as the service's own role.
+#include "support/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "database/migration.h"
+#include "support/postgres.h"
+#include "trading_store.h"
+
+#define DOLLAR INT64_C(1000000)
+#define SHARE INT64_C(1000000000)
+#define FIRST_ID "00000000-0000-0000-0000-000000000000"
+
+extern const struct migration trading_migrations[];
+extern const size_t trading_migration_count;
+
+enum { ARENA_BUDGET = 16 * 1024 * 1024, ORDERS_MAX = 64 };
+
+struct fixture {
+    struct postgres *postgres;
+    struct arena *arena;
+    struct database *database;
+};
+
+static int start(void **state)
+{
+    struct fixture *fixture = allocate(sizeof(*fixture));
+    struct database_options options = {.service = "trading", .connections = 4};
+    struct error error;
+    size_t applied = 0;
+
+    digest_start();
+    fixture->postgres = postgres_new();
+    fixture->arena = arena_new(ARENA_BUDGET);
+    *state = fixture;
+    options.url = postgres_url(fixture->postgres, "bourse_trading");
+    if (!migration_run(postgres_url(fixture->postgres, NULL), "trading", trading_migrations,
+                       trading_migration_count, &applied, &error)) {
+        fprintf(stderr, "%s\n", error.message);
+        return -1;
+    }
+    return database_new(&options, &fixture->database, &error) ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    struct fixture *fixture = *state;
+
+    database_free(&fixture->database);
+    postgres_free(&fixture->postgres);
+    arena_free(&fixture->arena);
+    release(fixture);
+    return 0;
+}
+
+// Every test begins with an empty database. The role may not delete orders, so its owner does.
+static int forget(void **state)
+{
+    struct fixture *fixture = *state;
+    struct database_options options = {
+        .url = postgres_url(fixture->postgres, NULL), .service = "trading", .connections = 1};
+    static const struct statement truncate = {"truncate", "TRUNCATE orders, fills, tasks"};
+    struct database *owner = NULL;
+    struct rows rows;
+    struct error error;
+    bool done = false;
+
+    arena_reset(fixture->arena);
+    if (!database_new(&options, &owner, &error))
+        return -1;
+    done = database_query(owner, fixture->arena, &truncate, NULL, 0, &rows, &error);
+    database_free(&owner);
+    return done ? 0 : -1;
+}
+
+static struct order new_order(const char *portfolio_id, const char *user_id)
+{
+    struct order order = {.ticker = "AAPL",
+                          .side = ORDER_BUY,
+                          .quantity = 10 * SHARE,
+                          .hold_amount = 951 * DOLLAR,
+                          .status = ORDER_PENDING_NEW,
+                          .created_at = 1000000,
+                          .updated_at = 1000000,
+                          .expires_at = 9000000};
+
+    snprintf(order.id, UUID_SIZE, "%s", uuid_new().string);
+    snprintf(order.request_id, UUID_SIZE, "%s", uuid_new().string);
+    snprintf(order.portfolio_id, UUID_SIZE, "%s", portfolio_id);
+    snprintf(order.user_id, UUID_SIZE, "%s", user_id);
+    snprintf(order.body_hash, ORDER_HASH_SIZE, "hash");
+    return order;
+}
+
+struct insertion {
+    struct store_new_order *orders;
+    size_t count;
+    struct rows rows;
+};
+
+static bool insert_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct insertion *insertion = context;
+
+    return store_insert_orders(transaction, insertion->orders, insertion->count, "worker",
+                               &insertion->rows, error);
+}
+
+static void insert(struct fixture *fixture, struct store_new_order *orders, size_t count)
+{
+    struct insertion insertion = {.orders = orders, .count = count};
+    struct error error;
+
+    if (!database_transact(fixture->database, fixture->arena, 0, insert_work, &insertion, &error))
+        fail_msg("%s", error.message);
+    store_take_inserted(&insertion.rows, orders, count);
+}
+
+static void insert_one(struct fixture *fixture, const struct order *order, bool is_leased)
+{
+    struct store_new_order intent = {.order = order, .is_leased = is_leased};
+
+    insert(fixture, &intent, 1);
+    assert_true(intent.inserted);
+}
+
+struct saving {
+    struct store_change *changes;
+    size_t count;
+    struct rows rows;
+};
+
+static bool save_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct saving *saving = context;
+
+    return store_save_changes(transaction, saving->changes, saving->count, &saving->rows, error);
+}
+
+static bool save(struct fixture *fixture, struct store_change *change)
+{
+    struct saving saving = {.changes = change, .count = 1};
+    struct error error;
+
+    if (!database_transact(fixture->database, fixture->arena, 0, save_work, &saving, &error))
+        fail_msg("%s", error.message);
+    store_take_saved(&saving.rows, change, 1);
+    return change->saved;
+}
+
+struct claiming {
+    struct store_task *tasks;
+    size_t count;
+};
+
+static bool claim_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct claiming *claiming = context;
+
+    return store_claim_tasks(transaction, "other", ORDERS_MAX, &claiming->tasks, &claiming->count,
+                             error);
+}
+
+static size_t claim(struct fixture *fixture, struct claiming *claiming)
+{
+    struct error error;
+
+    if (!database_transact(fixture->database, fixture->arena, 0, claim_work, claiming, &error))
+        fail_msg("%s", error.message);
+    return claiming->count;
+}
+
+static struct order load(struct fixture *fixture, const char *id)
+{
+    struct order *orders = NULL;
+    size_t count = 0;
+    struct error error;
+
+    assert_true(
+        store_load_orders(fixture->database, fixture->arena, &id, 1, &orders, &count, &error));
+    assert_int_equal(count, 1);
+    return orders[0];
+}
+
+// Brings an order to `new` and lets it rest.
+static void let_rest(struct fixture *fixture, struct order *order)
+{
+    struct store_change change = {.order = order,
+                                  .changes_order = true,
+                                  .from = ORDER_PENDING_NEW,
+                                  .task = STORE_TASK_PENDING,
+                                  .run_after_ms = STORE_NEVER};
+
+    assert_true(order_apply(order, ORDER_EVENT_RESERVED, 2000000));
+    assert_true(save(fixture, &change));
+}
+
+static void an_order_comes_back_as_it_was_written(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct uuid user = uuid_new();
+    struct order order = new_order(portfolio.string, user.string);
+    struct order loaded;
+
+    order.client_order_id = "a name with \"quotes\", {braces} and \\";
+    insert_one(fixture, &order, true);
+    loaded = load(fixture, order.id);
+    assert_string_equal(loaded.client_order_id, order.client_order_id);
+    assert_string_equal(loaded.portfolio_id, order.portfolio_id);
+    assert_string_equal(loaded.user_id, order.user_id);
+    assert_string_equal(loaded.ticker, "AAPL");
+    assert_int_equal(loaded.quantity, order.quantity);
+    assert_int_equal(loaded.hold_amount, order.hold_amount);
+    assert_int_equal(loaded.status, ORDER_PENDING_NEW);
+    assert_int_equal(loaded.created_at, order.created_at);
+    assert_int_equal(loaded.expires_at, order.expires_at);
+    assert_int_equal(loaded.filled_at, 0);
+}
+
+static void a_request_makes_one_order_however_often_it_comes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order first = new_order(portfolio.string, portfolio.string);
+    struct order again = new_order(portfolio.string, portfolio.string);
+    struct order named = new_order(portfolio.string, portfolio.string);
+    struct store_new_order intents[3] = {{.order = &first}, {.order = &again}, {.order = &named}};
+    struct order found;
+    bool is_found = false;
+    struct error error;
+
+    memcpy(again.request_id, first.request_id, UUID_SIZE);
+    first.client_order_id = named.client_order_id = "mine";
+    insert(fixture, intents, 3);
+    assert_true(intents[0].inserted);
+    assert_false(intents[1].inserted);
+    assert_false(intents[2].inserted);
+    assert_true(store_find_by_request(fixture->database, fixture->arena, portfolio.string,
+                                      again.request_id, &found, &is_found, &error));
+    assert_true(is_found);
+    assert_string_equal(found.id, first.id);
+    assert_true(store_find_by_request(fixture->database, fixture->arena, portfolio.string,
+                                      named.request_id, &found, &is_found, &error));
+    assert_false(is_found);
+}
+
+static void of_two_who_change_an_order_only_the_first_is_heard(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order order = new_order(portfolio.string, portfolio.string);
+    struct order other;
+    struct order_fill fill;
+    struct order_fill other_fill;
+    struct store_change filling = {.order = &order,
+                                   .changes_order = true,
+                                   .from = ORDER_NEW,
+                                   .fill = &fill,
+                                   .task = STORE_TASK_ACTIVE,
+                                   .run_after_ms = 1000};
+    struct store_change late = filling;
+    struct store_change cancel = filling;
+    struct order_fill *fills = NULL;
+    size_t count = 0;
+    struct error error;
+
+    insert_one(fixture, &order, true);
+    let_rest(fixture, &order);
+    other = order;
+    assert_true(order_fill_at(&order, 95 * DOLLAR, 3, 4, &fill));
+    assert_true(save(fixture, &filling));
+    late.order = &other;
+    late.fill = &other_fill;
+    assert_true(order_fill_at(&other, 96 * DOLLAR, 5, 6, &other_fill));
+    assert_false(save(fixture, &late));
+    other = order;
+    other.status = ORDER_CANCELED;
+    cancel.order = &other;
+    cancel.fill = NULL;
+    assert_false(save(fixture, &cancel));
+    assert_int_equal(load(fixture, order.id).status, ORDER_FILLED);
+    assert_int_equal(load(fixture, order.id).average_fill_price, 95 * DOLLAR);
+    assert_true(
+        store_list_fills(fixture->database, fixture->arena, order.id, &fills, &count, &error));
+    assert_int_equal(count, 1);
+    assert_int_equal(fills[0].price, 95 * DOLLAR);
+    assert_string_equal(fills[0].id, order_fill_id(order.id, 1).string);
+}
+
+static void a_task_is_claimed_when_its_lease_has_run_out_and_not_before(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order leased = new_order(portfolio.string, portfolio.string);
+    struct order waiting = new_order(portfolio.string, portfolio.string);
+    struct claiming claiming = {0};
+    struct store_change later = {.order = &waiting, .task = STORE_TASK_PENDING};
+
+    insert_one(fixture, &leased, true);
+    insert_one(fixture, &waiting, false);
+    assert_int_equal(claim(fixture, &claiming), 1);
+    assert_string_equal(claiming.tasks[0].order_id, waiting.id);
+    assert_int_equal(claiming.tasks[0].attempts, 1);
+    assert_int_equal(claim(fixture, &claiming), 0);
+    save(fixture, &later);
+    assert_int_equal(claim(fixture, &claiming), 1);
+    assert_int_equal(claiming.tasks[0].attempts, 2);
+}
+
+static void a_resting_order_is_the_matchers_until_it_is_closed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order order = new_order(portfolio.string, portfolio.string);
+    struct order *resting = NULL;
+    struct claiming claiming = {0};
+    struct store_change cancel = {
+        .order = &order, .changes_order = true, .from = ORDER_NEW, .task = STORE_TASK_ACTIVE};
+    size_t count = 0;
+    struct error error;
+
+    insert_one(fixture, &order, true);
+    let_rest(fixture, &order);
+    assert_int_equal(claim(fixture, &claiming), 0);
+    assert_true(store_load_resting(fixture->database, fixture->arena, FIRST_ID, 10, &resting,
+                                   &count, &error));
+    assert_int_equal(count, 1);
+    assert_string_equal(resting[0].id, order.id);
+    assert_true(order_apply(&order, ORDER_EVENT_CANCEL, 3));
+    assert_true(save(fixture, &cancel));
+    assert_true(store_load_resting(fixture->database, fixture->arena, FIRST_ID, 10, &resting,
+                                   &count, &error));
+    assert_int_equal(count, 0);
+    assert_int_equal(claim(fixture, &claiming), 1);
+}
+
+// Somebody who has decided that the order rests, and is late, must not put its task to sleep.
+static void a_task_follows_only_the_status_its_change_was_made_for(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order order = new_order(portfolio.string, portfolio.string);
+    struct order late;
+    struct claiming claiming = {0};
+    struct store_change cancel = {.order = &order,
+                                  .changes_order = true,
+                                  .from = ORDER_PENDING_NEW,
+                                  .task = STORE_TASK_ACTIVE};
+    struct store_change rest = {.order = &late,
+                                .changes_order = true,
+                                .from = ORDER_PENDING_NEW,
+                                .task = STORE_TASK_PENDING,
+                                .run_after_ms = STORE_NEVER};
+
+    insert_one(fixture, &order, true);
+    late = order;
+    assert_true(order_apply(&order, ORDER_EVENT_CANCEL, 3));
+    assert_true(save(fixture, &cancel));
+    assert_true(order_apply(&late, ORDER_EVENT_RESERVED, 3));
+    assert_false(save(fixture, &rest));
+    assert_int_equal(claim(fixture, &claiming), 1);
+}
+
+static void orders_are_listed_newest_first_by_group_and_page(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct uuid user = uuid_new();
+    struct order orders[5];
+    struct store_filter filter = {.user_id = user.string, .group = STORE_OPEN, .limit = 2};
+    struct order *listed = NULL;
+    size_t count = 0;
+    struct error error;
+
+    for (size_t i = 0; i < COUNT_OF(orders); i++) {
+        orders[i] = new_order(portfolio.string, user.string);
+        insert_one(fixture, &orders[i], true);
+    }
+    assert_true(
+        store_page_orders(fixture->database, fixture->arena, &filter, &listed, &count, &error));
+    assert_int_equal(count, 2);
+    assert_string_equal(listed[0].id, orders[4].id);
+    filter.before_id = listed[1].id;
+    assert_true(
+        store_page_orders(fixture->database, fixture->arena, &filter, &listed, &count, &error));
+    assert_string_equal(listed[0].id, orders[2].id);
+    filter.group = STORE_CLOSED;
+    assert_true(
+        store_page_orders(fixture->database, fixture->arena, &filter, &listed, &count, &error));
+    assert_int_equal(count, 0);
+    filter = (struct store_filter){
+        .user_id = user.string, .group = STORE_ALL, .side = "sell", .limit = 9};
+    assert_true(
+        store_page_orders(fixture->database, fixture->arena, &filter, &listed, &count, &error));
+    assert_int_equal(count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(an_order_comes_back_as_it_was_written, forget),
+        cmocka_unit_test_setup(a_request_makes_one_order_however_often_it_comes, forget),
+        cmocka_unit_test_setup(of_two_who_change_an_order_only_the_first_is_heard, forget),
+        cmocka_unit_test_setup(a_task_is_claimed_when_its_lease_has_run_out_and_not_before, forget),
+        cmocka_unit_test_setup(a_resting_order_is_the_matchers_until_it_is_closed, forget),
+        cmocka_unit_test_setup(a_task_follows_only_the_status_its_change_was_made_for, forget),
+        cmocka_unit_test_setup(orders_are_listed_newest_first_by_group_and_page, forget),
+    };
+
+    return cmocka_run_group_tests(tests, start, stop);
+}
