@@ -57,6 +57,11 @@ struct database_statistics database_statistics(struct database *database)
     return pool_statistics(database->pool);
 }
 
+void database_last_failure(struct database *database, char out_message[ERROR_MESSAGE_SIZE])
+{
+    pool_last_failure(database->pool, out_message);
+}
+
 struct arena *transaction_arena(struct transaction *transaction)
 {
     return transaction->arena;
@@ -296,7 +301,7 @@ bool database_transact(struct database *database,
         if (transaction.failure == FAILURE_STALE)
             connection_discard(transaction.connection);
         pool_give(database->pool, &transaction.connection);
-        pool_set_reachable(database->pool, transaction.failure != FAILURE_LOST);
+        pool_note_use(database->pool, transaction.failure, error);
         if (done || !is_worth_repeating(transaction.failure, repeat, &was_lost))
             return done;
         pool_count_retry(database->pool);
@@ -334,7 +339,7 @@ bool database_query(struct database *database,
         if (failure == FAILURE_STALE)
             connection_discard(connection);
         pool_give(database->pool, &connection);
-        pool_set_reachable(database->pool, failure != FAILURE_LOST && failure != FAILURE_UNKNOWN);
+        pool_note_use(database->pool, failure, error);
         if (!is_worth_repeating(failure, repeat, &was_lost))
             return failure == FAILURE_NONE;
         pool_count_retry(database->pool);

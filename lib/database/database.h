@@ -160,3 +160,7 @@ struct database_statistics {
     bool reachable;   // the last attempt to use the database got through to it
 };
 struct database_statistics database_statistics(struct database *database);
+
+// Why the database could not be reached the last time, in libpq's words, for the operator's log
+// alone: it names hosts and roles. "" when it never happened.
+void database_last_failure(struct database *database, char out_message[ERROR_MESSAGE_SIZE]);

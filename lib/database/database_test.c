@@ -605,12 +605,17 @@ static void an_idle_connection_that_was_ended_is_not_used(void **state)
 static void a_server_that_stops_and_comes_back_needs_no_help(void **state)
 {
     struct fixture *f = *state;
+    char failure[ERROR_MESSAGE_SIZE];
 
     wait_until_written(f);
     assert_true(database_statistics(f->database).reachable);
     postgres_stop(f->postgres);
     assert_false(transact(f, 0, insert_one));
     assert_string_equal(f->error.reason, "DATABASE_UNAVAILABLE");
+    // Who reads the error learns nothing of the machine; who reads the log does.
+    assert_string_equal(f->error.message, "The database cannot be reached.");
+    database_last_failure(f->database, failure);
+    assert_non_null(strstr(failure, "/tmp/"));
     assert_false(can_write(f));
     assert_string_equal(f->error.reason, "DATABASE_UNAVAILABLE");
     assert_false(database_statistics(f->database).reachable);

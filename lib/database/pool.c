@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <pthread.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -27,7 +28,7 @@ struct pool {
     uint64_t retries;
     bool reachable;
     int64_t connect_after_us;
-    struct error connect_error; // of the last attempt, while `connect_after_us` is ahead
+    char last_failure[ERROR_MESSAGE_SIZE]; // in libpq's words
 };
 
 bool pool_new(const struct pool_options *options, struct pool **out_pool, struct error *error)
@@ -98,22 +99,41 @@ static void discount(struct pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
+void pool_note_use(struct pool *pool, enum failure failure, struct error *error)
+{
+    bool reached = failure != FAILURE_LOST && failure != FAILURE_UNKNOWN;
+
+    pthread_mutex_lock(&pool->lock);
+    pool->reachable = reached;
+    if (!reached)
+        memcpy(pool->last_failure, error->message, sizeof pool->last_failure);
+    pthread_mutex_unlock(&pool->lock);
+    // libpq names hosts, folders and roles, which are no business of those who will read the error.
+    if (failure == FAILURE_LOST)
+        error_set(error, REASON_DATABASE_UNAVAILABLE, "The database cannot be reached.");
+}
+
+void pool_last_failure(struct pool *pool, char out_message[ERROR_MESSAGE_SIZE])
+{
+    pthread_mutex_lock(&pool->lock);
+    memcpy(out_message, pool->last_failure, ERROR_MESSAGE_SIZE);
+    pthread_mutex_unlock(&pool->lock);
+}
+
 // Makes a connection whose place has been counted already.
 static bool connect(struct pool *pool, struct connection **out_connection, struct error *error)
 {
     struct connection_options options = {.url = pool->url, .schema = pool->service};
     bool made = connection_open(&options, out_connection, error);
 
+    pool_note_use(pool, made ? FAILURE_NONE : FAILURE_LOST, error);
+    if (made)
+        return true;
     pthread_mutex_lock(&pool->lock);
-    pool->reachable = made;
-    if (!made) {
-        pool->connect_error = *error;
-        pool->connect_after_us = clock_monotonic_us() + CONNECT_PAUSE_MS * MICROS_PER_MS;
-    }
+    pool->connect_after_us = clock_monotonic_us() + CONNECT_PAUSE_MS * MICROS_PER_MS;
     pthread_mutex_unlock(&pool->lock);
-    if (!made)
-        discount(pool);
-    return made;
+    discount(pool);
+    return false;
 }
 
 bool pool_take(struct pool *pool, struct connection **out_connection, struct error *error)
@@ -133,11 +153,9 @@ bool pool_take(struct pool *pool, struct connection **out_connection, struct err
             pausing = true;
         else
             pool->open++;
-        if (pausing)
-            *error = pool->connect_error;
         pthread_mutex_unlock(&pool->lock);
         if (pausing)
-            return false;
+            return error_set(error, REASON_DATABASE_UNAVAILABLE, "The database cannot be reached.");
         if (connection == NULL)
             return connect(pool, out_connection, error);
         if (connection_is_usable(connection)) {
@@ -171,13 +189,6 @@ void pool_count_retry(struct pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
     pool->retries++;
-    pthread_mutex_unlock(&pool->lock);
-}
-
-void pool_set_reachable(struct pool *pool, bool reachable)
-{
-    pthread_mutex_lock(&pool->lock);
-    pool->reachable = reachable;
     pthread_mutex_unlock(&pool->lock);
 }
 

@@ -28,5 +28,8 @@ pool_take(struct pool *pool, struct connection **out_connection, struct error *e
 void pool_give(struct pool *pool, struct connection **connection);
 
 void pool_count_retry(struct pool *pool);
-void pool_set_reachable(struct pool *pool, bool reachable);
+
+// Remembers how a use of a connection ended, and takes what is for operators only out of `error`.
+void pool_note_use(struct pool *pool, enum failure failure, struct error *error);
+void pool_last_failure(struct pool *pool, char out_message[ERROR_MESSAGE_SIZE]);
 struct database_statistics pool_statistics(struct pool *pool);

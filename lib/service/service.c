@@ -205,6 +205,16 @@ static void answer_status(void *context, struct strbuf *reasons, struct strbuf *
     pthread_mutex_unlock(&service->status_lock);
 }
 
+static void
+log_database_failure(struct service *service, const char *event, const struct error *error)
+{
+    char cause[ERROR_MESSAGE_SIZE];
+
+    database_last_failure(service->database, cause);
+    log_write(LOG_WARNING, event, "reason", error->reason, "message", error->message, "cause",
+              cause, NULL);
+}
+
 static bool probe_database(void *argument)
 {
     static const struct statement probe = {"service_probe", "SELECT 1"};
@@ -222,8 +232,7 @@ static bool probe_database(void *argument)
         log_write(LOG_INFO, "database_reached", NULL);
     } else if (!reached && !was_lost) {
         atomic_store(&service->database_lost_at_us, clock_monotonic_us());
-        log_write(LOG_WARNING, "database_lost", "reason", error.reason, "message", error.message,
-                  NULL);
+        log_database_failure(service, "database_lost", &error);
     }
     return false;
 }
@@ -349,8 +358,7 @@ static bool wait_for_database(struct service *service, struct error *error)
         if (error->code != CODE_UNAVAILABLE)
             return false;
         if (!told)
-            log_write(LOG_WARNING, "waiting_for_database", "reason", error->reason, "message",
-                      error->message, NULL);
+            log_database_failure(service, "waiting_for_database", error);
         told = true;
         if (stop_comes_within(DATABASE_RETRY_MS)) {
             error_clear(error);
@@ -545,6 +553,17 @@ static int fail(const struct service_definition *definition, const struct error 
     return EXIT_FAILURE;
 }
 
+// Whoever runs a command at a terminal is an operator.
+static void print_database_failure(struct service *service, const struct error *error)
+{
+    char cause[ERROR_MESSAGE_SIZE];
+
+    if (service->database == NULL || !error_is(error, REASON_DATABASE_UNAVAILABLE))
+        return;
+    database_last_failure(service->database, cause);
+    fprintf(stderr, "%s\n", cause);
+}
+
 static int migrate(const struct service_definition *definition, int argc, char **argv)
 {
     OWNED(service) service = service_new(definition);
@@ -573,8 +592,10 @@ static int run_command(const struct service_definition *definition,
     int status = 0;
 
     if (!read_settings(service, PROGRAM_COMMAND, argc, argv, &error) ||
-        !open_database(service, &error) || !check_migrations(service, &error))
+        !open_database(service, &error) || !check_migrations(service, &error)) {
+        print_database_failure(service, &error);
         return fail(definition, &error);
+    }
     count = settings_operands(service->settings, &operands);
     arguments = allocate_array(count + 2, sizeof *arguments);
     arguments[0] = argv[0];
