@@ -17,7 +17,7 @@ test_count() {
 
 # An attribute of the first element of CTest's JUnit file.
 test_attribute() {
-    sed -n "s/^[^>]*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1
+    sed -n "s/.*<testsuite [^>]*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p" "$1"
 }
 
 test_with_ctest() {
