@@ -45,7 +45,14 @@ static void write_order(struct exchange *exchange, const Trading__Order *order, 
     seed_end(out, '}');
 }
 
-// The user's oldest portfolio: ids are in the order in which they were made.
+// The id of the portfolio a user begins with is made from the user's own (UUIDv8); all others have
+// UUIDv7, and are listed in the order in which they were opened.
+static bool is_first(const char *portfolio_id)
+{
+    return strlen(portfolio_id) == UUID_SIZE - 1 && portfolio_id[14] == '8';
+}
+
+// The portfolio the user began with or, when that is closed, the oldest.
 static bool find_first_portfolio(struct exchange *exchange,
                                  const char *user_id,
                                  const char **out_portfolio_id,
@@ -66,7 +73,7 @@ static bool find_first_portfolio(struct exchange *exchange,
     for (size_t i = 0; i < response->n_portfolios; i++) {
         const char *id = response->portfolios[i]->id;
 
-        if (id != NULL && (first == NULL || strcmp(id, first) < 0))
+        if (id != NULL && (first == NULL || (is_first(id) && !is_first(first))))
             first = id;
     }
     if (first == NULL)
