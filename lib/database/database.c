@@ -188,10 +188,11 @@ static void commit(struct transaction *transaction)
 {
     static const struct statement statement = {"bourse_commit", "COMMIT"};
     struct error *error = &transaction->error;
+    bool writes = (transaction->flags & TRANSACTION_READ_ONLY) == 0;
     bool committed = false;
     enum failure failure = FAILURE_NONE;
 
-    if (fault_point("database.before_commit")) {
+    if (writes && fault_point("database.before_commit")) {
         error_set(error, REASON_CONFLICT, "The fault point database.before_commit is armed.");
         transaction->failure = FAILURE_CLASH;
         return;
@@ -200,7 +201,7 @@ static void commit(struct transaction *transaction)
     if (failure == FAILURE_NONE)
         failure =
             connection_receive(transaction->connection, transaction->arena, &committed, error);
-    if (fault_point("database.after_commit") && failure == FAILURE_NONE)
+    if (writes && fault_point("database.after_commit") && failure == FAILURE_NONE)
         failure = failure_unknown(error);
     if (committed && failure == FAILURE_LOST)
         failure = FAILURE_NONE;
@@ -209,7 +210,7 @@ static void commit(struct transaction *transaction)
         failure = failure_unknown(error);
     // A statement before the COMMIT that ended the connection kept the COMMIT from being run;
     // otherwise nobody knows. What only reads has nothing to lose.
-    else if (failure == FAILURE_LOST && (transaction->flags & TRANSACTION_READ_ONLY) == 0 &&
+    else if (failure == FAILURE_LOST && writes &&
              (failure_sqlstate(error)[0] == '\0' || failure_is_of(error, statement.name)))
         failure = failure_unknown(error);
     transaction->failure = failure;
