@@ -10,7 +10,6 @@
 
 #include "rpc/rpc_client.h"
 #include "rpc/rpc_server.h"
-#include "rpc/test_methods.h"
 #include "rpc/test_support.h"
 
 enum { CALLERS = 24 };
@@ -58,10 +57,10 @@ static int start(void **state)
     test_temporary_file(fixture->journal, sizeof fixture->journal);
     fixture->service.journal = fixture->journal;
     options.listen = listen;
-    memset(options.key.bytes, 7, sizeof options.key.bytes);
+    memset(options.key.bytes, TEST_KEY_BYTE, sizeof options.key.bytes);
     assert_true(rpc_server_new(&options, &fixture->server, &error));
     assert_true(rpc_server_start(fixture->server, &error));
-    fixture->client = new_client(fixture->port, "friend", 7);
+    fixture->client = new_client(fixture->port, "friend", TEST_KEY_BYTE);
     fixture->arena = arena_new(8 * 1024 * 1024);
     *state = fixture;
     return 0;
@@ -79,25 +78,6 @@ static int stop(void **state)
     return 0;
 }
 
-static bool make_call(struct rpc_client *client,
-                      const struct rpc_method *method,
-                      struct call *call,
-                      uint32_t kind,
-                      Rpc__Detail **out_response,
-                      struct error *error)
-{
-    Rpc__Detail request = RPC__DETAIL__INIT;
-    ProtobufCMessage *response = NULL;
-
-    request.has_kind = true;
-    request.kind = kind;
-    request.name = "IBM";
-    if (!rpc_call(client, method, call, &request.base, &response, error))
-        return false;
-    *out_response = (Rpc__Detail *)response;
-    return true;
-}
-
 static void a_call_is_answered_by_its_handler_in_every_lane(void **state)
 {
     static const struct rpc_method *const methods[] = {&test_echo_fast, &test_echo};
@@ -108,7 +88,7 @@ static void a_call_is_answered_by_its_handler_in_every_lane(void **state)
         struct call call = call_start(fixture->arena, 5000);
         Rpc__Detail *response = NULL;
 
-        assert_true(make_call(fixture->client, methods[i], &call, 4711, &response, &error));
+        assert_true(test_call(fixture->client, methods[i], &call, 4711, &response, &error));
         assert_int_equal(response->kind, 4711);
         assert_string_equal(response->name, "IBM");
     }
@@ -137,14 +117,14 @@ static void only_who_may_call_an_operation_gets_to_its_handler(void **state)
     struct error error;
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        OWNED(rpc_client) client = new_client(fixture->port, cases[i].caller, 7);
+        OWNED(rpc_client) client = new_client(fixture->port, cases[i].caller, TEST_KEY_BYTE);
         struct call call = call_start(fixture->arena, 5000);
         Rpc__Detail *response = NULL;
         bool is_done = false;
 
         call.access_token = cases[i].token;
         error_clear(&error);
-        is_done = make_call(client, cases[i].method, &call, 1, &response, &error);
+        is_done = test_call(client, cases[i].method, &call, 1, &response, &error);
         assert_string_equal(error.reason, cases[i].reason != NULL ? cases[i].reason : "");
         assert_int_equal(is_done, cases[i].reason == NULL);
         assert_false(error.outcome_unknown);
@@ -159,7 +139,7 @@ static void the_handler_is_told_who_the_token_says_it_is(void **state)
     struct error error;
 
     call.access_token = "user:ann";
-    assert_true(make_call(fixture->client, &test_user, &call, 1, &response, &error));
+    assert_true(test_call(fixture->client, &test_user, &call, 1, &response, &error));
     assert_string_equal(response->name, "ann");
     assert_string_equal(response->value, "friend");
 }
@@ -191,19 +171,19 @@ static void an_operation_the_server_does_not_have_is_refused(void **state)
     struct error error;
 
     method.id = 12345;
-    assert_false(make_call(fixture->client, &method, &call, 1, &response, &error));
+    assert_false(test_call(fixture->client, &method, &call, 1, &response, &error));
     assert_string_equal(error.reason, "UNIMPLEMENTED");
 }
 
 static void another_mesh_key_is_refused_and_counted(void **state)
 {
     struct fixture *fixture = *state;
-    OWNED(rpc_client) stranger = new_client(fixture->port, "friend", 8);
+    OWNED(rpc_client) stranger = new_client(fixture->port, "friend", TEST_KEY_BYTE + 1);
     struct call call = call_start(fixture->arena, 5000);
     Rpc__Detail *response = NULL;
     struct error error;
 
-    assert_false(make_call(stranger, &test_wait, &call, 0, &response, &error));
+    assert_false(test_call(stranger, &test_wait, &call, 0, &response, &error));
     assert_string_equal(error.reason, "NOT_A_MESH_PEER");
     assert_false(error.outcome_unknown);
     assert_int_equal(rpc_server_refused_count(fixture->server), 1);
@@ -218,10 +198,10 @@ static void large_answers_arrive_and_larger_ones_are_an_error_of_that_call(void 
     struct error error;
 
     assert_true(
-        make_call(fixture->client, &test_large, &call, RPC_REPLY_MAX - 16, &response, &error));
+        test_call(fixture->client, &test_large, &call, RPC_REPLY_MAX - 16, &response, &error));
     assert_int_equal(strlen(response->value), RPC_REPLY_MAX - 16);
     assert_false(
-        make_call(fixture->client, &test_large, &call, RPC_REPLY_MAX + 1, &response, &error));
+        test_call(fixture->client, &test_large, &call, RPC_REPLY_MAX + 1, &response, &error));
     assert_string_equal(error.reason, "OUT_OF_MEMORY_BUDGET");
 }
 
@@ -256,7 +236,7 @@ static void *call_from_thread(void *argument)
     struct call call = call_start(arena, 10000);
     Rpc__Detail *response = NULL;
 
-    caller->is_done = make_call(caller->fixture->client, caller->method, &call, caller->kind,
+    caller->is_done = test_call(caller->fixture->client, caller->method, &call, caller->kind,
                                 &response, &caller->error);
     if (caller->is_done) {
         caller->answer = response->kind;
@@ -355,7 +335,7 @@ static void work_is_not_begun_after_the_deadline(void **state)
     }
     clock_sleep_until_us(clock_monotonic_us() + 50 * MICROS_PER_MS);
     call = call_start(fixture->arena, 100);
-    assert_false(make_call(fixture->client, &test_wait, &call, 0, &response, &error));
+    assert_false(test_call(fixture->client, &test_wait, &call, 0, &response, &error));
     assert_string_equal(error.reason, "DEADLINE_EXCEEDED");
     for (size_t i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
@@ -378,7 +358,7 @@ static void a_draining_server_finishes_what_it_has_and_refuses_the_rest(void **s
     assert_true(rpc_server_drain(fixture->server, 5000));
     pthread_join(thread, NULL);
     assert_true(caller.is_done);
-    assert_false(make_call(fixture->client, &test_echo, &call, 1, &response, &error));
+    assert_false(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
     assert_true(error_is(&error, REASON_SHUTTING_DOWN) || error_is(&error, REASON_UNAVAILABLE));
     assert_false(error.outcome_unknown);
 }
@@ -393,10 +373,10 @@ static void two_threads_in_the_slow_lane_do_not_hold_up_the_others(void **state)
     pthread_t thread;
     int64_t begun_us = 0;
 
-    assert_true(make_call(fixture->client, &test_echo, &call, 1, &response, &error));
+    assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
     assert_int_equal(pthread_create(&thread, NULL, call_from_thread, &slow), 0);
     begun_us = clock_monotonic_us();
-    assert_true(make_call(fixture->client, &test_echo, &call, 1, &response, &error));
+    assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
     assert_true(clock_monotonic_us() - begun_us < 400 * MICROS_PER_MS);
     pthread_join(thread, NULL);
     assert_true(slow.is_done);

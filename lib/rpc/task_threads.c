@@ -95,3 +95,19 @@ void task_threads_park(void)
 {
     pthread_once(&parking.once, park_once);
 }
+
+// nng frees closed dialers and pipes on a thread of its own, some time after nng_close has come
+// back; a program that ends just then would be told of a leak.
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define HAS_LEAK_CHECK 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(HAS_LEAK_CHECK)
+extern const char *__lsan_default_suppressions(void);
+
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libnng";
+}
+#endif

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PORTS = 4, PORT_FIRST = 20000, PORT_LAST = 29900 };
+enum { PORTS = 4, PORT_FIRST = 22000, PORT_LAST = 29900, POLL_MS = 10 };
 
 static bool is_free(uint16_t port)
 {
@@ -32,19 +32,17 @@ uint16_t test_free_port(void)
 {
     // Tests that run side by side begin at different places.
     static unsigned step;
-    unsigned start = (unsigned)getpid() * 8;
+    unsigned start = (unsigned)getpid() * 64;
 
-    for (;; step++) {
-        uint16_t port = (uint16_t)(PORT_FIRST + (start + step * PORTS) % (PORT_LAST - PORT_FIRST) /
-                                                    PORTS * PORTS);
+    for (;;) {
+        unsigned offset = (start + step++ * PORTS) % (PORT_LAST - PORT_FIRST) / PORTS * PORTS;
+        uint16_t port = (uint16_t)(PORT_FIRST + offset);
         bool is_good = true;
 
         for (uint16_t i = 0; i < PORTS; i++)
             is_good = is_good && is_free((uint16_t)(port + i));
-        if (is_good) {
-            step++;
+        if (is_good)
             return port;
-        }
     }
 }
 
@@ -74,22 +72,100 @@ int test_count_lines(const char *path, const char *prefix)
     return count;
 }
 
-extern char **environ;
-
-pid_t test_spawn(const char *const *arguments)
+void test_peer_prepare(struct test_peer *peer)
 {
-    pid_t process = 0;
-
-    // Not fork: a copy of a process that has used nng must not touch it.
-    if (posix_spawn(&process, arguments[0], NULL, NULL, (char *const *)(uintptr_t)arguments,
-                    environ) != 0)
-        abort();
-    return process;
+    peer->port = test_free_port();
+    peer->process = 0;
+    test_temporary_file(peer->journal, sizeof peer->journal);
 }
 
-void test_kill(pid_t process, int signal)
+extern char **environ;
+
+void test_peer_start(struct test_peer *peer)
 {
-    kill(process, signal);
-    if (signal == SIGKILL)
-        waitpid(process, NULL, 0);
+    char port[8];
+    char key[8];
+    char *arguments[] = {(char *)(uintptr_t)TEST_PEER, port, key, peer->journal, NULL};
+
+    snprintf(port, sizeof port, "%u", (unsigned)peer->port);
+    snprintf(key, sizeof key, "%d", TEST_KEY_BYTE);
+    // Not fork: a copy of a process that has used nng must not touch it.
+    if (posix_spawn(&peer->process, arguments[0], NULL, NULL, arguments, environ) != 0)
+        abort();
+}
+
+void test_peer_kill(struct test_peer *peer)
+{
+    kill(peer->process, SIGKILL);
+    waitpid(peer->process, NULL, 0);
+    peer->process = 0;
+}
+
+void test_peer_end(struct test_peer *peer)
+{
+    if (peer->process != 0)
+        test_peer_kill(peer);
+    unlink(peer->journal);
+}
+
+struct rpc_client *
+test_client_new(const struct test_peer *peers, size_t count, unsigned char key_byte)
+{
+    struct rpc_client_options options = {.caller = "friend", .service = "test"};
+    struct rpc_client *client = NULL;
+    struct error error;
+    char addresses[256] = "";
+
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(addresses);
+
+        snprintf(addresses + length, sizeof addresses - length, "%s127.0.0.1:%u", i > 0 ? "," : "",
+                 (unsigned)peers[i].port);
+    }
+    options.addresses = addresses;
+    memset(options.key.bytes, key_byte, sizeof options.key.bytes);
+    if (!rpc_client_new(&options, &client, &error))
+        abort();
+    return client;
+}
+
+bool test_wait_until(bool (*condition)(void *context), void *context, int64_t timeout_ms)
+{
+    int64_t until_us = clock_monotonic_us() + timeout_ms * MICROS_PER_MS;
+
+    while (!condition(context)) {
+        if (clock_monotonic_us() >= until_us)
+            return false;
+        clock_sleep_until_us(clock_monotonic_us() + POLL_MS * MICROS_PER_MS);
+    }
+    return true;
+}
+
+static bool is_ready(void *context)
+{
+    return rpc_client_is_ready(context);
+}
+
+bool test_wait_ready(struct rpc_client *client, int64_t timeout_ms)
+{
+    return test_wait_until(is_ready, client, timeout_ms);
+}
+
+bool test_call(struct rpc_client *client,
+               const struct rpc_method *method,
+               struct call *call,
+               uint32_t kind,
+               Rpc__Detail **out_response,
+               struct error *error)
+{
+    Rpc__Detail request = RPC__DETAIL__INIT;
+    ProtobufCMessage *response = NULL;
+
+    request.has_kind = true;
+    request.kind = kind;
+    request.name = "IBM";
+    if (!rpc_call(client, method, call, &request.base, &response, error))
+        return false;
+    *out_response = (Rpc__Detail *)response;
+    return true;
 }

@@ -4,7 +4,17 @@
 
 #include <sys/types.h>
 
-#include "base/base.h"
+#include "rpc/rpc_client.h"
+#include "rpc/test_methods.h"
+
+enum { TEST_KEY_BYTE = 7 }; // the mesh key of the tests is full of it
+
+// A server of the test service in a process of its own.
+struct test_peer {
+    uint16_t port;
+    char journal[64];
+    pid_t process; // 0 when it is not running
+};
 
 // A port that is free now, with the three after it.
 uint16_t test_free_port(void);
@@ -15,8 +25,30 @@ void test_temporary_file(char *path, size_t size);
 // The lines of the file that begin with `prefix`; -1 when there is no such file.
 int test_count_lines(const char *path, const char *prefix);
 
-// Starts a program; ends the test when it cannot.
-pid_t test_spawn(const char *const *arguments);
+// Chooses a port and a journal; starts nothing.
+void test_peer_prepare(struct test_peer *peer);
 
-// Kills the process with that signal and, for SIGKILL, waits until it is gone.
-void test_kill(pid_t process, int signal);
+// Starts the process, which listens soon. Ends the test when it cannot.
+void test_peer_start(struct test_peer *peer);
+
+// Kills it as by kill -9 and waits until it is gone.
+void test_peer_kill(struct test_peer *peer);
+
+// Kills it if it runs, and removes its journal.
+void test_peer_end(struct test_peer *peer);
+
+// A client of these peers; its caller is "friend".
+struct rpc_client *
+test_client_new(const struct test_peer *peers, size_t count, unsigned char key_byte);
+
+// Waits until the client is ready, or the condition holds; false after `timeout_ms`.
+bool test_wait_ready(struct rpc_client *client, int64_t timeout_ms);
+bool test_wait_until(bool (*condition)(void *context), void *context, int64_t timeout_ms);
+
+// Makes a call of a Detail with that kind and the name "IBM".
+bool test_call(struct rpc_client *client,
+               const struct rpc_method *method,
+               struct call *call,
+               uint32_t kind,
+               Rpc__Detail **out_response,
+               struct error *error);
