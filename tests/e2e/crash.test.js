@@ -56,7 +56,7 @@ describe('a service killed with -9 while 200 orders are placed', () => {
                     acknowledged.set(order.id, key);
                     if (acknowledged.size % 60 === 30) {
                         killed++;
-                        process.kill(platform.pid(victim), 'SIGKILL');
+                        await platform.kill(victim);
                     }
                 }
             };

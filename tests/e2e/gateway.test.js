@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
@@ -309,7 +308,7 @@ describe('the documentation', () => {
         assert.ok(reply.body.paths['/api/v1/portfolios/{portfolio_id}/orders'].post);
         const file = join(platform.data, 'openapi.json');
         writeFileSync(file, reply.text);
-        const linter = join(import.meta.dirname, '../node_modules/.bin/redocly');
+        const linter = new URL('../node_modules/.bin/redocly', import.meta.url).pathname;
         const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
         await promisify(execFile)(linter, ['lint', '--format=stylish', file], { timeout: 60000, env })
             .catch(error => assert.fail(`${error.message}\n${error.stdout}${error.stderr}`));

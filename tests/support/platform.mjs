@@ -48,6 +48,8 @@ export async function until(what, condition, seconds = 20) {
 export class Platform {
     static async start({ env = {} } = {}) {
         const platform = new Platform();
+        // Patterns of the log lines of level error that the test brings about.
+        platform.announced = [];
         platform.port = await freePort();
         platform.url = `http://127.0.0.1:${platform.port}`;
         platform.data = mkdtempSync(join(tmpdir(), 'bourse-'));
@@ -74,11 +76,11 @@ export class Platform {
         await this.bourse('down');
         const complaints = this.complaints();
         if (complaints.length > 0)
-            throw new Error(`sanitizer reports in ${this.data}/log:\n${complaints.join('\n')}`);
+            throw new Error(`complaints in ${this.data}/log:\n${complaints.join('\n')}`);
         rmSync(this.data, { recursive: true, force: true });
     }
 
-    // What the sanitizers said in the services' logs.
+    // What the sanitizers said in the services' logs, and the errors in them that no test announced.
     complaints() {
         const found = [];
         for (const name of readdirSync(join(this.data, 'log'))) {
@@ -86,12 +88,28 @@ export class Platform {
             const at = text.search(/AddressSanitizer|LeakSanitizer|runtime error:|ThreadSanitizer/);
             if (at >= 0)
                 found.push(`${name}: ${text.slice(at, at + 3000)}`);
+            const errors = text.split('\n').filter(line => line.includes('"level":"error"') &&
+                !this.announced.some(pattern => pattern.test(line)));
+            found.push(...errors.slice(0, 5).map(line => `${name}: ${line}`));
         }
         return found;
     }
 
     pid(service) {
         return Number(readFileSync(join(this.data, 'run', `${service}.pid`), 'utf8').trim());
+    }
+
+    // Kills a service as the kernel would. One that was killed a moment ago has to be there again first.
+    async kill(service) {
+        await until(`${service} to be there`, () => {
+            try {
+                return process.kill(this.pid(service), 'SIGKILL');
+            } catch (error) {
+                if (error.code === 'ESRCH')
+                    return false;
+                throw error;
+            }
+        });
     }
 
     // Rows of a query on the private cluster, as arrays of strings.
