@@ -4,13 +4,13 @@
 # starts again what dies (later and later when it keeps dying), and stops them in order. They are told by
 # the kernel to stop when it dies itself.
 
-SUPERVISOR_TICK=0.2            # seconds between two looks at the children
+SUPERVISOR_TICK=0.1            # seconds between two looks at the children
 SUPERVISOR_BACKOFF_MAX_MS=15000
 SUPERVISOR_STEADY_MS=20000     # a process that ran this long is not one that keeps dying
 SUPERVISOR_START_SECONDS=180   # until all are ready
 SUPERVISOR_START_DEATHS=4      # a service that died so often before that is not going to be ready
 SUPERVISOR_STOP_SECONDS=35     # a service drains for 10 s and breaks off after 20
-SUPERVISOR_LOG_TICKS=100       # between two looks at the logs' sizes
+SUPERVISOR_LOG_TICKS=200       # between two looks at the logs' sizes
 LOG_BYTES_MAX=$((32 * 1024 * 1024))
 
 # Sets NOW to the time in milliseconds, without starting a process.
@@ -41,7 +41,7 @@ supervisor_start() {
 
 # Looks after one part: starts it again when it has died and its time has come.
 supervisor_look() {
-    local name=$1 backoff=${BACKOFF_MS[$1]:-100}
+    local name=$1 backoff=${BACKOFF_MS[$1]:-50}
 
     # Our own child: its pid is free for others only once we have seen its end.
     if kill -0 "${PIDS[$name]}" 2>/dev/null; then
@@ -60,7 +60,7 @@ supervisor_look() {
         return
     fi
     if [ $((NOW - STARTED_AT[$name])) -ge "$SUPERVISOR_STEADY_MS" ]; then
-        backoff=100
+        backoff=50
     fi
     DEATHS[$name]=$((${DEATHS[$name]:-0} + 1))
     RETRY_AT[$name]=$((NOW + backoff))
