@@ -37,6 +37,8 @@ static struct endpoint endpoint_of_route(const struct route *route)
     };
 
     endpoint.streams_body = endpoint.answer == bars_import;
+    endpoint.changes_market =
+        strcmp(route->service, "market") == 0 && !route->method->no_side_effects;
     endpoint.is_frequent = endpoint.answer == quotes_get_one || endpoint.answer == quotes_list;
     return endpoint;
 }

@@ -16,6 +16,7 @@ struct endpoint {
     bool streams_body;         // reads the body by itself, of any size
     bool is_frequent;          // logged at debug level when all is well
     bool is_seed;              // fails in the seeds' form
+    bool changes_market;       // answered once the gateway's own quotes show the change
 };
 
 // All endpoints; the caller releases the array.
@@ -31,6 +32,10 @@ bool bars_import(struct exchange *exchange, struct error *error);
 bool health_answer(struct exchange *exchange, struct error *error);
 bool quotes_get_one(struct exchange *exchange, struct error *error);
 bool quotes_list(struct exchange *exchange, struct error *error);
+
+// Waits until the gateway's own quotes hold what market has published: who has just moved the clock
+// or imported prices sees them with the next request.
+void quotes_catch_up(struct gateway *gateway);
 
 // Copies the latest quote of a ticker in any case; false when there is none.
 MUST_CHECK bool quotes_find(struct quotes *quotes, struct text name, struct quote *out_quote);

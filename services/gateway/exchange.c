@@ -162,7 +162,8 @@ void exchange_note(struct exchange *exchange, const struct call *call)
 
 bool exchange_wait_to_repeat(const struct error *error, bool is_idempotent, unsigned attempt)
 {
-    bool may_help = error_is(error, REASON_OUTCOME_UNKNOWN) ? is_idempotent
+    // What a service was lost with is sent once more and not again: it may be what it died of.
+    bool may_help = error_is(error, REASON_OUTCOME_UNKNOWN) ? is_idempotent && attempt == 0
                                                             : error_is(error, REASON_UNAVAILABLE);
 
     // 40, 80, 160 and 320 ms: as long as a service takes to be started again.

@@ -78,6 +78,8 @@ static bool answer_found(struct exchange *exchange, struct error *error)
         strbuf_reset(exchange->response->body);
         strbuf_truncate(exchange->response->headers, headers_length);
     }
+    if (endpoint->changes_market)
+        quotes_catch_up(exchange->gateway);
     return true;
 }
 

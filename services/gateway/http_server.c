@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     ARENA_BUDGET = 8 * 1024 * 1024,
@@ -340,6 +341,16 @@ static void end_connection(const struct mg_request_info *info)
     own->http_version = "1.0";
 }
 
+// HTTP/1.0 clients that want to go on would have to be told so in a way of their own; they connect
+// anew instead.
+static bool wants_to_close(const struct http_connection *connection)
+{
+    const char *value = http_request_header(&connection->worker->request, "Connection");
+
+    return strcmp(connection->info->http_version, "1.1") != 0 ||
+           (value != NULL && strcasecmp(value, "keep-alive") != 0);
+}
+
 // Answers every request, whatever its method and address. Returns what civetweb wants: a positive
 // number when it may read the next request, a negative one when it must not touch what is left.
 static int on_request(struct mg_connection *civetweb)
@@ -360,7 +371,8 @@ static int on_request(struct mg_connection *civetweb)
         server->options.refuse(request, response, &error);
         response->close = true;
     }
-    if (connection.is_broken || atomic_load_explicit(&server->draining, memory_order_relaxed))
+    if (connection.is_broken || wants_to_close(&connection) ||
+        atomic_load_explicit(&server->draining, memory_order_relaxed))
         response->close = true;
     send_answer(&connection);
     discard_body(&connection);

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { SYMBOLS_MAX = 500, TICKER_SIZE = 16 };
+enum { SYMBOLS_MAX = 500, TICKER_SIZE = 16, CATCH_UP_MS = 2000 };
 
 // Upper case, as tickers are kept; false when it cannot be one.
 static bool read_ticker(struct text text, char out[TICKER_SIZE])
@@ -169,4 +169,14 @@ bool quotes_list(struct exchange *exchange, struct error *error)
         return false;
     strbuf_append_string(out, "]}");
     return true;
+}
+
+void quotes_catch_up(struct gateway *gateway)
+{
+    struct error error;
+
+    // The change itself is done and answered as done; the copy comes by itself a moment later.
+    if (!quotes_synchronize(gateway->quotes, CATCH_UP_MS, &error))
+        log_write(LOG_WARNING, "quotes_late", "reason", error.reason, "message", error.message,
+                  NULL);
 }
