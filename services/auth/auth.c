@@ -115,6 +115,7 @@ bool auth_new(const struct auth_options *options, struct auth **out_auth, struct
     auth->clock = options->clock;
     auth->session_lifetime_us = options->session_lifetime_us;
     auth->maximum_cash_micros = options->maximum_cash_micros;
+    auth->mesh_key = options->mesh_key;
     auth->logins = metrics_counter(options->metrics, "bourse_auth_logins_total",
                                    "Logins by outcome: done or refused.", "outcome", NULL);
     if (!prepare_tokens(auth, error))

@@ -19,6 +19,7 @@ struct auth {
     struct clock clock;
     int64_t session_lifetime_us; // of a session that is not used
     int64_t maximum_cash_micros;
+    struct rpc_mesh_key mesh_key;
     struct metric *logins; // by outcome
     atomic_bool stopping;  // tells the workers to leave off in the middle
     struct worker *follower;
@@ -35,6 +36,7 @@ struct auth_options {
     struct clock clock;
     int64_t session_lifetime_us;
     int64_t maximum_cash_micros;
+    struct rpc_mesh_key mesh_key;
 };
 
 // Gets the signing key and the sessions that ended, and starts the workers. The caller owns it;

@@ -158,6 +158,7 @@ static struct auth *start_auth(struct fixture *f, struct token_verifier *verifie
         .verifier = verifier,
         .metrics = f->metrics,
         .clock = clock_real(),
+        .mesh_key = {{1, 2, 3}},
         .session_lifetime_us = 3600 * MICROS_PER_SECOND,
         .maximum_cash_micros = INT64_C(1000000000000),
     };
@@ -359,6 +360,26 @@ static void the_same_registration_is_done_once(void **state)
     again.body = text_of("another body");
     assert_false(auth_api_register(f->auth, &again, &request, &second, &f->error));
     assert_string_equal(f->error.reason, "IDEMPOTENCY_KEY_REUSED");
+}
+
+static void nothing_stored_lets_a_password_be_guessed_quickly(void **state)
+{
+    struct fixture *f = *state;
+    Auth__RegisterRequest request = AUTH__REGISTER_REQUEST__INIT;
+    Auth__RegisterResponse response = AUTH__REGISTER_RESPONSE__INIT;
+    struct call call = new_call(f, "a body with correct horse in it");
+    char plain[SHA256_HEX_SIZE];
+    struct rows rows;
+
+    request.username = "secretive";
+    request.email = "secretive@example.org";
+    request.password = "correct horse";
+    assert_true(auth_api_register(f->auth, &call, &request, &response, &f->error));
+    digest_sha256_hex(call.body, plain);
+    rows = run_sql(f, "hashes", "SELECT body_hash FROM requests");
+    assert_true(rows.count > 0);
+    for (size_t i = 0; i < rows.count; i++)
+        assert_string_not_equal(rows_text(&rows, i, 0), plain);
 }
 
 static void names_and_addresses_are_taken_in_either_case(void **state)
@@ -704,6 +725,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(who_registers_has_a_portfolio_and_can_log_in),
         TEST(the_same_registration_is_done_once),
+        TEST(nothing_stored_lets_a_password_be_guessed_quickly),
         TEST(names_and_addresses_are_taken_in_either_case),
         TEST(cash_may_be_chosen_up_to_the_maximum),
         TEST(a_portfolio_service_that_is_away_delays_only_the_portfolio),

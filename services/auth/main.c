@@ -28,6 +28,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         .verifier = service_token_verifier(service),
         .metrics = service_metrics(service),
         .clock = clock_real(),
+        .mesh_key = *service_mesh_key(service),
         .session_lifetime_us =
             service_int(service, "session-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
     };
