@@ -32,7 +32,7 @@ void error_clear(struct error *error)
     error->detail_count = 0;
 }
 
-bool error_set(struct error *error, enum reason reason, const char *format, ...)
+void error_fill(struct error *error, enum reason reason, const char *format, ...)
 {
     const struct reason_entry *entry = reason_entry(reason);
     va_list arguments;
@@ -43,7 +43,6 @@ bool error_set(struct error *error, enum reason reason, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
-    return false;
 }
 
 PRINTF_LIKE(4, 0)

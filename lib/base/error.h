@@ -78,10 +78,17 @@ const struct reason_entry *reason_entry(enum reason reason);
 // The entry of a reason that came over the wire; NULL for one this build does not know.
 const struct reason_entry *reason_find(const char *name);
 
-// Fills `error` (forgetting what was in it) and returns false, so that failing reads
-// `return error_set(...)`.
+// Fills `error`, forgetting what was in it.
 PRINTF_LIKE(3, 4)
-bool error_set(struct error *error, enum reason reason, const char *format, ...);
+void error_fill(struct error *error, enum reason reason, const char *format, ...);
+
+// error_set(error, reason, format, ...) does that and is false, so that failing reads
+// `return error_set(...)`. A macro, so that whoever checks the code sees that it is never true.
+#define error_set(...) (error_fill(__VA_ARGS__), error_failure())
+static inline bool error_failure(void)
+{
+    return false;
+}
 
 // Adds a name and a value that explain the failure, such as "available" and "4". What does not fit
 // the limits above is cut or left out; an error is never lost for being long.
