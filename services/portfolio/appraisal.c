@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "appraisal.h"
 
+#include "bourse/market/v1/market.pb-c.h"
+#include "service/log.h"
+
 #include <stdio.h>
 #include <string.h>
+
+enum { CATCH_UP_MS = 1000 };
 
 static bool out_of_budget(struct error *error)
 {
@@ -25,6 +30,20 @@ static struct holding holding_of(struct portfolio *portfolio, const struct ledge
         holding.previous_close = quote.previous_close_micros;
     }
     return holding;
+}
+
+void appraisal_catch_up(struct portfolio *portfolio)
+{
+    struct platform_clock clock;
+    struct error error;
+
+    if (!quotes_clock(portfolio->quotes, &clock) ||
+        clock.mode != MARKET__CLOCK_MODE__CLOCK_MODE_STEP)
+        return;
+    // Prices that are late are still prices, and said to be stale when they are.
+    if (!quotes_synchronize(portfolio->quotes, CATCH_UP_MS, &error))
+        log_write(LOG_WARNING, "quotes_late", "reason", error.reason, "message", error.message,
+                  NULL);
 }
 
 bool appraise(struct portfolio *portfolio,

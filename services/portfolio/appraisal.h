@@ -18,6 +18,11 @@ struct appraisal {
     struct valuation valuation;
 };
 
+// While the clock is stepped: waits until the prices here are those that market has published by
+// now, so that who has stepped it sees what positions are worth then. One call from memory; in the
+// other modes nothing, as prices move by themselves there.
+void appraisal_catch_up(struct portfolio *portfolio);
+
 // Appraises one portfolio from its records among `records`.
 MUST_CHECK bool appraise(struct portfolio *portfolio,
                          struct arena *arena,

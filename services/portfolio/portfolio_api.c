@@ -62,6 +62,7 @@ static bool to_messages(struct portfolio *portfolio,
 
     if (ids == NULL)
         return out_of_budget(error);
+    appraisal_catch_up(portfolio);
     for (size_t i = 0; i < count; i++)
         ids[i] = records[i].id;
     if (!store_list_balances(portfolio->database, arena, ids, count, &balances, &balance_count,

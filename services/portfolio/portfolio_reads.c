@@ -26,6 +26,7 @@ static bool load(struct portfolio *portfolio,
     struct balance_record *balances = NULL;
     size_t count = 0;
 
+    appraisal_catch_up(portfolio);
     return access_find(portfolio, call, portfolio_id, false, &record, error) &&
            store_list_balances(portfolio->database, call->arena, &portfolio_id, 1, &balances,
                                &count, error) &&
