@@ -306,7 +306,7 @@ describe('the documentation', () => {
         assert.equal(reply.status, 200);
         assert.match(reply.body.openapi, /^3\.1\./);
         assert.ok(reply.body.paths['/api/v1/portfolios/{portfolio_id}/orders'].post);
-        const file = join(platform.data, 'openapi.json');
+        const file = `${platform.data}/openapi.json`;
         writeFileSync(file, reply.text);
         const linter = new URL('../node_modules/.bin/redocly', import.meta.url).pathname;
         const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
