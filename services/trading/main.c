@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "matcher.h"
-#include "moment.h"
 #include "placing.h"
 #include "queue.h"
 #include "service/service.h"
@@ -16,18 +15,6 @@ extern const struct migration trading_migrations[];
 extern const size_t trading_migration_count;
 
 enum { OWNERS_MAX = 16384, SYMBOLS_MAX = 4096, HOST_SIZE = 64 };
-
-static void quotes_changed(void *context,
-                           const struct quote *quotes,
-                           size_t count,
-                           const struct platform_clock *clock,
-                           bool gap)
-{
-    struct trading *trading = context;
-
-    moment_signal(trading->moment);
-    matcher_quotes_changed(trading->matcher, quotes, count, clock, gap);
-}
 
 static void stop(void **context)
 {
@@ -39,7 +26,6 @@ static void stop(void **context)
         matcher_stop(trading->matcher);
     quotes_free(&trading->quotes);
     matcher_free(&trading->matcher);
-    moment_free(&trading->moment);
     placing_free(&trading->placing);
     rpc_publisher_free(&trading->publisher);
     finished_free(&trading->finished);
@@ -65,8 +51,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         .market = service_client(service, "market"),
         .market_addresses = service_text(service, "market-address"),
         .key = *service_mesh_key(service),
-        .changed = quotes_changed,
-        .context = trading,
+        .changed = matcher_quotes_changed,
     };
     void *context = trading;
 
@@ -77,7 +62,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     trading->symbols = cache_new(SYMBOLS_MAX);
     trading->finished = finished_new();
     trading->matcher = matcher_new(trading);
-    trading->moment = moment_new();
+    options.context = trading->matcher;
     name_worker(trading);
     if (!rpc_publisher_new(service_text(service, "listen"), service_mesh_key(service),
                            &trading->publisher, error) ||

@@ -127,12 +127,13 @@ static bool push(struct matcher *matcher, struct event *event)
     return fits;
 }
 
-void matcher_quotes_changed(struct matcher *matcher,
+void matcher_quotes_changed(void *context,
                             const struct quote *quotes,
                             size_t count,
                             const struct platform_clock *clock,
                             bool gap)
 {
+    struct matcher *matcher = context;
     struct event *event = NULL;
 
     // An order that comes to rest later is tried at the latest quote first, so nothing is missed.

@@ -20,8 +20,8 @@ struct matcher *matcher_new(struct trading *trading);
 // Starts its thread, once `trading` is complete. It loads the resting orders first.
 MUST_CHECK bool matcher_start(struct matcher *matcher, struct error *error);
 
-// What the copy of the quotes tells of its changes.
-void matcher_quotes_changed(struct matcher *matcher,
+// The callback for the copy of the quotes; `context` is the matcher.
+void matcher_quotes_changed(void *context,
                             const struct quote *quotes,
                             size_t count,
                             const struct platform_clock *clock,

@@ -6,18 +6,18 @@
 
 #include "base/digest.h"
 #include "base/fault.h"
+#include "bourse/market/v1/market.pb-c.h"
 #include "bourse/trading/v1/trading_server.h"
 #include "execution.h"
 #include "fill.h"
 #include "lookup.h"
 #include "matcher.h"
-#include "moment.h"
 #include "money/money.h"
 #include "order_message.h"
 #include "queue.h"
 #include "trading_store.h"
 
-enum { ARENA_BUDGET = 16 * 1024 * 1024, FINISHED_MAX = 256 };
+enum { ARENA_BUDGET = 16 * 1024 * 1024, FINISHED_MAX = 256, SYNCHRONIZE_MS = 1500 };
 
 // One call of the batch on its way.
 struct candidate {
@@ -313,6 +313,20 @@ static void place(struct placing *placing, const struct platform_clock *clock)
         placing->candidates[i].item->error = error;
 }
 
+// The platform's present moment, with the prices of it. On a running clock the copy of the quotes
+// is as good as market's own. On a clock that is stepped, an order that follows the step must meet
+// the prices after it, or the same simulation would give other fills on another machine.
+static bool
+present_moment(struct trading *trading, struct platform_clock *out_clock, struct error *error)
+{
+    if (quotes_clock(trading->quotes, out_clock) &&
+        out_clock->mode != MARKET__CLOCK_MODE__CLOCK_MODE_STEP)
+        return true;
+    return quotes_synchronize(trading->quotes, SYNCHRONIZE_MS, error) &&
+           (quotes_clock(trading->quotes, out_clock) ||
+            error_set(error, REASON_UNAVAILABLE, "The platform's clock is not known yet."));
+}
+
 void trading_api_place_order(struct trading *trading, struct rpc_batch_item *items, size_t count)
 {
     struct placing *placing = trading->placing;
@@ -322,7 +336,7 @@ void trading_api_place_order(struct trading *trading, struct rpc_batch_item *ite
 
     arena_reset(placing->arena);
     error_clear(&error);
-    has_clock = moment_now(trading, placing->arena, &clock, &error);
+    has_clock = present_moment(trading, &clock, &error);
     placing->count = 0;
     for (size_t i = 0; i < count; i++) {
         struct candidate *candidate = &placing->candidates[placing->count];

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "queue.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include "execution.h"
 #include "matcher.h"
@@ -20,7 +25,8 @@ struct queue {
     size_t finished_count;
     struct store_task *tasks; // claimed, in the arena
     size_t task_count;
-    bool is_waiting; // for the database; said once
+    bool is_waiting;  // for the database; said once
+    bool has_cleared; // the leases of the dead, once at start
     struct execution_item items[EXECUTION_MAX];
     struct quote quotes[EXECUTION_MAX]; // parallel to `items`
 };
@@ -112,6 +118,39 @@ static void run(struct queue *queue, struct order *orders, size_t order_count)
     }
 }
 
+// True for the name of a process of this machine that does not run any more, or of a former one
+// with the number of this one.
+static bool is_dead(const struct trading *trading, const char *worker)
+{
+    const char *colon = strrchr(worker, ':');
+    size_t host_length = colon == NULL ? 0 : (size_t)(colon - worker) + 1;
+    long pid = colon == NULL ? 0 : strtol(colon + 1, NULL, 10);
+
+    if (colon == NULL || strncmp(worker, trading->worker, host_length) != 0 || pid <= 0)
+        return false;
+    return pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
+}
+
+// What a dead process of this machine was working on need not wait for its leases to run out. Were
+// it alive after all, on another machine of the same name, the work would be done twice to the same
+// effect.
+static bool clear_leases(struct queue *queue, struct error *error)
+{
+    struct trading *trading = queue->trading;
+    const char *workers[STORE_WORKERS_MAX];
+    size_t count = 0;
+
+    if (!store_list_workers(trading->database, queue->arena, workers, &count, error))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (is_dead(trading, workers[i]) &&
+            !store_end_leases(trading->database, queue->arena, workers[i], error))
+            return false;
+    }
+    queue->has_cleared = true;
+    return true;
+}
+
 // True when there may be more to do at once.
 static bool work(void *context)
 {
@@ -121,7 +160,8 @@ static bool work(void *context)
     struct error error;
 
     arena_reset(queue->arena);
-    if (!claim(queue, &error) || !load(queue, &orders, &count, &error)) {
+    if ((!queue->has_cleared && !clear_leases(queue, &error)) || !claim(queue, &error) ||
+        !load(queue, &orders, &count, &error)) {
         if (!queue->is_waiting)
             log_write(LOG_WARNING, "queue_waits", "reason", error.reason, NULL);
         queue->is_waiting = true;

@@ -12,7 +12,6 @@
 #include "rpc/rpc_topic.h"
 
 struct matcher;
-struct moment;
 struct placing;
 struct queue;
 
@@ -28,7 +27,6 @@ struct trading {
     struct cache *symbols; // ticker to what may be done with it
     struct finished *finished;
     struct matcher *matcher;
-    struct moment *moment;
     struct queue *queue;
     struct placing *placing;
     char worker[TRADING_WORKER_SIZE]; // who holds a lease: host and process

@@ -105,6 +105,18 @@ static const struct statement claim_tasks = {
     " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id",
 };
 
+static const struct statement list_workers = {
+    "list_workers",
+    "SELECT DISTINCT worker FROM tasks WHERE state IN ('pending', 'active')"
+    " AND run_at < 'infinity' AND worker IS NOT NULL LIMIT $1",
+};
+
+static const struct statement end_leases = {
+    "end_leases",
+    "UPDATE tasks SET state = 'pending', run_at = now() WHERE state = 'active'"
+    " AND run_at < 'infinity' AND worker = $1",
+};
+
 #define ORDER_COLUMNS                                                                              \
     "o.id, o.portfolio_id, o.user_id, o.request_id, o.body_hash, o.client_order_id, o.ticker,"     \
     " o.side, o.quantity, o.filled_quantity, o.average_fill_price, o.hold_amount, o.commission,"   \
@@ -419,6 +431,34 @@ bool store_claim_tasks(struct transaction *transaction,
     *out_tasks = tasks;
     *out_count = due.count;
     return table_queue(&table, transaction, &claim_tasks, lease, 2, NULL, error);
+}
+
+bool store_list_workers(struct database *database,
+                        struct arena *arena,
+                        const char **out_workers,
+                        size_t *out_count,
+                        struct error *error)
+{
+    struct parameter most = parameter_int(STORE_WORKERS_MAX);
+    struct rows rows = {0};
+
+    if (!database_query(database, arena, &list_workers, &most, 1, &rows, error))
+        return false;
+    for (size_t i = 0; i < rows.count; i++)
+        out_workers[i] = rows_text(&rows, i, 0);
+    *out_count = rows.count;
+    return true;
+}
+
+bool store_end_leases(struct database *database,
+                      struct arena *arena,
+                      const char *worker,
+                      struct error *error)
+{
+    struct parameter parameter = parameter_text(worker);
+    struct rows rows = {0};
+
+    return database_query(database, arena, &end_leases, &parameter, 1, &rows, error);
 }
 
 static void copy(char *out, size_t size, const char *text)

@@ -79,6 +79,19 @@ MUST_CHECK bool store_claim_tasks(struct transaction *transaction,
                                   size_t *out_count,
                                   struct error *error);
 
+// Who holds leases now, and what makes those of some of them end at once: for the tasks of a
+// process that is known to be dead.
+enum { STORE_WORKERS_MAX = 64 };
+MUST_CHECK bool store_list_workers(struct database *database,
+                                   struct arena *arena,
+                                   const char **out_workers, // room for STORE_WORKERS_MAX
+                                   size_t *out_count,
+                                   struct error *error);
+MUST_CHECK bool store_end_leases(struct database *database,
+                                 struct arena *arena,
+                                 const char *worker,
+                                 struct error *error);
+
 // Orders by their ids, in any order; those that do not exist are left out.
 MUST_CHECK bool store_load_orders(struct database *database,
                                   struct arena *arena,
