@@ -52,10 +52,8 @@ static bool read_length(const char *value, uint64_t *out_length)
 static bool check_framing(struct http_request *request, struct error *error)
 {
     const char *length = http_request_header(request, "Content-Length");
-    bool needs_length = strcmp(request->method, "POST") == 0 ||
-                        strcmp(request->method, "PUT") == 0 ||
-                        strcmp(request->method, "PATCH") == 0;
 
+    // Without either header there is no body (RFC 9112 section 6.3): `curl -X POST` sends that.
     request->content_length = 0;
     if (http_request_header(request, "Transfer-Encoding") != NULL) {
         if (length != NULL)
@@ -64,9 +62,6 @@ static bool check_framing(struct http_request *request, struct error *error)
         return error_set(error, REASON_LENGTH_REQUIRED,
                          "Transfer-Encoding is not taken: send the body with a Content-Length.");
     }
-    if (length == NULL && needs_length)
-        return error_set(error, REASON_LENGTH_REQUIRED,
-                         "A %s needs a Content-Length, 0 for an empty body.", request->method);
     if (length != NULL && !read_length(length, &request->content_length))
         return error_set(error, REASON_MALFORMED_REQUEST, "Content-Length must be digits alone.");
     return true;

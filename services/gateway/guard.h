@@ -12,9 +12,9 @@
 
 #include "http_message.h"
 
-// Checks names, values and the framing, and sets request->content_length. `method` decides whether
-// a length must be given. Fails with MALFORMED_REQUEST, LENGTH_REQUIRED or HEADERS_TOO_LARGE; after
-// any of them the connection must be closed.
+// Checks names, values and the framing, and sets request->content_length. Fails with
+// MALFORMED_REQUEST, LENGTH_REQUIRED or HEADERS_TOO_LARGE; after any of them the connection must be
+// closed.
 MUST_CHECK bool guard_head(struct http_request *request, bool is_http_1_1, struct error *error);
 
 // True when every header line ended in CR LF and followed its predecessor directly, and no blank

@@ -341,14 +341,23 @@ static void end_connection(const struct mg_request_info *info)
     own->http_version = "1.0";
 }
 
+static bool may_have_body(const struct http_request *request)
+{
+    return strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0 ||
+           strcmp(request->method, "PATCH") == 0;
+}
+
 // HTTP/1.0 clients that want to go on would have to be told so in a way of their own; they connect
-// anew instead.
+// anew instead. What follows a request that may have a body and says no length is not trusted to be
+// the next one.
 static bool wants_to_close(const struct http_connection *connection)
 {
-    const char *value = http_request_header(&connection->worker->request, "Connection");
+    const struct http_request *request = &connection->worker->request;
+    const char *value = http_request_header(request, "Connection");
 
     return strcmp(connection->info->http_version, "1.1") != 0 ||
-           (value != NULL && strcasecmp(value, "keep-alive") != 0);
+           (value != NULL && strcasecmp(value, "keep-alive") != 0) ||
+           (may_have_body(request) && http_request_header(request, "Content-Length") == NULL);
 }
 
 // Answers every request, whatever its method and address. Returns what civetweb wants: a positive
