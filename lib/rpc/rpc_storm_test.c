@@ -76,7 +76,7 @@ static int64_t storm_seconds(void)
 {
     const char *text = getenv("BOURSE_STORM_SECONDS");
 
-    return text != NULL ? strtol(text, NULL, 10) : SECONDS;
+    return text != NULL ? (int64_t)strtoul(text, NULL, 10) : SECONDS;
 }
 
 static void pause_ms(int64_t ms)

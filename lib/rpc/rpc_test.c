@@ -175,6 +175,25 @@ static void an_operation_the_server_does_not_have_is_refused(void **state)
     assert_string_equal(error.reason, "UNIMPLEMENTED");
 }
 
+static void a_name_stands_for_its_addresses(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rpc_client_options options = {.caller = "friend", .service = "test"};
+    OWNED(rpc_client) client = NULL;
+    struct call call = call_start(fixture->arena, 5000);
+    Rpc__Detail *response = NULL;
+    struct error error;
+    char addresses[64];
+
+    snprintf(addresses, sizeof addresses, "localhost:%u,nobody.invalid:7100",
+             (unsigned)fixture->port);
+    options.addresses = addresses;
+    memset(options.key.bytes, TEST_KEY_BYTE, sizeof options.key.bytes);
+    assert_true(rpc_client_new(&options, &client, &error));
+    assert_true(test_wait_ready(client, 10000));
+    assert_true(test_call(client, &test_echo, &call, 1, &response, &error));
+}
+
 static void another_mesh_key_is_refused_and_counted(void **state)
 {
     struct fixture *fixture = *state;
@@ -391,6 +410,7 @@ int main(void)
         RULE(the_handler_is_told_who_the_token_says_it_is),
         RULE(a_message_that_breaks_its_rules_does_not_reach_the_handler),
         RULE(an_operation_the_server_does_not_have_is_refused),
+        RULE(a_name_stands_for_its_addresses),
         RULE(another_mesh_key_is_refused_and_counted),
         RULE(large_answers_arrive_and_larger_ones_are_an_error_of_that_call),
         RULE(a_request_over_the_limit_is_refused_before_it_is_sent),

@@ -27,7 +27,7 @@ int main(int count, char **arguments)
         return 2;
     snprintf(listen, sizeof listen, "127.0.0.1:%s", arguments[1]);
     options.listen = listen;
-    memset(options.key.bytes, (int)strtol(arguments[2], NULL, 10), sizeof options.key.bytes);
+    memset(options.key.bytes, (int)strtoul(arguments[2], NULL, 10), sizeof options.key.bytes);
     service.journal = arguments[3];
     if (!rpc_server_new(&options, &server, &error) || !rpc_server_start(server, &error)) {
         fprintf(stderr, "test_peer: %s\n", error.message);
