@@ -16,6 +16,19 @@ extern const size_t trading_migration_count;
 
 enum { OWNERS_MAX = 16384, SYMBOLS_MAX = 4096, HOST_SIZE = 64 };
 
+// What main owns beside what the handlers see.
+struct program {
+    struct trading trading; // first: the handlers are given its address
+    struct metric *resting;
+};
+
+static void update_metrics(void *context)
+{
+    struct program *program = context;
+
+    metric_set(program->resting, (int64_t)matcher_count(program->trading.matcher), NULL, NULL);
+}
+
 static void stop(void **context)
 {
     struct trading *trading = *context;
@@ -46,14 +59,15 @@ static void name_worker(struct trading *trading)
 
 static bool start(struct service *service, void **out_context, struct error *error)
 {
-    struct trading *trading = allocate(sizeof(*trading));
+    struct program *program = allocate(sizeof(*program));
+    struct trading *trading = &program->trading;
     struct quotes_options options = {
         .market = service_client(service, "market"),
         .market_addresses = service_text(service, "market-address"),
         .key = *service_mesh_key(service),
         .changed = matcher_quotes_changed,
     };
-    void *context = trading;
+    void *context = program;
 
     trading->database = service_database(service);
     trading->portfolio_client = service_client(service, "portfolio");
@@ -72,7 +86,10 @@ static bool start(struct service *service, void **out_context, struct error *err
     }
     trading->placing = placing_new(trading);
     trading->queue = queue_new(trading);
-    *out_context = trading;
+    program->resting = metrics_gauge(service_metrics(service), "bourse_trading_resting_orders",
+                                     "Orders that wait for a quote.", NULL, NULL);
+    metrics_on_scrape(service_metrics(service), update_metrics, program);
+    *out_context = program;
     return true;
 }
 
