@@ -31,7 +31,7 @@ static bool is_key(const char *key)
     size_t length = strlen(key);
 
     for (size_t i = 0; i < length; i++)
-        if (key[i] <= ' ' || key[i] > '~')
+        if (key[i] < ' ' || key[i] > '~')
             return false;
     return length >= 1 && length <= KEY_LENGTH_MAX;
 }
@@ -74,8 +74,8 @@ bool exchange_begin(struct exchange *exchange, struct error *error)
         return true;
     if (!is_key(key)) {
         error_clear(error);
-        error_add_violation(error, "Idempotency-Key", "must be 1 to %d characters of visible ASCII",
-                            KEY_LENGTH_MAX);
+        error_add_violation(error, "Idempotency-Key",
+                            "must be 1 to %d characters of printable ASCII", KEY_LENGTH_MAX);
         return false;
     }
     exchange->has_key = true;
