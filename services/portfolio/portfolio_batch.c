@@ -171,7 +171,7 @@ static bool work(struct transaction *transaction, void *context, struct error *e
     if (!books_save(transaction, books, error))
         return false;
     if (fault_point("portfolio.before_commit"))
-        return error_set(error, REASON_INTERNAL, "The fault point before the commit was armed.");
+        return error_set(error, REASON_UNAVAILABLE, "The fault point before the commit was armed.");
     return true;
 }
 
