@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// The launcher as a person meets it: starting, stopping, and what comes after a crash.
+import assert from 'node:assert/strict';
+import { existsSync, readlinkSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Platform, services, until } from '../support/platform.mjs';
+
+// The pids of all processes that were started for this data folder, whoever their parent is now.
+function processesOf(platform) {
+    return readdirSync('/proc').filter(name => /^\d+$/.test(name)).filter(pid => {
+        try {
+            const log = readlinkSync(`/proc/${pid}/fd/2`);
+            return log.startsWith(join(platform.data, 'log'));
+        } catch {
+            return false; // gone meanwhile, or not ours to look at
+        }
+    });
+}
+
+async function refusal(platform, command, ...operands) {
+    try {
+        await platform.bourse(command, ...operands);
+    } catch (error) {
+        return error.message;
+    }
+    throw new Error(`bourse ${command} ${operands.join(' ')} was not refused`);
+}
+
+describe('the launcher', () => {
+    let platform, admin;
+
+    before(async () => {
+        platform = await Platform.start();
+        admin = await platform.administrator();
+    });
+    after(() => platform?.stop());
+
+    it('says how each part is, with status 0 when all are ready', async () => {
+        const said = await platform.bourse('status');
+        for (const name of ['postgres', ...services])
+            assert.match(said, new RegExp(`^ +${name} +pid \\d+ +ready`, 'm'));
+    });
+
+    it('says that it runs already when it is started again', async () => {
+        assert.match(await platform.bourse('up', '--detach', '--port', '1'),
+            new RegExp(`runs already .*${platform.url}`));
+        assert.match(await refusal(platform, 'up'), /runs already/);
+    });
+
+    it('refuses what it does not know or cannot do, with a sentence', async () => {
+        assert.match(await refusal(platform, 'up', '--market', 'live'), /not there yet/);
+        assert.match(await refusal(platform, 'up', '--market', 'casino'), /must be replay/);
+        assert.match(await refusal(platform, 'up', '--port', '70000'), /from 1 to 65535/);
+        assert.match(await refusal(platform, 'up', '--prot', '1'), /does not know "--prot"/);
+        assert.match(await refusal(platform, 'upp'), /no command "upp"/);
+        assert.match(await refusal(platform, 'import', '/does/not/exist'), /no file or folder/);
+        assert.match(await refusal(platform, 'admin', 'create'), /admin create NAME/);
+    });
+
+    it('makes administrators and tokens for them', async () => {
+        const token = (await platform.bourse('admin', 'token', 'admin')).trim();
+        const me = await platform.expect(200, 'GET', '/api/v1/users/me', { token });
+        assert.equal(me.role, 'administrator');
+        await platform.bourse('admin', 'create', 'second'); // with the password in the environment
+        assert.ok(await platform.login('second', platform.password));
+    });
+
+    it('starts a service again that has died', async () => {
+        const before = platform.pid('market');
+        await platform.kill('market');
+        await until('another process', () => platform.pid('market') !== before);
+        await until('all to be ready', () => platform.bourse('status'));
+    });
+
+    it('starts PostgreSQL again that has died', async () => {
+        const before = platform.pid('postgres');
+        process.kill(before, 'SIGKILL');
+        await until('another process', () => platform.pid('postgres') !== before);
+        await until('all to be ready', () => platform.bourse('status'));
+        assert.deepEqual(await platform.query('SELECT 1'), [['1']]);
+    });
+
+    it('leaves PostgreSQL stopped when told so, and says that not all is ready', async () => {
+        await platform.bourse('database', 'stop');
+        assert.match(await refusal(platform, 'status'), /postgres.*does not answer/);
+        await platform.bourse('database', 'start');
+        await until('all to be ready', () => platform.bourse('status'));
+    });
+
+    it('lets no other user of the machine at the secrets or the socket', () => {
+        const mode = (...path) => (statSync(join(platform.data, ...path)).mode & 0o777).toString(8);
+        assert.equal(mode('secrets'), '700');
+        assert.equal(mode('secrets', 'mesh.key'), '600');
+        assert.equal(mode('log'), '700');
+        assert.equal(mode('run', 'postgres'), '700');
+    });
+
+    it('leaves nothing running when its supervisor is killed, and recovers with the data', async () => {
+        await platform.import('ACME', 'Date,Open,High,Low,Close,Volume\n2014-01-02,1,2,1,2,5\n', admin);
+        process.kill(platform.pid('supervisor'), 'SIGKILL');
+        await until('every process to end', () => processesOf(platform).length === 0, 40);
+        assert.match(await refusal(platform, 'status'), /Nothing runs/);
+        await platform.bourse('up', '--detach', '--port', String(platform.port));
+        const bars = await platform.expect(200, 'GET', '/api/v1/bars/ACME');
+        assert.equal(bars.bars.length, 1);
+    });
+
+    it('recovers after everything was killed at once', async () => {
+        for (const pid of [platform.pid('supervisor'), ...processesOf(platform).map(Number)])
+            try {
+                process.kill(pid, 'SIGKILL');
+            } catch (error) {
+                assert.equal(error.code, 'ESRCH');
+            }
+        await platform.bourse('up', '--detach', '--port', String(platform.port));
+        await platform.bourse('status');
+        assert.equal((await platform.expect(200, 'GET', '/api/v1/bars/ACME')).bars.length, 1);
+        assert.ok(await platform.administrator());
+    });
+
+    it('runs a second platform beside the first, and stops it alone', async () => {
+        const second = await Platform.start();
+        assert.notEqual(second.port, platform.port);
+        assert.equal((await second.request('GET', '/api/v1/bars/ACME')).status, 404);
+        await second.stop();
+        assert.deepEqual(processesOf(second), []);
+        await platform.bourse('status');
+    });
+
+    it('refuses a port that something else listens on', async () => {
+        const server = createServer();
+        await new Promise(done => server.listen(0, '127.0.0.1', done));
+        const other = Object.assign(new Platform(), { env: platform.env, data: `${platform.data}-other` });
+        assert.match(await refusal(other, 'up', '--detach', '--port', String(server.address().port)),
+            /in use by another program/);
+        assert.equal(existsSync(join(other.data, 'run', 'ready')), false);
+        await new Promise(done => server.close(done));
+        rmSync(other.data, { recursive: true, force: true });
+    });
+
+    it('stops everything and keeps the data', async () => {
+        await platform.bourse('down');
+        assert.deepEqual(processesOf(platform), []);
+        assert.match(await platform.bourse('down'), /Nothing runs/);
+        await platform.bourse('up', '--detach', '--port', String(platform.port));
+        assert.equal((await platform.expect(200, 'GET', '/api/v1/bars/ACME')).bars.length, 1);
+    });
+});
