@@ -39,7 +39,7 @@ uint16_t test_free_port(void)
         uint16_t port = (uint16_t)(PORT_FIRST + offset);
         bool is_good = true;
 
-        for (uint16_t i = 0; i < PORTS; i++)
+        for (int i = 0; i < PORTS; i++)
             is_good = is_good && is_free((uint16_t)(port + i));
         if (is_good)
             return port;

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -53,12 +54,17 @@ static void count_open_files(struct observer *observer)
 static void read_resident(struct observer *observer)
 {
     FILE *statm = fopen("/proc/self/statm", "r");
-    int64_t pages = 0;
+    char line[128];
+    char *resident = NULL;
 
     if (statm == NULL)
         return;
-    if (fscanf(statm, "%*d %" SCNd64, &pages) == 1)
-        metric_set(observer->resident, pages * sysconf(_SC_PAGESIZE), NULL, NULL);
+    // Pages in all, then those in memory: proc(5).
+    if (fgets(line, sizeof line, statm) != NULL)
+        resident = strchr(line, ' ');
+    if (resident != NULL)
+        metric_set(observer->resident,
+                   (int64_t)strtoull(resident, NULL, 10) * sysconf(_SC_PAGESIZE), NULL, NULL);
     fclose(statm);
 }
 

@@ -52,11 +52,12 @@ static bool find_login(struct auth *auth,
 {
     enum user_key key = login_is_email(request->username) ? USER_BY_EMAIL : USER_BY_USERNAME;
     struct user_record *user = NULL;
+    bool is_right = false;
 
     if (!store_find_user(auth->database, call->arena, key, request->username, &user, error))
         return false;
-    if (!password_verify(user == NULL ? NULL : user->password_hash, request->password) ||
-        !user->is_active) {
+    is_right = password_verify(user == NULL ? NULL : user->password_hash, request->password);
+    if (user == NULL || !is_right || !user->is_active) {
         metric_add(auth->logins, 1, "refused", NULL);
         return error_set(error, REASON_INVALID_CREDENTIALS, "The name or the password is wrong.");
     }
@@ -81,7 +82,7 @@ bool auth_api_login(struct auth *auth,
         .refresh_hash = refresh_hash,
         .lifetime_us = auth->session_lifetime_us,
     };
-    struct pair pair;
+    struct pair pair = {0};
 
     if (!find_login(auth, call, request, &user, error))
         return false;
@@ -125,7 +126,7 @@ bool auth_api_refresh(struct auth *auth,
     char new_hash[SHA256_HEX_SIZE];
     struct refresh refresh = {
         .hash = hash, .new_hash = new_hash, .lifetime_us = auth->session_lifetime_us};
-    struct pair pair;
+    struct pair pair = {0};
 
     refresh_token_make(&random, refresh_token);
     if (!refresh_token_hash(request->refresh_token, hash) ||

@@ -4,6 +4,7 @@
 #include "exchange_calendar.h"
 #include "money/money.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -118,6 +119,7 @@ struct quote replay_quote(const struct bar *bar,
         .valid_until = valid_until(bar->day),
     };
 
+    assert(phase < PHASE_COUNT);
     memcpy(quote.ticker, bar->ticker, sizeof quote.ticker);
     if (phase == PHASE_CLOSE)
         quote.volume = bar->volume;
