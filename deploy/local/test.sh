@@ -89,7 +89,7 @@ test_command() {
     say "[1/4] Looking for what is missing"
     packages_need run build test
     say "[2/4] Building with the $PRESET preset"
-    build_targets "$PRESET" all
+    build_targets "$PRESET" all all_verify_interface_header_sets
     mapfile -t folders < <(test_folders)
     for label in "${OPERANDS[@]}"; do
         if [[ " ${folders[*]} " = *" $label "* ]]; then
