@@ -443,8 +443,7 @@ bool http_server_new(const struct http_server_options *options,
                                      .init_connection = on_connection};
     char threads[16];
     char problem[256] = "";
-    unsigned problem_code = 0;
-    struct mg_error_data mg_error = {&problem_code, problem, sizeof problem};
+    struct mg_error_data mg_error = {.text = problem, .text_buffer_size = sizeof problem};
     const char *settings[] = {"listening_ports",
                               options->listen,
                               "num_threads",
@@ -486,6 +485,12 @@ bool http_server_new(const struct http_server_options *options,
         release(server);
         return false;
     }
+#if CIVETWEB_VERSION_MAJOR == 1 && CIVETWEB_VERSION_MINOR < 16
+    // Before 1.16 the code is not in the struct but where this points.
+    unsigned problem_code = 0;
+
+    mg_error.code = &problem_code;
+#endif
     mg_init_library(0);
     server->civetweb = mg_start2(&init, &mg_error);
     if (server->civetweb == NULL) {
