@@ -136,6 +136,16 @@ static struct ledger_hold *find_hold(const struct book *book, const char *order_
     return NULL;
 }
 
+bool book_has_balance(const struct book *book, enum ledger_account account, const char *asset)
+{
+    return find_balance(book, account, asset) != NULL;
+}
+
+bool book_has_hold(const struct book *book, const char *order_id)
+{
+    return find_hold(book, order_id) != NULL;
+}
+
 static bool is_booked(const struct book *book, const char *journal_id)
 {
     for (size_t i = 0; i < book->booked_count; i++) {

@@ -103,6 +103,9 @@ void book_add_balance(struct book *book, const struct ledger_balance *balance);
 void book_add_hold(struct book *book, const struct ledger_hold *hold);
 void book_add_booked(struct book *book, const char *journal_id);
 
+bool book_has_balance(const struct book *book, enum ledger_account account, const char *asset);
+bool book_has_hold(const struct book *book, const char *order_id);
+
 // The balance, all zero when there has been none.
 struct ledger_balance
 book_balance(const struct book *book, enum ledger_account account, const char *asset);

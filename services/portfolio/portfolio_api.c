@@ -404,7 +404,7 @@ static bool move_work(struct transaction *transaction, void *context, struct err
 {
     struct cash_move *move = context;
     struct call *call = move->call;
-    struct books_wanted wanted = {.portfolio_ids = &move->portfolio_id, .portfolio_count = 1};
+    struct books_wanted wanted = {.portfolio_ids = &move->portfolio_id, .count = 1};
     struct portfolio_record record;
     struct book *book = NULL;
     bool replayed = false;

@@ -16,7 +16,7 @@ struct batch;
 
 // What differs between the operations: which rows an item needs, and what is decided.
 struct operation {
-    void (*want)(struct books_wanted *wanted, const ProtobufCMessage *request);
+    void (*want)(struct books_wanted *wanted, size_t index, const ProtobufCMessage *request);
     const char *(*portfolio_of)(const ProtobufCMessage *request);
     bool (*decide)(struct book *book, const ProtobufCMessage *request, struct error *error);
 };
@@ -41,12 +41,13 @@ static bool check_side(Portfolio__Side side, struct error *error)
     return false;
 }
 
-static void reserve_want(struct books_wanted *wanted, const ProtobufCMessage *message)
+static void reserve_want(struct books_wanted *wanted, size_t index, const ProtobufCMessage *message)
 {
     const Portfolio__ReserveRequest *request = (const Portfolio__ReserveRequest *)message;
 
-    wanted->tickers[wanted->ticker_count++] = request->ticker;
-    wanted->order_ids[wanted->order_count++] = request->order_id;
+    wanted->tickers[index] = request->ticker;
+    wanted->order_ids[index] = request->order_id;
+    wanted->journal_ids = NULL;
 }
 
 static const char *reserve_portfolio(const ProtobufCMessage *message)
@@ -73,12 +74,14 @@ static const char *release_portfolio(const ProtobufCMessage *message)
     return ((const Portfolio__ReleaseRequest *)message)->portfolio_id;
 }
 
-static void release_want(struct books_wanted *wanted, const ProtobufCMessage *message)
+static void release_want(struct books_wanted *wanted, size_t index, const ProtobufCMessage *message)
 {
     const Portfolio__ReleaseRequest *request = (const Portfolio__ReleaseRequest *)message;
 
-    wanted->order_ids[wanted->order_count++] = request->order_id;
+    wanted->order_ids[index] = request->order_id;
     wanted->held_shares = true;
+    wanted->tickers = NULL;
+    wanted->journal_ids = NULL;
 }
 
 static bool release_decide(struct book *book, const ProtobufCMessage *message, struct error *error)
@@ -90,13 +93,13 @@ static bool release_decide(struct book *book, const ProtobufCMessage *message, s
     return true;
 }
 
-static void fill_want(struct books_wanted *wanted, const ProtobufCMessage *message)
+static void fill_want(struct books_wanted *wanted, size_t index, const ProtobufCMessage *message)
 {
     const Portfolio__ApplyFillRequest *request = (const Portfolio__ApplyFillRequest *)message;
 
-    wanted->tickers[wanted->ticker_count++] = request->ticker;
-    wanted->order_ids[wanted->order_count++] = request->order_id;
-    wanted->journal_ids[wanted->journal_count++] = request->fill_id;
+    wanted->tickers[index] = request->ticker;
+    wanted->order_ids[index] = request->order_id;
+    wanted->journal_ids[index] = request->fill_id;
 }
 
 static const char *fill_portfolio(const ProtobufCMessage *message)
@@ -135,6 +138,7 @@ static bool collect(const struct batch *batch,
 
     if (texts == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
+    wanted->count = batch->count;
     wanted->portfolio_ids = texts;
     wanted->tickers = texts + batch->count;
     wanted->order_ids = texts + 2 * batch->count;
@@ -142,8 +146,8 @@ static bool collect(const struct batch *batch,
     for (size_t i = 0; i < batch->count; i++) {
         const ProtobufCMessage *request = batch->items[i].request;
 
-        wanted->portfolio_ids[wanted->portfolio_count++] = batch->operation->portfolio_of(request);
-        batch->operation->want(wanted, request);
+        wanted->portfolio_ids[i] = batch->operation->portfolio_of(request);
+        batch->operation->want(wanted, i, request);
     }
     return true;
 }

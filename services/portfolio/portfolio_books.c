@@ -18,31 +18,36 @@ static const struct statement lock_portfolios = {
     " ORDER BY id FOR UPDATE",
 };
 
+// The keys come as pairs, so that each is looked up once; `= ANY` on both columns would look up
+// every portfolio with every order.
 static const struct statement load_balances = {
     "load_balances",
-    "SELECT portfolio_id, account, asset, amount, held, cost_basis, realized_pl, seq"
-    " FROM balances WHERE portfolio_id = ANY ($1::uuid[]) AND asset = ANY ($2::text[])",
+    "SELECT b.portfolio_id, b.account, b.asset, b.amount, b.held, b.cost_basis, b.realized_pl,"
+    " b.seq FROM unnest($1::uuid[], $2::text[]) AS k (portfolio_id, asset)"
+    " JOIN balances b ON b.portfolio_id = k.portfolio_id AND b.asset = k.asset",
 };
 
 // The tickers that orders hold, for those who know only the orders.
 static const struct statement load_held_balances = {
     "load_held_balances",
     "SELECT b.portfolio_id, b.account, b.asset, b.amount, b.held, b.cost_basis, b.realized_pl,"
-    " b.seq FROM holds h JOIN balances b ON b.portfolio_id = h.portfolio_id AND b.asset = h.ticker"
-    " WHERE h.portfolio_id = ANY ($1::uuid[]) AND h.order_id = ANY ($2::uuid[])"
-    " AND h.side = 'sell' AND b.account = 'shares'",
+    " b.seq FROM unnest($1::uuid[], $2::uuid[]) AS k (portfolio_id, order_id)"
+    " JOIN holds h ON h.portfolio_id = k.portfolio_id AND h.order_id = k.order_id"
+    " JOIN balances b ON b.portfolio_id = h.portfolio_id AND b.asset = h.ticker"
+    " WHERE h.side = 'sell' AND b.account = 'shares'",
 };
 
 static const struct statement load_holds = {
     "load_holds",
-    "SELECT portfolio_id, order_id, side, ticker, quantity, amount, state"
-    " FROM holds WHERE portfolio_id = ANY ($1::uuid[]) AND order_id = ANY ($2::uuid[])",
+    "SELECT h.portfolio_id, h.order_id, h.side, h.ticker, h.quantity, h.amount, h.state"
+    " FROM unnest($1::uuid[], $2::uuid[]) AS k (portfolio_id, order_id)"
+    " JOIN holds h ON h.portfolio_id = k.portfolio_id AND h.order_id = k.order_id",
 };
 
 static const struct statement load_booked = {
     "load_booked",
-    "SELECT portfolio_id, id FROM journals"
-    " WHERE portfolio_id = ANY ($1::uuid[]) AND id = ANY ($2::uuid[])",
+    "SELECT j.portfolio_id, j.id FROM unnest($1::uuid[], $2::uuid[]) AS k (portfolio_id, id)"
+    " JOIN journals j ON j.portfolio_id = k.portfolio_id AND j.id = k.id",
 };
 
 static const struct statement save_balances = {
@@ -121,20 +126,45 @@ static bool array_of_texts(struct arena *arena,
     return parameter_array(arena, values, count, out_array) || out_of_budget(error);
 }
 
+// Queues a statement with the keys that go with the portfolios, one for one.
 static bool queue_load(struct transaction *transaction,
                        const struct statement *statement,
-                       const struct parameter *portfolios,
+                       const char **portfolio_ids,
                        const char **keys,
-                       size_t key_count,
+                       size_t count,
                        struct rows *out_rows,
                        struct error *error)
 {
-    struct parameter parameters[2] = {*portfolios, parameter_null()};
+    struct arena *arena = transaction_arena(transaction);
+    struct parameter parameters[2];
 
-    if (key_count == 0)
+    if (count == 0)
         return true;
-    return array_of_texts(transaction_arena(transaction), keys, key_count, &parameters[1], error) &&
+    return array_of_texts(arena, portfolio_ids, count, &parameters[0], error) &&
+           array_of_texts(arena, keys, count, &parameters[1], error) &&
            transaction_queue(transaction, statement, parameters, 2, out_rows, error);
+}
+
+// Queues the balances of the currency and of the tickers that are wanted.
+static bool queue_balances_load(struct transaction *transaction,
+                                const struct books_wanted *wanted,
+                                struct rows *out_rows,
+                                struct error *error)
+{
+    struct arena *arena = transaction_arena(transaction);
+    size_t count = wanted->count * (wanted->tickers == NULL ? 1 : 2);
+    const char **portfolio_ids = arena_allocate(arena, (count + 1) * sizeof(*portfolio_ids));
+    const char **assets = arena_allocate(arena, (count + 1) * sizeof(*assets));
+
+    if (portfolio_ids == NULL || assets == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < count; i++) {
+        bool is_money = i < wanted->count;
+
+        portfolio_ids[i] = wanted->portfolio_ids[i % wanted->count];
+        assets[i] = is_money ? LEDGER_CURRENCY : wanted->tickers[i - wanted->count];
+    }
+    return queue_load(transaction, &load_balances, portfolio_ids, assets, count, out_rows, error);
 }
 
 static void take_portfolios(struct books *books, const struct rows *rows)
@@ -150,7 +180,8 @@ static void take_balances(struct books *books, const struct rows *rows)
         struct book *book = books_find(books, rows_text(rows, i, 0));
         struct ledger_balance balance = {0};
 
-        if (book == NULL || !ledger_account_find(rows_text(rows, i, 1), &balance.account))
+        if (book == NULL || !ledger_account_find(rows_text(rows, i, 1), &balance.account) ||
+            book_has_balance(book, balance.account, rows_text(rows, i, 2)))
             continue;
         snprintf(balance.asset, sizeof(balance.asset), "%s", rows_text(rows, i, 2));
         balance.amount = rows_decimal(rows, i, 3, scale_of(balance.account));
@@ -183,7 +214,7 @@ static void take_holds(struct books *books, const struct rows *rows)
         const char *side = rows_text(rows, i, 2);
         const char *ticker = rows_text(rows, i, 3);
 
-        if (book == NULL)
+        if (book == NULL || book_has_hold(book, rows_text(rows, i, 1)))
             continue;
         hold.side = side != NULL && strcmp(side, "sell") == 0 ? LEDGER_SELL : LEDGER_BUY;
         snprintf(hold.order_id, sizeof(hold.order_id), "%s", rows_text(rows, i, 1));
@@ -208,33 +239,28 @@ bool books_load(struct transaction *transaction,
                 struct error *error)
 {
     struct arena *arena = transaction_arena(transaction);
+    const char **ids = wanted->portfolio_ids;
+    size_t orders = wanted->order_ids == NULL ? 0 : wanted->count;
+    size_t held_orders = wanted->held_shares ? orders : 0;
+    size_t journals = wanted->journal_ids == NULL ? 0 : wanted->count;
     struct rows portfolios = {0};
     struct rows balances = {0};
     struct rows held = {0};
     struct rows holds = {0};
     struct rows booked = {0};
-    struct parameter ids;
-    size_t held_orders = wanted->held_shares ? wanted->order_count : 0;
-    const char **assets = arena_allocate(arena, (wanted->ticker_count + 1) * sizeof(*assets));
+    struct parameter array;
     struct books *books = NULL;
 
-    if (assets == NULL)
-        return out_of_budget(error);
-    for (size_t i = 0; i < wanted->ticker_count; i++)
-        assets[i] = wanted->tickers[i];
-    assets[wanted->ticker_count] = LEDGER_CURRENCY;
     // One round trip: each statement sees what was committed when it begins, and it begins after
     // the locks have been taken.
-    if (!array_of_texts(arena, wanted->portfolio_ids, wanted->portfolio_count, &ids, error) ||
-        !transaction_queue(transaction, &lock_portfolios, &ids, 1, &portfolios, error) ||
-        !queue_load(transaction, &load_balances, &ids, assets, wanted->ticker_count + 1, &balances,
+    if (!array_of_texts(arena, ids, wanted->count, &array, error) ||
+        !transaction_queue(transaction, &lock_portfolios, &array, 1, &portfolios, error) ||
+        !queue_balances_load(transaction, wanted, &balances, error) ||
+        !queue_load(transaction, &load_held_balances, ids, wanted->order_ids, held_orders, &held,
                     error) ||
-        !queue_load(transaction, &load_held_balances, &ids, wanted->order_ids, held_orders, &held,
+        !queue_load(transaction, &load_holds, ids, wanted->order_ids, orders, &holds, error) ||
+        !queue_load(transaction, &load_booked, ids, wanted->journal_ids, journals, &booked,
                     error) ||
-        !queue_load(transaction, &load_holds, &ids, wanted->order_ids, wanted->order_count, &holds,
-                    error) ||
-        !queue_load(transaction, &load_booked, &ids, wanted->journal_ids, wanted->journal_count,
-                    &booked, error) ||
         !transaction_flush(transaction, error))
         return false;
     books = allocate(sizeof(*books));

@@ -8,17 +8,15 @@
 #include "database/database.h"
 #include "ledger.h"
 
-// What of the portfolios is wanted. All arrays may hold the same value several times.
+// What of the portfolios is wanted: for each, the cash, and what the arrays beside it name. They
+// are as long as `count`, or NULL. A portfolio may come several times.
 struct books_wanted {
+    size_t count; // at least 1
     const char **portfolio_ids;
-    size_t portfolio_count;
     const char **tickers;
-    size_t ticker_count;
-    bool held_shares; // the balances of the shares that the orders hold, too
-    const char **order_ids;
-    size_t order_count;
+    const char **order_ids;   // whose holds
     const char **journal_ids; // to learn which are booked already
-    size_t journal_count;
+    bool held_shares;         // the balances of the shares that the orders hold, too
 };
 
 struct books {

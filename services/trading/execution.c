@@ -115,8 +115,8 @@ static bool needs_hold(const struct execution_item *item, int64_t *out_amount)
     *out_amount = order->hold_amount;
     if (order->status == ORDER_PENDING_NEW)
         return item->intent == EXECUTE_ADVANCE;
-    if (order->status != ORDER_NEW || item->intent != EXECUTE_FILL || order->side == ORDER_SELL ||
-        !fill_cost(order, item->price, &cost) || cost <= order->hold_amount)
+    if (order->status != ORDER_NEW || item->intent != EXECUTE_FILL ||
+        fill_is_covered(order, item->price) || !fill_cost(order, item->price, &cost))
         return false;
     *out_amount = cost;
     return true;
@@ -220,6 +220,23 @@ static bool refuse(struct execution *execution,
            order_apply(item->order, event, now);
 }
 
+// Whether the order can be filled now, at the quote it was looked at with. That may have ended while
+// portfolio was asked, and an order that waited for portfolio longer may have come to cost more than
+// it holds. Then it rests: the matcher finds its first quote and has the hold raised.
+static bool can_fill(struct execution *execution,
+                     const struct execution_item *item,
+                     const struct platform_clock *clock,
+                     int64_t *out_price)
+{
+    struct quote present;
+
+    return item->quote != NULL &&
+           quotes_get(execution->trading->quotes, item->order->ticker, &present) &&
+           present.quoted_at == item->quote->quoted_at &&
+           fill_decide(item->order, &present, clock, out_price) &&
+           fill_is_covered(item->order, *out_price);
+}
+
 static bool decide_pending(struct execution *execution,
                            struct execution_item *item,
                            const struct platform_clock *clock,
@@ -237,12 +254,12 @@ static bool decide_pending(struct execution *execution,
     if (!order_apply(order, ORDER_EVENT_RESERVED, clock->now))
         return false;
     change->changes_order = true;
-    // The quote may have ended while portfolio was asked. The matcher then goes on with the next.
-    if (item->quote == NULL || !fill_decide(order, item->quote, clock, &price)) {
+    if (!can_fill(execution, item, clock, &price)) {
         rest(change);
         return true;
     }
-    go_on(change);
+    // The task has been taken a moment ago; its lease goes on.
+    change->task = STORE_TASK_UNCHANGED;
     change->fill = &item->fill;
     return order_fill_at(order, price, item->quote->quoted_at, clock->now, &item->fill);
 }

@@ -45,6 +45,14 @@ bool fill_cost(const struct order *order, int64_t price, int64_t *out_amount)
     return money_multiply_up(price, order->quantity, out_amount);
 }
 
+bool fill_is_covered(const struct order *order, int64_t price)
+{
+    int64_t cost = 0;
+
+    return order->side == ORDER_SELL ||
+           (fill_cost(order, price, &cost) && cost <= order->hold_amount);
+}
+
 // A price with the cushion for what may happen until the fill, rounded up.
 static bool cushion(int64_t price, int64_t *out_price)
 {

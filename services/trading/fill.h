@@ -32,3 +32,7 @@ MUST_CHECK bool fill_hold(const struct order *order,
 
 // What a buy costs at that price, rounded up to a micro.
 MUST_CHECK bool fill_cost(const struct order *order, int64_t price, int64_t *out_amount);
+
+// Whether what the order holds is enough to be filled at that price: portfolio books nothing above
+// the hold, so an order that is filled without it would never be booked.
+MUST_CHECK bool fill_is_covered(const struct order *order, int64_t price);

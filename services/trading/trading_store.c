@@ -330,7 +330,12 @@ static void add_fill(struct table *table, const struct order *order, const struc
 
 static void add_task(struct table *table, const struct store_change *change)
 {
-    static const char *const states[] = {"pending", "active", "completed", "failed"};
+    static const char *const states[] = {
+        [STORE_TASK_PENDING] = "pending",
+        [STORE_TASK_ACTIVE] = "active",
+        [STORE_TASK_COMPLETED] = "completed",
+        [STORE_TASK_FAILED] = "failed",
+    };
     struct parameter row[6] = {
         parameter_text(change->order->id),
         parameter_text(change->order->portfolio_id),
@@ -365,7 +370,8 @@ bool store_save_changes(struct transaction *transaction,
             add_order(&orders, &changes[i]);
         if (changes[i].changes_order && changes[i].fill != NULL)
             add_fill(&fills, changes[i].order, changes[i].fill);
-        add_task(&tasks, &changes[i]);
+        if (changes[i].task != STORE_TASK_UNCHANGED)
+            add_task(&tasks, &changes[i]);
     }
     return table_queue(&orders, transaction, &save_orders, NULL, 0, out_rows, error) &&
            table_queue(&fills, transaction, &insert_fills, &model, 1, NULL, error) &&

@@ -28,6 +28,7 @@ MUST_CHECK bool store_insert_orders(struct transaction *transaction,
 void store_take_inserted(const struct rows *rows, struct store_new_order *orders, size_t count);
 
 enum store_task_state {
+    STORE_TASK_UNCHANGED, // its lease goes on
     STORE_TASK_PENDING,
     STORE_TASK_ACTIVE,
     STORE_TASK_COMPLETED,
