@@ -220,9 +220,9 @@ static bool refuse(struct execution *execution,
            order_apply(item->order, event, now);
 }
 
-// Whether the order can be filled now, at the quote it was looked at with. That may have ended while
-// portfolio was asked, and an order that waited for portfolio longer may have come to cost more than
-// it holds. Then it rests: the matcher finds its first quote and has the hold raised.
+// Whether the order can be filled now, at the quote it was looked at with. That may have ended
+// while portfolio was asked, and an order that waited for portfolio longer may have come to cost
+// more than it holds. Then it rests: the matcher finds its first quote and has the hold raised.
 static bool can_fill(struct execution *execution,
                      const struct execution_item *item,
                      const struct platform_clock *clock,

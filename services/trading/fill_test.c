@@ -130,6 +130,20 @@ static void what_must_wait_holds_a_cushion(void **state)
     assert_int_equal(amount, 519896000);
 }
 
+static void a_buy_is_covered_up_to_what_it_holds(void **state)
+{
+    struct order order = order_for(ORDER_BUY);
+
+    (void)state;
+    order.hold_amount = 960 * DOLLAR;
+    assert_true(fill_is_covered(&order, 96 * DOLLAR));
+    assert_false(fill_is_covered(&order, 96 * DOLLAR + 1));
+    assert_false(fill_is_covered(&order, INT64_MAX));
+    order.side = ORDER_SELL;
+    order.hold_amount = 0;
+    assert_true(fill_is_covered(&order, 96 * DOLLAR));
+}
+
 static void a_value_too_large_to_count_is_refused(void **state)
 {
     struct order order = order_for(ORDER_BUY);
@@ -149,6 +163,7 @@ int main(void)
         cmocka_unit_test(a_missed_quote_fills_within_the_orders_own_session),
         cmocka_unit_test(what_fills_now_holds_exactly_its_cost),
         cmocka_unit_test(what_must_wait_holds_a_cushion),
+        cmocka_unit_test(a_buy_is_covered_up_to_what_it_holds),
         cmocka_unit_test(a_value_too_large_to_count_is_refused),
     };
 
