@@ -5,35 +5,22 @@
 #include "service/admin.h"
 #include "service/observe.h"
 #include "service/program_settings.h"
+#include "service/readiness.h"
+#include "service/stop_signal.h"
 #include "service/token_follower.h"
-#include "service/worker.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 enum {
     DATABASE_RETRY_MS = 500,
-    DATABASE_PROBE_MS = 5000,
-    STATUS_PERIOD_MS = 200,
-    STATUS_MAX = 2048,
     DRAIN_MS = 10 * 1000,
     // A stop that takes this much longer than it may is broken off.
     STOP_SPARE_SECONDS = 10,
-    AUTH_SILENCE_NOTED_MS = 5000,
-    PROBE_BUDGET = 64 * 1024,
     HELP_MAX = 64 * 1024,
 };
-
-enum { EXIT_STOPPED_LATE = 70 };
 
 struct service {
     const struct service_definition *definition;
@@ -49,14 +36,7 @@ struct service {
     struct token_follower *follower; // NULL where tokens are made
     struct rpc_server *server;
     void *context; // the definition's
-    struct worker *status_worker;
-    struct worker *database_worker;
-    struct arena *database_arena; // of the database worker's thread alone
-    atomic_bool draining;
-    _Atomic int64_t database_lost_at_us; // monotonic; 0 while it can be reached
-    pthread_mutex_t status_lock;         // guards the two texts
-    struct strbuf *reasons; // what keeps it from being ready, as of the status worker's last look
-    struct strbuf *notes;
+    struct readiness *readiness;
 };
 
 static void service_free(struct service **service);
@@ -138,158 +118,6 @@ static bool authenticate(void *context,
     return service_authenticate(context, access_token, out_identity, error);
 }
 
-// Readiness. Looked at on a thread of its own and kept, so that a check that waits for a lock
-// cannot make the process look dead.
-
-static void append_reason(struct strbuf *out, const char *reason)
-{
-    strbuf_printf(out, "%s; ", reason);
-}
-
-static void look_at_follower(struct service *service, struct strbuf *reasons, struct strbuf *notes)
-{
-    int64_t silence_ms = 0;
-
-    if (service->follower == NULL)
-        return;
-    silence_ms = token_follower_silence_ms(service->follower);
-    if (!token_follower_is_ready(service->follower))
-        append_reason(reasons, "auth: signing keys and ended sessions are not known yet");
-    else if (silence_ms > AUTH_SILENCE_NOTED_MS)
-        strbuf_printf(notes, "degraded: auth has not answered for %" PRId64 " s; ",
-                      silence_ms / 1000);
-}
-
-static void look_at_database(struct service *service, struct strbuf *notes)
-{
-    int64_t lost_at_us = atomic_load(&service->database_lost_at_us);
-
-    // Not a reason: it would take every replica out at once, and calls are answered 503 anyway.
-    if (lost_at_us != 0)
-        strbuf_printf(notes, "degraded: the database has not been reached for %" PRId64 " s; ",
-                      (clock_monotonic_us() - lost_at_us) / MICROS_PER_SECOND);
-}
-
-static bool look_at_status(void *argument)
-{
-    struct service *service = argument;
-    OWNED(strbuf) reasons = strbuf_new(STATUS_MAX);
-    OWNED(strbuf) notes = strbuf_new(STATUS_MAX);
-    bool was_ready = false;
-
-    look_at_follower(service, reasons, notes);
-    look_at_database(service, notes);
-    if (service->definition->check != NULL)
-        service->definition->check(service->context, reasons);
-    pthread_mutex_lock(&service->status_lock);
-    was_ready = service->reasons->length == 0;
-    strbuf_reset(service->reasons);
-    strbuf_append_text(service->reasons, strbuf_text(reasons));
-    strbuf_reset(service->notes);
-    strbuf_append_text(service->notes, strbuf_text(notes));
-    pthread_mutex_unlock(&service->status_lock);
-    if (was_ready != (reasons->length == 0))
-        log_write(LOG_INFO, was_ready ? "not_ready" : "ready", "reasons", reasons->data, NULL);
-    return false;
-}
-
-static void answer_status(void *context, struct strbuf *reasons, struct strbuf *notes)
-{
-    struct service *service = context;
-
-    if (atomic_load(&service->draining))
-        append_reason(reasons, "stopping");
-    pthread_mutex_lock(&service->status_lock);
-    strbuf_append_text(reasons, strbuf_text(service->reasons));
-    strbuf_append_text(notes, strbuf_text(service->notes));
-    pthread_mutex_unlock(&service->status_lock);
-}
-
-static void
-log_database_failure(struct service *service, const char *event, const struct error *error)
-{
-    char cause[ERROR_MESSAGE_SIZE];
-
-    database_last_failure(service->database, cause);
-    log_write(LOG_WARNING, event, "reason", error->reason, "message", error->message, "cause",
-              cause, NULL);
-}
-
-static bool probe_database(void *argument)
-{
-    static const struct statement probe = {"service_probe", "SELECT 1"};
-    struct service *service = argument;
-    bool was_lost = atomic_load(&service->database_lost_at_us) != 0;
-    struct rows rows;
-    struct error error;
-    bool reached = false;
-
-    arena_reset(service->database_arena);
-    reached =
-        database_query(service->database, service->database_arena, &probe, NULL, 0, &rows, &error);
-    if (reached && was_lost) {
-        atomic_store(&service->database_lost_at_us, 0);
-        log_write(LOG_INFO, "database_reached", NULL);
-    } else if (!reached && !was_lost) {
-        atomic_store(&service->database_lost_at_us, clock_monotonic_us());
-        log_database_failure(service, "database_lost", &error);
-    }
-    return false;
-}
-
-// Signals. They are blocked before the first thread starts and taken here, by the main thread
-// alone, so nothing ever runs in a handler but the last resort below.
-
-// SIGALRM: closing nng's sockets may hang for ever after peers were killed (lib/rpc/README.md).
-// Everything is answered and committed by then, so giving up is safe.
-static void stop_late(int number)
-{
-    static const char line[] = "{\"level\":\"warning\",\"event\":\"stop_broken_off\"}\n";
-
-    (void)number;
-    (void)!write(STDERR_FILENO, line, sizeof line - 1);
-    _exit(EXIT_STOPPED_LATE);
-}
-
-static sigset_t stop_signals(void)
-{
-    sigset_t signals;
-
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    return signals;
-}
-
-static void prepare_signals(void)
-{
-    sigset_t signals = stop_signals();
-    struct sigaction late = {.sa_handler = stop_late};
-
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    sigaction(SIGALRM, &late, NULL);
-}
-
-static void wait_for_stop(void)
-{
-    sigset_t signals = stop_signals();
-
-    while (sigwaitinfo(&signals, NULL) < 0)
-        assert(errno == EINTR);
-}
-
-// Waits for SIGTERM or SIGINT, at most `timeout_ms`. True when one came.
-static bool stop_comes_within(int64_t timeout_ms)
-{
-    sigset_t signals = stop_signals();
-    struct timespec timeout = {.tv_sec = (time_t)(timeout_ms / 1000),
-                               .tv_nsec = (long)(timeout_ms % 1000 * 1000000)};
-
-    return sigtimedwait(&signals, NULL, &timeout) >= 0;
-}
-
 // Starting.
 
 static bool read_settings(struct service *service,
@@ -317,8 +145,8 @@ static bool start_admin(struct service *service, struct error *error)
     struct admin_options options = {
         .listen = service_text(service, "admin-listen"),
         .metrics = service->metrics,
-        .check = answer_status,
-        .context = service,
+        .check = readiness_check,
+        .context = service->readiness,
     };
 
     return options.listen[0] == '\0' || admin_new(&options, &service->admin, error);
@@ -358,9 +186,9 @@ static bool wait_for_database(struct service *service, struct error *error)
         if (error->code != CODE_UNAVAILABLE)
             return false;
         if (!told)
-            log_database_failure(service, "waiting_for_database", error);
+            readiness_log_database_failure(service->database, "waiting_for_database", error);
         told = true;
-        if (stop_comes_within(DATABASE_RETRY_MS)) {
+        if (stop_signal_comes_within(DATABASE_RETRY_MS)) {
             error_clear(error);
             return false;
         }
@@ -437,12 +265,11 @@ static bool start(struct service *service, struct error *error)
         return false;
     if (!start_server(service, error))
         return false;
-    if (service->database != NULL) {
-        service->database_arena = arena_new(PROBE_BUDGET);
-        service->database_worker =
-            worker_new("database", DATABASE_PROBE_MS, probe_database, service);
-    }
-    service->status_worker = worker_new("status", STATUS_PERIOD_MS, look_at_status, service);
+    readiness_watch(service->readiness,
+                    &(const struct readiness_options){.definition = definition,
+                                                      .context = service->context,
+                                                      .database = service->database,
+                                                      .follower = service->follower});
     return true;
 }
 
@@ -453,11 +280,11 @@ static void drain(struct service *service)
 {
     int64_t delay_ms = service_int(service, "drain-delay-ms");
 
-    alarm((unsigned)((delay_ms + DRAIN_MS) / 1000 + STOP_SPARE_SECONDS));
-    atomic_store(&service->draining, true);
+    stop_signal_set_limit((unsigned)((delay_ms + DRAIN_MS) / 1000 + STOP_SPARE_SECONDS));
+    readiness_stop(service->readiness);
     log_write(LOG_INFO, "stopping", NULL);
     // A second signal cuts the delay short.
-    (void)stop_comes_within(delay_ms);
+    (void)stop_signal_comes_within(delay_ms);
     if (service->definition->drain != NULL && service->context != NULL)
         service->definition->drain(service->context);
     if (service->server != NULL && !rpc_server_drain(service->server, DRAIN_MS))
@@ -471,10 +298,7 @@ static struct service *service_new(const struct service_definition *definition)
     service->definition = definition;
     service->metrics = metrics_new();
     service->observer = observer_new(service->metrics);
-    service->reasons = strbuf_new(STATUS_MAX);
-    service->notes = strbuf_new(STATUS_MAX);
-    pthread_mutex_init(&service->status_lock, NULL);
-    append_reason(service->reasons, "starting");
+    service->readiness = readiness_new();
     return service;
 }
 
@@ -487,13 +311,11 @@ static void service_free(struct service **owned)
     if (service == NULL)
         return;
     rpc_server_free(&service->server);
-    worker_free(&service->status_worker);
+    readiness_end(service->readiness);
     admin_free(&service->admin);
     if (service->context != NULL && service->definition->stop != NULL)
         service->definition->stop(&service->context);
     token_follower_free(&service->follower);
-    worker_free(&service->database_worker);
-    arena_free(&service->database_arena);
     for (size_t i = 0; service->clients != NULL && i < service->table->peer_count; i++)
         rpc_client_free(&service->clients[i]);
     release(service->clients);
@@ -503,9 +325,7 @@ static void service_free(struct service **owned)
     metrics_free(&service->metrics);
     settings_free(&service->settings);
     program_settings_free(&service->table);
-    strbuf_free(&service->reasons);
-    strbuf_free(&service->notes);
-    pthread_mutex_destroy(&service->status_lock);
+    readiness_free(&service->readiness);
     digest_wipe(&service->mesh_key, sizeof service->mesh_key);
     release(service);
     *owned = NULL;
@@ -520,7 +340,7 @@ static int serve(const struct service_definition *definition, int argc, char **a
     struct error error;
 
     error_clear(&error);
-    prepare_signals();
+    stop_signal_prepare();
     if (!read_settings(service, PROGRAM_SERVES, argc, argv, &error)) {
         log_write(LOG_ERROR, "cannot_start", "reason", error.reason, "message", error.message,
                   NULL);
@@ -533,11 +353,11 @@ static int serve(const struct service_definition *definition, int argc, char **a
     }
     log_write(LOG_INFO, "starting", "version", BOURSE_VERSION, "commit", BOURSE_COMMIT, NULL);
     if (start(service, &error))
-        wait_for_stop();
+        stop_signal_wait();
     else if (error.code != CODE_OK) {
         log_write(LOG_ERROR, "cannot_start", "reason", error.reason, "message", error.message,
                   NULL);
-        alarm(STOP_SPARE_SECONDS);
+        stop_signal_set_limit(STOP_SPARE_SECONDS);
         return EXIT_FAILURE;
     }
     drain(service);
