@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "rpc/server.h"
 
-#include <assert.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,8 +68,9 @@ static Rpc__Outcome *say_outcome(struct server_call *call)
 // Replies that do not fit into one message are asked for again, each alone; the largest first.
 static void make_fit(Rpc__OutcomeBatch *reply)
 {
-    assert(reply->n_outcomes > 0);
-    while (envelope_size(&reply->base) > RPC_MESSAGE_MAX - ENVELOPE_TRANSPORT_OVERHEAD) {
+    // A message that is refused as a whole is answered with no outcome at all.
+    while (reply->n_outcomes > 0 &&
+           envelope_size(&reply->base) > RPC_MESSAGE_MAX - ENVELOPE_TRANSPORT_OVERHEAD) {
         Rpc__Outcome *largest = reply->outcomes[0];
 
         for (size_t i = 1; i < reply->n_outcomes; i++)
