@@ -224,6 +224,21 @@ void rpc_call_start(struct rpc_client *client,
         client_pump(client, method->lane);
 }
 
+void rpc_client_cork(struct rpc_client *client, enum rpc_lane lane)
+{
+    pthread_mutex_lock(&client->mutex);
+    client->lanes[lane].corked++;
+    pthread_mutex_unlock(&client->mutex);
+}
+
+void rpc_client_uncork(struct rpc_client *client, enum rpc_lane lane)
+{
+    pthread_mutex_lock(&client->mutex);
+    client->lanes[lane].corked--;
+    pthread_mutex_unlock(&client->mutex);
+    client_pump(client, lane);
+}
+
 // A thread that waits for its call.
 struct waiter {
     pthread_mutex_t mutex;

@@ -70,6 +70,11 @@ void rpc_call_start(struct rpc_client *client,
                     void (*done)(void *context, struct text response, const struct error *error),
                     void *context);
 
+// Between the two, calls of the lane are not sent but gathered, so that what one thread starts
+// together travels together, and is booked together. For the time it takes to start them, no more.
+void rpc_client_cork(struct rpc_client *client, enum rpc_lane lane);
+void rpc_client_uncork(struct rpc_client *client, enum rpc_lane lane);
+
 // True when at least one replica answered lately, or has not been asked yet and is connected.
 bool rpc_client_is_ready(struct rpc_client *client);
 

@@ -70,6 +70,7 @@ void fan_call(struct fan *fan,
               struct error *out_errors)
 {
     assert(count <= FAN_MAX);
+    rpc_client_cork(fan->client, method->lane);
     for (size_t i = 0; i < count; i++) {
         struct slot *slot = &fan->slots[i];
         struct text packed;
@@ -89,6 +90,7 @@ void fan_call(struct fan *fan,
         pthread_mutex_unlock(&fan->lock);
         rpc_call_start(fan->client, method, &slot->call, packed, fan_done, slot);
     }
+    rpc_client_uncork(fan->client, method->lane);
     pthread_mutex_lock(&fan->lock);
     while (fan->waiting > 0)
         pthread_cond_wait(&fan->all_done, &fan->lock);
