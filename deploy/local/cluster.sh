@@ -175,12 +175,13 @@ cluster_pids() {
 }
 
 # Ends what an earlier start left behind. A server that was killed leaves children that end by themselves,
-# and a pid file that keeps the next one from starting when another process has that pid by then.
+# and pid files that keep the next one from starting while any process has that pid: another one by then, or
+# what is left of the server itself when nobody asks for its end.
 cluster_clear() {
     local pids tries=300
 
     process_end postgres INT 30
-    [ -e "$DATA/postgres/postmaster.pid" ] || return 0
+    [ -e "$DATA/postgres" ] || return 0
     pids=$(cluster_pids)
     if [ -n "$pids" ]; then
         say "A PostgreSQL was left behind on this data and is stopped"
@@ -192,8 +193,8 @@ cluster_clear() {
             sleep 0.1 # between two looks
         done
     fi
-    # Nobody works there, so nobody owns it.
-    rm -f "$DATA/postgres/postmaster.pid"
+    # Nobody works there, so nobody owns them.
+    rm -f "$DATA/postgres/postmaster.pid" "$CLUSTER_SOCKET$SOCKET_NAME" "$CLUSTER_SOCKET$SOCKET_NAME.lock"
 }
 
 cluster_make_database() {

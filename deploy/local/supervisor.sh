@@ -171,9 +171,9 @@ supervisor_start_all() {
     done
     services_pick_ports
     cluster_programs
+    cluster_choose_socket
     cluster_clear
     cluster_make
-    cluster_choose_socket
     supervisor_start postgres
     if ! cluster_wait 60; then
         supervisor_show_log postgres
