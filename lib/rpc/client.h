@@ -25,8 +25,9 @@ enum {
     CLIENT_PING_TIMEOUT_MS = 1000, // a replica that takes longer to answer a ping is left alone
     CLIENT_OVERDUE_MS = 1000,      // a message unanswered for so long makes the keeper ping
     CLIENT_AWAY_MS = 5000,         // how long a replica is left alone
-    CLIENT_TIMEOUTS_MAX = 3,       // messages in a row that may time out before it is
-    CLIENT_WATCHDOG_MS = 5000,     // no success for so long ...
+    CLIENT_DEADLINE_MAX_MS = 60 * 60 * 1000, // a later deadline is brought forward
+    CLIENT_TIMEOUTS_MAX = 3,                 // messages in a row that may time out before it is
+    CLIENT_WATCHDOG_MS = 5000,               // no success for so long ...
     CLIENT_WATCHDOG_ATTEMPTS = 10, // ... with so many calls sent: the sockets are made anew
     CLIENT_TICK_MS = 100,          // the keeper looks around so often
     CLIENT_ARENA_BUDGET = 8 * RPC_MESSAGE_MAX, // for one unpacked reply
@@ -82,12 +83,12 @@ struct client_link {
 struct client_replica {
     struct client_replica *next;
     struct address address;
-    bool is_retired;      // no longer behind the name
-    bool is_away;         // left alone until a ping is answered
-    bool is_suspect;      // to be pinged now
-    int64_t next_ping_us; // while away
-    unsigned timeouts;    // messages in a row
-    int64_t answered_us;  // the last time
+    bool is_retired;                   // no longer behind the name
+    bool is_away;                      // left alone until a ping is answered
+    bool is_suspect;                   // to be pinged now
+    int64_t next_ping_us;              // while away
+    unsigned timeouts[RPC_LANE_COUNT]; // messages in a row
+    int64_t answered_us;               // the last time
     struct client_link *ping;
     size_t link_count; // that refer to it and are not yet freed
 };
@@ -123,7 +124,6 @@ struct rpc_client {
     bool is_stopped;  // the keeper ends
     bool is_pumping;  // the keeper is asked to send what waits: a link has become usable
     int64_t keeper_wake_us;
-    int64_t last_success_us;
     int64_t first_attempt_us; // since the last success; 0 when there was none
     size_t attempts;          // since the last success
     unsigned trips;           // of the watchdog, in a row
@@ -180,6 +180,7 @@ void client_link_claim(struct client_link *link);
 void client_link_send(struct client_link *link);
 // With the mutex: true when the link is connected and its replica is in use.
 bool client_link_is_usable(const struct client_link *link);
+bool client_lane_is_usable(const struct client_lane *lane); // some link of it is
 
 // client_replica.c: which replicas there are. Without the mutex; only the keeper, or before it
 // runs.

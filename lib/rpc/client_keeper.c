@@ -26,14 +26,6 @@ end_overdue_calls(struct rpc_client *client, int64_t now_us, struct client_queue
     }
 }
 
-static bool is_lane_usable(const struct client_lane *lane)
-{
-    for (size_t i = 0; i < lane->link_count; i++)
-        if (client_link_is_usable(lane->links[i]))
-            return true;
-    return false;
-}
-
 // Calls wait a moment for a replica to come back, but not until their deadline.
 static void
 end_unreachable_calls(struct rpc_client *client, int64_t now_us, struct client_queue *failed)
@@ -43,7 +35,7 @@ end_unreachable_calls(struct rpc_client *client, int64_t now_us, struct client_q
     for (size_t i = 0; i < RPC_LANE_COUNT; i++) {
         struct client_lane *lane = &client->lanes[i];
 
-        if (lane->queue.count == 0 || is_lane_usable(lane))
+        if (lane->queue.count == 0 || client_lane_is_usable(lane))
             continue;
         while (lane->queue.first != NULL && lane->queue.first->started_us <= started_before_us)
             client_fail(client, failed, client_queue_pop(&lane->queue), REASON_UNAVAILABLE, false);

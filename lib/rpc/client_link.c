@@ -17,6 +17,14 @@ bool client_link_is_usable(const struct client_link *link)
            !link->replica->is_away;
 }
 
+bool client_lane_is_usable(const struct client_lane *lane)
+{
+    for (size_t i = 0; i < lane->link_count; i++)
+        if (client_link_is_usable(lane->links[i]))
+            return true;
+    return false;
+}
+
 void client_link_claim(struct client_link *link)
 {
     link->is_busy = true;

@@ -60,35 +60,63 @@ static void leave_alone(struct client_replica *replica, int64_t now_us)
     replica->next_ping_us = now_us + CLIENT_AWAY_MS * MICROS_PER_MS;
 }
 
-// What the receive says about the replica and the sockets. With the mutex.
-static void judge(struct client_link *link, const struct delivery *delivery)
+static bool is_other_usable(const struct client_lane *lane, const struct client_replica *replica)
 {
-    struct rpc_client *client = link->client;
-    struct client_replica *replica = link->replica;
-    int64_t now_us = clock_monotonic_us();
+    for (size_t i = 0; i < lane->link_count; i++)
+        if (lane->links[i]->replica != replica && client_link_is_usable(lane->links[i]))
+            return true;
+    return false;
+}
 
-    if (delivery->result == 0) {
-        replica->timeouts = 0;
-        replica->answered_us = now_us;
-        client->last_success_us = now_us;
-        client->attempts = 0;
-        client->trips = 0;
-    } else if (delivery->result == NNG_ETIMEDOUT) {
-        replica->timeouts++;
-        if (link->is_ping || replica->timeouts >= CLIENT_TIMEOUTS_MAX)
-            leave_alone(replica, now_us);
-    }
-    if (!link->is_ping || delivery->result != 0)
+static void judge_timeout(struct client_link *link, int64_t now_us)
+{
+    struct client_replica *replica = link->replica;
+
+    if (link->is_ping) {
+        leave_alone(replica, now_us);
         return;
+    }
+    if (++replica->timeouts[link->lane] < CLIENT_TIMEOUTS_MAX)
+        return;
+    replica->timeouts[link->lane] = 0;
+    // It may only be slow. Others may be quicker; when there are none, a ping decides.
+    if (is_other_usable(&link->client->lanes[link->lane], replica))
+        leave_alone(replica, now_us);
+    else
+        replica->is_suspect = true;
+}
+
+static void judge_ping(struct client_link *link, const struct delivery *delivery, int64_t now_us)
+{
+    struct client_replica *replica = link->replica;
+
     replica->is_suspect = false;
     // A server that is being stopped answers a ping with an outcome.
     if (delivery->batch != NULL && delivery->batch->n_outcomes > 0) {
         leave_alone(replica, now_us);
     } else if (replica->is_away) {
         replica->is_away = false;
-        client->is_pumping = true;
-        pthread_cond_signal(&client->changed);
+        link->client->is_pumping = true;
+        pthread_cond_signal(&link->client->changed);
     }
+}
+
+// What the receive says about the replica and the sockets. With the mutex.
+static void judge(struct client_link *link, const struct delivery *delivery)
+{
+    struct rpc_client *client = link->client;
+    int64_t now_us = clock_monotonic_us();
+
+    if (delivery->result == NNG_ETIMEDOUT)
+        judge_timeout(link, now_us);
+    if (delivery->result != 0)
+        return;
+    link->replica->timeouts[link->lane] = 0;
+    link->replica->answered_us = now_us;
+    client->attempts = 0;
+    client->trips = 0;
+    if (link->is_ping)
+        judge_ping(link, delivery, now_us);
 }
 
 // Moves a call whose reply did not fit beside the others back into the queue. With the mutex.

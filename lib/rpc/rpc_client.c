@@ -197,6 +197,15 @@ static bool begin(struct rpc_client *client, struct client_call *call)
     return lane->corked == 0;
 }
 
+static int64_t time_left_us(const struct call *call)
+{
+    const int64_t most_us = CLIENT_DEADLINE_MAX_MS * MICROS_PER_MS;
+    struct clock real = clock_real();
+    int64_t now_us = clock_now_us(&real);
+
+    return call->deadline_us < now_us + most_us ? call->deadline_us - now_us : most_us;
+}
+
 void rpc_call_start(struct rpc_client *client,
                     const struct rpc_method *method,
                     struct call *call,
@@ -204,7 +213,6 @@ void rpc_call_start(struct rpc_client *client,
                     void (*done)(void *context, struct text response, const struct error *error),
                     void *context)
 {
-    struct clock real = clock_real();
     int64_t now_us = clock_monotonic_us();
     struct client_call *begun = NULL;
     bool is_sendable = false;
@@ -217,7 +225,7 @@ void rpc_call_start(struct rpc_client *client,
     begun->done = done;
     begun->context = context;
     begun->started_us = now_us;
-    begun->deadline_us = now_us + call->deadline_us - clock_now_us(&real);
+    begun->deadline_us = now_us + time_left_us(call);
     is_sendable = begin(client, begun);
     pthread_mutex_unlock(&client->mutex);
     if (is_sendable)
@@ -310,13 +318,11 @@ bool rpc_call(struct rpc_client *client,
 
 bool rpc_client_is_ready(struct rpc_client *client)
 {
-    bool is_ready = false;
+    bool is_ready = true;
 
     pthread_mutex_lock(&client->mutex);
     for (size_t i = 0; i < RPC_LANE_COUNT; i++)
-        for (size_t j = 0; j < client->lanes[i].link_count; j++)
-            if (client_link_is_usable(client->lanes[i].links[j]))
-                is_ready = true;
+        is_ready = is_ready && client_lane_is_usable(&client->lanes[i]);
     pthread_mutex_unlock(&client->mutex);
     return is_ready;
 }

@@ -103,6 +103,16 @@ static bool has_heard(struct ear *ear, const char *body)
     return result;
 }
 
+static uint64_t epoch_heard(struct ear *ear)
+{
+    uint64_t epoch = 0;
+
+    pthread_mutex_lock(&ear->mutex);
+    epoch = ear->epoch;
+    pthread_mutex_unlock(&ear->mutex);
+    return epoch;
+}
+
 struct hearing {
     struct rpc_publisher *publisher;
     struct ear *ear;
@@ -190,7 +200,7 @@ static void a_publisher_that_starts_anew_is_noticed_as_a_gap(void **state)
     (void)state;
     listen_to(&ear, port, "quotes", TEST_KEY_BYTE);
     wait_until_heard(publisher, &ear, "hello");
-    epoch = ear.epoch;
+    epoch = epoch_heard(&ear);
     rpc_publisher_free(&publisher);
     publisher = publish_on(port);
     (void)rpc_publish(publisher, "quotes", text_of("missed"));

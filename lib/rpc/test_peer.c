@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A server of the test service as a program of its own: test_peer PORT KEY_BYTE JOURNAL. It is
 // stopped by a signal, if it lives that long.
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "rpc/rpc_server.h"
@@ -25,6 +27,8 @@ int main(int count, char **arguments)
 
     if (count != 4)
         return 2;
+    // A test that is killed leaves nothing behind.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     snprintf(listen, sizeof listen, "127.0.0.1:%s", arguments[1]);
     options.listen = listen;
     memset(options.key.bytes, (int)strtoul(arguments[2], NULL, 10), sizeof options.key.bytes);
