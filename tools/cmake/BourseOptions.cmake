@@ -37,6 +37,7 @@ if(BOURSE_COVERAGE)
     add_link_options(--coverage)
 endif()
 if(BOURSE_FUZZ)
-    # On the whole tree: the fuzzer looks for what reaches new code, wherever that is.
-    add_compile_options(-fsanitize=fuzzer-no-link)
+    # On the whole tree: the fuzzer looks for what reaches new code, wherever that is. (The C++ of the
+    # benchmarks may have a compiler that knows no fuzzer.)
+    add_compile_options($<$<COMPILE_LANGUAGE:C>:-fsanitize=fuzzer-no-link>)
 endif()
