@@ -146,7 +146,8 @@ static void write_problem(struct http_request *request,
 
     print_detail(error, entry, detail);
     response->status = problem_status(error);
-    if (is_seed && response->status == 422)
+    // What became of an Idempotency-Key is said as everywhere.
+    if (is_seed && response->status == 422 && !error_is(error, REASON_IDEMPOTENCY_KEY_REUSED))
         response->status = 400;
     response->content_type = "application/problem+json";
     response->policy = HTTP_PRIVATE;

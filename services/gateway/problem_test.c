@@ -130,6 +130,17 @@ static void the_older_paths_get_their_sentence_and_400_for_what_breaks_a_rule(vo
         strstr(fixture->body->data, "\"error\":\"transaction_type: must be BUY or SELL\""));
 }
 
+static void a_reused_key_is_422_on_the_older_paths_too(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error;
+
+    error_set(&error, REASON_IDEMPOTENCY_KEY_REUSED, "This key was used before.");
+    problem_write_seed(&fixture->request, &fixture->response, &error, NULL);
+    assert_int_equal(fixture->response.status, 422);
+    assert_non_null(strstr(fixture->body->data, "\"error\":\"This key was used before.\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +152,7 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(
             the_older_paths_get_their_sentence_and_400_for_what_breaks_a_rule, start, end),
+        cmocka_unit_test_setup_teardown(a_reused_key_is_422_on_the_older_paths_too, start, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@
 enum { SEED_PAGE = 500, SEED_PAGES_MAX = 10 };
 
 // Writes the problem with the member "error" that the seeds' clients look at, and 400 where the
-// native API says 422.
+// native API says 422, but for an Idempotency-Key used again.
 void seed_write_problem(struct exchange *exchange, const struct error *error);
 
 // Reads the JSON body. Fails as the native operations do.
