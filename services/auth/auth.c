@@ -3,6 +3,7 @@
 
 #include "auth_store.h"
 #include "first_portfolio.h"
+#include "login_guard.h"
 #include "service/idempotency.h"
 #include "signing_key.h"
 
@@ -116,8 +117,9 @@ bool auth_new(const struct auth_options *options, struct auth **out_auth, struct
     auth->session_lifetime_us = options->session_lifetime_us;
     auth->maximum_cash_micros = options->maximum_cash_micros;
     auth->mesh_key = options->mesh_key;
+    auth->login_guard = login_guard_new(options->mesh_key.bytes);
     auth->logins = metrics_counter(options->metrics, "bourse_auth_logins_total",
-                                   "Logins by outcome: done or refused.", "outcome", NULL);
+                                   "Logins by outcome: done, refused or put off.", "outcome", NULL);
     if (!prepare_tokens(auth, error))
         return false;
     auth->follower = worker_new("sessions", FOLLOW_EVERY_MS, follow_again, auth);
@@ -138,6 +140,7 @@ void auth_free(struct auth **auth)
     worker_free(&(*auth)->portfolio_opener);
     worker_free(&(*auth)->pruner);
     token_signer_free(&(*auth)->signer);
+    login_guard_free(&(*auth)->login_guard);
     release(*auth);
     *auth = NULL;
 }

@@ -20,6 +20,7 @@ struct auth {
     int64_t session_lifetime_us; // of a session that is not used
     int64_t maximum_cash_micros;
     struct rpc_mesh_key mesh_key;
+    struct login_guard *login_guard;
     struct metric *logins; // by outcome
     atomic_bool stopping;  // tells the workers to leave off in the middle
     struct worker *follower;

@@ -5,6 +5,7 @@
 #include "auth.h"
 #include "auth_store.h"
 #include "bourse/auth/v1/auth_methods.h"
+#include "login_guard.h"
 #include "password.h"
 #include "service/idempotency.h"
 #include "session.h"
@@ -43,6 +44,21 @@ static bool make_pair(struct auth *auth,
     return true;
 }
 
+// Who guesses has to wait, with the right password too: else it would still be found.
+static bool check_guesses(struct auth *auth, const char *name, struct error *error)
+{
+    int64_t seconds = login_guard_wait_seconds(auth->login_guard, name, clock_monotonic_us());
+
+    if (seconds == 0)
+        return true;
+    metric_add(auth->logins, 1, "put_off", NULL);
+    error_set(error, REASON_TOO_MANY_REQUESTS,
+              "There were too many wrong logins with this name. Try again in %lld seconds.",
+              (long long)seconds);
+    error_add_number(error, "retry_after", "%lld", (long long)seconds);
+    return false;
+}
+
 // The user of that name and password, or NULL. Takes as long for a user that is not there.
 static bool find_login(struct auth *auth,
                        struct call *call,
@@ -54,13 +70,16 @@ static bool find_login(struct auth *auth,
     struct user_record *user = NULL;
     bool is_right = false;
 
-    if (!store_find_user(auth->database, call->arena, key, request->username, &user, error))
+    if (!check_guesses(auth, request->username, error) ||
+        !store_find_user(auth->database, call->arena, key, request->username, &user, error))
         return false;
     is_right = password_verify(user == NULL ? NULL : user->password_hash, request->password);
     if (user == NULL || !is_right || !user->is_active) {
+        login_guard_count_wrong(auth->login_guard, request->username, clock_monotonic_us());
         metric_add(auth->logins, 1, "refused", NULL);
         return error_set(error, REASON_INVALID_CREDENTIALS, "The name or the password is wrong.");
     }
+    login_guard_forget(auth->login_guard, request->username);
     *out_user = user;
     return true;
 }

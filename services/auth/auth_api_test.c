@@ -458,6 +458,26 @@ static void whatever_is_wrong_with_a_login_the_answer_is_the_same(void **state)
     assert_string_equal(f->error.message, sentence);
 }
 
+static void guessing_a_password_has_to_wait_and_the_answer_tells_nothing(void **state)
+{
+    static const char *const names[] = {"guessed", "nobody.guessed"};
+    struct fixture *f = *state;
+    Auth__LoginResponse response;
+
+    assert_non_null(register_user(f, "guessed", "correct horse"));
+    assert_non_null(register_user(f, "bystander", "correct horse"));
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        for (int wrong = 0; wrong < 10; wrong++) {
+            assert_false(login(f, names[i], "wrong horse", &response));
+            assert_string_equal(f->error.reason, "INVALID_CREDENTIALS");
+        }
+        assert_false(login(f, names[i], "correct horse", &response));
+        assert_string_equal(f->error.reason, "TOO_MANY_REQUESTS");
+        assert_string_equal(f->error.details[0].name, "retry_after");
+    }
+    assert_true(login(f, "bystander", "correct horse", &response));
+}
+
 static void who_was_made_without_a_password_cannot_log_in(void **state)
 {
     struct fixture *f = *state;
@@ -730,6 +750,7 @@ int main(void)
         TEST(cash_may_be_chosen_up_to_the_maximum),
         TEST(a_portfolio_service_that_is_away_delays_only_the_portfolio),
         TEST(whatever_is_wrong_with_a_login_the_answer_is_the_same),
+        TEST(guessing_a_password_has_to_wait_and_the_answer_tells_nothing),
         TEST(who_was_made_without_a_password_cannot_log_in),
         TEST(a_refresh_token_is_spent_once),
         TEST(what_is_no_refresh_token_is_refused),
