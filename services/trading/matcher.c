@@ -16,6 +16,7 @@
 
 enum {
     EVENTS_MAX = 4096,
+    QUOTES_MAX = 65536, // among the events
     ARENA_BUDGET = 32 * 1024 * 1024,
     LOAD_PAGE = 1000,
     HISTORY_PAGE = 1000,
@@ -55,12 +56,17 @@ struct matcher {
     struct event *first;
     struct event *last;
     size_t event_count;
+    size_t queued_quotes; // among the events
     size_t queued_orders; // among the events
     bool missed_quotes;   // the queue was full
     bool missed_orders;
     bool is_stopping;
     pthread_cond_t changed;
     atomic_size_t resting; // orders in the book, and on the way to it
+    // The latest platform time that market has told of; 0 before the first. The running clock of
+    // this program is ahead of it while market is silent, and what will be quoted in between is not
+    // known yet.
+    _Atomic int64_t heard;
 
     // Of the thread alone.
     struct order_book *book;
@@ -69,8 +75,9 @@ struct matcher {
     struct match *matches;
     size_t match_count;
     size_t match_capacity;
-    bool is_behind;   // quotes were missed and have not been asked for yet
-    int64_t retry_at; // monotonic; nothing that failed is tried before
+    size_t taken_orders; // taken from the events, and not in the book yet
+    bool is_behind;      // quotes were missed and have not been asked for yet
+    int64_t retry_at;    // monotonic; nothing that failed is tried before
     int64_t load_recent_at;
     int64_t load_all_at;
 };
@@ -103,7 +110,9 @@ static bool push(struct matcher *matcher, struct event *event)
     bool fits = false;
 
     pthread_mutex_lock(&matcher->lock);
-    fits = matcher->event_count < EVENTS_MAX && !matcher->is_stopping;
+    // One publication fits whatever its size.
+    fits = matcher->event_count < EVENTS_MAX && matcher->queued_quotes < QUOTES_MAX &&
+           !matcher->is_stopping;
     if (fits) {
         if (matcher->last == NULL)
             matcher->first = event;
@@ -111,6 +120,7 @@ static bool push(struct matcher *matcher, struct event *event)
             matcher->last->next = event;
         matcher->last = event;
         matcher->event_count++;
+        matcher->queued_quotes += event->count;
         if (event->is_order) {
             matcher->queued_orders++;
             atomic_fetch_add(&matcher->resting, 1);
@@ -136,6 +146,7 @@ void matcher_quotes_changed(void *context,
     struct matcher *matcher = context;
     struct event *event = NULL;
 
+    atomic_store(&matcher->heard, clock->now);
     // An order that comes to rest later is tried at the latest quote first, so nothing is missed.
     if (atomic_load(&matcher->resting) == 0)
         return;
@@ -168,6 +179,13 @@ void matcher_add(struct matcher *matcher, const struct order *order)
 size_t matcher_count(struct matcher *matcher)
 {
     return atomic_load(&matcher->resting);
+}
+
+// The time up to which market's quotes are known or can be asked for; false before the first.
+static bool heard_time(struct matcher *matcher, int64_t *out_time)
+{
+    *out_time = atomic_load(&matcher->heard);
+    return *out_time > 0;
 }
 
 static int64_t now_ms(void)
@@ -359,7 +377,7 @@ static void take_quotes(struct matcher *matcher, struct event *event)
         !quotes_clock(matcher->trading->quotes, &clock))
         return;
     if (event->gap)
-        catch_up(matcher, clock.now);
+        catch_up(matcher, event->clock.now);
     if (matcher->is_behind)
         return;
     for (size_t i = 0; i < event->count; i++) {
@@ -382,20 +400,21 @@ static void match_expired(void *context, struct resting *order)
 
 static void expire(struct matcher *matcher)
 {
-    struct platform_clock clock;
+    int64_t now = 0;
 
-    if (!quotes_clock(matcher->trading->quotes, &clock) ||
-        clock.now < order_book_next_expiry(matcher->book) || now_ms() < matcher->retry_at)
+    if (!heard_time(matcher, &now) || now < order_book_next_expiry(matcher->book) ||
+        now_ms() < matcher->retry_at)
         return;
-    catch_up(matcher, clock.now);
+    catch_up(matcher, now);
     if (!matcher->is_behind)
-        order_book_each_expired(matcher->book, clock.now, match_expired, matcher);
+        order_book_each_expired(matcher->book, now, match_expired, matcher);
 }
 
 static void count_resting(struct matcher *matcher)
 {
     pthread_mutex_lock(&matcher->lock);
-    atomic_store(&matcher->resting, order_book_count(matcher->book) + matcher->queued_orders);
+    atomic_store(&matcher->resting,
+                 order_book_count(matcher->book) + matcher->taken_orders + matcher->queued_orders);
     pthread_mutex_unlock(&matcher->lock);
 }
 
@@ -552,7 +571,9 @@ static struct event *take_events(struct matcher *matcher, bool *out_quotes, bool
         pthread_cond_timedwait(&matcher->changed, &matcher->lock, &until);
     events = matcher->first;
     matcher->first = matcher->last = NULL;
+    matcher->taken_orders = matcher->queued_orders;
     matcher->event_count = 0;
+    matcher->queued_quotes = 0;
     matcher->queued_orders = 0;
     *out_quotes = matcher->missed_quotes;
     *out_orders = matcher->missed_orders;
@@ -583,6 +604,7 @@ static void handle_events(struct matcher *matcher, struct event *events)
             take_quotes(matcher, event);
         event_free(event);
     }
+    matcher->taken_orders = 0;
 }
 
 static void *run(void *context)
@@ -590,7 +612,7 @@ static void *run(void *context)
     struct matcher *matcher = context;
 
     while (!is_stopping(matcher)) {
-        struct platform_clock clock;
+        int64_t heard = 0;
         bool missed_quotes = false;
         bool missed_orders = false;
         struct event *events = take_events(matcher, &missed_quotes, &missed_orders);
@@ -598,9 +620,8 @@ static void *run(void *context)
         load_what_is_due(matcher, missed_orders);
         if (missed_quotes)
             matcher->is_behind = true;
-        if (matcher->is_behind && now_ms() >= matcher->retry_at &&
-            quotes_clock(matcher->trading->quotes, &clock))
-            catch_up(matcher, clock.now);
+        if (matcher->is_behind && now_ms() >= matcher->retry_at && heard_time(matcher, &heard))
+            catch_up(matcher, heard);
         handle_events(matcher, events);
         expire(matcher);
         execute_all(matcher);

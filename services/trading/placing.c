@@ -141,6 +141,14 @@ static bool prepare(struct trading *trading,
            price_order(trading, candidate, clock, error);
 }
 
+// Whether the caller was found to own the portfolio of an order that is refused for another reason.
+// The order may be there already: what has changed since the first call must not hide that.
+static bool may_be_repeat(const struct candidate *candidate)
+{
+    return candidate->order.user_id[0] != '\0' ||
+           error_is(&candidate->item->error, REASON_PORTFOLIO_CLOSED);
+}
+
 static bool insert_work(struct transaction *transaction, void *context, struct error *error)
 {
     struct placing *placing = context;
@@ -176,33 +184,47 @@ static void answer(struct rpc_batch_item *item, const struct order *order)
     item->done = order_to_message(order, item->call->arena, &response->order, &item->error);
 }
 
-// Answers a request whose order is there already, as it stands now.
-static void replay(struct placing *placing, struct candidate *candidate)
+// Answers a request whose order is there already, as it stands now. False when there is none, or
+// when it cannot be looked for; the latter is in the item's error.
+static bool replay(struct placing *placing, struct candidate *candidate)
 {
     struct rpc_batch_item *item = candidate->item;
     struct order existing;
+    struct error error;
     bool found = false;
 
     if (!store_find_by_request(placing->trading->database, item->call->arena,
                                candidate->order.portfolio_id, candidate->order.request_id,
-                               &existing, &found, &item->error))
-        return;
-    if (!found) {
-        error_set(&item->error, REASON_CLIENT_ORDER_ID_TAKEN,
-                  "There is an order with client_order_id %s in this portfolio already.",
-                  candidate->order.client_order_id == NULL ? "" : candidate->order.client_order_id);
-        return;
+                               &existing, &found, &error)) {
+        item->error = error;
+        return false;
     }
+    if (!found)
+        return false;
+    error_clear(&item->error);
     if (strcmp(existing.body_hash, candidate->order.body_hash) != 0) {
         error_set(&item->error, REASON_IDEMPOTENCY_KEY_REUSED,
                   "This key was used for order %s, with another request.", existing.id);
-        return;
+        return true;
     }
     item->call->replayed = true;
     if (existing.status == ORDER_REJECTED)
         order_get_reason(&existing, &item->error);
     else
         answer(item, &existing);
+    return true;
+}
+
+// The order was not inserted: it is there already, or its name belongs to another.
+static void answer_conflict(struct placing *placing, struct candidate *candidate)
+{
+    const char *name = candidate->order.client_order_id;
+
+    if (replay(placing, candidate) || candidate->item->error.code != CODE_OK)
+        return;
+    error_set(&candidate->item->error, REASON_CLIENT_ORDER_ID_TAKEN,
+              "There is an order with client_order_id %s in this portfolio already.",
+              name == NULL ? "" : name);
 }
 
 // The order has been changed by somebody else meanwhile: by a cancel, or by the queue.
@@ -266,7 +288,7 @@ static void answer_early(struct placing *placing)
         struct candidate *candidate = &placing->candidates[i];
 
         if (!placing->intents[i].inserted) {
-            replay(placing, candidate);
+            answer_conflict(placing, candidate);
         } else if (!candidate->waits) {
             order_publish(placing->trading, &candidate->order, placing->arena);
             answer(candidate->item, &candidate->order);
@@ -343,10 +365,13 @@ void trading_api_place_order(struct trading *trading, struct rpc_batch_item *ite
 
         candidate->item = &items[i];
         candidate->has_quote = false;
+        candidate->order = (struct order){.status = ORDER_PENDING_NEW};
         if (!has_clock)
             items[i].error = error;
         else if (prepare(trading, candidate, &clock, &items[i].error))
             placing->count++;
+        else if (may_be_repeat(candidate))
+            (void)replay(placing, candidate);
     }
     if (has_clock)
         place(placing, &clock);
