@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Trading and portfolio dying at each named point between a commit and what follows it: every
+// acknowledged order ends once, and the books agree. The points are in development builds only.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Platform, madeUpBars, toCsv, until } from '../support/platform.mjs';
+
+const ORDERS = 10;
+const FINAL = new Set(['filled', 'canceled', 'expired', 'rejected']);
+// Each is met again by the process that takes over, so the service dies several times in a test.
+const points = [
+    'trading.after_intent=crash@4',
+    'trading.after_reserve=crash@4',
+    'trading.after_fill=crash@4',
+    'trading.after_apply=crash@4',
+    'portfolio.before_commit=crash@6',
+    'portfolio.before_commit=fail@6',
+    'portfolio.after_commit=crash@6',
+    'portfolio.after_commit=fail@6',
+];
+
+describe('an order whose service dies at a named point', () => {
+    for (const point of points)
+        it(`${point}: ends once, with the books in order`, async () => {
+            const platform = await Platform.start({ env: { BOURSE_FAULT: point } });
+            try {
+                const admin = await platform.administrator();
+                await platform.import('ACME', toCsv(madeUpBars(7)), admin);
+                const ada = await platform.trader('ada');
+                await platform.step('2014-02-04T15:00:00Z', admin);
+                await until('a price', () => platform.expect(200, 'GET', '/api/v1/quotes/ACME'));
+                const keys = new Map();
+                for (let i = 0; i < ORDERS; i++) {
+                    const key = `order-${i}`;
+                    const order = await until(`an answer to ${key}`, async () => {
+                        const reply = await platform.request('POST', `/api/v1/portfolios/${ada.portfolio}/orders`, {
+                            token: ada.token, headers: { 'idempotency-key': key },
+                            body: { ticker: 'ACME', side: i % 4 === 3 ? 'sell' : 'buy', quantity: '1',
+                                client_order_id: key } });
+                        if (reply.status === 403 && reply.body.reason === 'INSUFFICIENT_SHARES')
+                            return { id: key, status: 'rejected' };
+                        if (reply.status === 201)
+                            return reply.body;
+                        assert.ok([409, 503, 504].includes(reply.status), `${key}: ${reply.status} ${reply.text}`);
+                        return null;
+                    }, 60);
+                    keys.set(key, order.id);
+                }
+                const orders = await until('every order to end', async () => {
+                    const list = await platform.expect(200, 'GET', '/api/v1/orders?status=all&limit=500', { token: ada.token });
+                    return list.orders.every(one => FINAL.has(one.status)) && list.orders;
+                }, 60);
+                assert.equal(orders.length, ORDERS);
+                const filled = orders.filter(one => one.status === 'filled').length;
+                const transactions = await until('every fill to be booked', async () => {
+                    const list = await platform.expect(200, 'GET',
+                        `/api/v1/portfolios/${ada.portfolio}/transactions?limit=500`, { token: ada.token });
+                    return list.transactions.length === filled + 1 && list.transactions;
+                }, 60);
+                const traded = transactions.filter(one => one.type !== 'deposit').map(one => one.order_id);
+                assert.equal(new Set(traded).size, filled, 'an order was filled twice');
+                const portfolio = await until('every hold to be given back', async () => {
+                    const one = await platform.expect(200, 'GET', `/api/v1/portfolios/${ada.portfolio}`, { token: ada.token });
+                    return one.buying_power === one.cash_balance && one;
+                }, 60);
+                assert.ok(portfolio);
+                const audit = await platform.expect(200, 'GET', `/api/v1/portfolios/${ada.portfolio}/audit`, { token: ada.token });
+                assert.deepEqual(audit, { consistent: true, differences: [] });
+            } finally {
+                await platform.stop();
+            }
+        });
+});
