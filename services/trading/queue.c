@@ -124,7 +124,7 @@ static bool is_dead(const struct trading *trading, const char *worker)
 {
     const char *colon = strrchr(worker, ':');
     size_t host_length = colon == NULL ? 0 : (size_t)(colon - worker) + 1;
-    long pid = colon == NULL ? 0 : strtol(colon + 1, NULL, 10);
+    long pid = colon == NULL ? 0 : (long)strtoll(colon + 1, NULL, 10);
 
     if (colon == NULL || strncmp(worker, trading->worker, host_length) != 0 || pid <= 0)
         return false;
