@@ -119,6 +119,8 @@ static void handle(void *context, struct http_request *request, struct http_resp
         return;
     if (exchange.endpoint != NULL && exchange.endpoint->is_seed)
         seed_write_problem(&exchange, &error);
+    else if (exchange.endpoint != NULL && exchange.endpoint->route != NULL)
+        problem_write_as(request, response, &error, exchange.endpoint->route->invalid_status);
     else
         problem_write(request, response, &error);
 }

@@ -137,6 +137,7 @@ print_detail(const struct error *error, const struct reason_entry *entry, char o
 static void write_problem(struct http_request *request,
                           struct http_response *response,
                           const struct error *error,
+                          int status,
                           bool is_seed,
                           const char *sentence)
 {
@@ -145,10 +146,7 @@ static void write_problem(struct http_request *request,
     char detail[DETAIL_SIZE];
 
     print_detail(error, entry, detail);
-    response->status = problem_status(error);
-    // What became of an Idempotency-Key is said as everywhere.
-    if (is_seed && response->status == 422 && !error_is(error, REASON_IDEMPOTENCY_KEY_REUSED))
-        response->status = 400;
+    response->status = status;
     response->content_type = "application/problem+json";
     response->policy = HTTP_PRIVATE;
     response->fixed_body = (struct text){NULL, 0};
@@ -177,12 +175,28 @@ void problem_write_seed(struct http_request *request,
                         const struct error *error,
                         const char *sentence)
 {
-    write_problem(request, response, error, true, sentence);
+    int status = problem_status(error);
+
+    // What became of an Idempotency-Key is said as everywhere.
+    if (status == 422 && !error_is(error, REASON_IDEMPOTENCY_KEY_REUSED))
+        status = 400;
+    write_problem(request, response, error, status, true, sentence);
+}
+
+void problem_write_as(struct http_request *request,
+                      struct http_response *response,
+                      const struct error *error,
+                      int invalid_status)
+{
+    bool is_invalid = invalid_status != 0 && error_is(error, REASON_INVALID_REQUEST);
+
+    write_problem(request, response, error, is_invalid ? invalid_status : problem_status(error),
+                  false, NULL);
 }
 
 void problem_write(struct http_request *request,
                    struct http_response *response,
                    const struct error *error)
 {
-    write_problem(request, response, error, false, NULL);
+    problem_write_as(request, response, error, 0);
 }

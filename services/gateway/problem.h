@@ -10,8 +10,16 @@ void problem_write(struct http_request *request,
                    struct http_response *response,
                    const struct error *error);
 
+// The same, with another HTTP status for a request that breaks a rule (INVALID_REQUEST); 0: the
+// reason's own.
+void problem_write_as(struct http_request *request,
+                      struct http_response *response,
+                      const struct error *error,
+                      int invalid_status);
+
 // The same for the seeds' paths: with a further member "error" as their clients expect it, which
 // is `sentence`, or the detail when that is NULL, and with 400 instead of 422.
+// (But not for an Idempotency-Key that is used again.)
 void problem_write_seed(struct http_request *request,
                         struct http_response *response,
                         const struct error *error,

@@ -73,6 +73,21 @@ static void each_broken_rule_names_its_field(void **state)
         strstr(fixture->body->data, "\"detail\":\"legs[1].side: must be buy or sell\""));
 }
 
+static void an_operation_may_answer_400_for_what_breaks_a_rule(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error;
+
+    error_clear(&error);
+    error_add_violation(&error, "password", "is too easy to guess");
+    problem_write_as(&fixture->request, &fixture->response, &error, 400);
+    assert_int_equal(fixture->response.status, 400);
+    assert_non_null(strstr(fixture->body->data, "\"status\":400"));
+    error_set(&error, REASON_USERNAME_TAKEN, "Taken.");
+    problem_write_as(&fixture->request, &fixture->response, &error, 400);
+    assert_int_equal(fixture->response.status, 409);
+}
+
 static void what_may_be_repeated_says_when(void **state)
 {
     struct fixture *fixture = *state;
@@ -146,6 +161,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_problem_has_the_members_of_rfc_9457_and_ours, start, end),
         cmocka_unit_test_setup_teardown(each_broken_rule_names_its_field, start, end),
+        cmocka_unit_test_setup_teardown(an_operation_may_answer_400_for_what_breaks_a_rule, start,
+                                        end),
         cmocka_unit_test_setup_teardown(what_may_be_repeated_says_when, start, end),
         cmocka_unit_test_setup_teardown(a_missing_token_is_answered_with_the_scheme, start, end),
         cmocka_unit_test_setup_teardown(a_reason_of_a_newer_service_is_answered_by_its_code, start,

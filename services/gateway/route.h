@@ -14,6 +14,7 @@ struct route {
     bool has_body;             // the body is the request message as JSON (body: "*")
     const char *response_body; // JSON name of the field that is the answer; NULL: all of it
     int success_status;        // 204 has no body
+    int invalid_status;        // of a request that breaks a rule; 0: as the reason says
     bool from_gateway;         // answered here, by a function of the gateway
 };
 

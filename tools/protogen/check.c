@@ -260,6 +260,9 @@ void check_method(struct model *model,
         rule->success_status != 202 && rule->success_status != 204)
         model_complain(model, method->place,
                        "write 200, 201, 202 or 204 as the success_status of %s", method->name);
+    if (rule->has_invalid_status && rule->invalid_status != 400 && rule->invalid_status != 422)
+        model_complain(model, method->place, "write 400 or 422 as the invalid_status of %s",
+                       method->name);
 }
 
 static bool is_path_variable(const struct model_binding *binding, const char *name)

@@ -18,6 +18,8 @@ static void emit_route(struct strbuf *out, const struct model_binding *binding)
                   binding->has_body ? "true" : "false");
     if (binding->response_body != NULL)
         strbuf_printf(out, "     .response_body = \"%s\",\n", binding->response_body);
+    if (rule->has_invalid_status)
+        strbuf_printf(out, "     .invalid_status = %u,\n", (unsigned)rule->invalid_status);
     strbuf_printf(out, "     .success_status = %u,\n     .from_gateway = %s},\n",
                   rule->success_status > 0 ? (unsigned)rule->success_status : STATUS_DEFAULT,
                   rule->from_gateway ? "true" : "false");
