@@ -17,6 +17,7 @@
 // Registering.
 
 struct registering {
+    const struct rpc_method *method;
     struct call *call;
     const struct user_record *record;
     Auth__RegisterResponse *response;
@@ -28,23 +29,25 @@ static bool work_register(struct transaction *transaction, void *context, struct
     struct registering *registering = context;
     struct call *call = registering->call;
 
-    if (!idempotency_begin(transaction, call, &auth_method_register, &registering->response->base,
+    if (!idempotency_begin(transaction, call, registering->method, &registering->response->base,
                            &registering->replayed, error))
         return false;
     if (registering->replayed)
         return true;
     return answer_user(call->arena, registering->record, &registering->response->user, error) &&
            store_queue_user(transaction, registering->record, error) &&
-           idempotency_finish(transaction, call, &auth_method_register,
-                              &registering->response->base, error);
+           idempotency_finish(transaction, call, registering->method, &registering->response->base,
+                              error);
 }
 
 static bool check_registration(const struct auth *auth,
                                const struct call *call,
                                const Auth__RegisterRequest *request,
+                               bool without_email,
                                struct error *error)
 {
     struct registration registration = {
+        .without_email = without_email,
         .username = request->username,
         .email = request->email,
         .password = request->password,
@@ -62,11 +65,12 @@ static bool check_registration(const struct auth *auth,
     return true;
 }
 
-bool auth_api_register(struct auth *auth,
-                       struct call *call,
-                       const Auth__RegisterRequest *request,
-                       Auth__RegisterResponse *response,
-                       struct error *error)
+static bool register_user(struct auth *auth,
+                          const struct rpc_method *method,
+                          struct call *call,
+                          const Auth__RegisterRequest *request,
+                          Auth__RegisterResponse *response,
+                          struct error *error)
 {
     struct uuid id = uuid_new();
     char hash[PASSWORD_HASH_SIZE] = "";
@@ -84,13 +88,15 @@ bool auth_api_register(struct auth *auth,
     };
     unsigned char guard[KEYED_HASH_SIZE];
     struct call guarded = *call;
-    struct registering registering = {.call = &guarded, .record = &record, .response = response};
+    struct registering registering = {
+        .method = method, .call = &guarded, .record = &record, .response = response};
     struct error of_portfolio;
     int64_t cash_micros = 0;
 
     if (record.id == NULL)
         return answer_too_large(error);
-    if (!check_registration(auth, call, request, error) ||
+    if (!check_registration(auth, call, request, method == &auth_method_register_without_email,
+                            error) ||
         (request->password != NULL && !password_hash(request->password, hash, error)))
         return false;
     // The body's hash is kept with the request. A plain one would let whoever sees the table guess
@@ -112,6 +118,24 @@ bool auth_api_register(struct auth *auth,
         worker_wake(auth->portfolio_opener);
     }
     return true;
+}
+
+bool auth_api_register(struct auth *auth,
+                       struct call *call,
+                       const Auth__RegisterRequest *request,
+                       Auth__RegisterResponse *response,
+                       struct error *error)
+{
+    return register_user(auth, &auth_method_register, call, request, response, error);
+}
+
+bool auth_api_register_without_email(struct auth *auth,
+                                     struct call *call,
+                                     const Auth__RegisterRequest *request,
+                                     Auth__RegisterResponse *response,
+                                     struct error *error)
+{
+    return register_user(auth, &auth_method_register_without_email, call, request, response, error);
 }
 
 // Asking.

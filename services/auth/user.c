@@ -2,6 +2,7 @@
 #include "user.h"
 
 #include "base/utf8.h"
+#include "password_easy.h"
 
 #include <string.h>
 #include <strings.h>
@@ -45,6 +46,8 @@ static void check_password(const struct registration *registration, struct error
     else if (strcasecmp(password, registration->username) == 0 ||
              (registration->email != NULL && strcasecmp(password, registration->email) == 0))
         error_add_violation(error, "password", "must not be the username or the e-mail address");
+    else if (!registration->by_administrator && password_is_easy(password))
+        error_add_violation(error, "password", "is one of those that are tried first");
 }
 
 bool registration_check(const struct registration *registration, struct error *error)
@@ -55,7 +58,8 @@ bool registration_check(const struct registration *registration, struct error *e
                             "must be %d to %d letters, digits, dots, underscores or hyphens, "
                             "beginning with a letter",
                             USERNAME_MIN, USERNAME_MAX);
-    if (registration->email == NULL && !registration->by_administrator)
+    if (registration->email == NULL && !registration->by_administrator &&
+        !registration->without_email)
         error_add_violation(error, "email", "is required");
     if (registration->email != NULL && strlen(registration->email) > EMAIL_MAX)
         error_add_violation(error, "email", "must be at most %d bytes long", EMAIL_MAX);

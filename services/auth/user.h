@@ -19,7 +19,8 @@ struct registration {
     const char *username;
     const char *email;
     const char *password;
-    bool by_administrator; // may leave out e-mail address and password
+    bool by_administrator; // may leave out e-mail address and password, and answers for passwords
+    bool without_email;    // the e-mail address may be left out
 };
 
 // Fails with INVALID_REQUEST and one violation a broken rule.

@@ -96,6 +96,42 @@ static void a_password_is_text_and_not_the_name(void **state)
     expect_violation(&registration, "password");
 }
 
+static void a_password_that_is_tried_first_is_refused_but_not_an_administrators(void **state)
+{
+    static const char *const easy[] = {"password",   "Password123", "trading2024", "12345678",
+                                       "QWERTYUIOP", "1q2w3e4r",    "trustno1",    "aaaaaaaaaaaa"};
+    static const char *const fine[] = {"correct horse", "password of mine", "trading-ideas-2024",
+                                       "1234567890123456", "xpassword123"};
+    struct registration registration = ada();
+    struct error error;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(easy); i++) {
+        registration.password = easy[i];
+        expect_violation(&registration, "password");
+    }
+    for (size_t i = 0; i < COUNT_OF(fine); i++) {
+        registration.password = fine[i];
+        assert_true(registration_check(&registration, &error));
+    }
+    registration.password = "password123";
+    registration.by_administrator = true;
+    assert_true(registration_check(&registration, &error));
+}
+
+static void on_the_older_paths_the_email_address_may_be_left_out(void **state)
+{
+    struct registration registration = ada();
+    struct error error;
+
+    (void)state;
+    registration.email = NULL;
+    registration.without_email = true;
+    assert_true(registration_check(&registration, &error));
+    registration.password = NULL;
+    expect_violation(&registration, "password");
+}
+
 static void everything_that_is_wrong_is_told_at_once(void **state)
 {
     struct registration registration = {.username = "1", .password = "x"};
@@ -121,6 +157,8 @@ int main(void)
         cmocka_unit_test(names_are_plain_and_begin_with_a_letter),
         cmocka_unit_test(passwords_are_counted_in_characters_and_not_in_bytes),
         cmocka_unit_test(a_password_is_text_and_not_the_name),
+        cmocka_unit_test(a_password_that_is_tried_first_is_refused_but_not_an_administrators),
+        cmocka_unit_test(on_the_older_paths_the_email_address_may_be_left_out),
         cmocka_unit_test(everything_that_is_wrong_is_told_at_once),
         cmocka_unit_test(what_has_an_at_sign_is_an_email_address),
     };

@@ -27,7 +27,7 @@ bool seed_create_user(struct exchange *exchange, struct error *error)
     struct call call;
 
     if (!seed_read_body(exchange, &seeds_user_info, &message, error) ||
-        !exchange_call(exchange, &auth_method_register, &call, error))
+        !exchange_call(exchange, &auth_method_register_without_email, &call, error))
         return false;
     asked = (const Seeds__User *)message;
     request.username = asked->username;
@@ -35,7 +35,7 @@ bool seed_create_user(struct exchange *exchange, struct error *error)
     request.email = asked->email;
     request.has_balance_micros = asked->has_balance_micros;
     request.balance_micros = asked->balance_micros;
-    if (!auth_client_register(auth, &call, &request, &response, error))
+    if (!auth_client_register_without_email(auth, &call, &request, &response, error))
         return false;
     if (response->user == NULL)
         return error_set(error, REASON_INTERNAL, "auth answered without a user.");

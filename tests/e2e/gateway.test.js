@@ -70,13 +70,13 @@ describe('a body', () => {
         ['empty string in place of JSON', '""', 400, 'MALFORMED_REQUEST'],
         ['10,000 deep', '['.repeat(10000), 400, 'MALFORMED_REQUEST'],
         ['10,000 objects deep', '{"username":'.repeat(5000), 400, 'MALFORMED_REQUEST'],
-        ['of a wrong type', '{"username":5}', 422, 'INVALID_REQUEST'],
-        ['with an object for a text', '{"username":{}}', 422, 'INVALID_REQUEST'],
-        ['with an array for a text', '{"username":["ada"]}', 422, 'INVALID_REQUEST'],
-        ['with a field nobody knows', '{"username":"ada","is_admin":true}', 422, 'INVALID_REQUEST'],
-        ['with a field of the answer', '{"username":"ada","role":"administrator"}', 422, 'INVALID_REQUEST'],
-        ['with 1e309', '{"username":"ada","balance":1e309}', 422, 'INVALID_REQUEST'],
-        ['with more decimals than there are', '{"username":"ada","balance":0.1234567891}', 422, 'INVALID_REQUEST'],
+        ['of a wrong type', '{"username":5}', 400, 'INVALID_REQUEST'],
+        ['with an object for a text', '{"username":{}}', 400, 'INVALID_REQUEST'],
+        ['with an array for a text', '{"username":["ada"]}', 400, 'INVALID_REQUEST'],
+        ['with a field nobody knows', '{"username":"ada","is_admin":true}', 400, 'INVALID_REQUEST'],
+        ['with a field of the answer', '{"username":"ada","role":"administrator"}', 400, 'INVALID_REQUEST'],
+        ['with 1e309', '{"username":"ada","balance":1e309}', 400, 'INVALID_REQUEST'],
+        ['with more decimals than there are', '{"username":"ada","balance":0.1234567891}', 400, 'INVALID_REQUEST'],
         ['with a name twice', '{"username":"ada","username":"eve"}', 400, 'MALFORMED_REQUEST'],
         ['with text after the end', '{"username":"ada"} x', 400, 'MALFORMED_REQUEST'],
         ['with invalid UTF-8', Buffer.from([0x7b, 0x22, 0x75, 0x22, 0x3a, 0x22, 0xff, 0xfe, 0x22, 0x7d]), 400, 'MALFORMED_REQUEST'],
@@ -168,7 +168,7 @@ describe('the framing of a request', () => {
     it('is empty without a length, and nothing after it is taken for a request', async () => {
         const { answers } = await converse(platform.port, [head('POST /api/v1/users', line) + smuggled]);
         assert.equal(answers.length, 1);
-        assert.equal(answers[0].status, 422);
+        assert.equal(answers[0].status, 400);
     });
 
     it('is not hidden behind many headers', async () => {
@@ -280,9 +280,31 @@ describe('who is asking', () => {
         }
     });
 
+    it('does not register with a password that is tried first, or an address that is none', async () => {
+        for (const [field, value] of [['password', 'password123'], ['password', 'trading2024'], ['password', 'short'], ['email', 'nowhere']]) {
+            const reply = await platform.request('POST', '/api/v1/users',
+                { body: { username: 'eve', email: 'eve@example.org', password: 'correct horse battery', [field]: value } });
+            assert.equal(reply.status, 400, value);
+            assert.equal(reply.body.errors[0].field, field);
+        }
+    });
+
+    it('has to wait after ten wrong logins, whether the name is known or not', async () => {
+        await platform.trader('guessed');
+        for (const username of ['guessed', 'nobody.at.all']) {
+            const login = () => platform.request('POST', '/api/v1/auth/login', { body: { username, password: 'wrong horse' } });
+            for (let i = 0; i < 10; i++)
+                assert.equal((await login()).status, 401);
+            const reply = await login();
+            assert.equal(reply.status, 429, reply.text);
+            assert.equal(reply.body.reason, 'TOO_MANY_REQUESTS');
+            assert.ok(Number(reply.headers.get('retry-after')) > 0);
+        }
+    });
+
     it('cannot give a key that is no key', async () => {
         const token = await platform.administrator();
-        for (const key of ['a\tb', 'a'.repeat(256), '\u00e9']) {
+        for (const key of ['a'.repeat(256), '\u00e9']) {
             const reply = await platform.request('POST', '/api/v1/portfolios', { token, headers: { 'idempotency-key': key }, body: { name: 'x' } });
             assert.equal(reply.status, 422, key);
             assert.equal(reply.body.errors[0].field, 'Idempotency-Key');
@@ -390,6 +412,17 @@ describe('the paths of the systems before', () => {
         assert.equal(twice.status, 409, twice.text);
         const missing = await platform.request('POST', '/api/users/', { token: admin, body: { balance: 1 } });
         assert.equal(missing.status, 400, missing.text);
+    });
+
+    it('let anybody register with a password, and only administrators without', async () => {
+        const body = { username: 'margaret', balance: '250.00', password: 'correct horse battery' };
+        const created = await platform.expect(201, 'POST', '/api/users/', { body });
+        assert.equal(created.username, 'margaret');
+        await platform.login('margaret', body.password);
+        const without = await platform.request('POST', '/users/', { body: { username: 'hamilton', balance: 1 } });
+        assert.equal(without.status, 400, without.text);
+        assert.equal(without.body.errors[0].field, 'password');
+        assert.match(without.body.error, /password/);
     });
 
     it('show nobody another user', async () => {
