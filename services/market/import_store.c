@@ -13,15 +13,19 @@ bool import_store_start(struct transaction *transaction,
 {
     static const struct statement start = {
         "start_import", "INSERT INTO imports (id, ticker) SELECT $1::uuid, $2::text"
-                        " WHERE (SELECT count(*) FROM imports) < $3::bigint"};
+                        " WHERE (SELECT count(*) FROM imports WHERE next_sequence > 0) < $3::bigint"
+                        " AND (SELECT count(*) FROM imports) < $4::bigint"};
     const struct parameter values[] = {parameter_text(id), parameter_text(ticker),
-                                       parameter_int(IMPORTS_MAX)};
+                                       parameter_int(IMPORTS_MAX),
+                                       parameter_int(IMPORTS_STARTED_MAX)};
     struct rows rows;
 
     if (!transaction_query(transaction, &start, values, COUNT_OF(values), &rows, error))
         return false;
-    return rows.affected == 1 || error_set(error, REASON_OVERLOADED,
-                                           "there are %d imports under way already", IMPORTS_MAX);
+    return rows.affected == 1 ||
+           error_set(error, REASON_OVERLOADED,
+                     "there are too many imports under way already, or left unfinished "
+                     "in the last ten minutes");
 }
 
 bool import_store_lock(struct transaction *transaction,
@@ -39,7 +43,7 @@ bool import_store_lock(struct transaction *transaction,
         return false;
     if (rows.count == 0)
         return error_set(error, REASON_IMPORT_NOT_FOUND,
-                         "there is no import %s, or it was left alone for an hour", id);
+                         "there is no import %s, or it was left alone for ten minutes", id);
     *out_row = (struct import_row){
         .id = rows_text(&rows, 0, 0),
         .ticker = rows_is_null(&rows, 0, 1) ? "" : rows_text(&rows, 0, 1),
@@ -267,8 +271,9 @@ bool import_store_finish(struct transaction *transaction,
 static bool prune(struct transaction *transaction, void *context, struct error *error)
 {
     static const struct statement find = {
-        "import_abandoned", "SELECT id FROM imports WHERE touched_at < now() - interval '1 hour'"
-                            " ORDER BY touched_at LIMIT 1 FOR UPDATE SKIP LOCKED"};
+        "import_abandoned",
+        "SELECT id FROM imports WHERE touched_at < now() - interval '10 minutes'"
+        " ORDER BY touched_at LIMIT 1 FOR UPDATE SKIP LOCKED"};
     static const struct statement remove_bars = {"import_remove_bars",
                                                  "DELETE FROM import_bars WHERE import_id = $1"};
     static const struct statement remove_rejections = {

@@ -9,7 +9,11 @@
 #include "database/database.h"
 #include "price_csv.h"
 
-enum { IMPORTS_MAX = 64, IMPORT_REJECTIONS_MAX = 1000 };
+enum {
+    IMPORTS_MAX = 64,           // that have staged something
+    IMPORTS_STARTED_MAX = 1024, // in all: a file without a header stages nothing and is left behind
+    IMPORT_REJECTIONS_MAX = 1000,
+};
 
 struct import_row {
     const char *id;
@@ -72,5 +76,5 @@ MUST_CHECK bool import_store_finish(struct transaction *transaction,
                                     struct import_result *out_result,
                                     struct error *error);
 
-// Removes one import that nobody has touched for an hour. True when there was one.
+// Removes one import that nobody has touched for ten minutes. True when there was one.
 bool import_store_prune(struct database *database, struct arena *arena);

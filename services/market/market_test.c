@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The operations of the service over a real PostgreSQL, as the RPC server would call them.
+#include "import_store.h"
 #include "market.h"
 
 #include "base/digest.h"
@@ -396,6 +397,19 @@ static void an_import_counts_what_is_new_and_what_was_there(void **state)
     assert_int_equal(result->updated, 1);
 }
 
+static void files_without_a_header_keep_no_import_away(void **state)
+{
+    struct fixture *f = *state;
+    struct error error;
+
+    for (int i = 0; i < IMPORTS_MAX + 1; i++) {
+        const char *id = start_import(f, "HEADLESS");
+
+        assert_false(append(f, id, 0, text_of("Foo,Bar\n1,2\n"), &error));
+    }
+    assert_int_equal(import(f, "HEADED", HEADER "2014-06-02,1,1,1,1,1\n")->imported, 1);
+}
+
 static void lines_that_break_a_rule_are_named_and_the_rest_is_imported(void **state)
 {
     struct fixture *f = *state;
@@ -676,6 +690,7 @@ int main(void)
         cmocka_unit_test(a_symbol_is_there_once),
         cmocka_unit_test(deleting_removes_a_symbol_only_when_it_has_no_prices),
         cmocka_unit_test(an_import_counts_what_is_new_and_what_was_there),
+        cmocka_unit_test(files_without_a_header_keep_no_import_away),
         cmocka_unit_test(lines_that_break_a_rule_are_named_and_the_rest_is_imported),
         cmocka_unit_test(pieces_are_counted_and_a_repeated_one_changes_nothing),
         cmocka_unit_test(a_file_without_the_columns_is_refused_whole),
