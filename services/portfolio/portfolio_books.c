@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "database/columns.h"
 #include "money/money.h"
 
 // The scale of numeric(22, 9) columns that hold money or shares.
@@ -273,52 +274,6 @@ bool books_load(struct transaction *transaction,
     return true;
 }
 
-// Columns of values that become the arrays of one unnest().
-enum { COLUMNS_MAX = 12 };
-
-struct table {
-    struct arena *arena;
-    size_t columns;
-    size_t capacity;
-    size_t count;
-    struct parameter *values[COLUMNS_MAX];
-};
-
-static bool table_start(
-    struct table *table, struct arena *arena, size_t columns, size_t capacity, struct error *error)
-{
-    *table = (struct table){.arena = arena, .columns = columns, .capacity = capacity};
-    for (size_t i = 0; i < columns; i++) {
-        table->values[i] = arena_allocate(arena, (capacity + 1) * sizeof(struct parameter));
-        if (table->values[i] == NULL)
-            return out_of_budget(error);
-    }
-    return true;
-}
-
-static void table_add(struct table *table, const struct parameter *row)
-{
-    for (size_t i = 0; i < table->columns; i++)
-        table->values[i][table->count] = row[i];
-    table->count++;
-}
-
-static bool table_queue(const struct table *table,
-                        struct transaction *transaction,
-                        const struct statement *statement,
-                        struct error *error)
-{
-    struct parameter arrays[COLUMNS_MAX];
-
-    if (table->count == 0)
-        return true;
-    for (size_t i = 0; i < table->columns; i++) {
-        if (!parameter_array(table->arena, table->values[i], table->count, &arrays[i]))
-            return out_of_budget(error);
-    }
-    return transaction_queue(transaction, statement, arrays, table->columns, NULL, error);
-}
-
 static size_t count_of(const struct books *books, size_t (*count)(const struct book *book))
 {
     size_t sum = 0;
@@ -346,10 +301,10 @@ static size_t journals_of(const struct book *book)
 static bool
 queue_balances(struct transaction *transaction, const struct books *books, struct error *error)
 {
-    struct table table;
+    struct columns table;
 
-    if (!table_start(&table, transaction_arena(transaction), 8, count_of(books, balances_of),
-                     error))
+    if (!columns_start(&table, transaction_arena(transaction), 8, count_of(books, balances_of),
+                       error))
         return false;
     for (size_t i = 0; i < books->count; i++) {
         const struct book *book = books->books[i];
@@ -369,18 +324,18 @@ queue_balances(struct transaction *transaction, const struct books *books, struc
             };
 
             if (balance->changed)
-                table_add(&table, row);
+                columns_add(&table, row);
         }
     }
-    return table_queue(&table, transaction, &save_balances, error);
+    return columns_queue(&table, transaction, &save_balances, NULL, 0, NULL, error);
 }
 
 static bool
 queue_holds(struct transaction *transaction, const struct books *books, struct error *error)
 {
-    struct table table;
+    struct columns table;
 
-    if (!table_start(&table, transaction_arena(transaction), 7, count_of(books, holds_of), error))
+    if (!columns_start(&table, transaction_arena(transaction), 7, count_of(books, holds_of), error))
         return false;
     for (size_t i = 0; i < books->count; i++) {
         const struct book *book = books->books[i];
@@ -401,10 +356,10 @@ queue_holds(struct transaction *transaction, const struct books *books, struct e
             };
 
             if (hold->changed)
-                table_add(&table, row);
+                columns_add(&table, row);
         }
     }
-    return table_queue(&table, transaction, &save_holds, error);
+    return columns_queue(&table, transaction, &save_holds, NULL, 0, NULL, error);
 }
 
 static struct parameter text_or_null(const char *text)
@@ -413,7 +368,7 @@ static struct parameter text_or_null(const char *text)
 }
 
 static void
-add_journal(struct table *table, const struct book *book, const struct ledger_journal *journal)
+add_journal(struct columns *table, const struct book *book, const struct ledger_journal *journal)
 {
     bool is_trade = journal->ticker[0] != '\0';
     struct parameter row[12] = {
@@ -432,11 +387,11 @@ add_journal(struct table *table, const struct book *book, const struct ledger_jo
         parameter_time(journal->booked_at),
     };
 
-    table_add(table, row);
+    columns_add(table, row);
 }
 
 static void
-add_lines(struct table *table, const struct book *book, const struct ledger_journal *journal)
+add_lines(struct columns *table, const struct book *book, const struct ledger_journal *journal)
 {
     for (size_t i = 0; i < journal->line_count; i++) {
         const struct ledger_line *line = &journal->lines[i];
@@ -451,7 +406,7 @@ add_lines(struct table *table, const struct book *book, const struct ledger_jour
             parameter_decimal(line->balance_after, scale),
         };
 
-        table_add(table, row);
+        columns_add(table, row);
     }
 }
 
@@ -460,11 +415,11 @@ queue_journals(struct transaction *transaction, const struct books *books, struc
 {
     size_t count = count_of(books, journals_of);
     struct arena *arena = transaction_arena(transaction);
-    struct table journals;
-    struct table lines;
+    struct columns journals;
+    struct columns lines;
 
-    if (!table_start(&journals, arena, 12, count, error) ||
-        !table_start(&lines, arena, 7, count * LEDGER_LINES_MAX, error))
+    if (!columns_start(&journals, arena, 12, count, error) ||
+        !columns_start(&lines, arena, 7, count * LEDGER_LINES_MAX, error))
         return false;
     for (size_t i = 0; i < books->count; i++) {
         const struct book *book = books->books[i];
@@ -474,8 +429,8 @@ queue_journals(struct transaction *transaction, const struct books *books, struc
             add_lines(&lines, book, &book->journals[j]);
         }
     }
-    return table_queue(&journals, transaction, &save_journals, error) &&
-           table_queue(&lines, transaction, &save_entries, error);
+    return columns_queue(&journals, transaction, &save_journals, NULL, 0, NULL, error) &&
+           columns_queue(&lines, transaction, &save_entries, NULL, 0, NULL, error);
 }
 
 bool books_save(struct transaction *transaction, const struct books *books, struct error *error)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "database/columns.h"
 #include "fill.h"
 #include "money/money.h"
 
@@ -163,58 +164,6 @@ static bool out_of_budget(struct error *error)
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
 }
 
-// Columns of values that become the arrays of one unnest().
-enum { COLUMNS_MAX = 17 };
-
-struct table {
-    struct arena *arena;
-    size_t columns;
-    size_t count;
-    struct parameter *values[COLUMNS_MAX];
-};
-
-static bool table_start(
-    struct table *table, struct arena *arena, size_t columns, size_t capacity, struct error *error)
-{
-    *table = (struct table){.arena = arena, .columns = columns};
-    for (size_t i = 0; i < columns; i++) {
-        table->values[i] = arena_allocate(arena, (capacity + 1) * sizeof(struct parameter));
-        if (table->values[i] == NULL)
-            return out_of_budget(error);
-    }
-    return true;
-}
-
-static void table_add(struct table *table, const struct parameter *row)
-{
-    for (size_t i = 0; i < table->columns; i++)
-        table->values[i][table->count] = row[i];
-    table->count++;
-}
-
-// Queues the statement with the columns as $1, $2 ... and `more` after them; nothing for no rows.
-static bool table_queue(const struct table *table,
-                        struct transaction *transaction,
-                        const struct statement *statement,
-                        const struct parameter *more,
-                        size_t more_count,
-                        struct rows *out_rows,
-                        struct error *error)
-{
-    struct parameter parameters[COLUMNS_MAX + 2];
-
-    if (table->count == 0)
-        return true;
-    for (size_t i = 0; i < table->columns; i++) {
-        if (!parameter_array(table->arena, table->values[i], table->count, &parameters[i]))
-            return out_of_budget(error);
-    }
-    for (size_t i = 0; i < more_count; i++)
-        parameters[table->columns + i] = more[i];
-    return transaction_queue(transaction, statement, parameters, table->columns + more_count,
-                             out_rows, error);
-}
-
 static struct parameter text_or_null(const char *text)
 {
     return parameter_text(text == NULL || text[0] == '\0' ? NULL : text);
@@ -234,11 +183,11 @@ bool store_insert_orders(struct transaction *transaction,
 {
     struct arena *arena = transaction_arena(transaction);
     struct parameter lease[2] = {parameter_text(worker), parameter_int(STORE_LEASE_MS)};
-    struct table table;
-    struct table tasks;
+    struct columns table;
+    struct columns tasks;
 
-    if (!table_start(&table, arena, 12, count, error) ||
-        !table_start(&tasks, arena, 3, count, error))
+    if (!columns_start(&table, arena, 12, count, error) ||
+        !columns_start(&tasks, arena, 3, count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         const struct order *order = orders[i].order;
@@ -262,11 +211,11 @@ bool store_insert_orders(struct transaction *transaction,
             parameter_bool(orders[i].is_leased),
         };
 
-        table_add(&table, row);
-        table_add(&tasks, task);
+        columns_add(&table, row);
+        columns_add(&tasks, task);
     }
-    return table_queue(&table, transaction, &insert_orders, NULL, 0, out_rows, error) &&
-           table_queue(&tasks, transaction, &insert_tasks, lease, 2, NULL, error);
+    return columns_queue(&table, transaction, &insert_orders, NULL, 0, out_rows, error) &&
+           columns_queue(&tasks, transaction, &insert_tasks, lease, 2, NULL, error);
 }
 
 static bool has_id(const struct rows *rows, const char *id)
@@ -284,7 +233,7 @@ void store_take_inserted(const struct rows *rows, struct store_new_order *orders
         orders[i].inserted = has_id(rows, orders[i].order->id);
 }
 
-static void add_order(struct table *table, const struct store_change *change)
+static void add_order(struct columns *table, const struct store_change *change)
 {
     const struct order *order = change->order;
     struct parameter row[17] = {
@@ -308,10 +257,11 @@ static void add_order(struct table *table, const struct store_change *change)
         parameter_time(order->updated_at),
     };
 
-    table_add(table, row);
+    columns_add(table, row);
 }
 
-static void add_fill(struct table *table, const struct order *order, const struct order_fill *fill)
+static void
+add_fill(struct columns *table, const struct order *order, const struct order_fill *fill)
 {
     struct parameter row[9] = {
         parameter_text(order->id),
@@ -325,10 +275,10 @@ static void add_fill(struct table *table, const struct order *order, const struc
         parameter_time(fill->quote_at),
     };
 
-    table_add(table, row);
+    columns_add(table, row);
 }
 
-static void add_task(struct table *table, const struct store_change *change)
+static void add_task(struct columns *table, const struct store_change *change)
 {
     static const char *const states[] = {
         [STORE_TASK_PENDING] = "pending",
@@ -346,7 +296,7 @@ static void add_task(struct table *table, const struct store_change *change)
         parameter_text(change->task_error),
     };
 
-    table_add(table, row);
+    columns_add(table, row);
 }
 
 bool store_save_changes(struct transaction *transaction,
@@ -357,13 +307,13 @@ bool store_save_changes(struct transaction *transaction,
 {
     struct arena *arena = transaction_arena(transaction);
     struct parameter model = parameter_text(FILL_MODEL);
-    struct table orders;
-    struct table fills;
-    struct table tasks;
+    struct columns orders;
+    struct columns fills;
+    struct columns tasks;
 
-    if (!table_start(&orders, arena, 17, count, error) ||
-        !table_start(&fills, arena, 9, count, error) ||
-        !table_start(&tasks, arena, 6, count, error))
+    if (!columns_start(&orders, arena, 17, count, error) ||
+        !columns_start(&fills, arena, 9, count, error) ||
+        !columns_start(&tasks, arena, 6, count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         if (changes[i].changes_order)
@@ -373,9 +323,9 @@ bool store_save_changes(struct transaction *transaction,
         if (changes[i].task != STORE_TASK_UNCHANGED)
             add_task(&tasks, &changes[i]);
     }
-    return table_queue(&orders, transaction, &save_orders, NULL, 0, out_rows, error) &&
-           table_queue(&fills, transaction, &insert_fills, &model, 1, NULL, error) &&
-           table_queue(&tasks, transaction, &save_tasks, NULL, 0, NULL, error);
+    return columns_queue(&orders, transaction, &save_orders, NULL, 0, out_rows, error) &&
+           columns_queue(&fills, transaction, &insert_fills, &model, 1, NULL, error) &&
+           columns_queue(&tasks, transaction, &save_tasks, NULL, 0, NULL, error);
 }
 
 void store_take_saved(const struct rows *rows, struct store_change *changes, size_t count)
@@ -389,9 +339,9 @@ bool store_finish_tasks(struct transaction *transaction,
                         size_t count,
                         struct error *error)
 {
-    struct table table;
+    struct columns table;
 
-    if (!table_start(&table, transaction_arena(transaction), 2, count, error))
+    if (!columns_start(&table, transaction_arena(transaction), 2, count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         struct parameter row[2] = {
@@ -399,9 +349,9 @@ bool store_finish_tasks(struct transaction *transaction,
             parameter_text(finished[i].portfolio_id),
         };
 
-        table_add(&table, row);
+        columns_add(&table, row);
     }
-    return table_queue(&table, transaction, &finish_tasks, NULL, 0, NULL, error);
+    return columns_queue(&table, transaction, &finish_tasks, NULL, 0, NULL, error);
 }
 
 bool store_claim_tasks(struct transaction *transaction,
@@ -415,11 +365,11 @@ bool store_claim_tasks(struct transaction *transaction,
     struct parameter most = parameter_int((int64_t)limit);
     struct parameter lease[2] = {parameter_text(worker), parameter_int(STORE_LEASE_MS)};
     struct rows due = {0};
-    struct table table;
+    struct columns table;
     struct store_task *tasks = NULL;
 
     if (!transaction_query(transaction, &find_due_tasks, &most, 1, &due, error) ||
-        !table_start(&table, arena, 2, due.count, error))
+        !columns_start(&table, arena, 2, due.count, error))
         return false;
     tasks = arena_allocate(arena, (due.count + 1) * sizeof(*tasks));
     if (tasks == NULL)
@@ -430,13 +380,13 @@ bool store_claim_tasks(struct transaction *transaction,
             parameter_text(rows_text(&due, i, 1)),
         };
 
-        table_add(&table, row);
+        columns_add(&table, row);
         snprintf(tasks[i].order_id, UUID_SIZE, "%s", rows_text(&due, i, 0));
         tasks[i].attempts = rows_int(&due, i, 2) + 1;
     }
     *out_tasks = tasks;
     *out_count = due.count;
-    return table_queue(&table, transaction, &claim_tasks, lease, 2, NULL, error);
+    return columns_queue(&table, transaction, &claim_tasks, lease, 2, NULL, error);
 }
 
 bool store_list_workers(struct database *database,
