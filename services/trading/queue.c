@@ -155,10 +155,15 @@ static bool clear_leases(struct queue *queue, struct error *error)
 static bool work(void *context)
 {
     struct queue *queue = context;
+    struct platform_clock clock;
     struct order *orders = NULL;
     size_t count = 0;
     struct error error;
 
+    // Nothing can be decided before the first word of market: what were taken now would only wait
+    // for its lease to run out.
+    if (!quotes_clock(queue->trading->quotes, &clock))
+        return false;
     arena_reset(queue->arena);
     if ((!queue->has_cleared && !clear_leases(queue, &error)) || !claim(queue, &error) ||
         !load(queue, &orders, &count, &error)) {
