@@ -189,6 +189,9 @@ static void try_later(const struct execution_item *item, struct store_change *ch
 {
     bool is_hopeless = item->attempts >= EXECUTION_ATTEMPTS_MAX && !is_unavailable(&item->error);
 
+    if (is_hopeless)
+        log_write(LOG_ERROR, "task_given_up", "order_id", item->order->id, "status",
+                  order_status_name(item->order->status), "message", item->error.message, NULL);
     change->task = is_hopeless ? STORE_TASK_FAILED : STORE_TASK_PENDING;
     change->run_after_ms = retry_after(item);
     change->task_error = item->error.message;
