@@ -197,6 +197,8 @@ void client_replicas_retire_all(struct rpc_client *client);
 
 // client_reply.c: what comes back over a link; the callback of its receive.
 void client_link_received(void *link);
+// Gives the replica no calls for a while, and then not until it answers a ping. With the mutex.
+void client_leave_alone(struct client_replica *replica, int64_t now_us);
 
 // client_keeper.c
 void *client_keeper_run(void *client);

@@ -57,11 +57,16 @@ static void look_for_silence(struct rpc_client *client, int64_t now_us)
         }
 }
 
-static bool is_due_for_ping(const struct client_replica *replica, int64_t now_us)
+static bool is_due_for_ping(struct client_replica *replica, int64_t now_us)
 {
     const struct client_link *ping = replica->ping;
 
-    if (ping == NULL || ping->is_busy || ping->pipe == 0 || replica->is_retired)
+    if (ping == NULL || ping->is_busy || replica->is_retired)
+        return false;
+    // It answers neither a message nor a new connection.
+    if (ping->pipe == 0 && replica->is_suspect && !replica->is_away)
+        client_leave_alone(replica, now_us);
+    if (ping->pipe == 0)
         return false;
     return replica->is_away ? replica->next_ping_us <= now_us : replica->is_suspect;
 }

@@ -53,8 +53,7 @@ static bool says(const Rpc__Outcome *outcome, const char *reason)
            strcmp(outcome->reason, reason) == 0;
 }
 
-// Leaves the replica alone until it answers a ping.
-static void leave_alone(struct client_replica *replica, int64_t now_us)
+void client_leave_alone(struct client_replica *replica, int64_t now_us)
 {
     replica->is_away = true;
     replica->next_ping_us = now_us + CLIENT_AWAY_MS * MICROS_PER_MS;
@@ -73,7 +72,7 @@ static void judge_timeout(struct client_link *link, int64_t now_us)
     struct client_replica *replica = link->replica;
 
     if (link->is_ping) {
-        leave_alone(replica, now_us);
+        client_leave_alone(replica, now_us);
         return;
     }
     if (++replica->timeouts[link->lane] < CLIENT_TIMEOUTS_MAX)
@@ -81,7 +80,7 @@ static void judge_timeout(struct client_link *link, int64_t now_us)
     replica->timeouts[link->lane] = 0;
     // It may only be slow. Others may be quicker; when there are none, a ping decides.
     if (is_other_usable(&link->client->lanes[link->lane], replica))
-        leave_alone(replica, now_us);
+        client_leave_alone(replica, now_us);
     else
         replica->is_suspect = true;
 }
@@ -93,7 +92,7 @@ static void judge_ping(struct client_link *link, const struct delivery *delivery
     replica->is_suspect = false;
     // A server that is being stopped answers a ping with an outcome.
     if (delivery->batch != NULL && delivery->batch->n_outcomes > 0) {
-        leave_alone(replica, now_us);
+        client_leave_alone(replica, now_us);
     } else if (replica->is_away) {
         replica->is_away = false;
         link->client->is_pumping = true;

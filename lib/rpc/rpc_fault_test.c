@@ -4,7 +4,6 @@
 #include "support/test.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,10 +12,22 @@
 
 enum { PEERS = 2, START_MS = 10000, CALLERS = 8 };
 
+// Calls one after the other from several threads until told to end.
+struct load {
+    struct rpc_client *client;
+    bool is_running;
+    atomic_bool is_over;
+    atomic_bool is_counting; // failures from now on are counted
+    atomic_int failures;
+    atomic_int done;
+    pthread_t threads[CALLERS];
+};
+
 struct fixture {
     struct test_peer peers[PEERS];
     struct rpc_client *client; // made by the test, of as many peers as it needs
     struct arena *arena;
+    struct load load; // ended with the test, however that ends
 };
 
 static int start(void **state)
@@ -30,10 +41,21 @@ static int start(void **state)
     return 0;
 }
 
+static void end_load(struct load *load)
+{
+    if (!load->is_running)
+        return;
+    load->is_running = false;
+    atomic_store(&load->is_over, true);
+    for (size_t i = 0; i < CALLERS; i++)
+        pthread_join(load->threads[i], NULL);
+}
+
 static int stop(void **state)
 {
     struct fixture *fixture = *state;
 
+    end_load(&fixture->load);
     rpc_client_free(&fixture->client);
     for (size_t i = 0; i < PEERS; i++)
         test_peer_end(&fixture->peers[i]);
@@ -80,6 +102,13 @@ static void *call_in_background(void *argument)
     return NULL;
 }
 
+// Tries it again, with the same request id.
+static bool is_done_now(void *background)
+{
+    call_in_background(background);
+    return ((struct background *)background)->is_done;
+}
+
 static void start_call(struct background *background,
                        struct fixture *fixture,
                        const struct rpc_method *method,
@@ -116,12 +145,10 @@ a_peer_killed_with_the_request_leaves_its_outcome_unknown_and_a_retry_is_done_on
     assert_true(background.error.outcome_unknown);
     assert_in_range(background.took_ms, 0, 4000);
 
-    // The same request id again, at a server that can see what was done.
+    // The same request id again, until a server that can see what was done has come.
     test_peer_start(peer);
-    assert_true(test_wait_ready(fixture->client, START_MS));
     background.kind = 0;
-    call_in_background(&background);
-    assert_true(background.is_done);
+    assert_true(test_wait_until(is_done_now, &background, START_MS));
     assert_true(background.is_replayed);
     assert_int_equal(test_count_lines(peer->journal, background.request_id), 1);
 }
@@ -201,27 +228,23 @@ static void work_whose_deadline_passed_on_the_way_is_not_done_later(void **state
     struct error error;
 
     connect_to(fixture, 1);
-    kill(peer->process, SIGSTOP);
+    test_peer_freeze(peer);
     call = call_start(fixture->arena, 300);
     assert_false(test_call(fixture->client, &test_wait, &call, 0, &response, &error));
     assert_string_equal(error.reason, "DEADLINE_EXCEEDED");
     assert_true(error.outcome_unknown);
-    kill(peer->process, SIGCONT);
+    test_peer_thaw(peer);
     // What follows is answered by the same server, after what was sent before.
     call = call_start(fixture->arena, 10000);
     assert_true(test_call(fixture->client, &test_wait, &call, 100, &response, &error));
     assert_int_equal(test_count_lines(peer->journal, ""), 1);
 }
 
-// Calls one after the other from several threads until told to end.
-struct load {
-    struct fixture *fixture;
-    atomic_bool is_over;
-    atomic_bool is_counting; // failures from now on are counted
-    atomic_int failures;
-    atomic_int done;
-    pthread_t threads[CALLERS];
-};
+static void note_failure(struct load *load, const struct error *error)
+{
+    print_message("a call failed: %s, %s\n", error->reason, error->message);
+    atomic_fetch_add(&load->failures, 1);
+}
 
 static void *keep_calling(void *argument)
 {
@@ -229,15 +252,15 @@ static void *keep_calling(void *argument)
     OWNED(arena) arena = arena_new(1024 * 1024);
 
     while (!atomic_load(&load->is_over)) {
-        struct call call = call_start(arena, 1000);
+        struct call call = call_start(arena, 3000);
         Rpc__Detail *response = NULL;
         struct error error;
         bool is_counted = atomic_load(&load->is_counting);
 
-        if (test_call(load->fixture->client, &test_once, &call, 0, &response, &error))
+        if (test_call(load->client, &test_once, &call, 0, &response, &error))
             atomic_fetch_add(&load->done, 1);
         else if (is_counted)
-            atomic_fetch_add(&load->failures, 1);
+            note_failure(load, &error);
         arena_reset(arena);
         // A gentle load: the journals are read as files.
         clock_sleep_until_us(clock_monotonic_us() + 20 * MICROS_PER_MS);
@@ -245,19 +268,13 @@ static void *keep_calling(void *argument)
     return NULL;
 }
 
-static void start_load(struct load *load, struct fixture *fixture)
+static void start_load(struct fixture *fixture)
 {
-    memset(load, 0, sizeof *load);
-    load->fixture = fixture;
+    fixture->load.client = fixture->client;
+    fixture->load.is_running = true;
     for (size_t i = 0; i < CALLERS; i++)
-        assert_int_equal(pthread_create(&load->threads[i], NULL, keep_calling, load), 0);
-}
-
-static void end_load(struct load *load)
-{
-    atomic_store(&load->is_over, true);
-    for (size_t i = 0; i < CALLERS; i++)
-        pthread_join(load->threads[i], NULL);
+        assert_int_equal(
+            pthread_create(&fixture->load.threads[i], NULL, keep_calling, &fixture->load), 0);
 }
 
 struct growth {
@@ -283,25 +300,24 @@ static void a_frozen_replica_gets_no_more_calls_until_it_lives_again(void **stat
 {
     struct fixture *fixture = *state;
     struct test_peer *frozen = &fixture->peers[0];
-    struct load load;
+    struct load *load = &fixture->load;
     int done = 0;
 
     connect_to(fixture, PEERS);
-    start_load(&load, fixture);
+    start_load(fixture);
     wait_for_growth(frozen, 5000);
-    kill(frozen->process, SIGSTOP);
+    test_peer_freeze(frozen);
     // In this time it is found out; the calls it had are lost.
     clock_sleep_until_us(clock_monotonic_us() + 4 * MICROS_PER_SECOND);
-    atomic_store(&load.is_counting, true);
-    done = atomic_load(&load.done);
+    atomic_store(&load->is_counting, true);
+    done = atomic_load(&load->done);
     // Past the time after which it is tried again: the pings find it frozen still.
     clock_sleep_until_us(clock_monotonic_us() + 8 * MICROS_PER_SECOND);
-    atomic_store(&load.is_counting, false);
-    assert_int_equal(atomic_load(&load.failures), 0);
-    assert_true(atomic_load(&load.done) > done + 100);
-    kill(frozen->process, SIGCONT);
+    atomic_store(&load->is_counting, false);
+    assert_int_equal(atomic_load(&load->failures), 0);
+    assert_true(atomic_load(&load->done) > done + 100);
+    test_peer_thaw(frozen);
     wait_for_growth(frozen, 15000);
-    end_load(&load);
 }
 
 static void the_only_replica_when_frozen_is_reported_as_not_reached_and_comes_back(void **state)
@@ -314,7 +330,7 @@ static void the_only_replica_when_frozen_is_reported_as_not_reached_and_comes_ba
     bool is_reported = false;
 
     connect_to(fixture, 1);
-    kill(frozen->process, SIGSTOP);
+    test_peer_freeze(frozen);
     for (int i = 0; i < 20 && !is_reported; i++) {
         call = call_start(fixture->arena, 2500);
         assert_false(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
@@ -322,7 +338,7 @@ static void the_only_replica_when_frozen_is_reported_as_not_reached_and_comes_ba
     }
     assert_true(is_reported);
     assert_false(rpc_client_is_ready(fixture->client));
-    kill(frozen->process, SIGCONT);
+    test_peer_thaw(frozen);
     assert_true(test_wait_ready(fixture->client, 15000));
     call = call_start(fixture->arena, 5000);
     error_clear(&error);

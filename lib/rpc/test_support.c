@@ -101,6 +101,19 @@ void test_peer_kill(struct test_peer *peer)
     peer->process = 0;
 }
 
+void test_peer_freeze(struct test_peer *peer)
+{
+    int status = 0;
+
+    kill(peer->process, SIGSTOP);
+    waitpid(peer->process, &status, WUNTRACED);
+}
+
+void test_peer_thaw(struct test_peer *peer)
+{
+    kill(peer->process, SIGCONT);
+}
+
 void test_peer_end(struct test_peer *peer)
 {
     if (peer->process != 0)

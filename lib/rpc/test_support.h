@@ -34,6 +34,10 @@ void test_peer_start(struct test_peer *peer);
 // Kills it as by kill -9 and waits until it is gone.
 void test_peer_kill(struct test_peer *peer);
 
+// Stops it as by SIGSTOP, and waits until it has; lets it go on.
+void test_peer_freeze(struct test_peer *peer);
+void test_peer_thaw(struct test_peer *peer);
+
 // Kills it if it runs, and removes its journal.
 void test_peer_end(struct test_peer *peer);
 
