@@ -241,26 +241,35 @@ static bool refuse_hold(const struct book *book,
     return true;
 }
 
+static int64_t larger(int64_t one, int64_t other)
+{
+    return one > other ? one : other;
+}
+
 bool ledger_reserve(struct book *book,
                     const struct ledger_reservation *reservation,
                     struct error *error)
 {
     struct ledger_hold *hold = find_hold(book, reservation->order_id);
     bool is_buy = reservation->side == LEDGER_BUY;
-    int64_t amount = is_buy ? reservation->amount : 0;
+    struct ledger_reservation wanted = *reservation;
     int64_t held_before = 0;
 
     if (reservation->quantity <= 0 || reservation->amount < 0)
         return error_set(error, REASON_INVALID_REQUEST, "The quantity must be more than 0.");
     if (!refuse_hold(book, hold, reservation, error))
         return false;
+    wanted.amount = is_buy ? reservation->amount : 0;
     if (hold != NULL) {
-        if (hold->quantity == reservation->quantity && hold->amount == amount)
+        // Never less than before: a fill that is on its way may rely on all of it.
+        wanted.quantity = larger(hold->quantity, wanted.quantity);
+        wanted.amount = larger(hold->amount, wanted.amount);
+        if (hold->quantity == wanted.quantity && hold->amount == wanted.amount)
             return true;
         held_before = is_buy ? hold->amount : hold->quantity;
     }
-    if (is_buy ? !reserve_cash(book, reservation, held_before, error)
-               : !reserve_shares(book, reservation, held_before, error))
+    if (is_buy ? !reserve_cash(book, &wanted, held_before, error)
+               : !reserve_shares(book, &wanted, held_before, error))
         return false;
     if (hold == NULL) {
         struct ledger_hold fresh = {.side = reservation->side, .state = LEDGER_HOLD_ACTIVE};
@@ -270,8 +279,8 @@ bool ledger_reserve(struct book *book,
         book_add_hold(book, &fresh);
         hold = &book->holds[book->hold_count - 1];
     }
-    hold->quantity = reservation->quantity;
-    hold->amount = amount;
+    hold->quantity = wanted.quantity;
+    hold->amount = wanted.amount;
     hold->changed = true;
     return true;
 }

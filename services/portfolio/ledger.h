@@ -118,7 +118,7 @@ struct ledger_reservation {
     int64_t amount; // of a buy
 };
 
-// Holds cash for a buy or shares for a sell. A repeat sets the hold to the new amount.
+// Holds cash for a buy or shares for a sell. A repeat raises the hold, and never lowers it.
 //
 // Fails with INSUFFICIENT_FUNDS (required, available), INSUFFICIENT_SHARES (requested, available,
 // held_for_orders), PORTFOLIO_CLOSED, ORDER_NOT_OPEN after a release or the last fill.

@@ -141,7 +141,7 @@ static void a_sell_of_more_than_is_free_is_refused_with_the_numbers(void **state
     assert_false(reserve(book, 4, LEDGER_SELL, 11 * SHARE, 0, &error));
 }
 
-static void a_repeated_reserve_sets_the_hold_up_or_down(void **state)
+static void a_repeated_reserve_raises_the_hold_and_never_lowers_it(void **state)
 {
     OWNED(book) book = book_with(100 * DOLLAR);
     struct error error;
@@ -154,7 +154,7 @@ static void a_repeated_reserve_sets_the_hold_up_or_down(void **state)
     assert_int_equal(held_of(book), 100 * DOLLAR);
     assert_false(reserve(book, 1, LEDGER_BUY, SHARE, 100 * DOLLAR + 1, &error));
     assert_true(reserve(book, 1, LEDGER_BUY, SHARE, 10 * DOLLAR, &error));
-    assert_int_equal(held_of(book), 10 * DOLLAR);
+    assert_int_equal(held_of(book), 100 * DOLLAR);
 }
 
 static void nothing_is_held_any_more_after_a_release(void **state)
@@ -331,6 +331,10 @@ static bool model_reserve(struct model *model, int i, enum ledger_side side, int
     int64_t mine = !is_open             ? 0
                    : side == LEDGER_BUY ? model->orders[i].amount
                                         : model->orders[i].quantity;
+    if (is_open) {
+        q = q > model->orders[i].quantity ? q : model->orders[i].quantity;
+        a = a > model->orders[i].amount ? a : model->orders[i].amount;
+    }
     int64_t free_cash = model->cash - model_held(model, LEDGER_BUY) + mine;
     int64_t free_shares = model->shares - model_held(model, LEDGER_SELL) + mine;
 
@@ -465,7 +469,7 @@ int main(void)
         cmocka_unit_test(a_buy_with_exactly_enough_cash_is_held_and_booked),
         cmocka_unit_test(a_buy_above_the_buying_power_is_refused_with_the_numbers),
         cmocka_unit_test(a_sell_of_more_than_is_free_is_refused_with_the_numbers),
-        cmocka_unit_test(a_repeated_reserve_sets_the_hold_up_or_down),
+        cmocka_unit_test(a_repeated_reserve_raises_the_hold_and_never_lowers_it),
         cmocka_unit_test(nothing_is_held_any_more_after_a_release),
         cmocka_unit_test(a_fill_is_booked_once_however_often_it_comes),
         cmocka_unit_test(a_fill_that_does_not_fit_its_hold_books_nothing),
