@@ -309,13 +309,12 @@ static void messages_10000_deep_do_no_harm_even_with_the_right_key(void **state)
 
 static void calls_without_their_fields_are_refused(void **state)
 {
-    // Versions 0 and 2, no version, calls without anything in them, 200 of them.
+    // Versions 0 and 2, no version, calls without anything in them.
     static const struct text batches[] = {
         {"\x08\x00\x1a\x00", 4}, {"\x08\x02\x1a\x00", 4}, {"\x1a\x00", 2}, {"\x08\x01\x1a\x00", 4}};
     struct fixture *fixture = *state;
-    char wire[1024];
+    char wire[64];
     char reply[REPLY_SIZE];
-    char many[2 + 400] = "\x08\x01";
 
     for (size_t i = 0; i < COUNT_OF(batches); i++) {
         int file = connect_raw(fixture, RPC_LANE_NORMAL);
@@ -324,14 +323,29 @@ static void calls_without_their_fields_are_refused(void **state)
         assert_in_range(receive_reply(file, reply), ENVELOPE_HASH_SIZE + 1, REPLY_SIZE);
         close(file);
     }
-    for (size_t i = 0; i < 200; i++)
-        memcpy(many + 2 + 2 * i, "\x1a\x00", 2);
-    {
+    assert_still_serving(fixture);
+}
+
+static void more_calls_than_the_limit_are_refused_with_one_answer(void **state)
+{
+    static const size_t counts[] = {RPC_BATCH_MAX + 1, 100000};
+    struct fixture *fixture = *state;
+    char *packed = allocate(RPC_MESSAGE_MAX);
+    char *wire = allocate(RPC_MESSAGE_MAX);
+    char reply[REPLY_SIZE];
+
+    memcpy(packed, "\x08\x01", 2);
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
         int file = connect_raw(fixture, RPC_LANE_NORMAL);
 
-        send_request(file, wire, seal(many, sizeof many, wire));
+        for (size_t j = 0; j < counts[i]; j++)
+            memcpy(packed + 2 + 2 * j, "\x1a\x00", 2);
+        send_request(file, wire, seal(packed, 2 + 2 * counts[i], wire));
+        assert_in_range(receive_reply(file, reply), ENVELOPE_HASH_SIZE + 1, REPLY_SIZE);
         close(file);
     }
+    release(wire);
+    release(packed);
     assert_still_serving(fixture);
 }
 
@@ -347,6 +361,7 @@ int main(void)
         RULE(a_message_without_the_right_hash_is_answered_by_nothing),
         RULE(messages_10000_deep_do_no_harm_even_with_the_right_key),
         RULE(calls_without_their_fields_are_refused),
+        RULE(more_calls_than_the_limit_are_refused_with_one_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

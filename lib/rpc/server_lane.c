@@ -68,7 +68,7 @@ static Rpc__Outcome *say_outcome(struct server_call *call)
 // Replies that do not fit into one message are asked for again, each alone; the largest first.
 static void make_fit(Rpc__OutcomeBatch *reply)
 {
-    // A message that is refused as a whole is answered with no outcome at all.
+    // A ping is answered without any.
     while (reply->n_outcomes > 0 &&
            envelope_size(&reply->base) > RPC_MESSAGE_MAX - ENVELOPE_TRANSPORT_OVERHEAD) {
         Rpc__Outcome *largest = reply->outcomes[0];
@@ -117,17 +117,14 @@ void server_batch_end_one(struct server_batch *batch)
     send_outcomes(batch, outcomes, batch->count);
 }
 
-// Gives every call of the message, however many, the same answer.
-static void refuse_all(struct server_batch *batch, size_t count, struct error *error)
+// Answers a message whose calls are not even looked at.
+static void refuse(struct server_batch *batch, const struct error *error)
 {
-    Rpc__Outcome **outcomes = NULL;
     struct envelope_failure failure;
+    Rpc__Outcome *outcome = &failure.outcome;
 
     envelope_say_error(error, &failure);
-    outcomes = arena_allocate(batch->arena, (count + 1) * sizeof(Rpc__Outcome *));
-    for (size_t i = 0; outcomes != NULL && i < count; i++)
-        outcomes[i] = &failure.outcome;
-    send_outcomes(batch, outcomes, outcomes != NULL ? count : 0);
+    send_outcomes(batch, &outcome, 1);
 }
 
 // Answers a ping: nothing when all is well.
@@ -141,7 +138,7 @@ static void answer_ping(struct server_batch *batch)
     }
     error_set(&error, REASON_SHUTTING_DOWN, "%s is being stopped",
               batch->lane->server->options.service);
-    refuse_all(batch, 1, &error);
+    refuse(batch, &error);
 }
 
 static void begin_calls(struct server_batch *batch)
@@ -176,11 +173,11 @@ static void begin_message(struct server_batch *batch, struct text packed)
     batch->message = envelope_read_calls(packed, batch->arena);
     if (batch->message == NULL) {
         error_set(&error, REASON_MALFORMED_REQUEST, "the message cannot be read");
-        refuse_all(batch, 1, &error);
+        refuse(batch, &error);
     } else if (batch->message->n_calls > RPC_BATCH_MAX) {
         error_set(&error, REASON_MALFORMED_REQUEST, "more than %d calls in one message",
                   RPC_BATCH_MAX);
-        refuse_all(batch, batch->message->n_calls, &error);
+        refuse(batch, &error);
     } else if (batch->message->n_calls == 0) {
         answer_ping(batch);
     } else {
