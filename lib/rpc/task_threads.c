@@ -2,7 +2,6 @@
 #include "rpc/task_threads.h"
 
 #include <nng/nng.h>
-#include <nng/supplemental/util/platform.h>
 #include <pthread.h>
 #include <unistd.h>
 
