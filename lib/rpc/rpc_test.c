@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rpc/rpc_client.h"
+#include "rpc/client.h"
 #include "rpc/rpc_server.h"
 #include "rpc/test_support.h"
 
@@ -401,6 +401,53 @@ static void two_threads_in_the_slow_lane_do_not_hold_up_the_others(void **state)
     assert_true(slow.is_done);
 }
 
+// The number of the first socket of the normal lane; nng never gives one twice. 0 for none.
+static uint32_t first_socket(struct rpc_client *client)
+{
+    uint32_t id = 0;
+
+    pthread_mutex_lock(&client->mutex);
+    if (client->lanes[RPC_LANE_NORMAL].link_count > 0)
+        id = client->lanes[RPC_LANE_NORMAL].links[0]->socket.id;
+    pthread_mutex_unlock(&client->mutex);
+    return id;
+}
+
+struct renewal {
+    struct rpc_client *client;
+    uint32_t before;
+};
+
+static bool is_renewed(void *context)
+{
+    struct renewal *renewal = context;
+    uint32_t now = first_socket(renewal->client);
+
+    return now != 0 && now != renewal->before && rpc_client_is_ready(renewal->client);
+}
+
+// What a wedged nng looks like to the client is set by hand: many calls sent, none answered.
+static void sockets_are_made_anew_when_nothing_is_answered(void **state)
+{
+    struct fixture *fixture = *state;
+    struct call call = call_start(fixture->arena, 5000);
+    struct renewal renewal = {.client = fixture->client};
+    Rpc__Detail *response = NULL;
+    struct error error;
+
+    assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
+    renewal.before = first_socket(fixture->client);
+    assert_int_not_equal(renewal.before, 0);
+    pthread_mutex_lock(&fixture->client->mutex);
+    fixture->client->attempts = CLIENT_WATCHDOG_ATTEMPTS;
+    fixture->client->first_attempt_us = clock_monotonic_us() - CLIENT_WATCHDOG_MS * MICROS_PER_MS;
+    pthread_mutex_unlock(&fixture->client->mutex);
+    assert_true(test_wait_until(is_renewed, &renewal, 10000));
+    call = call_start(fixture->arena, 5000);
+    assert_true(test_call(fixture->client, &test_echo, &call, 2, &response, &error));
+    assert_int_equal(fixture->client->trips, 0);
+}
+
 int main(void)
 {
 #define RULE(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -420,6 +467,7 @@ int main(void)
         RULE(work_is_not_begun_after_the_deadline),
         RULE(a_draining_server_finishes_what_it_has_and_refuses_the_rest),
         RULE(two_threads_in_the_slow_lane_do_not_hold_up_the_others),
+        RULE(sockets_are_made_anew_when_nothing_is_answered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
