@@ -26,8 +26,6 @@
       "Use one of the methods in the Allow header.")                                               \
     X(NO_SUCH_ADDRESS, CODE_NOT_FOUND, 404, "There is nothing at this address.",                   \
       "See /docs/ for the addresses there are.")                                                   \
-    X(NOT_ACCEPTABLE, CODE_INVALID_ARGUMENT, 406, "The answer cannot be had in that form.",        \
-      "Ask for application/json.")                                                                 \
     X(INVALID_PAGE_TOKEN, CODE_INVALID_ARGUMENT, 400, "The page token is not one of ours.",        \
       "Use the next_page_token of the last answer unchanged, or leave it out.")                    \
     /* who is asking */                                                                            \
@@ -47,7 +45,6 @@
       "Wait as long as the Retry-After header says.")                                              \
     /* what is asked for */                                                                        \
     X(USER_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such user.", "Check the name or id.")      \
-    X(SESSION_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such session.", "List the sessions.")   \
     X(SYMBOL_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such symbol.",                           \
       "Search at /api/v1/symbols?q=.")                                                             \
     X(QUOTE_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no price for this symbol yet.",              \
