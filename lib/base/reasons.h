@@ -39,6 +39,8 @@
       "Log in again.")                                                                             \
     X(PERMISSION_DENIED, CODE_PERMISSION_DENIED, 403, "This is not allowed for this account.",     \
       "Ask an administrator.")                                                                     \
+    X(INSUFFICIENT_SCOPE, CODE_PERMISSION_DENIED, 403, "This credential may not do that.",         \
+      "Use an API key of another scope, or log in.")                                               \
     X(NOT_A_MESH_PEER, CODE_PERMISSION_DENIED, 403, "Only services may call this.",                \
       "Use the public operations.")                                                                \
     X(TOO_MANY_REQUESTS, CODE_RESOURCE_EXHAUSTED, 429, "Too many requests.",                       \

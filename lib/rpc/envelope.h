@@ -18,7 +18,7 @@ enum {
     ENVELOPE_HASH_SIZE = 16,
     ENVELOPE_TOKEN_MAX = 8 * 1024, // bytes of an access token
     // What the envelope adds to a call, beyond its body and token, at most.
-    ENVELOPE_CALL_OVERHEAD = 160,
+    ENVELOPE_CALL_OVERHEAD = 224,
     // What the transport adds to a message that counts against its limit.
     ENVELOPE_TRANSPORT_OVERHEAD = 64,
 };

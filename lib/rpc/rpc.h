@@ -19,6 +19,7 @@ enum {
     RPC_REPLY_MAX = 768 * 1024,    // bytes of one packed response
     RPC_BATCH_MAX = 64,            // calls in one message on the wire
     RPC_TRACEPARENT_SIZE = 56,     // 55 characters of W3C trace context and the terminator
+    RPC_ADDRESS_SIZE = 46,         // the longest IPv6 address in text and the terminator
     RPC_PORTS = 4, // a service listens on its port (fast lane) and the three after it
 };
 
@@ -26,29 +27,45 @@ enum {
 // topics are published on its port plus 3.
 enum rpc_lane { RPC_LANE_FAST, RPC_LANE_NORMAL, RPC_LANE_SLOW, RPC_LANE_COUNT };
 
-enum rpc_access { RPC_ACCESS_OPEN, RPC_ACCESS_USER, RPC_ACCESS_ADMINISTRATOR, RPC_ACCESS_MESH };
+// Who may call; proto/bourse/options.proto says what each means.
+enum rpc_access {
+    RPC_ACCESS_OPEN,
+    RPC_ACCESS_READ,
+    RPC_ACCESS_TRADE,
+    RPC_ACCESS_ACCOUNT,
+    RPC_ACCESS_ADMINISTRATOR,
+    RPC_ACCESS_MESH,
+};
 
 enum role { ROLE_NOBODY, ROLE_USER, ROLE_ADMINISTRATOR };
+
+// How much of what its user may do a credential may do. A login may do everything; an API key
+// reads, or trades too. Each scope includes those before it.
+enum scope { SCOPE_NONE, SCOPE_READ, SCOPE_TRADE, SCOPE_ACCOUNT };
 
 // Whose call it is, as proven by the access token. All empty and ROLE_NOBODY without one.
 struct identity {
     char user_id[UUID_SIZE];
     char username[33];
-    char session_id[UUID_SIZE];
+    char session_id[UUID_SIZE]; // of the login, or the id of the API key
     enum role role;
+    enum scope scope;
+    char portfolio_id[UUID_SIZE]; // the only portfolio an API key is for; empty for all
 };
 
 // One call: on the server, what a handler is told; on the client, what goes with the request. A
 // handler passes its own call on to the calls it makes, so deadline, token and trace travel by
 // themselves.
 struct call {
-    struct arena *arena;      // everything of this call is allocated here, replies included
-    int64_t deadline_us;      // real time (clock_real)
-    const char *request_id;   // UUID; names the effect
-    const char *access_token; // NULL for none
-    const char *traceparent;  // NULL for none
-    const char *caller;       // the service that sent it; on the server only
-    struct identity identity; // on the server only
+    struct arena *arena;        // everything of this call is allocated here, replies included
+    int64_t deadline_us;        // real time (clock_real)
+    const char *request_id;     // UUID; names the effect
+    const char *access_token;   // NULL for none
+    const char *traceparent;    // NULL for none
+    const char *client_address; // of the person or program behind it, as the gateway saw it; NULL
+                                // for none
+    const char *caller;         // the service that sent it; on the server only
+    struct identity identity;   // on the server only
     struct text body; // the packed request, for the hash that guards a request id; server only
     bool replayed;    // a handler sets it when it answers with the stored reply of an earlier call,
                       // and a client finds it set then
@@ -64,6 +81,7 @@ struct rpc_method {
     bool no_side_effects;
     uint32_t batch_max;         // above 1: the batch handler is called
     uint32_t timeout_ms;        // what a caller without a deadline of its own should use
+    const char *owner;          // JSON name of the request's field that says whose it is, or NULL
     const char *const *callers; // of RPC_ACCESS_MESH, NULL at the end
     const struct message_info *request;
     const struct message_info *response;

@@ -126,6 +126,13 @@ void server_call_run_batch(struct server_method *method, struct server_call **ca
 // Observes and counts: the call must not be touched afterwards.
 void server_call_end(struct server_call *call);
 
+// server_access.c: who may call what. Both fail the call.
+// Before the request is read: identifies the caller and compares with what the method asks for.
+MUST_CHECK bool server_access_check(struct server_call *call, const struct rpc_method *method);
+// After it: an API key for one portfolio gets at nothing else.
+MUST_CHECK bool server_access_check_owner(struct server_call *call,
+                                          const struct rpc_method *method);
+
 // server_queue.c: the calls that wait, and the workers.
 MUST_CHECK bool server_queue_start(struct server_lane *lane, size_t workers, struct error *error);
 // Adds admitted calls; those beyond the limit fail with OVERLOADED and are ended.

@@ -57,6 +57,7 @@ struct server_call *server_call_new(struct server_batch *batch, const Rpc__Call 
         .request_id = wire->request_id,
         .access_token = wire->access_token,
         .traceparent = wire->traceparent,
+        .client_address = wire->client_address,
         .caller = batch->message->caller != NULL ? batch->message->caller : "",
         .body = {(const char *)wire->body.data, wire->body.len},
     };
@@ -99,65 +100,6 @@ static struct server_method *find_method(struct rpc_server *server, uint32_t id)
     return NULL;
 }
 
-static bool is_among(const char *caller, const char *const *callers)
-{
-    for (; callers != NULL && *callers != NULL; callers++)
-        if (strcmp(*callers, caller) == 0)
-            return true;
-    return false;
-}
-
-static bool has_token(const struct call *call)
-{
-    return call->access_token != NULL && call->access_token[0] != '\0';
-}
-
-// Fills the identity from the token.
-static bool
-identify(const struct rpc_server_options *options, struct call *call, struct error *error)
-{
-    if (!has_token(call))
-        return error_set(error, REASON_UNAUTHENTICATED, "this needs an access token");
-    if (options->authenticate == NULL)
-        return error_set(error, REASON_UNAUTHENTICATED, "%s takes no access tokens",
-                         options->service);
-    if (options->authenticate(options->authenticate_context, call->access_token, &call->identity,
-                              error))
-        return true;
-    memset(&call->identity, 0, sizeof call->identity);
-    return false;
-}
-
-static bool check_access(struct server_call *call, const struct rpc_method *method)
-{
-    const struct rpc_server_options *options = &call->batch->lane->server->options;
-    struct call *what = &call->call;
-    bool is_needed =
-        method->access == RPC_ACCESS_USER || method->access == RPC_ACCESS_ADMINISTRATOR;
-    // Where no token is needed, an old one makes its bearer nobody, and is no reason to fail: who
-    // logs in anew often still sends the last one.
-    bool is_identified = (is_needed || has_token(what)) && identify(options, what, &call->error);
-
-    switch (method->access) {
-    case RPC_ACCESS_OPEN:
-        return true;
-    case RPC_ACCESS_USER:
-        return is_identified;
-    case RPC_ACCESS_ADMINISTRATOR:
-        if (is_identified && what->identity.role != ROLE_ADMINISTRATOR)
-            return error_set(&call->error, REASON_PERMISSION_DENIED,
-                             "%s is for administrators only", method->short_name);
-        return is_identified;
-    case RPC_ACCESS_MESH:
-        if (is_among(what->caller, method->callers))
-            return true;
-        return error_set(&call->error, REASON_NOT_A_MESH_PEER, "%s may not call %s",
-                         what->caller[0] != '\0' ? what->caller : "nobody", method->short_name);
-    }
-    return error_set(&call->error, REASON_PERMISSION_DENIED, "%s is not open to anybody",
-                     method->short_name);
-}
-
 static bool check_deadline(struct server_call *call)
 {
     struct clock real = clock_real();
@@ -173,10 +115,12 @@ static bool check_strings(struct server_call *call)
     const struct call *what = &call->call;
 
     if (what->request_id != NULL && uuid_is_valid(what->request_id) &&
-        text_of(what->traceparent).length < RPC_TRACEPARENT_SIZE)
+        text_of(what->traceparent).length < RPC_TRACEPARENT_SIZE &&
+        text_of(what->client_address).length < RPC_ADDRESS_SIZE)
         return true;
     return error_set(&call->error, REASON_MALFORMED_REQUEST,
-                     "the request id is not a UUID, or the trace context is too long");
+                     "the request id is not a UUID, or the trace context or the client's address "
+                     "is too long");
 }
 
 bool server_call_admit(struct server_call *call, const Rpc__Call *wire)
@@ -212,11 +156,12 @@ static bool prepare(struct server_call *call)
         return error_set(&call->error, REASON_SHUTTING_DOWN, "%s is being stopped",
                          call->batch->lane->server->options.service);
     // It may have waited for a worker.
-    if (!check_deadline(call) || !check_access(call, method))
+    if (!check_deadline(call) || !server_access_check(call, method))
         return false;
     what->arena = take_arena(call->batch->lane->server);
     if (!message_unpack(method->request, what->arena, what->body, &call->request, &call->error) ||
-        !message_validate(method->request, call->request, &call->error))
+        !message_validate(method->request, call->request, &call->error) ||
+        !server_access_check_owner(call, method))
         return false;
     call->response = message_new(method->response, what->arena);
     if (call->response == NULL)

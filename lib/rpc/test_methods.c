@@ -14,6 +14,13 @@ static const struct field_info detail_fields[] = {
 };
 const struct message_info test_detail_info = {&rpc__detail__descriptor, detail_fields};
 
+static const struct field_info owned_fields[] = {
+    {.json_name = "kind"},
+    {.json_name = "portfolio_id", .max_length = 100},
+    {.json_name = "value", .max_length = 100},
+};
+static const struct message_info owned_info = {&rpc__detail__descriptor, owned_fields};
+
 static const char *const friends[] = {"friend", NULL};
 
 // clang-format off
@@ -24,7 +31,13 @@ static const char *const friends[] = {"friend", NULL};
         .response = &test_detail_info, __VA_ARGS__}
 METHOD(test_echo_fast, 11, "EchoFast", RPC_ACCESS_OPEN, RPC_LANE_FAST, .no_side_effects = true);
 METHOD(test_echo, 2, "Echo", RPC_ACCESS_OPEN, RPC_LANE_NORMAL, .no_side_effects = true);
-METHOD(test_user, 3, "User", RPC_ACCESS_USER, RPC_LANE_NORMAL, .no_side_effects = true);
+METHOD(test_user, 3, "User", RPC_ACCESS_READ, RPC_LANE_NORMAL, .no_side_effects = true);
+METHOD(test_trade, 12, "Trade", RPC_ACCESS_TRADE, RPC_LANE_NORMAL, .no_side_effects = false);
+METHOD(test_account, 13, "Account", RPC_ACCESS_ACCOUNT, RPC_LANE_NORMAL, .no_side_effects = true);
+const struct rpc_method test_owned = {
+    .id = 14, .name = "test.Test/Owned", .short_name = "Owned", .access = RPC_ACCESS_TRADE,
+    .lane = RPC_LANE_NORMAL, .timeout_ms = 1000, .owner = "portfolio_id", .request = &owned_info,
+    .response = &test_detail_info};
 METHOD(test_admin, 4, "Admin", RPC_ACCESS_ADMINISTRATOR, RPC_LANE_NORMAL, .no_side_effects = true);
 METHOD(test_mesh, 5, "Mesh", RPC_ACCESS_MESH, RPC_LANE_NORMAL, .callers = friends);
 METHOD(test_wait, 6, "Wait", RPC_ACCESS_OPEN, RPC_LANE_NORMAL, .no_side_effects = false);
@@ -149,6 +162,9 @@ const struct rpc_handler test_handlers[] = {
     {.method = &test_echo_fast, .single = echo},
     {.method = &test_echo, .single = echo},
     {.method = &test_user, .single = name_user},
+    {.method = &test_trade, .single = name_user},
+    {.method = &test_account, .single = name_user},
+    {.method = &test_owned, .single = name_user},
     {.method = &test_admin, .single = name_user},
     {.method = &test_mesh, .single = name_user},
     {.method = &test_wait, .single = wait_and_write},
@@ -165,15 +181,29 @@ bool test_authenticate(void *context,
                        struct identity *out_identity,
                        struct error *error)
 {
+    static const struct {
+        const char *kind;
+        enum role role;
+        enum scope scope;
+    } kinds[] = {
+        {"user:", ROLE_USER, SCOPE_ACCOUNT}, {"admin:", ROLE_ADMINISTRATOR, SCOPE_ACCOUNT},
+        {"read:", ROLE_USER, SCOPE_READ},    {"trade:", ROLE_USER, SCOPE_TRADE},
+        {"only:", ROLE_USER, SCOPE_TRADE},
+    };
+
     (void)context;
     memset(out_identity, 0, sizeof *out_identity);
-    if (strncmp(access_token, "user:", 5) == 0)
-        out_identity->role = ROLE_USER;
-    else if (strncmp(access_token, "admin:", 6) == 0)
-        out_identity->role = ROLE_ADMINISTRATOR;
-    else
-        return error_set(error, REASON_INVALID_TOKEN, "not a token");
-    snprintf(out_identity->username, sizeof out_identity->username, "%s",
-             strchr(access_token, ':') + 1);
-    return true;
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        const char *name = access_token + strlen(kinds[i].kind);
+
+        if (strncmp(access_token, kinds[i].kind, strlen(kinds[i].kind)) != 0)
+            continue;
+        out_identity->role = kinds[i].role;
+        out_identity->scope = kinds[i].scope;
+        snprintf(out_identity->username, sizeof out_identity->username, "%s", name);
+        if (strcmp(kinds[i].kind, "only:") == 0)
+            snprintf(out_identity->portfolio_id, UUID_SIZE, "%s", name);
+        return true;
+    }
+    return error_set(error, REASON_INVALID_TOKEN, "not a token");
 }

@@ -11,6 +11,9 @@
 extern const struct rpc_method test_echo_fast; // answers what it is sent, on nng's thread
 extern const struct rpc_method test_echo;      // the same on a worker
 extern const struct rpc_method test_user;      // answers the user's name, for users
+extern const struct rpc_method test_trade;     // the same for those who may trade
+extern const struct rpc_method test_account;   // and for logins alone
+extern const struct rpc_method test_owned;     // for who may trade, about the portfolio `name`
 extern const struct rpc_method test_admin;     // for administrators
 extern const struct rpc_method test_mesh;      // for the service "friend" only
 extern const struct rpc_method test_wait;      // works for `kind` ms, then writes the journal
@@ -31,7 +34,8 @@ struct test_service {
 extern const struct rpc_handler test_handlers[];
 extern const size_t test_handler_count;
 
-// Takes "user:NAME" and "admin:NAME" for tokens.
+// Takes for tokens "user:NAME" and "admin:NAME" (logins), "read:NAME" and "trade:NAME" (API keys),
+// and "only:ID" (an API key that may trade in one portfolio).
 bool test_authenticate(void *context,
                        const char *access_token,
                        struct identity *out_identity,

@@ -89,10 +89,19 @@ bool service_bool(const struct service *service, const char *name)
 
 static void fill_identity(const struct token_claims *claims, struct identity *out_identity)
 {
+    static const enum scope scopes[] = {
+        [TOKEN_SCOPE_READ] = SCOPE_READ,
+        [TOKEN_SCOPE_TRADE] = SCOPE_TRADE,
+        [TOKEN_SCOPE_ACCOUNT] = SCOPE_ACCOUNT,
+    };
+
     snprintf(out_identity->user_id, sizeof out_identity->user_id, "%s", claims->user_id);
     snprintf(out_identity->username, sizeof out_identity->username, "%s", claims->username);
     snprintf(out_identity->session_id, sizeof out_identity->session_id, "%s", claims->session_id);
+    snprintf(out_identity->portfolio_id, sizeof out_identity->portfolio_id, "%s",
+             claims->portfolio_id);
     out_identity->role = claims->is_administrator ? ROLE_ADMINISTRATOR : ROLE_USER;
+    out_identity->scope = scopes[claims->scope];
 }
 
 bool service_authenticate(struct service *service,

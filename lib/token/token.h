@@ -3,7 +3,7 @@
 //
 // JWT (RFC 7519) signed with ES256 and nothing else; the algorithm is fixed here and never taken
 // from the token (RFC 8725). Claims: iss, aud, sub (user id), sid (session id), name, role, use
-// ("access"), iat, nbf, exp, jti. Verifying costs 0.4 ms, so verified claims are remembered by the
+// ("access"), scope, pid (the one portfolio an API key is for), iat, nbf, exp, jti. Verifying costs 0.4 ms, so verified claims are remembered by the
 // token's SHA-256 until they expire; ended sessions are forgotten at once.
 //
 // Threads: a signer and a verifier may be shared by all threads.
@@ -20,11 +20,16 @@ enum {
     TOKEN_PEM_SIZE = 2048,
 };
 
+// What the bearer may do: everything the user may, or what an API key was made for.
+enum token_scope { TOKEN_SCOPE_READ, TOKEN_SCOPE_TRADE, TOKEN_SCOPE_ACCOUNT };
+
 struct token_claims {
     char user_id[UUID_SIZE];
-    char session_id[UUID_SIZE];
+    char session_id[UUID_SIZE]; // or the API key's id: what a revocation names
     char username[33];
     bool is_administrator;
+    enum token_scope scope;
+    char portfolio_id[UUID_SIZE]; // empty: all of the user's
     int64_t expires_at;
 };
 

@@ -8,6 +8,12 @@
 
 enum { SIGNATURE_SIZE = 64, HEADER_MEMBERS = 3 };
 
+const char *const token_scope_names[] = {
+    [TOKEN_SCOPE_READ] = "read",
+    [TOKEN_SCOPE_TRADE] = "trade",
+    [TOKEN_SCOPE_ACCOUNT] = "account",
+};
+
 bool token_split(const char *token, struct token_parts *out_parts)
 {
     const char *first = strchr(token, '.');
@@ -117,6 +123,19 @@ static bool read_times(const json_t *object, struct times *times)
            times->expires - times->issued <= TOKEN_LIFETIME_SECONDS;
 }
 
+static bool read_scope(const json_t *object, struct token_claims *claims)
+{
+    for (size_t i = 0; i < COUNT_OF(token_scope_names); i++) {
+        if (!is_string(object, "scope", token_scope_names[i]))
+            continue;
+        claims->scope = (enum token_scope)i;
+        // Without a portfolio it is for all of them.
+        return json_object_get(object, "pid") == NULL ||
+               take_uuid(object, "pid", claims->portfolio_id);
+    }
+    return false;
+}
+
 static bool read_identity(const json_t *object, struct token_claims *claims)
 {
     char id[UUID_SIZE];
@@ -127,7 +146,8 @@ static bool read_identity(const json_t *object, struct token_claims *claims)
            (claims->is_administrator || is_string(object, "role", TOKEN_ROLE_USER)) &&
            take_uuid(object, "jti", id) && take_uuid(object, "sub", claims->user_id) &&
            take_uuid(object, "sid", claims->session_id) &&
-           take_string(object, "name", claims->username, sizeof claims->username);
+           take_string(object, "name", claims->username, sizeof claims->username) &&
+           read_scope(object, claims);
 }
 
 bool token_read_claims(struct text claims,

@@ -14,6 +14,9 @@
 #define TOKEN_ROLE_USER "user"
 #define TOKEN_ROLE_ADMINISTRATOR "administrator"
 
+// The scopes' names in tokens, by enum token_scope.
+extern const char *const token_scope_names[TOKEN_SCOPE_ACCOUNT + 1];
+
 // How far the clocks of two machines may be apart.
 enum { TOKEN_SKEW_SECONDS = 60 };
 

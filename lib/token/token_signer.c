@@ -45,6 +45,9 @@ static bool add_grants(jwt_t *jwt, const struct token_claims *claims, int64_t no
            jwt_add_grant(jwt, "role",
                          claims->is_administrator ? TOKEN_ROLE_ADMINISTRATOR : TOKEN_ROLE_USER) ==
                0 &&
+           jwt_add_grant(jwt, "scope", token_scope_names[claims->scope]) == 0 &&
+           (claims->portfolio_id[0] == '\0' ||
+            jwt_add_grant(jwt, "pid", claims->portfolio_id) == 0) &&
            jwt_add_grant(jwt, "use", TOKEN_USE) == 0 && jwt_add_grant(jwt, "jti", id.string) == 0 &&
            jwt_add_grant_int(jwt, "iat", (long)now_seconds) == 0 &&
            jwt_add_grant_int(jwt, "nbf", (long)now_seconds) == 0 &&

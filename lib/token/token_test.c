@@ -54,8 +54,11 @@ static int stop(void **state)
     return 0;
 }
 
-static const struct token_claims ada = {
-    .user_id = USER, .session_id = SESSION, .username = "ada", .is_administrator = true};
+static const struct token_claims ada = {.user_id = USER,
+                                        .session_id = SESSION,
+                                        .username = "ada",
+                                        .is_administrator = true,
+                                        .scope = TOKEN_SCOPE_ACCOUNT};
 
 static void sign(struct fixture *f, const struct token_claims *claims, char token[TOKEN_MAX])
 {
@@ -90,6 +93,26 @@ static void a_signed_token_gives_its_claims_back(void **state)
         assert_true(claims.is_administrator);
         assert_int_equal(claims.expires_at, (NOW + TOKEN_LIFETIME_SECONDS) * MICROS_PER_SECOND);
     }
+}
+
+static void a_token_says_what_its_bearer_may_do_and_in_which_portfolio(void **state)
+{
+    struct fixture *f = *state;
+    struct token_claims claims = {0};
+    char token[TOKEN_MAX];
+
+    sign(f, &ada, token);
+    assert_true(token_verify(f->verifier, token, &claims, &f->error));
+    assert_int_equal(claims.scope, TOKEN_SCOPE_ACCOUNT);
+    assert_string_equal(claims.portfolio_id, "");
+    claims = ada;
+    claims.scope = TOKEN_SCOPE_TRADE;
+    snprintf(claims.portfolio_id, sizeof claims.portfolio_id, "%s", SESSION);
+    sign(f, &claims, token);
+    memset(&claims, 0, sizeof claims);
+    assert_true(token_verify(f->verifier, token, &claims, &f->error));
+    assert_int_equal(claims.scope, TOKEN_SCOPE_TRADE);
+    assert_string_equal(claims.portfolio_id, SESSION);
 }
 
 static void a_token_ends_when_it_expires_also_when_it_is_remembered(void **state)
@@ -300,7 +323,7 @@ static void make(struct fixture *f,
 #define TIMES "\"iat\":1800000000,\"nbf\":1800000000,\"exp\":1800000900"
 #define IDENTITY                                                                                   \
     "\"iss\":\"bourse\",\"aud\":\"bourse\",\"use\":\"access\",\"role\":\"user\",\"jti\":"          \
-    "\"" TOKEN_ID "\",\"name\":\"ada\""
+    "\"" TOKEN_ID "\",\"name\":\"ada\",\"scope\":\"account\""
 #define WHO "\"sub\":\"" USER "\",\"sid\":\"" SESSION "\""
 #define GOOD "{" IDENTITY "," WHO "," TIMES "}"
 
@@ -355,22 +378,31 @@ static const struct hostile hostiles[] = {
      "{" IDENTITY ",\"sub\":\"" USER "\\u0000\",\"sid\":\"" SESSION "\"," TIMES "}"},
     {"other issuer", HEADER,
      "{\"iss\":\"else\",\"aud\":\"bourse\",\"use\":\"access\",\"role\":\"user\",\"jti\":\"" TOKEN_ID
-     "\",\"name\":\"ada\"," WHO "," TIMES "}"},
+     "\",\"name\":\"ada\",\"scope\":\"account\"," WHO "," TIMES "}"},
     {"other audience", HEADER,
      "{\"iss\":\"bourse\",\"aud\":\"else\",\"use\":\"access\",\"role\":\"user\",\"jti\":\"" TOKEN_ID
-     "\",\"name\":\"ada\"," WHO "," TIMES "}"},
+     "\",\"name\":\"ada\",\"scope\":\"account\"," WHO "," TIMES "}"},
     {"list of audiences", HEADER,
      "{\"iss\":\"bourse\",\"aud\":[\"bourse\"],\"use\":\"access\",\"role\":\"user\",\"jti\":"
-     "\"" TOKEN_ID "\",\"name\":\"ada\"," WHO "," TIMES "}"},
+     "\"" TOKEN_ID "\",\"name\":\"ada\",\"scope\":\"account\"," WHO "," TIMES "}"},
     {"other use", HEADER,
      "{\"iss\":\"bourse\",\"aud\":\"bourse\",\"use\":\"refresh\",\"role\":\"user\",\"jti\":"
-     "\"" TOKEN_ID "\",\"name\":\"ada\"," WHO "," TIMES "}"},
+     "\"" TOKEN_ID "\",\"name\":\"ada\",\"scope\":\"account\"," WHO "," TIMES "}"},
     {"unknown role", HEADER,
      "{\"iss\":\"bourse\",\"aud\":\"bourse\",\"use\":\"access\",\"role\":\"root\",\"jti\":"
-     "\"" TOKEN_ID "\",\"name\":\"ada\"," WHO "," TIMES "}"},
+     "\"" TOKEN_ID "\",\"name\":\"ada\",\"scope\":\"account\"," WHO "," TIMES "}"},
     {"name too long", HEADER,
      "{\"iss\":\"bourse\",\"aud\":\"bourse\",\"use\":\"access\",\"role\":\"user\",\"jti\":"
-     "\"" TOKEN_ID "\",\"name\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"," WHO "," TIMES "}"},
+     "\"" TOKEN_ID "\",\"name\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\",\"scope\":\"account\"," WHO
+     "," TIMES "}"},
+    {"no scope", HEADER,
+     "{\"iss\":\"bourse\",\"aud\":\"bourse\",\"use\":\"access\",\"role\":\"user\",\"jti\":"
+     "\"" TOKEN_ID "\",\"name\":\"ada\"," WHO "," TIMES "}"},
+    {"unknown scope", HEADER,
+     "{\"iss\":\"bourse\",\"aud\":\"bourse\",\"use\":\"access\",\"role\":\"user\",\"jti\":"
+     "\"" TOKEN_ID "\",\"name\":\"ada\",\"scope\":\"everything\"," WHO "," TIMES "}"},
+    {"portfolio is no id", HEADER, "{" IDENTITY ",\"pid\":\"*\"," WHO "," TIMES "}"},
+    {"portfolio is null", HEADER, "{" IDENTITY ",\"pid\":null," WHO "," TIMES "}"},
     {"claims are an array", HEADER, "[\"sub\",\"" USER "\"]"},
     {"claims end early", HEADER, "{" IDENTITY "," WHO "," TIMES},
     {"text after the claims", HEADER, GOOD "x"},
@@ -519,6 +551,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_signed_token_gives_its_claims_back),
+        TEST(a_token_says_what_its_bearer_may_do_and_in_which_portfolio),
         TEST(a_token_ends_when_it_expires_also_when_it_is_remembered),
         TEST(tokens_of_an_ended_session_are_refused_at_once),
         TEST(ended_sessions_are_remembered_beyond_the_first_hundred_thousand),

@@ -160,7 +160,7 @@ issue(struct service *service, const char *name, char out_token[TOKEN_MAX], stru
     struct clock clock = clock_real();
     struct uuid session_id = uuid_new();
     struct user_record *user = NULL;
-    struct token_claims claims = {.is_administrator = true};
+    struct token_claims claims = {.is_administrator = true, .scope = TOKEN_SCOPE_ACCOUNT};
     struct token_key key;
     // A token that cannot be refreshed needs its session only as long as it lives itself.
     struct new_session session = {.id = session_id.string,

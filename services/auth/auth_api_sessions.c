@@ -28,7 +28,8 @@ static bool make_pair(struct auth *auth,
                       struct pair *pair,
                       struct error *error)
 {
-    struct token_claims claims = {.is_administrator = record->is_administrator};
+    struct token_claims claims = {.is_administrator = record->is_administrator,
+                                  .scope = TOKEN_SCOPE_ACCOUNT};
 
     memcpy(claims.user_id, record->id, sizeof claims.user_id);
     memcpy(claims.session_id, session_id, sizeof claims.session_id);

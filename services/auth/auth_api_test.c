@@ -279,6 +279,7 @@ static bool identify(struct fixture *f, const char *token, struct identity *iden
     memcpy(identity->session_id, claims.session_id, UUID_SIZE);
     memcpy(identity->username, claims.username, sizeof identity->username);
     identity->role = claims.is_administrator ? ROLE_ADMINISTRATOR : ROLE_USER;
+    identity->scope = SCOPE_ACCOUNT;
     return true;
 }
 

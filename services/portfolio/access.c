@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "access.h"
 
-#include <string.h>
+#include "service/ownership.h"
 
 static bool may_see(const struct call *call, const struct portfolio_record *record)
 {
-    return call->identity.role == ROLE_ADMINISTRATOR ||
-           strcmp(call->identity.user_id, record->user_id) == 0;
+    return ownership_may_see(&call->identity, record->user_id, record->id);
 }
 
 static bool refuse(const char *portfolio_id, struct error *error)
@@ -49,18 +48,5 @@ bool access_lock(struct transaction *transaction,
     if (record.is_closed)
         return error_set(error, REASON_PORTFOLIO_CLOSED, "Portfolio %s is closed.", portfolio_id);
     *out_record = record;
-    return true;
-}
-
-bool access_user(const struct call *call,
-                 const char *asked_for,
-                 const char **out_user_id,
-                 struct error *error)
-{
-    if (asked_for != NULL && strcmp(asked_for, call->identity.user_id) != 0 &&
-        call->identity.role != ROLE_ADMINISTRATOR)
-        return error_set(error, REASON_PERMISSION_DENIED,
-                         "Only administrators may name another user in user_id.");
-    *out_user_id = asked_for != NULL ? asked_for : call->identity.user_id;
     return true;
 }

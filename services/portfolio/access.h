@@ -21,10 +21,3 @@ MUST_CHECK bool access_lock(struct transaction *transaction,
                             const char *portfolio_id,
                             struct portfolio_record *out_record,
                             struct error *error);
-
-// The user a call is about: the caller, or for administrators the one they name. Fails with
-// PERMISSION_DENIED when another names somebody else.
-MUST_CHECK bool access_user(const struct call *call,
-                            const char *asked_for, // NULL for nobody
-                            const char **out_user_id,
-                            struct error *error);

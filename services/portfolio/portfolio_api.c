@@ -13,6 +13,7 @@
 #include "money/money.h"
 #include "portfolio_books.h"
 #include "service/idempotency.h"
+#include "service/ownership.h"
 
 enum { PAGE_DEFAULT = 50, TOKEN_SIZE = 64 };
 
@@ -87,14 +88,15 @@ bool portfolio_api_list_portfolios(struct portfolio *portfolio,
     size_t limit = request->has_limit ? request->limit : PAGE_DEFAULT;
     struct portfolio_record *records = NULL;
     size_t count = 0;
-    const char *user_id = NULL;
-    const char *after_id = NULL;
-    int64_t after_at = 0;
+    const char *only_id = call->identity.portfolio_id;
+    struct portfolio_page page = {
+        .only_id = only_id[0] != '\0' ? only_id : NULL,
+        .limit = limit + 1,
+    };
 
-    if (!access_user(call, request->user_id, &user_id, error) ||
-        !read_page_token(request->page_token, &after_at, &after_id, error) ||
-        !store_page_portfolios(portfolio->database, call->arena, user_id, after_at, after_id,
-                               limit + 1, &records, &count, error))
+    if (!ownership_choose_user(&call->identity, request->user_id, &page.user_id, error) ||
+        !read_page_token(request->page_token, &page.after_created_at, &page.after_id, error) ||
+        !store_page_portfolios(portfolio->database, call->arena, &page, &records, &count, error))
         return false;
     if (count > limit) {
         count = limit;
@@ -212,7 +214,7 @@ static bool create_work(struct transaction *transaction, void *context, struct e
         return false;
     if (flag)
         return true;
-    if (!access_user(call, request->user_id, &user_id, error))
+    if (!ownership_choose_user(&call->identity, request->user_id, &user_id, error))
         return false;
     snprintf(record.id, sizeof(record.id), "%s", uuid_new().string);
     snprintf(record.user_id, sizeof(record.user_id), "%s", user_id);

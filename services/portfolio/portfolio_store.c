@@ -22,6 +22,7 @@ static const struct statement lock_portfolio = {
 static const struct statement page_portfolios = {
     "page_portfolios",
     "SELECT " PORTFOLIO_COLUMNS " FROM portfolios WHERE user_id = $1 AND closed_at IS NULL"
+    " AND ($5::uuid IS NULL OR id = $5)"
     " AND ($3::uuid IS NULL OR (created_at, id) > ($2::timestamptz, $3::uuid))"
     " ORDER BY created_at, id LIMIT $4",
 };
@@ -126,19 +127,17 @@ static bool out_of_budget(struct error *error)
 
 bool store_page_portfolios(struct database *database,
                            struct arena *arena,
-                           const char *user_id,
-                           int64_t after_created_at,
-                           const char *after_id,
-                           size_t limit,
+                           const struct portfolio_page *page,
                            struct portfolio_record **out_records,
                            size_t *out_count,
                            struct error *error)
 {
     struct parameter parameters[] = {
-        parameter_text(user_id),
-        parameter_time(after_created_at),
-        parameter_text(after_id),
-        parameter_int((int64_t)limit),
+        parameter_text(page->user_id),
+        parameter_time(page->after_created_at),
+        parameter_text(page->after_id),
+        parameter_int((int64_t)page->limit),
+        parameter_text(page->only_id),
     };
     struct rows rows = {0};
     struct portfolio_record *records = NULL;

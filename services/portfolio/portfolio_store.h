@@ -33,12 +33,16 @@ MUST_CHECK bool store_lock_portfolio(struct transaction *transaction,
                                      struct error *error);
 
 // Up to `limit` open portfolios of a user, oldest first, after one of that time and id.
+struct portfolio_page {
+    const char *user_id;
+    const char *only_id; // NULL for all of the user's
+    int64_t after_created_at;
+    const char *after_id; // NULL for the first page
+    size_t limit;
+};
 MUST_CHECK bool store_page_portfolios(struct database *database,
                                       struct arena *arena,
-                                      const char *user_id,
-                                      int64_t after_created_at,
-                                      const char *after_id, // NULL for the first page
-                                      size_t limit,
+                                      const struct portfolio_page *page,
                                       struct portfolio_record **out_records,
                                       size_t *out_count,
                                       struct error *error);

@@ -7,6 +7,7 @@
 #include "bourse/market/v1/market_client.h"
 #include "bourse/portfolio/v1/portfolio_client.h"
 #include "money/money.h"
+#include "service/ownership.h"
 
 // An owner never changes, but a portfolio may be closed; portfolio has the last word on that.
 #define OWNER_GOOD_US (INT64_C(60) * MICROS_PER_SECOND)
@@ -55,7 +56,7 @@ bool lookup_owner(struct trading *trading,
         if (!is_closed)
             cache_put(trading->owners, portfolio_id, now + OWNER_GOOD_US, user_id, UUID_SIZE);
     }
-    if (call->identity.role != ROLE_ADMINISTRATOR && strcmp(call->identity.user_id, user_id) != 0)
+    if (!ownership_may_see(&call->identity, user_id, portfolio_id))
         return refuse_portfolio(portfolio_id, error);
     if (is_closed && !closed_too)
         return error_set(error, REASON_PORTFOLIO_CLOSED, "Portfolio %s is closed.", portfolio_id);

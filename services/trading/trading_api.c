@@ -7,6 +7,7 @@
 #include "execution.h"
 #include "lookup.h"
 #include "order_message.h"
+#include "service/ownership.h"
 #include "trading_store.h"
 
 enum { PAGE_DEFAULT = 50, CANCEL_TRIES_MAX = 5 };
@@ -28,8 +29,8 @@ static bool find_order(struct trading *trading,
 
     if (!store_load_orders(trading->database, call->arena, &order_id, 1, &orders, &count, error))
         return false;
-    if (count == 0 || (call->identity.role != ROLE_ADMINISTRATOR &&
-                       strcmp(orders[0].user_id, call->identity.user_id) != 0))
+    if (count == 0 ||
+        !ownership_may_see(&call->identity, orders[0].user_id, orders[0].portfolio_id))
         return error_set(error, REASON_ORDER_NOT_FOUND, "There is no order %s.", order_id);
     *out_order = &orders[0];
     return true;
@@ -41,18 +42,23 @@ static bool choose_user(struct trading *trading,
                         char out_user_id[UUID_SIZE],
                         struct error *error)
 {
-    const char *asked_for = request->user_id;
+    const char *user_id = NULL;
 
-    if (asked_for != NULL && strcmp(asked_for, call->identity.user_id) != 0 &&
-        call->identity.role != ROLE_ADMINISTRATOR)
-        return error_set(error, REASON_PERMISSION_DENIED,
-                         "Only administrators may name another user in user_id.");
+    if (!ownership_choose_user(&call->identity, request->user_id, &user_id, error))
+        return false;
     if (request->portfolio_id != NULL)
         return lookup_owner(trading, call, request->portfolio_id, true, out_user_id, error);
-    memcpy(out_user_id, call->identity.user_id, UUID_SIZE);
-    if (asked_for != NULL)
-        memcpy(out_user_id, asked_for, UUID_SIZE);
+    memcpy(out_user_id, user_id, UUID_SIZE);
     return true;
+}
+
+// The portfolio asked for, or else the only one that the credential is for; NULL for all.
+static const char *portfolio_of(const Trading__ListOrdersRequest *request,
+                                const struct identity *caller)
+{
+    if (request->portfolio_id == NULL && caller->portfolio_id[0] != '\0')
+        return caller->portfolio_id;
+    return request->portfolio_id;
 }
 
 static enum store_group group_of(const Trading__ListOrdersRequest *request)
@@ -80,7 +86,7 @@ bool trading_api_list_orders(struct trading *trading,
     char user_id[UUID_SIZE];
     struct store_filter filter = {
         .user_id = user_id,
-        .portfolio_id = request->portfolio_id,
+        .portfolio_id = portfolio_of(request, &call->identity),
         .before_id = has_token ? request->page_token : NULL,
         .group = group_of(request),
         .ticker = request->ticker,

@@ -222,8 +222,8 @@ static void check_access(struct model *model, const struct model_method *method)
 
     if (rule->access == BOURSE__ACCESS__UNDECLARED)
         model_complain(model, method->place,
-                       "write option (bourse.method) = {access: ...} for %s: OPEN, USER, "
-                       "ADMINISTRATOR or MESH",
+                       "write option (bourse.method) = {access: ...} for %s: OPEN, READ, TRADE, "
+                       "ACCOUNT, ADMINISTRATOR or MESH",
                        method->name);
     if (rule->access == BOURSE__ACCESS__MESH && rule->n_callers == 0)
         model_complain(model, method->place,
@@ -235,6 +235,31 @@ static void check_access(struct model *model, const struct model_method *method)
                        method->name);
 }
 
+static bool is_of_a_user(const Bourse__MethodRule *rule)
+{
+    return rule->access == BOURSE__ACCESS__READ || rule->access == BOURSE__ACCESS__TRADE ||
+           rule->access == BOURSE__ACCESS__ACCOUNT;
+}
+
+static void check_owner(struct model *model, const struct model_method *method)
+{
+    const char *owner = method->rule->owner;
+    const struct model_field *field = NULL;
+
+    if (owner == NULL || method->request == NULL)
+        return;
+    field = model_find_field(method->request, owner);
+    if (!is_of_a_user(method->rule))
+        model_complain(
+            model, method->place,
+            "write owner with access: READ, TRADE or ACCOUNT only, or leave it out of %s",
+            method->name);
+    else if (field == NULL || field->repeated || field->kind != VALUE_STRING)
+        model_complain(model, method->place,
+                       "write the name of a text field of %s as the owner of %s instead of %s",
+                       method->request->name, method->name, owner);
+}
+
 void check_method(struct model *model,
                   const struct model_method *method,
                   const Google__Protobuf__MethodDescriptorProto *proto)
@@ -242,6 +267,7 @@ void check_method(struct model *model,
     const Bourse__MethodRule *rule = method->rule;
 
     check_access(model, method);
+    check_owner(model, method);
     check_raw_body(model, method);
     if (proto->client_streaming || proto->server_streaming)
         model_complain(model, method->place,
@@ -302,6 +328,20 @@ static void check_path(struct model *model, const struct model_binding *binding)
     }
 }
 
+// A path that names somebody's thing has to say which of its variables does.
+static void check_path_owner(struct model *model, const struct model_binding *binding)
+{
+    const struct model_method *method = binding->method;
+    bool has_variable = false;
+
+    for (size_t i = 0; i < binding->template->count; i++)
+        has_variable = has_variable || binding->template->segments[i].is_variable;
+    if (has_variable && is_of_a_user(method->rule) && method->rule->owner == NULL)
+        model_complain(model, binding->place,
+                       "write owner: \"...\" for %s with the field that says whose %s is",
+                       method->name, binding->path);
+}
+
 static void check_query(struct model *model, const struct model_binding *binding)
 {
     const struct model_message *request = binding->method->request;
@@ -357,6 +397,7 @@ void check_binding(struct model *model,
     if (binding->template == NULL)
         return;
     check_path(model, binding);
+    check_path_owner(model, binding);
     if (!binding->has_body)
         check_query(model, binding);
 }

@@ -6,7 +6,9 @@ enum { TIMEOUT_MS_DEFAULT = 5000 };
 static const char *const access_names[] = {
     [BOURSE__ACCESS__UNDECLARED] = "", // refused by check_method
     [BOURSE__ACCESS__OPEN] = "RPC_ACCESS_OPEN",
-    [BOURSE__ACCESS__USER] = "RPC_ACCESS_USER",
+    [BOURSE__ACCESS__READ] = "RPC_ACCESS_READ",
+    [BOURSE__ACCESS__TRADE] = "RPC_ACCESS_TRADE",
+    [BOURSE__ACCESS__ACCOUNT] = "RPC_ACCESS_ACCOUNT",
     [BOURSE__ACCESS__ADMINISTRATOR] = "RPC_ACCESS_ADMINISTRATOR",
     [BOURSE__ACCESS__MESH] = "RPC_ACCESS_MESH",
 };
@@ -47,6 +49,8 @@ static void emit_method(struct strbuf *out, const struct model_method *method)
                   method->no_side_effects ? "true" : "false",
                   rule->batch_max > 1 ? (unsigned)rule->batch_max : 1U,
                   rule->timeout_ms > 0 ? (unsigned)rule->timeout_ms : TIMEOUT_MS_DEFAULT);
+    if (rule->owner != NULL)
+        strbuf_printf(out, "    .owner = \"%s\",\n", rule->owner);
     if (rule->n_callers > 0)
         strbuf_printf(out, "    .callers = %s_callers,\n", method->symbol);
     strbuf_printf(out, "    .request = &%s,\n    .response = &%s,\n};\n\n", method->request->info,

@@ -151,6 +151,31 @@ static void write_success(struct document *document, const struct model_binding 
     document_close(document, '}');
 }
 
+// Who may call, and which parameter says whose it is, for those who test that.
+static void write_access(struct document *document, const struct model_method *method)
+{
+    static const char *const names[] = {
+        [BOURSE__ACCESS__OPEN] = "open",
+        [BOURSE__ACCESS__READ] = "read",
+        [BOURSE__ACCESS__TRADE] = "trade",
+        [BOURSE__ACCESS__ACCOUNT] = "account",
+        [BOURSE__ACCESS__ADMINISTRATOR] = "administrator",
+    };
+
+    document_string(document, "x-bourse-access", names[method->rule->access]);
+    if (method->rule->owner != NULL)
+        document_string(document, "x-bourse-owner", method->rule->owner);
+    // Who is open to anybody may still do more for an administrator who says so.
+    if (method->rule->access == BOURSE__ACCESS__OPEN)
+        document_raw(document, "security",
+                     method->no_side_effects ? "[]" : "[{}, {\"bearer\": []}]");
+    else if (method->rule->access == BOURSE__ACCESS__READ ||
+             method->rule->access == BOURSE__ACCESS__TRADE)
+        document_raw(document, "security",
+                     "[{\"bearer\": []}, {\"cookie\": []}, {\"apiKeyId\": [], "
+                     "\"apiKeySecret\": []}, {\"basic\": []}]");
+}
+
 static void write_operation(struct document *document, const struct model_binding *binding)
 {
     static const char *const keys[][2] = {
@@ -168,10 +193,7 @@ static void write_operation(struct document *document, const struct model_bindin
     document_close(document, ']');
     write_operation_id(document, binding);
     write_summary(document, method);
-    // Who is open to anybody may still do more for an administrator who says so.
-    if (method->rule->access == BOURSE__ACCESS__OPEN)
-        document_raw(document, "security",
-                     method->no_side_effects ? "[]" : "[{}, {\"bearer\": []}]");
+    write_access(document, method);
     write_parameters(document, binding);
     write_body(document, binding);
     document_open(document, "responses", '{');
@@ -300,7 +322,7 @@ bool emit_openapi(struct output *output, const struct model *model)
     document_raw(&document, "license", "{\"name\": \"MIT\", \"identifier\": \"MIT\"}");
     document_close(&document, '}');
     document_raw(&document, "servers", "[{\"url\": \"/\"}]");
-    document_raw(&document, "security", "[{\"bearer\": []}]");
+    document_raw(&document, "security", "[{\"bearer\": []}, {\"cookie\": []}]");
     write_tags(&document, model);
     write_paths(&document, model);
     write_components(&document, model);

@@ -153,6 +153,14 @@ void openapi_shared_parts(struct document *document)
     document_string(document, "scheme", "bearer");
     document_string(document, "bearerFormat", "JWT");
     document_close(document, '}');
+    document_raw(document, "cookie",
+                 "{\"type\": \"apiKey\", \"in\": \"cookie\", \"name\": \"bourse_session\"}");
+    document_raw(document, "apiKeyId",
+                 "{\"type\": \"apiKey\", \"in\": \"header\", \"name\": \"APCA-API-KEY-ID\"}");
+    document_raw(document, "apiKeySecret",
+                 "{\"type\": \"apiKey\", \"in\": \"header\", \"name\": "
+                 "\"APCA-API-SECRET-KEY\"}");
+    document_raw(document, "basic", "{\"type\": \"http\", \"scheme\": \"basic\"}");
     document_close(document, '}');
 }
 
