@@ -98,6 +98,7 @@ bool exchange_call(struct exchange *exchange,
             method->no_side_effects ? exchange->request->id.string : exchange->effect_id.string,
         .access_token = exchange->access_token,
         .traceparent = http_request_trace(exchange->request),
+        .client_address = exchange->request->remote_address,
     };
     return true;
 }
