@@ -39,6 +39,10 @@
       "Log in again.")                                                                             \
     X(PERMISSION_DENIED, CODE_PERMISSION_DENIED, 403, "This is not allowed for this account.",     \
       "Ask an administrator.")                                                                     \
+    X(INVALID_API_KEY, CODE_UNAUTHENTICATED, 401, "The API key is not valid.",                     \
+      "Make another one, or log in.")                                                              \
+    X(WRONG_PASSWORD, CODE_PERMISSION_DENIED, 403, "The password is wrong.",                       \
+      "Type your present password.")                                                               \
     X(INSUFFICIENT_SCOPE, CODE_PERMISSION_DENIED, 403, "This credential may not do that.",         \
       "Use an API key of another scope, or log in.")                                               \
     X(NOT_A_MESH_PEER, CODE_PERMISSION_DENIED, 403, "Only services may call this.",                \
@@ -47,6 +51,12 @@
       "Wait as long as the Retry-After header says.")                                              \
     /* what is asked for */                                                                        \
     X(USER_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such user.", "Check the name or id.")      \
+    X(SESSION_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such session.",                         \
+      "List yours at /api/v1/auth/sessions.")                                                      \
+    X(API_KEY_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such API key.",                         \
+      "List yours at /api/v1/api-keys.")                                                           \
+    X(LAST_ADMINISTRATOR, CODE_FAILED_PRECONDITION, 409, "There must be an administrator.",        \
+      "Make another user an administrator first.")                                                 \
     X(SYMBOL_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such symbol.",                           \
       "Search at /api/v1/symbols?q=.")                                                             \
     X(QUOTE_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no price for this symbol yet.",              \

@@ -49,8 +49,8 @@ MUST_CHECK bool token_signer_new(const struct token_key *key,
                                  struct error *error);
 void token_signer_free(struct token_signer **signer);
 
-// Writes a token for the claims, valid from now for TOKEN_LIFETIME_SECONDS (claims->expires_at is
-// ignored).
+// Writes a token for the claims, valid from now for TOKEN_LIFETIME_SECONDS, but not beyond
+// claims->expires_at unless that is 0.
 MUST_CHECK bool token_sign(struct token_signer *signer,
                            const struct token_claims *claims,
                            const struct clock *clock,

@@ -36,6 +36,10 @@ void token_signer_free(struct token_signer **signer)
 static bool add_grants(jwt_t *jwt, const struct token_claims *claims, int64_t now_seconds)
 {
     struct uuid id = uuid_new();
+    int64_t expires = now_seconds + TOKEN_LIFETIME_SECONDS;
+
+    if (claims->expires_at > 0 && claims->expires_at / MICROS_PER_SECOND < expires)
+        expires = claims->expires_at / MICROS_PER_SECOND;
 
     return jwt_add_grant(jwt, "iss", TOKEN_ISSUER) == 0 &&
            jwt_add_grant(jwt, "aud", TOKEN_AUDIENCE) == 0 &&
@@ -51,7 +55,7 @@ static bool add_grants(jwt_t *jwt, const struct token_claims *claims, int64_t no
            jwt_add_grant(jwt, "use", TOKEN_USE) == 0 && jwt_add_grant(jwt, "jti", id.string) == 0 &&
            jwt_add_grant_int(jwt, "iat", (long)now_seconds) == 0 &&
            jwt_add_grant_int(jwt, "nbf", (long)now_seconds) == 0 &&
-           jwt_add_grant_int(jwt, "exp", (long)(now_seconds + TOKEN_LIFETIME_SECONDS)) == 0;
+           jwt_add_grant_int(jwt, "exp", (long)expires) == 0;
 }
 
 bool token_sign(struct token_signer *signer,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "administrator.h"
 
+#include "audit.h"
 #include "auth_store.h"
 #include "password.h"
 #include "signing_key.h"
@@ -86,13 +87,16 @@ static bool look(struct transaction *transaction, void *context, struct error *e
 static bool create(struct transaction *transaction, void *context, struct error *error)
 {
     struct creation *creation = context;
+    const struct call call = {0};
+    struct audit_event event = {.action = "administrator.create", .subject = creation->name};
 
     // Two that come for the first administrator come one after the other.
     if (!store_lock(transaction, "administrator", error) ||
         !store_has_administrator(transaction, &creation->was_there, error))
         return false;
     creation->was_there = creation->was_there && creation->if_none;
-    return creation->was_there || store_queue_user(transaction, creation->record, error);
+    return creation->was_there || (store_queue_user(transaction, creation->record, error) &&
+                                   audit_done(transaction, &call, &event, error));
 }
 
 static bool create_user(struct service *service,
@@ -151,6 +155,20 @@ int administrator_create(struct service *service, int argc, char **argv)
     return done ? EXIT_SUCCESS : fail(&error);
 }
 
+static bool start_session(struct transaction *transaction, void *context, struct error *error)
+{
+    const struct new_session *session = context;
+    // Whoever has the machine acts here, in the administrator's name.
+    const struct call call = {.request_id = session->id};
+    struct audit_event event = {.action = "token.issue",
+                                .subject = session->id,
+                                .actor_id = session->user_id,
+                                .actor = session->username};
+
+    return store_queue_session(transaction, session, error) &&
+           audit_done(transaction, &call, &event, error);
+}
+
 static bool
 issue(struct service *service, const char *name, char out_token[TOKEN_MAX], struct error *error)
 {
@@ -164,6 +182,7 @@ issue(struct service *service, const char *name, char out_token[TOKEN_MAX], stru
     struct token_key key;
     // A token that cannot be refreshed needs its session only as long as it lives itself.
     struct new_session session = {.id = session_id.string,
+                                  .device = "command line",
                                   .lifetime_us = TOKEN_LIFETIME_SECONDS * MICROS_PER_SECOND};
 
     if (!store_find_user(database, arena, USER_BY_USERNAME, name, &user, error))
@@ -174,9 +193,10 @@ issue(struct service *service, const char *name, char out_token[TOKEN_MAX], stru
     memcpy(claims.session_id, session_id.string, sizeof claims.session_id);
     memcpy(claims.username, user->username, strlen(user->username) + 1);
     session.user_id = user->id;
+    session.username = user->username;
     return signing_key_get(database, arena, &key, error) &&
            token_signer_new(&key, &signer, error) &&
-           store_start_session(database, arena, &session, error) &&
+           database_transact(database, arena, 0, start_session, &session, error) &&
            token_sign(signer, &claims, &clock, out_token, error);
 }
 

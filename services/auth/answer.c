@@ -31,7 +31,19 @@ bool answer_user(struct arena *arena,
     user->created_at = record->created_at;
     user->has_is_active = true;
     user->is_active = record->is_active;
+    user->has_deleted_at = record->is_deleted;
+    user->deleted_at = record->deleted_at;
     *out_user = user;
+    return true;
+}
+
+bool answer_read_page_token(const char *token, const char **out_before_id, struct error *error)
+{
+    bool is_given = token != NULL && token[0] != '\0';
+
+    if (is_given && !uuid_is_valid(token))
+        return error_set(error, REASON_INVALID_PAGE_TOKEN, "page_token is not one of ours.");
+    *out_before_id = is_given ? token : NULL;
     return true;
 }
 

@@ -19,6 +19,29 @@ enum {
     FIRST_TRY_PAUSE_MS = 500,
 };
 
+void auth_forget_session(struct auth *auth, const char *session_id)
+{
+    token_verifier_revoke(auth->verifier, session_id,
+                          clock_now_us(&auth->clock) + TOKEN_LIFETIME_SECONDS * MICROS_PER_SECOND);
+}
+
+void auth_forget_sessions(struct auth *auth, const struct rows *ids)
+{
+    for (size_t i = 0; i < ids->count; i++)
+        auth_forget_session(auth, rows_text(ids, i, 0));
+}
+
+struct call auth_hide_body(const struct auth *auth,
+                           const struct call *call,
+                           unsigned char out_hash[KEYED_HASH_SIZE])
+{
+    struct call hidden = *call;
+
+    digest_keyed(call->body, auth->mesh_key.bytes, out_hash);
+    hidden.body = (struct text){(const char *)out_hash, KEYED_HASH_SIZE};
+    return hidden;
+}
+
 bool auth_sign(struct auth *auth,
                const struct token_claims *claims,
                char out_token[TOKEN_MAX],
@@ -114,7 +137,10 @@ bool auth_new(const struct auth_options *options, struct auth **out_auth, struct
     auth->portfolio = options->portfolio;
     auth->verifier = options->verifier;
     auth->clock = options->clock;
-    auth->session_lifetime_us = options->session_lifetime_us;
+    auth->session_lifetime_us = options->session_lifetime_us < options->session_lifetime_whole_us
+                                    ? options->session_lifetime_us
+                                    : options->session_lifetime_whole_us;
+    auth->session_lifetime_whole_us = options->session_lifetime_whole_us;
     auth->maximum_cash_micros = options->maximum_cash_micros;
     auth->mesh_key = options->mesh_key;
     auth->login_guard = login_guard_new(options->mesh_key.bytes);

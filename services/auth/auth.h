@@ -5,6 +5,7 @@
 // own. The workers bring the verifier up to date with what other replicas did.
 #pragma once
 
+#include "base/digest.h"
 #include "service/service.h"
 #include "service/worker.h"
 #include "token/token.h"
@@ -17,7 +18,8 @@ struct auth {
     struct token_signer *signer;
     struct token_verifier *verifier;
     struct clock clock;
-    int64_t session_lifetime_us; // of a session that is not used
+    int64_t session_lifetime_us;       // of a session that is not used
+    int64_t session_lifetime_whole_us; // of one that is
     int64_t maximum_cash_micros;
     struct rpc_mesh_key mesh_key;
     struct login_guard *login_guard;
@@ -36,6 +38,7 @@ struct auth_options {
     struct metrics *metrics;
     struct clock clock;
     int64_t session_lifetime_us;
+    int64_t session_lifetime_whole_us;
     int64_t maximum_cash_micros;
     struct rpc_mesh_key mesh_key;
 };
@@ -45,6 +48,17 @@ struct auth_options {
 MUST_CHECK bool
 auth_new(const struct auth_options *options, struct auth **out_auth, struct error *error);
 void auth_free(struct auth **auth);
+
+// Makes this replica refuse the tokens of a session or an API key from now on. (The others follow.)
+void auth_forget_session(struct auth *auth, const char *session_id);
+void auth_forget_sessions(struct auth *auth, const struct rows *ids); // of the first column
+
+// The call with its body replaced by a keyed hash, which `out_hash` has room for. For operations
+// that take a password: the body's hash is kept with the request, and a plain one would let whoever
+// sees the table guess the password in it millions of times a second.
+struct call auth_hide_body(const struct auth *auth,
+                           const struct call *call,
+                           unsigned char out_hash[KEYED_HASH_SIZE]);
 
 // Signs an access token for a session.
 MUST_CHECK bool auth_sign(struct auth *auth,

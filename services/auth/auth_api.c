@@ -2,6 +2,7 @@
 #include "bourse/auth/v1/auth_server.h"
 
 #include "answer.h"
+#include "audit.h"
 #include "auth.h"
 #include "auth_store.h"
 #include "bourse/auth/v1/auth_methods.h"
@@ -28,6 +29,14 @@ static bool work_register(struct transaction *transaction, void *context, struct
 {
     struct registering *registering = context;
     struct call *call = registering->call;
+    // Who registers becomes somebody by it; who is made by an administrator does not act here.
+    bool is_made = call->identity.role == ROLE_ADMINISTRATOR;
+    struct audit_event event = {
+        .action = "user.register",
+        .subject = registering->record->username,
+        .actor_id = is_made ? NULL : registering->record->id,
+        .actor = registering->record->username,
+    };
 
     if (!idempotency_begin(transaction, call, registering->method, &registering->response->base,
                            &registering->replayed, error))
@@ -36,6 +45,7 @@ static bool work_register(struct transaction *transaction, void *context, struct
         return true;
     return answer_user(call->arena, registering->record, &registering->response->user, error) &&
            store_queue_user(transaction, registering->record, error) &&
+           audit_done(transaction, call, &event, error) &&
            idempotency_finish(transaction, call, registering->method, &registering->response->base,
                               error);
 }
@@ -87,7 +97,7 @@ static bool register_user(struct auth *auth,
         .first_cash_micros = request->balance_micros,
     };
     unsigned char guard[KEYED_HASH_SIZE];
-    struct call guarded = *call;
+    struct call guarded = auth_hide_body(auth, call, guard);
     struct registering registering = {
         .method = method, .call = &guarded, .record = &record, .response = response};
     struct error of_portfolio;
@@ -99,10 +109,6 @@ static bool register_user(struct auth *auth,
                             error) ||
         (request->password != NULL && !password_hash(request->password, hash, error)))
         return false;
-    // The body's hash is kept with the request. A plain one would let whoever sees the table guess
-    // the password in it millions of times a second; this one needs the mesh key.
-    digest_keyed(call->body, auth->mesh_key.bytes, guard);
-    guarded.body = (struct text){(const char *)guard, sizeof guard};
     if (!database_transact(auth->database, call->arena, 0, work_register, &registering, error)) {
         store_name_conflict(error);
         return false;
@@ -166,7 +172,9 @@ bool auth_api_get_user(struct auth *auth,
         return error_set(error, REASON_USER_NOT_FOUND, "There is no such user.");
     if (!answer_user(call->arena, record, &response->user, error))
         return false;
-    answer_balance(auth, call, response->user);
+    // A key for one portfolio is not told what is in the others.
+    if (call->identity.portfolio_id[0] == '\0')
+        answer_balance(auth, call, response->user);
     return true;
 }
 

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
+// auth_api_sessions: logging in and out, and what keeps a login going.
 #include "bourse/auth/v1/auth_server.h"
 
 #include "answer.h"
+#include "audit.h"
 #include "auth.h"
 #include "auth_store.h"
 #include "bourse/auth/v1/auth_methods.h"
-#include "login_guard.h"
+#include "credentials.h"
 #include "password.h"
+#include "secret.h"
 #include "service/idempotency.h"
-#include "session.h"
 #include "user.h"
 
 #include <string.h>
+
+enum { PAGE_DEFAULT = 50 };
 
 // What a login and a refresh answer with.
 struct pair {
@@ -19,6 +23,24 @@ struct pair {
     char *refresh_token;
     Auth__User *user;
 };
+
+static bool make_access_token(struct auth *auth,
+                              struct call *call,
+                              const struct user_record *record,
+                              const char *session_id,
+                              char **out_token,
+                              struct error *error)
+{
+    struct token_claims claims = {.is_administrator = record->is_administrator,
+                                  .scope = TOKEN_SCOPE_ACCOUNT};
+
+    memcpy(claims.user_id, record->id, sizeof claims.user_id);
+    memcpy(claims.session_id, session_id, sizeof claims.session_id);
+    memcpy(claims.username, record->username, strlen(record->username) + 1);
+    *out_token = arena_allocate(call->arena, TOKEN_MAX);
+    return *out_token == NULL ? answer_too_large(error)
+                              : auth_sign(auth, &claims, *out_token, error);
+}
 
 static bool make_pair(struct auth *auth,
                       struct call *call,
@@ -28,39 +50,19 @@ static bool make_pair(struct auth *auth,
                       struct pair *pair,
                       struct error *error)
 {
-    struct token_claims claims = {.is_administrator = record->is_administrator,
-                                  .scope = TOKEN_SCOPE_ACCOUNT};
-
-    memcpy(claims.user_id, record->id, sizeof claims.user_id);
-    memcpy(claims.session_id, session_id, sizeof claims.session_id);
-    memcpy(claims.username, record->username, strlen(record->username) + 1);
-    pair->access_token = arena_allocate(call->arena, TOKEN_MAX);
     pair->refresh_token = arena_copy_string(call->arena, refresh_token);
-    if (pair->access_token == NULL || pair->refresh_token == NULL)
+    if (pair->refresh_token == NULL)
         return answer_too_large(error);
-    if (!auth_sign(auth, &claims, pair->access_token, error) ||
+    if (!make_access_token(auth, call, record, session_id, &pair->access_token, error) ||
         !answer_user(call->arena, record, &pair->user, error))
         return false;
     answer_balance(auth, call, pair->user);
     return true;
 }
 
-// Who guesses has to wait, with the right password too: else it would still be found.
-static bool check_guesses(struct auth *auth, const char *name, struct error *error)
-{
-    int64_t seconds = login_guard_wait_seconds(auth->login_guard, name, clock_monotonic_us());
+// Logging in.
 
-    if (seconds == 0)
-        return true;
-    metric_add(auth->logins, 1, "put_off", NULL);
-    error_set(error, REASON_TOO_MANY_REQUESTS,
-              "There were too many wrong logins with this name. Try again in %lld seconds.",
-              (long long)seconds);
-    error_add_number(error, "retry_after", "%lld", (long long)seconds);
-    return false;
-}
-
-// The user of that name and password, or NULL. Takes as long for a user that is not there.
+// The user of that name and password. Takes as long for a user that is not there.
 static bool find_login(struct auth *auth,
                        struct call *call,
                        const Auth__LoginRequest *request,
@@ -69,20 +71,42 @@ static bool find_login(struct auth *auth,
 {
     enum user_key key = login_is_email(request->username) ? USER_BY_EMAIL : USER_BY_USERNAME;
     struct user_record *user = NULL;
+    struct audit_event event = {.action = "session.start"};
     bool is_right = false;
 
-    if (!check_guesses(auth, request->username, error) ||
+    if (!credentials_admit(auth, request->username, error) ||
         !store_find_user(auth->database, call->arena, key, request->username, &user, error))
         return false;
-    is_right = password_verify(user == NULL ? NULL : user->password_hash, request->password);
-    if (user == NULL || !is_right || !user->is_active) {
-        login_guard_count_wrong(auth->login_guard, request->username, clock_monotonic_us());
+    is_right = credentials_match(user, request->password);
+    credentials_note(auth, request->username, is_right);
+    if (!is_right) {
         metric_add(auth->logins, 1, "refused", NULL);
-        return error_set(error, REASON_INVALID_CREDENTIALS, "The name or the password is wrong.");
+        error_set(error, REASON_INVALID_CREDENTIALS, "The name or the password is wrong.");
+        event.subject = user == NULL ? NULL : user->username;
+        audit_refused(auth, call, &event, error);
+        return false;
     }
-    login_guard_forget(auth->login_guard, request->username);
     *out_user = user;
     return true;
+}
+
+struct starting {
+    struct call *call;
+    const struct user_record *user;
+    struct new_session session;
+};
+
+static bool work_login(struct transaction *transaction, void *context, struct error *error)
+{
+    const struct starting *starting = context;
+    const struct user_record *user = starting->user;
+    struct audit_event event = {.action = "session.start",
+                                .detail = starting->session.device,
+                                .actor_id = user->id,
+                                .actor = user->username};
+
+    return store_queue_session(transaction, &starting->session, error) &&
+           audit_done(transaction, starting->call, &event, error);
 }
 
 bool auth_api_login(struct auth *auth,
@@ -93,45 +117,71 @@ bool auth_api_login(struct auth *auth,
 {
     struct random_source random = random_system();
     struct uuid session_id = uuid_new();
-    char refresh_token[REFRESH_TOKEN_SIZE];
-    char refresh_hash[SHA256_HEX_SIZE];
+    char secret[SECRET_SIZE];
+    char hash[SHA256_HEX_SIZE];
     char new_hash[PASSWORD_HASH_SIZE];
     struct user_record *user = NULL;
-    struct new_session session = {
-        .id = session_id.string,
-        .refresh_hash = refresh_hash,
-        .lifetime_us = auth->session_lifetime_us,
+    struct starting starting = {
+        .call = call,
+        .session = {.id = session_id.string,
+                    .refresh_hash = request->cookie ? NULL : hash,
+                    .cookie_hash = request->cookie ? hash : NULL,
+                    .device = request->device,
+                    .client_address = call->client_address,
+                    .lifetime_us = auth->session_lifetime_us},
     };
     struct pair pair = {0};
 
     if (!find_login(auth, call, request, &user, error))
         return false;
+    starting.user = user;
+    starting.session.user_id = user->id;
+    starting.session.verified_hash = user->password_hash;
     // Costs that were raised since the password was set are taken up now, while it is at hand.
     if (password_needs_rehash(user->password_hash)) {
         if (!password_hash(request->password, new_hash, error))
             return false;
-        session.password_hash = new_hash;
+        starting.session.password_hash = new_hash;
     }
-    refresh_token_make(&random, refresh_token);
-    session.user_id = user->id;
-    if (!refresh_token_hash(refresh_token, refresh_hash) ||
-        !store_start_session(auth->database, call->arena, &session, error) ||
-        !make_pair(auth, call, user, session_id.string, refresh_token, &pair, error))
+    secret_make(&random, secret);
+    if (!secret_hash(secret, hash))
+        return error_set(error, REASON_INTERNAL, "A session's secret could not be made.");
+    if (!database_transact(auth->database, call->arena, 0, work_login, &starting, error) ||
+        !make_pair(auth, call, user, session_id.string, secret, &pair, error))
         return false;
     metric_add(auth->logins, 1, "done", NULL);
     response->access_token = pair.access_token;
     response->token_type = "Bearer";
     response->has_expires_in = true;
     response->expires_in = TOKEN_LIFETIME_SECONDS;
+    // Of a session in a cookie this is what the cookie holds; the gateway puts it there.
     response->refresh_token = pair.refresh_token;
     response->user = pair.user;
     return true;
 }
 
-static void forget_session(struct auth *auth, const char *session_id)
+// Going on.
+
+struct refreshing {
+    struct call *call;
+    struct refresh refresh;
+};
+
+static bool work_refresh(struct transaction *transaction, void *context, struct error *error)
 {
-    token_verifier_revoke(auth->verifier, session_id,
-                          clock_now_us(&auth->clock) + TOKEN_LIFETIME_SECONDS * MICROS_PER_SECOND);
+    struct refreshing *refreshing = context;
+    struct refresh *refresh = &refreshing->refresh;
+    struct audit_event event = {.action = "refresh_token.reuse"};
+
+    if (!store_refresh(transaction, refresh, error))
+        return false;
+    if (refresh->outcome != REFRESH_REUSED)
+        return true;
+    // Somebody has a copy: nobody knows who of the two is the thief.
+    event.subject = refresh->session_id;
+    event.actor_id = refresh->user->id;
+    event.actor = refresh->user->username;
+    return audit_done(transaction, refreshing->call, &event, error);
 }
 
 bool auth_api_refresh(struct auth *auth,
@@ -141,28 +191,32 @@ bool auth_api_refresh(struct auth *auth,
                       struct error *error)
 {
     struct random_source random = random_system();
-    char refresh_token[REFRESH_TOKEN_SIZE];
+    char refresh_token[SECRET_SIZE];
     char hash[SHA256_HEX_SIZE];
     char new_hash[SHA256_HEX_SIZE];
-    struct refresh refresh = {
-        .hash = hash, .new_hash = new_hash, .lifetime_us = auth->session_lifetime_us};
+    struct refreshing refreshing = {
+        .call = call,
+        .refresh = {.hash = hash,
+                    .new_hash = new_hash,
+                    .lifetime_us = auth->session_lifetime_us,
+                    .lifetime_whole_us = auth->session_lifetime_whole_us},
+    };
+    struct refresh *refresh = &refreshing.refresh;
     struct pair pair = {0};
 
-    refresh_token_make(&random, refresh_token);
-    if (!refresh_token_hash(request->refresh_token, hash) ||
-        !refresh_token_hash(refresh_token, new_hash))
+    secret_make(&random, refresh_token);
+    if (!secret_hash(request->refresh_token, hash) || !secret_hash(refresh_token, new_hash))
         return error_set(error, REASON_INVALID_REFRESH_TOKEN, "The refresh token is not valid.");
-    if (!store_refresh(auth->database, call->arena, &refresh, error))
+    if (!database_transact(auth->database, call->arena, 0, work_refresh, &refreshing, error))
         return false;
-    if (refresh.outcome == REFRESH_REUSED) {
-        // Somebody has a copy: nobody knows who of the two is the thief.
-        forget_session(auth, refresh.session_id);
-        log_write(LOG_WARNING, "refresh_token_reused", "session", refresh.session_id, "user",
-                  refresh.user->id, NULL);
+    if (refresh->outcome == REFRESH_REUSED) {
+        auth_forget_session(auth, refresh->session_id);
+        log_write(LOG_WARNING, "refresh_token_reused", "session", refresh->session_id, "user",
+                  refresh->user->id, NULL);
     }
-    if (refresh.outcome != REFRESH_DONE)
+    if (refresh->outcome != REFRESH_DONE)
         return error_set(error, REASON_INVALID_REFRESH_TOKEN, "The refresh token is not valid.");
-    if (!make_pair(auth, call, refresh.user, refresh.session_id, refresh_token, &pair, error))
+    if (!make_pair(auth, call, refresh->user, refresh->session_id, refresh_token, &pair, error))
         return false;
     response->access_token = pair.access_token;
     response->token_type = "Bearer";
@@ -173,24 +227,135 @@ bool auth_api_refresh(struct auth *auth,
     return true;
 }
 
-struct leaving {
+bool auth_api_exchange_cookie(struct auth *auth,
+                              struct call *call,
+                              const Auth__ExchangeCookieRequest *request,
+                              Auth__ExchangeCookieResponse *response,
+                              struct error *error)
+{
+    char hash[SHA256_HEX_SIZE];
+    struct cookie_use use = {.hash = hash,
+                             .lifetime_us = auth->session_lifetime_us,
+                             .lifetime_whole_us = auth->session_lifetime_whole_us};
+    char *token = NULL;
+
+    if (secret_hash(request->cookie, hash) &&
+        !store_use_cookie(auth->database, call->arena, &use, error))
+        return false;
+    if (use.user == NULL)
+        return error_set(error, REASON_INVALID_TOKEN, "The session has ended. Log in again.");
+    if (!make_access_token(auth, call, use.user, use.session_id, &token, error))
+        return false;
+    response->access_token = token;
+    return true;
+}
+
+// Looking at sessions, and ending them.
+
+static bool answer_session(struct call *call,
+                           const struct session_record *record,
+                           Auth__Session **out_session,
+                           struct error *error)
+{
+    Auth__Session *session = arena_allocate(call->arena, sizeof *session);
+
+    if (session == NULL)
+        return answer_too_large(error);
+    auth__session__init(session);
+    session->id = record->id;
+    session->device = record->device;
+    session->address = record->client_address;
+    session->has_in_cookie = true;
+    session->in_cookie = record->is_in_cookie;
+    session->has_is_current = true;
+    session->is_current = strcmp(record->id, call->identity.session_id) == 0;
+    session->has_created_at = true;
+    session->created_at = record->created_at;
+    session->has_used_at = true;
+    session->used_at = record->used_at;
+    session->has_expires_at = true;
+    session->expires_at = record->expires_at;
+    *out_session = session;
+    return true;
+}
+
+bool auth_api_list_sessions(struct auth *auth,
+                            struct call *call,
+                            const Auth__ListSessionsRequest *request,
+                            Auth__ListSessionsResponse *response,
+                            struct error *error)
+{
+    size_t limit = request->has_limit ? request->limit : PAGE_DEFAULT;
+    struct session_record *records = NULL;
+    const char *before_id = NULL;
+    size_t count = 0;
+
+    if (!answer_read_page_token(request->page_token, &before_id, error) ||
+        !store_page_sessions(auth->database, call->arena, call->identity.user_id, before_id,
+                             limit + 1, &records, &count, error))
+        return false;
+    if (count > limit) {
+        count = limit;
+        response->next_page_token = records[count - 1].id;
+    }
+    response->sessions = arena_allocate(call->arena, (count + 1) * sizeof(Auth__Session *));
+    if (response->sessions == NULL)
+        return answer_too_large(error);
+    response->n_sessions = count;
+    for (size_t i = 0; i < count; i++)
+        if (!answer_session(call, &records[i], &response->sessions[i], error))
+            return false;
+    return true;
+}
+
+struct ending {
     struct call *call;
-    Auth__LogoutResponse *response;
+    const struct rpc_method *method;
+    const char *session_id;
+    ProtobufCMessage *response;
 };
 
-static bool work_logout(struct transaction *transaction, void *context, struct error *error)
+static bool work_end(struct transaction *transaction, void *context, struct error *error)
 {
-    struct leaving *leaving = context;
-    struct call *call = leaving->call;
+    struct ending *ending = context;
+    struct call *call = ending->call;
+    struct audit_event event = {.action = "session.end", .subject = ending->session_id};
     bool replayed = false;
+    bool found = false;
 
-    if (!idempotency_begin(transaction, call, &auth_method_logout, &leaving->response->base,
-                           &replayed, error))
+    if (!idempotency_begin(transaction, call, ending->method, ending->response, &replayed, error))
         return false;
-    return replayed ||
-           (idempotency_finish(transaction, call, &auth_method_logout, &leaving->response->base,
-                               error) &&
-            store_queue_end(transaction, call->identity.user_id, call->identity.session_id, error));
+    if (replayed)
+        return true;
+    if (!store_end_session(transaction, call->identity.user_id, ending->session_id, &found, error))
+        return false;
+    if (!found)
+        return error_set(error, REASON_SESSION_NOT_FOUND, "There is no session %s.",
+                         ending->session_id);
+    return idempotency_finish(transaction, call, ending->method, ending->response, error) &&
+           audit_done(transaction, call, &event, error);
+}
+
+static bool end_session(struct auth *auth, struct ending *ending, struct error *error)
+{
+    if (!database_transact(auth->database, ending->call->arena, 0, work_end, ending, error))
+        return false;
+    auth_forget_session(auth, ending->session_id);
+    return true;
+}
+
+bool auth_api_end_session(struct auth *auth,
+                          struct call *call,
+                          const Auth__EndSessionRequest *request,
+                          Auth__EndSessionResponse *response,
+                          struct error *error)
+{
+    struct ending ending = {.call = call,
+                            .method = &auth_method_end_session,
+                            .session_id = request->session_id,
+                            .response = &response->base};
+
+    return end_session(auth, &ending, error);
 }
 
 bool auth_api_logout(struct auth *auth,
@@ -199,11 +364,12 @@ bool auth_api_logout(struct auth *auth,
                      Auth__LogoutResponse *response,
                      struct error *error)
 {
-    struct leaving leaving = {.call = call, .response = response};
+    struct ending ending = {.call = call,
+                            .method = &auth_method_logout,
+                            .session_id = call->identity.session_id,
+                            .response = &response->base};
 
     (void)request;
-    if (!database_transact(auth->database, call->arena, 0, work_logout, &leaving, error))
-        return false;
-    forget_session(auth, call->identity.session_id);
-    return true;
+    // Two that leave at once both have left.
+    return end_session(auth, &ending, error) || error_is(error, REASON_SESSION_NOT_FOUND);
 }

@@ -160,6 +160,7 @@ static struct auth *start_auth(struct fixture *f, struct token_verifier *verifie
         .clock = clock_real(),
         .mesh_key = {{1, 2, 3}},
         .session_lifetime_us = 3600 * MICROS_PER_SECOND,
+        .session_lifetime_whole_us = 24 * 3600 * MICROS_PER_SECOND,
         .maximum_cash_micros = INT64_C(1000000000000),
     };
     struct auth *auth = NULL;

@@ -22,6 +22,8 @@ struct user_record store_read_user(const struct rows *rows, size_t row, size_t c
         .has_first_cash = !rows_is_null(rows, row, column + 9),
         .first_cash_micros = rows_decimal(rows, row, column + 9, MONEY_SCALE),
         .first_portfolio_ready = rows_bool(rows, row, column + 10),
+        .is_deleted = !rows_is_null(rows, row, column + 11),
+        .deleted_at = rows_time(rows, row, column + 11),
     };
 }
 
@@ -61,6 +63,23 @@ void store_name_conflict(struct error *error)
         error_set(error, REASON_EMAIL_TAKEN, "This e-mail address is in use.");
 }
 
+bool store_take_user(const struct rows *rows,
+                     struct arena *arena,
+                     struct user_record **out_user,
+                     struct error *error)
+{
+    struct user_record *user = NULL;
+
+    if (rows->count > 0) {
+        user = arena_allocate(arena, sizeof *user);
+        if (user == NULL)
+            return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The request is too large.");
+        *user = store_read_user(rows, 0, 0);
+    }
+    *out_user = user;
+    return true;
+}
+
 bool store_find_user(struct database *database,
                      struct arena *arena,
                      enum user_key key,
@@ -76,19 +95,10 @@ bool store_find_user(struct database *database,
                            "SELECT " USER_COLUMNS " FROM users u WHERE lower(u.email) = lower($1)"},
     };
     struct parameter wanted = parameter_text(value);
-    struct user_record *found = NULL;
     struct rows rows;
 
-    if (!database_query(database, arena, &by_key[key], &wanted, 1, &rows, error))
-        return false;
-    if (rows.count > 0) {
-        found = arena_allocate(arena, sizeof *found);
-        if (found == NULL)
-            return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The request is too large.");
-        *found = store_read_user(&rows, 0, 0);
-    }
-    *out_user = found;
-    return true;
+    return database_query(database, arena, &by_key[key], &wanted, 1, &rows, error) &&
+           store_take_user(&rows, arena, out_user, error);
 }
 
 bool store_has_administrator(struct transaction *transaction, bool *out_has, struct error *error)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// auth_store: all SQL of auth. Users and keys in auth_store.c, sessions in auth_store_sessions.c.
+// auth_store: all SQL of auth. Finding and making users, and signing keys, in auth_store.c;
+// changing users in auth_store_users.c; sessions, API keys and the audit log in files named after
+// them.
 //
 // Threads: any. Memory: what is found lives in the arena given, or in the transaction's.
 #pragma once
@@ -21,6 +23,8 @@ struct user_record {
     bool has_first_cash; // else the configured starting cash
     int64_t first_cash_micros;
     bool first_portfolio_ready;
+    bool is_deleted;
+    int64_t deleted_at;
 };
 
 // Queued: goes out with the next flush or the commit. A name or address that is taken shows there,
@@ -39,6 +43,58 @@ MUST_CHECK bool store_find_user(struct database *database,
                                 const char *value,
                                 struct user_record **out_user,
                                 struct error *error);
+
+// The same within a transaction; nobody else can change the user, or begin a session, until it
+// ends.
+MUST_CHECK bool store_lock_user(struct transaction *transaction,
+                                enum user_key key,
+                                const char *value,
+                                struct user_record **out_user,
+                                struct error *error);
+
+// What is to be another at a user. NULL leaves a text as it is and "" takes it away.
+struct user_change {
+    const char *email;
+    const char *first_name;
+    const char *last_name;
+    const char *password_hash;
+    bool has_role;
+    bool is_administrator;
+    bool has_is_active;
+    bool is_active;
+};
+// Queued, as store_queue_user.
+MUST_CHECK bool store_queue_change(struct transaction *transaction,
+                                   const char *user_id,
+                                   const struct user_change *change,
+                                   struct error *error);
+
+// Queued: forgets everything about the user but the id, the name and that there was one.
+MUST_CHECK bool
+store_queue_forget(struct transaction *transaction, const char *user_id, struct error *error);
+
+struct user_filter {
+    const char *before_id; // NULL for the first page
+    const char *part;      // of name or e-mail address; NULL for all, as the next two
+    const char *role;
+    bool has_is_active;
+    bool is_active;
+    size_t limit;
+};
+// The newest first.
+MUST_CHECK bool store_page_users(struct database *database,
+                                 struct arena *arena,
+                                 const struct user_filter *filter,
+                                 struct user_record **out_users,
+                                 size_t *out_count,
+                                 struct error *error);
+
+// True when somebody else than this user is an administrator who can log in. Whoever takes the role
+// away holds the lock "administrator" meanwhile.
+MUST_CHECK bool store_has_other_administrator(struct transaction *transaction,
+                                              const char *user_id,
+                                              bool *out_has,
+                                              struct error *error);
 
 MUST_CHECK bool
 store_has_administrator(struct transaction *transaction, bool *out_has, struct error *error);
@@ -75,13 +131,20 @@ MUST_CHECK bool store_mark_portfolio(struct database *database,
 
 struct new_session {
     const char *user_id;
+    const char *username;
     const char *id;
-    const char *refresh_hash;  // NULL: access tokens only
+    const char *refresh_hash; // NULL: none
+    const char *cookie_hash;  // NULL: none
+    const char *device;       // NULL: not known, as the next
+    const char *client_address;
+    const char *verified_hash; // the password's hash as it was verified; NULL: it was not asked for
     const char *password_hash; // NULL: leave the user's as it is
     int64_t lifetime_us;
 };
-MUST_CHECK bool store_start_session(struct database *database,
-                                    struct arena *arena,
+// Begins a session; the oldest ones beyond SESSIONS_MAX end. Fails with INVALID_CREDENTIALS when
+// the user may not log in any more, or has another password since it was verified.
+enum { SESSIONS_MAX = 100 };
+MUST_CHECK bool store_queue_session(struct transaction *transaction,
                                     const struct new_session *session,
                                     struct error *error);
 
@@ -94,16 +157,63 @@ enum refresh_outcome {
 struct refresh {
     const char *hash;
     const char *new_hash;
-    int64_t lifetime_us;
+    int64_t lifetime_us;       // from now, when it is not used
+    int64_t lifetime_whole_us; // from its beginning, however much it is used
     // Filled:
     enum refresh_outcome outcome;
     char session_id[UUID_SIZE];
     struct user_record *user; // of REFRESH_DONE
 };
-MUST_CHECK bool store_refresh(struct database *database,
-                              struct arena *arena,
-                              struct refresh *refresh,
-                              struct error *error);
+MUST_CHECK bool
+store_refresh(struct transaction *transaction, struct refresh *refresh, struct error *error);
+
+// The user and session of a cookie's secret, which counts as a use of the session. `user` is NULL
+// when there is none, or it has ended.
+struct cookie_use {
+    const char *hash;
+    int64_t lifetime_us;
+    int64_t lifetime_whole_us;
+    // Filled:
+    char session_id[UUID_SIZE];
+    struct user_record *user;
+};
+MUST_CHECK bool store_use_cookie(struct database *database,
+                                 struct arena *arena,
+                                 struct cookie_use *use,
+                                 struct error *error);
+
+struct session_record {
+    const char *id;
+    const char *device;
+    const char *client_address;
+    bool is_in_cookie;
+    int64_t created_at;
+    int64_t used_at;
+    int64_t expires_at;
+};
+// Those that have not ended, the newest first, older than `before_id` (NULL: from the first).
+MUST_CHECK bool store_page_sessions(struct database *database,
+                                    struct arena *arena,
+                                    const char *user_id,
+                                    const char *before_id,
+                                    size_t limit,
+                                    struct session_record **out_sessions,
+                                    size_t *out_count,
+                                    struct error *error);
+
+// Ends one session that has not ended yet; `out_found` is false when there is none such.
+MUST_CHECK bool store_end_session(struct transaction *transaction,
+                                  const char *user_id,
+                                  const char *session_id,
+                                  bool *out_found,
+                                  struct error *error);
+
+// Ends the user's sessions but `but_id` (NULL: all), and makes rows of their ids.
+MUST_CHECK bool store_end_sessions(struct transaction *transaction,
+                                   const char *user_id,
+                                   const char *but_id,
+                                   struct rows *out_ids,
+                                   struct error *error);
 
 // Queued. Ending a session that has ended changes nothing.
 MUST_CHECK bool store_queue_end(struct transaction *transaction,
@@ -132,9 +242,96 @@ MUST_CHECK bool store_list_revocations(struct database *database,
 // when there may be more.
 bool store_prune_sessions(struct database *database, struct arena *arena);
 
+enum { API_KEYS_MAX = 50 };
+struct api_key_record {
+    const char *user_id;
+    const char *id;
+    const char *name;
+    bool may_trade;
+    const char *portfolio_id; // NULL: all of the user's
+    const char *secret_hash;
+    int64_t created_at;
+    bool is_used;
+    int64_t last_used_at;
+    bool has_expiry;
+    int64_t expires_at;
+};
+// Makes a key. Fails with LIMIT_EXCEEDED when the user has API_KEYS_MAX of them.
+MUST_CHECK bool store_insert_api_key(struct transaction *transaction,
+                                     const struct api_key_record *key,
+                                     struct error *error);
+// The newest first, older than `before_id` (NULL: from the first).
+MUST_CHECK bool store_page_api_keys(struct database *database,
+                                    struct arena *arena,
+                                    const char *user_id,
+                                    const char *before_id,
+                                    size_t limit,
+                                    struct api_key_record **out_keys,
+                                    size_t *out_count,
+                                    struct error *error);
+// Deletes one key and makes its tokens invalid; `out_found` is false when there is none such.
+MUST_CHECK bool store_delete_api_key(struct transaction *transaction,
+                                     const char *user_id,
+                                     const char *id,
+                                     bool *out_found,
+                                     struct error *error);
+// Deletes all of the user's, and makes rows of their ids.
+MUST_CHECK bool store_delete_api_keys(struct transaction *transaction,
+                                      const char *user_id,
+                                      struct rows *out_ids,
+                                      struct error *error);
+// The key of that id and secret and its user, which counts as a use. `out_user` is NULL when there
+// is none, or it has expired, or its user may not log in.
+MUST_CHECK bool store_use_api_key(struct database *database,
+                                  struct arena *arena,
+                                  const char *id,
+                                  const char *secret_hash,
+                                  struct api_key_record *out_key,
+                                  struct user_record **out_user,
+                                  struct error *error);
+
+struct audit_record {
+    const char *id;
+    int64_t at;
+    const char *actor_id; // NULL for nobody who is known, as the next
+    const char *actor;
+    const char *action;
+    const char *subject; // NULL for none, as all that follow
+    const char *detail;
+    const char *reason; // why it was refused; NULL: it was done
+    const char *client_address;
+    const char *request_id;
+};
+MUST_CHECK bool store_queue_audit(struct transaction *transaction,
+                                  const struct audit_record *record,
+                                  struct error *error);
+struct audit_filter {
+    const char *before_id; // NULL for the first page
+    const char *actor_id;  // NULL for all, as the next
+    const char *action;
+    bool has_start;
+    int64_t start;
+    bool has_end;
+    int64_t end;
+    size_t limit;
+};
+// The newest first.
+MUST_CHECK bool store_page_audit(struct database *database,
+                                 struct arena *arena,
+                                 const struct audit_filter *filter,
+                                 struct audit_record **out_records,
+                                 size_t *out_count,
+                                 struct error *error);
+
 // For auth_store*.c alone: a user from columns USER_COLUMNS, beginning at `column`.
 #define USER_COLUMNS                                                                               \
     "u.id, u.username, u.email, u.first_name, u.last_name, u.password_hash, u.role,"               \
-    " u.is_active, u.created_at, u.first_portfolio_cash, u.first_portfolio_ready"
-enum { USER_COLUMN_COUNT = 11 };
+    " u.is_active, u.created_at, u.first_portfolio_cash, u.first_portfolio_ready, u.deleted_at"
+enum { USER_COLUMN_COUNT = 12 };
 struct user_record store_read_user(const struct rows *rows, size_t row, size_t column);
+
+// For auth_store*.c alone: the first row's user in the arena; `out_user` is NULL without a row.
+MUST_CHECK bool store_take_user(const struct rows *rows,
+                                struct arena *arena,
+                                struct user_record **out_user,
+                                struct error *error);

@@ -15,6 +15,8 @@ static const struct setting settings[] = {
     {"maximum-cash", SETTING_TEXT, "1000000000.00", 0, 0,
      "most cash in USD that somebody may register with; the same as of the portfolio service"},
     {"session-days", SETTING_INT, "30", 1, 365, "days after which an unused session is over"},
+    {"session-maximum-days", SETTING_INT, "180", 1, 3650,
+     "days after which any session is over, however much it is used"},
     {"if-none", SETTING_BOOL, "false", 0, 0,
      "of create-administrator: do nothing when there is an administrator"},
 };
@@ -31,6 +33,8 @@ static bool start(struct service *service, void **out_context, struct error *err
         .mesh_key = *service_mesh_key(service),
         .session_lifetime_us =
             service_int(service, "session-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
+        .session_lifetime_whole_us =
+            service_int(service, "session-maximum-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
     };
     struct auth *auth = NULL;
 

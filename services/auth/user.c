@@ -29,29 +29,44 @@ bool login_is_email(const char *login)
     return strchr(login, '@') != NULL;
 }
 
-static void check_password(const struct registration *registration, struct error *error)
+static const char *password_problem(const struct password_choice *choice)
 {
-    const char *password = registration->password;
+    const char *password = choice->password;
     size_t length = strlen(password);
     size_t count = 0;
 
-    if (!utf8_is_valid(password, length)) {
-        error_add_violation(error, "password", "must be text in UTF-8");
-        return;
-    }
+    if (!utf8_is_valid(password, length))
+        return "must be text in UTF-8";
     count = utf8_count(password, length);
     if (count < PASSWORD_MIN || count > PASSWORD_MAX)
-        error_add_violation(error, "password", "must be %d to %d characters long", PASSWORD_MIN,
-                            PASSWORD_MAX);
-    else if (strcasecmp(password, registration->username) == 0 ||
-             (registration->email != NULL && strcasecmp(password, registration->email) == 0))
-        error_add_violation(error, "password", "must not be the username or the e-mail address");
-    else if (!registration->by_administrator && password_is_easy(password))
-        error_add_violation(error, "password", "is one of those that are tried first");
+        return "must be 8 to 128 characters long";
+    if (strcasecmp(password, choice->username) == 0 ||
+        (choice->email != NULL && strcasecmp(password, choice->email) == 0))
+        return "must not be the username or the e-mail address";
+    if (!choice->by_administrator && password_is_easy(password))
+        return "is one of those that are tried first";
+    return NULL;
+}
+
+bool user_check_password(const struct password_choice *choice, struct error *error)
+{
+    const char *problem = password_problem(choice);
+
+    if (problem != NULL)
+        error_add_violation(error, choice->field, "%s", problem);
+    return problem == NULL;
 }
 
 bool registration_check(const struct registration *registration, struct error *error)
 {
+    struct password_choice choice = {
+        .field = "password",
+        .password = registration->password,
+        .username = registration->username,
+        .email = registration->email,
+        .by_administrator = registration->by_administrator,
+    };
+
     error_clear(error);
     if (!username_is_valid(registration->username))
         error_add_violation(error, "username",
@@ -64,7 +79,7 @@ bool registration_check(const struct registration *registration, struct error *e
     if (registration->email != NULL && strlen(registration->email) > EMAIL_MAX)
         error_add_violation(error, "email", "must be at most %d bytes long", EMAIL_MAX);
     if (registration->password != NULL)
-        check_password(registration, error);
+        (void)!user_check_password(&choice, error);
     else if (!registration->by_administrator)
         error_add_violation(error, "password", "is required");
     return error->code == CODE_OK;

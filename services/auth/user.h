@@ -26,6 +26,18 @@ struct registration {
 // Fails with INVALID_REQUEST and one violation a broken rule.
 MUST_CHECK bool registration_check(const struct registration *registration, struct error *error);
 
+// A password somebody chooses, and whose it is to be.
+struct password_choice {
+    const char *field; // of the request, for violations
+    const char *password;
+    const char *username;
+    const char *email;     // NULL for none
+    bool by_administrator; // may be easy to guess
+};
+
+// Adds one violation for the rule it breaks, if any; false when it breaks one.
+MUST_CHECK bool user_check_password(const struct password_choice *choice, struct error *error);
+
 // 3 to 32 of a-z A-Z 0-9 . _ - and a letter first.
 bool username_is_valid(const char *username);
 

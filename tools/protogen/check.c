@@ -357,12 +357,22 @@ static void check_query(struct model *model, const struct model_binding *binding
     }
 }
 
+static bool has_secret(const struct model_message *message)
+{
+    for (size_t i = 0; message != NULL && i < message->field_count; i++)
+        if (message->fields[i].rule->secret)
+            return true;
+    return false;
+}
+
 void check_binding(struct model *model,
                    const struct model_binding *binding,
                    const Google__Api__HttpRule *rule)
 {
     const struct model_method *method = binding->method;
-    bool is_read = strcmp(binding->verb, "GET") == 0 || strcmp(binding->verb, "DELETE") == 0;
+    // What is deleted is named by the address; but a secret that goes with it may not be there.
+    bool takes_no_body = strcmp(binding->verb, "GET") == 0 ||
+                         (strcmp(binding->verb, "DELETE") == 0 && !has_secret(method->request));
 
     if (method->rule->access == BOURSE__ACCESS__MESH)
         model_complain(model, binding->place,
@@ -377,7 +387,7 @@ void check_binding(struct model *model,
     if (binding->has_body && method->rule->raw_body != NULL)
         model_complain(model, binding->place, "%s: write body: \"*\" or raw_body, not both",
                        binding->path);
-    if (binding->has_body && is_read)
+    if (binding->has_body && takes_no_body)
         model_complain(model, binding->place,
                        "%s: leave the body out: %s takes its fields from path and query",
                        binding->path, binding->verb);

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// auth_api_audit: reading the audit log.
+#include "bourse/auth/v1/auth_server.h"
+
+#include "answer.h"
+#include "auth.h"
+#include "auth_store.h"
+
+enum { PAGE_DEFAULT = 50 };
+
+static bool answer_event(struct arena *arena,
+                         const struct audit_record *record,
+                         Auth__AuditEvent **out_event,
+                         struct error *error)
+{
+    Auth__AuditEvent *event = arena_allocate(arena, sizeof *event);
+
+    if (event == NULL)
+        return answer_too_large(error);
+    auth__audit_event__init(event);
+    event->id = record->id;
+    event->has_at = true;
+    event->at = record->at;
+    event->actor_id = record->actor_id;
+    event->actor = record->actor;
+    event->action = record->action;
+    event->subject = record->subject;
+    event->detail = record->detail;
+    event->has_result = true;
+    event->result = record->reason == NULL ? AUTH__AUDIT_RESULT__AUDIT_RESULT_DONE
+                                           : AUTH__AUDIT_RESULT__AUDIT_RESULT_REFUSED;
+    event->reason = record->reason;
+    event->address = record->client_address;
+    event->request_id = record->request_id;
+    *out_event = event;
+    return true;
+}
+
+bool auth_api_list_audit_events(struct auth *auth,
+                                struct call *call,
+                                const Auth__ListAuditEventsRequest *request,
+                                Auth__ListAuditEventsResponse *response,
+                                struct error *error)
+{
+    size_t limit = request->has_limit ? request->limit : PAGE_DEFAULT;
+    struct audit_filter filter = {
+        .actor_id = request->actor_id,
+        .action = request->action,
+        .has_start = request->has_start,
+        .start = request->start,
+        .has_end = request->has_end,
+        .end = request->end,
+        .limit = limit + 1,
+    };
+    struct audit_record *records = NULL;
+    size_t count = 0;
+
+    if (!answer_read_page_token(request->page_token, &filter.before_id, error) ||
+        !store_page_audit(auth->database, call->arena, &filter, &records, &count, error))
+        return false;
+    if (count > limit) {
+        count = limit;
+        response->next_page_token = records[count - 1].id;
+    }
+    response->events = arena_allocate(call->arena, (count + 1) * sizeof(Auth__AuditEvent *));
+    if (response->events == NULL)
+        return answer_too_large(error);
+    response->n_events = count;
+    for (size_t i = 0; i < count; i++)
+        if (!answer_event(call->arena, &records[i], &response->events[i], error))
+            return false;
+    return true;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// auth_store_audit: who did what. Rows are added and read, and nothing else.
+#include "auth_store.h"
+
+bool store_queue_audit(struct transaction *transaction,
+                       const struct audit_record *record,
+                       struct error *error)
+{
+    static const struct statement insert = {
+        "audit_insert", "INSERT INTO audit_log (id, actor_id, actor, action, subject, detail,"
+                        " result, reason, client_address, request_id)"
+                        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
+
+    return transaction_queue(transaction, &insert,
+                             (struct parameter[]){
+                                 parameter_text(record->id),
+                                 parameter_text(record->actor_id),
+                                 parameter_text(record->actor),
+                                 parameter_text(record->action),
+                                 parameter_text(record->subject),
+                                 parameter_text(record->detail),
+                                 parameter_text(record->reason == NULL ? "done" : "refused"),
+                                 parameter_text(record->reason),
+                                 parameter_text(record->client_address),
+                                 parameter_text(record->request_id),
+                             },
+                             10, NULL, error);
+}
+
+static struct audit_record read_record(const struct rows *rows, size_t row)
+{
+    return (struct audit_record){
+        .id = rows_text(rows, row, 0),
+        .at = rows_time(rows, row, 1),
+        .actor_id = rows_text(rows, row, 2),
+        .actor = rows_text(rows, row, 3),
+        .action = rows_text(rows, row, 4),
+        .subject = rows_text(rows, row, 5),
+        .detail = rows_text(rows, row, 6),
+        .reason = rows_text(rows, row, 7),
+        .client_address = rows_text(rows, row, 8),
+        .request_id = rows_text(rows, row, 9),
+    };
+}
+
+bool store_page_audit(struct database *database,
+                      struct arena *arena,
+                      const struct audit_filter *filter,
+                      struct audit_record **out_records,
+                      size_t *out_count,
+                      struct error *error)
+{
+    static const struct statement page = {
+        "audit_page", "SELECT id, at, actor_id, actor, action, subject, detail, reason,"
+                      " client_address, request_id FROM audit_log"
+                      " WHERE ($1::uuid IS NULL OR id < $1) AND ($2::uuid IS NULL OR actor_id = $2)"
+                      " AND ($3::text IS NULL OR action = $3)"
+                      " AND ($4::timestamptz IS NULL OR at >= $4)"
+                      " AND ($5::timestamptz IS NULL OR at < $5)"
+                      " ORDER BY id DESC LIMIT $6::bigint"};
+    struct audit_record *records = NULL;
+    struct rows rows;
+
+    if (!database_query(database, arena, &page,
+                        (struct parameter[]){
+                            parameter_text(filter->before_id),
+                            parameter_text(filter->actor_id),
+                            parameter_text(filter->action),
+                            filter->has_start ? parameter_time(filter->start) : parameter_null(),
+                            filter->has_end ? parameter_time(filter->end) : parameter_null(),
+                            parameter_int((int64_t)filter->limit),
+                        },
+                        6, &rows, error))
+        return false;
+    records = arena_allocate(arena, (rows.count + 1) * sizeof *records);
+    if (records == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The list is too large.");
+    for (size_t i = 0; i < rows.count; i++)
+        records[i] = read_record(&rows, i);
+    *out_records = records;
+    *out_count = rows.count;
+    return true;
+}
