@@ -57,6 +57,12 @@ void digest_base64url(const void *data, size_t length, char *out, size_t out_siz
     sodium_bin2base64(out, out_size, data, length, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+bool digest_base64_decode(struct text text, void *out, size_t out_size, size_t *out_length)
+{
+    return sodium_base642bin(out, out_size, text.data, text.length, NULL, out_length, NULL,
+                             sodium_base64_VARIANT_ORIGINAL) == 0;
+}
+
 bool digest_base64url_decode(struct text text, void *out, size_t out_size, size_t *out_length)
 {
     return sodium_base642bin(out, out_size, text.data, text.length, NULL, out_length, NULL,

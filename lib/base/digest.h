@@ -36,6 +36,10 @@ void digest_base64url(const void *data, size_t length, char *out, size_t out_siz
 MUST_CHECK bool
 digest_base64url_decode(struct text text, void *out, size_t out_size, size_t *out_length);
 
+// Reads base64 with padding (RFC 4648 section 4), as HTTP Basic has it; false as above.
+MUST_CHECK bool
+digest_base64_decode(struct text text, void *out, size_t out_size, size_t *out_length);
+
 void digest_hex(const void *data, size_t length, char *out, size_t out_size);
 
 // Overwrites a secret; the compiler cannot leave it out.

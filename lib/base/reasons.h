@@ -43,6 +43,8 @@
       "Make another one, or log in.")                                                              \
     X(WRONG_PASSWORD, CODE_PERMISSION_DENIED, 403, "The password is wrong.",                       \
       "Type your present password.")                                                               \
+    X(CSRF_REJECTED, CODE_PERMISSION_DENIED, 403, "The request does not come from this site.",     \
+      "Send X-CSRF-Token with the csrf_token of /api/v1/auth/session.")                            \
     X(INSUFFICIENT_SCOPE, CODE_PERMISSION_DENIED, 403, "This credential may not do that.",         \
       "Use an API key of another scope, or log in.")                                               \
     X(NOT_A_MESH_PEER, CODE_PERMISSION_DENIED, 403, "Only services may call this.",                \

@@ -2,29 +2,33 @@
 #include "endpoint.h"
 
 #include "rest.h"
+#include "session_api.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { SEED_PREFIXES = 2 };
 
-// The operations that are declared `from_gateway`.
+// The operations that are declared `from_gateway`, and those of services that take more here than
+// translating.
 static const struct {
     const char *operation;
     bool (*answer)(struct exchange *exchange, struct error *error);
 } own_operations[] = {
-    {"GetQuote", quotes_get_one},
-    {"ListQuotes", quotes_list},
-    {"ImportBars", bars_import},
+    {"GetQuote", quotes_get_one},  {"ListQuotes", quotes_list}, {"ImportBars", bars_import},
+    {"Login", session_login},      {"Logout", session_end},     {"DeleteAccount", session_end},
+    {"ShowSession", session_show},
 };
 
-static bool (*own_answer(const char *operation))(struct exchange *, struct error *)
+static bool (*answer_of(const struct route *route))(struct exchange *, struct error *)
 {
     for (size_t i = 0; i < COUNT_OF(own_operations); i++)
-        if (strcmp(own_operations[i].operation, operation) == 0)
+        if (strcmp(own_operations[i].operation, route->method->short_name) == 0)
             return own_operations[i].answer;
     // The .proto declares an operation of the gateway's that the gateway does not have.
-    abort();
+    if (route->from_gateway)
+        abort();
+    return rest_answer;
 }
 
 static struct endpoint endpoint_of_route(const struct route *route)
@@ -32,7 +36,7 @@ static struct endpoint endpoint_of_route(const struct route *route)
     struct endpoint endpoint = {
         .http_method = route->http_method,
         .path = route->path,
-        .answer = route->from_gateway ? own_answer(route->method->short_name) : rest_answer,
+        .answer = answer_of(route),
         .route = route,
     };
 

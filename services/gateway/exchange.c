@@ -5,26 +5,8 @@
 #include "url.h"
 
 #include <string.h>
-#include <strings.h>
 
 enum { KEY_LENGTH_MAX = 255, REPEATS_MAX = 4, FIRST_PAUSE_MS = 40 };
-
-static bool read_token(struct exchange *exchange, struct error *error)
-{
-    const char *value = http_request_header(exchange->request, "Authorization");
-
-    exchange->access_token = NULL;
-    if (value == NULL)
-        return true;
-    if (strncasecmp(value, "Bearer ", 7) != 0)
-        return error_set(error, REASON_UNAUTHENTICATED,
-                         "Authorization must be `Bearer` and an access token.");
-    value += 7 + strspn(value + 7, " ");
-    if (value[0] == '\0' || strchr(value, ' ') != NULL)
-        return error_set(error, REASON_INVALID_TOKEN, "The access token is not valid.");
-    exchange->access_token = value;
-    return true;
-}
 
 static bool is_key(const char *key)
 {
@@ -43,13 +25,13 @@ effect_of_key(struct exchange *exchange, const char *key, struct uuid *out_id, s
 {
     struct identity identity = {.user_id = ""};
     const char *owner = exchange->request->remote_address;
+    const char *token = NULL;
     struct error ignored;
     const char *name = NULL;
 
-    // A token that is not valid is for the service to refuse.
-    if (exchange->access_token != NULL &&
-        service_authenticate(exchange->gateway->service, exchange->access_token, &identity,
-                             &ignored))
+    // A credential that is not valid is refused when it is needed.
+    if (credential_token(exchange, &token, &ignored) && token != NULL &&
+        service_authenticate(exchange->gateway->service, token, &identity, &ignored))
         owner = identity.user_id;
     name = arena_printf(exchange->request->arena, "idempotency-key\n%s\n%s\n%s", owner,
                         exchange->endpoint->path, key);
@@ -65,7 +47,8 @@ bool exchange_begin(struct exchange *exchange, struct error *error)
 
     exchange->effect_id = exchange->request->id;
     exchange->has_key = false;
-    if (!read_token(exchange, error))
+    exchange->access_token = NULL;
+    if (!credential_read(exchange->request, &exchange->credential, error))
         return false;
     if (strcmp(exchange->request->method, "POST") != 0)
         return true;
@@ -82,21 +65,43 @@ bool exchange_begin(struct exchange *exchange, struct error *error)
     return effect_of_key(exchange, key, &exchange->effect_id, error);
 }
 
+// The token to send with a call of `method`. What is open to anybody is not worth an exchange when
+// it is the same for everybody; and a credential that is wrong makes its bearer nobody there.
+static bool token_for(struct exchange *exchange,
+                      const struct rpc_method *method,
+                      const char **out_token,
+                      struct error *error)
+{
+    struct error ignored;
+
+    *out_token = NULL;
+    if (method->access == RPC_ACCESS_OPEN) {
+        if (!method->no_side_effects && !credential_token(exchange, out_token, &ignored))
+            *out_token = NULL;
+        return true;
+    }
+    if (!credential_token(exchange, out_token, error))
+        return false;
+    return *out_token != NULL ||
+           error_set(error, REASON_UNAUTHENTICATED, "This needs an access token.");
+}
+
 bool exchange_call(struct exchange *exchange,
                    const struct rpc_method *method,
                    struct call *out_call,
                    struct error *error)
 {
     struct clock clock = clock_real();
+    const char *token = NULL;
 
-    if (method->access != RPC_ACCESS_OPEN && exchange->access_token == NULL)
-        return error_set(error, REASON_UNAUTHENTICATED, "This needs an access token.");
+    if (!token_for(exchange, method, &token, error))
+        return false;
     *out_call = (struct call){
         .arena = exchange->request->arena,
         .deadline_us = clock_now_us(&clock) + method->timeout_ms * MICROS_PER_MS,
         .request_id =
             method->no_side_effects ? exchange->request->id.string : exchange->effect_id.string,
-        .access_token = exchange->access_token,
+        .access_token = token,
         .traceparent = http_request_trace(exchange->request),
         .client_address = exchange->request->remote_address,
     };
@@ -107,10 +112,13 @@ bool exchange_identity(struct exchange *exchange,
                        struct identity *out_identity,
                        struct error *error)
 {
-    if (exchange->access_token == NULL)
+    const char *token = NULL;
+
+    if (!credential_token(exchange, &token, error))
+        return false;
+    if (token == NULL)
         return error_set(error, REASON_UNAUTHENTICATED, "This needs an access token.");
-    return service_authenticate(exchange->gateway->service, exchange->access_token, out_identity,
-                                error);
+    return service_authenticate(exchange->gateway->service, token, out_identity, error);
 }
 
 bool exchange_variable(struct exchange *exchange,

@@ -2,6 +2,7 @@
 // exchange: one request on its way through the gateway, and the calls that are made for it.
 #pragma once
 
+#include "credential.h"
 #include "gateway.h"
 #include "http_message.h"
 #include "router.h"
@@ -13,24 +14,26 @@ struct exchange {
     struct http_response *response;
     const struct endpoint *endpoint;
     struct router_match *match;
-    struct text body;         // read already, unless the endpoint streams it
-    const char *access_token; // NULL for none
+    struct text body; // read already, unless the endpoint streams it
+    struct credential credential;
+    const char *access_token; // that it stands for, once it was asked for; NULL for none
     struct uuid effect_id;    // the request id of the call that changes something
     bool has_key;             // effect_id comes from an Idempotency-Key
 };
 
-// Reads Authorization and Idempotency-Key. Fails with UNAUTHENTICATED for another scheme, and
-// INVALID_REQUEST for a key that cannot be one.
+// Reads the credential and Idempotency-Key. Fails with UNAUTHENTICATED for a credential that cannot
+// be read, and INVALID_REQUEST for a key that cannot be one.
 MUST_CHECK bool exchange_begin(struct exchange *exchange, struct error *error);
 
 // Prepares a call of `method` for this request: its deadline, token, trace and request id. Fails
-// with UNAUTHENTICATED when the method needs a token and there is none.
+// with UNAUTHENTICATED when the method needs a token and there is none, and as credential_token
+// does when there is one that is wrong.
 MUST_CHECK bool exchange_call(struct exchange *exchange,
                               const struct rpc_method *method,
                               struct call *out_call,
                               struct error *error);
 
-// Who is asking. Fails with UNAUTHENTICATED or INVALID_TOKEN.
+// Who is asking. Fails with UNAUTHENTICATED, INVALID_TOKEN, and as credential_token does.
 MUST_CHECK bool
 exchange_identity(struct exchange *exchange, struct identity *out_identity, struct error *error);
 

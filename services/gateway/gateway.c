@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "gateway.h"
 
+#include "credential_cache.h"
 #include "endpoint.h"
 #include "problem.h"
 #include "seed.h"
+#include "session_api.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +54,8 @@ static void add_cors(struct exchange *exchange, bool is_preflight)
     http_response_header(exchange->response, "Access-Control-Allow-Methods",
                          exchange->match->allow);
     http_response_header(exchange->response, "Access-Control-Allow-Headers",
-                         "Authorization, Content-Type, Idempotency-Key, traceparent");
+                         "Authorization, APCA-API-KEY-ID, APCA-API-SECRET-KEY, Content-Type, "
+                         "Idempotency-Key, traceparent");
     http_response_header(exchange->response, "Access-Control-Max-Age", "600");
 }
 
@@ -117,6 +120,9 @@ static void handle(void *context, struct http_request *request, struct http_resp
 
     if (answer(&exchange, &error))
         return;
+    // A cookie whose session has ended is good for nothing more.
+    if (exchange.credential.kind == CREDENTIAL_COOKIE && error_is(&error, REASON_INVALID_TOKEN))
+        session_clear_cookie(&exchange);
     if (exchange.endpoint != NULL && exchange.endpoint->is_seed)
         seed_write_problem(&exchange, &error);
     else if (exchange.endpoint != NULL && exchange.endpoint->route != NULL)
@@ -180,6 +186,7 @@ static void stop(void **context)
     struct gateway *gateway = *context;
 
     http_server_free(&gateway->server);
+    credential_cache_free(&gateway->credentials);
     quotes_free(&gateway->quotes);
     router_free(&gateway->router);
     release(gateway->entries);
@@ -207,6 +214,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     };
 
     gateway->service = service;
+    gateway->credentials = credential_cache_new();
     gateway->requests = metrics_counter(service_metrics(service), "http_requests_total",
                                         "HTTP requests answered.", "route", "status");
     gateway->durations = metrics_duration(

@@ -21,6 +21,7 @@ struct gateway {
     struct router_entry *entries;
     size_t endpoint_count;
     struct router *router;
+    struct credential_cache *credentials;
     struct http_server *server;
     struct metric *requests;
     struct metric *durations;

@@ -7,8 +7,11 @@
 enum { LENGTH_DIGITS_MAX = 15 };
 
 // Headers whose repetition would mean different things to different readers.
-static const char *const once_only[] = {"Host", "Content-Length", "Content-Type", "Authorization",
-                                        "Idempotency-Key"};
+static const char *const once_only[] = {
+    "Host",   "Content-Length",  "Content-Type",        "Authorization",
+    "Cookie", "APCA-API-KEY-ID", "APCA-API-SECRET-KEY", "Idempotency-Key",
+    "Origin", "Sec-Fetch-Site",  "X-CSRF-Token",
+};
 
 static size_t count_headers(const struct http_request *request, const char *name)
 {

@@ -34,6 +34,7 @@ struct http_request {
     struct http_header headers[HTTP_HEADERS_MAX];
     size_t header_count;
     const char *remote_address;
+    bool is_secure; // over TLS, as far as this is known for sure
     uint64_t content_length;
     struct arena *arena;
     struct uuid id;                         // random; told to the client as X-Request-Id

@@ -159,40 +159,78 @@ void rest_write_message(const struct message_info *info,
         strbuf_append_string(out, "{}");
 }
 
-bool rest_answer(struct exchange *exchange, struct error *error)
+bool rest_read(struct exchange *exchange, ProtobufCMessage **out_request, struct error *error)
 {
     const struct route *route = exchange->endpoint->route;
-    const struct rpc_method *method = route->method;
-    struct http_response *response = exchange->response;
-    struct arena *arena = exchange->request->arena;
     struct rest_input input = {
-        .info = method->request,
-        .arena = arena,
+        .info = route->method->request,
+        .arena = exchange->request->arena,
         .match = exchange->match,
         .query = exchange->request->query,
         .body = exchange->body,
         .content_type = http_request_header(exchange->request, "Content-Type"),
         .takes_body = route->has_body,
     };
+
+    return rest_read_message(&input, out_request, error);
+}
+
+// Calls with a prepared call. `out_response` is NULL where the answer has no body.
+static bool send(struct exchange *exchange,
+                 struct call *call,
+                 const ProtobufCMessage *request,
+                 ProtobufCMessage **out_response,
+                 struct error *error)
+{
+    const struct route *route = exchange->endpoint->route;
+    const struct rpc_method *method = route->method;
     struct rpc_client *client = service_client(exchange->gateway->service, route->service);
-    ProtobufCMessage *message = NULL;
-    struct text request;
+    struct text packed;
     struct text reply;
+
+    if (!message_pack(request, call->arena, &packed, error) ||
+        !rpc_call_packed(client, method, call, packed, &reply, error))
+        return false;
+    exchange_note(exchange, call);
+    *out_response = NULL;
+    return route->success_status == 204 ||
+           message_unpack(method->response, call->arena, reply, out_response, error);
+}
+
+bool rest_call(struct exchange *exchange,
+               const ProtobufCMessage *request,
+               ProtobufCMessage **out_response,
+               struct error *error)
+{
     struct call call;
 
-    if (!exchange_call(exchange, method, &call, error) ||
-        !rest_read_message(&input, &message, error) ||
-        !message_pack(message, arena, &request, error) ||
-        !rpc_call_packed(client, method, &call, request, &reply, error))
-        return false;
-    exchange_note(exchange, &call);
-    response->status = route->success_status;
-    response->policy =
+    return exchange_call(exchange, exchange->endpoint->route->method, &call, error) &&
+           send(exchange, &call, request, out_response, error);
+}
+
+void rest_write(struct exchange *exchange, const ProtobufCMessage *response)
+{
+    const struct route *route = exchange->endpoint->route;
+    const struct rpc_method *method = route->method;
+
+    exchange->response->status = route->success_status;
+    exchange->response->policy =
         method->access == RPC_ACCESS_OPEN && method->no_side_effects ? HTTP_PUBLIC : HTTP_PRIVATE;
-    if (response->status == 204)
-        return true;
-    if (!message_unpack(method->response, arena, reply, &message, error))
+    if (response != NULL)
+        rest_write_message(method->response, response, route->response_body,
+                           exchange->response->body);
+}
+
+bool rest_answer(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *request = NULL;
+    ProtobufCMessage *response = NULL;
+    struct call call;
+
+    // Who may not ask is told so before what is wrong with the question.
+    if (!exchange_call(exchange, exchange->endpoint->route->method, &call, error) ||
+        !rest_read(exchange, &request, error) || !send(exchange, &call, request, &response, error))
         return false;
-    rest_write_message(method->response, message, route->response_body, response->body);
+    rest_write(exchange, response);
     return true;
 }

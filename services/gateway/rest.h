@@ -8,6 +8,16 @@
 // JSON.
 bool rest_answer(struct exchange *exchange, struct error *error);
 
+// The parts of that, for endpoints that do something in between. Each leaves everything in the
+// request's arena.
+MUST_CHECK bool
+rest_read(struct exchange *exchange, ProtobufCMessage **out_request, struct error *error);
+MUST_CHECK bool rest_call(struct exchange *exchange,
+                          const ProtobufCMessage *request,
+                          ProtobufCMessage **out_response,
+                          struct error *error);
+void rest_write(struct exchange *exchange, const ProtobufCMessage *response);
+
 // What a request message is made of.
 struct rest_input {
     const struct message_info *info;

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "csrf.h"
+
+#include "base/digest.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+void csrf_token(const struct rpc_mesh_key *key,
+                const char *session_id,
+                char out_token[CSRF_TOKEN_SIZE])
+{
+    unsigned char hash[KEYED_HASH_SIZE];
+    char name[sizeof "csrf\n" + UUID_SIZE];
+
+    snprintf(name, sizeof name, "csrf\n%s", session_id);
+    digest_keyed(text_of(name), key->bytes, hash);
+    digest_base64url(hash, sizeof hash, out_token, CSRF_TOKEN_SIZE);
+}
+
+// "https://bourse.example" against the Host header "bourse.example". The scheme is left out: behind
+// a proxy it is not known for sure, and another scheme on the same host is no other site's.
+static bool is_own_origin(const char *origin, const char *host)
+{
+    const char *scheme_end = strstr(origin, "://");
+
+    return scheme_end != NULL && host != NULL && strcasecmp(scheme_end + 3, host) == 0;
+}
+
+bool csrf_is_same_site(const struct http_request *request)
+{
+    const char *fetch_site = http_request_header(request, "Sec-Fetch-Site");
+    const char *origin = http_request_header(request, "Origin");
+
+    if (fetch_site != NULL && strcmp(fetch_site, "same-origin") != 0 &&
+        strcmp(fetch_site, "none") != 0)
+        return false;
+    return origin == NULL || is_own_origin(origin, http_request_header(request, "Host"));
+}
+
+bool csrf_check(const struct http_request *request,
+                const struct rpc_mesh_key *key,
+                const char *session_id,
+                struct error *error)
+{
+    const char *given = http_request_header(request, "X-CSRF-Token");
+    char expected[CSRF_TOKEN_SIZE];
+
+    if (!csrf_is_same_site(request))
+        return error_set(error, REASON_CSRF_REJECTED, "The request comes from another site.");
+    if (given == NULL)
+        return error_set(error, REASON_CSRF_REJECTED,
+                         "The header X-CSRF-Token is missing, with the csrf_token of the session.");
+    csrf_token(key, session_id, expected);
+    if (strlen(given) != CSRF_TOKEN_SIZE - 1 ||
+        !digest_equal((const unsigned char *)given, (const unsigned char *)expected,
+                      CSRF_TOKEN_SIZE - 1))
+        return error_set(error, REASON_CSRF_REJECTED,
+                         "X-CSRF-Token is not the csrf_token of this session.");
+    return true;
+}
