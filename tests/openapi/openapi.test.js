@@ -80,8 +80,11 @@ test("a price in an order is a decimal string", () => {
 
 test("what needs a token says so, and what does not is open", () => {
   const byName = Object.fromEntries(operations.map((one) => [one.operationId, one]));
-  assert.deepEqual(openapi.security, [{ bearer: [] }]);
-  assert.equal(byName.PlaceOrder.security, undefined);
+  // A login, as a token or in a cookie; reading and trading are open to API keys too.
+  const apiKeys = [{ apiKeyId: [], apiKeySecret: [] }, { basic: [] }];
+  assert.deepEqual(openapi.security, [{ bearer: [] }, { cookie: [] }]);
+  assert.equal(byName.ChangePassword.security, undefined);
+  assert.deepEqual(byName.PlaceOrder.security, [{ bearer: [] }, { cookie: [] }, ...apiKeys]);
   assert.ok(byName.PlaceOrder.responses["401"]);
   assert.deepEqual(byName.GetQuote.security, []);
   assert.equal(byName.GetQuote.responses["401"], undefined);
