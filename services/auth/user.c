@@ -29,6 +29,14 @@ bool login_is_email(const char *login)
     return strchr(login, '@') != NULL;
 }
 
+static bool is_made_of_own_name(const struct password_choice *choice)
+{
+    struct text local = {choice->email, choice->email == NULL ? 0 : strcspn(choice->email, "@")};
+
+    return password_has_word(choice->password, text_of(choice->username)) ||
+           password_has_word(choice->password, local);
+}
+
 static const char *password_problem(const struct password_choice *choice)
 {
     const char *password = choice->password;
@@ -45,6 +53,8 @@ static const char *password_problem(const struct password_choice *choice)
         return "must not be the username or the e-mail address";
     if (!choice->by_administrator && password_is_easy(password))
         return "is one of those that are tried first";
+    if (!choice->by_administrator && is_made_of_own_name(choice))
+        return "must not be made of the username or the e-mail address";
     return NULL;
 }
 

@@ -35,7 +35,9 @@ struct password_choice {
     bool by_administrator; // may be easy to guess
 };
 
-// Adds one violation for the rule it breaks, if any; false when it breaks one.
+// 8 to 128 code points of UTF-8; neither the name nor the address; and, unless an administrator
+// answers for it, none of those that are tried first, nor made of the name or of what is before the
+// address's @. Adds one violation for the rule it breaks, if any; false when it breaks one.
 MUST_CHECK bool user_check_password(const struct password_choice *choice, struct error *error);
 
 // 3 to 32 of a-z A-Z 0-9 . _ - and a letter first.

@@ -98,10 +98,15 @@ static void a_password_is_text_and_not_the_name(void **state)
 
 static void a_password_that_is_tried_first_is_refused_but_not_an_administrators(void **state)
 {
-    static const char *const easy[] = {"password",   "Password123", "trading2024", "12345678",
-                                       "QWERTYUIOP", "1q2w3e4r",    "trustno1",    "aaaaaaaaaaaa"};
-    static const char *const fine[] = {"correct horse", "password of mine", "trading-ideas-2024",
-                                       "1234567890123456", "xpassword123"};
+    static const char *const easy[] = {
+        "password",          "Password123", "trading2024",  "12345678",   "QWERTYUIOP",
+        "1q2w3e4r",          "trustno1",    "aaaaaaaaaaaa", "Bourse2026", "stockmarket",
+        "12345678987654321", "ZZZZZZZZ1",   "dragonfly",    "p@ssw0rd",   "BuyLowSellHigh",
+    };
+    static const char *const fine[] = {
+        "correct horse",    "password of mine",   "trading-ideas-2024",
+        "1234567890123457", "xpassword123",       "zzzzzzzzzzzy",
+        "~~~~~~~~~~~!",     "password\npassword", "  !  !  !"};
     struct registration registration = ada();
     struct error error;
 
@@ -112,11 +117,47 @@ static void a_password_that_is_tried_first_is_refused_but_not_an_administrators(
     }
     for (size_t i = 0; i < COUNT_OF(fine); i++) {
         registration.password = fine[i];
-        assert_true(registration_check(&registration, &error));
+        if (!registration_check(&registration, &error))
+            fail_msg("%s %s", fine[i], error.details[0].value);
     }
     registration.password = "password123";
     registration.by_administrator = true;
     assert_true(registration_check(&registration, &error));
+}
+
+static void a_password_is_not_made_of_the_name_or_the_address(void **state)
+{
+    static const struct {
+        const char *username, *email, *password;
+        bool is_fine;
+    } cases[] = {
+        {"lovelace", "countess@example.org", "the engine of LOVELACE", false},
+        {"lovelace", "countess@example.org", "Countess of the engine", false},
+        {"lovelace", "countess@example.org", "analytical engine", true},
+        {"lovelace", "countess@example.org", "love and lace", true},
+        // What is before the @ counts, and the rest does not.
+        {"lovelace", "countess@example.org", "example of words", true},
+        // A short one is in many words by chance; here it is most of the password.
+        {"ada", "a@example.org", "a canadian lake", true},
+        {"ada", "a@example.org", "ada-1843", false},
+        {"ada", "a@example.org", "AdaAdaAdaAda", false},
+        {"bob", "b@example.org", "babababababa", false},
+        {"bob", "ba@example.org", "babababababa", false},
+        {"bob", NULL, "something else", true},
+    };
+    struct error error;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct registration registration = {.username = cases[i].username,
+                                            .email = cases[i].email,
+                                            .password = cases[i].password,
+                                            .without_email = true};
+        if (cases[i].is_fine)
+            assert_true(registration_check(&registration, &error));
+        else
+            expect_violation(&registration, "password");
+    }
 }
 
 static void on_the_older_paths_the_email_address_may_be_left_out(void **state)
@@ -158,6 +199,7 @@ int main(void)
         cmocka_unit_test(passwords_are_counted_in_characters_and_not_in_bytes),
         cmocka_unit_test(a_password_is_text_and_not_the_name),
         cmocka_unit_test(a_password_that_is_tried_first_is_refused_but_not_an_administrators),
+        cmocka_unit_test(a_password_is_not_made_of_the_name_or_the_address),
         cmocka_unit_test(on_the_older_paths_the_email_address_may_be_left_out),
         cmocka_unit_test(everything_that_is_wrong_is_told_at_once),
         cmocka_unit_test(what_has_an_at_sign_is_an_email_address),
