@@ -138,6 +138,9 @@ bool auth_api_update_profile(struct auth *auth,
         .response = &response->base,
     };
 
+    error_clear(error);
+    if (request->email != NULL && !user_check_email(request->email, error))
+        return false;
     if (!change(&changing, work_profile, error)) {
         store_name_conflict(error);
         return false;

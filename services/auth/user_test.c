@@ -160,6 +160,54 @@ static void a_password_is_not_made_of_the_name_or_the_address(void **state)
     }
 }
 
+static void an_address_is_of_ascii(void **state)
+{
+    struct registration registration = ada();
+    struct error error;
+
+    (void)state;
+    registration.email = "ad\xd0\xb0@example.org";
+    expect_violation(&registration, "email");
+    registration.email = "ada@xn--e1afmkfd.example";
+    assert_true(registration_check(&registration, &error));
+}
+
+static void expect_same(const char *one, const char *other, bool same)
+{
+    char skeleton[USERNAME_SKELETON_SIZE];
+    char of_other[USERNAME_SKELETON_SIZE];
+
+    username_skeleton(one, skeleton);
+    username_skeleton(other, of_other);
+    if ((strcmp(skeleton, of_other) == 0) != same)
+        fail_msg("%s is %s and %s is %s", one, skeleton, other, of_other);
+}
+
+static void names_that_look_alike_have_the_same_skeleton(void **state)
+{
+    static const char *const alike[][2] = {
+        {"admin", "Admin"},     {"admin", "adm1n"},   {"admin", "adrnin"}, {"admin", "adrnln"},
+        {"bob", "b0b"},         {"BOB", "B0B"},       {"alice", "aIice"},  {"alice", "AL1CE"},
+        {"will", "vvill"},      {"wvw", "vwvv"},      {"vvvv", "ww"},      {"marry", "rnarry"},
+        {"a.b-c_d", "a_b.c-d"}, {"Modern", "rnodem"},
+    };
+    static const char *const different[][2] = {
+        {"admin", "admim"}, {"bob", "bab"},    {"alice", "alic"}, {"ada.l", "adal"},
+        {"user2", "userz"}, {"vwvw", "vvvv-"}, {"nora", "mora"},  {"eve5", "eves"},
+    };
+    static const char longest[] = "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm";
+    char skeleton[USERNAME_SKELETON_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(alike); i++)
+        expect_same(alike[i][0], alike[i][1], true);
+    for (size_t i = 0; i < COUNT_OF(different); i++)
+        expect_same(different[i][0], different[i][1], false);
+    assert_int_equal(strlen(longest), USERNAME_MAX);
+    username_skeleton(longest, skeleton);
+    assert_int_equal(strlen(skeleton), 2 * USERNAME_MAX);
+}
+
 static void on_the_older_paths_the_email_address_may_be_left_out(void **state)
 {
     struct registration registration = ada();
@@ -200,6 +248,8 @@ int main(void)
         cmocka_unit_test(a_password_is_text_and_not_the_name),
         cmocka_unit_test(a_password_that_is_tried_first_is_refused_but_not_an_administrators),
         cmocka_unit_test(a_password_is_not_made_of_the_name_or_the_address),
+        cmocka_unit_test(an_address_is_of_ascii),
+        cmocka_unit_test(names_that_look_alike_have_the_same_skeleton),
         cmocka_unit_test(on_the_older_paths_the_email_address_may_be_left_out),
         cmocka_unit_test(everything_that_is_wrong_is_told_at_once),
         cmocka_unit_test(what_has_an_at_sign_is_an_email_address),
