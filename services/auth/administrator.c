@@ -2,6 +2,7 @@
 #include "administrator.h"
 
 #include "audit.h"
+#include "auth.h"
 #include "auth_store.h"
 #include "password.h"
 #include "signing_key.h"
@@ -110,6 +111,7 @@ static bool create_user(struct service *service,
     struct clock clock = clock_real();
     struct uuid id = uuid_new();
     char hash[PASSWORD_HASH_SIZE];
+    struct password_hasher hasher;
     struct user_record record = {
         .id = id.string,
         .username = creation->name,
@@ -125,7 +127,8 @@ static bool create_user(struct service *service,
             return true;
     }
     if (!get_password(creation, error) || !registration_check(&registration, error) ||
-        !password_hash(creation->password, hash, error))
+        !auth_make_hasher(service, &hasher, error) ||
+        !password_hash(&hasher, creation->password, hash, error))
         return false;
     creation->record = &record;
     if (database_transact(database, arena, 0, create, creation, error))

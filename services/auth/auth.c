@@ -42,6 +42,18 @@ struct call auth_hide_body(const struct auth *auth,
     return hidden;
 }
 
+bool auth_make_hasher(const struct service *service,
+                      struct password_hasher *out_hasher,
+                      struct error *error)
+{
+    struct password_costs costs = {
+        .memory_kib = service_int(service, "password-memory-kib"),
+        .passes = service_int(service, "password-passes"),
+    };
+
+    return password_hasher_make(&costs, out_hasher, error);
+}
+
 bool auth_sign(struct auth *auth,
                const struct token_claims *claims,
                char out_token[TOKEN_MAX],
@@ -143,6 +155,7 @@ bool auth_new(const struct auth_options *options, struct auth **out_auth, struct
     auth->session_lifetime_whole_us = options->session_lifetime_whole_us;
     auth->maximum_cash_micros = options->maximum_cash_micros;
     auth->mesh_key = options->mesh_key;
+    auth->hasher = options->hasher;
     auth->login_guard = login_guard_new(options->mesh_key.bytes);
     auth->logins = metrics_counter(options->metrics, "bourse_auth_logins_total",
                                    "Logins by outcome: done, refused or put off.", "outcome", NULL);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/digest.h"
+#include "password.h"
 #include "service/service.h"
 #include "service/worker.h"
 #include "token/token.h"
@@ -22,6 +23,7 @@ struct auth {
     int64_t session_lifetime_whole_us; // of one that is
     int64_t maximum_cash_micros;
     struct rpc_mesh_key mesh_key;
+    struct password_hasher hasher;
     struct login_guard *login_guard;
     struct metric *logins; // by outcome
     atomic_bool stopping;  // tells the workers to leave off in the middle
@@ -41,6 +43,7 @@ struct auth_options {
     int64_t session_lifetime_whole_us;
     int64_t maximum_cash_micros;
     struct rpc_mesh_key mesh_key;
+    struct password_hasher hasher;
 };
 
 // Gets the signing key and the sessions that ended, and starts the workers. The caller owns it;
@@ -59,6 +62,11 @@ void auth_forget_sessions(struct auth *auth, const struct rows *ids); // of the 
 struct call auth_hide_body(const struct auth *auth,
                            const struct call *call,
                            unsigned char out_hash[KEYED_HASH_SIZE]);
+
+// Makes the hasher of the service's settings. Fails as password_hasher_make does.
+MUST_CHECK bool auth_make_hasher(const struct service *service,
+                                 struct password_hasher *out_hasher,
+                                 struct error *error);
 
 // Signs an access token for a session.
 MUST_CHECK bool auth_sign(struct auth *auth,

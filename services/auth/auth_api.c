@@ -107,7 +107,8 @@ static bool register_user(struct auth *auth,
         return answer_too_large(error);
     if (!check_registration(auth, call, request, method == &auth_method_register_without_email,
                             error) ||
-        (request->password != NULL && !password_hash(request->password, hash, error)))
+        (request->password != NULL &&
+         !password_hash(&auth->hasher, request->password, hash, error)))
         return false;
     if (!database_transact(auth->database, call->arena, 0, work_register, &registering, error)) {
         store_name_conflict(error);

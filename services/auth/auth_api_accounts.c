@@ -82,7 +82,7 @@ require_password(struct changing *changing, const struct user_record *user, stru
 {
     changing->is_compared = changing->password != NULL;
     if (changing->password != NULL)
-        return credentials_require(user, changing->password, error);
+        return credentials_require(changing->auth, user, changing->password, error);
     error_clear(error);
     error_add_violation(error, "current_password", "is needed to change the e-mail address");
     return false;
@@ -138,6 +138,9 @@ bool auth_api_update_profile(struct auth *auth,
         .response = &response->base,
     };
 
+    error_clear(error);
+    if (request->email != NULL && !user_check_email(request->email, error))
+        return false;
     if (!change(&changing, work_profile, error)) {
         store_name_conflict(error);
         return false;
@@ -204,7 +207,7 @@ bool auth_api_change_password(struct auth *auth,
         error_add_violation(error, "new_password", "must be another than the present one");
         return false;
     }
-    if (!password_hash(request->new_password, new_hash, error) ||
+    if (!password_hash(&auth->hasher, request->new_password, new_hash, error) ||
         !change(&changing, work_password, error))
         return false;
     call->replayed = hidden.replayed;

@@ -77,7 +77,7 @@ static bool find_login(struct auth *auth,
     if (!credentials_admit(auth, request->username, error) ||
         !store_find_user(auth->database, call->arena, key, request->username, &user, error))
         return false;
-    is_right = credentials_match(user, request->password);
+    is_right = credentials_match(auth, user, request->password);
     credentials_note(auth, request->username, is_right);
     if (!is_right) {
         metric_add(auth->logins, 1, "refused", NULL);
@@ -138,8 +138,8 @@ bool auth_api_login(struct auth *auth,
     starting.session.user_id = user->id;
     starting.session.verified_hash = user->password_hash;
     // Costs that were raised since the password was set are taken up now, while it is at hand.
-    if (password_needs_rehash(user->password_hash)) {
-        if (!password_hash(request->password, new_hash, error))
+    if (password_needs_rehash(&auth->hasher, user->password_hash)) {
+        if (!password_hash(&auth->hasher, request->password, new_hash, error))
             return false;
         starting.session.password_hash = new_hash;
     }

@@ -152,6 +152,7 @@ static void start_portfolio(struct fixture *f)
 
 static struct auth *start_auth(struct fixture *f, struct token_verifier *verifier)
 {
+    static const struct password_costs costs = {19456, 2};
     struct auth_options options = {
         .database = f->database,
         .portfolio = f->client,
@@ -165,7 +166,8 @@ static struct auth *start_auth(struct fixture *f, struct token_verifier *verifie
     };
     struct auth *auth = NULL;
 
-    if (!auth_new(&options, &auth, &f->error))
+    if (!password_hasher_make(&costs, &options.hasher, &f->error) ||
+        !auth_new(&options, &auth, &f->error))
         fail_msg("%s", f->error.message);
     return auth;
 }

@@ -189,7 +189,8 @@ bool auth_api_update_user(struct auth *auth,
         .new_hash = request->new_password == NULL ? NULL : new_hash,
     };
 
-    if (request->new_password != NULL && !password_hash(request->new_password, new_hash, error))
+    if (request->new_password != NULL &&
+        !password_hash(&auth->hasher, request->new_password, new_hash, error))
         return false;
     if (!database_transact(auth->database, call->arena, 0, work_update, &managing, error))
         return false;

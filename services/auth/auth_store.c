@@ -2,6 +2,7 @@
 #include "auth_store.h"
 
 #include "money/money.h"
+#include "user.h"
 
 #include <string.h>
 
@@ -34,8 +35,11 @@ bool store_queue_user(struct transaction *transaction,
     static const struct statement insert = {
         "user_insert",
         "INSERT INTO users (id, username, email, first_name, last_name, role, password_hash,"
-        " created_at, first_portfolio_cash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
+        " created_at, first_portfolio_cash, skeleton)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
+    char skeleton[USERNAME_SKELETON_SIZE];
 
+    username_skeleton(user->username, skeleton);
     return transaction_queue(transaction, &insert,
                              (struct parameter[]){
                                  parameter_text(user->id),
@@ -49,8 +53,9 @@ bool store_queue_user(struct transaction *transaction,
                                  user->has_first_cash
                                      ? parameter_decimal(user->first_cash_micros, MONEY_SCALE)
                                      : parameter_null(),
+                                 parameter_text(skeleton),
                              },
-                             9, NULL, error);
+                             10, NULL, error);
 }
 
 void store_name_conflict(struct error *error)
@@ -59,6 +64,9 @@ void store_name_conflict(struct error *error)
 
     if (strcmp(constraint, "users_username_key") == 0)
         error_set(error, REASON_USERNAME_TAKEN, "This username is taken.");
+    else if (strcmp(constraint, "users_skeleton_key") == 0)
+        error_set(error, REASON_USERNAME_TAKEN,
+                  "This username looks too much like one that is taken.");
     else if (strcmp(constraint, "users_email_key") == 0)
         error_set(error, REASON_EMAIL_TAKEN, "This e-mail address is in use.");
 }

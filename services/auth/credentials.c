@@ -26,15 +26,21 @@ void credentials_note(struct auth *auth, const char *name, bool is_right)
         login_guard_count_wrong(auth->login_guard, name, clock_monotonic_us());
 }
 
-bool credentials_match(const struct user_record *user, const char *password)
+bool credentials_match(const struct auth *auth,
+                       const struct user_record *user,
+                       const char *password)
 {
-    bool is_right = password_verify(user == NULL ? NULL : user->password_hash, password);
+    bool is_right =
+        password_verify(&auth->hasher, user == NULL ? NULL : user->password_hash, password);
 
     return is_right && user != NULL && user->is_active;
 }
 
-bool credentials_require(const struct user_record *user, const char *password, struct error *error)
+bool credentials_require(const struct auth *auth,
+                         const struct user_record *user,
+                         const char *password,
+                         struct error *error)
 {
-    return credentials_match(user, password) ||
+    return credentials_match(auth, user, password) ||
            error_set(error, REASON_WRONG_PASSWORD, "The password is wrong.");
 }

@@ -15,8 +15,12 @@ MUST_CHECK bool credentials_admit(struct auth *auth, const char *name, struct er
 void credentials_note(struct auth *auth, const char *name, bool is_right);
 
 // True when it is the user's password and the user may log in. Takes as long for no user (NULL).
-bool credentials_match(const struct user_record *user, const char *password);
+bool credentials_match(const struct auth *auth,
+                       const struct user_record *user,
+                       const char *password);
 
 // The same as a failure with WRONG_PASSWORD, for who is logged in already.
-MUST_CHECK bool
-credentials_require(const struct user_record *user, const char *password, struct error *error);
+MUST_CHECK bool credentials_require(const struct auth *auth,
+                                    const struct user_record *user,
+                                    const char *password,
+                                    struct error *error);

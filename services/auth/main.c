@@ -17,6 +17,11 @@ static const struct setting settings[] = {
     {"session-days", SETTING_INT, "30", 1, 365, "days after which an unused session is over"},
     {"session-maximum-days", SETTING_INT, "180", 1, 3650,
      "days after which any session is over, however much it is used"},
+    {"password-memory-kib", SETTING_INT, "19456", PASSWORD_MEMORY_KIB_MIN, PASSWORD_MEMORY_KIB_MAX,
+     "memory in KiB that a password's hash takes; see --password-passes"},
+    {"password-passes", SETTING_INT, "2", 1, PASSWORD_PASSES_MAX,
+     "passes over that memory; at least 47104 KiB with 1, 19456 with 2, 12288 with 3, 9216 with 4 "
+     "or 7168 with 5"},
     {"if-none", SETTING_BOOL, "false", 0, 0,
      "of create-administrator: do nothing when there is an administrator"},
 };
@@ -44,7 +49,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         return error_set(error, REASON_INVALID_SETTING,
                          "--maximum-cash must be an amount such as 100000.00, not \"%s\".",
                          maximum);
-    if (!auth_new(&options, &auth, error))
+    if (!auth_make_hasher(service, &options.hasher, error) || !auth_new(&options, &auth, error))
         return false;
     *out_context = auth;
     return true;

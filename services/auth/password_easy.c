@@ -1,62 +1,137 @@
 // SPDX-License-Identifier: MIT
 #include "password_easy.h"
 
+#include "base/utf8.h"
+#include "user.h"
+
 #include <string.h>
 #include <strings.h>
 
-enum { DIGITS_MAX = 12 }; // so few digits alone are a number somebody counts through
-
-// Without the digits at their end.
-static const char *const stems[] = {
-    "1q2w3e4r",   "1q2w3e4r5t",    "1qaz2wsx",  "a1b2c3d",    "aa",          "abc",
-    "abcd",       "abcdef",        "abcdefg",   "abcdefgh",   "abcdefghi",   "access",
-    "admin",      "administrator", "alexander", "amanda",     "andrea",      "andrew",
-    "anthony",    "arsenal",       "asdf",      "asdfasdf",   "asdfgh",      "asdfghjk",
-    "asdfghjkl",  "ashley",        "babygirl",  "bailey",     "barcelona",   "baseball",
-    "basketball", "batman",        "benjamin",  "biteme",     "blink",       "bourse",
-    "broker",     "brandon",       "bubbles",   "butterfly",  "buster",      "changeme",
-    "changeit",   "charlie",       "cheese",    "chelsea",    "chocolate",   "computer",
-    "cookie",     "corvette",      "daniel",    "default",    "diamond",     "dragon",
-    "einstein",   "elizabeth",     "exchange",  "facebook",   "fender",      "football",
-    "forever",    "freedom",       "fuckyou",   "george",     "ginger",      "google",
-    "guest",      "hannah",        "harley",    "hello",      "hunter",      "iloveyou",
-    "internet",   "invest",        "investing", "investment", "investor",    "jennifer",
-    "jessica",    "jonathan",      "jordan",    "joshua",     "justin",      "killer",
-    "letmein",    "liverpool",     "login",     "london",     "love",        "lovely",
-    "loveme",     "maggie",        "market",    "markets",    "master",      "matrix",
-    "matthew",    "maverick",      "mercedes",  "michael",    "michelle",    "midnight",
-    "money",      "monkey",        "mustang",   "myspace",    "nicholas",    "nicole",
-    "nothing",    "p@ssw0rd",      "p@ssword",  "pass",       "passw0rd",    "password",
-    "passwort",   "patrick",       "pepper",    "phoenix",    "pokemon",     "portfolio",
-    "princess",   "private",       "purple",    "q1w2e3r",    "qazwsx",      "qazwsxedc",
-    "qwe",        "qweasd",        "qweasdzxc", "qwer",       "qwert",       "qwerty",
-    "qwertyui",   "qwertyuiop",    "qwertz",    "rangers",    "richard",     "robert",
-    "root",       "samantha",      "samsung",   "scooter",    "secret",      "security",
-    "server",     "shadow",        "shares",    "snoopy",     "soccer",      "spiderman",
-    "starwars",   "steelers",      "stock",     "stockflow",  "stockmarket", "stocks",
-    "summer",     "sunshine",      "superman",  "superstar",  "system",      "taylor",
-    "test",       "testing",       "testtest",  "thomas",     "thunder",     "tigger",
-    "trade",      "trader",        "trades",    "trading",    "trustno",     "user",
-    "victoria",   "wallstreet",    "welcome",   "whatever",   "william",     "winter",
-    "yankees",    "zaq12wsx",      "zxcvbn",    "zxcvbnm",    "zxcvbnm,./",
+enum {
+    DIGITS_MAX = 12, // so few digits alone are a number somebody counts through
+    WORD_MIN = 4,    // shorter ones are in many words by chance
+    EASY_MAX = 4 * PASSWORD_MAX,
 };
 
-static bool is_one_character(const char *password)
+// The common ones in lower case, without the digits at their end, in the order of their bytes and
+// each with a newline behind it; of at least 30,000 words, or it would not have been built.
+__asm__(".pushsection .rodata\n"
+        ".globl password_words_begin\npassword_words_begin:\n"
+        ".incbin \"" WORDLIST_FILE "\"\n"
+        ".globl password_words_end\npassword_words_end:\n"
+        ".byte 0\n"
+        ".popsection\n");
+extern const char password_words_begin[];
+extern const char password_words_end[];
+
+// What those who come to a stock market think of, in lower case.
+static const char *const trade_words[] = {
+    "bearish",        "bitcoin",     "bourse",        "broker",      "bullish",    "buylow",
+    "buylowsellhigh", "changeit",    "daytrader",     "daytrading",  "dividend",   "dividends",
+    "dowjones",       "exchange",    "finance",       "hedgefund",   "invest",     "investing",
+    "investment",     "investments", "investor",      "market",      "markets",    "money",
+    "nasdaq",         "nyse",        "papertrading",  "portfolio",   "portfolios", "sellhigh",
+    "shares",         "stock",       "stockexchange", "stockmarket", "stocks",     "stocktrading",
+    "tothemoon",      "trade",       "trader",        "trades",      "trading",    "wallstreet",
+};
+
+static bool is_digit(char c)
 {
-    return password[strspn(password, (char[]){password[0], '\0'})] == '\0';
+    return c >= '0' && c <= '9';
+}
+
+static char to_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool is_one_character(struct text word)
+{
+    size_t same = 0;
+
+    while (same < word.length && word.data[same] == word.data[0])
+        same++;
+    return same == word.length;
+}
+
+// Less than, equal to or more than 0, as `word` comes before, is, or comes after the line at
+// `line`.
+static int compare_with_line(struct text word, const char *line)
+{
+    size_t i = 0;
+
+    while (i < word.length && line[i] != '\n' && line[i] == word.data[i])
+        i++;
+    if (i == word.length)
+        return line[i] == '\n' ? 0 : -1;
+    return line[i] == '\n' || (unsigned char)word.data[i] > (unsigned char)line[i] ? 1 : -1;
+}
+
+static bool is_common(struct text word)
+{
+    const char *low = password_words_begin;
+    const char *high = password_words_end; // both at beginnings of lines
+
+    while (low < high) {
+        const char *line = low + (high - low) / 2;
+        int order = 0;
+
+        while (line > low && line[-1] != '\n')
+            line--;
+        order = compare_with_line(word, line);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            high = line;
+        else
+            low = (const char *)memchr(line, '\n', (size_t)(high - line)) + 1;
+    }
+    return false;
+}
+
+static bool is_of_trade(struct text word)
+{
+    for (size_t i = 0; i < COUNT_OF(trade_words); i++)
+        if (strlen(trade_words[i]) == word.length &&
+            memcmp(trade_words[i], word.data, word.length) == 0)
+            return true;
+    return false;
 }
 
 bool password_is_easy(const char *password)
 {
-    size_t length = strlen(password);
-    size_t stem = length;
+    char lower[EASY_MAX];
+    struct text whole = {lower, strlen(password)};
+    struct text stem = whole;
 
-    while (stem > 0 && password[stem - 1] >= '0' && password[stem - 1] <= '9')
-        stem--;
-    if (is_one_character(password) || (stem == 0 && length <= DIGITS_MAX))
-        return true;
-    for (size_t i = 0; i < COUNT_OF(stems); i++)
-        if (strlen(stems[i]) == stem && strncasecmp(stems[i], password, stem) == 0)
-            return true;
-    return false;
+    if (whole.length > sizeof lower)
+        return false;
+    for (size_t i = 0; i < whole.length; i++)
+        lower[i] = to_lower(password[i]);
+    while (stem.length > 0 && is_digit(stem.data[stem.length - 1]))
+        stem.length--;
+    if (stem.length > 0)
+        return is_one_character(stem) || is_common(stem) || is_of_trade(stem);
+    // The table has what is nothing but digits whole.
+    return whole.length <= DIGITS_MAX || is_one_character(whole) || is_common(whole);
+}
+
+bool password_has_word(const char *password, struct text word)
+{
+    size_t left = utf8_count(password, strlen(password));
+    size_t count = utf8_count(word.data, word.length);
+    bool has = false;
+
+    if (word.length == 0)
+        return false;
+    while (*password != '\0') {
+        if (strncasecmp(password, word.data, word.length) == 0) {
+            has = true;
+            left -= count;
+            password += word.length;
+        } else {
+            password++;
+        }
+    }
+    return has && (count >= WORD_MIN || left < PASSWORD_MIN);
 }

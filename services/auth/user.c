@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "password_easy.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,6 +30,40 @@ bool login_is_email(const char *login)
     return strchr(login, '@') != NULL;
 }
 
+void username_skeleton(const char *username, char out_skeleton[USERNAME_SKELETON_SIZE])
+{
+    size_t length = 0;
+
+    assert(strlen(username) <= USERNAME_MAX);
+    for (; *username != '\0'; username++) {
+        char c = *username;
+
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c - 'A' + 'a');
+        if (c == 'm' || c == 'w') {
+            // Taken apart, and not rn put together: of vvv nobody can say which two are the w.
+            out_skeleton[length++] = c == 'm' ? 'r' : 'v';
+            out_skeleton[length++] = c == 'm' ? 'n' : 'v';
+        } else if (c == '0')
+            out_skeleton[length++] = 'o';
+        else if (c == '1' || c == 'i')
+            out_skeleton[length++] = 'l';
+        else if (c == '.' || c == '_')
+            out_skeleton[length++] = '-';
+        else
+            out_skeleton[length++] = c;
+    }
+    out_skeleton[length] = '\0';
+}
+
+static bool is_made_of_own_name(const struct password_choice *choice)
+{
+    struct text local = {choice->email, choice->email == NULL ? 0 : strcspn(choice->email, "@")};
+
+    return password_has_word(choice->password, text_of(choice->username)) ||
+           password_has_word(choice->password, local);
+}
+
 static const char *password_problem(const struct password_choice *choice)
 {
     const char *password = choice->password;
@@ -45,6 +80,8 @@ static const char *password_problem(const struct password_choice *choice)
         return "must not be the username or the e-mail address";
     if (!choice->by_administrator && password_is_easy(password))
         return "is one of those that are tried first";
+    if (!choice->by_administrator && is_made_of_own_name(choice))
+        return "must not be made of the username or the e-mail address";
     return NULL;
 }
 
@@ -55,6 +92,23 @@ bool user_check_password(const struct password_choice *choice, struct error *err
     if (problem != NULL)
         error_add_violation(error, choice->field, "%s", problem);
     return problem == NULL;
+}
+
+bool user_check_email(const char *email, struct error *error)
+{
+    size_t plain = 0;
+
+    while (email[plain] > ' ' && email[plain] <= '~')
+        plain++;
+    if (strlen(email) > EMAIL_MAX)
+        error_add_violation(error, "email", "must be at most %d bytes long", EMAIL_MAX);
+    else if (email[plain] != '\0')
+        error_add_violation(error, "email",
+                            "must be of ASCII; a domain of other letters has such a form, "
+                            "beginning with xn--");
+    else
+        return true;
+    return false;
 }
 
 bool registration_check(const struct registration *registration, struct error *error)
@@ -76,8 +130,8 @@ bool registration_check(const struct registration *registration, struct error *e
     if (registration->email == NULL && !registration->by_administrator &&
         !registration->without_email)
         error_add_violation(error, "email", "is required");
-    if (registration->email != NULL && strlen(registration->email) > EMAIL_MAX)
-        error_add_violation(error, "email", "must be at most %d bytes long", EMAIL_MAX);
+    if (registration->email != NULL)
+        (void)!user_check_email(registration->email, error);
     if (registration->password != NULL)
         (void)!user_check_password(&choice, error);
     else if (!registration->by_administrator)

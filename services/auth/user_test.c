@@ -98,10 +98,15 @@ static void a_password_is_text_and_not_the_name(void **state)
 
 static void a_password_that_is_tried_first_is_refused_but_not_an_administrators(void **state)
 {
-    static const char *const easy[] = {"password",   "Password123", "trading2024", "12345678",
-                                       "QWERTYUIOP", "1q2w3e4r",    "trustno1",    "aaaaaaaaaaaa"};
-    static const char *const fine[] = {"correct horse", "password of mine", "trading-ideas-2024",
-                                       "1234567890123456", "xpassword123"};
+    static const char *const easy[] = {
+        "password",          "Password123", "trading2024",  "12345678",   "QWERTYUIOP",
+        "1q2w3e4r",          "trustno1",    "aaaaaaaaaaaa", "Bourse2026", "stockmarket",
+        "12345678987654321", "ZZZZZZZZ1",   "dragonfly",    "p@ssw0rd",   "BuyLowSellHigh",
+    };
+    static const char *const fine[] = {
+        "correct horse",    "password of mine",   "trading-ideas-2024",
+        "1234567890123457", "xpassword123",       "zzzzzzzzzzzy",
+        "~~~~~~~~~~~!",     "password\npassword", "  !  !  !"};
     struct registration registration = ada();
     struct error error;
 
@@ -112,11 +117,95 @@ static void a_password_that_is_tried_first_is_refused_but_not_an_administrators(
     }
     for (size_t i = 0; i < COUNT_OF(fine); i++) {
         registration.password = fine[i];
-        assert_true(registration_check(&registration, &error));
+        if (!registration_check(&registration, &error))
+            fail_msg("%s %s", fine[i], error.details[0].value);
     }
     registration.password = "password123";
     registration.by_administrator = true;
     assert_true(registration_check(&registration, &error));
+}
+
+static void a_password_is_not_made_of_the_name_or_the_address(void **state)
+{
+    static const struct {
+        const char *username, *email, *password;
+        bool is_fine;
+    } cases[] = {
+        {"lovelace", "countess@example.org", "the engine of LOVELACE", false},
+        {"lovelace", "countess@example.org", "Countess of the engine", false},
+        {"lovelace", "countess@example.org", "analytical engine", true},
+        {"lovelace", "countess@example.org", "love and lace", true},
+        // What is before the @ counts, and the rest does not.
+        {"lovelace", "countess@example.org", "example of words", true},
+        // A short one is in many words by chance; here it is most of the password.
+        {"ada", "a@example.org", "a canadian lake", true},
+        {"ada", "a@example.org", "ada-1843", false},
+        {"ada", "a@example.org", "AdaAdaAdaAda", false},
+        {"bob", "b@example.org", "babababababa", false},
+        {"bob", "ba@example.org", "babababababa", false},
+        {"bob", NULL, "something else", true},
+    };
+    struct error error;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct registration registration = {.username = cases[i].username,
+                                            .email = cases[i].email,
+                                            .password = cases[i].password,
+                                            .without_email = true};
+        if (cases[i].is_fine)
+            assert_true(registration_check(&registration, &error));
+        else
+            expect_violation(&registration, "password");
+    }
+}
+
+static void an_address_is_of_ascii(void **state)
+{
+    struct registration registration = ada();
+    struct error error;
+
+    (void)state;
+    registration.email = "ad\xd0\xb0@example.org";
+    expect_violation(&registration, "email");
+    registration.email = "ada@xn--e1afmkfd.example";
+    assert_true(registration_check(&registration, &error));
+}
+
+static void expect_same(const char *one, const char *other, bool same)
+{
+    char skeleton[USERNAME_SKELETON_SIZE];
+    char of_other[USERNAME_SKELETON_SIZE];
+
+    username_skeleton(one, skeleton);
+    username_skeleton(other, of_other);
+    if ((strcmp(skeleton, of_other) == 0) != same)
+        fail_msg("%s is %s and %s is %s", one, skeleton, other, of_other);
+}
+
+static void names_that_look_alike_have_the_same_skeleton(void **state)
+{
+    static const char *const alike[][2] = {
+        {"admin", "Admin"},     {"admin", "adm1n"},   {"admin", "adrnin"}, {"admin", "adrnln"},
+        {"bob", "b0b"},         {"BOB", "B0B"},       {"alice", "aIice"},  {"alice", "AL1CE"},
+        {"will", "vvill"},      {"wvw", "vwvv"},      {"vvvv", "ww"},      {"marry", "rnarry"},
+        {"a.b-c_d", "a_b.c-d"}, {"Modern", "rnodem"},
+    };
+    static const char *const different[][2] = {
+        {"admin", "admim"}, {"bob", "bab"},    {"alice", "alic"}, {"ada.l", "adal"},
+        {"user2", "userz"}, {"vwvw", "vvvv-"}, {"nora", "mora"},  {"eve5", "eves"},
+    };
+    static const char longest[] = "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm";
+    char skeleton[USERNAME_SKELETON_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(alike); i++)
+        expect_same(alike[i][0], alike[i][1], true);
+    for (size_t i = 0; i < COUNT_OF(different); i++)
+        expect_same(different[i][0], different[i][1], false);
+    assert_int_equal(strlen(longest), USERNAME_MAX);
+    username_skeleton(longest, skeleton);
+    assert_int_equal(strlen(skeleton), 2 * USERNAME_MAX);
 }
 
 static void on_the_older_paths_the_email_address_may_be_left_out(void **state)
@@ -158,6 +247,9 @@ int main(void)
         cmocka_unit_test(passwords_are_counted_in_characters_and_not_in_bytes),
         cmocka_unit_test(a_password_is_text_and_not_the_name),
         cmocka_unit_test(a_password_that_is_tried_first_is_refused_but_not_an_administrators),
+        cmocka_unit_test(a_password_is_not_made_of_the_name_or_the_address),
+        cmocka_unit_test(an_address_is_of_ascii),
+        cmocka_unit_test(names_that_look_alike_have_the_same_skeleton),
         cmocka_unit_test(on_the_older_paths_the_email_address_may_be_left_out),
         cmocka_unit_test(everything_that_is_wrong_is_told_at_once),
         cmocka_unit_test(what_has_an_at_sign_is_an_email_address),

@@ -1,0 +1,33 @@
+# What the table of a small list is like, and that lists of another form are refused.
+file(MAKE_DIRECTORY ${WORK})
+
+function(run text least result)
+    file(WRITE ${WORK}/list.json "${text}")
+    file(REMOVE ${WORK}/words)
+    execute_process(COMMAND ${WORDLIST} ${WORK}/list.json ${least} ${WORK}/words
+        RESULT_VARIABLE status ERROR_VARIABLE said)
+    if(result STREQUAL "refused")
+        if(status EQUAL 0 OR NOT said MATCHES "^wordlist: ")
+            message(FATAL_ERROR "${text} was not refused: ${status} ${said}")
+        endif()
+    else()
+        if(NOT status EQUAL 0)
+            message(FATAL_ERROR "${text}: ${said}")
+        endif()
+        file(READ ${WORK}/words words)
+        if(NOT words STREQUAL result)
+            message(FATAL_ERROR "${text} gave\n${words}and not\n${result}")
+        endif()
+    endif()
+endfunction()
+
+run([=[["qwerty","Password1" , "password","123456789012345","abc123","a_b"]
+]=] 5 "123456789012345\na_b\nabc\npassword\nqwerty\n")
+run([=[["one"]]=] 2 refused)
+run([=[["one","tw\u006f"]]=] 1 refused)
+run([=[["one",""]]=] 1 refused)
+run([=[["one",2]]=] 1 refused)
+run([=[{"one":1}]=] 1 refused)
+run([=[["one"]=] 1 refused)
+run([=[["one"]x]=] 1 refused)
+run([=[["é"]]=] 1 refused)
