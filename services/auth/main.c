@@ -17,6 +17,10 @@ static const struct setting settings[] = {
     {"session-days", SETTING_INT, "30", 1, 365, "days after which an unused session is over"},
     {"session-maximum-days", SETTING_INT, "180", 1, 3650,
      "days after which any session is over, however much it is used"},
+    {"signing-key-days", SETTING_INT, "90", 0, 3650,
+     "days after which the key that signs access tokens is replaced; 0 for never"},
+    {"now", SETTING_BOOL, "false", 0, 0,
+     "of rotate-signing-key: the key is known to others, end it and all access tokens at once"},
     {"if-none", SETTING_BOOL, "false", 0, 0,
      "of create-administrator: do nothing when there is an administrator"},
 };
@@ -35,6 +39,8 @@ static bool start(struct service *service, void **out_context, struct error *err
             service_int(service, "session-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
         .session_lifetime_whole_us =
             service_int(service, "session-maximum-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
+        .signing_key_age_us =
+            service_int(service, "signing-key-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
     };
     struct auth *auth = NULL;
 
@@ -67,6 +73,11 @@ static const struct service_command commands[] = {
      administrator_create},
     {"issue-token", "issue-token NAME: prints an access token for an administrator",
      administrator_issue_token},
+    {"rotate-signing-key",
+     "rotate-signing-key [--now true]: announces a new key to sign access tokens with; with --now "
+     "it "
+     "replaces the old one, and ends all access tokens, in seconds",
+     administrator_rotate_signing_key},
 };
 
 int main(int argc, char **argv)
