@@ -106,9 +106,12 @@ admin_command() {
     local action name
 
     data_parse "$@"
-    [ ${#OPERANDS[@]} -eq 2 ] || die "It is ./bourse admin create NAME or ./bourse admin token NAME."
-    action=${OPERANDS[0]}
-    name=${OPERANDS[1]}
+    action=${OPERANDS[0]:-}
+    name=${OPERANDS[1]:-}
+    case $action:${#OPERANDS[@]}:$name in
+    create:2:* | token:2:* | rotate-key:1: | rotate-key:2:now) ;;
+    *) die "It is ./bourse admin create NAME, ./bourse admin token NAME or ./bourse admin rotate-key [now]." ;;
+    esac
     need_running
     cluster_programs
     cluster_choose_socket
@@ -124,7 +127,7 @@ admin_command() {
         )
         ;;
     token) services_run auth issue-token "$name" ;;
-    *) die "It is ./bourse admin create NAME or ./bourse admin token NAME." ;;
+    rotate-key) services_run auth rotate-signing-key ${name:+--now true} ;;
     esac
 }
 

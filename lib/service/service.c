@@ -119,6 +119,16 @@ bool service_authenticate(struct service *service,
     return valid;
 }
 
+bool service_list_token_keys(struct service *service,
+                             struct token_web_key out_keys[TOKEN_KEYS_MAX],
+                             size_t *out_count,
+                             struct error *error)
+{
+    // auth has the keys itself, and nobody to ask.
+    assert(service->follower != NULL);
+    return token_follower_list_keys(service->follower, out_keys, out_count, error);
+}
+
 static bool authenticate(void *context,
                          const char *access_token,
                          struct identity *out_identity,

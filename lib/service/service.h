@@ -83,3 +83,10 @@ MUST_CHECK bool service_authenticate(struct service *service,
                                      const char *access_token,
                                      struct identity *out_identity,
                                      struct error *error);
+
+// The public keys that tokens are verified with, for the gateway. Fails as service_authenticate
+// does while auth is silent.
+MUST_CHECK bool service_list_token_keys(struct service *service,
+                                        struct token_web_key out_keys[TOKEN_KEYS_MAX],
+                                        size_t *out_count,
+                                        struct error *error);

@@ -2,13 +2,11 @@
 #include "service/token_follower.h"
 
 #include "base/arena.h"
-#include "base/digest.h"
 #include "bourse/auth/v1/auth_client.h"
 #include "service/log.h"
 #include "service/worker.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -18,15 +16,13 @@ enum {
     CALL_TIMEOUT_MS = 2000,
     // Commits do not become visible in the order of their times, so each question goes back a bit.
     OVERLAP_SECONDS = 5,
-    // Keys are asked for this often, so that a new one is known before it signs anything,
-    KEYS_PERIOD_SECONDS = 30,
-    // and at most this often when tokens name unknown ones: strangers can write what they like.
-    KEYS_LEAST_PERIOD_SECONDS = 1,
+    // A new key is known before it signs anything, for it is announced longer than this before; and
+    // one that was taken away is refused this soon.
+    KEYS_PERIOD_SECONDS = 1,
     // Tokens outlive their session by this at most; the rest is for clocks that differ.
     FORGET_AFTER_SECONDS = TOKEN_LIFETIME_SECONDS + 120,
     PAGES_MAX = 100,
     ARENA_BUDGET = 4 * 1024 * 1024, // two answers' worth
-    HEADER_MAX = 512,
 };
 
 struct token_follower {
@@ -41,18 +37,32 @@ struct token_follower {
     bool is_silent;           // said so in the log
     // Shared with callers.
     _Atomic int64_t answered_at_us; // monotonic; 0 before the first whole answer
-    atomic_bool wants_keys;
 };
 
 static bool keys_are_due(const struct token_follower *follower)
 {
     int64_t age_us = clock_monotonic_us() - follower->keys_asked_at_us;
 
-    if (follower->keys_asked_at_us == 0)
-        return true;
-    if (atomic_load(&follower->wants_keys))
-        return age_us >= KEYS_LEAST_PERIOD_SECONDS * MICROS_PER_SECOND;
-    return age_us >= KEYS_PERIOD_SECONDS * MICROS_PER_SECOND;
+    return follower->keys_asked_at_us == 0 || age_us >= KEYS_PERIOD_SECONDS * MICROS_PER_SECOND;
+}
+
+static bool set_keys(struct token_follower *follower,
+                     const Auth__ListSigningKeysResponse *response,
+                     struct error *error)
+{
+    struct token_announced_key keys[TOKEN_KEYS_MAX];
+
+    if (response->n_keys > COUNT_OF(keys))
+        return error_set(error, REASON_INTERNAL, "auth sent more than %d signing keys",
+                         TOKEN_KEYS_MAX);
+    for (size_t i = 0; i < response->n_keys; i++) {
+        const Auth__SigningKey *key = response->keys[i];
+
+        if (key->key_id == NULL || key->public_key_pem == NULL)
+            return error_set(error, REASON_INTERNAL, "auth sent a signing key without id or key");
+        keys[i] = (struct token_announced_key){key->key_id, key->public_key_pem};
+    }
+    return token_verifier_set_keys(follower->verifier, keys, response->n_keys, error);
 }
 
 static bool ask_for_keys(struct token_follower *follower, struct error *error)
@@ -62,19 +72,12 @@ static bool ask_for_keys(struct token_follower *follower, struct error *error)
     struct call call = call_start(follower->arena, CALL_TIMEOUT_MS);
     int64_t asked_at_us = clock_monotonic_us();
 
-    atomic_store(&follower->wants_keys, false);
     if (!auth_client_list_signing_keys(follower->auth, &call, &request, &response, error))
         return false;
-    for (size_t i = 0; i < response->n_keys; i++) {
-        const Auth__SigningKey *key = response->keys[i];
-
-        if (key->key_id == NULL || key->public_key_pem == NULL)
-            return error_set(error, REASON_INTERNAL, "auth sent a signing key without id or key");
-        if (!token_verifier_add_key(follower->verifier, key->key_id, key->public_key_pem, error))
-            return false;
-    }
     if (response->n_keys == 0)
         return error_set(error, REASON_UNAVAILABLE, "auth has no signing key yet");
+    if (!set_keys(follower, response, error))
+        return false;
     follower->keys_asked_at_us = asked_at_us;
     return true;
 }
@@ -195,39 +198,12 @@ int64_t token_follower_silence_ms(const struct token_follower *follower)
     return (clock_monotonic_us() - answered_at_us) / MICROS_PER_MS;
 }
 
-// The `kid` in the token's header, unverified: good for nothing but asking for keys.
-static bool read_key_id(const char *token, char out_key_id[TOKEN_KEY_ID_SIZE])
+static bool check_silence(const struct token_follower *follower, struct error *error)
 {
-    const char *dot = strchr(token, '.');
-    char header[HEADER_MAX];
-    size_t length = 0;
-    json_t *json = NULL;
-    const char *key_id = NULL;
-    bool fits = false;
-
-    if (dot == NULL || !digest_base64url_decode((struct text){token, (size_t)(dot - token)}, header,
-                                                sizeof header, &length))
-        return false;
-    json = json_loadb(header, length, 0, NULL);
-    key_id = json_string_value(json_object_get(json, "kid"));
-    fits = key_id != NULL && strlen(key_id) < TOKEN_KEY_ID_SIZE;
-    if (fits)
-        memcpy(out_key_id, key_id, strlen(key_id) + 1);
-    json_decref(json);
-    return fits;
-}
-
-// A key may be newer than the last question. The token is refused all the same, and the keys are
-// asked for on the follower's thread: a caller's must not wait for a stranger's token.
-static void ask_for_unknown_key(struct token_follower *follower, const char *access_token)
-{
-    char key_id[TOKEN_KEY_ID_SIZE];
-
-    if (!read_key_id(access_token, key_id) ||
-        token_verifier_knows_key(follower->verifier, key_id) ||
-        atomic_exchange(&follower->wants_keys, true))
-        return;
-    worker_wake(follower->worker);
+    if (token_follower_silence_ms(follower) <= follower->trust_ms)
+        return true;
+    return error_set(error, REASON_UNAVAILABLE,
+                     "Access tokens cannot be checked: the auth service does not answer");
 }
 
 bool token_follower_authenticate(struct token_follower *follower,
@@ -235,12 +211,17 @@ bool token_follower_authenticate(struct token_follower *follower,
                                  struct token_claims *out_claims,
                                  struct error *error)
 {
-    if (token_follower_silence_ms(follower) > follower->trust_ms)
-        return error_set(error, REASON_UNAVAILABLE,
-                         "Access tokens cannot be checked: the auth service does not answer");
-    if (token_verify(follower->verifier, access_token, out_claims, error))
-        return true;
-    if (error_is(error, REASON_INVALID_TOKEN))
-        ask_for_unknown_key(follower, access_token);
-    return false;
+    return check_silence(follower, error) &&
+           token_verify(follower->verifier, access_token, out_claims, error);
+}
+
+bool token_follower_list_keys(struct token_follower *follower,
+                              struct token_web_key out_keys[TOKEN_KEYS_MAX],
+                              size_t *out_count,
+                              struct error *error)
+{
+    if (!check_silence(follower, error))
+        return false;
+    *out_count = token_verifier_list_keys(follower->verifier, out_keys);
+    return true;
 }

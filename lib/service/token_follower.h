@@ -3,8 +3,9 @@
 //
 // Every service checks access tokens itself. What it needs for that it asks of auth, again and
 // again: the public signing keys, and the sessions that ended while their tokens still look valid.
-// So a logout is known everywhere within a second, and a check costs no call. Whoever has not
-// heard of auth for a minute cannot know who has logged out, and stops trusting tokens.
+// So a logout, and the end of a key, is known everywhere within a second or two, and a check costs
+// no call. Whoever has not heard of auth for a minute cannot know who has logged out, and stops
+// trusting tokens.
 //
 // Threads: one of its own; token_follower_authenticate may be called from any and does not block.
 #pragma once
@@ -37,3 +38,10 @@ MUST_CHECK bool token_follower_authenticate(struct token_follower *follower,
                                             const char *access_token,
                                             struct token_claims *out_claims,
                                             struct error *error);
+
+// Copies the public keys that tokens are verified with. Fails with UNAVAILABLE while it cannot be
+// known whether they still are.
+MUST_CHECK bool token_follower_list_keys(struct token_follower *follower,
+                                         struct token_web_key out_keys[TOKEN_KEYS_MAX],
+                                         size_t *out_count,
+                                         struct error *error);

@@ -307,27 +307,72 @@ static void no_token_is_trusted_once_auth_has_been_silent_for_too_long(void **st
     wait_until_reason(scene, token, "UNAVAILABLE");
 }
 
-static void a_token_of_an_unknown_key_makes_it_ask_for_the_keys_again(void **state)
+static void announce(struct scene *scene, const struct token_key *keys, size_t count)
+{
+    pthread_mutex_lock(&scene->auth.lock);
+    memcpy(scene->auth.keys, keys, count * sizeof *keys);
+    scene->auth.key_count = count;
+    pthread_mutex_unlock(&scene->auth.lock);
+}
+
+static void a_new_key_is_known_soon_and_the_old_one_goes_on(void **state)
+{
+    struct scene *scene = *state;
+    struct token_key keys[] = {scene->auth.keys[1], scene->auth.keys[0]};
+    char of_old[TOKEN_MAX];
+    char of_new[TOKEN_MAX];
+    struct error error;
+
+    follow(scene, 0);
+    sign(scene, uuid_new(), of_old);
+    wait_until_reason(scene, of_old, "");
+    token_signer_free(&scene->signer);
+    assert_true(token_signer_new(&keys[0], &scene->signer, &error));
+    sign(scene, uuid_new(), of_new);
+    assert_string_equal(reason_of(scene, of_new, &error), "INVALID_TOKEN");
+    announce(scene, keys, 2);
+    wait_until_reason(scene, of_new, "");
+    assert_string_equal(reason_of(scene, of_old, &error), "");
+}
+
+static void a_key_that_auth_lists_no_more_is_refused_within_two_seconds(void **state)
 {
     struct scene *scene = *state;
     char token[TOKEN_MAX];
-    struct error error;
+    int64_t dropped_at_us = 0;
 
     follow(scene, 0);
     sign(scene, uuid_new(), token);
     wait_until_reason(scene, token, "");
-    token_signer_free(&scene->signer);
-    assert_true(token_signer_new(&scene->auth.keys[1], &scene->signer, &error));
-    pthread_mutex_lock(&scene->auth.lock);
-    scene->auth.key_count = 2;
-    pthread_mutex_unlock(&scene->auth.lock);
-    sign(scene, uuid_new(), token);
-    assert_string_equal(reason_of(scene, token, &error), "INVALID_TOKEN");
-    // Long before the keys would be due by themselves.
-    wait_until_reason(scene, token, "");
+    announce(scene, &scene->auth.keys[1], 1);
+    dropped_at_us = clock_monotonic_us();
+    wait_until_reason(scene, token, "INVALID_TOKEN");
+    assert_true(clock_monotonic_us() - dropped_at_us < 2 * MICROS_PER_SECOND);
 }
 
-static void what_is_no_token_is_refused_and_asks_for_nothing(void **state)
+static void the_keys_are_listed_only_as_long_as_auth_is_heard(void **state)
+{
+    struct scene *scene = *state;
+    struct token_web_key keys[TOKEN_KEYS_MAX];
+    char token[TOKEN_MAX];
+    size_t count = 0;
+    struct error error;
+
+    follow(scene, 300);
+    sign(scene, uuid_new(), token);
+    wait_until_reason(scene, token, "");
+    assert_true(token_follower_list_keys(scene->follower, keys, &count, &error));
+    assert_int_equal(count, 1);
+    assert_string_equal(keys[0].id, scene->auth.keys[0].id);
+    pthread_mutex_lock(&scene->auth.lock);
+    scene->auth.refuses = true;
+    pthread_mutex_unlock(&scene->auth.lock);
+    wait_until_reason(scene, token, "UNAVAILABLE");
+    assert_false(token_follower_list_keys(scene->follower, keys, &count, &error));
+    assert_string_equal(error.reason, "UNAVAILABLE");
+}
+
+static void what_is_no_token_is_refused(void **state)
 {
     static const char *const wrong[] = {"",           ".", "a.b.c", "....", "eyJraWQiOjF9.a.b",
                                         "e30.e30.e30"};
@@ -352,8 +397,10 @@ int main(void)
         TEST(sessions_on_later_pages_are_known_before_any_token_is_trusted),
         TEST(each_question_goes_back_five_seconds_before_the_last_answer),
         TEST(no_token_is_trusted_once_auth_has_been_silent_for_too_long),
-        TEST(a_token_of_an_unknown_key_makes_it_ask_for_the_keys_again),
-        TEST(what_is_no_token_is_refused_and_asks_for_nothing),
+        TEST(a_new_key_is_known_soon_and_the_old_one_goes_on),
+        TEST(a_key_that_auth_lists_no_more_is_refused_within_two_seconds),
+        TEST(the_keys_are_listed_only_as_long_as_auth_is_heard),
+        TEST(what_is_no_token_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

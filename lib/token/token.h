@@ -2,10 +2,10 @@
 // token: access tokens, signed by auth and verified by every service on its own.
 //
 // JWT (RFC 7519) signed with ES256 and nothing else; the algorithm is fixed here and never taken
-// from the token (RFC 8725). Claims: iss, aud, sub (user id), sid (session id, or the API key's),
-// name, role, use ("access"), scope, pid (the one portfolio an API key is for), iat, nbf, exp, jti.
-// Verifying costs 0.4 ms, so verified claims are remembered by the token's SHA-256 until they expire;
-// ended sessions are forgotten at once.
+// from the token (RFC 8725). Claims: iss, aud, sub (user id), sid (session, or API key), name, role, use
+// ("access"), scope, pid (the one portfolio an API key is for), iat, nbf, exp, jti. Verifying costs
+// 0.4 ms, so verified claims are remembered by the token's SHA-256 until they expire; ended
+// sessions and the tokens of keys that are gone are forgotten at once.
 //
 // Threads: a signer and a verifier may be shared by all threads.
 #pragma once
@@ -19,6 +19,10 @@ enum {
     TOKEN_LIFETIME_SECONDS = 15 * 60,
     TOKEN_KEY_ID_SIZE = 44, // RFC 7638 thumbprint in base64url
     TOKEN_PEM_SIZE = 2048,
+    TOKEN_KEYS_MAX = 16,        // keys that tokens are verified with at the same time
+    TOKEN_COORDINATE_SIZE = 48, // of a point, in base64url
+    // How far the clocks of those who sign and those who verify may be apart.
+    TOKEN_SKEW_SECONDS = 60,
 };
 
 // What the bearer may do: everything the user may, or what an API key was made for.
@@ -39,6 +43,19 @@ struct token_key {
     char id[TOKEN_KEY_ID_SIZE];
     char private_pem[TOKEN_PEM_SIZE]; // empty for a public key alone
     char public_pem[TOKEN_PEM_SIZE];
+};
+
+// A public key as auth announces it; both texts are borrowed.
+struct token_announced_key {
+    const char *id;
+    const char *public_pem;
+};
+
+// A public key as a JSON Web Key has it (RFC 7518 section 6.2.1): the id and the point.
+struct token_web_key {
+    char id[TOKEN_KEY_ID_SIZE];
+    char x[TOKEN_COORDINATE_SIZE];
+    char y[TOKEN_COORDINATE_SIZE];
 };
 
 // Makes a new P-256 key pair.
@@ -68,12 +85,19 @@ struct token_verifier_options {
 struct token_verifier *token_verifier_new(const struct token_verifier_options *options);
 void token_verifier_free(struct token_verifier **verifier);
 
-// Adds a public key, or replaces the one with that id. At most 16.
-MUST_CHECK bool token_verifier_add_key(struct token_verifier *verifier,
-                                       const char *key_id,
-                                       const char *public_pem,
-                                       struct error *error);
+// Makes these public keys the only ones. What a key that is gone had vouched for counts no more.
+//
+// Fails with INVALID_SETTING, and changes nothing, for more than TOKEN_KEYS_MAX of them and for
+// what is no P-256 public key in PEM.
+MUST_CHECK bool token_verifier_set_keys(struct token_verifier *verifier,
+                                        const struct token_announced_key *keys,
+                                        size_t count,
+                                        struct error *error);
 bool token_verifier_knows_key(struct token_verifier *verifier, const char *key_id);
+
+// Copies the keys in the order in which they were set; returns how many there are.
+size_t token_verifier_list_keys(struct token_verifier *verifier,
+                                struct token_web_key out_keys[TOKEN_KEYS_MAX]);
 
 // From now on tokens of this session are refused; remembered until `forget_at` (real time, when the
 // last of its tokens has expired).

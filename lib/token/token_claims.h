@@ -17,9 +17,6 @@
 // The scopes' names in tokens, by enum token_scope.
 extern const char *const token_scope_names[TOKEN_SCOPE_ACCOUNT + 1];
 
-// How far the clocks of two machines may be apart.
-enum { TOKEN_SKEW_SECONDS = 60 };
-
 // The three parts of a token, still in base64url.
 struct token_parts {
     struct text header;

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 // token_key: P-256 key pairs, and the ids they are known by.
+#include "token_key.h"
+
 #include "base/digest.h"
-#include "token/token.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { COORDINATE_SIZE = 32, COORDINATE_TEXT_SIZE = 48 };
+enum { COORDINATE_SIZE = 32, GROUP_NAME_SIZE = 32 };
 
 static bool failed(struct error *error)
 {
@@ -45,15 +47,15 @@ static bool write_pems(EVP_PKEY *pair, struct token_key *key)
     return done;
 }
 
-static bool coordinate(EVP_PKEY *pair, const char *name, char out[COORDINATE_TEXT_SIZE])
+static bool coordinate(EVP_PKEY *key, const char *name, char out[TOKEN_COORDINATE_SIZE])
 {
     unsigned char bytes[COORDINATE_SIZE];
     BIGNUM *number = NULL;
-    bool done = EVP_PKEY_get_bn_param(pair, name, &number) == 1 &&
+    bool done = EVP_PKEY_get_bn_param(key, name, &number) == 1 &&
                 BN_bn2binpad(number, bytes, sizeof bytes) == sizeof bytes;
 
     if (done)
-        digest_base64url(bytes, sizeof bytes, out, COORDINATE_TEXT_SIZE);
+        digest_base64url(bytes, sizeof bytes, out, TOKEN_COORDINATE_SIZE);
     BN_free(number);
     return done;
 }
@@ -61,8 +63,8 @@ static bool coordinate(EVP_PKEY *pair, const char *name, char out[COORDINATE_TEX
 // RFC 7638: the SHA-256 of the public key as JSON, with exactly these members in this order.
 static bool write_id(EVP_PKEY *pair, struct token_key *key)
 {
-    char x[COORDINATE_TEXT_SIZE];
-    char y[COORDINATE_TEXT_SIZE];
+    char x[TOKEN_COORDINATE_SIZE];
+    char y[TOKEN_COORDINATE_SIZE];
     char json[256];
     unsigned char hash[SHA256_SIZE];
 
@@ -87,4 +89,30 @@ bool token_key_generate(struct token_key *out_key, struct error *error)
         *out_key = key;
     digest_wipe(&key, sizeof key);
     return done || failed(error);
+}
+
+static bool is_p256(EVP_PKEY *key)
+{
+    char group[GROUP_NAME_SIZE];
+    size_t length = 0;
+
+    return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
+           EVP_PKEY_get_group_name(key, group, sizeof group, &length) == 1 &&
+           strcmp(group, "prime256v1") == 0;
+}
+
+bool token_key_read_point(const char *public_pem,
+                          char out_x[TOKEN_COORDINATE_SIZE],
+                          char out_y[TOKEN_COORDINATE_SIZE])
+{
+    BIO *bio = BIO_new_mem_buf(public_pem, -1);
+    EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+    bool done = key != NULL && is_p256(key) && coordinate(key, OSSL_PKEY_PARAM_EC_PUB_X, out_x) &&
+                coordinate(key, OSSL_PKEY_PARAM_EC_PUB_Y, out_y);
+
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    // What OpenSSL noted of a key that could not be read is of no use to the next who asks.
+    ERR_clear_error();
+    return done;
 }

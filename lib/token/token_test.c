@@ -31,6 +31,13 @@ static int64_t read_now(void *context)
     return *(int64_t *)context;
 }
 
+static bool set_key(struct fixture *f, const char *id, const char *public_pem)
+{
+    struct token_announced_key key = {id, public_pem};
+
+    return token_verifier_set_keys(f->verifier, &key, 1, &f->error);
+}
+
 static int start(void **state)
 {
     struct fixture *f = allocate(sizeof *f);
@@ -40,7 +47,7 @@ static int start(void **state)
     f->clock = (struct clock){read_now, &f->now_us};
     assert_true(token_key_generate(&f->key, &f->error));
     f->verifier = token_verifier_new(&(struct token_verifier_options){.clock = f->clock});
-    assert_true(token_verifier_add_key(f->verifier, f->key.id, f->key.public_pem, &f->error));
+    assert_true(set_key(f, f->key.id, f->key.public_pem));
     *state = f;
     return 0;
 }
@@ -199,7 +206,7 @@ static void a_small_memory_forgets_tokens_but_never_mistakes_them(void **state)
     token_verifier_free(&f->verifier);
     f->verifier = token_verifier_new(
         &(struct token_verifier_options){.clock = f->clock, .cache_capacity = 8});
-    assert_true(token_verifier_add_key(f->verifier, f->key.id, f->key.public_pem, &f->error));
+    assert_true(set_key(f, f->key.id, f->key.public_pem));
     for (int i = 0; i < 40; i++) {
         snprintf(claims.username, sizeof claims.username, "user%d", i);
         sign(f, &claims, tokens[i]);
@@ -221,34 +228,89 @@ static void a_replaced_key_vouches_for_nothing_any_more(void **state)
     sign(f, &ada, token);
     assert_true(verify(f, token));
     assert_true(token_key_generate(&other, &f->error));
-    assert_true(token_verifier_add_key(f->verifier, f->key.id, other.public_pem, &f->error));
+    assert_true(set_key(f, f->key.id, other.public_pem));
     assert_false(verify(f, token));
 }
 
-static void keys_that_are_empty_or_too_many_are_refused(void **state)
+static void a_key_that_is_taken_away_vouches_for_nothing_and_the_others_go_on(void **state)
+{
+    struct fixture *f = *state;
+    struct token_key old = f->key;
+    struct token_key new;
+    char of_old[TOKEN_MAX];
+    char unseen[TOKEN_MAX];
+    char of_new[TOKEN_MAX];
+
+    assert_true(token_key_generate(&new, &f->error));
+    assert_true(token_verifier_set_keys(
+        f->verifier,
+        (struct token_announced_key[]){{new.id, new.public_pem}, {old.id, old.public_pem}}, 2,
+        &f->error));
+    sign(f, &ada, of_old);
+    sign(f, &ada, unseen);
+    f->key = new;
+    sign(f, &ada, of_new);
+    assert_true(verify(f, of_old));
+    assert_true(verify(f, of_new));
+    assert_true(set_key(f, new.id, new.public_pem));
+    // Also the one that was remembered.
+    assert_false(verify(f, of_old));
+    assert_false(verify(f, unseen));
+    assert_true(verify(f, of_new));
+    assert_false(token_verifier_knows_key(f->verifier, old.id));
+}
+
+// PEM of a public key that is none of ours: ES256 is P-256 and nothing else.
+static void make_p384(char pem[TOKEN_PEM_SIZE])
+{
+    EVP_PKEY *key = EVP_EC_gen("P-384");
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *data = NULL;
+    long length = 0;
+
+    assert_int_equal(PEM_write_bio_PUBKEY(bio, key), 1);
+    length = BIO_get_mem_data(bio, &data);
+    memcpy(pem, data, (size_t)length);
+    pem[length] = '\0';
+    BIO_free(bio);
+    EVP_PKEY_free(key);
+}
+
+static void keys_that_are_empty_wrong_or_too_many_are_refused_and_change_nothing(void **state)
 {
     struct fixture *f = *state;
     struct token_signer *signer = NULL;
     struct token_key empty = {.id = "x"};
-    char id[8];
+    struct token_announced_key many[TOKEN_KEYS_MAX + 1];
+    char ids[TOKEN_KEYS_MAX + 1][8];
+    char pem[TOKEN_PEM_SIZE];
+    char token[TOKEN_MAX];
 
-    assert_false(token_verifier_add_key(f->verifier, "x", "", &f->error));
-    assert_false(token_verifier_add_key(f->verifier, "", f->key.public_pem, &f->error));
-    assert_false(token_verifier_add_key(f->verifier, "x", f->key.private_pem, &f->error));
+    sign(f, &ada, token);
+    make_p384(pem);
+    assert_false(set_key(f, "x", ""));
+    assert_false(set_key(f, "", f->key.public_pem));
+    assert_false(set_key(f, "x", f->key.private_pem));
+    assert_false(set_key(f, "x", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"));
+    assert_false(set_key(f, "x", pem));
+    assert_string_equal(f->error.reason, "INVALID_SETTING");
     assert_false(token_signer_new(&empty, &signer, &f->error));
-    assert_false(token_verifier_knows_key(f->verifier, "x"));
-    for (int i = 1; i < 16; i++) {
-        snprintf(id, sizeof id, "k%d", i);
-        assert_true(token_verifier_add_key(f->verifier, id, f->key.public_pem, &f->error));
+    for (size_t i = 0; i < COUNT_OF(many); i++) {
+        snprintf(ids[i], sizeof ids[i], "k%zu", i);
+        many[i] = (struct token_announced_key){ids[i], f->key.public_pem};
     }
+    assert_false(token_verifier_set_keys(f->verifier, many, TOKEN_KEYS_MAX + 1, &f->error));
+    assert_false(token_verifier_knows_key(f->verifier, "k0"));
+    assert_true(verify(f, token));
+    assert_true(token_verifier_set_keys(f->verifier, many, TOKEN_KEYS_MAX, &f->error));
     assert_true(token_verifier_knows_key(f->verifier, "k15"));
-    assert_false(token_verifier_add_key(f->verifier, "k16", f->key.public_pem, &f->error));
 }
 
 // Computed another way than the code does: from the uncompressed point.
-static void a_key_is_known_by_its_rfc_7638_thumbprint(void **state)
+static void a_key_is_listed_as_its_point_and_known_by_its_rfc_7638_thumbprint(void **state)
 {
     struct fixture *f = *state;
+    struct token_web_key listed[TOKEN_KEYS_MAX];
     BIO *bio = BIO_new_mem_buf(f->key.public_pem, -1);
     EVP_PKEY *key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
     unsigned char *point = NULL;
@@ -266,6 +328,10 @@ static void a_key_is_known_by_its_rfc_7638_thumbprint(void **state)
     digest_sha256(text_of(json), hash);
     digest_base64url(hash, sizeof hash, id, sizeof id);
     assert_string_equal(f->key.id, id);
+    assert_int_equal(token_verifier_list_keys(f->verifier, listed), 1);
+    assert_string_equal(listed[0].id, id);
+    assert_string_equal(listed[0].x, x);
+    assert_string_equal(listed[0].y, y);
     OPENSSL_free(point);
     EVP_PKEY_free(key);
     BIO_free(bio);
@@ -345,6 +411,9 @@ static const struct hostile hostiles[] = {
     {"no key", "{\"alg\":\"ES256\",\"typ\":\"JWT\"}", GOOD},
     {"unknown key", "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"other\"}", GOOD},
     {"path as key", "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"../../dev/null\"}", GOOD},
+    {"quote in the key", "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"' OR 1=1 --\"}", GOOD},
+    {"empty key", "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"\"}", GOOD},
+    {"key is a number", "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":1}", GOOD},
     {"crit", "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"KEY\",\"crit\":[\"exp\"]}", GOOD},
     {"jku", "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"KEY\",\"jku\":\"https://x\"}", GOOD},
     {"x5u", "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"KEY\",\"x5u\":\"https://x\"}", GOOD},
@@ -376,6 +445,10 @@ static const struct hostile hostiles[] = {
     {"no session", HEADER, "{" IDENTITY ",\"sub\":\"" USER "\"," TIMES "}"},
     {"NUL in the user", HEADER,
      "{" IDENTITY ",\"sub\":\"" USER "\\u0000\",\"sid\":\"" SESSION "\"," TIMES "}"},
+    {"no id of its own", HEADER,
+     "{\"iss\":\"bourse\",\"aud\":\"bourse\",\"use\":\"access\",\"role\":\"user\",\"name\":\"ada\","
+     "\"scope\":\"account\"," WHO "," TIMES "}"},
+    {"never begins", HEADER, "{" IDENTITY "," WHO ",\"iat\":1800000000,\"exp\":1800000900}"},
     {"other issuer", HEADER,
      "{\"iss\":\"else\",\"aud\":\"bourse\",\"use\":\"access\",\"role\":\"user\",\"jti\":\"" TOKEN_ID
      "\",\"name\":\"ada\",\"scope\":\"account\"," WHO "," TIMES "}"},
@@ -558,8 +631,9 @@ int main(void)
         TEST(when_too_many_sessions_end_all_earlier_tokens_are_refused),
         TEST(a_small_memory_forgets_tokens_but_never_mistakes_them),
         TEST(a_replaced_key_vouches_for_nothing_any_more),
-        TEST(keys_that_are_empty_or_too_many_are_refused),
-        TEST(a_key_is_known_by_its_rfc_7638_thumbprint),
+        TEST(a_key_that_is_taken_away_vouches_for_nothing_and_the_others_go_on),
+        TEST(keys_that_are_empty_wrong_or_too_many_are_refused_and_change_nothing),
+        TEST(a_key_is_listed_as_its_point_and_known_by_its_rfc_7638_thumbprint),
         TEST(tokens_made_by_hand_pass_when_they_are_right),
         TEST(hostile_tokens_are_refused_though_their_signature_is_right),
         TEST(bytes_after_the_claims_are_refused),

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "token/token.h"
 #include "token_claims.h"
+#include "token_key.h"
 
 #include <jansson.h>
 #include <jwt.h>
@@ -15,7 +16,6 @@
 #include <string.h>
 
 enum {
-    KEYS_MAX = 16,
     CACHE_CAPACITY = 16384,
     WAYS = 8, // tokens whose hash begins alike; a new one takes the place of one of them
     REVOCATIONS_FIRST = 256,
@@ -23,7 +23,7 @@ enum {
 };
 
 struct key {
-    char id[TOKEN_KEY_ID_SIZE];
+    struct token_web_key web;
     char public_pem[TOKEN_PEM_SIZE];
 };
 
@@ -43,8 +43,9 @@ struct token_verifier {
     EVP_MD *sha256;
     pthread_mutex_t lock; // guards everything below
     size_t key_count;
-    struct key keys[KEYS_MAX];
-    size_t sets; // a power of two
+    struct key keys[TOKEN_KEYS_MAX];
+    uint64_t keys_gone; // grows when a key is taken away
+    size_t sets;        // a power of two
     struct entry *entries;
     size_t slots; // of revocations, a power of two
     size_t revocation_count;
@@ -91,7 +92,7 @@ void token_verifier_free(struct token_verifier **verifier)
 static struct key *find_key(struct token_verifier *verifier, const char *key_id)
 {
     for (size_t i = 0; i < verifier->key_count; i++)
-        if (strcmp(verifier->keys[i].id, key_id) == 0)
+        if (strcmp(verifier->keys[i].web.id, key_id) == 0)
             return &verifier->keys[i];
     return NULL;
 }
@@ -101,42 +102,89 @@ static void forget_tokens(struct token_verifier *verifier)
     memset(verifier->entries, 0, verifier->sets * WAYS * sizeof *verifier->entries);
 }
 
-static bool put_key(struct token_verifier *verifier, const char *key_id, const char *public_pem)
+// True when these are the verifier's keys already, which is so nearly every time.
+static bool has_these_keys(struct token_verifier *verifier,
+                           const struct token_announced_key *keys,
+                           size_t count)
 {
-    struct key *key = find_key(verifier, key_id);
+    bool same = false;
 
-    if (key == NULL && verifier->key_count == KEYS_MAX)
-        return false;
-    if (key == NULL)
-        key = &verifier->keys[verifier->key_count++];
-    else if (strcmp(key->public_pem, public_pem) != 0)
-        // What the replaced key had vouched for counts no more.
-        forget_tokens(verifier);
-    memcpy(key->id, key_id, strlen(key_id) + 1);
-    memcpy(key->public_pem, public_pem, strlen(public_pem) + 1);
+    pthread_mutex_lock(&verifier->lock);
+    same = count == verifier->key_count;
+    for (size_t i = 0; i < count && same; i++)
+        same = strcmp(verifier->keys[i].web.id, keys[i].id) == 0 &&
+               strcmp(verifier->keys[i].public_pem, keys[i].public_pem) == 0;
+    pthread_mutex_unlock(&verifier->lock);
+    return same;
+}
+
+static bool
+read_key(const struct token_announced_key *announced, struct key *out_key, struct error *error)
+{
+    // An empty key would make libjwt accept every token.
+    if (announced->id[0] == '\0' || strlen(announced->id) >= TOKEN_KEY_ID_SIZE ||
+        strlen(announced->public_pem) >= TOKEN_PEM_SIZE ||
+        strncmp(announced->public_pem, "-----BEGIN PUBLIC KEY-----", 26) != 0 ||
+        !token_key_read_point(announced->public_pem, out_key->web.x, out_key->web.y))
+        return error_set(error, REASON_INVALID_SETTING,
+                         "A signing key is not a P-256 public key in PEM.");
+    memcpy(out_key->web.id, announced->id, strlen(announced->id) + 1);
+    memcpy(out_key->public_pem, announced->public_pem, strlen(announced->public_pem) + 1);
     return true;
 }
 
-bool token_verifier_add_key(struct token_verifier *verifier,
-                            const char *key_id,
-                            const char *public_pem,
-                            struct error *error)
+static void replace_keys(struct token_verifier *verifier, const struct key *keys, size_t count)
 {
-    bool added = false;
+    size_t kept = 0;
 
-    // An empty key would make libjwt accept every token.
-    if (key_id[0] == '\0' || strlen(key_id) >= TOKEN_KEY_ID_SIZE ||
-        strlen(public_pem) >= TOKEN_PEM_SIZE ||
-        strncmp(public_pem, "-----BEGIN PUBLIC KEY-----", 26) != 0)
-        return error_set(error, REASON_INVALID_SETTING,
-                         "A signing key is not a public key in PEM.");
+    for (size_t i = 0; i < count; i++) {
+        const struct key *old = find_key(verifier, keys[i].web.id);
+
+        kept += old != NULL && strcmp(old->public_pem, keys[i].public_pem) == 0 ? 1 : 0;
+    }
+    if (kept < verifier->key_count) {
+        verifier->keys_gone++;
+        forget_tokens(verifier);
+    }
+    memcpy(verifier->keys, keys, count * sizeof *keys);
+    verifier->key_count = count;
+}
+
+bool token_verifier_set_keys(struct token_verifier *verifier,
+                             const struct token_announced_key *keys,
+                             size_t count,
+                             struct error *error)
+{
+    struct key *read = NULL;
+    bool done = true;
+
+    if (count > TOKEN_KEYS_MAX)
+        return error_set(error, REASON_INVALID_SETTING, "There are %zu signing keys, more than %d.",
+                         count, TOKEN_KEYS_MAX);
+    if (has_these_keys(verifier, keys, count))
+        return true;
+    read = allocate_array(TOKEN_KEYS_MAX, sizeof *read);
+    for (size_t i = 0; i < count && done; i++)
+        done = read_key(&keys[i], &read[i], error);
+    if (done) {
+        pthread_mutex_lock(&verifier->lock);
+        replace_keys(verifier, read, count);
+        pthread_mutex_unlock(&verifier->lock);
+    }
+    release(read);
+    return done;
+}
+
+size_t token_verifier_list_keys(struct token_verifier *verifier,
+                                struct token_web_key out_keys[TOKEN_KEYS_MAX])
+{
+    size_t count = 0;
+
     pthread_mutex_lock(&verifier->lock);
-    added = put_key(verifier, key_id, public_pem);
+    for (count = 0; count < verifier->key_count; count++)
+        out_keys[count] = verifier->keys[count].web;
     pthread_mutex_unlock(&verifier->lock);
-    if (!added)
-        return error_set(error, REASON_INVALID_SETTING, "There are more than %d signing keys.",
-                         KEYS_MAX);
-    return true;
+    return count;
 }
 
 bool token_verifier_knows_key(struct token_verifier *verifier, const char *key_id)
@@ -325,6 +373,7 @@ bool token_verify(struct token_verifier *verifier,
     unsigned char hash[SHA256_SIZE];
     struct token_claims claims;
     int64_t issued_at = 0;
+    uint64_t keys_gone = 0;
     bool known = false;
     bool ended = false;
     bool expired = false;
@@ -333,6 +382,7 @@ bool token_verify(struct token_verifier *verifier,
         !hash_token(verifier, token, hash))
         return refuse(error);
     pthread_mutex_lock(&verifier->lock);
+    keys_gone = verifier->keys_gone;
     known = recall(verifier, hash, &claims);
     ended = known && is_revoked(verifier, claims.session_id);
     pthread_mutex_unlock(&verifier->lock);
@@ -345,7 +395,8 @@ bool token_verify(struct token_verifier *verifier,
     if (!known) {
         pthread_mutex_lock(&verifier->lock);
         ended = is_revoked(verifier, claims.session_id) || issued_at <= verifier->refused_until;
-        if (!ended)
+        // Its key may have been taken away while the signature was verified.
+        if (!ended && keys_gone == verifier->keys_gone)
             remember(verifier, hash, &claims);
         pthread_mutex_unlock(&verifier->lock);
     }

@@ -6,6 +6,7 @@
 #include "auth_store.h"
 #include "password.h"
 #include "signing_key.h"
+#include "signing_keys.h"
 #include "user.h"
 
 #include <stdio.h>
@@ -176,13 +177,13 @@ static bool
 issue(struct service *service, const char *name, char out_token[TOKEN_MAX], struct error *error)
 {
     OWNED(arena) arena = arena_new(ARENA_BUDGET);
-    OWNED(token_signer) signer = NULL;
     struct database *database = service_database(service);
-    struct clock clock = clock_real();
+    OWNED(signing_keys)
+    keys = signing_keys_new(
+        &(const struct signing_keys_options){.database = database, .clock = clock_real()});
     struct uuid session_id = uuid_new();
     struct user_record *user = NULL;
     struct token_claims claims = {.is_administrator = true, .scope = TOKEN_SCOPE_ACCOUNT};
-    struct token_key key;
     // A token that cannot be refreshed needs its session only as long as it lives itself.
     struct new_session session = {.id = session_id.string,
                                   .device = "command line",
@@ -197,10 +198,9 @@ issue(struct service *service, const char *name, char out_token[TOKEN_MAX], stru
     memcpy(claims.username, user->username, strlen(user->username) + 1);
     session.user_id = user->id;
     session.username = user->username;
-    return signing_key_get(database, arena, &key, error) &&
-           token_signer_new(&key, &signer, error) &&
+    return signing_keys_prepare(keys, arena, error) &&
            database_transact(database, arena, 0, start_session, &session, error) &&
-           token_sign(signer, &claims, &clock, out_token, error);
+           signing_keys_sign(keys, &claims, out_token, error);
 }
 
 int administrator_issue_token(struct service *service, int argc, char **argv)
@@ -215,5 +215,33 @@ int administrator_issue_token(struct service *service, int argc, char **argv)
     if (!issue(service, argv[1], token, &error))
         return fail(&error);
     puts(token);
+    return EXIT_SUCCESS;
+}
+
+int administrator_rotate_signing_key(struct service *service, int argc, char **argv)
+{
+    OWNED(arena) arena = arena_new(ARENA_BUDGET);
+    struct clock clock = clock_real();
+    struct signing_key_rotation rotation = {.now_us = clock_now_us(&clock),
+                                            .at_once = service_bool(service, "now")};
+    long long seconds = 0;
+    struct error error;
+
+    (void)argv;
+    if (argc != 1) {
+        fprintf(stderr, "usage: bourse-auth rotate-signing-key [--now true]\n");
+        return EXIT_FAILURE;
+    }
+    if (!signing_key_rotate(service_database(service), arena, &rotation, &error))
+        return fail(&error);
+    seconds = (rotation.signs_from - rotation.now_us) / MICROS_PER_SECOND;
+    if (rotation.at_once)
+        printf("signing key %s signs in %lld seconds; all access tokens end then\n",
+               rotation.newest, seconds);
+    else if (rotation.made)
+        printf("signing key %s signs in %lld seconds\n", rotation.newest, seconds);
+    else
+        printf("signing key %s is announced already and signs in %lld seconds\n", rotation.newest,
+               seconds);
     return EXIT_SUCCESS;
 }

@@ -13,3 +13,8 @@ int administrator_create(struct service *service, int argc, char **argv);
 
 // bourse-auth issue-token NAME prints an access token for an administrator.
 int administrator_issue_token(struct service *service, int argc, char **argv);
+
+// bourse-auth rotate-signing-key [--now true] announces a new signing key, unless there is one that
+// does not sign yet. With --now, for a key that others may know, all keys there are end in seconds,
+// and with them every access token; sessions go on.
+int administrator_rotate_signing_key(struct service *service, int argc, char **argv);

@@ -6,6 +6,7 @@
 #include "login_guard.h"
 #include "service/idempotency.h"
 #include "signing_key.h"
+#include "signing_keys.h"
 
 enum {
     FOLLOW_EVERY_MS = 300,
@@ -13,6 +14,7 @@ enum {
     OVERLAP_MS = 5000,
     OPEN_EVERY_MS = 500,
     PRUNE_EVERY_MS = 60 * 1000,
+    ROTATE_EVERY_MS = 60 * 1000,
     FOLLOW_BUDGET = 4 * 1024 * 1024,
     PRUNE_BUDGET = 256 * 1024,
     FIRST_TRIES = 20,
@@ -59,23 +61,10 @@ bool auth_sign(struct auth *auth,
                char out_token[TOKEN_MAX],
                struct error *error)
 {
-    return token_sign(auth->signer, claims, &auth->clock, out_token, error);
+    return signing_keys_sign(auth->signing_keys, claims, out_token, error);
 }
 
-static bool follow_keys(struct auth *auth, struct arena *arena, struct error *error)
-{
-    struct rows keys;
-
-    if (!store_list_keys(auth->database, arena, &keys, error))
-        return false;
-    for (size_t i = 0; i < keys.count; i++)
-        if (!token_verifier_add_key(auth->verifier, rows_text(&keys, i, 0), rows_text(&keys, i, 1),
-                                    error))
-            return false;
-    return true;
-}
-
-// Learns what other replicas did: their keys and the sessions they ended.
+// Learns what other replicas did: the keys they made and the sessions they ended.
 static bool follow(struct auth *auth, struct error *error)
 {
     OWNED(arena) arena = arena_new(FOLLOW_BUDGET);
@@ -83,7 +72,7 @@ static bool follow(struct auth *auth, struct error *error)
     int64_t since = auth->revocations_as_of - OVERLAP_MS * MICROS_PER_MS;
     int64_t as_of = 0;
 
-    if (!follow_keys(auth, arena, error))
+    if (!signing_keys_follow(auth->signing_keys, arena, error))
         return false;
     while (list.more) {
         int64_t last = since;
@@ -125,16 +114,32 @@ static bool prune(void *context)
     return store_prune_sessions(auth->database, arena) || more;
 }
 
-// Gets the signing key and the ended sessions. The database was there a moment ago; should it be
+// Replaces the signing key when it is old, and clears away those that have ended.
+static bool rotate_key(void *context)
+{
+    struct auth *auth = context;
+    OWNED(arena) arena = arena_new(PRUNE_BUDGET);
+    struct signing_key_rotation rotation = {.now_us = clock_now_us(&auth->clock),
+                                            .least_age_us = auth->signing_key_age_us};
+    struct error error;
+
+    if (!signing_key_rotate(auth->database, arena, &rotation, &error)) {
+        if (error.code != CODE_UNAVAILABLE)
+            log_write(LOG_ERROR, "signing_key_not_rotated", "reason", error.reason, "message",
+                      error.message, NULL);
+    } else if (rotation.made) {
+        log_write(LOG_INFO, "signing_key_announced", "key", rotation.newest, NULL);
+    }
+    return false;
+}
+
+// Gets the signing keys and the ended sessions. The database was there a moment ago; should it be
 // away just now, it is waited for a little.
 static bool prepare_tokens(struct auth *auth, struct error *error)
 {
     for (int i = 1;; i++) {
         OWNED(arena) arena = arena_new(PRUNE_BUDGET);
-        struct token_key key;
-        bool done = signing_key_get(auth->database, arena, &key, error) && follow(auth, error) &&
-                    token_signer_new(&key, &auth->signer, error);
-        digest_wipe(&key, sizeof key);
+        bool done = signing_keys_prepare(auth->signing_keys, arena, error) && follow(auth, error);
         if (done || error->code != CODE_UNAVAILABLE || i == FIRST_TRIES)
             return done;
         clock_sleep_until_us(clock_monotonic_us() + FIRST_TRY_PAUSE_MS * MICROS_PER_MS);
@@ -156,6 +161,10 @@ bool auth_new(const struct auth_options *options, struct auth **out_auth, struct
     auth->maximum_cash_micros = options->maximum_cash_micros;
     auth->mesh_key = options->mesh_key;
     auth->hasher = options->hasher;
+    auth->signing_key_age_us =
+        options->signing_key_age_us == 0 ? SIGNING_KEY_NEVER : options->signing_key_age_us;
+    auth->signing_keys = signing_keys_new(&(const struct signing_keys_options){
+        .database = auth->database, .verifier = auth->verifier, .clock = auth->clock});
     auth->login_guard = login_guard_new(options->mesh_key.bytes);
     auth->logins = metrics_counter(options->metrics, "bourse_auth_logins_total",
                                    "Logins by outcome: done, refused or put off.", "outcome", NULL);
@@ -165,6 +174,7 @@ bool auth_new(const struct auth_options *options, struct auth **out_auth, struct
     auth->portfolio_opener =
         worker_new("portfolios", OPEN_EVERY_MS, first_portfolio_open_all, auth);
     auth->pruner = worker_new("prune", PRUNE_EVERY_MS, prune, auth);
+    auth->key_rotator = worker_new("keys", ROTATE_EVERY_MS, rotate_key, auth);
     *out_auth = auth;
     auth = NULL;
     return true;
@@ -178,7 +188,8 @@ void auth_free(struct auth **auth)
     worker_free(&(*auth)->follower);
     worker_free(&(*auth)->portfolio_opener);
     worker_free(&(*auth)->pruner);
-    token_signer_free(&(*auth)->signer);
+    worker_free(&(*auth)->key_rotator);
+    signing_keys_free(&(*auth)->signing_keys);
     login_guard_free(&(*auth)->login_guard);
     release(*auth);
     *auth = NULL;

@@ -16,7 +16,7 @@
 struct auth {
     struct database *database;
     struct rpc_client *portfolio;
-    struct token_signer *signer;
+    struct signing_keys *signing_keys;
     struct token_verifier *verifier;
     struct clock clock;
     int64_t session_lifetime_us;       // of a session that is not used
@@ -30,7 +30,9 @@ struct auth {
     struct worker *follower;
     struct worker *portfolio_opener;
     struct worker *pruner;
-    int64_t revocations_as_of; // of the follower's thread alone
+    struct worker *key_rotator;
+    int64_t signing_key_age_us; // at which a key is replaced
+    int64_t revocations_as_of;  // of the follower's thread alone
 };
 
 struct auth_options {
@@ -42,6 +44,7 @@ struct auth_options {
     int64_t session_lifetime_us;
     int64_t session_lifetime_whole_us;
     int64_t maximum_cash_micros;
+    int64_t signing_key_age_us; // at which a key is replaced; 0: never
     struct rpc_mesh_key mesh_key;
     struct password_hasher hasher;
 };

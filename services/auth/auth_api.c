@@ -185,21 +185,21 @@ bool auth_api_list_signing_keys(struct auth *auth,
                                 Auth__ListSigningKeysResponse *response,
                                 struct error *error)
 {
-    struct rows rows;
+    struct key_list list;
 
     (void)request;
-    if (!store_list_keys(auth->database, call->arena, &rows, error))
+    if (!store_list_keys(auth->database, call->arena, clock_now_us(&auth->clock), &list, error))
         return false;
-    response->keys = arena_allocate(call->arena, (rows.count + 1) * sizeof(Auth__SigningKey *));
+    response->keys = arena_allocate(call->arena, (list.count + 1) * sizeof(Auth__SigningKey *));
     if (response->keys == NULL)
         return answer_too_large(error);
-    for (size_t i = 0; i < rows.count; i++) {
+    for (size_t i = 0; i < list.count; i++) {
         Auth__SigningKey *key = arena_allocate(call->arena, sizeof *key);
         if (key == NULL)
             return answer_too_large(error);
         auth__signing_key__init(key);
-        key->key_id = rows_text(&rows, i, 0);
-        key->public_key_pem = rows_text(&rows, i, 1);
+        key->key_id = list.items[i].id;
+        key->public_key_pem = list.items[i].public_pem;
         response->keys[response->n_keys++] = key;
     }
     return true;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { KEYS_LISTED_MAX = 16, WITHOUT_PORTFOLIO_MAX = 50 };
+enum { WITHOUT_PORTFOLIO_MAX = 50 };
 
 struct user_record store_read_user(const struct rows *rows, size_t row, size_t column)
 {
@@ -128,68 +128,6 @@ bool store_lock(struct transaction *transaction, const char *name, struct error 
     struct parameter wanted = parameter_text(name);
 
     return transaction_query(transaction, &lock, &wanted, 1, NULL, error);
-}
-
-// Copies a text into a member of fixed size; the schema has no such limits.
-static bool copy_text(const char *text, char *out, size_t size, struct error *error)
-{
-    size_t length = strlen(text);
-
-    if (length >= size)
-        return error_set(error, REASON_INTERNAL, "A stored signing key is too long.");
-    memcpy(out, text, length + 1);
-    return true;
-}
-
-bool store_newest_key(struct transaction *transaction,
-                      struct token_key *out_key,
-                      bool *out_found,
-                      struct error *error)
-{
-    static const struct statement find = {"key_newest",
-                                          "SELECT id, private_pem, public_pem FROM signing_keys"
-                                          " ORDER BY created_at DESC, id LIMIT 1"};
-    struct rows rows;
-
-    if (!transaction_query(transaction, &find, NULL, 0, &rows, error))
-        return false;
-    *out_found = rows.count > 0;
-    return rows.count == 0 ||
-           (copy_text(rows_text(&rows, 0, 0), out_key->id, sizeof out_key->id, error) &&
-            copy_text(rows_text(&rows, 0, 1), out_key->private_pem, sizeof out_key->private_pem,
-                      error) &&
-            copy_text(rows_text(&rows, 0, 2), out_key->public_pem, sizeof out_key->public_pem,
-                      error));
-}
-
-bool store_insert_key(struct transaction *transaction,
-                      const struct token_key *key,
-                      struct error *error)
-{
-    static const struct statement insert = {"key_insert",
-                                            "INSERT INTO signing_keys (id, private_pem, public_pem)"
-                                            " VALUES ($1, $2, $3)"};
-
-    return transaction_queue(transaction, &insert,
-                             (struct parameter[]){
-                                 parameter_text(key->id),
-                                 parameter_text(key->private_pem),
-                                 parameter_text(key->public_pem),
-                             },
-                             3, NULL, error);
-}
-
-bool store_list_keys(struct database *database,
-                     struct arena *arena,
-                     struct rows *out_rows,
-                     struct error *error)
-{
-    static const struct statement list = {"key_list",
-                                          "SELECT id, public_pem FROM signing_keys"
-                                          " ORDER BY created_at DESC, id LIMIT $1::bigint"};
-    struct parameter most = parameter_int(KEYS_LISTED_MAX);
-
-    return database_query(database, arena, &list, &most, 1, out_rows, error);
 }
 
 bool store_list_without_portfolio(struct database *database,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// auth_store: all SQL of auth. Finding and making users, and signing keys, in auth_store.c;
-// changing users in auth_store_users.c; sessions, API keys and the audit log in files named after
-// them.
+// auth_store: all SQL of auth. Finding and making users in auth_store.c; changing users in
+// auth_store_users.c; sessions, signing keys (auth_store_keys.c), API keys and the audit log in
+// files named after them.
 //
 // Threads: any. Memory: what is found lives in the arena given, or in the transaction's.
 #pragma once
@@ -102,19 +102,51 @@ store_has_administrator(struct transaction *transaction, bool *out_has, struct e
 // Makes other replicas wait here until this transaction ends.
 MUST_CHECK bool store_lock(struct transaction *transaction, const char *name, struct error *error);
 
-// The newest pair; `out_key` is untouched and `out_found` false when there is none yet.
-MUST_CHECK bool store_newest_key(struct transaction *transaction,
-                                 struct token_key *out_key,
-                                 bool *out_found,
-                                 struct error *error);
-MUST_CHECK bool
-store_insert_key(struct transaction *transaction, const struct token_key *key, struct error *error);
-
-// Rows of id and public_pem, the newest first, at most 16.
+// A signing key as everybody may see it.
+struct key_record {
+    const char *id;
+    const char *public_pem;
+    int64_t signs_from;
+    bool can_sign; // its private part is still there
+};
+struct key_list {
+    struct key_record *items; // the newest first
+    size_t count;
+};
+// The keys that have not ended by `now`, at most TOKEN_KEYS_MAX.
 MUST_CHECK bool store_list_keys(struct database *database,
                                 struct arena *arena,
-                                struct rows *out_rows,
+                                int64_t now_us,
+                                struct key_list *out_list,
                                 struct error *error);
+MUST_CHECK bool store_list_keys_within(struct transaction *transaction,
+                                       int64_t now_us,
+                                       struct key_list *out_list,
+                                       struct error *error);
+
+// `out_pem` is NULL when the key, or its private part, is not there any more.
+MUST_CHECK bool store_find_private_key(struct database *database,
+                                       struct arena *arena,
+                                       const char *key_id,
+                                       const char **out_pem,
+                                       struct error *error);
+
+// Queued, as the next two.
+MUST_CHECK bool store_queue_key(struct transaction *transaction,
+                                const struct token_key *key,
+                                int64_t signs_from,
+                                struct error *error);
+
+// All keys there are end at this time, those that end before it excepted.
+MUST_CHECK bool
+store_queue_key_ends(struct transaction *transaction, int64_t ends_at, struct error *error);
+
+// Deletes keys that have ended by `now`, and the private parts of those whose successor has signed
+// since `succeeded_by`.
+MUST_CHECK bool store_queue_key_tidying(struct transaction *transaction,
+                                        int64_t now_us,
+                                        int64_t succeeded_by,
+                                        struct error *error);
 
 // Users whose first portfolio is still to be opened, those tried longest ago first. One that was
 // tried in the last half minute is left out.

@@ -22,6 +22,10 @@ static const struct setting settings[] = {
     {"password-passes", SETTING_INT, "2", 1, PASSWORD_PASSES_MAX,
      "passes over that memory; at least 47104 KiB with 1, 19456 with 2, 12288 with 3, 9216 with 4 "
      "or 7168 with 5"},
+    {"signing-key-days", SETTING_INT, "90", 0, 3650,
+     "days after which the key that signs access tokens is replaced; 0 for never"},
+    {"now", SETTING_BOOL, "false", 0, 0,
+     "of rotate-signing-key: the key is known to others, end it and all access tokens at once"},
     {"if-none", SETTING_BOOL, "false", 0, 0,
      "of create-administrator: do nothing when there is an administrator"},
 };
@@ -40,6 +44,8 @@ static bool start(struct service *service, void **out_context, struct error *err
             service_int(service, "session-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
         .session_lifetime_whole_us =
             service_int(service, "session-maximum-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
+        .signing_key_age_us =
+            service_int(service, "signing-key-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
     };
     struct auth *auth = NULL;
 
@@ -72,6 +78,11 @@ static const struct service_command commands[] = {
      administrator_create},
     {"issue-token", "issue-token NAME: prints an access token for an administrator",
      administrator_issue_token},
+    {"rotate-signing-key",
+     "rotate-signing-key [--now true]: announces a new key to sign access tokens with; with --now "
+     "it "
+     "replaces the old one, and ends all access tokens, in seconds",
+     administrator_rotate_signing_key},
 };
 
 int main(int argc, char **argv)

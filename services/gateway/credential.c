@@ -21,7 +21,8 @@ const char *credential_cookie_name(const struct http_request *request)
 static bool read_bearer(const char *value, struct credential *credential, struct error *error)
 {
     value += strspn(value, " ");
-    if (value[0] == '\0' || strchr(value, ' ') != NULL)
+    // One that is longer than any would be too large for a call, and is answered as a wrong one.
+    if (value[0] == '\0' || strchr(value, ' ') != NULL || strlen(value) >= TOKEN_MAX)
         return error_set(error, REASON_INVALID_TOKEN, "The access token is not valid.");
     *credential = (struct credential){.kind = CREDENTIAL_TOKEN, .secret = value};
     return true;

@@ -3,6 +3,7 @@
 
 #include "credential_cache.h"
 #include "support/test.h"
+#include "token/token.h"
 
 #include <string.h>
 
@@ -58,6 +59,18 @@ static void a_token_is_read_from_the_header(void **state)
     assert_false(READ({"Authorization", "Bearer a b"}));
     assert_false(READ({"Authorization", "Digest x"}));
     assert_true(error_is(&f->error, REASON_UNAUTHENTICATED));
+}
+
+static void a_token_that_is_longer_than_any_is_refused_as_a_wrong_one(void **state)
+{
+    struct fixture *f = *state;
+    char value[7 + TOKEN_MAX + 1] = "Bearer ";
+
+    memset(value + 7, 'a', TOKEN_MAX - 1);
+    assert_true(READ({"Authorization", value}));
+    value[7 + TOKEN_MAX - 1] = 'a';
+    assert_false(READ({"Authorization", value}));
+    assert_true(error_is(&f->error, REASON_INVALID_TOKEN));
 }
 
 static void an_api_key_is_read_from_both_headers_or_from_basic(void **state)
@@ -189,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_token_is_read_from_the_header),
+        TEST(a_token_that_is_longer_than_any_is_refused_as_a_wrong_one),
         TEST(an_api_key_is_read_from_both_headers_or_from_basic),
         TEST(basic_that_is_no_base64_or_holds_no_colon_or_a_nul_is_refused),
         TEST(a_cookie_counts_only_when_nothing_else_is_sent),

@@ -15,9 +15,9 @@ static const struct {
     const char *operation;
     bool (*answer)(struct exchange *exchange, struct error *error);
 } own_operations[] = {
-    {"GetQuote", quotes_get_one},  {"ListQuotes", quotes_list}, {"ImportBars", bars_import},
-    {"Login", session_login},      {"Logout", session_end},     {"DeleteAccount", session_end},
-    {"ShowSession", session_show},
+    {"GetQuote", quotes_get_one},  {"ListQuotes", quotes_list},    {"ImportBars", bars_import},
+    {"Login", session_login},      {"Logout", session_end},        {"DeleteAccount", session_end},
+    {"ShowSession", session_show}, {"GetJsonWebKeySet", jwks_get},
 };
 
 static bool (*answer_of(const struct route *route))(struct exchange *, struct error *)

@@ -30,6 +30,7 @@ extern const size_t seed_endpoint_count;
 
 bool bars_import(struct exchange *exchange, struct error *error);
 bool health_answer(struct exchange *exchange, struct error *error);
+bool jwks_get(struct exchange *exchange, struct error *error);
 bool quotes_get_one(struct exchange *exchange, struct error *error);
 bool quotes_list(struct exchange *exchange, struct error *error);
 

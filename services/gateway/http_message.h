@@ -47,6 +47,7 @@ struct http_request {
 enum http_policy {
     HTTP_PRIVATE,   // data: no store
     HTTP_PUBLIC,    // the same for everybody: may be kept, but must be asked for again
+    HTTP_CACHED,    // the same for everybody: may be kept for five minutes
     HTTP_PAGE,      // HTML of ours with styles and scripts of ours
     HTTP_IMMUTABLE, // never changes at this address
 };

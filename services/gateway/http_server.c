@@ -73,6 +73,10 @@ static const char *const policy_headers[] = {
                     "Referrer-Policy: no-referrer\r\n"
                     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
                     "Cache-Control: no-cache\r\n",
+    [HTTP_CACHED] = "X-Content-Type-Options: nosniff\r\n"
+                    "Referrer-Policy: no-referrer\r\n"
+                    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+                    "Cache-Control: public, max-age=300\r\n",
     [HTTP_PAGE] = "X-Content-Type-Options: nosniff\r\n"
                   "Referrer-Policy: no-referrer\r\n"
                   "Content-Security-Policy: default-src 'none'; script-src 'self'; "
