@@ -150,7 +150,8 @@ int main(int argc, char **argv)
         OWNED(token_verifier)
         verifier = token_verifier_new(&(struct token_verifier_options){.clock = clock_real()});
 
-        if (!token_verifier_add_key(verifier, key.id, key.public_pem, &error))
+        if (!token_verifier_set_keys(
+                verifier, &(struct token_announced_key){key.id, key.public_pem}, 1, &error))
             fail(error.message);
         sign_all(signer, samples);
         us[FIRST][i] = verify_all(verifier, samples, 1);
