@@ -98,11 +98,23 @@ static bool is_of_trade(struct text word)
     return false;
 }
 
+static bool is_known(struct text word)
+{
+    return word.length > 0 && (is_one_character(word) || is_common(word) || is_of_trade(word));
+}
+
+// ASCII that is no letter: what "Password1!" ends with.
+static bool is_decoration(char c)
+{
+    return c > ' ' && c <= '~' && !(c >= 'a' && c <= 'z');
+}
+
 bool password_is_easy(const char *password)
 {
     char lower[EASY_MAX];
     struct text whole = {lower, strlen(password)};
     struct text stem = whole;
+    struct text bare = whole;
 
     if (whole.length > sizeof lower)
         return false;
@@ -110,8 +122,10 @@ bool password_is_easy(const char *password)
         lower[i] = to_lower(password[i]);
     while (stem.length > 0 && is_digit(stem.data[stem.length - 1]))
         stem.length--;
+    while (bare.length > 0 && is_decoration(bare.data[bare.length - 1]))
+        bare.length--;
     if (stem.length > 0)
-        return is_one_character(stem) || is_common(stem) || is_of_trade(stem);
+        return is_known(stem) || is_known(bare);
     // The table has what is nothing but digits whole.
     return whole.length <= DIGITS_MAX || is_one_character(whole) || is_common(whole);
 }

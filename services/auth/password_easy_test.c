@@ -55,11 +55,27 @@ static void what_is_between_before_and_behind_the_words_is_not_found(void **stat
     assert_false(password_is_easy(longest));
 }
 
+static void signs_behind_a_word_hide_it_no_better_than_digits(void **state)
+{
+    static const char *const easy[] = {"Password1!", "password!2024", "Trading#1", "dragon-2024-!?",
+                                       "qwerty!!!!"};
+    static const char *const others[] = {"horse!staple", "!password", "Password1!x"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(easy); i++)
+        if (!password_is_easy(easy[i]))
+            fail_msg("%s is taken", easy[i]);
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        if (password_is_easy(others[i]))
+            fail_msg("%s is refused", others[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_word_of_the_list_is_found_with_digits_behind_it_and_in_either_case),
         cmocka_unit_test(what_is_between_before_and_behind_the_words_is_not_found),
+        cmocka_unit_test(signs_behind_a_word_hide_it_no_better_than_digits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
