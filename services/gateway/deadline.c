@@ -2,16 +2,13 @@
 #include "deadline.h"
 
 #include "base/clock.h"
+#include "sockets.h"
 
-#include <arpa/inet.h>
-#include <dirent.h>
-#include <netinet/in.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
-enum { LOOK_EVERY_MS = 50, ADDRESS_SIZE = 48, DESCRIPTOR_MAX = 10 * 1000 * 1000 };
+enum { LOOK_EVERY_MS = 50 };
 
 struct deadline_slot {
     struct deadlines *deadlines;
@@ -35,64 +32,17 @@ struct deadlines {
     struct deadline_slot *slots;
 };
 
-static void print_address(const struct sockaddr_storage *address, char *out, int *out_port)
-{
-    out[0] = '\0';
-    *out_port = 0;
-    if (address->ss_family == AF_INET) {
-        const struct sockaddr_in *four = (const struct sockaddr_in *)address;
-        inet_ntop(AF_INET, &four->sin_addr, out, ADDRESS_SIZE);
-        *out_port = ntohs(four->sin_port);
-    } else if (address->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
-        inet_ntop(AF_INET6, &six->sin6_addr, out, ADDRESS_SIZE);
-        *out_port = ntohs(six->sin6_port);
-    }
-}
-
-static bool is_connection_of(int descriptor, const struct deadline_slot *slot)
-{
-    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
-    struct sockaddr_storage local = {.ss_family = AF_UNSPEC};
-    socklen_t peer_size = sizeof peer;
-    socklen_t local_size = sizeof local;
-    char peer_address[ADDRESS_SIZE];
-    char local_address[ADDRESS_SIZE];
-    int peer_port = 0;
-    int local_port = 0;
-
-    if (getpeername(descriptor, (struct sockaddr *)&peer, &peer_size) != 0 ||
-        getsockname(descriptor, (struct sockaddr *)&local, &local_size) != 0)
-        return false;
-    print_address(&peer, peer_address, &peer_port);
-    print_address(&local, local_address, &local_port);
-    return peer_port == slot->remote_port && local_port == slot->local_port &&
-           strcmp(peer_address, slot->remote_address) == 0;
-}
-
-// The number of a descriptor as /proc names it; -1 for "." and "..".
-static int read_number(const char *name)
-{
-    int number = 0;
-
-    for (; *name >= '0' && *name <= '9' && number < DESCRIPTOR_MAX; name++)
-        number = number * 10 + (*name - '0');
-    return *name == '\0' ? number : -1;
-}
-
 static void shut_down(const struct deadline_slot *slot)
 {
-    DIR *descriptors = opendir("/proc/self/fd");
-    const struct dirent *entry = NULL;
+    struct socket_list sockets = {NULL, 0, 0};
 
-    while (descriptors != NULL && (entry = readdir(descriptors)) != NULL) {
-        int descriptor = read_number(entry->d_name);
-
-        if (descriptor >= 0 && is_connection_of(descriptor, slot))
-            shutdown(descriptor, slot->also_writing ? SHUT_RDWR : SHUT_RD);
-    }
-    if (descriptors != NULL)
-        closedir(descriptors);
+    socket_list_read(&sockets);
+    for (size_t i = 0; i < sockets.count; i++)
+        if (sockets.entries[i].peer_port == slot->remote_port &&
+            socket_is_from(sockets.entries[i].descriptor, slot->remote_address, slot->remote_port,
+                           slot->local_port))
+            shutdown(sockets.entries[i].descriptor, slot->also_writing ? SHUT_RDWR : SHUT_RD);
+    socket_list_clear(&sockets);
 }
 
 static void check_slot(struct deadline_slot *slot)

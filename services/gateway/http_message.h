@@ -17,6 +17,7 @@ enum {
     HTTP_HEAD_MAX = 16 * 1024,         // bytes of request line and headers
     HTTP_BODY_MAX = 64 * 1024,         // bytes of a body, where an operation says nothing else
     HTTP_ANSWER_MAX = 8 * 1024 * 1024, // bytes of an answer
+    CLIENT_ADDRESS_SIZE = 46,          // of an address as text, with its end
 };
 
 struct http_header {
@@ -33,8 +34,10 @@ struct http_request {
     struct text query; // as it came, without the question mark; empty without one
     struct http_header headers[HTTP_HEADERS_MAX];
     size_t header_count;
-    const char *remote_address;
-    bool is_secure; // over TLS, as far as this is known for sure
+    const char *remote_address; // of the peer: the client, or the proxy in front
+    const char *client_address; // of who asks, as far as the proxies in front can be believed; at
+                                // most 45 characters
+    bool is_secure;             // the client speaks TLS, here or to a trusted proxy
     uint64_t content_length;
     struct arena *arena;
     struct uuid id;                         // random; told to the client as X-Request-Id

@@ -81,6 +81,7 @@ test("each outside library is included only by the part that wraps it", () => {
     [/^civetweb/, ["services/gateway/", "tests/bench/gateway/"]],
     [/^curl\//, ["services/market/"]],
     [/^jwt/, ["lib/token/"]],
+    [/^openssl\/ssl/, ["services/gateway/"]],
     [/^sodium/, ["lib/base/", "services/auth/", "tests/bench/"]],
     [/^google\/protobuf\//, ["tools/protogen/"]],
   ];
