@@ -24,7 +24,7 @@ static bool
 effect_of_key(struct exchange *exchange, const char *key, struct uuid *out_id, struct error *error)
 {
     struct identity identity = {.user_id = ""};
-    const char *owner = exchange->request->remote_address;
+    const char *owner = exchange->request->client_address;
     const char *token = NULL;
     struct error ignored;
     const char *name = NULL;
@@ -103,7 +103,7 @@ bool exchange_call(struct exchange *exchange,
             method->no_side_effects ? exchange->request->id.string : exchange->effect_id.string,
         .access_token = token,
         .traceparent = http_request_trace(exchange->request),
-        .client_address = exchange->request->remote_address,
+        .client_address = exchange->request->client_address,
     };
     return true;
 }

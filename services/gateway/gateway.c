@@ -14,7 +14,19 @@ enum { DURATION_SIZE = 32, TRACE_SIZE = 33 };
 
 static const struct setting settings[] = {
     {"http-listen", SETTING_TEXT, "127.0.0.1:8080", 0, 0,
-     "host:port that HTTP is answered on, or several separated by commas"},
+     "host:port that HTTP is answered on, or several separated by commas; empty for none"},
+    {"https-listen", SETTING_TEXT, "", 0, 0,
+     "host:port that HTTPS is answered on, or several separated by commas; empty for none"},
+    {"tls-certificate-file", SETTING_TEXT, "", 0, 0,
+     "PEM file with the certificate for HTTPS and its chain; read again when it changes"},
+    {"tls-key-file", SETTING_TEXT, "", 0, 0,
+     "PEM file with the key of that certificate, which others may not read"},
+    {"https-connections", SETTING_INT, "4096", 1, 65536,
+     "HTTPS connections open at the same time; more are closed at once"},
+    {"trusted-proxies", SETTING_TEXT, "", 0, 0,
+     "addresses and networks whose X-Forwarded-For and -Proto are believed, separated by commas"},
+    {"connections-per-address", SETTING_INT, "128", 1, 65536,
+     "connections of one address open at the same time; trusted proxies may have any number"},
     {"http-threads", SETTING_INT, "288", 8, 4096,
      "connections served at the same time; each has a thread, and more wait"},
     {"drain-seconds", SETTING_INT, "2", 0, 8,
@@ -142,7 +154,7 @@ log_request(struct http_request *request, const char *status, enum log_level lev
     snprintf(trace, sizeof trace, "%.32s", http_request_trace_id(request).data);
     log_write(level, "request", "method", request->is_head ? "HEAD" : request->method, "route",
               request->route, "status", status, "duration_ms", duration, "request_id",
-              request->id.string, "trace_id", trace, NULL);
+              request->id.string, "trace_id", trace, "client", request->client_address, NULL);
 }
 
 static bool is_frequent(const struct gateway *gateway, const char *route)
@@ -195,6 +207,23 @@ static void stop(void **context)
     *context = NULL;
 }
 
+// TLS needs all three of its settings or none.
+static bool check_tls_settings(const struct service *service, struct error *error)
+{
+    bool has_listen = service_text(service, "https-listen")[0] != '\0';
+    bool has_certificate = service_text(service, "tls-certificate-file")[0] != '\0';
+    bool has_key = service_text(service, "tls-key-file")[0] != '\0';
+
+    if (has_listen == has_certificate && has_certificate == has_key)
+        return true;
+    return error_set(error, REASON_INVALID_SETTING,
+                     "--https-listen, --tls-certificate-file and --tls-key-file go together: %s "
+                     "is missing",
+                     !has_listen        ? "--https-listen"
+                     : !has_certificate ? "--tls-certificate-file"
+                                        : "--tls-key-file");
+}
+
 static bool start(struct service *service, void **out_context, struct error *error)
 {
     struct gateway *gateway = allocate(sizeof *gateway);
@@ -206,7 +235,13 @@ static bool start(struct service *service, void **out_context, struct error *err
     };
     struct http_server_options server_options = {
         .listen = service_text(service, "http-listen"),
+        .tls_listen = service_text(service, "https-listen"),
+        .tls = {service_text(service, "tls-certificate-file"),
+                service_text(service, "tls-key-file")},
+        .tls_connections = (size_t)service_int(service, "https-connections"),
         .threads = (size_t)service_int(service, "http-threads"),
+        .connections_each = (size_t)service_int(service, "connections-per-address"),
+        .trusted_proxies = service_text(service, "trusted-proxies"),
         .context = gateway,
         .handle = handle,
         .finished = finished,
@@ -221,7 +256,8 @@ static bool start(struct service *service, void **out_context, struct error *err
         service_metrics(service), "http_request_duration_seconds",
         "Time from the head of a request to the end of its answer.", "route", NULL);
     build_router(gateway);
-    if (!quotes_new(&quotes_options, &gateway->quotes, error) ||
+    if (!check_tls_settings(service, error) ||
+        !quotes_new(&quotes_options, &gateway->quotes, error) ||
         !http_server_new(&server_options, &gateway->server, error)) {
         stop(&context);
         return false;

@@ -4,15 +4,21 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/timestamp.h"
+#include "client_address.h"
+#include "connection_limit.h"
 #include "deadline.h"
 #include "guard.h"
+#include "http_policy.h"
+#include "idle_watch.h"
 #include "service/log.h"
+#include "tls_relay.h"
 
 #include <civetweb.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 
 enum {
     ARENA_BUDGET = 8 * 1024 * 1024,
@@ -23,9 +29,15 @@ enum {
     KEEP_ALIVE_TIMEOUT_MS = 4000, // of an idle connection, and of the next head on it
     RANDOM_POOL_SIZE = 1024,
     DATE_HEADER_SIZE = 40,
+    PEER_ADDRESS_SIZE = 48,
+    PORTS_TEXT_MAX = 4096,
+    CONNECTION_QUEUE = 4096, // connections that can wait for a thread
+    DESCRIPTORS_SPARE = 512, // for everything that is no client's connection
 };
+#define CONNECTION_QUEUE_TEXT "4096"
 #define REQUEST_TIMEOUT_MS_TEXT "5000"
 #define KEEP_ALIVE_TIMEOUT_MS_TEXT "4000"
+#define WAIT_MIN_US (200 * MICROS_PER_MS) // for a head, even while others queue
 #define BODY_LIMIT_US (5 * MICROS_PER_SECOND)
 #define CHUNK_LIMIT_US (30 * MICROS_PER_SECOND)
 #define ANSWER_LIMIT_US (60 * MICROS_PER_SECOND)
@@ -35,6 +47,11 @@ struct http_server {
     struct http_server_options options;
     struct mg_context *civetweb;
     struct deadlines *deadlines;
+    struct proxy_list *proxies;
+    struct connection_limit *limit; // of those that have asked something
+    struct idle_watch *idle;
+    struct tls_relay *relay; // NULL without TLS
+    atomic_int relay_port;   // of civetweb, for the relay alone; 0 until it is known
     atomic_bool draining;
 };
 
@@ -48,7 +65,16 @@ struct worker {
     struct deadline_slot *deadline;
     struct http_request request;
     struct http_response response;
-    int64_t active_us; // when the connection began or was last answered; monotonic
+    struct idle_slot *idle;
+    // Of the connection that is being served.
+    bool is_admitted; // what follows is known
+    bool is_counted;  // in the limit of its address
+    bool is_stranger; // at the relay's port
+    bool is_tls;
+    bool is_from_proxy;
+    char peer_address[PEER_ADDRESS_SIZE];
+    char client_address[CLIENT_ADDRESS_SIZE];
+    int64_t active_us; // when it began or was last answered; monotonic
     int64_t date_second;
     char date[DATE_HEADER_SIZE];
     unsigned char pool[RANDOM_POOL_SIZE]; // random bytes fetched in advance: a call for each
@@ -62,31 +88,6 @@ struct http_connection {
     uint64_t consumed; // bytes of the body
     bool is_broken;    // the body cannot be read any further
     bool continued;    // 100 Continue was sent, or not asked for
-};
-
-static const char *const policy_headers[] = {
-    [HTTP_PRIVATE] = "X-Content-Type-Options: nosniff\r\n"
-                     "Referrer-Policy: no-referrer\r\n"
-                     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-                     "Cache-Control: no-store\r\n",
-    [HTTP_PUBLIC] = "X-Content-Type-Options: nosniff\r\n"
-                    "Referrer-Policy: no-referrer\r\n"
-                    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-                    "Cache-Control: no-cache\r\n",
-    [HTTP_CACHED] = "X-Content-Type-Options: nosniff\r\n"
-                    "Referrer-Policy: no-referrer\r\n"
-                    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-                    "Cache-Control: public, max-age=300\r\n",
-    [HTTP_PAGE] = "X-Content-Type-Options: nosniff\r\n"
-                  "Referrer-Policy: no-referrer\r\n"
-                  "Content-Security-Policy: default-src 'none'; script-src 'self'; "
-                  "style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-                  "object-src 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
-                  "Cache-Control: no-cache\r\n",
-    [HTTP_IMMUTABLE] = "X-Content-Type-Options: nosniff\r\n"
-                       "Referrer-Policy: no-referrer\r\n"
-                       "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-                       "Cache-Control: public, max-age=31536000, immutable\r\n",
 };
 
 static void *on_thread(const struct mg_context *civetweb, int type)
@@ -103,6 +104,7 @@ static void *on_thread(const struct mg_context *civetweb, int type)
     worker->headers = strbuf_new(HEADERS_MAX);
     worker->answer = strbuf_new(HTTP_ANSWER_MAX + HEADERS_MAX);
     worker->deadline = deadline_slot_new(server->deadlines);
+    worker->idle = idle_slot_new(server->idle);
     worker->pool_used = RANDOM_POOL_SIZE;
     return worker;
 }
@@ -114,6 +116,7 @@ static void on_thread_end(const struct mg_context *civetweb, int type, void *poi
     (void)civetweb;
     if (type != 1 || worker == NULL)
         return;
+    idle_slot_free(&worker->idle);
     deadline_slot_free(&worker->deadline);
     strbuf_free(&worker->answer);
     strbuf_free(&worker->headers);
@@ -122,14 +125,51 @@ static void on_thread_end(const struct mg_context *civetweb, int type, void *poi
     release(worker);
 }
 
+// Who the peer is. One at the relay's port must be the relay, which knows its client.
+static void admit(struct worker *worker, const struct mg_request_info *info)
+{
+    struct http_server *server = worker->server;
+    int relay_port = atomic_load_explicit(&server->relay_port, memory_order_relaxed);
+    char client[CLIENT_ADDRESS_SIZE] = "";
+
+    if (worker->is_admitted)
+        return;
+    worker->is_admitted = true;
+    worker->is_tls = server->relay != NULL && info->server_port == relay_port;
+    // Before the relay's port is known, nobody can be told from a stranger at it.
+    worker->is_stranger = server->relay != NULL && relay_port == 0;
+    if (worker->is_tls)
+        worker->is_stranger = !tls_relay_find(server->relay, info->remote_port, client);
+    snprintf(worker->peer_address, sizeof worker->peer_address, "%s",
+             worker->is_tls ? client : info->remote_addr);
+    worker->is_from_proxy = proxy_list_holds(server->proxies, worker->peer_address);
+}
+
+// civetweb tells nothing of a new connection, its address included, before its first request.
 static int on_connection(const struct mg_connection *connection, void **data)
 {
     struct worker *worker = mg_get_thread_pointer(connection);
 
     (void)data;
-    if (worker != NULL)
-        worker->active_us = clock_monotonic_us();
+    if (worker == NULL)
+        return 0;
+    worker->active_us = clock_monotonic_us();
+    worker->is_admitted = false;
+    worker->is_counted = false;
+    idle_slot_take(worker->idle);
     return 0;
+}
+
+static void on_connection_end(const struct mg_connection *connection)
+{
+    struct worker *worker = mg_get_thread_pointer(connection);
+
+    if (worker == NULL)
+        return;
+    idle_slot_leave(worker->idle);
+    if (worker->is_counted)
+        connection_limit_leave(worker->server->limit, worker->peer_address);
+    worker->is_counted = false;
 }
 
 static int on_log(const struct mg_connection *connection, const char *message)
@@ -196,9 +236,23 @@ static void begin(struct worker *worker, struct http_connection *connection)
     request->traceparent[0] = '\0';
     request->route = "";
     request->arena = worker->arena;
-    request->remote_address = connection->info->remote_addr;
+    request->remote_address = worker->peer_address;
+    request->client_address = worker->peer_address;
+    request->is_secure = worker->is_tls;
     request->connection = connection;
     make_request_id(worker, &request->id);
+}
+
+// Whom and what a proxy in front names.
+static void believe_proxy(struct worker *worker, struct http_request *request)
+{
+    if (!worker->is_from_proxy)
+        return;
+    client_address_find(worker->server->proxies, worker->peer_address, request->headers,
+                        request->header_count, worker->client_address);
+    request->client_address = worker->client_address;
+    request->is_secure =
+        request->is_secure || client_address_says_https(request->headers, request->header_count);
 }
 
 // Takes over the head as civetweb has split it, and checks it.
@@ -222,6 +276,7 @@ static bool read_head(struct http_request *request, struct error *error)
     if (!guard_lines(request, info->request_method))
         return error_set(error, REASON_MALFORMED_REQUEST,
                          "The header lines are not of the form `Name: value` and CR LF.");
+    believe_proxy(request->connection->worker, request);
     return guard_head(request, is_http_1_1, error);
 }
 
@@ -268,7 +323,7 @@ static void write_head(struct worker *worker, struct text body)
     strbuf_append_string(out, "\r\nX-Request-Id: ");
     strbuf_append(out, worker->request.id.string, UUID_SIZE - 1);
     strbuf_append_string(out, "\r\n");
-    strbuf_append_string(out, policy_headers[response->policy]);
+    strbuf_append_text(out, http_policy_headers(response->policy, worker->request.is_secure));
     strbuf_append_text(out, strbuf_text(response->headers));
     // The time is told so that clients do not send on a connection that is just being closed.
     strbuf_append_string(out,
@@ -364,6 +419,23 @@ static bool wants_to_close(const struct http_connection *connection)
            (may_have_body(request) && http_request_header(request, "Content-Length") == NULL);
 }
 
+// Refuses who should not be here, and reads the head. The relay has counted its own.
+static bool accept_request(struct worker *worker, struct error *error)
+{
+    struct connection_limit *limit = worker->server->limit;
+
+    if (worker->is_stranger)
+        return error_set(error, REASON_NO_SUCH_ADDRESS, "Nothing is answered at this port.");
+    if (!worker->is_tls && !worker->is_counted) {
+        worker->is_counted = connection_limit_enter(limit, worker->peer_address);
+        if (!worker->is_counted)
+            return error_set(error, REASON_TOO_MANY_REQUESTS,
+                             "%zu other connections come from this address.",
+                             connection_limit_maximum(limit));
+    }
+    return read_head(&worker->request, error);
+}
+
 // Answers every request, whatever its method and address. Returns what civetweb wants: a positive
 // number when it may read the next request, a negative one when it must not touch what is left.
 static int on_request(struct mg_connection *civetweb)
@@ -377,8 +449,11 @@ static int on_request(struct mg_connection *civetweb)
     struct http_response *response = &worker->response;
     struct error error;
 
+    admit(worker, connection.info);
+    idle_slot_begin_request(worker->idle, connection.info->remote_addr,
+                            connection.info->remote_port, connection.info->server_port);
     begin(worker, &connection);
-    if (read_head(request, &error)) {
+    if (accept_request(worker, &error)) {
         server->options.handle(server->options.context, request, response);
     } else {
         server->options.refuse(request, response, &error);
@@ -396,6 +471,7 @@ static int on_request(struct mg_connection *civetweb)
         end_connection(connection.info);
         return -1;
     }
+    idle_slot_end_request(worker->idle);
     return response->status;
 }
 
@@ -409,6 +485,7 @@ static int on_error(struct mg_connection *civetweb, int status, const char *mess
     struct error error;
 
     (void)message;
+    admit(worker, connection.info);
     begin(worker, &connection);
     // A head that never became whole is reported like one that cannot be read. Only the time tells
     // them apart.
@@ -424,7 +501,8 @@ static int on_error(struct mg_connection *civetweb, int status, const char *mess
         error_set(&error, REASON_MALFORMED_REQUEST, "Only HTTP/1.0 and HTTP/1.1 are spoken here.");
     else
         error_set(&error, REASON_MALFORMED_REQUEST,
-                  "This is not an HTTP request, or its head has more than %d bytes.",
+                  "This is not an HTTP request, or its head has more than %d bytes or was not sent "
+                  "at once while others waited.",
                   HTTP_HEAD_MAX);
     worker->server->options.refuse(&worker->request, &worker->response, &error);
     worker->response.close = true;
@@ -434,22 +512,33 @@ static int on_error(struct mg_connection *civetweb, int status, const char *mess
     return 0;
 }
 
-bool http_server_new(const struct http_server_options *options,
-                     struct http_server **out_server,
-                     struct error *error)
+// What civetweb is told to listen on: the given addresses, and with TLS a port for the relay, which
+// the kernel chooses.
+static void print_ports(const struct http_server_options *options, struct strbuf *out)
 {
-    struct http_server *server = allocate(sizeof *server);
+    strbuf_append_string(out, options->listen);
+    if (options->tls_listen[0] == '\0')
+        return;
+    if (options->listen[0] != '\0')
+        strbuf_append_char(out, ',');
+    strbuf_append_string(out, "127.0.0.1:0");
+}
+
+static bool start_civetweb(struct http_server *server, struct error *error)
+{
     struct mg_callbacks callbacks = {.begin_request = on_request,
                                      .http_error = on_error,
                                      .log_message = on_log,
                                      .init_thread = on_thread,
                                      .exit_thread = on_thread_end,
-                                     .init_connection = on_connection};
+                                     .init_connection = on_connection,
+                                     .connection_close = on_connection_end};
+    OWNED(strbuf) ports = strbuf_new(PORTS_TEXT_MAX);
     char threads[16];
     char problem[256] = "";
     struct mg_error_data mg_error = {.text = problem, .text_buffer_size = sizeof problem};
     const char *settings[] = {"listening_ports",
-                              options->listen,
+                              ports->data,
                               "num_threads",
                               threads,
                               "enable_keep_alive",
@@ -465,7 +554,7 @@ bool http_server_new(const struct http_server_options *options,
                               "max_request_size",
                               "16384",
                               "connection_queue",
-                              "1024",
+                              CONNECTION_QUEUE_TEXT,
                               "listen_backlog",
                               "1024",
                               "decode_url",
@@ -483,26 +572,102 @@ bool http_server_new(const struct http_server_options *options,
                               NULL};
     struct mg_init_data init = {&callbacks, server, settings};
 
-    snprintf(threads, sizeof threads, "%zu", options->threads);
-    server->options = *options;
-    if (!deadlines_new(&server->deadlines, error)) {
-        release(server);
-        return false;
-    }
 #if CIVETWEB_VERSION_MAJOR == 1 && CIVETWEB_VERSION_MINOR < 16
     // Before 1.16 the code is not in the struct but where this points.
     unsigned problem_code = 0;
 
     mg_error.code = &problem_code;
 #endif
-    mg_init_library(0);
+    print_ports(&server->options, ports);
+    settings[1] = ports->data;
+    snprintf(threads, sizeof threads, "%zu", server->options.threads);
     server->civetweb = mg_start2(&init, &mg_error);
-    if (server->civetweb == NULL) {
-        deadlines_free(&server->deadlines);
-        mg_exit_library();
-        release(server);
-        return error_set(error, REASON_INVALID_SETTING, "Cannot listen on %s: %s", options->listen,
-                         problem);
+    if (server->civetweb == NULL)
+        return error_set(error, REASON_INVALID_SETTING, "Cannot listen on %s: %s",
+                         server->options.listen, problem);
+    return true;
+}
+
+static bool make_relay(struct http_server *server, struct error *error)
+{
+    const struct http_server_options *options = &server->options;
+    struct tls_relay_options relay = {.listen = options->tls_listen,
+                                      .files = options->tls,
+                                      .connections_max = options->tls_connections,
+                                      .limit = server->limit,
+                                      .head_limit_us = REQUEST_TIMEOUT_MS * MICROS_PER_MS};
+
+    return options->tls_listen[0] == '\0' || tls_relay_new(&relay, &server->relay, error);
+}
+
+// Tells the others which ports civetweb listens on. The one for the relay is the last that it was
+// told of.
+static bool start_others(struct http_server *server, struct error *error)
+{
+    struct mg_server_port ports[IDLE_PORTS_MAX];
+    int numbers[IDLE_PORTS_MAX];
+    int count = mg_get_server_ports(server->civetweb, IDLE_PORTS_MAX, ports);
+
+    if (count < 1 || count == IDLE_PORTS_MAX)
+        return error_set(error, REASON_INVALID_SETTING, "--http-listen takes at most %d addresses",
+                         IDLE_PORTS_MAX - 2);
+    for (int i = 0; i < count; i++)
+        numbers[i] = ports[i].port;
+    if (server->relay == NULL) {
+        idle_watch_start(server->idle, numbers, (size_t)count, 0);
+        return true;
+    }
+    atomic_store(&server->relay_port, numbers[count - 1]);
+    idle_watch_start(server->idle, numbers, (size_t)count, numbers[count - 1]);
+    return tls_relay_start(server->relay, numbers[count - 1], error);
+}
+
+// The shell's usual limit of 1,024 descriptors is fewer than the connections that can be there.
+static void raise_descriptor_limit(const struct http_server_options *options)
+{
+    rlim_t wanted = options->threads + CONNECTION_QUEUE + DESCRIPTORS_SPARE;
+    struct rlimit limit;
+
+    if (options->tls_listen[0] != '\0')
+        wanted += 2 * options->tls_connections;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+        log_write(LOG_WARNING, "few_descriptors", "message",
+                  "the limit of open files is below what all connections together can need", NULL);
+}
+
+static bool make_parts(struct http_server *server, struct error *error)
+{
+    struct idle_watch_options idle = {.wait_min_us = WAIT_MIN_US,
+                                      .each_max = server->options.connections_each};
+
+    if (!proxy_list_new(server->options.trusted_proxies, &server->proxies, error) ||
+        !deadlines_new(&server->deadlines, error))
+        return false;
+    idle.proxies = server->proxies;
+    server->limit = connection_limit_new(server->options.connections_each, server->proxies);
+    return idle_watch_new(&idle, &server->idle, error) && make_relay(server, error);
+}
+
+bool http_server_new(const struct http_server_options *options,
+                     struct http_server **out_server,
+                     struct error *error)
+{
+    struct http_server *server = NULL;
+
+    if (options->listen[0] == '\0' && options->tls_listen[0] == '\0')
+        return error_set(error, REASON_INVALID_SETTING,
+                         "--http-listen and --https-listen are both empty");
+    raise_descriptor_limit(options);
+    server = allocate(sizeof *server);
+    server->options = *options;
+    mg_init_library(0);
+    if (!make_parts(server, error) || !start_civetweb(server, error) ||
+        !start_others(server, error)) {
+        http_server_free(&server);
+        return false;
     }
     *out_server = server;
     return true;
@@ -517,9 +682,14 @@ void http_server_free(struct http_server **server)
 {
     if (*server == NULL)
         return;
-    mg_stop((*server)->civetweb);
+    if ((*server)->civetweb != NULL)
+        mg_stop((*server)->civetweb);
+    tls_relay_free(&(*server)->relay); // after it has passed on the last answers
     mg_exit_library();
+    idle_watch_free(&(*server)->idle);
     deadlines_free(&(*server)->deadlines);
+    connection_limit_free(&(*server)->limit);
+    proxy_list_free(&(*server)->proxies);
     release(*server);
     *server = NULL;
 }

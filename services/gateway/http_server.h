@@ -5,14 +5,23 @@
 // to fall back to; whatever it would answer by itself goes through here too, so that every answer
 // has the same form and the same security headers.
 //
+// TLS is ended before civetweb, by tls_relay; its connections reach civetweb at a port of their
+// own.
+//
 // Threads: civetweb's, one a connection; each has a worker with its own arena and buffers.
 #pragma once
 
 #include "http_message.h"
+#include "tls.h"
 
 struct http_server_options {
-    const char *listen; // "127.0.0.1:8080", several separated by commas
-    size_t threads;     // connections served at the same time
+    const char *listen;          // "127.0.0.1:8080", several separated by commas; "" for none
+    const char *tls_listen;      // of the same form, for TLS; "" for none
+    struct tls_options tls;      // not looked at without tls_listen
+    size_t tls_connections;      // at the same time; more are closed at once
+    size_t threads;              // connections served at the same time
+    size_t connections_each;     // of one address at the same time
+    const char *trusted_proxies; // addresses and networks, separated by commas
     void *context;
     // Answers a request whose head is in order. Reads the body, if at all, by the functions below.
     void (*handle)(void *context, struct http_request *request, struct http_response *response);
@@ -29,7 +38,8 @@ struct http_server_options {
 
 struct http_server;
 
-// Listens and answers from now on. Fails with INVALID_SETTING when it cannot listen.
+// Listens and answers from now on. Fails with INVALID_SETTING when it cannot listen, and for
+// proxies, certificates and keys that cannot be used.
 MUST_CHECK bool http_server_new(const struct http_server_options *options,
                                 struct http_server **out_server,
                                 struct error *error);
