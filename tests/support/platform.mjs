@@ -16,7 +16,7 @@ export const services = ['auth', 'market', 'portfolio', 'trading', 'gateway'];
 export const samples = resolve(root, '../shared/data');
 export const haveSamples = existsSync(samples);
 
-function freePort() {
+export function freePort() {
     return new Promise((done, fail) => {
         const server = createServer();
         server.on('error', fail);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 // raw_http: bytes on a socket, for requests no HTTP library would send.
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 // Sends `pieces` (strings or buffers, with numbers between them as pauses in milliseconds) and reads until
 // the server closes or `quiet` milliseconds have passed without a byte. Gives what came, whether the
-// server closed, and how long that took.
-export function converse(port, pieces, { quiet = 1500, limit = 30000 } = {}) {
+// server closed, and how long that took. `from` is the address to come from; with `tls` (options of
+// tls.connect) the bytes go through TLS.
+export function converse(port, pieces, { quiet = 1500, limit = 30000, from, tls } = {}) {
     return new Promise((done, fail) => {
-        const socket = connect(port, '127.0.0.1');
+        const plain = connect({ port, host: '127.0.0.1', localAddress: from });
+        const socket = tls ? connectTls({ socket: plain, servername: 'localhost', ...tls }) : plain;
         const chunks = [];
         const begun = Date.now();
         let silence;
@@ -39,7 +42,7 @@ export function converse(port, pieces, { quiet = 1500, limit = 30000 } = {}) {
             else
                 fail(error);
         });
-        socket.on('connect', async () => {
+        socket.on(tls ? 'secureConnect' : 'connect', async () => {
             for (const piece of pieces) {
                 if (finished)
                     return;
