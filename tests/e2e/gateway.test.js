@@ -184,6 +184,47 @@ describe('the framing of a request', () => {
             400, 'MALFORMED_REQUEST', 'line feeds');
     });
 
+    it('is not hidden in another spelling of Transfer-Encoding, or behind a bare carriage return', async () => {
+        for (const hidden of ['Transfer-Encoding: identity', 'Transfer-Encoding: xchunked', 'Transfer-Encoding : chunked', 'Transfer-Encoding:\tchunked',
+            'Transfer-Encoding: chunked, identity', 'TRANSFER-ENCODING:chunked', 'Transfer-Encoding:\x0bchunked', ' Transfer-Encoding: chunked',
+            'X-Bare: a\rTransfer-Encoding: chunked', 'X-Bare: a\r\rX-Other: b', 'X-Bare: a\nTransfer-Encoding: chunked']) {
+            const { answers, closed, text } = await converse(platform.port,
+                [head('POST /api/v1/users', line, 'Content-Length: 0', hidden) + '0\r\n\r\n' + smuggled]);
+            assert.equal(answers.length, 1, `${JSON.stringify(hidden)}: ${text}`);
+            assertProblem(answers[0], 400, 'MALFORMED_REQUEST', JSON.stringify(hidden));
+            assert.ok(closed, hidden);
+        }
+    });
+
+    it('is that of a GET too: what it sends as a body is no request', async () => {
+        for (const request of ['GET /api/v1/clock', 'HEAD /api/v1/clock', 'DELETE /api/v1/quotes', 'OPTIONS /api/v1/clock']) {
+            const { answers } = await converse(platform.port, [head(request, `Content-Length: ${smuggled.length}`) + smuggled], { quiet: 500 });
+            assert.equal(answers.length, 1, request);
+        }
+    });
+
+    it('stays that of HTTP/1.1, whatever else is asked for', async () => {
+        for (const lines of [['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'],
+            ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']]) {
+            const { answers, closed } = await converse(platform.port, [head('GET /api/v1/clock', ...lines) + smuggled]);
+            assert.equal(answers.length, 1, lines[0]);
+            assert.equal(answers[0].status, 200, answers[0].body);
+            assert.ok(closed);
+        }
+    });
+
+    it('of an answer is not the client\'s to change: nothing it sends becomes a header line', async () => {
+        const planted = '%0d%0aX-Planted: 1';
+        for (const request of [head(`GET /api/v1/symbols/A${planted.replace(' ', '%20')}`), head('GET /api/v1/clock', `Origin: https://a.example${planted}`),
+            head('GET /api/v1/clock', `traceparent: 00-${'a'.repeat(32)}-${'b'.repeat(16)}-01${planted}`), head('GET /api/v1/clock', `X-Request-Id: ${planted}`),
+            head('GET /api/v1/clock', 'Origin: https://a.example\r\n X-Planted: 1'), head('GET /api/v1/clock', 'Origin: a\rX-Planted: 1'),
+            head('GET /api/v1/clock\rX-Planted: 1'), head('OPTIONS /api/v1/symbols', `Access-Control-Request-Headers: a${planted}`)]) {
+            const { text } = await converse(platform.port, [request], { quiet: 500 });
+            assert.match(text, /^HTTP\/1\.1 /);
+            assert.doesNotMatch(text.split('\r\n\r\n')[0], /planted/i, request);
+        }
+    });
+
     it('has one Host', async () => {
         await assertRefused(['GET /api/v1/clock HTTP/1.1\r\nAccept: */*\r\n\r\n'], 400, 'MALFORMED_REQUEST', 'no host');
         await assertRefused([head('GET /api/v1/clock', 'Host: other')], 400, 'MALFORMED_REQUEST', 'two hosts');
