@@ -225,6 +225,7 @@ supervisor_command() {
     supervisor_start_all
     if [ -z "$STOP" ]; then
         say "Bourse is ready: http://127.0.0.1:$PORT (the API's documentation: /docs/)"
+        [ -z "${BOURSE_HTTPS_LISTEN:-}" ] || say "It answers HTTPS too: $BOURSE_HTTPS_LISTEN"
         [ -z "$LOGIN" ] || say "$LOGIN"
         touch "$RUN/ready"
         [ -z "$detach" ] || exec >>"$LOG/supervisor.log" 2>&1
