@@ -2,10 +2,10 @@
 // token: access tokens, signed by auth and verified by every service on its own.
 //
 // JWT (RFC 7519) signed with ES256 and nothing else; the algorithm is fixed here and never taken
-// from the token (RFC 8725). Claims: iss, aud, sub (user id), sid (session, or API key), name, role,
-// use ("access"), scope, pid (the one portfolio an API key is for), iat, nbf, exp, jti. Verifying
-// costs 0.4 ms, so verified claims are remembered by the token's SHA-256 until they expire; ended
-// sessions and the tokens of keys that are gone are forgotten at once.
+// from the token (RFC 8725). Claims: iss, aud, sub (user id), sid (session, or API key), name,
+// role, use ("access"), scope, pid (the one portfolio an API key is for), iat, nbf, exp, jti.
+// Verifying costs 0.4 ms, so verified claims are remembered by the token's SHA-256 until they
+// expire; ended sessions and the tokens of keys that are gone are forgotten at once.
 //
 // Threads: a signer and a verifier may be shared by all threads.
 #pragma once

@@ -8,8 +8,8 @@
 
 #include "base/base.h"
 
-// True for a common password or a word of this trade, with digits and signs behind it or without, in
-// either case; for few digits alone; and for one character again and again.
+// True for a common password or a word of this trade, in either case, with digits and signs behind
+// it or without; for few digits alone; and for one character again and again.
 bool password_is_easy(const char *password);
 
 // True when `password` is little more than `word`, somebody's own name: in either case, one of at
