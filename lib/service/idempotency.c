@@ -59,6 +59,10 @@ static bool replay(const struct rows *found,
     return fill_response(call, method, rows_text(found, 0, 2), response, error);
 }
 
+static const struct statement find = {
+    "request_find",
+    "SELECT method, body_hash, reply FROM requests WHERE user_id = $1 AND request_id = $2"};
+
 bool idempotency_begin(struct transaction *transaction,
                        struct call *call,
                        const struct rpc_method *method,
@@ -70,9 +74,6 @@ bool idempotency_begin(struct transaction *transaction,
     static const struct statement insert = {
         "request_insert", "INSERT INTO requests (user_id, request_id, method, body_hash)"
                           " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"};
-    static const struct statement find = {
-        "request_find",
-        "SELECT method, body_hash, reply FROM requests WHERE user_id = $1 AND request_id = $2"};
     char body_hash[SHA256_HEX_SIZE];
     struct parameter values[] = {user_of(call), parameter_text(call->request_id),
                                  parameter_text(method->name), parameter_text(body_hash)};
@@ -93,6 +94,24 @@ bool idempotency_begin(struct transaction *transaction,
         return false;
     }
     *out_replayed = inserted.affected == 0;
+    return !*out_replayed || replay(&found, call, method, body_hash, response, error);
+}
+
+bool idempotency_find(struct database *database,
+                      struct call *call,
+                      const struct rpc_method *method,
+                      ProtobufCMessage *response,
+                      bool *out_replayed,
+                      struct error *error)
+{
+    struct parameter values[] = {user_of(call), parameter_text(call->request_id)};
+    char body_hash[SHA256_HEX_SIZE];
+    struct rows found = {0};
+
+    digest_sha256_hex(call->body, body_hash);
+    if (!database_query(database, call->arena, &find, values, 2, &found, error))
+        return false;
+    *out_replayed = found.count > 0;
     return !*out_replayed || replay(&found, call, method, body_hash, response, error);
 }
 

@@ -29,6 +29,15 @@ MUST_CHECK bool idempotency_begin(struct transaction *transaction,
                                   bool *out_replayed,
                                   struct error *error);
 
+// Looks whether this very call was done before, outside of any transaction and without beginning
+// it: for what would refuse a first call. Fails as idempotency_begin does.
+MUST_CHECK bool idempotency_find(struct database *database,
+                                 struct call *call,
+                                 const struct rpc_method *method,
+                                 ProtobufCMessage *response,
+                                 bool *out_replayed,
+                                 struct error *error);
+
 // Stores the reply, inside the same transaction. Queued: goes out with the next flush or the
 // commit.
 MUST_CHECK bool idempotency_finish(struct transaction *transaction,

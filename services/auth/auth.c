@@ -3,7 +3,6 @@
 
 #include "auth_store.h"
 #include "first_portfolio.h"
-#include "login_guard.h"
 #include "service/idempotency.h"
 #include "signing_key.h"
 #include "signing_keys.h"
@@ -111,7 +110,9 @@ static bool prune(void *context)
     OWNED(arena) arena = arena_new(PRUNE_BUDGET);
     bool more = idempotency_prune(auth->database, arena);
 
-    return store_prune_sessions(auth->database, arena) || more;
+    more = store_prune_sessions(auth->database, arena) || more;
+    more = store_prune_logins(auth->database, arena) || more;
+    return rate_limit_prune(auth->database, arena) || more;
 }
 
 // Replaces the signing key when it is old, and clears away those that have ended.
@@ -165,7 +166,7 @@ bool auth_new(const struct auth_options *options, struct auth **out_auth, struct
         options->signing_key_age_us == 0 ? SIGNING_KEY_NEVER : options->signing_key_age_us;
     auth->signing_keys = signing_keys_new(&(const struct signing_keys_options){
         .database = auth->database, .verifier = auth->verifier, .clock = auth->clock});
-    auth->login_guard = login_guard_new(options->mesh_key.bytes);
+    auth->limits = options->limits;
     auth->logins = metrics_counter(options->metrics, "bourse_auth_logins_total",
                                    "Logins by outcome: done, refused or put off.", "outcome", NULL);
     if (!prepare_tokens(auth, error))
@@ -190,7 +191,6 @@ void auth_free(struct auth **auth)
     worker_free(&(*auth)->pruner);
     worker_free(&(*auth)->key_rotator);
     signing_keys_free(&(*auth)->signing_keys);
-    login_guard_free(&(*auth)->login_guard);
     release(*auth);
     *auth = NULL;
 }

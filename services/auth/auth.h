@@ -9,6 +9,7 @@
 #include "password.h"
 #include "service/service.h"
 #include "service/worker.h"
+#include "throttle.h"
 #include "token/token.h"
 
 #include <stdatomic.h>
@@ -24,7 +25,7 @@ struct auth {
     int64_t maximum_cash_micros;
     struct rpc_mesh_key mesh_key;
     struct password_hasher hasher;
-    struct login_guard *login_guard;
+    struct throttle_limits limits;
     struct metric *logins; // by outcome
     atomic_bool stopping;  // tells the workers to leave off in the middle
     struct worker *follower;
@@ -47,6 +48,7 @@ struct auth_options {
     int64_t signing_key_age_us; // at which a key is replaced; 0: never
     struct rpc_mesh_key mesh_key;
     struct password_hasher hasher;
+    struct throttle_limits limits;
 };
 
 // Gets the signing key and the sessions that ended, and starts the workers. The caller owns it;

@@ -75,6 +75,23 @@ static bool check_registration(const struct auth *auth,
     return true;
 }
 
+// A registration that was done before is answered as it was then, whatever the limit says.
+static bool
+take_registration(struct auth *auth, struct registering *registering, struct error *error)
+{
+    struct error other;
+
+    if (throttle_take_registration(auth, registering->call, error))
+        return true;
+    if (!error_is(error, REASON_TOO_MANY_REQUESTS))
+        return false;
+    if (idempotency_find(auth->database, registering->call, registering->method,
+                         &registering->response->base, &registering->replayed, &other))
+        return registering->replayed;
+    *error = other;
+    return false;
+}
+
 static bool register_user(struct auth *auth,
                           const struct rpc_method *method,
                           struct call *call,
@@ -106,11 +123,14 @@ static bool register_user(struct auth *auth,
     if (record.id == NULL)
         return answer_too_large(error);
     if (!check_registration(auth, call, request, method == &auth_method_register_without_email,
-                            error) ||
-        (request->password != NULL &&
+                            error))
+        return false;
+    if (!take_registration(auth, &registering, error) ||
+        (!registering.replayed && request->password != NULL &&
          !password_hash(&auth->hasher, request->password, hash, error)))
         return false;
-    if (!database_transact(auth->database, call->arena, 0, work_register, &registering, error)) {
+    if (!registering.replayed &&
+        !database_transact(auth->database, call->arena, 0, work_register, &registering, error)) {
         store_name_conflict(error);
         return false;
     }

@@ -25,9 +25,9 @@ struct changing {
     ProtobufCMessage *response;
     const char *new_hash; // of a new password
     struct account_end end;
-    const char *action;   // for the audit log
-    const char *password; // the present one, as it was given; NULL for not given
-    bool is_compared;     // and whether it was right shows in the error
+    const char *action;     // for the audit log
+    const char *password;   // the present one, as it was given; NULL for not given
+    struct login_try login; // of that one
 };
 
 // Runs `work` in a transaction, for operations that may ask for the password: the guesses are
@@ -39,18 +39,21 @@ change(struct changing *changing,
 {
     struct auth *auth = changing->auth;
     struct call *call = changing->call;
-    const char *name = call->identity.username;
     struct audit_event refused = {.action = changing->action};
-    bool done = false;
+    struct error uncounted;
 
-    if (changing->password != NULL && !credentials_admit(auth, name, error))
+    if (changing->password != NULL &&
+        !throttle_begin_login(auth, call, call->identity.username, call->identity.user_id,
+                              &changing->login, error))
         return false;
-    done = database_transact(auth->database, call->arena, 0, work, changing, error);
-    if (changing->is_compared && (done || error_is(error, REASON_WRONG_PASSWORD)))
-        credentials_note(auth, name, done);
-    if (!done && error_is(error, REASON_WRONG_PASSWORD))
+    if (database_transact(auth->database, call->arena, 0, work, changing, error))
+        return true;
+    if (error_is(error, REASON_WRONG_PASSWORD)) {
         audit_refused(auth, call, &refused, error);
-    return done;
+        if (!throttle_count_wrong_login(auth, call, &changing->login, &uncounted))
+            *error = uncounted;
+    }
+    return false;
 }
 
 // The caller's row, locked. Fails with USER_NOT_FOUND when the account has just ended.
@@ -77,12 +80,14 @@ static const char *changed(const char *now, const char *new_one)
     return new_one[0] == '\0' ? NULL : new_one;
 }
 
-static bool
-require_password(struct changing *changing, const struct user_record *user, struct error *error)
+static bool require_password(struct transaction *transaction,
+                             struct changing *changing,
+                             const struct user_record *user,
+                             struct error *error)
 {
-    changing->is_compared = changing->password != NULL;
     if (changing->password != NULL)
-        return credentials_require(changing->auth, user, changing->password, error);
+        return credentials_require(changing->auth, user, changing->password, error) &&
+               store_queue_right_login(transaction, user->id, &changing->login.keys, error);
     error_clear(error);
     error_add_violation(error, "current_password", "is needed to change the e-mail address");
     return false;
@@ -108,7 +113,8 @@ static bool work_profile(struct transaction *transaction, void *context, struct 
     if (replayed)
         return true;
     if (!lock_caller(transaction, call, &user, error) ||
-        (is_new_email(user, request->email) && !require_password(changing, user, error)))
+        (is_new_email(user, request->email) &&
+         !require_password(transaction, changing, user, error)))
         return false;
     event.detail = is_new_email(user, request->email) ? "email" : NULL;
     user->email = changed(user->email, request->email);
@@ -169,7 +175,7 @@ static bool work_password(struct transaction *transaction, void *context, struct
         return true;
     if (!lock_caller(transaction, call, &user, error))
         return false;
-    return require_password(changing, user, error) &&
+    return require_password(transaction, changing, user, error) &&
            user_check_password(&(struct password_choice){.field = "new_password",
                                                          .password = request->new_password,
                                                          .username = user->username,
@@ -232,7 +238,7 @@ static bool work_delete(struct transaction *transaction, void *context, struct e
     if (!account_lock_administrators(transaction, error) ||
         !lock_caller(transaction, call, &user, error))
         return false;
-    return require_password(changing, user, error) &&
+    return require_password(transaction, changing, user, error) &&
            account_delete(transaction, user, &changing->end, error) &&
            audit_done(transaction, call, &event, error) &&
            idempotency_finish(transaction, call, changing->method, changing->response, error);

@@ -14,6 +14,7 @@
 #include "user.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum { PAGE_DEFAULT = 50 };
 
@@ -67,19 +68,26 @@ static bool find_login(struct auth *auth,
                        struct call *call,
                        const Auth__LoginRequest *request,
                        struct user_record **out_user,
+                       struct login_try *out_try,
                        struct error *error)
 {
     enum user_key key = login_is_email(request->username) ? USER_BY_EMAIL : USER_BY_USERNAME;
     struct user_record *user = NULL;
     struct audit_event event = {.action = "session.start"};
-    bool is_right = false;
 
-    if (!credentials_admit(auth, request->username, error) ||
-        !store_find_user(auth->database, call->arena, key, request->username, &user, error))
+    if (!store_find_user(auth->database, call->arena, key, request->username, &user, error))
         return false;
-    is_right = credentials_match(auth, user, request->password);
-    credentials_note(auth, request->username, is_right);
-    if (!is_right) {
+    // PostgreSQL takes more letters for one another than we count as one name (the Kelvin sign for
+    // a k); each way to write a name would be so many guesses more.
+    if (user != NULL &&
+        strcasecmp(key == USER_BY_EMAIL ? user->email : user->username, request->username) != 0)
+        user = NULL;
+    if (!throttle_begin_login(auth, call, request->username, user == NULL ? NULL : user->id,
+                              out_try, error))
+        return false;
+    if (!credentials_match(auth, user, request->password)) {
+        if (!throttle_count_wrong_login(auth, call, out_try, error))
+            return false;
         metric_add(auth->logins, 1, "refused", NULL);
         error_set(error, REASON_INVALID_CREDENTIALS, "The name or the password is wrong.");
         event.subject = user == NULL ? NULL : user->username;
@@ -121,6 +129,7 @@ bool auth_api_login(struct auth *auth,
     char hash[SHA256_HEX_SIZE];
     char new_hash[PASSWORD_HASH_SIZE];
     struct user_record *user = NULL;
+    struct login_try login;
     struct starting starting = {
         .call = call,
         .session = {.id = session_id.string,
@@ -128,11 +137,12 @@ bool auth_api_login(struct auth *auth,
                     .cookie_hash = request->cookie ? hash : NULL,
                     .device = request->device,
                     .client_address = call->client_address,
+                    .login = &login.keys,
                     .lifetime_us = auth->session_lifetime_us},
     };
     struct pair pair = {0};
 
-    if (!find_login(auth, call, request, &user, error))
+    if (!find_login(auth, call, request, &user, &login, error))
         return false;
     starting.user = user;
     starting.session.user_id = user->id;
@@ -199,7 +209,9 @@ bool auth_api_refresh(struct auth *auth,
         .refresh = {.hash = hash,
                     .new_hash = new_hash,
                     .lifetime_us = auth->session_lifetime_us,
-                    .lifetime_whole_us = auth->session_lifetime_whole_us},
+                    .lifetime_whole_us = auth->session_lifetime_whole_us,
+                    .limit = &auth->limits.session_refreshes,
+                    .limit_key = auth->mesh_key.bytes},
     };
     struct refresh *refresh = &refreshing.refresh;
     struct pair pair = {0};
@@ -207,8 +219,11 @@ bool auth_api_refresh(struct auth *auth,
     secret_make(&random, refresh_token);
     if (!secret_hash(request->refresh_token, hash) || !secret_hash(refresh_token, new_hash))
         return error_set(error, REASON_INVALID_REFRESH_TOKEN, "The refresh token is not valid.");
-    if (!database_transact(auth->database, call->arena, 0, work_refresh, &refreshing, error))
+    if (!throttle_take_refresh(auth, call, error) ||
+        !database_transact(auth->database, call->arena, 0, work_refresh, &refreshing, error))
         return false;
+    if (refresh->outcome == REFRESH_PUT_OFF)
+        return rate_limit_refuse(refresh->limit, refresh->wait_us, error);
     if (refresh->outcome == REFRESH_REUSED) {
         auth_forget_session(auth, refresh->session_id);
         log_write(LOG_WARNING, "refresh_token_reused", "session", refresh->session_id, "user",

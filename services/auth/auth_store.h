@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // auth_store: all SQL of auth. Finding and making users in auth_store.c; changing users in
-// auth_store_users.c; sessions, signing keys (auth_store_keys.c), API keys and the audit log in
-// files named after them.
+// auth_store_users.c; sessions, signing keys (auth_store_keys.c), API keys, the audit log, and what
+// keeps passwords from being guessed (auth_store_logins.c) in files named after them.
 //
 // Threads: any. Memory: what is found lives in the arena given, or in the transaction's.
 #pragma once
 
 #include "base/digest.h"
 #include "database/database.h"
+#include "login_guard.h"
 #include "token/token.h"
 
 struct user_record {
@@ -161,6 +162,40 @@ MUST_CHECK bool store_mark_portfolio(struct database *database,
                                      bool ready,
                                      struct error *error);
 
+// What a login is counted by: keyed hashes.
+struct login_keys {
+    char name[RATE_KEY_SIZE];
+    char address[RATE_KEY_SIZE];
+    char pair[RATE_KEY_SIZE];  // of both
+    char place[RATE_KEY_SIZE]; // of the user and the address
+};
+
+// `user_id` is the zero UUID for a name that nobody has; the same is read then.
+MUST_CHECK bool store_load_login_history(struct database *database,
+                                         struct arena *arena,
+                                         const struct login_keys *keys,
+                                         const char *user_id,
+                                         struct login_history *out_history,
+                                         struct error *error);
+
+// Counts one wrong login for the pair, up to `count_max` in a row, and takes the claims.
+MUST_CHECK bool store_count_wrong_login(struct database *database,
+                                        struct arena *arena,
+                                        const char *pair,
+                                        int64_t count_max,
+                                        const struct rate_claim *claims,
+                                        size_t claim_count,
+                                        struct error *error);
+
+// Queued: ends the pair's count and remembers the place, the latest 20 of a user.
+MUST_CHECK bool store_queue_right_login(struct transaction *transaction,
+                                        const char *user_id,
+                                        const struct login_keys *keys,
+                                        struct error *error);
+
+// Deletes what is counted no more, some at a time. True when there may be more.
+bool store_prune_logins(struct database *database, struct arena *arena);
+
 struct new_session {
     const char *user_id;
     const char *username;
@@ -171,6 +206,7 @@ struct new_session {
     const char *client_address;
     const char *verified_hash; // the password's hash as it was verified; NULL: it was not asked for
     const char *password_hash; // NULL: leave the user's as it is
+    const struct login_keys *login; // NULL: it does not begin with a login
     int64_t lifetime_us;
 };
 // Begins a session; the oldest ones beyond SESSIONS_MAX end. Fails with INVALID_CREDENTIALS when
@@ -184,15 +220,19 @@ enum refresh_outcome {
     REFRESH_DONE,
     REFRESH_REFUSED, // unknown, or of a session that is over
     REFRESH_REUSED,  // spent before: the session has been ended now
+    REFRESH_PUT_OFF, // too many of this session; the token is as good as before
 };
 
 struct refresh {
     const char *hash;
     const char *new_hash;
-    int64_t lifetime_us;       // from now, when it is not used
-    int64_t lifetime_whole_us; // from its beginning, however much it is used
+    int64_t lifetime_us;            // from now, when it is not used
+    int64_t lifetime_whole_us;      // from its beginning, however much it is used
+    const struct rate_limit *limit; // of the session
+    const unsigned char *limit_key;
     // Filled:
     enum refresh_outcome outcome;
+    int64_t wait_us; // of REFRESH_PUT_OFF
     char session_id[UUID_SIZE];
     struct user_record *user; // of REFRESH_DONE
 };

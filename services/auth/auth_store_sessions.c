@@ -108,7 +108,9 @@ bool store_queue_session(struct transaction *transaction,
            (session->refresh_hash == NULL ||
             queue_refresh_token(transaction, session->user_id, session->id, session->refresh_hash,
                                 error)) &&
-           (session->password_hash == NULL || queue_password(transaction, session, error));
+           (session->password_hash == NULL || queue_password(transaction, session, error)) &&
+           (session->login == NULL ||
+            store_queue_right_login(transaction, session->user_id, session->login, error));
 }
 
 bool store_queue_end(struct transaction *transaction,
@@ -260,6 +262,25 @@ spend(struct transaction *transaction, const struct refresh *refresh, struct err
                                refresh->new_hash, error);
 }
 
+// Counts the refresh for its session; `refresh->wait_us` is above 0 when there are too many.
+static bool
+take_refresh(struct transaction *transaction, struct refresh *refresh, struct error *error)
+{
+    struct rate_claim claim;
+    struct rows rows = {0};
+
+    refresh->wait_us = 0;
+    if (!rate_limit_is_on(refresh->limit))
+        return true;
+    claim = rate_claim_of(refresh->limit_key, refresh->limit, refresh->session_id, 1);
+    if (!rate_limit_queue(transaction, &claim, 1, &rows, error) ||
+        !transaction_flush(transaction, error))
+        return false;
+    rate_limit_read(&rows, &claim, 1);
+    refresh->wait_us = claim.granted == 1 ? 0 : claim.wait_us;
+    return true;
+}
+
 bool store_refresh(struct transaction *transaction, struct refresh *refresh, struct error *error)
 {
     bool spent = false;
@@ -280,9 +301,13 @@ bool store_refresh(struct transaction *transaction, struct refresh *refresh, str
     over = rows_bool(&rows, 0, USER_COLUMN_COUNT + 2);
     if (over || !refresh->user->is_active)
         return true;
-    refresh->outcome = spent ? REFRESH_REUSED : REFRESH_DONE;
-    return spent ? store_queue_end(transaction, refresh->user->id, refresh->session_id, error)
-                 : spend(transaction, refresh, error);
+    refresh->outcome = REFRESH_REUSED;
+    if (spent)
+        return store_queue_end(transaction, refresh->user->id, refresh->session_id, error);
+    if (!take_refresh(transaction, refresh, error))
+        return false;
+    refresh->outcome = refresh->wait_us > 0 ? REFRESH_PUT_OFF : REFRESH_DONE;
+    return refresh->wait_us > 0 || spend(transaction, refresh, error);
 }
 
 bool store_use_cookie(struct database *database,

@@ -58,9 +58,12 @@ bool store_queue_forget(struct transaction *transaction, const char *user_id, st
         "user_forget", "UPDATE users SET is_active = false, deleted_at = now(), role = 'user',"
                        " password_hash = NULL, email = NULL, first_name = NULL, last_name = NULL"
                        " WHERE id = $1"};
+    static const struct statement places = {"known_place_forget",
+                                            "DELETE FROM known_places WHERE user_id = $1"};
     struct parameter user = parameter_text(user_id);
 
-    return transaction_queue(transaction, &forget, &user, 1, NULL, error);
+    return transaction_queue(transaction, &forget, &user, 1, NULL, error) &&
+           transaction_queue(transaction, &places, &user, 1, NULL, error);
 }
 
 bool store_page_users(struct database *database,

@@ -1,24 +1,50 @@
 // SPDX-License-Identifier: MIT
-// login_guard: makes guessing passwords slow, name by name.
+// login_guard: who may try a password, and who has to wait.
 //
-// Wrong logins are counted for each name that is tried, whether somebody has it or not. After ten
-// in a row the name has to wait, twice as long after each further one, up to 15 minutes: that is
-// also the longest that somebody else's guessing can keep its owner out. A right login ends the
-// count. Counts live in this process and are forgotten half an hour after the last wrong login.
+// Wrong logins are counted three times, whether somebody has the name or not:
 //
-// Threads: any. Memory: fixed; when it is full the count untouched longest makes room.
+//   of the name from the address   after ten in a row that pair waits, 15 s at first, twice as long
+//                                  after each further one, up to 15 minutes;
+//   of the name, from anywhere     \ so many in 15 minutes (a rate_limit); then those wait who come
+//   from the address, of any name  / from where this user has not logged in of late.
+//
+// So a stranger's guessing never locks the owner out at home, and guessing from many addresses, or
+// of many names, is slowed down all the same.
+//
+// Pure rules: no SQL, no clock. Threads: any. Memory: nothing kept.
 #pragma once
 
-#include "base/digest.h"
+#include "service/rate_limit.h"
 
-struct login_guard;
+enum {
+    LOGIN_WRONG_FREE = 10, // in a row, before there is a wait
+    LOGIN_FORGET_SECONDS = 30 * 60,
+};
 
-// The key keeps others from choosing names that push a certain one out.
-struct login_guard *login_guard_new(const unsigned char key[KEY_SIZE]);
-void login_guard_free(struct login_guard **guard);
+// By setting.
+struct login_limits {
+    struct rate_limit of_name;
+    struct rate_limit of_address;
+};
 
-// Whole seconds until this name (in either case) may be tried again; 0: at once.
-int64_t login_guard_wait_seconds(struct login_guard *guard, const char *name, int64_t now_us);
+// What is known before a password is looked at. All times are the database's.
+struct login_history {
+    int64_t now;
+    int64_t wrong;         // in a row with this name from this address
+    int64_t last_wrong_at; // 0: never
+    int64_t name_full_at;  // of the buckets; 0: no row
+    int64_t address_full_at;
+    bool is_from_known_place;
+};
 
-void login_guard_count_wrong(struct login_guard *guard, const char *name, int64_t now_us);
-void login_guard_forget(struct login_guard *guard, const char *name);
+struct login_verdict {
+    int64_t wait_us;                // 0: the password may be tried
+    const struct rate_limit *limit; // that the wait is for; NULL: the name from this address
+};
+
+struct login_verdict login_guard_judge(const struct login_limits *limits,
+                                       const struct login_history *history);
+
+// How many wrong logins in a row one more may be the last of. Of several that were tried at once
+// the later ones do not lengthen the wait that the first began.
+int64_t login_guard_wrong_max(const struct login_history *history);

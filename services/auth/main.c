@@ -26,6 +26,22 @@ static const struct setting settings[] = {
      "days after which the key that signs access tokens is replaced; 0 for never"},
     {"now", SETTING_BOOL, "false", 0, 0,
      "of rotate-signing-key: the key is known to others, end it and all access tokens at once"},
+    {"registrations-per-hour", SETTING_INT, "100", 0, THROTTLE_MAX,
+     "registrations from one address in an hour; 0: no limit"},
+    {"registrations-at-once", SETTING_INT, "100", 1, THROTTLE_MAX,
+     "registrations from one address at once, after a time without any"},
+    {"refreshes-per-minute", SETTING_INT, "300", 0, THROTTLE_MAX,
+     "refreshes from one address in a minute; 0: no limit"},
+    {"refreshes-at-once", SETTING_INT, "300", 1, THROTTLE_MAX,
+     "refreshes from one address at once, after a time without any"},
+    {"session-refreshes-per-minute", SETTING_INT, "30", 0, THROTTLE_MAX,
+     "refreshes of one session in a minute; 0: no limit"},
+    {"session-refreshes-at-once", SETTING_INT, "30", 1, THROTTLE_MAX,
+     "refreshes of one session at once, after a time without any"},
+    {"wrong-logins-of-name", SETTING_INT, "100", 0, THROTTLE_MAX,
+     "wrong logins with one name in 15 minutes before strangers have to wait; 0: no limit"},
+    {"wrong-logins-of-address", SETTING_INT, "50", 0, THROTTLE_MAX,
+     "wrong logins from one address in 15 minutes before strangers have to wait; 0: no limit"},
     {"if-none", SETTING_BOOL, "false", 0, 0,
      "of create-administrator: do nothing when there is an administrator"},
 };
@@ -46,6 +62,7 @@ static bool start(struct service *service, void **out_context, struct error *err
             service_int(service, "session-maximum-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
         .signing_key_age_us =
             service_int(service, "signing-key-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
+        .limits = throttle_from_settings(service),
     };
     struct auth *auth = NULL;
 
