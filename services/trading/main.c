@@ -3,23 +3,44 @@
 #include "bourse/trading/v1/trading_server.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "matcher.h"
 #include "placing.h"
 #include "queue.h"
 #include "service/service.h"
+#include "service/worker.h"
 #include "trading.h"
 
 extern const struct migration trading_migrations[];
 extern const size_t trading_migration_count;
 
-enum { OWNERS_MAX = 16384, SYMBOLS_MAX = 4096, HOST_SIZE = 64 };
+enum {
+    OWNERS_MAX = 16384,
+    SYMBOLS_MAX = 4096,
+    HOST_SIZE = 64,
+    ORDERS_MAX = 1000000, // most that a limit may be set to
+    PRUNE_EVERY_MS = 60 * 1000,
+    PRUNE_BUDGET = 256 * 1024,
+};
+
+static const struct setting settings[] = {
+    {"orders-per-minute", SETTING_INT, "600", 0, ORDERS_MAX,
+     "orders of one account in a minute; 0: no limit"},
+    {"orders-at-once", SETTING_INT, "600", 1, ORDERS_MAX,
+     "orders of one account at once, after a time without any"},
+    {"address-orders-per-minute", SETTING_INT, "6000", 0, ORDERS_MAX,
+     "orders from one address in a minute; 0: no limit"},
+    {"address-orders-at-once", SETTING_INT, "6000", 1, ORDERS_MAX,
+     "orders from one address at once, after a time without any"},
+};
 
 // What main owns beside what the handlers see.
 struct program {
     struct trading trading; // first: the handlers are given its address
     struct metric *resting;
+    struct worker *pruner;
 };
 
 static void update_metrics(void *context)
@@ -31,8 +52,10 @@ static void update_metrics(void *context)
 
 static void stop(void **context)
 {
-    struct trading *trading = *context;
+    struct program *program = *context;
+    struct trading *trading = &program->trading;
 
+    worker_free(&program->pruner);
     queue_free(&trading->queue);
     // The copy of the quotes calls the matcher, and the matcher reads the copy.
     if (trading->matcher != NULL)
@@ -44,7 +67,7 @@ static void stop(void **context)
     finished_free(&trading->finished);
     cache_free(&trading->symbols);
     cache_free(&trading->owners);
-    release(trading);
+    release(program);
     *context = NULL;
 }
 
@@ -55,6 +78,29 @@ static void name_worker(struct trading *trading)
     if (gethostname(host, sizeof(host) - 1) != 0)
         snprintf(host, sizeof(host), "unknown");
     snprintf(trading->worker, sizeof(trading->worker), "%s:%ld", host, (long)getpid());
+}
+
+static bool prune(void *context)
+{
+    struct program *program = context;
+    OWNED(arena) arena = arena_new(PRUNE_BUDGET);
+
+    return rate_limit_prune(program->trading.database, arena);
+}
+
+static void set_limits(struct trading *trading, const struct service *service)
+{
+    trading->limits = (struct order_limits){
+        .of_account = {.what = "orders of one account",
+                       .tokens = service_int(service, "orders-per-minute"),
+                       .period_us = 60 * MICROS_PER_SECOND,
+                       .burst = service_int(service, "orders-at-once")},
+        .of_address = {.what = "orders from one address",
+                       .tokens = service_int(service, "address-orders-per-minute"),
+                       .period_us = 60 * MICROS_PER_SECOND,
+                       .burst = service_int(service, "address-orders-at-once")},
+    };
+    memcpy(trading->limit_key, service_mesh_key(service)->bytes, KEY_SIZE);
 }
 
 static bool start(struct service *service, void **out_context, struct error *error)
@@ -78,6 +124,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     trading->matcher = matcher_new(trading);
     options.context = trading->matcher;
     name_worker(trading);
+    set_limits(trading, service);
     if (!rpc_publisher_new(service_text(service, "listen"), service_mesh_key(service),
                            &trading->publisher, error) ||
         !quotes_new(&options, &trading->quotes, error) || !matcher_start(trading->matcher, error)) {
@@ -86,6 +133,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     }
     trading->placing = placing_new(trading);
     trading->queue = queue_new(trading);
+    program->pruner = worker_new("prune", PRUNE_EVERY_MS, prune, program);
     program->resting = metrics_gauge(service_metrics(service), "bourse_trading_resting_orders",
                                      "Orders that wait for a quote.", NULL, NULL);
     metrics_on_scrape(service_metrics(service), update_metrics, program);
@@ -117,6 +165,8 @@ int main(int argc, char **argv)
     struct service_definition definition = {
         .name = "trading",
         .summary = "takes orders and brings them to their fills",
+        .settings = settings,
+        .setting_count = COUNT_OF(settings),
         .has_database = true,
         .migrations = trading_migrations,
         .migration_count = trading_migration_count,

@@ -13,6 +13,7 @@
 #include "lookup.h"
 #include "matcher.h"
 #include "money/money.h"
+#include "order_limits.h"
 #include "order_message.h"
 #include "queue.h"
 #include "trading_store.h"
@@ -34,6 +35,8 @@ struct placing {
     struct execution *execution;
     size_t count;
     struct candidate candidates[EXECUTION_MAX];
+    struct limited_order limited[EXECUTION_MAX]; // parallel to `candidates`
+    struct candidate refused[EXECUTION_MAX];
     struct store_new_order intents[EXECUTION_MAX];
     struct execution_item items[EXECUTION_MAX];
     struct candidate *executed[EXECUTION_MAX]; // parallel to `items`
@@ -215,6 +218,63 @@ static bool replay(struct placing *placing, struct candidate *candidate)
     return true;
 }
 
+// Answers those of the refused orders that are there already as they stand: a repeat is never
+// refused.
+static void replay_refused(struct placing *placing, struct candidate *refused, size_t count)
+{
+    const struct order *orders[EXECUTION_MAX];
+    bool found[EXECUTION_MAX];
+    struct error error;
+
+    for (size_t i = 0; i < count; i++)
+        orders[i] = &refused[i].order;
+    if (!store_find_requests(placing->trading->database, placing->arena, orders, count, found,
+                             &error)) {
+        for (size_t i = 0; i < count; i++)
+            refused[i].item->error = error;
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (found[i])
+            (void)replay(placing, &refused[i]);
+}
+
+// Takes the orders out of the batch that are more than their account or address may place.
+static void apply_limits(struct placing *placing)
+{
+    struct trading *trading = placing->trading;
+    struct limited_order *orders = placing->limited;
+    size_t count = placing->count;
+    size_t refused = 0;
+    struct error error;
+
+    for (size_t i = 0; i < count; i++)
+        orders[i] = (struct limited_order){
+            .user_id = placing->candidates[i].order.user_id,
+            .address = placing->candidates[i].item->call->client_address,
+        };
+    if (!order_limits_take(trading->database, placing->arena, trading->limit_key, &trading->limits,
+                           orders, count, &error)) {
+        for (size_t i = 0; i < count; i++)
+            placing->candidates[i].item->error = error;
+        placing->count = 0;
+        return;
+    }
+    placing->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct candidate *candidate = &placing->candidates[i];
+
+        if (orders[i].refused == NULL) {
+            placing->candidates[placing->count++] = *candidate;
+        } else {
+            (void)rate_limit_refuse(orders[i].refused, orders[i].wait_us, &candidate->item->error);
+            placing->refused[refused++] = *candidate;
+        }
+    }
+    if (refused > 0)
+        replay_refused(placing, placing->refused, refused);
+}
+
 // The order was not inserted: it is there already, or its name belongs to another.
 static void answer_conflict(struct placing *placing, struct candidate *candidate)
 {
@@ -373,6 +433,8 @@ void trading_api_place_order(struct trading *trading, struct rpc_batch_item *ite
         else if (may_be_repeat(candidate))
             (void)replay(placing, candidate);
     }
-    if (has_clock)
+    if (has_clock) {
+        apply_limits(placing);
         place(placing, &clock);
+    }
 }

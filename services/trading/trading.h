@@ -7,6 +7,7 @@
 #include "cache.h"
 #include "database/database.h"
 #include "finished.h"
+#include "order_limits.h"
 #include "quotes/quotes.h"
 #include "rpc/rpc_client.h"
 #include "rpc/rpc_topic.h"
@@ -29,5 +30,7 @@ struct trading {
     struct matcher *matcher;
     struct queue *queue;
     struct placing *placing;
-    char worker[TRADING_WORKER_SIZE]; // who holds a lease: host and process
+    struct order_limits limits;
+    unsigned char limit_key[KEY_SIZE]; // of the hashes that accounts and addresses are counted by
+    char worker[TRADING_WORKER_SIZE];  // who holds a lease: host and process
 };

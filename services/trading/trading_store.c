@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "trading_store.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,6 +141,13 @@ static const struct statement load_resting = {
 static const struct statement find_by_request = {
     "find_by_request",
     "SELECT " ORDER_COLUMNS " FROM orders o WHERE o.portfolio_id = $1 AND o.request_id = $2",
+};
+
+static const struct statement find_requests = {
+    "find_requests",
+    "SELECT n.place FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY"
+    " AS n (portfolio_id, request_id, place) WHERE EXISTS (SELECT 1 FROM orders o"
+    " WHERE o.portfolio_id = n.portfolio_id AND o.request_id = n.request_id)",
 };
 
 static const struct statement page_orders = {
@@ -528,6 +536,34 @@ bool store_find_by_request(struct database *database,
     *out_found = rows.count == 1;
     if (*out_found)
         take_order(&rows, 0, out_order);
+    return true;
+}
+
+bool store_find_requests(struct database *database,
+                         struct arena *arena,
+                         const struct order *const *orders,
+                         size_t count,
+                         bool *out_found,
+                         struct error *error)
+{
+    struct parameter portfolios[STORE_BATCH_MAX];
+    struct parameter requests[STORE_BATCH_MAX];
+    struct parameter parameters[2];
+    struct rows rows = {0};
+
+    assert(count <= STORE_BATCH_MAX);
+    for (size_t i = 0; i < count; i++) {
+        portfolios[i] = parameter_text(orders[i]->portfolio_id);
+        requests[i] = parameter_text(orders[i]->request_id);
+    }
+    if (!parameter_array(arena, portfolios, count, &parameters[0]) ||
+        !parameter_array(arena, requests, count, &parameters[1]))
+        return out_of_budget(error);
+    if (!database_query(database, arena, &find_requests, parameters, 2, &rows, error))
+        return false;
+    memset(out_found, 0, count * sizeof *out_found);
+    for (size_t i = 0; i < rows.count; i++)
+        out_found[rows_int(&rows, i, 0) - 1] = true;
     return true;
 }
 

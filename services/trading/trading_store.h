@@ -120,6 +120,14 @@ MUST_CHECK bool store_find_by_request(struct database *database,
                                       bool *out_found,
                                       struct error *error);
 
+// Which of the orders (64 at most) were made before, by the same request.
+MUST_CHECK bool store_find_requests(struct database *database,
+                                    struct arena *arena,
+                                    const struct order *const *orders,
+                                    size_t count,
+                                    bool *out_found,
+                                    struct error *error);
+
 enum store_group { STORE_OPEN, STORE_CLOSED, STORE_ALL };
 
 struct store_filter {

@@ -399,6 +399,27 @@ static void orders_are_listed_newest_first_by_group_and_page(void **state)
     assert_int_equal(count, 0);
 }
 
+static void requests_that_made_an_order_are_found(void **state)
+{
+    struct fixture *fixture = *state;
+    struct order there = new_order(FIRST_ID, FIRST_ID);
+    struct order not_there = new_order(FIRST_ID, FIRST_ID);
+    struct order other = there;
+    const struct order *orders[] = {&not_there, &there, &other};
+    struct store_new_order intent = {.order = &there};
+    bool found[COUNT_OF(orders)];
+    struct error error;
+
+    // The same request id in another portfolio is another request.
+    snprintf(other.portfolio_id, UUID_SIZE, "%s", uuid_new().string);
+    insert(fixture, &intent, 1);
+    assert_true(store_find_requests(fixture->database, fixture->arena, orders, COUNT_OF(orders),
+                                    found, &error));
+    assert_false(found[0]);
+    assert_true(found[1]);
+    assert_false(found[2]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +430,7 @@ int main(void)
         cmocka_unit_test_setup(a_resting_order_is_the_matchers_until_it_is_closed, forget),
         cmocka_unit_test_setup(a_task_follows_only_the_status_its_change_was_made_for, forget),
         cmocka_unit_test_setup(orders_are_listed_newest_first_by_group_and_page, forget),
+        cmocka_unit_test_setup(requests_that_made_an_order_are_found, forget),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
