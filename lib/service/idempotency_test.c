@@ -151,6 +151,32 @@ static void the_same_call_is_done_once_and_answered_alike(void **state)
     assert_int_equal(count_effects(f), 1);
 }
 
+static bool find(struct fixture *f, struct attempt *attempt)
+{
+    return idempotency_find(f->database, &attempt->call, attempt->method, &attempt->response.base,
+                            &attempt->replayed, &attempt->error);
+}
+
+static void a_call_that_was_done_is_found_without_beginning_it(void **state)
+{
+    struct fixture *f = *state;
+    struct attempt first = attempt_of(f->arena, USER, "body");
+    struct attempt second = attempt_of(f->arena, USER, "body");
+    struct attempt other = attempt_of(f->arena, USER, "other");
+
+    assert_true(find(f, &second));
+    assert_false(second.replayed);
+    assert_true(run(f, &first));
+    assert_false(first.call.replayed);
+    assert_true(find(f, &second));
+    assert_true(second.replayed);
+    assert_true(second.call.replayed);
+    assert_string_equal(second.response.user->username, "ada");
+    assert_false(find(f, &other));
+    assert_string_equal(other.error.reason, "IDEMPOTENCY_KEY_REUSED");
+    assert_int_equal(count_effects(f), 1);
+}
+
 static void another_body_under_the_same_id_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -253,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(the_same_call_is_done_once_and_answered_alike, clear),
+        cmocka_unit_test_setup(a_call_that_was_done_is_found_without_beginning_it, clear),
         cmocka_unit_test_setup(another_body_under_the_same_id_is_refused, clear),
         cmocka_unit_test_setup(another_method_under_the_same_id_is_refused, clear),
         cmocka_unit_test_setup(ids_of_different_users_have_nothing_to_do_with_each_other, clear),
