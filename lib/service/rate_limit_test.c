@@ -225,6 +225,22 @@ static void what_is_given_back_can_be_taken_again(void **state)
     assert_int_equal(take(f, 0, &slow, "bob", 100).granted, 10);
 }
 
+static void a_limit_that_was_lowered_grants_nothing_until_its_time_comes(void **state)
+{
+    struct fixture *f = *state;
+    struct rate_limit lowered = slow;
+    struct rate_claim claim;
+
+    assert_int_equal(take(f, 0, &slow, "ada", 10).granted, 10);
+    lowered.burst = 4;
+    claim = take(f, 0, &lowered, "ada", 1);
+    assert_int_equal(claim.granted, 0);
+    // Ten are owed, and three of them may be.
+    assert_in_range(claim.wait_us, 6 * 3600 * MICROS_PER_SECOND + 1, 7 * 3600 * MICROS_PER_SECOND);
+    // Not given back either.
+    assert_int_equal(take(f, 0, &slow, "ada", 1).granted, 0);
+}
+
 static void several_limits_are_asked_for_together(void **state)
 {
     struct fixture *f = *state;
@@ -393,6 +409,7 @@ int main(void)
         TEST(who_wants_more_than_there_is_gets_what_there_is),
         TEST(tokens_come_back_evenly_and_no_more_than_the_bucket_holds),
         TEST(what_is_given_back_can_be_taken_again),
+        TEST(a_limit_that_was_lowered_grants_nothing_until_its_time_comes),
         TEST(several_limits_are_asked_for_together),
         TEST(what_a_transaction_took_is_back_when_it_fails),
         TEST(many_who_take_at_once_get_exactly_what_there_is_and_never_lock_each_other),
