@@ -468,6 +468,45 @@ static void a_session_may_be_refreshed_so_often_and_a_refusal_spends_no_token(vo
     assert_true(refresh(f, 0, HOME, &token));
 }
 
+// Who is logged in at that address asks for another password.
+static bool change_password(struct fixture *f,
+                            const char *address,
+                            const char *user_id,
+                            const char *name,
+                            const char *password)
+{
+    Auth__ChangePasswordRequest request = AUTH__CHANGE_PASSWORD_REQUEST__INIT;
+    Auth__ChangePasswordResponse response = AUTH__CHANGE_PASSWORD_RESPONSE__INIT;
+    struct call call = call_from(f, address);
+
+    snprintf(call.identity.user_id, sizeof call.identity.user_id, "%s", user_id);
+    snprintf(call.identity.username, sizeof call.identity.username, "%s", name);
+    snprintf(call.identity.session_id, sizeof call.identity.session_id, "%s", uuid_new().string);
+    request.current_password = password;
+    request.new_password = "another correct horse";
+    return auth_api_change_password(f->replicas[0], &call, &request, &response, &f->error);
+}
+
+static void a_password_that_is_asked_for_again_is_counted_like_one_at_a_login(void **state)
+{
+    struct fixture *f = *state;
+    Auth__LoginResponse session;
+
+    assert_true(register_from(f, 0, HOME, "careless"));
+    assert_true(login_for(f, 0, HOME, "careless", RIGHT, &session));
+    for (int wrong = 0; wrong < FREE; wrong++) {
+        assert_false(change_password(f, ELSEWHERE, session.user->id, "careless", WRONG));
+        assert_string_equal(f->error.reason, "WRONG_PASSWORD");
+    }
+    assert_false(change_password(f, ELSEWHERE, session.user->id, "careless", RIGHT));
+    assert_put_off(f, "with this name from your address");
+    assert_false(login(f, 1, ELSEWHERE, "careless", RIGHT));
+    assert_put_off(f, "with this name from your address");
+    assert_wrong(f, 1, HOME, "careless");
+    assert_true(change_password(f, HOME, session.user->id, "careless", RIGHT));
+    assert_int_equal(count(f, "still_wrong", "SELECT count(*) FROM wrong_logins"), 1);
+}
+
 static void what_is_counted_no_more_is_pruned(void **state)
 {
     struct fixture *f = *state;
@@ -522,6 +561,7 @@ int main(void)
         TEST(the_addresses_of_one_ipv6_network_are_one),
         TEST(an_address_may_refresh_so_often),
         TEST(a_session_may_be_refreshed_so_often_and_a_refusal_spends_no_token),
+        TEST(a_password_that_is_asked_for_again_is_counted_like_one_at_a_login),
         TEST(what_is_counted_no_more_is_pruned),
         TEST(a_limit_of_zero_is_none),
     };
