@@ -23,7 +23,8 @@ struct changing {
     const struct rpc_method *method;
     const ProtobufCMessage *request;
     ProtobufCMessage *response;
-    const char *new_hash; // of a new password
+    const char *new_password; // NULL for none
+    char new_hash[PASSWORD_HASH_SIZE];
     struct account_end end;
     const char *action;     // for the audit log
     const char *password;   // the present one, as it was given; NULL for not given
@@ -45,6 +46,10 @@ change(struct changing *changing,
     if (changing->password != NULL &&
         !throttle_begin_login(auth, call, call->identity.username, call->identity.user_id,
                               &changing->login, error))
+        return false;
+    // Only now: who has to wait is not worth the work.
+    if (changing->new_password != NULL &&
+        !password_hash(&auth->hasher, changing->new_password, changing->new_hash, error))
         return false;
     if (database_transact(auth->database, call->arena, 0, work, changing, error))
         return true;
@@ -195,7 +200,6 @@ bool auth_api_change_password(struct auth *auth,
                               struct error *error)
 {
     unsigned char hash[KEYED_HASH_SIZE];
-    char new_hash[PASSWORD_HASH_SIZE];
     struct call hidden = auth_hide_body(auth, call, hash);
     struct changing changing = {
         .auth = auth,
@@ -205,7 +209,7 @@ bool auth_api_change_password(struct auth *auth,
         .password = request->current_password,
         .request = &request->base,
         .response = &response->base,
-        .new_hash = new_hash,
+        .new_password = request->new_password,
     };
 
     if (strcmp(request->current_password, request->new_password) == 0) {
@@ -213,8 +217,7 @@ bool auth_api_change_password(struct auth *auth,
         error_add_violation(error, "new_password", "must be another than the present one");
         return false;
     }
-    if (!password_hash(&auth->hasher, request->new_password, new_hash, error) ||
-        !change(&changing, work_password, error))
+    if (!change(&changing, work_password, error))
         return false;
     call->replayed = hidden.replayed;
     account_forget(auth, &changing.end);
