@@ -175,7 +175,8 @@ static nng_msg *pack(struct client_link *link)
     batch.calls = pointers;
     if (nng_msg_alloc(&message, envelope_size(&batch.base)) != 0)
         return NULL;
-    envelope_seal(&batch.base, &client->options.key, &binding, nng_msg_body(message), link->hash);
+    envelope_seal(&batch.base, client->options.key.bytes, &binding, nng_msg_body(message),
+                  link->hash);
     return message;
 }
 

@@ -37,7 +37,7 @@ static void read_reply(struct client_link *link, struct delivery *delivery)
     struct text packed;
 
     delivery->is_refused = wire.length == 0;
-    if (envelope_open(wire, &link->client->options.key, &binding, &packed)) {
+    if (envelope_open(wire, &link->client->options.key, &binding, &packed, NULL)) {
         delivery->batch = envelope_read_outcomes(packed, delivery->arena);
         // Fewer outcomes than calls answer none: which ones would be a guess.
         if (delivery->batch != NULL && link->count > 0 &&

@@ -15,7 +15,7 @@ size_t envelope_size(const ProtobufCMessage *message)
 }
 
 static void hash(struct text packed,
-                 const struct rpc_mesh_key *key,
+                 const unsigned char *key,
                  const struct envelope_binding *binding,
                  unsigned char out[ENVELOPE_HASH_SIZE])
 {
@@ -26,11 +26,11 @@ static void hash(struct text packed,
         memcpy(prefix + 2, binding->calls_hash, ENVELOPE_HASH_SIZE);
         length += ENVELOPE_HASH_SIZE;
     }
-    digest_keyed_pair((struct text){prefix, length}, packed, key->bytes, out);
+    digest_keyed_pair((struct text){prefix, length}, packed, key, out);
 }
 
 void envelope_seal(const ProtobufCMessage *message,
-                   const struct rpc_mesh_key *key,
+                   const unsigned char *key,
                    const struct envelope_binding *binding,
                    char *out,
                    unsigned char *out_hash)
@@ -43,21 +43,37 @@ void envelope_seal(const ProtobufCMessage *message,
         memcpy(out_hash, trailer, ENVELOPE_HASH_SIZE);
 }
 
+static bool is_sealed_with(const unsigned char *key,
+                           struct text wire,
+                           struct text packed,
+                           const struct envelope_binding *binding)
+{
+    unsigned char expected[ENVELOPE_HASH_SIZE];
+
+    hash(packed, key, binding, expected);
+    return digest_equal(expected, envelope_hash(wire), ENVELOPE_HASH_SIZE);
+}
+
 bool envelope_open(struct text wire,
                    const struct rpc_mesh_key *key,
                    const struct envelope_binding *binding,
-                   struct text *out_packed)
+                   struct text *out_packed,
+                   const unsigned char **out_used)
 {
-    unsigned char expected[ENVELOPE_HASH_SIZE];
+    const unsigned char *used = key->bytes;
     struct text packed = wire;
 
     if (wire.length < ENVELOPE_HASH_SIZE)
         return false;
     packed.length -= ENVELOPE_HASH_SIZE;
-    hash(packed, key, binding, expected);
-    if (!digest_equal(expected, envelope_hash(wire), ENVELOPE_HASH_SIZE))
-        return false;
+    if (!is_sealed_with(used, wire, packed, binding)) {
+        used = key->second;
+        if (!key->has_second || !is_sealed_with(used, wire, packed, binding))
+            return false;
+    }
     *out_packed = packed;
+    if (out_used != NULL)
+        *out_used = used;
     return true;
 }
 

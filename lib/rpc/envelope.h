@@ -39,19 +39,22 @@ extern const char envelope_send_alone[];
 // Bytes on the wire of that message, hash included.
 size_t envelope_size(const ProtobufCMessage *message);
 
-// Packs and seals the message into `out`, which has envelope_size bytes; its hash goes to
-// `out_hash` unless NULL.
+// Packs and seals the message with a key of 32 bytes into `out`, which has envelope_size bytes; its
+// hash goes to `out_hash` unless NULL.
 void envelope_seal(const ProtobufCMessage *message,
-                   const struct rpc_mesh_key *key,
+                   const unsigned char *key,
                    const struct envelope_binding *binding,
                    char *out,
                    unsigned char *out_hash);
 
-// True when the hash of `wire` is right; `out_packed` is then what it covers, in place.
+// True when the hash of `wire` is right under one of the keys; `out_packed` is then what it covers,
+// in place, and `out_used`, unless NULL, points to the one of `key` that it was sealed with. The
+// second key costs nothing where the first is right.
 MUST_CHECK bool envelope_open(struct text wire,
                               const struct rpc_mesh_key *key,
                               const struct envelope_binding *binding,
-                              struct text *out_packed);
+                              struct text *out_packed,
+                              const unsigned char **out_used);
 
 // The hash at the end of an opened message.
 const unsigned char *envelope_hash(struct text wire);

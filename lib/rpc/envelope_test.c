@@ -8,7 +8,7 @@
 
 enum { SIZE = 1024 };
 
-static const struct rpc_mesh_key key = {{1, 2, 3}};
+static const struct rpc_mesh_key key = {.bytes = {1, 2, 3}};
 
 static Rpc__CallBatch batch_of(Rpc__Call *call, Rpc__Call **pointer)
 {
@@ -33,7 +33,7 @@ static struct text seal(const struct envelope_binding *binding, char out[SIZE])
 
     digest_start();
     assert_in_range(size, ENVELOPE_HASH_SIZE, SIZE);
-    envelope_seal(&batch.base, &key, binding, out, NULL);
+    envelope_seal(&batch.base, key.bytes, binding, out, NULL);
     return (struct text){out, size};
 }
 
@@ -47,7 +47,7 @@ static void a_sealed_message_is_opened_with_the_same_key_and_binding(void **stat
     Rpc__CallBatch *batch = NULL;
 
     (void)state;
-    assert_true(envelope_open(wire, &key, &binding, &packed));
+    assert_true(envelope_open(wire, &key, &binding, &packed, NULL));
     batch = envelope_read_calls(packed, arena);
     assert_non_null(batch);
     assert_int_equal(batch->n_calls, 1);
@@ -59,15 +59,40 @@ static void a_message_of_another_kind_lane_or_key_is_not_opened(void **state)
     struct envelope_binding binding = {.kind = ENVELOPE_CALLS, .lane = RPC_LANE_NORMAL};
     struct envelope_binding other_kind = {.kind = ENVELOPE_OUTCOMES, .lane = RPC_LANE_NORMAL};
     struct envelope_binding other_lane = {.kind = ENVELOPE_CALLS, .lane = RPC_LANE_FAST};
-    struct rpc_mesh_key other_key = {{1, 2, 4}};
+    struct rpc_mesh_key other_key = {.bytes = {1, 2, 4}};
     char buffer[SIZE];
     struct text wire = seal(&binding, buffer);
     struct text packed;
 
     (void)state;
-    assert_false(envelope_open(wire, &key, &other_kind, &packed));
-    assert_false(envelope_open(wire, &key, &other_lane, &packed));
-    assert_false(envelope_open(wire, &other_key, &binding, &packed));
+    assert_false(envelope_open(wire, &key, &other_kind, &packed, NULL));
+    assert_false(envelope_open(wire, &key, &other_lane, &packed, NULL));
+    assert_false(envelope_open(wire, &other_key, &binding, &packed, NULL));
+}
+
+static void while_a_key_is_replaced_both_are_opened_and_the_one_used_is_told(void **state)
+{
+    struct envelope_binding binding = {.kind = ENVELOPE_CALLS};
+    struct rpc_mesh_key before = {.bytes = {1, 2, 3}, .second = {4, 5, 6}, .has_second = true};
+    struct rpc_mesh_key after = {.bytes = {4, 5, 6}, .second = {1, 2, 3}, .has_second = true};
+    // A second key that is not there opens nothing, whatever lies in its place.
+    struct rpc_mesh_key ended = {.bytes = {4, 5, 6}, .second = {1, 2, 3}};
+    struct rpc_mesh_key neither = {.bytes = {4, 5, 6}, .second = {7, 8, 9}, .has_second = true};
+    const unsigned char *used = NULL;
+    char buffer[SIZE];
+    struct text wire = seal(&binding, buffer);
+    struct text packed;
+
+    (void)state;
+    assert_true(envelope_open(wire, &before, &binding, &packed, &used));
+    assert_ptr_equal(used, before.bytes);
+    assert_true(envelope_open(wire, &after, &binding, &packed, &used));
+    assert_ptr_equal(used, after.second);
+    assert_false(envelope_open(wire, &ended, &binding, &packed, &used));
+    assert_false(envelope_open(wire, &neither, &binding, &packed, &used));
+    buffer[0] = (char)(buffer[0] ^ 1);
+    assert_false(envelope_open(wire, &after, &binding, &packed, &used));
+    assert_ptr_equal(used, after.second);
 }
 
 static void any_changed_byte_and_any_other_length_is_noticed(void **state)
@@ -80,12 +105,12 @@ static void any_changed_byte_and_any_other_length_is_noticed(void **state)
     (void)state;
     for (size_t i = 0; i < wire.length; i++) {
         buffer[i] = (char)(buffer[i] ^ 0x10);
-        assert_false(envelope_open(wire, &key, &binding, &packed));
+        assert_false(envelope_open(wire, &key, &binding, &packed, NULL));
         buffer[i] = (char)(buffer[i] ^ 0x10);
     }
     for (size_t length = 0; length < wire.length; length++)
-        assert_false(envelope_open((struct text){buffer, length}, &key, &binding, &packed));
-    assert_true(envelope_open(wire, &key, &binding, &packed));
+        assert_false(envelope_open((struct text){buffer, length}, &key, &binding, &packed, NULL));
+    assert_true(envelope_open(wire, &key, &binding, &packed, NULL));
 }
 
 static void outcomes_answer_only_the_calls_they_were_sealed_for(void **state)
@@ -99,8 +124,8 @@ static void outcomes_answer_only_the_calls_they_were_sealed_for(void **state)
     struct text packed;
 
     (void)state;
-    assert_true(envelope_open(wire, &key, &binding, &packed));
-    assert_false(envelope_open(wire, &key, &other, &packed));
+    assert_true(envelope_open(wire, &key, &binding, &packed, NULL));
+    assert_false(envelope_open(wire, &key, &other, &packed, NULL));
 }
 
 static void a_message_larger_than_the_arena_is_refused(void **state)
@@ -112,7 +137,7 @@ static void a_message_larger_than_the_arena_is_refused(void **state)
     struct text packed;
 
     (void)state;
-    assert_true(envelope_open(wire, &key, &binding, &packed));
+    assert_true(envelope_open(wire, &key, &binding, &packed, NULL));
     assert_null(envelope_read_calls(packed, arena));
 }
 
@@ -165,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sealed_message_is_opened_with_the_same_key_and_binding),
         cmocka_unit_test(a_message_of_another_kind_lane_or_key_is_not_opened),
+        cmocka_unit_test(while_a_key_is_replaced_both_are_opened_and_the_one_used_is_told),
         cmocka_unit_test(any_changed_byte_and_any_other_length_is_noticed),
         cmocka_unit_test(outcomes_answer_only_the_calls_they_were_sealed_for),
         cmocka_unit_test(a_message_larger_than_the_arena_is_refused),

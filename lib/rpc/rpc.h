@@ -109,12 +109,18 @@ struct rpc_handler {
     void (*batch)(void *service, struct rpc_batch_item *items, size_t count);
 };
 
-// The deployment's mesh key, from its file: 64 hexadecimal digits or 32 raw bytes.
+// The deployment's mesh key. While it is being replaced there are two: `bytes` seals what is sent,
+// and what was sealed with either is accepted.
 struct rpc_mesh_key {
     unsigned char bytes[32];
+    unsigned char second[32];
+    bool has_second;
 };
 
-// Reads the key. Fails with INVALID_SETTING when the file is missing, of another size, all zero, or
-// can be read by others than its owner and group.
+// Reads the key from its file: 32 raw bytes, 64 hexadecimal digits, or two lines of 64 hexadecimal
+// digits.
+//
+// Fails with INVALID_SETTING when the file is missing, holds anything else, a key that is zero or
+// the same key twice, or can be read by others than its owner and group.
 MUST_CHECK bool
 rpc_mesh_key_read(const char *path, struct rpc_mesh_key *out_key, struct error *error);

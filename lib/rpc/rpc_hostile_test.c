@@ -257,10 +257,9 @@ static const char *nest(char *buffer, size_t size, unsigned char tag, size_t *ou
 // Seals arbitrary bytes as if they were packed calls of a peer that knows the key.
 static size_t seal(const char *packed, size_t length, char *out)
 {
-    struct rpc_mesh_key key;
+    struct rpc_mesh_key key = test_key(TEST_KEY_BYTE, 0);
     char prefix[2] = {ENVELOPE_CALLS, RPC_LANE_NORMAL};
 
-    memset(key.bytes, TEST_KEY_BYTE, sizeof key.bytes);
     memcpy(out, packed, length);
     digest_keyed_pair((struct text){prefix, sizeof prefix}, (struct text){packed, length},
                       key.bytes, (unsigned char *)out + length);

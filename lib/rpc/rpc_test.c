@@ -23,25 +23,30 @@ struct fixture {
     struct arena *arena;
 };
 
-static struct rpc_client *new_client(uint16_t port, const char *caller, unsigned char key)
+static struct rpc_client *
+new_client_with(uint16_t port, const char *caller, struct rpc_mesh_key key)
 {
-    struct rpc_client_options options = {.caller = caller, .service = "test"};
+    struct rpc_client_options options = {.caller = caller, .service = "test", .key = key};
     struct rpc_client *client = NULL;
     struct error error;
     char addresses[32];
 
     snprintf(addresses, sizeof addresses, "127.0.0.1:%u", (unsigned)port);
     options.addresses = addresses;
-    memset(options.key.bytes, key, sizeof options.key.bytes);
     assert_true(rpc_client_new(&options, &client, &error));
     return client;
 }
 
-static int start(void **state)
+static struct rpc_client *new_client(uint16_t port, const char *caller, unsigned char key)
 {
-    struct fixture *fixture = allocate(sizeof *fixture);
+    return new_client_with(port, caller, test_key(key, 0));
+}
+
+static void start_server(struct fixture *fixture, struct rpc_mesh_key key)
+{
     struct rpc_server_options options = {
         .service = "test",
+        .key = key,
         .handlers = test_handlers,
         .handler_count = test_handler_count,
         .context = &fixture->service,
@@ -54,12 +59,18 @@ static int start(void **state)
 
     fixture->port = test_free_port();
     snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)fixture->port);
-    test_temporary_file(fixture->journal, sizeof fixture->journal);
-    fixture->service.journal = fixture->journal;
     options.listen = listen;
-    memset(options.key.bytes, TEST_KEY_BYTE, sizeof options.key.bytes);
     assert_true(rpc_server_new(&options, &fixture->server, &error));
     assert_true(rpc_server_start(fixture->server, &error));
+}
+
+static int start(void **state)
+{
+    struct fixture *fixture = allocate(sizeof *fixture);
+
+    test_temporary_file(fixture->journal, sizeof fixture->journal);
+    fixture->service.journal = fixture->journal;
+    start_server(fixture, test_key(TEST_KEY_BYTE, 0));
     fixture->client = new_client(fixture->port, "friend", TEST_KEY_BYTE);
     fixture->arena = arena_new(8 * 1024 * 1024);
     *state = fixture;
@@ -201,7 +212,7 @@ static void a_name_stands_for_its_addresses(void **state)
     snprintf(addresses, sizeof addresses, "localhost:%u,nobody.invalid:7100",
              (unsigned)fixture->port);
     options.addresses = addresses;
-    memset(options.key.bytes, TEST_KEY_BYTE, sizeof options.key.bytes);
+    options.key = test_key(TEST_KEY_BYTE, 0);
     assert_true(rpc_client_new(&options, &client, &error));
     assert_true(test_wait_ready(client, 10000));
     assert_true(test_call(client, &test_echo, &call, 1, &response, &error));
@@ -220,6 +231,47 @@ static void another_mesh_key_is_refused_and_counted(void **state)
     assert_false(error.outcome_unknown);
     assert_int_equal(rpc_server_refused_count(fixture->server), 1);
     assert_int_equal(test_count_lines(fixture->journal, ""), 0);
+}
+
+static void while_the_key_is_replaced_every_step_talks_to_the_next(void **state)
+{
+    enum { OLD = TEST_KEY_BYTE, NEW };
+    static const struct {
+        unsigned char server[2];
+        unsigned char client[2];
+        bool is_done;
+    } cases[] = {
+        {{OLD, 0}, {OLD, NEW}, true},   {{OLD, NEW}, {OLD, 0}, true},
+        {{OLD, NEW}, {NEW, OLD}, true}, {{NEW, OLD}, {OLD, NEW}, true},
+        {{NEW, OLD}, {OLD, 0}, true},   {{NEW, OLD}, {NEW, 0}, true},
+        {{NEW, 0}, {NEW, OLD}, true},   {{NEW, 0}, {OLD, 0}, false},
+        {{NEW, 0}, {OLD, NEW}, false},
+    };
+    static const struct rpc_method *const methods[] = {&test_echo_fast, &test_echo};
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct rpc_client *client = NULL;
+
+        rpc_server_free(&fixture->server);
+        start_server(fixture, test_key(cases[i].server[0], cases[i].server[1]));
+        client = new_client_with(fixture->port, "friend",
+                                 test_key(cases[i].client[0], cases[i].client[1]));
+        for (size_t j = 0; j < COUNT_OF(methods); j++) {
+            struct call call = call_start(fixture->arena, 5000);
+            Rpc__Detail *response = NULL;
+            struct error error;
+            bool is_done = false;
+
+            error_clear(&error);
+            is_done = test_call(client, methods[j], &call, 4711, &response, &error);
+            assert_string_equal(error.reason, cases[i].is_done ? "" : "NOT_A_MESH_PEER");
+            assert_int_equal(is_done, cases[i].is_done);
+        }
+        assert_int_equal(rpc_server_refused_count(fixture->server),
+                         cases[i].is_done ? 0 : COUNT_OF(methods));
+        rpc_client_free(&client);
+    }
 }
 
 static void large_answers_arrive_and_larger_ones_are_an_error_of_that_call(void **state)
@@ -472,6 +524,7 @@ int main(void)
         RULE(an_operation_the_server_does_not_have_is_refused),
         RULE(a_name_stands_for_its_addresses),
         RULE(another_mesh_key_is_refused_and_counted),
+        RULE(while_the_key_is_replaced_every_step_talks_to_the_next),
         RULE(large_answers_arrive_and_larger_ones_are_an_error_of_that_call),
         RULE(a_request_over_the_limit_is_refused_before_it_is_sent),
         RULE(calls_that_wait_together_are_given_to_a_batch_handler_together),

@@ -126,7 +126,7 @@ static void send_publication(struct rpc_publisher *publisher, const Rpc__Publica
 
     if (size > RPC_MESSAGE_MAX - ENVELOPE_TRANSPORT_OVERHEAD || nng_msg_alloc(&message, size) != 0)
         return;
-    envelope_seal(&publication->base, &publisher->key, &binding, nng_msg_body(message), NULL);
+    envelope_seal(&publication->base, publisher->key.bytes, &binding, nng_msg_body(message), NULL);
     if (nng_sendmsg(publisher->socket, message, NNG_FLAG_NONBLOCK) != 0)
         nng_msg_free(message);
 }

@@ -48,18 +48,10 @@ static void on_quiet(void *context)
     pthread_mutex_unlock(&ear->mutex);
 }
 
-static struct rpc_mesh_key key_of(unsigned char byte)
-{
-    struct rpc_mesh_key key;
-
-    memset(key.bytes, byte, sizeof key.bytes);
-    return key;
-}
-
-static void listen_to(struct ear *ear, uint16_t port, const char *topic, unsigned char key_byte)
+static void listen_with(struct ear *ear, uint16_t port, const char *topic, struct rpc_mesh_key key)
 {
     struct rpc_subscriber_options options = {.topic = topic,
-                                             .key = key_of(key_byte),
+                                             .key = key,
                                              .receive = on_publication,
                                              .quiet = on_quiet,
                                              .quiet_ms = QUIET_MS,
@@ -75,15 +67,19 @@ static void listen_to(struct ear *ear, uint16_t port, const char *topic, unsigne
     assert_true(rpc_subscriber_new(&options, &ear->subscriber, &error));
 }
 
+static void listen_to(struct ear *ear, uint16_t port, const char *topic, unsigned char key_byte)
+{
+    listen_with(ear, port, topic, test_key(key_byte, 0));
+}
+
 static void stop_listening(struct ear *ear)
 {
     rpc_subscriber_free(&ear->subscriber);
     pthread_mutex_destroy(&ear->mutex);
 }
 
-static struct rpc_publisher *publish_on(uint16_t port)
+static struct rpc_publisher *publish_with(uint16_t port, struct rpc_mesh_key key)
 {
-    struct rpc_mesh_key key = key_of(TEST_KEY_BYTE);
     struct rpc_publisher *publisher = NULL;
     struct error error;
     char listen[32];
@@ -91,6 +87,11 @@ static struct rpc_publisher *publish_on(uint16_t port)
     snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)port);
     assert_true(rpc_publisher_new(listen, &key, &publisher, &error));
     return publisher;
+}
+
+static struct rpc_publisher *publish_on(uint16_t port)
+{
+    return publish_with(port, test_key(TEST_KEY_BYTE, 0));
 }
 
 static bool has_heard(struct ear *ear, const char *body)
@@ -266,6 +267,42 @@ static void a_stranger_hears_nothing_and_silence_is_reported(void **state)
     rpc_publisher_free(&publisher);
 }
 
+static void while_the_key_is_replaced_publications_are_heard_by_who_knows_the_first(void **state)
+{
+    enum { OLD = TEST_KEY_BYTE, NEW };
+    static const struct {
+        unsigned char publisher[2];
+        unsigned char subscriber[2];
+        bool is_heard;
+    } cases[] = {
+        {{OLD, NEW}, {OLD, 0}, true},   {{OLD, NEW}, {NEW, OLD}, true},
+        {{NEW, OLD}, {OLD, NEW}, true}, {{NEW, OLD}, {NEW, 0}, true},
+        {{NEW, OLD}, {OLD, 0}, false},  {{OLD, NEW}, {NEW, 0}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        uint16_t port = test_free_port();
+        struct rpc_publisher *publisher =
+            publish_with(port, test_key(cases[i].publisher[0], cases[i].publisher[1]));
+        struct ear witness;
+        struct ear ear;
+
+        listen_with(&ear, port, "quotes", test_key(cases[i].subscriber[0], cases[i].subscriber[1]));
+        listen_with(&witness, port, "quotes", test_key(cases[i].publisher[0], 0));
+        wait_until_heard(publisher, &witness, "hello");
+        if (cases[i].is_heard) {
+            wait_until_heard(publisher, &ear, "hello");
+        } else {
+            assert_true(test_wait_until(has_been_quiet, &ear, WAIT_MS));
+            assert_int_equal(ear.count, 0);
+        }
+        stop_listening(&witness);
+        stop_listening(&ear);
+        rpc_publisher_free(&publisher);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +311,7 @@ int main(void)
         cmocka_unit_test(a_publisher_that_starts_anew_is_noticed_as_a_gap),
         cmocka_unit_test(more_than_can_be_kept_is_a_gap_and_nothing_worse),
         cmocka_unit_test(a_stranger_hears_nothing_and_silence_is_reported),
+        cmocka_unit_test(while_the_key_is_replaced_publications_are_heard_by_who_knows_the_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

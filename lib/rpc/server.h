@@ -84,6 +84,7 @@ struct server_batch {
     struct arena *arena; // the unpacked message
     Rpc__CallBatch *message;
     unsigned char hash[ENVELOPE_HASH_SIZE];
+    const unsigned char *key; // the one of the server's keys that sealed it, and seals the reply
     struct server_call *calls[RPC_BATCH_MAX];
     size_t count;
     atomic_size_t open; // calls not yet ended, and one while the message is being checked

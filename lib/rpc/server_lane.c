@@ -100,8 +100,7 @@ static void send_outcomes(struct server_batch *batch, Rpc__Outcome **outcomes, s
     // Without memory for a reply there is none for anything else.
     if (nng_msg_alloc(&message, size) != 0)
         abort();
-    envelope_seal(&reply.base, &batch->lane->server->options.key, &binding, nng_msg_body(message),
-                  NULL);
+    envelope_seal(&reply.base, batch->key, &binding, nng_msg_body(message), NULL);
     forget(batch);
     send_message(batch, message);
 }
@@ -215,7 +214,7 @@ static void on_received(void *argument)
     atomic_fetch_add(&server->active, 1);
     message = nng_aio_get_msg(batch->receive);
     wire = (struct text){nng_msg_body(message), nng_msg_len(message)};
-    if (envelope_open(wire, &server->options.key, &binding, &packed)) {
+    if (envelope_open(wire, &server->options.key, &binding, &packed, &batch->key)) {
         memcpy(batch->hash, envelope_hash(wire), ENVELOPE_HASH_SIZE);
         begin_message(batch, packed);
     } else {

@@ -28,6 +28,15 @@ static bool is_free(uint16_t port)
     return result;
 }
 
+struct rpc_mesh_key test_key(unsigned char byte, unsigned char second_byte)
+{
+    struct rpc_mesh_key key = {.has_second = second_byte != 0};
+
+    memset(key.bytes, byte, sizeof key.bytes);
+    memset(key.second, second_byte, sizeof key.second);
+    return key;
+}
+
 uint16_t test_free_port(void)
 {
     // Tests that run side by side begin at different places.
@@ -136,7 +145,7 @@ test_client_new(const struct test_peer *peers, size_t count, unsigned char key_b
                  (unsigned)peers[i].port);
     }
     options.addresses = addresses;
-    memset(options.key.bytes, key_byte, sizeof options.key.bytes);
+    options.key = test_key(key_byte, 0);
     if (!rpc_client_new(&options, &client, &error))
         abort();
     return client;

@@ -16,6 +16,9 @@ struct test_peer {
     pid_t process; // 0 when it is not running
 };
 
+// A key full of `byte` and, unless that is 0, a second one full of `second_byte`.
+struct rpc_mesh_key test_key(unsigned char byte, unsigned char second_byte);
+
 // A port that is free now, with the three after it.
 uint16_t test_free_port(void);
 

@@ -202,7 +202,7 @@ static void open_arrival(struct rpc_subscriber *subscriber, const struct arrival
     struct text packed;
     Rpc__Publication *publication = NULL;
 
-    if (source != NULL && envelope_open(wire, &subscriber->options.key, &binding, &packed))
+    if (source != NULL && envelope_open(wire, &subscriber->options.key, &binding, &packed, NULL))
         publication = envelope_read_publication(packed, subscriber->arena);
     if (publication != NULL && publication->topic != NULL &&
         publication->version == ENVELOPE_VERSION &&

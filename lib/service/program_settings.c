@@ -20,8 +20,8 @@ static const struct setting mesh_key_setting = {
     NULL,
     0,
     0,
-    "file with the deployment's key, 32 bytes or 64 hexadecimal digits, readable by its owner and "
-    "group only"};
+    "file with the deployment's key, 32 bytes or 64 hexadecimal digits, or two lines of digits "
+    "while the key is being replaced; readable by its owner and group only"};
 
 static const struct setting log_level_setting = {
     "log-level", SETTING_TEXT, "info", 0, 0, "least level written: debug, info, warning or error"};

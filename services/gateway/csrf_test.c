@@ -7,7 +7,7 @@
 #define SESSION "00000000-0000-7000-8000-000000000001"
 #define OTHER "00000000-0000-7000-8000-000000000002"
 
-static const struct rpc_mesh_key key = {{1, 2, 3}};
+static const struct rpc_mesh_key key = {.bytes = {1, 2, 3}};
 
 static struct http_request request_of(const struct http_header headers[4])
 {

@@ -98,7 +98,7 @@ static void serve(const char *address)
     struct rpc_handler handlers[] = {{.method = &echo_quote, .single = echo}};
     struct rpc_server_options options = {.service = "echo",
                                          .listen = address,
-                                         .key = {{1}},
+                                         .key = {.bytes = {1}},
                                          .handlers = handlers,
                                          .handler_count = COUNT_OF(handlers),
                                          .observe = observe_server,
@@ -157,7 +157,7 @@ static void call(const char *address, size_t in_flight, pid_t server, double sec
     struct rpc_client_options options = {.caller = "bench",
                                          .service = "echo",
                                          .addresses = address,
-                                         .key = {{1}},
+                                         .key = {.bytes = {1}},
                                          .observe = observe_client,
                                          .observe_context = &histogram};
     struct chain *chains = allocate_array(in_flight, sizeof *chains);
