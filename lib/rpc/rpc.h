@@ -67,8 +67,9 @@ struct call {
     const char *caller;         // the service that sent it; on the server only
     struct identity identity;   // on the server only
     struct text body; // the packed request, for the hash that guards a request id; server only
-    bool replayed;    // a handler sets it when it answers with the stored reply of an earlier call,
-                      // and a client finds it set then
+    struct text other_body; // a repeat may have been stored under this one too; empty for none
+    bool replayed; // a handler sets it when it answers with the stored reply of an earlier call,
+                   // and a client finds it set then
 };
 
 // What tools/protogen says of each operation, in client, server and gateway alike.

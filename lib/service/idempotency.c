@@ -37,6 +37,18 @@ static bool fill_response(struct call *call,
     return true;
 }
 
+static bool is_same_body(const char *stored, const struct call *call, const char *body_hash)
+{
+    char other_hash[SHA256_HEX_SIZE];
+
+    if (strcmp(stored, body_hash) == 0)
+        return true;
+    if (call->other_body.length == 0)
+        return false;
+    digest_sha256_hex(call->other_body, other_hash);
+    return strcmp(stored, other_hash) == 0;
+}
+
 // The key is in the table: is it this very call, and has it ended?
 static bool replay(const struct rows *found,
                    struct call *call,
@@ -49,7 +61,7 @@ static bool replay(const struct rows *found,
         return error_set(error, REASON_REQUEST_IN_PROGRESS,
                          "The same request is still being worked on.");
     if (strcmp(rows_text(found, 0, 0), method->name) != 0 ||
-        strcmp(rows_text(found, 0, 1), body_hash) != 0)
+        !is_same_body(rows_text(found, 0, 1), call, body_hash))
         return error_set(error, REASON_IDEMPOTENCY_KEY_REUSED,
                          "This key was used with another request before.");
     if (rows_is_null(found, 0, 2))

@@ -189,6 +189,22 @@ static void another_body_under_the_same_id_is_refused(void **state)
     assert_int_equal(count_effects(f), 1);
 }
 
+static void a_body_with_two_hashes_is_known_by_either(void **state)
+{
+    struct fixture *f = *state;
+    struct attempt first = attempt_of(f->arena, USER, "before");
+    struct attempt second = attempt_of(f->arena, USER, "after");
+
+    assert_true(run(f, &first));
+    second.call.other_body = text_of("neither");
+    assert_false(run(f, &second));
+    assert_string_equal(second.error.reason, "IDEMPOTENCY_KEY_REUSED");
+    second.call.other_body = text_of("before");
+    assert_true(run(f, &second));
+    assert_true(second.call.replayed);
+    assert_int_equal(count_effects(f), 1);
+}
+
 static void another_method_under_the_same_id_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -281,6 +297,7 @@ int main(void)
         cmocka_unit_test_setup(the_same_call_is_done_once_and_answered_alike, clear),
         cmocka_unit_test_setup(a_call_that_was_done_is_found_without_beginning_it, clear),
         cmocka_unit_test_setup(another_body_under_the_same_id_is_refused, clear),
+        cmocka_unit_test_setup(a_body_with_two_hashes_is_known_by_either, clear),
         cmocka_unit_test_setup(another_method_under_the_same_id_is_refused, clear),
         cmocka_unit_test_setup(ids_of_different_users_have_nothing_to_do_with_each_other, clear),
         cmocka_unit_test_setup(a_call_whose_answer_is_not_known_yet_is_in_progress, clear),

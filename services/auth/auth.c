@@ -34,12 +34,17 @@ void auth_forget_sessions(struct auth *auth, const struct rows *ids)
 
 struct call auth_hide_body(const struct auth *auth,
                            const struct call *call,
-                           unsigned char out_hash[KEYED_HASH_SIZE])
+                           unsigned char out_hash[AUTH_HIDDEN_SIZE])
 {
     struct call hidden = *call;
+    unsigned char *other = out_hash + KEYED_HASH_SIZE;
 
     digest_keyed(call->body, auth->mesh_key.bytes, out_hash);
     hidden.body = (struct text){(const char *)out_hash, KEYED_HASH_SIZE};
+    if (auth->mesh_key.has_second) {
+        digest_keyed(call->body, auth->mesh_key.second, other);
+        hidden.other_body = (struct text){(const char *)other, KEYED_HASH_SIZE};
+    }
     return hidden;
 }
 

@@ -14,6 +14,8 @@
 
 #include <stdatomic.h>
 
+enum { AUTH_HIDDEN_SIZE = 2 * KEYED_HASH_SIZE }; // what auth_hide_body needs room for
+
 struct auth {
     struct database *database;
     struct rpc_client *portfolio;
@@ -64,9 +66,13 @@ void auth_forget_sessions(struct auth *auth, const struct rows *ids); // of the 
 // The call with its body replaced by a keyed hash, which `out_hash` has room for. For operations
 // that take a password: the body's hash is kept with the request, and a plain one would let whoever
 // sees the table guess the password in it millions of times a second.
+//
+// The key is the mesh key. While it is replaced a hash under either one is good, so that an answer
+// lost by the restart is still found; after that the repeat of a call from before is refused, which
+// does nothing twice.
 struct call auth_hide_body(const struct auth *auth,
                            const struct call *call,
-                           unsigned char out_hash[KEYED_HASH_SIZE]);
+                           unsigned char out_hash[AUTH_HIDDEN_SIZE]);
 
 // Makes the hasher of the service's settings. Fails as password_hasher_make does.
 MUST_CHECK bool auth_make_hasher(const struct service *service,

@@ -113,7 +113,7 @@ static bool register_user(struct auth *auth,
         .has_first_cash = request->has_balance_micros,
         .first_cash_micros = request->balance_micros,
     };
-    unsigned char guard[KEYED_HASH_SIZE];
+    unsigned char guard[AUTH_HIDDEN_SIZE];
     struct call guarded = auth_hide_body(auth, call, guard);
     struct registering registering = {
         .method = method, .call = &guarded, .record = &record, .response = response};

@@ -137,7 +137,7 @@ bool auth_api_update_profile(struct auth *auth,
                              Auth__UpdateProfileResponse *response,
                              struct error *error)
 {
-    unsigned char hash[KEYED_HASH_SIZE];
+    unsigned char hash[AUTH_HIDDEN_SIZE];
     struct call hidden = auth_hide_body(auth, call, hash);
     struct changing changing = {
         .auth = auth,
@@ -199,7 +199,7 @@ bool auth_api_change_password(struct auth *auth,
                               Auth__ChangePasswordResponse *response,
                               struct error *error)
 {
-    unsigned char hash[KEYED_HASH_SIZE];
+    unsigned char hash[AUTH_HIDDEN_SIZE];
     struct call hidden = auth_hide_body(auth, call, hash);
     struct changing changing = {
         .auth = auth,
@@ -253,7 +253,7 @@ bool auth_api_delete_account(struct auth *auth,
                              Auth__DeleteAccountResponse *response,
                              struct error *error)
 {
-    unsigned char hash[KEYED_HASH_SIZE];
+    unsigned char hash[AUTH_HIDDEN_SIZE];
     struct call hidden = auth_hide_body(auth, call, hash);
     struct changing changing = {
         .auth = auth,

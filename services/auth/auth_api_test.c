@@ -124,7 +124,7 @@ static void start_portfolio(struct fixture *f)
         {.method = &portfolio_method_get_user_cash, .single = get_cash},
     };
     struct random_source random = random_system();
-    struct rpc_mesh_key key = {{1, 2, 3}};
+    struct rpc_mesh_key key = {.bytes = {1, 2, 3}};
     char address[32] = "";
     struct rpc_server_options server = {
         .service = "portfolio",
@@ -159,7 +159,7 @@ static struct auth *start_auth(struct fixture *f, struct token_verifier *verifie
         .verifier = verifier,
         .metrics = f->metrics,
         .clock = clock_real(),
-        .mesh_key = {{1, 2, 3}},
+        .mesh_key = {.bytes = {1, 2, 3}},
         .session_lifetime_us = 3600 * MICROS_PER_SECOND,
         .session_lifetime_whole_us = 24 * 3600 * MICROS_PER_SECOND,
         .maximum_cash_micros = INT64_C(1000000000000),
@@ -364,6 +364,32 @@ static void the_same_registration_is_done_once(void **state)
     again.body = text_of("another body");
     assert_false(auth_api_register(f->auth, &again, &request, &second, &f->error));
     assert_string_equal(f->error.reason, "IDEMPOTENCY_KEY_REUSED");
+}
+
+static void a_registration_is_known_again_while_the_mesh_key_is_replaced(void **state)
+{
+    struct fixture *f = *state;
+    struct rpc_mesh_key before = f->auth->mesh_key;
+    struct rpc_mesh_key after = {.bytes = {9, 9, 9}, .has_second = true};
+    Auth__RegisterRequest request = AUTH__REGISTER_REQUEST__INIT;
+    Auth__RegisterResponse first = AUTH__REGISTER_RESPONSE__INIT;
+    struct call call = new_call(f, "body");
+    struct call again = call;
+
+    memcpy(after.second, before.bytes, sizeof after.second);
+    request.username = "rotated";
+    request.email = "rotated@example.org";
+    request.password = "correct horse";
+    assert_true(auth_api_register(f->auth, &call, &request, &first, &f->error));
+    f->auth->mesh_key = after;
+    assert_true(auth_api_register(f->auth, &again, &request, &first, &f->error));
+    assert_true(again.replayed);
+    assert_string_equal(first.user->username, "rotated");
+    // With the old key gone nobody can tell whether it is the same body.
+    f->auth->mesh_key.has_second = false;
+    assert_false(auth_api_register(f->auth, &again, &request, &first, &f->error));
+    assert_string_equal(f->error.reason, "IDEMPOTENCY_KEY_REUSED");
+    f->auth->mesh_key = before;
 }
 
 static void nothing_stored_lets_a_password_be_guessed_quickly(void **state)
@@ -749,6 +775,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(who_registers_has_a_portfolio_and_can_log_in),
         TEST(the_same_registration_is_done_once),
+        TEST(a_registration_is_known_again_while_the_mesh_key_is_replaced),
         TEST(nothing_stored_lets_a_password_be_guessed_quickly),
         TEST(names_and_addresses_are_taken_in_either_case),
         TEST(cash_may_be_chosen_up_to_the_maximum),

@@ -177,7 +177,7 @@ bool auth_api_update_user(struct auth *auth,
                           Auth__UpdateUserResponse *response,
                           struct error *error)
 {
-    unsigned char hash[KEYED_HASH_SIZE];
+    unsigned char hash[AUTH_HIDDEN_SIZE];
     char new_hash[PASSWORD_HASH_SIZE];
     struct call hidden = auth_hide_body(auth, call, hash);
     struct managing managing = {

@@ -58,7 +58,7 @@ static void start_portfolio(struct fixture *f)
         {.method = &portfolio_method_get_user_cash, .single = answer_at_once},
     };
     struct random_source random = random_system();
-    struct rpc_mesh_key key = {{1, 2, 3}};
+    struct rpc_mesh_key key = {.bytes = {1, 2, 3}};
     char address[32] = "";
     struct rpc_server_options server = {.service = "portfolio",
                                         .listen = address,
@@ -107,7 +107,7 @@ static int start(void **state)
             .verifier = f->verifier,
             .metrics = f->metrics,
             .clock = clock_real(),
-            .mesh_key = {{1, 2, 3}},
+            .mesh_key = {.bytes = {1, 2, 3}},
             .session_lifetime_us = HOUR,
             .session_lifetime_whole_us = HOUR,
         };
