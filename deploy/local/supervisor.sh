@@ -51,6 +51,13 @@ supervisor_look() {
     if [ "$name" = postgres ] && [ -e "$RUN/database.held" ]; then
         return
     fi
+    # Whoever stopped it said that it is to be started again.
+    if [ -e "$RUN/$name.restart" ]; then
+        rm -f "$RUN/$name.restart"
+        RETRY_AT[$name]=''
+        supervisor_start "$name"
+        return
+    fi
     look_at_clock
     if [ -n "${RETRY_AT[$name]:-}" ]; then
         if [ "$NOW" -ge "${RETRY_AT[$name]}" ]; then
@@ -212,7 +219,7 @@ supervisor_command() {
     rm -f "$RUN/ticks"
     mkfifo -m 0600 "$RUN/ticks"
     exec {TICKS}<>"$RUN/ticks"
-    rm -f "$RUN/ticks" "$RUN/ready" "$RUN/database.held"
+    rm -f "$RUN/ticks" "$RUN/ready" "$RUN/database.held" "$RUN"/*.restart
     trap 'STOP=1' TERM INT HUP
     # Nobody may be reading what is said any more.
     trap '' PIPE
