@@ -7,16 +7,33 @@
 #include <string.h>
 #include <strings.h>
 
-void csrf_token(const struct rpc_mesh_key *key,
-                const char *session_id,
-                char out_token[CSRF_TOKEN_SIZE])
+static void make_token(const unsigned char key[KEY_SIZE],
+                       const char *session_id,
+                       char out_token[CSRF_TOKEN_SIZE])
 {
     unsigned char hash[KEYED_HASH_SIZE];
     char name[sizeof "csrf\n" + UUID_SIZE];
 
     snprintf(name, sizeof name, "csrf\n%s", session_id);
-    digest_keyed(text_of(name), key->bytes, hash);
+    digest_keyed(text_of(name), key, hash);
     digest_base64url(hash, sizeof hash, out_token, CSRF_TOKEN_SIZE);
+}
+
+void csrf_token(const struct rpc_mesh_key *key,
+                const char *session_id,
+                char out_token[CSRF_TOKEN_SIZE])
+{
+    make_token(key->bytes, session_id, out_token);
+}
+
+static bool
+is_made_with(const unsigned char key[KEY_SIZE], const char *session_id, const char *given)
+{
+    char expected[CSRF_TOKEN_SIZE];
+
+    make_token(key, session_id, expected);
+    return strlen(given) == CSRF_TOKEN_SIZE - 1 &&
+           digest_equal(given, expected, CSRF_TOKEN_SIZE - 1);
 }
 
 // "https://bourse.example" against the Host header "bourse.example". The scheme is left out: behind
@@ -45,18 +62,15 @@ bool csrf_check(const struct http_request *request,
                 struct error *error)
 {
     const char *given = http_request_header(request, "X-CSRF-Token");
-    char expected[CSRF_TOKEN_SIZE];
 
     if (!csrf_is_same_site(request))
         return error_set(error, REASON_CSRF_REJECTED, "The request comes from another site.");
     if (given == NULL)
         return error_set(error, REASON_CSRF_REJECTED,
                          "The header X-CSRF-Token is missing, with the csrf_token of the session.");
-    csrf_token(key, session_id, expected);
-    if (strlen(given) != CSRF_TOKEN_SIZE - 1 ||
-        !digest_equal((const unsigned char *)given, (const unsigned char *)expected,
-                      CSRF_TOKEN_SIZE - 1))
-        return error_set(error, REASON_CSRF_REJECTED,
-                         "X-CSRF-Token is not the csrf_token of this session.");
-    return true;
+    // While the mesh key is replaced, pages of before are still open.
+    return is_made_with(key->bytes, session_id, given) ||
+           (key->has_second && is_made_with(key->second, session_id, given)) ||
+           error_set(error, REASON_CSRF_REJECTED,
+                     "X-CSRF-Token is not the csrf_token of this session.");
 }

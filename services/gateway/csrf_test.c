@@ -48,6 +48,24 @@ static void only_the_sessions_own_token_passes(void **state)
     assert_false(passes(REQUEST({"Host", "bourse.example"})));
 }
 
+static void a_token_made_before_the_key_is_replaced_passes_while_both_keys_count(void **state)
+{
+    static const struct rpc_mesh_key both = {
+        .bytes = {9, 9, 9}, .second = {1, 2, 3}, .has_second = true};
+    static const struct rpc_mesh_key new_one = {.bytes = {9, 9, 9}};
+    char token[CSRF_TOKEN_SIZE];
+    struct http_request request;
+    struct error error;
+
+    (void)state;
+    csrf_token(&key, SESSION, token);
+    request = REQUEST({"X-CSRF-Token", token});
+    assert_true(csrf_check(&request, &both, SESSION, &error));
+    assert_false(csrf_check(&request, &new_one, SESSION, &error));
+    csrf_token(&both, SESSION, token);
+    assert_true(csrf_check(&request, &new_one, SESSION, &error));
+}
+
 static void what_the_browser_says_of_another_site_is_refused_with_the_right_token_too(void **state)
 {
     char token[CSRF_TOKEN_SIZE];
@@ -72,6 +90,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_sessions_own_token_passes),
+        cmocka_unit_test(a_token_made_before_the_key_is_replaced_passes_while_both_keys_count),
         cmocka_unit_test(what_the_browser_says_of_another_site_is_refused_with_the_right_token_too),
     };
 
