@@ -6,70 +6,22 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 
+import { operationsOf, requestOf } from '../support/operations.mjs';
 import { Platform, madeUpBars, toCsv } from '../support/platform.mjs';
 
 const password = 'correct horse battery';
 const scopes = ['open', 'read', 'trade', 'account', 'administrator'];
 let platform;
-let document;
 let operations;
 let admin;
 let owner;
 
-const headersOf = key => ({ 'APCA-API-KEY-ID': key.id, 'APCA-API-SECRET-KEY': key.secret });
-
-function resolve(schema) {
-    return schema.$ref ? document.components.schemas[schema.$ref.split('/').pop()] : schema;
-}
-
-// Something that fits the schema, with only what must be there.
-function example(schema) {
-    const node = resolve(schema);
-    if (node.examples)
-        return node.examples[0];
-    if (node.enum)
-        return node.enum[0];
-    const type = Array.isArray(node.type) ? node.type[0] : node.type;
-    if (type === 'object')
-        return Object.fromEntries((node.required ?? []).map(name => [name, example(node.properties[name])]));
-    if (type === 'array')
-        return [];
-    if (type === 'boolean')
-        return false;
-    if (type === 'integer')
-        return node.minimum ?? 1;
-    if (node.pattern) // decimals are the only ones with a pattern and without an example
-        return '1';
-    if (node.format === 'uuid')
-        return randomUUID();
-    if (node.format === 'date-time')
-        return '2014-01-06T16:00:00Z';
-    if (node.format === 'date')
-        return '2014-01-06';
-    return 'x'.repeat(Math.max(node.minLength ?? 1, 1));
-}
-
-// The parts of a request of that operation; the values of `ids` are for the variables of its path.
-function request(operation, ids) {
-    const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, variable) => {
-        assert.ok(variable in ids, `${operation.method} ${operation.path}: which {${variable}} should this test take?`);
-        return ids[variable];
-    });
-    const query = (operation.parameters ?? []).filter(parameter => parameter.in === 'query' && parameter.required)
-        .map(parameter => `${parameter.name}=${encodeURIComponent(example(parameter.schema))}`).join('&');
-    const content = operation.requestBody?.content;
-    const options = {};
-    if (content?.['application/json'])
-        options.body = example(content['application/json'].schema);
-    else if (content)
-        Object.assign(options, { raw: 'Date,Open,High,Low,Close,Volume\n', headers: { 'content-type': Object.keys(content)[0] } });
-    return { path: query ? `${path}?${query}` : path, options };
-}
-
 async function send(operation, ids, { token, headers } = {}) {
-    const { path, options } = request(operation, ids);
+    const { path, options } = requestOf(operation, ids);
     return platform.request(operation.method, path, { ...options, token, headers: { ...options.headers, ...headers } });
 }
+
+const headersOf = key => ({ 'APCA-API-KEY-ID': key.id, 'APCA-API-SECRET-KEY': key.secret });
 
 const label = (operation, reply) => `${operation.method} ${operation.path}: ${reply.status} ${reply.text}`;
 
@@ -99,9 +51,7 @@ before(async () => {
     admin = await platform.administrator();
     await platform.import('ACME', toCsv(madeUpBars(7)), admin);
     await platform.step('2014-01-06T15:00:00Z', admin);
-    document = await platform.expect(200, 'GET', '/openapi.json');
-    operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods)
-        .map(([method, operation]) => ({ ...operation, path, method: method.toUpperCase() })));
+    operations = operationsOf(await platform.expect(200, 'GET', '/openapi.json'));
     owner = await someone('owner');
 });
 after(() => platform.stop());
