@@ -11,8 +11,13 @@
 // Room for what is written in one go: a name, and a number or a time.
 enum { PIECE_NAME_MAX = 96, PIECE_SIZE = 160 };
 
-static void
-write_message(const struct message_info *info, const ProtobufCMessage *message, struct strbuf *out);
+// What becomes of fields that are declared secret.
+enum secrets { SECRETS_SHOWN, SECRETS_LEFT_OUT };
+
+static void write_message(const struct message_info *info,
+                          const ProtobufCMessage *message,
+                          enum secrets secrets,
+                          struct strbuf *out);
 
 static void write_unsigned(uint64_t value, struct strbuf *out)
 {
@@ -78,6 +83,7 @@ static void write_enum(const struct field_info *field, int number, struct strbuf
 static void write_value(const struct field_info *field,
                         ProtobufCType type,
                         const void *value,
+                        enum secrets secrets,
                         struct strbuf *out)
 {
     switch (type) {
@@ -88,7 +94,7 @@ static void write_value(const struct field_info *field,
         write_bytes(value, out);
         break;
     case PROTOBUF_C_TYPE_MESSAGE:
-        write_message(field->message, *(const ProtobufCMessage *const *)value, out);
+        write_message(field->message, *(const ProtobufCMessage *const *)value, secrets, out);
         break;
     case PROTOBUF_C_TYPE_ENUM:
         write_enum(field, *(const int *)value, out);
@@ -136,13 +142,14 @@ static void write_list(const struct field_info *field,
                        const ProtobufCFieldDescriptor *descriptor,
                        const ProtobufCMessage *message,
                        size_t count,
+                       enum secrets secrets,
                        struct strbuf *out)
 {
     strbuf_append_char(out, '[');
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             strbuf_append_char(out, ',');
-        write_value(field, descriptor->type, field_value(message, descriptor, i), out);
+        write_value(field, descriptor->type, field_value(message, descriptor, i), secrets, out);
     }
     strbuf_append_char(out, ']');
 }
@@ -153,8 +160,10 @@ static bool has_json(const struct field_info *field, const void *value)
            enum_find_number(field->enumeration, *(const int *)value) != SIZE_MAX;
 }
 
-static void
-write_message(const struct message_info *info, const ProtobufCMessage *message, struct strbuf *out)
+static void write_message(const struct message_info *info,
+                          const ProtobufCMessage *message,
+                          enum secrets secrets,
+                          struct strbuf *out)
 {
     bool is_first = true;
 
@@ -167,12 +176,14 @@ write_message(const struct message_info *info, const ProtobufCMessage *message, 
 
         if (!is_list && (count == 0 || !has_json(field, field_value(message, descriptor, 0))))
             continue;
+        if (field->secret && secrets == SECRETS_LEFT_OUT)
+            continue;
         write_name(field->json_name, is_first, out);
         is_first = false;
         if (is_list)
-            write_list(field, descriptor, message, count, out);
+            write_list(field, descriptor, message, count, secrets, out);
         else
-            write_value(field, descriptor->type, field_value(message, descriptor, 0), out);
+            write_value(field, descriptor->type, field_value(message, descriptor, 0), secrets, out);
     }
     strbuf_append_char(out, '}');
 }
@@ -181,5 +192,12 @@ void message_to_json(const struct message_info *info,
                      const ProtobufCMessage *message,
                      struct strbuf *out)
 {
-    write_message(info, message, out);
+    write_message(info, message, SECRETS_SHOWN, out);
+}
+
+void message_to_json_without_secrets(const struct message_info *info,
+                                     const ProtobufCMessage *message,
+                                     struct strbuf *out)
+{
+    write_message(info, message, SECRETS_LEFT_OUT, out);
 }

@@ -115,3 +115,8 @@ bool message_find_field(const struct message_info *info,
 void message_to_json(const struct message_info *info,
                      const ProtobufCMessage *message,
                      struct strbuf *out);
+
+// The same without the fields that the .proto declares secret, for what is kept or shown to others.
+void message_to_json_without_secrets(const struct message_info *info,
+                                     const ProtobufCMessage *message,
+                                     struct strbuf *out);
