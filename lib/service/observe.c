@@ -197,13 +197,21 @@ static const char *code_name(enum code code)
     return (size_t)code < COUNT_OF(names) && names[code] != NULL ? names[code] : "UNKNOWN";
 }
 
-// A fault of ours is an error; a part that is missing is told of; everything else is the caller's
-// own business.
+// Somebody who is known tried what they may not do. Who is not known is not told of: scanners would
+// fill the log.
+static bool is_forbidden(const struct error *error)
+{
+    return error_is(error, REASON_PERMISSION_DENIED) ||
+           error_is(error, REASON_INSUFFICIENT_SCOPE) || error_is(error, REASON_NOT_A_MESH_PEER);
+}
+
+// A fault of ours is an error; a part that is missing, and who tried what they may not do, is told
+// of; everything else is the caller's own business.
 static enum log_level level_of(const struct error *error)
 {
     if (error != NULL && error->code == CODE_INTERNAL)
         return LOG_ERROR;
-    if (error != NULL && error->code == CODE_UNAVAILABLE)
+    if (error != NULL && (error->code == CODE_UNAVAILABLE || is_forbidden(error)))
         return LOG_INFO;
     return LOG_DEBUG;
 }
@@ -237,8 +245,17 @@ static void log_answer(enum log_level level,
              micros % MICROS_PER_MS);
     log_write(level, error == NULL ? "call_done" : "call_failed", "method", method, "request_id",
               or_empty(call->request_id), "trace_id", trace_id, "user", call->identity.user_id,
-              "caller", or_empty(call->caller), "reason", error != NULL ? error->reason : "",
-              "message", error != NULL ? error->message : "", "duration_ms", duration_ms, NULL);
+              "caller", or_empty(call->caller), "client", or_empty(call->client_address), "reason",
+              error != NULL ? error->reason : "", "message", error != NULL ? error->message : "",
+              "duration_ms", duration_ms, NULL);
+}
+
+void observe_forbidden(const struct rpc_method *method,
+                       const struct call *call,
+                       const struct error *error)
+{
+    if (is_forbidden(error) && log_is_written(LOG_INFO))
+        log_answer(LOG_INFO, method->name, call, error, 0);
 }
 
 void observer_note_answer(void *context,

@@ -29,6 +29,12 @@ void observer_note_answer(void *observer,
                           const struct error *error,
                           int64_t micros);
 
+// Writes the line of a call that was refused before it was made, by the gateway; only for the
+// reasons of those who tried what they may not do.
+void observe_forbidden(const struct rpc_method *method,
+                       const struct call *call,
+                       const struct error *error);
+
 // Counts a call that was made.
 void observer_note_call(void *observer,
                         const struct rpc_method *method,

@@ -8,6 +8,7 @@
 #include "bourse/market/v1/market_methods.h"
 #include "bourse/market/v1/market_rules.h"
 #include "rest.h"
+#include "service/observe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -174,6 +175,24 @@ static bool finish(struct import *import, size_t length, struct error *error)
     return true;
 }
 
+// Before a large body is read for nothing; market checks again.
+static bool check_role(struct exchange *exchange, struct error *error)
+{
+    struct call call = {
+        .request_id = exchange->request->id.string,
+        .traceparent = http_request_trace(exchange->request),
+        .client_address = exchange->request->remote_address,
+    };
+
+    if (!exchange_identity(exchange, &call.identity, error))
+        return false;
+    if (call.identity.role == ROLE_ADMINISTRATOR)
+        return true;
+    error_set(error, REASON_PERMISSION_DENIED, "Only administrators import prices.");
+    observe_forbidden(&market_method_import_bars, &call, error);
+    return false;
+}
+
 bool bars_import(struct exchange *exchange, struct error *error)
 {
     OWNED(arena) arena = arena_new(STEP_ARENA_BUDGET);
@@ -182,17 +201,13 @@ bool bars_import(struct exchange *exchange, struct error *error)
         .market = service_client(exchange->gateway->service, "market"),
         .arena = arena,
     };
-    struct identity identity;
     bool done = false;
 
     if (!is_csv(http_request_header(exchange->request, "Content-Type")))
         return error_set(error, REASON_UNSUPPORTED_MEDIA_TYPE,
                          "Send the prices as Content-Type: text/csv.");
-    // Before a large body is read for nothing; market checks again.
-    if (!exchange_identity(exchange, &identity, error))
+    if (!check_role(exchange, error))
         return false;
-    if (identity.role != ROLE_ADMINISTRATOR)
-        return error_set(error, REASON_PERMISSION_DENIED, "Only administrators import prices.");
     import.piece = allocate(PIECE_MAX);
     done = take(&import, start, 0, error) && send_lines(&import, error) &&
            take(&import, finish, 0, error);
