@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// auth_api_audit: reading the audit log.
+// auth_api_audit: reading the audit log, and adding to it what other services tell.
 #include "bourse/auth/v1/auth_server.h"
 
 #include "answer.h"
@@ -70,4 +70,47 @@ bool auth_api_list_audit_events(struct auth *auth,
         if (!answer_event(call->arena, &records[i], &response->events[i], error))
             return false;
     return true;
+}
+
+struct recording {
+    const struct audit_record *records;
+    size_t count;
+};
+
+static bool record(struct transaction *transaction, void *context, struct error *error)
+{
+    const struct recording *recording = context;
+
+    return store_record_audit(transaction, recording->records, recording->count, error);
+}
+
+bool auth_api_record_audit_events(struct auth *auth,
+                                  struct call *call,
+                                  const Auth__RecordAuditEventsRequest *request,
+                                  Auth__RecordAuditEventsResponse *response,
+                                  struct error *error)
+{
+    struct audit_record *records =
+        arena_allocate(call->arena, (request->n_events + 1) * sizeof *records);
+    struct recording recording = {.records = records, .count = request->n_events};
+
+    (void)response;
+    if (records == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The events do not fit.");
+    for (size_t i = 0; i < request->n_events; i++) {
+        const Auth__RecordedEvent *event = request->events[i];
+
+        records[i] = (struct audit_record){
+            .id = event->id,
+            .at = event->at,
+            .actor_id = event->actor_id,
+            .actor = event->actor,
+            .action = event->action,
+            .subject = event->subject,
+            .detail = event->detail,
+            .client_address = event->address,
+            .request_id = event->request_id,
+        };
+    }
+    return database_transact(auth->database, call->arena, 0, record, &recording, error);
 }

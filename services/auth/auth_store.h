@@ -377,6 +377,11 @@ struct audit_record {
 MUST_CHECK bool store_queue_audit(struct transaction *transaction,
                                   const struct audit_record *record,
                                   struct error *error);
+// Adds what other services tell, with its own time; what is there already stays as it is.
+MUST_CHECK bool store_record_audit(struct transaction *transaction,
+                                   const struct audit_record *records,
+                                   size_t count,
+                                   struct error *error);
 struct audit_filter {
     const char *before_id; // NULL for the first page
     const char *actor_id;  // NULL for all, as the next

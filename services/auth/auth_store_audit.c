@@ -2,6 +2,10 @@
 // auth_store_audit: who did what. Rows are added and read, and nothing else.
 #include "auth_store.h"
 
+#include "database/columns.h"
+
+enum { RECORD_COLUMNS = 9 };
+
 bool store_queue_audit(struct transaction *transaction,
                        const struct audit_record *record,
                        struct error *error)
@@ -25,6 +29,39 @@ bool store_queue_audit(struct transaction *transaction,
                                  parameter_text(record->request_id),
                              },
                              10, NULL, error);
+}
+
+bool store_record_audit(struct transaction *transaction,
+                        const struct audit_record *records,
+                        size_t count,
+                        struct error *error)
+{
+    static const struct statement insert = {
+        "audit_record", "INSERT INTO audit_log (id, at, actor_id, actor, action, subject, detail,"
+                        " result, client_address, request_id)"
+                        " SELECT n.id, n.at, n.actor_id, n.actor, n.action, n.subject, n.detail,"
+                        " 'done', n.client_address, n.request_id"
+                        " FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[],"
+                        " $5::text[], $6::text[], $7::text[], $8::text[], $9::uuid[])"
+                        " AS n (id, at, actor_id, actor, action, subject, detail, client_address,"
+                        " request_id) ON CONFLICT DO NOTHING"};
+    struct columns table;
+
+    if (!columns_start(&table, transaction_arena(transaction), RECORD_COLUMNS, count, error))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        columns_add(&table, (struct parameter[RECORD_COLUMNS]){
+                                parameter_text(records[i].id),
+                                parameter_time(records[i].at),
+                                parameter_text(records[i].actor_id),
+                                parameter_text(records[i].actor),
+                                parameter_text(records[i].action),
+                                parameter_text(records[i].subject),
+                                parameter_text(records[i].detail),
+                                parameter_text(records[i].client_address),
+                                parameter_text(records[i].request_id),
+                            });
+    return columns_queue(&table, transaction, &insert, NULL, 0, NULL, error);
 }
 
 static struct audit_record read_record(const struct rows *rows, size_t row)

@@ -556,6 +556,6 @@ describe('the audit log', () => {
     it('cannot be changed by the service, not even by mistake', async () => {
         for (const change of ['UPDATE auth.audit_log SET actor = NULL', 'DELETE FROM auth.audit_log', 'TRUNCATE auth.audit_log'])
             await assert.rejects(platform.query(`SET ROLE bourse_auth; ${change}`), /permission denied/);
-        assert.notEqual((await platform.query('SELECT count(*) FROM audit.account_events'))[0][0], '0');
+        assert.notEqual((await platform.query('SELECT count(*) FROM audit.events'))[0][0], '0');
     });
 });

@@ -50,6 +50,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON api_keys TO bourse_auth;
 GRANT SELECT, INSERT ON audit_log TO bourse_auth;
 
 CREATE SCHEMA IF NOT EXISTS audit;
-CREATE VIEW audit.account_events AS
+CREATE VIEW audit.events AS
     SELECT id, at, actor_id, actor, action, subject, detail, result, reason, client_address, request_id
     FROM audit_log;
