@@ -11,6 +11,11 @@ bool ownership_may_see(const struct identity *caller, const char *user_id, const
     return caller->role == ROLE_ADMINISTRATOR || strcmp(caller->user_id, user_id) == 0;
 }
 
+bool ownership_is_for_another(const struct identity *caller, const char *user_id)
+{
+    return caller->role == ROLE_ADMINISTRATOR && strcmp(caller->user_id, user_id) != 0;
+}
+
 bool ownership_choose_user(const struct identity *caller,
                            const char *asked_for,
                            const char **out_user_id,

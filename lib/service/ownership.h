@@ -16,6 +16,10 @@ bool ownership_may_see(const struct identity *caller,
                        const char *user_id,
                        const char *portfolio_id);
 
+// True when an administrator acts on what is another user's. Such things are noted: see
+// service/audit_outbox.h.
+bool ownership_is_for_another(const struct identity *caller, const char *user_id);
+
 // The user a call is about: the caller, or for administrators the one they name in the request's
 // user_id (NULL for nobody). Fails with PERMISSION_DENIED when another names somebody else.
 MUST_CHECK bool ownership_choose_user(const struct identity *caller,

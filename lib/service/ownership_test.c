@@ -57,6 +57,18 @@ static void only_an_administrator_acts_for_another(void **state)
     assert_string_equal(user_id, BOB);
 }
 
+static void
+what_an_administrator_does_is_for_another_unless_it_is_the_administrators_own(void **state)
+{
+    struct identity ada = {.user_id = ADA, .role = ROLE_USER};
+    struct identity admin = {.user_id = ADA, .role = ROLE_ADMINISTRATOR};
+
+    (void)state;
+    assert_true(ownership_is_for_another(&admin, BOB));
+    assert_false(ownership_is_for_another(&admin, ADA));
+    assert_false(ownership_is_for_another(&ada, BOB));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -64,6 +76,8 @@ int main(void)
         cmocka_unit_test(an_administrator_sees_everybodys),
         cmocka_unit_test(a_key_for_one_portfolio_sees_that_one_alone),
         cmocka_unit_test(only_an_administrator_acts_for_another),
+        cmocka_unit_test(
+            what_an_administrator_does_is_for_another_unless_it_is_the_administrators_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "service/admin.h"
+#include "service/audit_outbox.h"
 #include "service/observe.h"
 #include "service/program_settings.h"
 #include "service/readiness.h"
@@ -33,7 +34,8 @@ struct service {
     struct database *database;
     struct rpc_client **clients; // parallel to table->peers
     struct token_verifier *verifier;
-    struct token_follower *follower; // NULL where tokens are made
+    struct token_follower *follower;   // NULL where tokens are made
+    struct audit_outbox *audit_outbox; // NULL where there is none
     struct rpc_server *server;
     void *context; // the definition's
     struct readiness *readiness;
@@ -246,6 +248,13 @@ static void start_verifier(struct service *service)
             .auth = service_client(service, "auth"), .verifier = service->verifier});
 }
 
+static void start_audit_outbox(struct service *service)
+{
+    if (service->definition->has_audit_outbox)
+        service->audit_outbox = audit_outbox_new(&(const struct audit_outbox_options){
+            .database = service->database, .auth = service_client(service, "auth")});
+}
+
 static bool start_server(struct service *service, struct error *error)
 {
     const struct service_definition *definition = service->definition;
@@ -280,6 +289,7 @@ static bool start(struct service *service, struct error *error)
         !wait_for_database(service, error) || !connect_peers(service, error))
         return false;
     start_verifier(service);
+    start_audit_outbox(service);
     if (definition->start != NULL && !definition->start(service, &service->context, error))
         return false;
     if (!start_server(service, error))
@@ -334,6 +344,7 @@ static void service_free(struct service **owned)
     admin_free(&service->admin);
     if (service->context != NULL && service->definition->stop != NULL)
         service->definition->stop(&service->context);
+    audit_outbox_free(&service->audit_outbox);
     token_follower_free(&service->follower);
     for (size_t i = 0; service->clients != NULL && i < service->table->peer_count; i++)
         rpc_client_free(&service->clients[i]);

@@ -47,6 +47,7 @@ struct service_definition {
     size_t handler_count;
     const char *const *peers; // services it calls ("portfolio", ...), NULL at the end; each gets
                               // the setting `<peer>-address` and a client
+    bool has_audit_outbox;    // what is in it is handed to auth: service/audit_outbox.h
     bool makes_tokens;        // auth: fills the verifier itself instead of following auth
     const struct service_command *commands;
     size_t command_count;
