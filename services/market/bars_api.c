@@ -123,6 +123,7 @@ bool market_api_list_bars(struct market *market,
 
 struct put {
     struct call *call;
+    const Market__PutBarRequest *request;
     const struct bar *bar;
     Market__PutBarResponse *response;
     bool was_done;
@@ -132,6 +133,13 @@ static bool put(struct transaction *transaction, void *context, struct error *er
 {
     struct put *what = context;
     const struct rpc_method *method = &market_method_put_bar;
+    const struct audit_outbox_event event = {
+        .call = what->call,
+        .action = "bar.put",
+        .subject = what->bar->ticker,
+        .method = method,
+        .request = &what->request->base,
+    };
     bool was_there = false;
 
     if (!idempotency_begin(transaction, what->call, method, &what->response->base, &what->was_done,
@@ -139,7 +147,8 @@ static bool put(struct transaction *transaction, void *context, struct error *er
         return false;
     if (what->was_done)
         return true;
-    if (!store_put_bar(transaction, what->bar, &was_there, error))
+    if (!store_put_bar(transaction, what->bar, &was_there, error) ||
+        !audit_outbox_add(transaction, &event, 1, error))
         return false;
     what->response->bar = arena_allocate(what->call->arena, sizeof *what->response->bar);
     if (what->response->bar == NULL)
@@ -181,7 +190,7 @@ bool market_api_put_bar(struct market *market,
         .close_micros = request->close_micros,
         .volume = request->volume,
     };
-    struct put what = {.call = call, .bar = &bar, .response = response};
+    struct put what = {.call = call, .request = request, .bar = &bar, .response = response};
     char reason[BAR_REASON_SIZE];
     struct date date;
 

@@ -56,6 +56,12 @@ static bool set_clock(struct transaction *transaction, void *context, struct err
         .has_speed = request->has_speed_micros,
         .speed_micros = request->speed_micros,
     };
+    const struct audit_outbox_event event = {
+        .call = setting->call,
+        .action = "clock.set",
+        .method = &market_method_set_clock,
+        .request = &request->base,
+    };
     int64_t real_now = clock_now_us(&setting->market->real_time);
     struct clock_view view;
 
@@ -73,6 +79,7 @@ static bool set_clock(struct transaction *transaction, void *context, struct err
                                .speed_micros = setting->next.speed_micros};
     return fill_clock(setting->call->arena, &view, &setting->response->clock, error) &&
            store_change_clock(transaction, setting->state.version, &setting->next, error) &&
+           audit_outbox_add(transaction, &event, 1, error) &&
            idempotency_finish(transaction, setting->call, &market_method_set_clock,
                               &setting->response->base, error);
 }

@@ -4,11 +4,14 @@
 
 #include "import_store.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
     PIECES_MAX = 1000000,              // of 192 KiB each
     STAGED_TEXT_MAX = 8 * 1024 * 1024, // what one piece becomes, at most
+    DETAIL_SIZE = 160,                 // of an audit event
 };
 
 struct step {
@@ -27,6 +30,13 @@ static bool start(struct transaction *transaction, void *context, struct error *
     Market__StartImportResponse *response = step->response;
     const struct rpc_method *method = &market_method_start_import;
     struct uuid id = uuid_new();
+    const struct audit_outbox_event event = {
+        .call = step->call,
+        .action = "import.start",
+        .subject = id.string,
+        .method = method,
+        .request = &request->base,
+    };
 
     if (!idempotency_begin(transaction, step->call, method, &response->base, &step->was_done,
                            error))
@@ -37,6 +47,7 @@ static bool start(struct transaction *transaction, void *context, struct error *
     if (response->import_id == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the id does not fit");
     return import_store_start(transaction, id.string, request->ticker, error) &&
+           audit_outbox_add(transaction, &event, 1, error) &&
            idempotency_finish(transaction, step->call, method, &response->base, error);
 }
 
@@ -195,6 +206,26 @@ static bool fill_rejected(struct arena *arena,
     return true;
 }
 
+static bool
+note_finish(struct transaction *transaction, const struct step *step, struct error *error)
+{
+    const Market__FinishImportRequest *request = step->request;
+    const struct import_result *result = &step->result;
+    char detail[DETAIL_SIZE];
+    const struct audit_outbox_event event = {
+        .call = step->call,
+        .action = "import.finish",
+        .subject = request->import_id,
+        .detail = detail,
+    };
+
+    (void)snprintf(detail, sizeof detail,
+                   "imported: %" PRIu64 ", updated: %" PRIu64 ", rejected: %" PRIu64
+                   ", symbols: %zu",
+                   result->imported, result->updated, result->rejected_count, result->ticker_count);
+    return audit_outbox_add(transaction, &event, 1, error);
+}
+
 static bool finish(struct transaction *transaction, void *context, struct error *error)
 {
     struct step *step = context;
@@ -216,6 +247,7 @@ static bool finish(struct transaction *transaction, void *context, struct error 
         return false;
     }
     return import_store_finish(transaction, &row, &step->result, error) &&
+           note_finish(transaction, step, error) &&
            fill_rejected(step->call->arena, &step->result, response, error) &&
            idempotency_finish(transaction, step->call, method, &response->base, error);
 }

@@ -69,6 +69,7 @@ int main(int argc, char **argv)
         .has_database = true,
         .migrations = market_migrations,
         .migration_count = market_migration_count,
+        .has_audit_outbox = true,
         .handlers = market_handlers,
         .handler_count = market_handler_count,
         .peers = peers,

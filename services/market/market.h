@@ -5,6 +5,7 @@
 #include "bourse/market/v1/market_methods.h"
 #include "bourse/market/v1/market_server.h"
 #include "player.h"
+#include "service/audit_outbox.h"
 #include "service/idempotency.h"
 #include "service/service.h"
 #include "service/worker.h"

@@ -125,6 +125,24 @@ struct change {
     void *response;
 };
 
+static bool note(struct transaction *transaction,
+                 const struct change *change,
+                 const char *action,
+                 const char *ticker,
+                 const struct rpc_method *method,
+                 struct error *error)
+{
+    const struct audit_outbox_event event = {
+        .call = change->call,
+        .action = action,
+        .subject = ticker,
+        .method = method,
+        .request = change->request,
+    };
+
+    return audit_outbox_add(transaction, &event, 1, error);
+}
+
 static bool create(struct transaction *transaction, void *context, struct error *error)
 {
     const struct change *change = context;
@@ -144,6 +162,7 @@ static bool create(struct transaction *transaction, void *context, struct error 
         return false;
     return was_done ||
            (store_insert_symbol(transaction, &symbol, &symbol, error) &&
+            note(transaction, change, "symbol.create", request->ticker, method, error) &&
             fill_symbol(change->call->arena, &symbol, &response->symbol, error) &&
             idempotency_finish(transaction, change->call, method, &response->base, error));
 }
@@ -182,6 +201,7 @@ static bool update(struct transaction *transaction, void *context, struct error 
         return false;
     return was_done ||
            (store_update_symbol(transaction, &what, &symbol, error) &&
+            note(transaction, change, "symbol.update", request->ticker, method, error) &&
             fill_symbol(change->call->arena, &symbol, &response->symbol, error) &&
             idempotency_finish(transaction, change->call, method, &response->base, error));
 }
@@ -215,6 +235,7 @@ static bool delete (struct transaction *transaction, void *context, struct error
         return false;
     return was_done ||
            (store_delete_symbol(transaction, request->ticker, error) &&
+            note(transaction, change, "symbol.delete", request->ticker, method, error) &&
             idempotency_finish(transaction, change->call, method, &response->base, error));
 }
 
