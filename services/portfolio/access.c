@@ -50,3 +50,16 @@ bool access_lock(struct transaction *transaction,
     *out_record = record;
     return true;
 }
+
+bool access_note(struct transaction *transaction,
+                 const struct call *call,
+                 const struct portfolio_record *record,
+                 struct audit_outbox_event event,
+                 struct error *error)
+{
+    if (!ownership_is_for_another(&call->identity, record->user_id))
+        return true;
+    event.call = call;
+    event.subject = record->id;
+    return audit_outbox_add(transaction, &event, 1, error);
+}

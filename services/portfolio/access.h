@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// access: who may see which portfolio. Another user's is answered exactly as an unknown one.
+// access: who may see which portfolio, and what is noted when it is another user's. To all but
+// administrators another user's is answered exactly as an unknown one.
 #pragma once
 
 #include "portfolio.h"
 #include "portfolio_store.h"
+#include "service/audit_outbox.h"
 
 // Finds a portfolio that the caller may see. A closed one is there only for those who read its
 // ledger. Fails with PORTFOLIO_NOT_FOUND.
@@ -20,4 +22,13 @@ MUST_CHECK bool access_lock(struct transaction *transaction,
                             struct call *call,
                             const char *portfolio_id,
                             struct portfolio_record *out_record,
+                            struct error *error);
+
+// Notes for the audit log what an administrator does to another user's portfolio, and nothing for
+// anybody else. Queued in the transaction of the effect; `event` says what is done, the call and
+// the portfolio are filled in here.
+MUST_CHECK bool access_note(struct transaction *transaction,
+                            const struct call *call,
+                            const struct portfolio_record *record,
+                            struct audit_outbox_event event,
                             struct error *error);

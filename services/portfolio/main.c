@@ -114,6 +114,7 @@ int main(int argc, char **argv)
         .has_database = true,
         .migrations = portfolio_migrations,
         .migration_count = portfolio_migration_count,
+        .has_audit_outbox = true,
         .handlers = portfolio_handlers,
         .handler_count = portfolio_handler_count,
         .peers = peers,

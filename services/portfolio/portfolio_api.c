@@ -147,6 +147,19 @@ static bool write_all(struct portfolio *portfolio,
            database_transact(portfolio->database, call->arena, 0, work, &writing, error);
 }
 
+static bool note(struct transaction *transaction,
+                 const struct writing *writing,
+                 const struct portfolio_record *record,
+                 const char *action,
+                 const struct rpc_method *method,
+                 struct error *error)
+{
+    const struct audit_outbox_event event = {
+        .action = action, .method = method, .request = writing->request};
+
+    return access_note(transaction, writing->call, record, event, error);
+}
+
 static bool check_cash(const struct portfolio *portfolio, int64_t cash, struct error *error)
 {
     char maximum[DECIMAL_SIZE];
@@ -220,6 +233,8 @@ static bool create_work(struct transaction *transaction, void *context, struct e
     snprintf(record.user_id, sizeof(record.user_id), "%s", user_id);
     appraisal.valuation = valuation_compute(NULL, 0, cash);
     return open_portfolio(transaction, &record, cash, call->request_id, &flag, error) &&
+           note(transaction, writing, &record, "portfolio.create",
+                &portfolio_method_create_portfolio, error) &&
            appraisal_to_portfolio(&appraisal, call->arena, &record, &response->portfolio, error) &&
            idempotency_finish(transaction, call, &portfolio_method_create_portfolio,
                               writing->response, error);
@@ -262,6 +277,8 @@ static bool update_work(struct transaction *transaction, void *context, struct e
     record.description = request->description == NULL ? record.description : request->description;
     record.updated_at = writing->now;
     return store_update_portfolio(transaction, &record, error) &&
+           note(transaction, writing, &record, "portfolio.update",
+                &portfolio_method_update_portfolio, error) &&
            store_read_balances(transaction, record.id, &balances, &count, error) &&
            appraise(writing->portfolio, call->arena, record.id, balances, count, &appraisal,
                     error) &&
@@ -328,6 +345,8 @@ static bool delete_work(struct transaction *transaction, void *context, struct e
     }
     return (request->force || check_empty(transaction, record.id, error)) &&
            store_close_portfolio(transaction, record.id, writing->now, error) &&
+           note(transaction, writing, &record, "portfolio.delete",
+                &portfolio_method_delete_portfolio, error) &&
            idempotency_finish(transaction, call, &portfolio_method_delete_portfolio,
                               writing->response, error);
 }
@@ -346,6 +365,8 @@ struct cash_move {
     struct portfolio *portfolio;
     struct call *call;
     const struct rpc_method *method;
+    const char *action; // in the audit log
+    const ProtobufCMessage *request;
     const char *portfolio_id;
     struct ledger_movement movement;
     ProtobufCMessage *response;
@@ -407,6 +428,8 @@ static bool move_work(struct transaction *transaction, void *context, struct err
     struct cash_move *move = context;
     struct call *call = move->call;
     struct books_wanted wanted = {.portfolio_ids = &move->portfolio_id, .count = 1};
+    const struct audit_outbox_event event = {
+        .action = move->action, .method = move->method, .request = move->request};
     struct portfolio_record record;
     struct book *book = NULL;
     bool replayed = false;
@@ -427,6 +450,7 @@ static bool move_work(struct transaction *transaction, void *context, struct err
         return false;
     return ledger_move_cash(book, &move->movement, error) &&
            books_save(transaction, books, error) &&
+           access_note(transaction, call, &record, event, error) &&
            cash_message(book, call->arena, move->transaction, error) &&
            idempotency_finish(transaction, call, move->method, move->response, error);
 }
@@ -449,6 +473,8 @@ bool portfolio_api_deposit(struct portfolio *portfolio,
         .portfolio = portfolio,
         .call = call,
         .method = &portfolio_method_deposit,
+        .action = "portfolio.deposit",
+        .request = &request->base,
         .portfolio_id = request->portfolio_id,
         .movement = {.kind = LEDGER_KIND_DEPOSIT,
                      .note = request->note,
@@ -470,6 +496,8 @@ bool portfolio_api_withdraw(struct portfolio *portfolio,
         .portfolio = portfolio,
         .call = call,
         .method = &portfolio_method_withdraw,
+        .action = "portfolio.withdraw",
+        .request = &request->base,
         .portfolio_id = request->portfolio_id,
         .movement = {.kind = LEDGER_KIND_WITHDRAWAL,
                      .note = request->note,
