@@ -318,12 +318,41 @@ static bool decide(struct execution *execution,
     return order->status == ORDER_REJECTED;
 }
 
+static const struct audit_outbox_event *audit_of(const struct execution *execution, size_t change)
+{
+    if (!execution->changes[change].changes_order)
+        return NULL;
+    return execution->items[execution->change_of[change]].audit;
+}
+
+// Notes for the audit log what administrators did to orders, once it is known that they were first.
+static bool
+note_changes(struct execution *execution, struct transaction *transaction, struct error *error)
+{
+    struct audit_outbox_event events[EXECUTION_MAX];
+    size_t count = 0;
+    bool is_any = false;
+
+    for (size_t i = 0; i < execution->change_count; i++)
+        is_any = is_any || audit_of(execution, i) != NULL;
+    if (!is_any)
+        return true;
+    if (!transaction_flush(transaction, error))
+        return false;
+    store_take_saved(&execution->saved, execution->changes, execution->change_count);
+    for (size_t i = 0; i < execution->change_count; i++)
+        if (execution->changes[i].saved && audit_of(execution, i) != NULL)
+            events[count++] = *audit_of(execution, i);
+    return audit_outbox_add(transaction, events, count, error);
+}
+
 static bool save_work(struct transaction *transaction, void *context, struct error *error)
 {
     struct execution *execution = context;
 
     return store_save_changes(transaction, execution->changes, execution->change_count,
-                              &execution->saved, error);
+                              &execution->saved, error) &&
+           note_changes(execution, transaction, error);
 }
 
 static bool save(struct execution *execution, struct error *error)

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "order.h"
+#include "service/audit_outbox.h"
 #include "trading.h"
 
 enum { EXECUTION_MAX = 64, EXECUTION_ATTEMPTS_MAX = 20 };
@@ -33,9 +34,10 @@ struct execution_item {
     int64_t quote_at;              // of FILL
     int64_t at;                    // of FILL: platform time of the fill
     const char *cancel_request_id; // of CANCEL
-    const char *traceparent;       // may be NULL
-    int64_t attempts;              // of the task, this one counted
-    struct order_fill fill;        // of an order that is filled; given or made here
+    const struct audit_outbox_event *audit; // written with the change of the order; NULL for none
+    const char *traceparent;                // may be NULL
+    int64_t attempts;                       // of the task, this one counted
+    struct order_fill fill;                 // of an order that is filled; given or made here
     // What came of it.
     bool is_saved;      // the order's change has been committed
     bool is_lost;       // somebody else changed the order before; it has not been touched

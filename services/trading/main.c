@@ -170,6 +170,7 @@ int main(int argc, char **argv)
         .has_database = true,
         .migrations = trading_migrations,
         .migration_count = trading_migration_count,
+        .has_audit_outbox = true,
         .handlers = trading_handlers,
         .handler_count = trading_handler_count,
         .peers = peers,

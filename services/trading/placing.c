@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/fault.h"
 #include "bourse/market/v1/market.pb-c.h"
+#include "bourse/trading/v1/trading_methods.h"
 #include "bourse/trading/v1/trading_server.h"
 #include "execution.h"
 #include "fill.h"
@@ -16,6 +17,8 @@
 #include "order_limits.h"
 #include "order_message.h"
 #include "queue.h"
+#include "service/audit_outbox.h"
+#include "service/ownership.h"
 #include "trading_store.h"
 
 enum { ARENA_BUDGET = 16 * 1024 * 1024, FINISHED_MAX = 256, SYNCHRONIZE_MS = 1500 };
@@ -152,13 +155,50 @@ static bool may_be_repeat(const struct candidate *candidate)
            error_is(&candidate->item->error, REASON_PORTFOLIO_CLOSED);
 }
 
+static bool is_for_another(const struct candidate *candidate)
+{
+    return ownership_is_for_another(&candidate->item->call->identity, candidate->order.user_id);
+}
+
+// Notes for the audit log which orders administrators placed for other users: with one statement
+// more, after it is known which are new, and with none in the ordinary case.
+static bool
+note_orders(struct placing *placing, struct transaction *transaction, struct error *error)
+{
+    struct audit_outbox_event events[EXECUTION_MAX];
+    size_t count = 0;
+    bool is_any = false;
+
+    for (size_t i = 0; i < placing->count; i++)
+        is_any = is_any || is_for_another(&placing->candidates[i]);
+    if (!is_any)
+        return true;
+    if (!transaction_flush(transaction, error))
+        return false;
+    store_take_inserted(&placing->inserted, placing->intents, placing->count);
+    for (size_t i = 0; i < placing->count; i++) {
+        const struct candidate *candidate = &placing->candidates[i];
+
+        if (placing->intents[i].inserted && is_for_another(candidate))
+            events[count++] = (struct audit_outbox_event){
+                .call = candidate->item->call,
+                .action = "order.place",
+                .subject = candidate->order.id,
+                .method = &trading_method_place_order,
+                .request = candidate->item->request,
+            };
+    }
+    return audit_outbox_add(transaction, events, count, error);
+}
+
 static bool insert_work(struct transaction *transaction, void *context, struct error *error)
 {
     struct placing *placing = context;
 
     return store_insert_orders(transaction, placing->intents, placing->count,
                                placing->trading->worker, &placing->inserted, error) &&
-           store_finish_tasks(transaction, placing->finished, placing->finished_count, error);
+           store_finish_tasks(transaction, placing->finished, placing->finished_count, error) &&
+           note_orders(placing, transaction, error);
 }
 
 // Commits the intents; with them goes the news of tasks that have been finished meanwhile.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // trading_api: looking orders and fills up, and canceling.
+#include "bourse/trading/v1/trading_methods.h"
 #include "bourse/trading/v1/trading_server.h"
 
 #include <string.h>
@@ -167,10 +168,17 @@ static bool refuse_cancel(const struct order *order, struct error *error)
 // Tries once. `out_again` is set when the order was changed under way by somebody else.
 static bool cancel_once(struct trading *trading,
                         struct call *call,
-                        const char *order_id,
+                        const Trading__CancelOrderRequest *request,
                         bool *out_again,
                         struct error *error)
 {
+    const struct audit_outbox_event event = {
+        .call = call,
+        .action = "order.cancel",
+        .subject = request->order_id,
+        .method = &trading_method_cancel_order,
+        .request = &request->base,
+    };
     struct order *order = NULL;
     struct execution_item item = {.intent = EXECUTE_CANCEL,
                                   .cancel_request_id = call->request_id,
@@ -179,7 +187,7 @@ static bool cancel_once(struct trading *trading,
     OWNED(execution) execution = NULL;
 
     *out_again = false;
-    if (!find_order(trading, call, order_id, &order, error))
+    if (!find_order(trading, call, request->order_id, &order, error))
         return false;
     if (order->status == ORDER_CANCELED &&
         strcmp(order->cancel_request_id, call->request_id) == 0) {
@@ -189,6 +197,8 @@ static bool cancel_once(struct trading *trading,
     if (!order_status_is_open(order->status))
         return refuse_cancel(order, error);
     item.order = order;
+    if (ownership_is_for_another(&call->identity, order->user_id))
+        item.audit = &event;
     execution = execution_new(trading);
     execution_run(execution, &item, 1);
     *out_again = item.is_lost;
@@ -212,6 +222,6 @@ bool trading_api_cancel_order(struct trading *trading,
 
     (void)response;
     for (int i = 0; i < CANCEL_TRIES_MAX && again; i++)
-        done = cancel_once(trading, call, request->order_id, &again, error);
+        done = cancel_once(trading, call, request, &again, error);
     return done;
 }
