@@ -273,9 +273,10 @@ static bool read_head(struct http_request *request, struct error *error)
         request->headers[i].name = info->http_headers[i].name;
         request->headers[i].value = info->http_headers[i].value;
     }
-    if (!guard_lines(request, info->request_method))
+    if (!guard_lines(request, info->request_method, info->http_version))
         return error_set(error, REASON_MALFORMED_REQUEST,
-                         "The header lines are not of the form `Name: value` and CR LF.");
+                         "The lines of the head are not of the form `GET /path HTTP/1.1` and "
+                         "`Name: value`, each with CR LF.");
     believe_proxy(request->connection->worker, request);
     return guard_head(request, is_http_1_1, error);
 }

@@ -182,6 +182,11 @@ describe('the framing of a request', () => {
             400, 'MALFORMED_REQUEST', 'folded');
         await assertRefused([head('GET /api/v1/clock', 'X-Line: a').replaceAll('\r\n', '\n')],
             400, 'MALFORMED_REQUEST', 'line feeds');
+        const lengths = `Content-Type: application/json\r\nContent-Length: ${smuggled.length}\r\n\r\n`;
+        for (const before of ['POST /api/v1/users HTTP/1.1\r\nHost: x\r\n\r', 'POST /api/v1/users HTTP/1.1\r\nHost: x\r\n: ',
+            'POST /api/v1/users HTTP/1.1\r\n Host: x\r\n', 'POST /api/v1/users HTTP/1.1\nHost: x\r\n',
+            'POST /api/v1/users  HTTP/1.1\r\nHost: x\r\n', 'POST /api/v1/users \r\nHTTP/1.1\r\nHost: x\r\n'])
+            await assertRefused([before + lengths + smuggled], 400, 'MALFORMED_REQUEST', JSON.stringify(before));
     });
 
     it('is not hidden in another spelling of Transfer-Encoding, or behind a bare carriage return', async () => {
