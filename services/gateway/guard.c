@@ -120,3 +120,18 @@ bool guard_lines(const struct http_request *request, const char *head, const cha
     return line_end - head + 3 < HTTP_HEAD_MAX && line_end[1] == '\0' &&
            line_end[2] == (request->header_count > 0 ? '\r' : '\0') && line_end[3] == '\0';
 }
+
+bool guard_repeats_head(const struct http_request *request, const char *head, struct text body)
+{
+    size_t size = strlen(head) + 1; // with the terminator that no text has
+    bool is_all = body.length == request->content_length;
+
+    while (body.length > 0 && strchr(" \t\n\v\f\r", body.data[0]) != NULL && body.data[0] != '\0') {
+        body.data++;
+        body.length--;
+    }
+    // A body that ends before the head does leaves terminators, which begin no request.
+    if (body.length < size && is_all)
+        return false;
+    return memcmp(body.data, head, body.length < size ? body.length : size) == 0;
+}

@@ -25,3 +25,10 @@ MUST_CHECK bool guard_head(struct http_request *request, bool is_http_1_1, struc
 // header, as only HTTP/1.0 may be and whose connection ends with it, more than CR LF CR LF.
 MUST_CHECK bool
 guard_lines(const struct http_request *request, const char *head, const char *version);
+
+// True when the body, of which `body` is the first piece, begins with the head itself. Empty lines
+// before a request are a head of no length to civetweb, which then splits what follows them as
+// well: the head is read again as the body, and what the client sent as the body would be the next
+// request. The connection must be closed.
+MUST_CHECK bool
+guard_repeats_head(const struct http_request *request, const char *head, struct text body);

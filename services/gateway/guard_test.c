@@ -170,6 +170,31 @@ static void a_request_line_has_single_blanks_and_one_line_end(void **state)
     assert_false(LINES_ARE_FINE(LINE "\0A\0 1\0\0\r\0", 9, AT(15), AT(18)));
 }
 
+static bool repeats_head(const char *body, size_t length, uint64_t content_length)
+{
+    static const char head[] = "PUT\0/x\0HTTP/1.1\0\0Host\0 x\0\0\r";
+    struct http_request request = {.method = head, .content_length = content_length};
+
+    return guard_repeats_head(&request, head, (struct text){body, length});
+}
+
+static void a_body_that_is_the_head_again_is_noticed(void **state)
+{
+    (void)state;
+    assert_true(repeats_head("PUT\0/x", 6, 100));
+    assert_true(repeats_head("PUT\0", 4, 4));
+    assert_true(repeats_head(" \r\n\t PUT\0/x", 11, 11));
+    // The first piece ends within the method, or before it.
+    assert_true(repeats_head("PU", 2, 100));
+    assert_true(repeats_head("    ", 4, 100));
+    assert_false(repeats_head("PU", 2, 2));
+    assert_false(repeats_head("    ", 4, 4));
+    assert_false(repeats_head("", 0, 0));
+    assert_false(repeats_head("PUT /x", 6, 6));
+    assert_false(repeats_head("{\"PUT\0", 6, 100));
+    assert_false(repeats_head("\0PUT", 5, 100));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +207,7 @@ int main(void)
         cmocka_unit_test(only_plain_lines_with_cr_lf_are_taken),
         cmocka_unit_test(nothing_is_hidden_behind_the_last_header_that_was_understood),
         cmocka_unit_test(a_request_line_has_single_blanks_and_one_line_end),
+        cmocka_unit_test(a_body_that_is_the_head_again_is_noticed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,6 +201,19 @@ describe('the framing of a request', () => {
         }
     });
 
+    it('is not mistaken after empty lines: what follows the head is the body, and no request', async () => {
+        for (const lead of ['\r\n', '\r\n\r\n', '\n\n', ' '.repeat(16) + '\r\n\r\n', '\r\n\r\n' + ' '.repeat(5000)])
+            for (const request of ['POST /api/v1/users', 'POST /api/v1/auth/logout', 'DELETE /api/v1/portfolios/x', 'HEAD /api/v1/clock']) {
+                // As long as the head and the blanks before it, so that a reader who takes them for the body finds a request behind it.
+                const blanks = lead.replace(/^ *(\r\n\r\n|\n\n)/, '').length;
+                const size = head(request, line, 'Content-Length: 1000').length + blanks;
+                const { answers, text } = await converse(platform.port,
+                    [lead + head(request, line, `Content-Length: ${String(size).padStart(4, '0')}`) + smuggled.padEnd(size)], { quiet: 500 });
+                assert.equal(answers.length, 1, `${JSON.stringify(lead)} ${request}: ${text}`);
+                assert.doesNotMatch(answers[0].body, /as_of/);
+            }
+    });
+
     it('is that of a GET too: what it sends as a body is no request', async () => {
         for (const request of ['GET /api/v1/clock', 'HEAD /api/v1/clock', 'DELETE /api/v1/quotes', 'OPTIONS /api/v1/clock']) {
             const { answers } = await converse(platform.port, [head(request, `Content-Length: ${smuggled.length}`) + smuggled], { quiet: 500 });
