@@ -490,6 +490,26 @@ static void base64url_is_read_back_and_never_past_the_room(void **state)
     assert_false(digest_base64url_decode(text_of("YWI="), back, sizeof back, &(size_t){0}));
 }
 
+#define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+static void base64_is_made_of_its_64_characters_alone(void **state)
+{
+    unsigned char back[4];
+
+    (void)state;
+    for (int c = 1; c < 256; c++) {
+        struct text text = {(char[]){'A', (char)c, 'A', 'A'}, 4};
+        size_t read = 0;
+
+        assert_int_equal(digest_base64url_decode(text, back, sizeof back, &read),
+                         strchr(LETTERS_AND_DIGITS "-_", c) != NULL);
+        assert_int_equal(digest_base64_decode(text, back, sizeof back, &read),
+                         strchr(LETTERS_AND_DIGITS "+/", c) != NULL);
+    }
+    assert_false(
+        digest_base64url_decode((struct text){"A\0AA", 4}, back, sizeof back, &(size_t){0}));
+}
+
 static void the_monotonic_clock_does_not_go_back(void **state)
 {
     int64_t last = clock_monotonic_us();
@@ -578,6 +598,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_is_no_id_is_refused),
         cmocka_unit_test(digests_are_the_published_ones),
         cmocka_unit_test(base64url_is_read_back_and_never_past_the_room),
+        cmocka_unit_test(base64_is_made_of_its_64_characters_alone),
         cmocka_unit_test(the_monotonic_clock_does_not_go_back),
 #ifdef BOURSE_FAULTS
         cmocka_unit_test(a_fault_point_strikes_when_it_is_armed_and_only_then),

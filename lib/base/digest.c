@@ -57,16 +57,29 @@ void digest_base64url(const void *data, size_t length, char *out, size_t out_siz
     sodium_bin2base64(out, out_size, data, length, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+// libsodium 1.0.18 takes every byte from 0x80 up for the last of the 64 characters.
+static bool is_ascii(struct text text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if ((unsigned char)text.data[i] >= 0x80)
+            return false;
+    return true;
+}
+
+static bool decode(struct text text, int variant, void *out, size_t out_size, size_t *out_length)
+{
+    return is_ascii(text) && sodium_base642bin(out, out_size, text.data, text.length, NULL,
+                                               out_length, NULL, variant) == 0;
+}
+
 bool digest_base64_decode(struct text text, void *out, size_t out_size, size_t *out_length)
 {
-    return sodium_base642bin(out, out_size, text.data, text.length, NULL, out_length, NULL,
-                             sodium_base64_VARIANT_ORIGINAL) == 0;
+    return decode(text, sodium_base64_VARIANT_ORIGINAL, out, out_size, out_length);
 }
 
 bool digest_base64url_decode(struct text text, void *out, size_t out_size, size_t *out_length)
 {
-    return sodium_base642bin(out, out_size, text.data, text.length, NULL, out_length, NULL,
-                             sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
+    return decode(text, sodium_base64_VARIANT_URLSAFE_NO_PADDING, out, out_size, out_length);
 }
 
 void digest_hex(const void *data, size_t length, char *out, size_t out_size)

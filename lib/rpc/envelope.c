@@ -148,11 +148,18 @@ static const char *or_empty(const char *string)
     return string != NULL ? string : "";
 }
 
+// A number that is no code here, such as DATA_LOSS (15) of google.rpc, is still a failure.
+static enum code code_of(uint32_t number)
+{
+    return number <= CODE_UNAVAILABLE || number == CODE_UNAUTHENTICATED ? (enum code)number
+                                                                        : CODE_UNKNOWN;
+}
+
 void envelope_hear_error(const Rpc__Outcome *outcome, struct error *error)
 {
     error_set(error, REASON_INTERNAL, "%s", or_empty(outcome->message));
     // A newer peer may use a reason that this build does not know; it is passed on as it came.
-    error->code = outcome->code <= CODE_UNAUTHENTICATED ? (enum code)outcome->code : CODE_UNKNOWN;
+    error->code = code_of(outcome->code);
     if (or_empty(outcome->reason)[0] != '\0')
         snprintf(error->reason, sizeof error->reason, "%s", outcome->reason);
     error->outcome_unknown = outcome->outcome_unknown;

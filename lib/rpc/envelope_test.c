@@ -177,6 +177,12 @@ static void whatever_an_outcome_says_the_result_is_a_proper_error(void **state)
     envelope_hear_error(&outcome, &error);
     assert_int_equal(error.code, CODE_UNKNOWN);
     assert_string_equal(error.reason, "INTERNAL");
+    outcome.code = CODE_UNAVAILABLE + 1; // DATA_LOSS of google.rpc, which is no code here
+    envelope_hear_error(&outcome, &error);
+    assert_int_equal(error.code, CODE_UNKNOWN);
+    outcome.code = CODE_UNAUTHENTICATED;
+    envelope_hear_error(&outcome, &error);
+    assert_int_equal(error.code, CODE_UNAUTHENTICATED);
     for (size_t i = 0; i < COUNT_OF(details); i++)
         details[i] = &empty;
     outcome.n_details = COUNT_OF(details);

@@ -2,6 +2,7 @@
 #include "service/metrics.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -314,15 +315,26 @@ void metrics_on_scrape(struct metrics *metrics, void (*update)(void *context), v
     pthread_mutex_unlock(&metrics->lock);
 }
 
+// What is no UTF-8 is replaced, as a single such byte would have a whole scrape refused: a value
+// may have been cut within a character.
 static void print_escaped(struct strbuf *out, const char *string, bool quotes_too)
 {
-    for (; *string != '\0'; string++) {
-        if (*string == '\n')
+    struct text rest = text_of(string);
+
+    while (rest.length > 0) {
+        size_t size = utf8_sequence_length(rest.data, rest.length);
+        char first = rest.data[0];
+
+        if (size == 0)
+            strbuf_append_string(out, "\xef\xbf\xbd");
+        else if (first == '\n')
             strbuf_append_string(out, "\\n");
-        else if (*string == '\\' || (*string == '"' && quotes_too))
-            strbuf_append(out, (char[]){'\\', *string}, 2);
+        else if (first == '\\' || (first == '"' && quotes_too))
+            strbuf_append(out, (char[]){'\\', first}, 2);
         else
-            strbuf_append_char(out, *string);
+            strbuf_append(out, rest.data, size);
+        rest.data += size > 0 ? size : 1;
+        rest.length -= size > 0 ? size : 1;
     }
 }
 

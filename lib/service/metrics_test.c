@@ -60,6 +60,28 @@ static void label_values_are_escaped(void **state)
                            "calls_total{name=\"a\\\"b\\\\c\\nd\"} 1\n");
 }
 
+static void what_is_no_utf_8_is_replaced_also_where_a_long_value_is_cut(void **state)
+{
+    OWNED(metrics) metrics = metrics_new();
+    struct metric *calls = metrics_counter(metrics, "calls_total", "Calls.", "name", NULL);
+    OWNED(strbuf) expected = strbuf_new(1024);
+    char value[200];
+
+    (void)state;
+    metric_add(calls, 1, "caf\xc3\xa9 \xff", NULL);
+    // 127 bytes of a value are kept, here half of the last character.
+    memset(value, 'a', 126);
+    memcpy(value + 126, "\xc3\xa9", sizeof "\xc3\xa9");
+    metric_add(calls, 1, value, NULL);
+    metric_add(calls, 1, value, NULL);
+    strbuf_printf(expected,
+                  "# HELP calls_total Calls.\n# TYPE calls_total counter\n"
+                  "calls_total{name=\"caf\xc3\xa9 \xef\xbf\xbd\"} 1\n"
+                  "calls_total{name=\"%.126s\xef\xbf\xbd\"} 2\n",
+                  value);
+    assert_prints(metrics, expected->data);
+}
+
 static void times_go_in_as_microseconds_and_come_out_as_seconds(void **state)
 {
     OWNED(metrics) metrics = metrics_new();
@@ -190,6 +212,7 @@ int main(void)
         cmocka_unit_test(counters_and_gauges_print_with_help_type_and_labels),
         cmocka_unit_test(a_counter_without_labels_is_zero_before_its_first_use),
         cmocka_unit_test(label_values_are_escaped),
+        cmocka_unit_test(what_is_no_utf_8_is_replaced_also_where_a_long_value_is_cut),
         cmocka_unit_test(times_go_in_as_microseconds_and_come_out_as_seconds),
         cmocka_unit_test(a_histogram_counts_each_duration_in_its_bucket_and_all_above),
         cmocka_unit_test(asking_again_for_a_name_gives_the_same_metric),

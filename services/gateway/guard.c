@@ -85,24 +85,53 @@ bool guard_head(struct http_request *request, bool is_http_1_1, struct error *er
     return check_framing(request, error);
 }
 
-bool guard_lines(const struct http_request *request, const char *head)
+// Method, target and version follow each other with one terminator between them, which were blanks.
+static bool
+is_plain_request_line(const struct http_request *request, const char *head, const char *version)
 {
-    for (size_t i = 0; i < request->header_count; i++) {
-        const char *name_end = request->headers[i].name + strlen(request->headers[i].name);
-        const char *value = request->headers[i].value;
-        const char *value_end = value + strlen(value);
+    const char *target = head + strlen(head) + 1;
+    const char *target_end = request->path.data + request->path.length;
 
-        // "Name : value" leaves two terminators behind the name, "Name: value" one.
-        if (value != name_end + 1 && name_end[1] == '\0')
+    // The question mark became a terminator too.
+    if (request->query.data == target_end + 1)
+        target_end += 1 + request->query.length;
+    return target[0] != '\0' && version == target_end + 1 + strlen("HTTP/");
+}
+
+bool guard_lines(const struct http_request *request, const char *head, const char *version)
+{
+    const char *line_end = version + strlen(version);
+
+    if (!is_plain_request_line(request, head, version))
+        return false;
+    for (size_t i = 0; i < request->header_count; i++) {
+        const char *name = request->headers[i].name;
+        const char *value = request->headers[i].value;
+
+        // CR and LF of the line before as terminators; "Name : value" leaves two terminators behind
+        // the name, "Name: value" one.
+        if (name != line_end + 2 ||
+            (value != name + strlen(name) + 1 && name[strlen(name) + 1] == '\0'))
             return false;
-        if (i + 1 < request->header_count) {
-            if (request->headers[i + 1].name != value_end + 2)
-                return false;
-            continue;
-        }
-        // The empty line follows: CR and LF of this line as terminators, then CR.
-        if (value_end - head + 2 >= HTTP_HEAD_MAX || value_end[1] != '\0' || value_end[2] != '\r')
-            return false;
+        line_end = value + strlen(value);
     }
-    return true;
+    // The empty line follows: CR and LF of the last line as terminators, CR, and the last LF, which
+    // civetweb has replaced first. After the request line it has replaced all four.
+    return line_end - head + 3 < HTTP_HEAD_MAX && line_end[1] == '\0' &&
+           line_end[2] == (request->header_count > 0 ? '\r' : '\0') && line_end[3] == '\0';
+}
+
+bool guard_repeats_head(const struct http_request *request, const char *head, struct text body)
+{
+    size_t size = strlen(head) + 1; // with the terminator that no text has
+    bool is_all = body.length == request->content_length;
+
+    while (body.length > 0 && strchr(" \t\n\v\f\r", body.data[0]) != NULL && body.data[0] != '\0') {
+        body.data++;
+        body.length--;
+    }
+    // A body that ends before the head does leaves terminators, which begin no request.
+    if (body.length < size && is_all)
+        return false;
+    return memcmp(body.data, head, body.length < size ? body.length : size) == 0;
 }

@@ -17,6 +17,18 @@
 // closed.
 MUST_CHECK bool guard_head(struct http_request *request, bool is_http_1_1, struct error *error);
 
-// True when every header line ended in CR LF and followed its predecessor directly, and no blank
-// stood before a colon: nothing was folded or left out. `head` is where the request line begins.
-MUST_CHECK bool guard_lines(const struct http_request *request, const char *head);
+// True when single blanks divide the request line, every line ended in CR LF and followed its
+// predecessor directly, no blank stood before a colon, and the empty line came after the last
+// header: nothing was folded or left out. `head` is where the request line begins, `version` what
+// follows "HTTP/" in it. Of the blanks and line ends behind the request line only the number is
+// left, so two odd forms pass: two of them that are not CR LF, and, in a request without any
+// header, as only HTTP/1.0 may be and whose connection ends with it, more than CR LF CR LF.
+MUST_CHECK bool
+guard_lines(const struct http_request *request, const char *head, const char *version);
+
+// True when the body, of which `body` is the first piece, begins with the head itself. Empty lines
+// before a request are a head of no length to civetweb, which then splits what follows them as
+// well: the head is read again as the body, and what the client sent as the body would be the next
+// request. The connection must be closed.
+MUST_CHECK bool
+guard_repeats_head(const struct http_request *request, const char *head, struct text body);

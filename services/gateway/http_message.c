@@ -77,7 +77,8 @@ bool http_request_accepts(const struct http_request *request, const char *name, 
         value += strspn(value, " ,");
         if (strncasecmp(value, token, length) == 0 && strchr(" ;,", value[length]) != NULL) {
             rest = value + length + strspn(value + length, " ;");
-            return strncmp(rest, "q=0", 3) != 0 || strspn(rest + 3, ".0") + 3 < strcspn(rest, " ,");
+            return strncasecmp(rest, "q=0", 3) != 0 ||
+                   strspn(rest + 3, ".0") + 3 < strcspn(rest, " ,");
         }
         value = strchr(value, ',');
     }

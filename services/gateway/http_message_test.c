@@ -59,6 +59,7 @@ static void a_coding_is_accepted_unless_its_weight_is_zero(void **state)
         {"gzip;q=0.001", true},
         {"gzip;q=0", false},
         {"gzip; q=0.000, br", false},
+        {"gzip;Q=0", false},
         {"x-gzip, gzipped", false},
         {"br", false},
         {"", false},

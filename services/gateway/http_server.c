@@ -273,9 +273,10 @@ static bool read_head(struct http_request *request, struct error *error)
         request->headers[i].name = info->http_headers[i].name;
         request->headers[i].value = info->http_headers[i].value;
     }
-    if (!guard_lines(request, info->request_method))
+    if (!guard_lines(request, info->request_method, info->http_version))
         return error_set(error, REASON_MALFORMED_REQUEST,
-                         "The header lines are not of the form `Name: value` and CR LF.");
+                         "The lines of the head are not of the form `GET /path HTTP/1.1` and "
+                         "`Name: value`, each with CR LF.");
     believe_proxy(request->connection->worker, request);
     return guard_head(request, is_http_1_1, error);
 }
@@ -366,6 +367,12 @@ static void send_answer(struct http_connection *connection)
         response->close = true;
 }
 
+static bool is_head_again(const struct http_connection *connection, const char *data, size_t length)
+{
+    return guard_repeats_head(&connection->worker->request, connection->info->request_method,
+                              (struct text){data, length});
+}
+
 // What is left of a body nobody wanted. A short one is taken so that the connection can go on; of
 // any other enough that the client, which may still be sending, gets to read the answer.
 static void discard_body(struct http_connection *connection)
@@ -373,6 +380,7 @@ static void discard_body(struct http_connection *connection)
     struct worker *worker = connection->worker;
     uint64_t left = worker->request.content_length - connection->consumed;
     uint64_t taken = 0;
+    bool is_wrong = false;
     char scrap[4096];
 
     if (left == 0 || connection->is_broken)
@@ -383,10 +391,12 @@ static void discard_body(struct http_connection *connection)
 
         if (got <= 0)
             break;
+        if (connection->consumed == 0 && taken == 0)
+            is_wrong = is_head_again(connection, scrap, (size_t)got);
         taken += (uint64_t)got;
         left -= (uint64_t)got;
     }
-    if (deadline_end(worker->deadline) || left > 0)
+    if (deadline_end(worker->deadline) || left > 0 || is_wrong)
         connection->is_broken = true;
 }
 
@@ -712,6 +722,7 @@ static bool read_exactly(
 {
     struct http_connection *connection = request->connection;
     size_t length = 0;
+    bool is_wrong = false;
 
     send_continue(request);
     set_deadline(connection, false, limit_us);
@@ -722,10 +733,14 @@ static bool read_exactly(
             break;
         length += (size_t)got;
     }
+    is_wrong =
+        length == size && connection->consumed == 0 && is_head_again(connection, buffer, size);
     connection->consumed += length;
-    if (!deadline_end(connection->worker->deadline) && length == size)
+    if (!deadline_end(connection->worker->deadline) && length == size && !is_wrong)
         return true;
     connection->is_broken = true;
+    if (is_wrong)
+        return error_set(error, REASON_MALFORMED_REQUEST, "Empty lines come before the request.");
     return error_set(
         error, REASON_REQUEST_TIMEOUT, "%llu of %llu bytes of the body arrived in time.",
         (unsigned long long)connection->consumed, (unsigned long long)request->content_length);

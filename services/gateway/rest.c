@@ -24,13 +24,24 @@ static bool is_json_type(const char *type)
            strcasecmp(type, "charset=\"utf-8\"") == 0;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+// Blanks, or an object without members.
 static bool is_nothing(struct text body)
 {
-    size_t at = 0;
+    static const char object[] = "{}";
+    size_t taken = 0;
 
-    while (at < body.length && strchr(" \t\r\n{}", body.data[at]) != NULL)
-        at++;
-    return at == body.length;
+    for (size_t at = 0; at < body.length; at++) {
+        if (is_blank(body.data[at]))
+            continue;
+        if (taken == strlen(object) || body.data[at] != object[taken++])
+            return false;
+    }
+    return taken != 1;
 }
 
 static bool read_body(const struct rest_input *input, ProtobufCMessage **out, struct error *error)

@@ -129,6 +129,7 @@ static void a_body_must_say_that_it_is_json(void **state)
 static void what_takes_no_body_says_so_and_overlooks_an_empty_one(void **state)
 {
     struct fixture *fixture = *state;
+    ProtobufCMessage *message = NULL;
 
     fixture->input.info = &trading_list_fills_request_info;
     fixture->input.takes_body = false;
@@ -137,6 +138,11 @@ static void what_takes_no_body_says_so_and_overlooks_an_empty_one(void **state)
     assert_non_null(read_request(fixture, "", " {} \n"));
     assert_null(read_request(fixture, "", "{\"order_id\":\"x\"}"));
     assert_string_equal(fixture->error.reason, "MALFORMED_REQUEST");
+    assert_null(read_request(fixture, "", "{"));
+    assert_null(read_request(fixture, "", "}{"));
+    assert_null(read_request(fixture, "", "{}{}"));
+    fixture->input.body = (struct text){"\0", 1};
+    assert_false(rest_read_message(&fixture->input, &message, &fixture->error));
 }
 
 static void bytes_that_are_no_text_are_refused(void **state)

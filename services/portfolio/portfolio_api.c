@@ -3,15 +3,14 @@
 #include "bourse/portfolio/v1/portfolio_methods.h"
 #include "bourse/portfolio/v1/portfolio_server.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "access.h"
 #include "appraisal.h"
 #include "money/money.h"
 #include "portfolio_books.h"
+#include "portfolio_page_token.h"
 #include "service/idempotency.h"
 #include "service/ownership.h"
 
@@ -31,22 +30,6 @@ bool portfolio_now(struct portfolio *portfolio, int64_t *out_now, struct error *
 static bool out_of_budget(struct error *error)
 {
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The answer needs too much memory.");
-}
-
-// "<created_at>.<id>" of the last portfolio of the page before.
-static bool
-read_page_token(const char *token, int64_t *out_at, const char **out_id, struct error *error)
-{
-    char *end = NULL;
-
-    if (token == NULL || token[0] == '\0')
-        return true;
-    *out_at = strtoll(token, &end, 10);
-    if (end == token || *end != '.' || !uuid_is_valid(end + 1) || *out_at < 0 ||
-        *out_at > INT64_C(250000000000000000))
-        return error_set(error, REASON_INVALID_PAGE_TOKEN, "page_token is not one of ours.");
-    *out_id = end + 1;
-    return true;
 }
 
 // The portfolios' messages, with one query for all their balances.
@@ -95,13 +78,14 @@ bool portfolio_api_list_portfolios(struct portfolio *portfolio,
     };
 
     if (!ownership_choose_user(&call->identity, request->user_id, &page.user_id, error) ||
-        !read_page_token(request->page_token, &page.after_created_at, &page.after_id, error) ||
+        !portfolio_page_token_read(request->page_token, &page.after_created_at, &page.after_id,
+                                   error) ||
         !store_page_portfolios(portfolio->database, call->arena, &page, &records, &count, error))
         return false;
     if (count > limit) {
         count = limit;
-        response->next_page_token = arena_printf(
-            call->arena, "%" PRId64 ".%s", records[count - 1].created_at, records[count - 1].id);
+        response->next_page_token = portfolio_page_token_write(
+            call->arena, records[count - 1].created_at, records[count - 1].id);
         if (response->next_page_token == NULL)
             return out_of_budget(error);
     }

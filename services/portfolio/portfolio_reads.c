@@ -2,12 +2,11 @@
 // portfolio_reads: positions, transactions and the audit.
 #include "bourse/portfolio/v1/portfolio_server.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "access.h"
 #include "appraisal.h"
+#include "portfolio_page_token.h"
 
 enum { PAGE_DEFAULT = 50, DIFFERENCES_MAX = 1000 };
 
@@ -152,18 +151,6 @@ static bool to_transaction(const struct movement_record *record,
     return true;
 }
 
-static bool read_page_token(const char *token, int64_t *out_seq, struct error *error)
-{
-    char *end = NULL;
-
-    if (token == NULL || token[0] == '\0')
-        return true;
-    *out_seq = strtoll(token, &end, 10);
-    if (end == token || *end != '\0' || *out_seq < 1)
-        return error_set(error, REASON_INVALID_PAGE_TOKEN, "page_token is not one of ours.");
-    return true;
-}
-
 bool portfolio_api_list_transactions(struct portfolio *portfolio,
                                      struct call *call,
                                      const Portfolio__ListTransactionsRequest *request,
@@ -185,13 +172,14 @@ bool portfolio_api_list_transactions(struct portfolio *portfolio,
     struct movement_record *movements = NULL;
     size_t count = 0;
 
-    if (!read_page_token(request->page_token, &filter.before_seq, error) ||
+    if (!movement_page_token_read(request->page_token, &filter.before_seq, error) ||
         !access_find(portfolio, call, request->portfolio_id, true, &record, error) ||
         !store_page_movements(portfolio->database, call->arena, &filter, &movements, &count, error))
         return false;
     if (count > limit) {
         count = limit;
-        response->next_page_token = arena_printf(call->arena, "%" PRId64, movements[count - 1].seq);
+        response->next_page_token =
+            movement_page_token_write(call->arena, movements[count - 1].seq);
         if (response->next_page_token == NULL)
             return out_of_budget(error);
     }

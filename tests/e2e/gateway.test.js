@@ -182,6 +182,11 @@ describe('the framing of a request', () => {
             400, 'MALFORMED_REQUEST', 'folded');
         await assertRefused([head('GET /api/v1/clock', 'X-Line: a').replaceAll('\r\n', '\n')],
             400, 'MALFORMED_REQUEST', 'line feeds');
+        const lengths = `Content-Type: application/json\r\nContent-Length: ${smuggled.length}\r\n\r\n`;
+        for (const before of ['POST /api/v1/users HTTP/1.1\r\nHost: x\r\n\r', 'POST /api/v1/users HTTP/1.1\r\nHost: x\r\n: ',
+            'POST /api/v1/users HTTP/1.1\r\n Host: x\r\n', 'POST /api/v1/users HTTP/1.1\nHost: x\r\n',
+            'POST /api/v1/users  HTTP/1.1\r\nHost: x\r\n', 'POST /api/v1/users \r\nHTTP/1.1\r\nHost: x\r\n'])
+            await assertRefused([before + lengths + smuggled], 400, 'MALFORMED_REQUEST', JSON.stringify(before));
     });
 
     it('is not hidden in another spelling of Transfer-Encoding, or behind a bare carriage return', async () => {
@@ -194,6 +199,19 @@ describe('the framing of a request', () => {
             assertProblem(answers[0], 400, 'MALFORMED_REQUEST', JSON.stringify(hidden));
             assert.ok(closed, hidden);
         }
+    });
+
+    it('is not mistaken after empty lines: what follows the head is the body, and no request', async () => {
+        for (const lead of ['\r\n', '\r\n\r\n', '\n\n', ' '.repeat(16) + '\r\n\r\n', '\r\n\r\n' + ' '.repeat(5000)])
+            for (const request of ['POST /api/v1/users', 'POST /api/v1/auth/logout', 'DELETE /api/v1/portfolios/x', 'HEAD /api/v1/clock']) {
+                // As long as the head and the blanks before it, so that a reader who takes them for the body finds a request behind it.
+                const blanks = lead.replace(/^ *(\r\n\r\n|\n\n)/, '').length;
+                const size = head(request, line, 'Content-Length: 1000').length + blanks;
+                const { answers, text } = await converse(platform.port,
+                    [lead + head(request, line, `Content-Length: ${String(size).padStart(4, '0')}`) + smuggled.padEnd(size)], { quiet: 500 });
+                assert.equal(answers.length, 1, `${JSON.stringify(lead)} ${request}: ${text}`);
+                assert.doesNotMatch(answers[0].body, /as_of/);
+            }
     });
 
     it('is that of a GET too: what it sends as a body is no request', async () => {

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 // fuzz_json: whatever bytes come, message_from_json answers; and what it takes, it writes so that
 // it reads back as the same.
+#include "fuzz.h"
+
 #include "message/message.h"
 
 #include "sample_rules.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum { BUDGET = 1024 * 1024, WRITTEN_MAX = 4 * 1024 * 1024 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

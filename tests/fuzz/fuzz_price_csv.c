@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Price files of any bytes: whatever is read as a bar keeps the rules of bars, and whatever is
 // refused is refused with a reason that may be shown.
+#include "fuzz.h"
+
 #include "price_csv.h"
 
 #include "base/utf8.h"
 #include "exchange_calendar.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

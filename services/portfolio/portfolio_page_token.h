@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// portfolio_page_token: where the next page of a list of portfolios or of movements begins, in a
+// form that clients hand back unread.
+//
+// Threads: pure functions.
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+
+// Writes the token of the last portfolio of a page. NULL when the arena's budget is spent.
+MUST_CHECK const char *
+portfolio_page_token_write(struct arena *arena, int64_t created_at, const char *id);
+
+// Reads one; `out_id` points into it. Leaves both alone when `token` is NULL or empty: the first
+// page. Fails with INVALID_PAGE_TOKEN.
+MUST_CHECK bool portfolio_page_token_read(const char *token,
+                                          int64_t *out_created_at,
+                                          const char **out_id,
+                                          struct error *error);
+
+// The same for movements, which go by their number in the ledger, from 1.
+MUST_CHECK const char *movement_page_token_write(struct arena *arena, int64_t sequence);
+MUST_CHECK bool
+movement_page_token_read(const char *token, int64_t *out_sequence, struct error *error);
