@@ -50,7 +50,7 @@ void path_violation(const struct path *path, struct error *error, const char *fo
 size_t fields_index_of(const struct message_info *info, struct text json_name)
 {
     for (size_t i = 0; i < info->descriptor->n_fields; i++)
-        if (text_equals(json_name, info->fields[i].json_name))
+        if (!info->fields[i].is_flag && text_equals(json_name, info->fields[i].json_name))
             return i;
     return SIZE_MAX;
 }

@@ -112,6 +112,23 @@ static bool read_list(struct reader *reader,
     }
 }
 
+// Notes that a list was there, be it empty, where the message has a place for that.
+static bool set_given(struct reader *reader,
+                      const struct message_info *info,
+                      const struct field_info *field,
+                      ProtobufCMessage *message)
+{
+    protobuf_c_boolean *place = NULL;
+
+    if (field->given == 0)
+        return true;
+    place = field_add(message, &info->descriptor->fields[field->given - 1], reader->arena);
+    if (place == NULL)
+        return message_out_of_memory(reader->error);
+    *place = true;
+    return true;
+}
+
 static bool read_unknown(struct reader *reader, struct text name, const struct path *parent)
 {
     char *copy = arena_copy(reader->arena, name.data, name.length);
@@ -147,7 +164,8 @@ static bool read_field(struct reader *reader,
     if (json_peek(&reader->json) == JSON_NULL)
         return json_literal(&reader->json, JSON_NULL);
     if (field_is_repeated(descriptor))
-        return read_list(reader, &info->fields[index], descriptor, message, &path);
+        return set_given(reader, info, &info->fields[index], message) &&
+               read_list(reader, &info->fields[index], descriptor, message, &path);
     return read_value(reader, &info->fields[index], descriptor, message, &path);
 }
 

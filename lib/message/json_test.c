@@ -295,6 +295,16 @@ static void every_violation_is_told_and_what_follows_is_read(void **state)
     assert_string_equal(error.details[4].name, "id");
 }
 
+static void a_list_that_was_given_is_told_from_none_even_when_it_is_empty(void **state)
+{
+    assert_false(read_all(state, "{}")->has_flags_given);
+    assert_false(read_all(state, "{\"flags\":null}")->has_flags_given);
+    assert_true(read_all(state, "{\"flags\":[]}")->flags_given);
+    assert_true(read_all(state, "{\"flags\":[true]}")->flags_given);
+    expect(state, "{\"flags\":[]}", "{" EMPTY_LISTS);
+    expect_violation(state, "{\"flags_given\":true}", "flags_given", "is not known here");
+}
+
 static void a_single_enum_value_without_a_name_is_not_written(void **state)
 {
     Sample__Everything *message = read_all(state, "{}");
@@ -331,6 +341,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_violation_is_told_and_what_follows_is_read, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_list_that_was_given_is_told_from_none_even_when_it_is_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_single_enum_value_without_a_name_is_not_written, set_up,
                                         tear_down),
     };

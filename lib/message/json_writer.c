@@ -174,6 +174,8 @@ static void write_message(const struct message_info *info,
         size_t count = field_count(message, descriptor);
         bool is_list = field_is_repeated(descriptor);
 
+        if (field->is_flag)
+            continue;
         if (!is_list && (count == 0 || !has_json(field, field_value(message, descriptor, 0))))
             continue;
         if (field->secret && secrets == SECRETS_LEFT_OUT)

@@ -52,6 +52,9 @@ struct field_info {
     uint32_t min_length; // of a string, in code points
     uint32_t max_length; // of a string in code points, of bytes in bytes; always set by protogen
     uint32_t max_items;  // of a repeated field; always set by protogen
+    uint32_t given;      // of a repeated field: 1 + the index of the bool that is set when the list
+                         // was in the JSON, or 0
+    bool is_flag;        // that bool: JSON neither takes nor shows it
     const struct message_info *message;  // of a message field
     const struct enum_info *enumeration; // of an enum field
 };

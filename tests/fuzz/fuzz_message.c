@@ -27,6 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     message_to_json(info, message, json);
+    // JSON always has the lists, so who reads it back finds that they were given.
+    ((Sample__Everything *)message)->has_flags_given = true;
+    ((Sample__Everything *)message)->flags_given = true;
     if (!message_pack(message, arena, &packed, &error))
         return 0; // only the budget can be the reason
     if (!message_from_json(info, arena, strbuf_text(json), &copy, &error)) {

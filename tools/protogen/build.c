@@ -239,11 +239,27 @@ static const struct model_enum *find_enum(struct model *model, const char *full_
     return NULL;
 }
 
+// A list and the bool that says whether it was given.
+static void
+link_given(struct model *model, struct model_message *message, struct model_field *field)
+{
+    struct model_field *flag = NULL;
+
+    for (size_t i = 0; i < message->field_count && field->rule->given != NULL; i++)
+        if (strcmp(message->fields[i].name, field->rule->given) == 0)
+            flag = &message->fields[i];
+    if (!check_given(model, field, flag) || flag == NULL)
+        return;
+    flag->is_flag = true;
+    field->given = (uint32_t)(flag - message->fields) + 1;
+}
+
 static void link_fields(struct model *model, struct model_message *message)
 {
     for (size_t i = 0; i < message->field_count; i++) {
         struct model_field *field = &message->fields[i];
 
+        link_given(model, message, field);
         if (field->kind == VALUE_MESSAGE)
             field->message = find_message(model, field->type_name);
         if (field->kind == VALUE_ENUM)

@@ -207,6 +207,27 @@ void check_field(struct model *model,
     check_example(model, field);
 }
 
+bool check_given(struct model *model,
+                 const struct model_field *field,
+                 const struct model_field *flag)
+{
+    bool is_bool = flag != NULL && flag->kind == VALUE_BOOL && !flag->repeated;
+
+    if (field->rule->given == NULL)
+        return true;
+    if (!field->repeated)
+        model_complain(model, field->place, "write given for repeated fields only, not %s",
+                       field->name);
+    else if (!is_bool || flag->rule->required || flag->is_flag)
+        model_complain(model, field->place,
+                       "%s: write the name of an optional bool field of its own as given, instead "
+                       "of %s",
+                       field->name, field->rule->given);
+    else
+        return true;
+    return false;
+}
+
 static void check_raw_body(struct model *model, const struct model_method *method)
 {
     if (method->rule->raw_body != NULL && !method->rule->from_gateway)

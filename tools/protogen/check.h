@@ -20,6 +20,10 @@ void check_field(struct model *model,
                  const struct model_field *field,
                  const Google__Protobuf__FieldDescriptorProto *proto,
                  const Google__Protobuf__DescriptorProto *in);
+// Of a linked field, with the field that its `given` names, or NULL. False when it may not.
+bool check_given(struct model *model,
+                 const struct model_field *field,
+                 const struct model_field *flag);
 void check_method(struct model *model,
                   const struct model_method *method,
                   const Google__Protobuf__MethodDescriptorProto *proto);

@@ -81,7 +81,8 @@ static void write_parameters(struct document *document, const struct model_bindi
     bool is_open = false;
 
     for (size_t i = 0; i < request->field_count; i++) {
-        if (binding->has_body && !openapi_in_path(binding, request->fields[i].json_name))
+        if (request->fields[i].is_flag ||
+            (binding->has_body && !openapi_in_path(binding, request->fields[i].json_name)))
             continue;
         if (!is_open)
             document_open(document, "parameters", '[');

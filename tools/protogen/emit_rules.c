@@ -69,6 +69,10 @@ static void emit_field(struct strbuf *out, const struct model_field *field)
         strbuf_printf(out, ", .max_length = %u", field->max_length);
     if (rule->max_items > 0)
         strbuf_printf(out, ", .max_items = %u", rule->max_items);
+    if (field->given > 0)
+        strbuf_printf(out, ", .given = %u", field->given);
+    if (field->is_flag)
+        strbuf_append_string(out, ", .is_flag = true");
     if (field->message != NULL)
         strbuf_printf(out, ", .message = &%s", field->message->info);
     if (field->enumeration != NULL)

@@ -58,6 +58,8 @@ struct model_field {
     enum value_kind kind;
     const Bourse__FieldRule *rule;   // never NULL
     uint32_t min_length, max_length; // those of the format included
+    uint32_t given;                  // 1 + the index of the bool that its rule names, or 0
+    bool is_flag;                    // that bool: in no JSON
     const char *type_name;           // as protoc has it, of an enum or a message
     const struct model_enum *enumeration;
     const struct model_message *message;

@@ -217,7 +217,8 @@ static void write_object(struct document *document,
     write_required(document, message, binding);
     document_open(document, "properties", '{');
     for (size_t i = 0; i < message->field_count; i++) {
-        if (binding != NULL && openapi_in_path(binding, message->fields[i].json_name))
+        if (message->fields[i].is_flag ||
+            (binding != NULL && openapi_in_path(binding, message->fields[i].json_name)))
             continue;
         document_open(document, message->fields[i].json_name, '{');
         openapi_field(document, &message->fields[i], binding != NULL);

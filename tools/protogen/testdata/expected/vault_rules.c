@@ -51,8 +51,9 @@ static const struct field_info vault_fill_box_request_info_fields[] = {
     {.json_name = "code", .format = FORMAT_PLAIN, .required = true, .secret = true, .min_length = 8, .max_length = 64},
     {.json_name = "username", .format = FORMAT_USERNAME, .min_length = 3, .max_length = 32},
     {.json_name = "email", .format = FORMAT_EMAIL, .min_length = 3, .max_length = 254},
-    {.json_name = "labels", .format = FORMAT_PLAIN, .max_length = 10, .max_items = 5},
+    {.json_name = "labels", .format = FORMAT_PLAIN, .max_length = 10, .max_items = 5, .given = 8},
     {.json_name = "force", .format = FORMAT_PLAIN},
+    {.json_name = "labels_given", .format = FORMAT_PLAIN, .is_flag = true},
 };
 const struct message_info vault_fill_box_request_info = {&vault__fill_box_request__descriptor, vault_fill_box_request_info_fields};
 
