@@ -4,7 +4,7 @@
 
 #include "bourse/market/v1/market.pb-c.h"
 #include "bourse/market/v1/market_rules.h"
-#include "money/money.h"
+#include "quotes/quote_change.h"
 #include "url.h"
 
 #include <string.h>
@@ -34,21 +34,16 @@ bool quotes_find(struct quotes *quotes, struct text name, struct quote *out_quot
 
 static void set_change(const struct quote *quote, Market__Quote *out)
 {
-    int64_t change = 0;
-    int64_t hundredths = 0; // of a percent of a percent
+    struct quote_change change;
 
-    if (quote->previous_close_micros <= 0 ||
-        !money_subtract(quote->price_micros, quote->previous_close_micros, &change))
+    if (!quote_change(quote, &change))
         return;
     out->has_previous_close_micros = true;
     out->previous_close_micros = quote->previous_close_micros;
     out->has_change_micros = true;
-    out->change_micros = change;
-    // To 4 decimals of a percent, which is what a millionth of the ratio is.
-    if (!money_scale_half_even(change, 1000000, quote->previous_close_micros, &hundredths))
-        return;
-    out->has_change_percent_micros =
-        !__builtin_mul_overflow(hundredths, 100, &out->change_percent_micros);
+    out->change_micros = change.change_micros;
+    out->has_change_percent_micros = change.has_percent;
+    out->change_percent_micros = change.percent_micros;
 }
 
 static void write_quote(const struct quote *quote, struct strbuf *out)
