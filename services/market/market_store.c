@@ -28,6 +28,23 @@ static struct parameter parameter_status(bool has_status, bool is_active)
     return has_status ? parameter_text(is_active ? "active" : "inactive") : parameter_null();
 }
 
+static bool read_symbols(const struct rows *rows,
+                         struct arena *arena,
+                         struct symbol **out_symbols,
+                         size_t *out_count,
+                         struct error *error)
+{
+    struct symbol *symbols = arena_allocate(arena, (rows->count + 1) * sizeof *symbols);
+
+    if (symbols == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the symbols do not fit");
+    for (size_t i = 0; i < rows->count; i++)
+        read_symbol(rows, i, &symbols[i]);
+    *out_symbols = symbols;
+    *out_count = rows->count;
+    return true;
+}
+
 bool store_list_symbols(struct database *database,
                         struct arena *arena,
                         const struct symbol_query *query,
@@ -66,15 +83,33 @@ bool store_list_symbols(struct database *database,
     };
     struct rows rows;
 
-    if (!database_query(database, arena, &list, values, COUNT_OF(values), &rows, error))
-        return false;
-    *out_symbols = arena_allocate(arena, (rows.count + 1) * sizeof **out_symbols);
-    if (*out_symbols == NULL)
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the symbols do not fit");
-    for (size_t i = 0; i < rows.count; i++)
-        read_symbol(&rows, i, &(*out_symbols)[i]);
-    *out_count = rows.count;
-    return true;
+    return database_query(database, arena, &list, values, COUNT_OF(values), &rows, error) &&
+           read_symbols(&rows, arena, out_symbols, out_count, error);
+}
+
+bool store_find_symbols(struct database *database,
+                        struct arena *arena,
+                        const char *const *tickers,
+                        size_t ticker_count,
+                        struct symbol **out_symbols,
+                        size_t *out_count,
+                        struct error *error)
+{
+    static const struct statement find = {
+        "find_symbols", "SELECT ticker, name, exchange, sector, currency, status, fractionable"
+                        " FROM symbols WHERE ticker = ANY ($1::text[])"};
+    struct parameter *values = arena_allocate(arena, (ticker_count + 1) * sizeof *values);
+    struct parameter array;
+    struct rows rows;
+
+    if (values == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the tickers do not fit");
+    for (size_t i = 0; i < ticker_count; i++)
+        values[i] = parameter_text(tickers[i]);
+    if (!parameter_array(arena, values, ticker_count, &array))
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the tickers do not fit");
+    return database_query(database, arena, &find, &array, 1, &rows, error) &&
+           read_symbols(&rows, arena, out_symbols, out_count, error);
 }
 
 static bool read_one_symbol(const struct rows *rows,

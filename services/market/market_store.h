@@ -59,6 +59,15 @@ MUST_CHECK bool store_get_symbol(struct database *database,
                                  struct symbol *out_symbol,
                                  struct error *error);
 
+// Those of the tickers that are in the catalogue, in no order.
+MUST_CHECK bool store_find_symbols(struct database *database,
+                                   struct arena *arena,
+                                   const char *const *tickers,
+                                   size_t ticker_count,
+                                   struct symbol **out_symbols,
+                                   size_t *out_count,
+                                   struct error *error);
+
 // Fails with SYMBOL_EXISTS, and LIMIT_EXCEEDED when there are as many as there may be.
 MUST_CHECK bool store_insert_symbol(struct transaction *transaction,
                                     const struct symbol *symbol,

@@ -351,6 +351,28 @@ static void a_symbol_is_there_once(void **state)
     assert_string_equal(response.symbol->ticker, "NEW");
 }
 
+static void symbols_are_found_by_their_tickers_and_unknown_ones_left_out(void **state)
+{
+    struct fixture *f = *state;
+    const char *tickers[] = {"KO", "NOSUCH", "KO"};
+    Market__FindSymbolsRequest request = MARKET__FIND_SYMBOLS_REQUEST__INIT;
+    Market__FindSymbolsResponse response = MARKET__FIND_SYMBOLS_RESPONSE__INIT;
+    struct error error;
+
+    check(
+        market_api_find_symbols(f->market, new_call(f, &request.base), &request, &response, &error),
+        &error);
+    assert_int_equal(response.n_symbols, 0);
+    request.tickers = tickers;
+    request.n_tickers = 3;
+    check(
+        market_api_find_symbols(f->market, new_call(f, &request.base), &request, &response, &error),
+        &error);
+    assert_int_equal(response.n_symbols, 1);
+    assert_string_equal(response.symbols[0]->ticker, "KO");
+    assert_int_equal(response.symbols[0]->status, MARKET__SYMBOL_STATUS__SYMBOL_STATUS_ACTIVE);
+}
+
 static bool delete_symbol(struct fixture *f, const char *ticker, struct error *error)
 {
     Market__DeleteSymbolRequest request = MARKET__DELETE_SYMBOL_REQUEST__INIT;
@@ -688,6 +710,7 @@ int main(void)
         cmocka_unit_test(the_best_match_of_a_search_comes_first),
         cmocka_unit_test(pages_of_symbols_have_each_once),
         cmocka_unit_test(a_symbol_is_there_once),
+        cmocka_unit_test(symbols_are_found_by_their_tickers_and_unknown_ones_left_out),
         cmocka_unit_test(deleting_removes_a_symbol_only_when_it_has_no_prices),
         cmocka_unit_test(an_import_counts_what_is_new_and_what_was_there),
         cmocka_unit_test(files_without_a_header_keep_no_import_away),

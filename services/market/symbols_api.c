@@ -77,6 +77,24 @@ static bool fill_next_page(struct arena *arena,
            error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the page token does not fit");
 }
 
+static bool fill_symbols(struct arena *arena,
+                         const struct symbol *symbols,
+                         size_t count,
+                         Market__Symbol ***out_messages,
+                         struct error *error)
+{
+    Market__Symbol **messages = arena_allocate(arena, (count + 1) * sizeof *messages);
+
+    if (messages == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the symbols do not fit");
+    for (size_t i = 0; i < count; i++) {
+        if (!fill_symbol(arena, &symbols[i], &messages[i], error))
+            return false;
+    }
+    *out_messages = messages;
+    return true;
+}
+
 bool market_api_list_symbols(struct market *market,
                              struct call *call,
                              const Market__ListSymbolsRequest *request,
@@ -95,15 +113,8 @@ bool market_api_list_symbols(struct market *market,
         if (!fill_next_page(call->arena, &symbols[count - 1], &response->next_page_token, error))
             return false;
     }
-    response->symbols = arena_allocate(call->arena, (count + 1) * sizeof(Market__Symbol *));
-    if (response->symbols == NULL)
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the symbols do not fit");
-    for (size_t i = 0; i < count; i++) {
-        if (!fill_symbol(call->arena, &symbols[i], &response->symbols[i], error))
-            return false;
-    }
     response->n_symbols = count;
-    return true;
+    return fill_symbols(call->arena, symbols, count, &response->symbols, error);
 }
 
 bool market_api_get_symbol(struct market *market,
@@ -116,6 +127,19 @@ bool market_api_get_symbol(struct market *market,
 
     return store_get_symbol(market->database, call->arena, request->ticker, &symbol, error) &&
            fill_symbol(call->arena, &symbol, &response->symbol, error);
+}
+
+bool market_api_find_symbols(struct market *market,
+                             struct call *call,
+                             const Market__FindSymbolsRequest *request,
+                             Market__FindSymbolsResponse *response,
+                             struct error *error)
+{
+    struct symbol *symbols = NULL;
+
+    return store_find_symbols(market->database, call->arena, request->tickers, request->n_tickers,
+                              &symbols, &response->n_symbols, error) &&
+           fill_symbols(call->arena, symbols, response->n_symbols, &response->symbols, error);
 }
 
 // What the three changing operations hand to their transactions.
