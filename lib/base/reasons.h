@@ -67,6 +67,14 @@
       "List yours at /api/v1/portfolios.")                                                         \
     X(POSITION_NOT_FOUND, CODE_NOT_FOUND, 404, "The portfolio holds none of this symbol.",         \
       "List the positions.")                                                                       \
+    X(WATCHLIST_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such watchlist.",                     \
+      "List yours at /api/v1/watchlists.")                                                         \
+    X(WATCHLIST_SYMBOL_NOT_FOUND, CODE_NOT_FOUND, 404, "The watchlist does not have this symbol.", \
+      "Look at its symbols.")                                                                      \
+    X(WATCHLIST_NAME_TAKEN, CODE_ALREADY_EXISTS, 409, "There is a watchlist of this name.",        \
+      "Choose another name; upper and lower case are the same.")                                   \
+    X(WATCHLIST_IS_DEFAULT, CODE_FAILED_PRECONDITION, 409, "This is the default watchlist.",       \
+      "Make another one the default first.")                                                       \
     X(ORDER_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such order.",                             \
       "List yours at /api/v1/orders.")                                                             \
     X(IMPORT_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such import.", "Start it again.")        \

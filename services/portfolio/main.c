@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// bourse-portfolio: portfolios, the ledger, holds and positions.
+// bourse-portfolio: portfolios, the ledger, holds and positions; and watchlists.
 #include "bourse/portfolio/v1/portfolio_server.h"
 
 #include <stdio.h>
@@ -79,6 +79,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     program->portfolio = (struct portfolio){
         .database = service_database(service),
         .quotes = quotes,
+        .market = options.market,
         .starting_cash = starting_cash,
         .maximum_cash = maximum_cash,
     };
@@ -108,7 +109,7 @@ int main(int argc, char **argv)
 {
     struct service_definition definition = {
         .name = "portfolio",
-        .summary = "keeps portfolios, the ledger, holds and positions",
+        .summary = "keeps portfolios, the ledger, holds and positions, and watchlists",
         .settings = settings,
         .setting_count = COUNT_OF(settings),
         .has_database = true,

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 // portfolio: the state of the service, as every handler is given it.
 //
-// Threads: all of it is fixed after start; database, quotes and clients may be used by any thread.
+// Threads: all of it is fixed after start; database, quotes and client may be used by any thread.
 #pragma once
 
 #include "database/database.h"
 #include "quotes/quotes.h"
-#include "rpc/rpc.h"
+#include "rpc/rpc_client.h"
 
 struct portfolio {
     struct database *database;
     struct quotes *quotes;
+    struct rpc_client *market;
     int64_t starting_cash; // micros
     int64_t maximum_cash;  // micros; more is not given, neither at opening nor by a deposit
 };
