@@ -317,10 +317,12 @@ create_apply(struct transaction *transaction, struct change *change, struct erro
     };
     if (!ownership_choose_user(&change->call->identity, request->user_id, &user_id, error))
         return false;
+    // The default one is the older of the two.
+    if (!store_open_watchlists(transaction, user_id, default_name, change->now, error))
+        return false;
     snprintf(list->id, sizeof(list->id), "%s", uuid_new().string);
     snprintf(list->user_id, sizeof(list->user_id), "%s", user_id);
-    return store_open_watchlists(transaction, user_id, default_name, change->now, error) &&
-           store_count_watchlists(transaction, user_id, &count, error) &&
+    return store_count_watchlists(transaction, user_id, &count, error) &&
            watchlist_check_count(count, error) && store_insert_watchlist(transaction, list, error);
 }
 

@@ -32,10 +32,11 @@ async function someone(name) {
         { token: user.token, body: { ticker: 'ACME', side: 'buy', quantity: '1' } });
     const key = await platform.expect(201, 'POST', '/api/v1/api-keys', { token: user.token, body: { name: 'one', scope: 'read' } });
     const trader = await platform.expect(201, 'POST', '/api/v1/api-keys', { token: user.token, body: { name: 'two', scope: 'trade' } });
+    const watchlist = await platform.expect(201, 'POST', '/api/v1/watchlists', { token: user.token, body: { name: 'one', symbols: ['ACME'] } });
     const { sessions } = await platform.expect(200, 'GET', '/api/v1/auth/sessions', { token: user.token });
     const { id } = await platform.expect(200, 'GET', '/api/v1/users/me', { token: user.token });
     return { ...user, key, trader, ids: { portfolio_id: user.portfolio, order_id: order.id, api_key_id: key.id,
-        session_id: sessions[0].id, user: id, ticker: 'ACME' } };
+        watchlist_id: watchlist.id, session_id: sessions[0].id, user: id, ticker: 'ACME' } };
 }
 
 // An administrator of this moment's own, who can be logged out and deleted by what is tried.
@@ -124,7 +125,7 @@ describe('every operation', () => {
         // And as a query: a list of somebody else's.
         for (const path of [`/api/v1/orders?portfolio_id=${owner.portfolio}`])
             await platform.expect(404, 'GET', path, { token: other.token });
-        for (const path of [`/api/v1/orders?user_id=${owner.ids.user}`, `/api/v1/portfolios?user_id=${owner.ids.user}`])
+        for (const path of ['orders', 'portfolios', 'watchlists'].map(list => `/api/v1/${list}?user_id=${owner.ids.user}`))
             await platform.expect(403, 'GET', path, { token: other.token });
         // A page token or a client_order_id of theirs leads to nothing of theirs.
         const { orders } = await platform.expect(200, 'GET', `/api/v1/orders?status=all&page_token=${owner.ids.order_id}`,
