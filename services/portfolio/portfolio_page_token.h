@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// portfolio_page_token: where the next page of a list of portfolios or of movements begins, in a
-// form that clients hand back unread.
+// portfolio_page_token: where the next page of a list of portfolios, watchlists or movements
+// begins, in a form that clients hand back unread.
 //
 // Threads: pure functions.
 #pragma once
@@ -8,7 +8,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-// Writes the token of the last portfolio of a page. NULL when the arena's budget is spent.
+// Writes the token of the last portfolio or watchlist of a page. NULL when the arena's budget is
+// spent.
 MUST_CHECK const char *
 portfolio_page_token_write(struct arena *arena, int64_t created_at, const char *id);
 

@@ -10,6 +10,7 @@
 
 #include "catalogue.h"
 #include "portfolio_page_token.h"
+#include "service/audit_outbox.h"
 #include "service/idempotency.h"
 #include "service/ownership.h"
 #include "watchlist_message.h"
@@ -223,6 +224,7 @@ struct change {
     struct portfolio *portfolio;
     struct call *call;
     const struct rpc_method *method;
+    const char *action; // in the audit log
     const void *request;
     ProtobufCMessage *response;
     Portfolio__Watchlist **message; // of the response; NULL when it has none
@@ -240,6 +242,21 @@ static bool lock(struct transaction *transaction, struct change *change, struct 
            check_seen(change->call, change->id, &change->list, found, error);
 }
 
+// Notes for the audit log what an administrator does to another user's list.
+static bool note(struct transaction *transaction, const struct change *change, struct error *error)
+{
+    const struct audit_outbox_event event = {
+        .call = change->call,
+        .action = change->action,
+        .subject = change->list.id,
+        .method = change->method,
+        .request = change->request,
+    };
+
+    return !ownership_is_for_another(&change->call->identity, change->list.user_id) ||
+           audit_outbox_add(transaction, &event, 1, error);
+}
+
 static bool change_work(struct transaction *transaction, void *context, struct error *error)
 {
     struct change *change = context;
@@ -251,7 +268,7 @@ static bool change_work(struct transaction *transaction, void *context, struct e
     if (replayed)
         return true;
     return (change->id == NULL || lock(transaction, change, error)) &&
-           change->apply(transaction, change, error) &&
+           change->apply(transaction, change, error) && note(transaction, change, error) &&
            (change->message == NULL ||
             watchlist_to_message(&change->list, call->arena, change->message, error)) &&
            idempotency_finish(transaction, call, change->method, change->response, error);
@@ -336,6 +353,7 @@ bool portfolio_api_create_watchlist(struct portfolio *portfolio,
         .portfolio = portfolio,
         .call = call,
         .method = &portfolio_method_create_watchlist,
+        .action = "watchlist.create",
         .request = request,
         .response = &response->base,
         .message = &response->watchlist,
@@ -401,6 +419,7 @@ bool portfolio_api_update_watchlist(struct portfolio *portfolio,
         .portfolio = portfolio,
         .call = call,
         .method = &portfolio_method_update_watchlist,
+        .action = "watchlist.update",
         .request = request,
         .response = &response->base,
         .message = &response->watchlist,
@@ -433,6 +452,7 @@ bool portfolio_api_delete_watchlist(struct portfolio *portfolio,
         .portfolio = portfolio,
         .call = call,
         .method = &portfolio_method_delete_watchlist,
+        .action = "watchlist.delete",
         .request = request,
         .response = &response->base,
         .id = request->watchlist_id,
@@ -467,6 +487,7 @@ bool portfolio_api_add_watchlist_symbol(struct portfolio *portfolio,
         .portfolio = portfolio,
         .call = call,
         .method = &portfolio_method_add_watchlist_symbol,
+        .action = "watchlist.add",
         .request = request,
         .response = &response->base,
         .message = &response->watchlist,
@@ -499,6 +520,7 @@ bool portfolio_api_remove_watchlist_symbol(struct portfolio *portfolio,
         .portfolio = portfolio,
         .call = call,
         .method = &portfolio_method_remove_watchlist_symbol,
+        .action = "watchlist.remove",
         .request = request,
         .response = &response->base,
         .id = request->watchlist_id,

@@ -85,6 +85,12 @@ describe('a user', () => {
         const { watchlists } = await platform.expect(200, 'GET', `${lists}?user_id=${userId}`, { token: admin });
         assert.deepEqual(watchlists.map(list => list.user_id), [userId, userId]);
         assert.deepEqual(await platform.expect(200, 'GET', `${lists}/${made.id}`, { token: admin }), made);
+        await platform.expect(200, 'PATCH', `${lists}/${made.id}`, { token: admin, body: { name: 'Corrected' } });
+        const event = await until('the audit log to have it', async () => (await platform.expect(200, 'GET',
+            '/api/v1/audit-log?action=watchlist.update', { token: admin })).events.find(one => one.subject === made.id));
+        assert.equal(event.actor, 'admin');
+        assert.match(event.detail, /Corrected/);
+        await ada.send('PATCH', `/${made.id}`, { name: 'Mine again' });
         refused(await ada.send('GET', `?user_id=${randomUUID()}`), 403, 'PERMISSION_DENIED');
     });
 });
