@@ -3,9 +3,11 @@
 #include "support/test.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "database/migration.h"
 #include "support/postgres.h"
 #include "watchlist_store.h"
@@ -391,46 +393,79 @@ static bool add_locked_work(struct transaction *transaction, void *context, stru
            (!added || store_append_watchlist_symbol(transaction, &step->list, step->ticker, error));
 }
 
-static void *add_in_thread(void *context)
-{
-    struct fixture *fixture = ((void **)context)[0];
-    struct step step = {.ticker = ((void **)context)[2]};
-    OWNED(arena) arena = arena_new(1024 * 1024);
-    struct error error;
+// Two that add to the same list at once. The first has the lock when the second begins.
+struct race {
+    struct fixture *fixture;
+    struct step first;
+    struct step second;
+    pthread_t thread;
+    atomic_bool second_has_ended;
+    bool second_is_done;
+    struct error second_error;
+};
 
-    snprintf(step.list.id, sizeof(step.list.id), "%s", (const char *)((void **)context)[1]);
-    return database_transact(fixture->database, arena, 0, add_locked_work, &step, &error) ? fixture
-                                                                                          : NULL;
+static void *second_in_thread(void *context)
+{
+    struct race *race = context;
+    OWNED(arena) arena = arena_new(1024 * 1024);
+
+    race->second_is_done = database_transact(race->fixture->database, arena, 0, add_locked_work,
+                                             &race->second, &race->second_error);
+    atomic_store(&race->second_has_ended, true);
+    return NULL;
 }
 
-static void a_list_one_below_its_limit_takes_one_of_many_that_come_at_once(void **state)
+static bool is_waiting(struct fixture *fixture)
+{
+    static const struct statement waiting = {"count_waiting",
+                                             "SELECT count(*) FROM pg_locks WHERE NOT granted"};
+    OWNED(arena) arena = arena_new(64 * 1024);
+    struct rows rows = {0};
+    struct error error;
+
+    assert_true(database_query(fixture->database, arena, &waiting, NULL, 0, &rows, &error));
+    return rows_int(&rows, 0, 0) > 0;
+}
+
+static bool first_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct race *race = context;
+    int64_t until_us = clock_monotonic_us() + 20 * MICROS_PER_SECOND;
+
+    if (!store_lock_watchlist(transaction, race->first.list.id, &race->first.list,
+                              &race->first.found, error))
+        return false;
+    assert_int_equal(pthread_create(&race->thread, NULL, second_in_thread, race), 0);
+    while (!is_waiting(race->fixture) && !atomic_load(&race->second_has_ended)) {
+        assert_true(clock_monotonic_us() < until_us);
+        clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
+    }
+    return add_locked_work(transaction, &race->first, error);
+}
+
+static void of_two_that_fill_a_list_at_once_the_second_sees_that_it_is_full(void **state)
 {
     struct fixture *fixture = *state;
     struct step step = {.list = new_list(fixture, new_user(fixture), "Full", 2000)};
     const char **tickers = arena_allocate(fixture->arena, WATCHLIST_SYMBOLS_MAX * sizeof(*tickers));
-    void *contexts[THREADS][3];
-    pthread_t threads[THREADS];
-    size_t done = 0;
+    struct race race = {.fixture = fixture};
+    struct error error;
 
     for (size_t i = 0; i < WATCHLIST_SYMBOLS_MAX; i++)
         tickers[i] = arena_printf(fixture->arena, "T%zu", i);
     step.list.tickers = tickers;
     step.list.count = WATCHLIST_SYMBOLS_MAX - 1;
     run(fixture, insert_work, &step);
-    for (size_t i = 0; i < THREADS; i++) {
-        contexts[i][0] = fixture;
-        contexts[i][1] = step.list.id;
-        contexts[i][2] = arena_printf(fixture->arena, "NEW%zu", i);
-        assert_int_equal(pthread_create(&threads[i], NULL, add_in_thread, contexts[i]), 0);
-    }
-    for (size_t i = 0; i < THREADS; i++) {
-        void *result = NULL;
-
-        pthread_join(threads[i], &result);
-        done += result != NULL;
-    }
-    assert_int_equal(done, 1);
-    assert_int_equal(found(fixture, step.list.id).count, WATCHLIST_SYMBOLS_MAX);
+    race.first = (struct step){.list = step.list, .ticker = "FIRST"};
+    race.second = (struct step){.list = step.list, .ticker = "SECOND"};
+    if (!database_transact(fixture->database, fixture->arena, 0, first_work, &race, &error))
+        fail_msg("%s: %s", error.reason, error.message);
+    pthread_join(race.thread, NULL);
+    assert_false(race.second_is_done);
+    assert_true(error_is(&race.second_error, REASON_LIMIT_EXCEEDED));
+    step.list = found(fixture, step.list.id);
+    assert_int_equal(step.list.count, WATCHLIST_SYMBOLS_MAX);
+    assert_string_equal(step.list.tickers[WATCHLIST_SYMBOLS_MAX - 1], "FIRST");
 }
 
 int main(void)
@@ -444,7 +479,7 @@ int main(void)
         cmocka_unit_test_teardown(symbols_are_in_the_users_order, forget),
         cmocka_unit_test_teardown(a_page_goes_on_after_the_last_list_of_the_one_before, forget),
         cmocka_unit_test_teardown(symbols_go_with_their_list, forget),
-        cmocka_unit_test_teardown(a_list_one_below_its_limit_takes_one_of_many_that_come_at_once,
+        cmocka_unit_test_teardown(of_two_that_fill_a_list_at_once_the_second_sees_that_it_is_full,
                                   forget),
     };
 
