@@ -50,7 +50,7 @@ bool exchange_begin(struct exchange *exchange, struct error *error)
     exchange->access_token = NULL;
     if (!credential_read(exchange->request, &exchange->credential, error))
         return false;
-    if (strcmp(exchange->request->method, "POST") != 0)
+    if (strcmp(exchange->request->method, "GET") == 0)
         return true;
     key = http_request_header(exchange->request, "Idempotency-Key");
     if (key == NULL)

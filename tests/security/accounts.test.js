@@ -57,6 +57,19 @@ describe('a profile', () => {
         await change({ email: email.toUpperCase() }, 200);
     });
 
+    it('is changed once when the request comes twice with its key', async () => {
+        const ada = await platform.trader(name('ada'));
+        const change = first_name => platform.request('PATCH', '/api/v1/users/me',
+            { token: ada.token, headers: { 'Idempotency-Key': 'a change' }, body: { first_name } });
+        assert.equal((await change('Ada')).headers.get('idempotent-replayed'), null);
+        await platform.expect(200, 'PATCH', '/api/v1/users/me', { token: ada.token, body: { first_name: 'Augusta' } });
+        const again = await change('Ada');
+        assert.equal(again.headers.get('idempotent-replayed'), 'true');
+        assert.equal(again.body.first_name, 'Ada');
+        assert.equal((await change('Eve')).body.reason, 'IDEMPOTENCY_KEY_REUSED');
+        assert.equal((await platform.expect(200, 'GET', '/api/v1/users/me', { token: ada.token })).first_name, 'Augusta');
+    });
+
     it('does not get an address that somebody has', async () => {
         const ada = await platform.trader(name('ada'));
         const bob = await platform.trader(name('bob'));
