@@ -14,8 +14,9 @@ enum {
     PERIOD_MS = 300,
     TRUST_MS = 60 * 1000,
     CALL_TIMEOUT_MS = 2000,
-    // Commits do not become visible in the order of their times, so each question goes back a bit.
-    OVERLAP_SECONDS = 5,
+    // Commits do not become visible in the order of their times, and a disk that hangs can hold one
+    // back for many seconds: so each question goes back further than a transaction may last.
+    OVERLAP_SECONDS = 60,
     // A new key is known before it signs anything, for it is announced longer than this before; and
     // one that was taken away is refused this soon.
     KEYS_PERIOD_SECONDS = 1,
