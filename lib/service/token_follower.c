@@ -14,14 +14,15 @@ enum {
     PERIOD_MS = 300,
     TRUST_MS = 60 * 1000,
     CALL_TIMEOUT_MS = 2000,
-    // Commits do not become visible in the order of their times, so each question goes back a bit.
-    OVERLAP_SECONDS = 5,
+    // Commits do not become visible in the order of their times, and a disk that hangs can hold one
+    // back for many seconds: so each question goes back further than a transaction may last.
+    OVERLAP_SECONDS = 60,
     // A new key is known before it signs anything, for it is announced longer than this before; and
     // one that was taken away is refused this soon.
     KEYS_PERIOD_SECONDS = 1,
     // Tokens outlive their session by this at most; the rest is for clocks that differ.
     FORGET_AFTER_SECONDS = TOKEN_LIFETIME_SECONDS + 120,
-    PAGES_MAX = 100,
+    PAGES_MAX = 1000,               // more sessions than a database can end in that time
     ARENA_BUDGET = 4 * 1024 * 1024, // two answers' worth
 };
 
@@ -90,16 +91,28 @@ static bool ask_for_one_page(struct token_follower *follower,
     Auth__ListRevocationsRequest request = AUTH__LIST_REVOCATIONS_REQUEST__INIT;
     struct call call = call_start(follower->arena, CALL_TIMEOUT_MS);
 
-    request.has_since = since > 0;
+    request.has_since = true;
     request.since = since;
     return auth_client_list_revocations(follower->auth, &call, &request, out_response, error);
+}
+
+// From when on ended sessions matter: since the last answer or, before the first, as long as a
+// token may live. Whoever starts must not have to read what nobody needs any more.
+static int64_t first_since(const struct token_follower *follower)
+{
+    struct clock clock = clock_real();
+    int64_t as_of = follower->as_of;
+
+    if (as_of == 0)
+        as_of = clock_now_us(&clock) - FORGET_AFTER_SECONDS * MICROS_PER_SECOND;
+    return as_of - OVERLAP_SECONDS * MICROS_PER_SECOND;
 }
 
 // Asks for the sessions that ended since the last answer, page by page. Nothing counts as answered
 // before the last page has come.
 static bool ask_for_revocations(struct token_follower *follower, struct error *error)
 {
-    int64_t since = follower->as_of - OVERLAP_SECONDS * MICROS_PER_SECOND;
+    int64_t since = first_since(follower);
     int64_t as_of = 0;
 
     for (int page = 0; page < PAGES_MAX; page++) {

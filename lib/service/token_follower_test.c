@@ -278,19 +278,39 @@ static void sessions_on_later_pages_are_known_before_any_token_is_trusted(void *
 }
 
 // Commits become visible out of the order of their times.
-static void each_question_goes_back_five_seconds_before_the_last_answer(void **state)
+static void each_question_goes_back_a_minute_before_the_last_answer(void **state)
 {
     struct scene *scene = *state;
+    int64_t wanted = scene->auth.as_of - 60 * MICROS_PER_SECOND;
     int64_t since = 0;
 
     follow(scene, 0);
     for (int64_t until_us = clock_monotonic_us() + DEADLINE_SECONDS * MICROS_PER_SECOND;
-         since <= 0 && clock_monotonic_us() < until_us;) {
+         since != wanted && clock_monotonic_us() < until_us;) {
         pthread_mutex_lock(&scene->auth.lock);
         since = scene->auth.last_since;
         pthread_mutex_unlock(&scene->auth.lock);
     }
-    assert_int_equal(since, scene->auth.as_of - 5 * MICROS_PER_SECOND);
+    assert_int_equal(since, wanted);
+}
+
+static void the_first_question_goes_back_as_far_as_tokens_live(void **state)
+{
+    struct scene *scene = *state;
+    struct clock clock = clock_real();
+    int64_t began_at = clock_now_us(&clock);
+    char token[TOKEN_MAX];
+    int64_t back_us = 0;
+
+    scene->auth.as_of = 0; // so that every question is a first one
+    follow(scene, 0);
+    sign(scene, uuid_new(), token);
+    wait_until_reason(scene, token, "");
+    pthread_mutex_lock(&scene->auth.lock);
+    back_us = began_at - scene->auth.last_since;
+    pthread_mutex_unlock(&scene->auth.lock);
+    assert_in_range(back_us, (TOKEN_LIFETIME_SECONDS + 60) * MICROS_PER_SECOND,
+                    (TOKEN_LIFETIME_SECONDS + 240) * MICROS_PER_SECOND);
 }
 
 static void no_token_is_trusted_once_auth_has_been_silent_for_too_long(void **state)
@@ -395,7 +415,8 @@ int main(void)
         TEST(no_token_is_trusted_before_the_first_whole_list),
         TEST(a_session_that_ended_is_refused_at_the_next_answer),
         TEST(sessions_on_later_pages_are_known_before_any_token_is_trusted),
-        TEST(each_question_goes_back_five_seconds_before_the_last_answer),
+        TEST(each_question_goes_back_a_minute_before_the_last_answer),
+        TEST(the_first_question_goes_back_as_far_as_tokens_live),
         TEST(no_token_is_trusted_once_auth_has_been_silent_for_too_long),
         TEST(a_new_key_is_known_soon_and_the_old_one_goes_on),
         TEST(a_key_that_auth_lists_no_more_is_refused_within_two_seconds),

@@ -9,8 +9,8 @@
 
 enum {
     FOLLOW_EVERY_MS = 300,
-    // Commits do not become visible in the order of their times.
-    OVERLAP_MS = 5000,
+    // Commits do not become visible in the order of their times; see token_follower.c.
+    OVERLAP_MS = 60 * 1000,
     OPEN_EVERY_MS = 500,
     PRUNE_EVERY_MS = 60 * 1000,
     ROTATE_EVERY_MS = 60 * 1000,

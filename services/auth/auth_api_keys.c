@@ -102,6 +102,7 @@ check_portfolio(struct auth *auth, struct call *call, const char *portfolio_id, 
 }
 
 struct creating {
+    struct auth *auth;
     struct call *call;
     const struct api_key_record *key;
     Auth__CreateApiKeyResponse *response;
@@ -124,7 +125,8 @@ static bool work_create(struct transaction *transaction, void *context, struct e
         return false;
     if (replayed)
         return true;
-    if (!store_lock_user(transaction, USER_BY_ID, key->user_id, &user, error))
+    if (!throttle_take_api_key(creating->auth, transaction, call, error) ||
+        !store_lock_user(transaction, USER_BY_ID, key->user_id, &user, error))
         return false;
     if (user == NULL || !user->is_active)
         return error_set(error, REASON_USER_NOT_FOUND, "There is no such user.");
@@ -157,7 +159,7 @@ bool auth_api_create_api_key(struct auth *auth,
         .has_expiry = request->has_expires_at,
         .expires_at = request->expires_at,
     };
-    struct creating creating = {call, &key, response};
+    struct creating creating = {auth, call, &key, response};
 
     if (secret == NULL || key.id == NULL)
         return answer_too_large(error);

@@ -107,7 +107,8 @@ static const char *describe(struct call *call, const struct user_change *change)
                         change->password_hash != NULL ? "new password" : "");
 }
 
-// Whoever loses what they could do is shut out at once; else it is enough that sessions end.
+// Whoever loses what they could do is shut out at once; else it is enough that sessions end. Who is
+// given another password may not have been alone with the last one, and keys made with it go too.
 static bool end_what_was(struct transaction *transaction,
                          struct managing *managing,
                          const struct user_record *user,
@@ -119,7 +120,7 @@ static bool end_what_was(struct transaction *transaction,
 
     if ((is_shut_out || loses_role) && !account_spare(transaction, user, error))
         return false;
-    return is_shut_out
+    return is_shut_out || change->password_hash != NULL
                ? account_shut_out(transaction, user->id, &managing->end, error)
                : store_end_sessions(transaction, user->id, NULL, &managing->end.sessions, error);
 }

@@ -37,6 +37,9 @@ struct throttle_limits throttle_from_settings(const struct service *service)
         .session_refreshes = limit_of("refreshes of one session",
                                       service_int(service, "session-refreshes-per-minute"), MINUTE,
                                       service_int(service, "session-refreshes-at-once")),
+        .api_keys =
+            limit_of("new API keys of one account", service_int(service, "api-keys-per-hour"),
+                     60 * MINUTE, service_int(service, "api-keys-at-once")),
         .logins =
             {
                 .of_name = limit_of(OF_NAME, of_name, 15 * MINUTE, of_name),
@@ -72,6 +75,25 @@ bool throttle_take_registration(struct auth *auth, struct call *call, struct err
 bool throttle_take_refresh(struct auth *auth, struct call *call, struct error *error)
 {
     return take_of_address(auth, call, &auth->limits.refreshes, error);
+}
+
+bool throttle_take_api_key(struct auth *auth,
+                           struct transaction *transaction,
+                           const struct call *call,
+                           struct error *error)
+{
+    const struct rate_limit *limit = &auth->limits.api_keys;
+    struct rate_claim claim;
+    struct rows rows = {0};
+
+    if (!rate_limit_is_on(limit))
+        return true;
+    claim = rate_claim_of(auth->mesh_key.bytes, limit, call->identity.user_id, 1);
+    if (!rate_limit_queue(transaction, &claim, 1, &rows, error) ||
+        !transaction_flush(transaction, error))
+        return false;
+    rate_limit_read(&rows, &claim, 1);
+    return claim.granted == 1 || rate_limit_refuse(limit, claim.wait_us, error);
 }
 
 // Names are the same in either case, as where they are looked up.

@@ -17,6 +17,7 @@ struct throttle_limits {
     struct rate_limit registrations;     // from one address
     struct rate_limit refreshes;         // from one address
     struct rate_limit session_refreshes; // of one session
+    struct rate_limit api_keys;          // made by one account
     struct login_limits logins;
 };
 
@@ -28,6 +29,13 @@ MUST_CHECK bool
 throttle_take_registration(struct auth *auth, struct call *call, struct error *error);
 
 MUST_CHECK bool throttle_take_refresh(struct auth *auth, struct call *call, struct error *error);
+
+// One more API key of the caller's, in the transaction that makes it. There are few at a time, but
+// each that is deleted leaves a revocation, which every service has to remember for a while.
+MUST_CHECK bool throttle_take_api_key(struct auth *auth,
+                                      struct transaction *transaction,
+                                      const struct call *call,
+                                      struct error *error);
 
 // A login on its way.
 struct login_try {

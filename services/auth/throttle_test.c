@@ -161,6 +161,7 @@ static int reset(void **state)
         .registrations = {"registrations from one address", 1, HOUR, 1000},
         .refreshes = {"refreshes from one address", 1, HOUR, 1000},
         .session_refreshes = {"refreshes of one session", 1, HOUR, 1000},
+        .api_keys = {"new API keys of one account", 1, HOUR, 1000},
         .logins = {.of_name = {"wrong logins with one name", 1, HOUR, 1000},
                    .of_address = {"wrong logins from one address", 1, HOUR, 1000}},
     };
@@ -468,6 +469,61 @@ static void a_session_may_be_refreshed_so_often_and_a_refusal_spends_no_token(vo
     assert_true(refresh(f, 0, HOME, &token));
 }
 
+static bool make_api_key(struct fixture *f, size_t replica, struct call *call)
+{
+    Auth__CreateApiKeyRequest request = AUTH__CREATE_API_KEY_REQUEST__INIT;
+    Auth__CreateApiKeyResponse response = AUTH__CREATE_API_KEY_RESPONSE__INIT;
+
+    request.name = "robot";
+    request.has_scope = true;
+    request.scope = AUTH__API_KEY_SCOPE__API_KEY_SCOPE_READ;
+    return auth_api_create_api_key(f->replicas[replica], call, &request, &response, &f->error);
+}
+
+static struct call call_of(struct fixture *f, const char *user_id)
+{
+    struct call call = call_from(f, HOME);
+
+    snprintf(call.identity.user_id, UUID_SIZE, "%s", user_id);
+    return call;
+}
+
+static bool make_api_key_of(struct fixture *f, size_t replica, const char *user_id)
+{
+    struct call call = call_of(f, user_id);
+
+    return make_api_key(f, replica, &call);
+}
+
+static void an_account_may_make_so_many_api_keys_and_deleting_them_makes_no_difference(void **state)
+{
+    struct fixture *f = *state;
+    Auth__LoginResponse ada;
+    Auth__LoginResponse bob;
+    struct call first;
+    struct call again;
+
+    for (size_t i = 0; i < REPLICAS; i++)
+        f->replicas[i]->limits.api_keys.burst = 2;
+    assert_true(register_from(f, 0, HOME, "keymaker"));
+    assert_true(register_from(f, 0, HOME, "keyholder"));
+    assert_true(login_for(f, 0, HOME, "keymaker", RIGHT, &ada));
+    assert_true(login_for(f, 0, HOME, "keyholder", RIGHT, &bob));
+    first = call_of(f, ada.user->id);
+    assert_true(make_api_key(f, 0, &first));
+    run_sql(f, "delete_keys", "DELETE FROM api_keys");
+    assert_true(make_api_key_of(f, 1, ada.user->id));
+    run_sql(f, "delete_keys", "DELETE FROM api_keys");
+    assert_false(make_api_key_of(f, 0, ada.user->id));
+    assert_put_off(f, "new API keys of one account are taken in an hour, and 2 at once.");
+    assert_true(make_api_key_of(f, 0, bob.user->id));
+    // What was done before is answered as it was then.
+    again = call_of(f, ada.user->id);
+    again.request_id = first.request_id;
+    assert_true(make_api_key(f, 1, &again));
+    assert_true(again.replayed);
+}
+
 // Who is logged in at that address asks for another password.
 static bool change_password(struct fixture *f,
                             const char *address,
@@ -560,6 +616,7 @@ int main(void)
         TEST(an_address_may_register_so_many_over_all_replicas),
         TEST(the_addresses_of_one_ipv6_network_are_one),
         TEST(an_address_may_refresh_so_often),
+        TEST(an_account_may_make_so_many_api_keys_and_deleting_them_makes_no_difference),
         TEST(a_session_may_be_refreshed_so_often_and_a_refusal_spends_no_token),
         TEST(a_password_that_is_asked_for_again_is_counted_like_one_at_a_login),
         TEST(what_is_counted_no_more_is_pruned),

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "connection_limit.h"
 
+#include "service/rate_limit.h"
+
 #include <assert.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
-enum { CHAINS = 1024, ADDRESS_SIZE = 48 };
+enum { CHAINS = 1024 };
 
 struct counted {
     struct counted *next;
     size_t count;
-    char address[ADDRESS_SIZE];
+    char place[RATE_PLACE_SIZE];
 };
 
 struct connection_limit {
@@ -42,17 +43,17 @@ void connection_limit_free(struct connection_limit **limit)
     *limit = NULL;
 }
 
-// Where the address is, or would be. Who has an address cannot choose its chain to any effect:
-// there are never more entries than connections.
-static struct counted **find(struct connection_limit *limit, const char *address)
+// Where the place is, or would be. Who has an address cannot choose its chain to any effect: there
+// are never more entries than connections.
+static struct counted **find(struct connection_limit *limit, const char *place)
 {
     uint32_t hash = 2166136261U; // FNV-1a
     struct counted **at = NULL;
 
-    for (const char *c = address; *c != '\0'; c++)
+    for (const char *c = place; *c != '\0'; c++)
         hash = (hash ^ (unsigned char)*c) * 16777619U;
     at = &limit->chains[hash % CHAINS];
-    while (*at != NULL && strcmp((*at)->address, address) != 0)
+    while (*at != NULL && strcmp((*at)->place, place) != 0)
         at = &(*at)->next;
     return at;
 }
@@ -60,15 +61,17 @@ static struct counted **find(struct connection_limit *limit, const char *address
 bool connection_limit_enter(struct connection_limit *limit, const char *address)
 {
     struct counted **at = NULL;
+    char place[RATE_PLACE_SIZE];
     bool may_enter = true;
 
     if (proxy_list_holds(limit->proxies, address))
         return true;
+    rate_limit_place(address, place);
     pthread_mutex_lock(&limit->lock);
-    at = find(limit, address);
+    at = find(limit, place);
     if (*at == NULL) {
         *at = allocate(sizeof **at);
-        snprintf((*at)->address, sizeof(*at)->address, "%s", address);
+        memcpy((*at)->place, place, sizeof place);
     }
     may_enter = (*at)->count < limit->maximum;
     if (may_enter)
@@ -80,11 +83,13 @@ bool connection_limit_enter(struct connection_limit *limit, const char *address)
 void connection_limit_leave(struct connection_limit *limit, const char *address)
 {
     struct counted **at = NULL;
+    char place[RATE_PLACE_SIZE];
 
     if (proxy_list_holds(limit->proxies, address))
         return;
+    rate_limit_place(address, place);
     pthread_mutex_lock(&limit->lock);
-    at = find(limit, address);
+    at = find(limit, place);
     if (--(*at)->count == 0) {
         struct counted *last = *at;
 

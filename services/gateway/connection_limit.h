@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// connection_limit: how many connections one address has, and whether it may have another.
+// connection_limit: how many connections one address has, and whether it may have another. Of IPv6
+// the /64 counts: whoever has one address there has all of them.
 //
 // Each connection takes one of a bounded number of threads, so nobody may have all of them. Proxies
 // that are trusted are many clients in one and are not counted.

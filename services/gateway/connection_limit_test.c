@@ -47,6 +47,21 @@ static void an_address_has_as_many_connections_as_it_may_and_others_theirs(void 
     connection_limit_leave(fixture->limit, "192.0.2.2");
 }
 
+static void the_addresses_of_one_ipv6_network_are_counted_as_one(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_true(connection_limit_enter(fixture->limit, "2001:db8:1:2::1"));
+    assert_true(connection_limit_enter(fixture->limit, "2001:db8:1:2:ffff::2"));
+    assert_false(connection_limit_enter(fixture->limit, "2001:db8:1:2:3:4:5:6"));
+    assert_true(connection_limit_enter(fixture->limit, "2001:db8:1:3::1"));
+    connection_limit_leave(fixture->limit, "2001:db8:1:2::1");
+    assert_true(connection_limit_enter(fixture->limit, "2001:db8:1:2:3:4:5:6"));
+    connection_limit_leave(fixture->limit, "2001:db8:1:2:ffff::2");
+    connection_limit_leave(fixture->limit, "2001:db8:1:2:3:4:5:6");
+    connection_limit_leave(fixture->limit, "2001:db8:1:3::1");
+}
+
 static void a_trusted_proxy_is_not_counted(void **state)
 {
     struct fixture *fixture = *state;
@@ -79,6 +94,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             an_address_has_as_many_connections_as_it_may_and_others_theirs, start, end),
+        cmocka_unit_test_setup_teardown(the_addresses_of_one_ipv6_network_are_counted_as_one, start,
+                                        end),
         cmocka_unit_test_setup_teardown(a_trusted_proxy_is_not_counted, start, end),
         cmocka_unit_test_setup_teardown(thousands_of_addresses_are_told_apart, start, end),
     };

@@ -2,6 +2,7 @@
 #include "idle_watch.h"
 
 #include "base/clock.h"
+#include "service/rate_limit.h"
 #include "sockets.h"
 
 #include <errno.h>
@@ -29,12 +30,13 @@ struct idle_slot {
 // A connection as it was at one look.
 struct seen {
     struct socket_entry socket;
-    int64_t since_us; // that it has only waited; 0 while it is being answered
-    bool is_ended;    // by us; its thread has yet to notice
+    char place[RATE_PLACE_SIZE]; // of its peer; whom it is counted with
+    int64_t since_us;            // that it has only waited; 0 while it is being answered
+    bool is_ended;               // by us; its thread has yet to notice
 };
 
 struct seen_list {
-    struct seen *entries; // by peer address, then port
+    struct seen *entries; // by place, then peer address and port
     size_t count;
 };
 
@@ -59,8 +61,10 @@ static int compare(const void *left, const void *right)
 {
     const struct socket_entry *one = &((const struct seen *)left)->socket;
     const struct socket_entry *other = &((const struct seen *)right)->socket;
-    int order = strcmp(one->peer_address, other->peer_address);
+    int order = strcmp(((const struct seen *)left)->place, ((const struct seen *)right)->place);
 
+    if (order == 0)
+        order = strcmp(one->peer_address, other->peer_address);
     if (order == 0)
         order = one->peer_port - other->peer_port;
     return order != 0 ? order : one->local_port - other->local_port;
@@ -68,10 +72,11 @@ static int compare(const void *left, const void *right)
 
 static struct seen *find(const struct seen_list *list, const struct socket_entry *socket)
 {
-    const struct seen key = {.socket = *socket};
+    struct seen key = {.socket = *socket};
 
     if (list->count == 0)
         return NULL;
+    rate_limit_place(socket->peer_address, key.place);
     return bsearch(&key, list->entries, list->count, sizeof *list->entries, compare);
 }
 
@@ -101,6 +106,7 @@ static void look_at_sockets(struct idle_watch *watch, int64_t now_us)
             seen.since_us = before->since_us;
             seen.is_ended = before->is_ended;
         }
+        rate_limit_place(socket->peer_address, seen.place);
         now.entries[now.count++] = seen;
     }
     qsort(now.entries, now.count, sizeof *now.entries, compare);
@@ -196,18 +202,18 @@ static void make_room(struct idle_watch *watch, size_t queued, int64_t now_us)
 // Ends the waiting connections of each address beyond those that it may have.
 static void enforce_each(struct idle_watch *watch)
 {
-    const char *address = "";
+    const char *place = NULL;
     size_t count = 0;
 
     for (size_t i = 0; i < watch->seen.count; i++) {
         struct seen *seen = &watch->seen.entries[i];
 
-        if (seen->socket.local_port == watch->shared_port || seen->since_us == 0)
+        if (seen->socket.local_port == watch->shared_port || seen->since_us == 0 ||
+            proxy_list_holds(watch->options.proxies, seen->socket.peer_address))
             continue;
-        count = strcmp(address, seen->socket.peer_address) == 0 ? count + 1 : 1;
-        address = seen->socket.peer_address;
-        if (count > watch->options.each_max && is_waiting(watch, seen) &&
-            !proxy_list_holds(watch->options.proxies, address))
+        count = place != NULL && strcmp(place, seen->place) == 0 ? count + 1 : 1;
+        place = seen->place;
+        if (count > watch->options.each_max && is_waiting(watch, seen))
             end_reading(seen);
     }
 }

@@ -185,6 +185,35 @@ static void an_address_keeps_as_many_waiting_connections_as_it_may_have(void **s
     assert_int_equal(ended, 2);
 }
 
+static void two_ways_to_write_a_place_are_one_address(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(0)};
+    socklen_t size = sizeof any;
+    int ipv4_listener = fixture->listener;
+    int ports[2] = {fixture->port};
+    size_t first = 0;
+    size_t second = 0;
+
+    // At a listener for both families an IPv4 peer is written as ::ffff:127.0.0.1.
+    make_watch(fixture, 1, "");
+    first = add_client(fixture, "");
+    fixture->listener = socket(AF_INET6, SOCK_STREAM, 0);
+    assert_int_equal(
+        setsockopt(fixture->listener, IPPROTO_IPV6, IPV6_V6ONLY, &(int){0}, sizeof(int)), 0);
+    assert_int_equal(bind(fixture->listener, (struct sockaddr *)&any, size), 0);
+    assert_int_equal(listen(fixture->listener, CLIENTS_MAX), 0);
+    assert_int_equal(getsockname(fixture->listener, (struct sockaddr *)&any, &size), 0);
+    ports[1] = ntohs(any.sin6_port);
+    fixture->port = ports[1];
+    second = add_client(fixture, "");
+    idle_watch_start(fixture->watch, ports, 2, 0);
+    take_all_threads(fixture);
+    assert_true(is_ended(fixture, second, CLOSED_WITHIN_MS));
+    assert_false(is_ended(fixture, first, 0));
+    close(ipv4_listener);
+}
+
 static void a_trusted_proxy_may_have_any_number(void **state)
 {
     struct fixture *fixture = *state;
@@ -207,6 +236,7 @@ int main(void)
                                         start, end),
         cmocka_unit_test_setup_teardown(an_address_keeps_as_many_waiting_connections_as_it_may_have,
                                         start, end),
+        cmocka_unit_test_setup_teardown(two_ways_to_write_a_place_are_one_address, start, end),
         cmocka_unit_test_setup_teardown(a_trusted_proxy_may_have_any_number, start, end),
     };
 

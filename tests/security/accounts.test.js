@@ -267,6 +267,18 @@ describe('an administrator', () => {
         await platform.login(ada.username, password);
     });
 
+    it('gives another password, with which the API keys of before are gone', async () => {
+        const ada = await platform.trader(name('ada'));
+        const key = await platform.expect(201, 'POST', '/api/v1/api-keys',
+            { token: ada.token, body: { name: 'bot', scope: 'trade' } });
+        const headers = { 'APCA-API-KEY-ID': key.id, 'APCA-API-SECRET-KEY': key.secret };
+        await platform.expect(200, 'GET', '/api/v1/portfolios', { headers });
+        await platform.expect(200, 'PATCH', `/api/v1/users/${ada.username}`,
+            { token: admin, body: { new_password: 'another fine day' } });
+        await refusedWithinASecond('the key to end', '/api/v1/portfolios', { headers });
+        await platform.login(ada.username, 'another fine day');
+    });
+
     it('makes an administrator and takes the role back; tokens of before count no more', async () => {
         const ada = await platform.trader(name('ada'));
         await platform.expect(200, 'PATCH', `/api/v1/users/${ada.username}`, { token: admin, body: { role: 'administrator' } });

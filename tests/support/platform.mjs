@@ -48,7 +48,7 @@ export async function until(what, condition, seconds = 20) {
 // Everything of a test comes from one address: without these most tests would meet a limit. Those of the limits
 // set their own.
 const wideLimits = Object.fromEntries(['REGISTRATIONS_PER_HOUR', 'REGISTRATIONS_AT_ONCE', 'REFRESHES_PER_MINUTE',
-    'REFRESHES_AT_ONCE', 'SESSION_REFRESHES_PER_MINUTE', 'SESSION_REFRESHES_AT_ONCE', 'WRONG_LOGINS_OF_NAME',
+    'REFRESHES_AT_ONCE', 'SESSION_REFRESHES_PER_MINUTE', 'SESSION_REFRESHES_AT_ONCE', 'API_KEYS_PER_HOUR', 'API_KEYS_AT_ONCE', 'WRONG_LOGINS_OF_NAME',
     'WRONG_LOGINS_OF_ADDRESS', 'ORDERS_PER_MINUTE', 'ORDERS_AT_ONCE', 'ADDRESS_ORDERS_PER_MINUTE',
     'ADDRESS_ORDERS_AT_ONCE'].map(name => [`BOURSE_${name}`, '1000000']));
 
