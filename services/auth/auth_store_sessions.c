@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { REVOCATIONS_LISTED_MAX = 4000, PRUNED_AT_ONCE = 1000 };
+enum { REVOCATIONS_LISTED_MAX = 4000, PRUNED_AT_ONCE = 1000, SPENT_TOKENS_MAX = 100 };
 
 // Who is being deactivated, or given another password, holds the row: afterwards no session begins.
 static bool
@@ -247,6 +247,12 @@ spend(struct transaction *transaction, const struct refresh *refresh, struct err
                           " now() + $3::bigint * interval '1 microsecond',"
                           " created_at + $4::bigint * interval '1 microsecond')"
                           " WHERE user_id = $1 AND id = $2"};
+    // Those of long ago only fill the table: who has a copy of one is refused all the same.
+    static const struct statement forget = {
+        "refresh_forget",
+        "DELETE FROM refresh_tokens WHERE user_id = $1 AND session_id = $2 AND hash IN"
+        " (SELECT hash FROM refresh_tokens WHERE user_id = $1 AND session_id = $2"
+        " AND spent_at IS NOT NULL ORDER BY spent_at DESC OFFSET $3::bigint)"};
     struct parameter user = parameter_text(refresh->user->id);
     struct parameter session = parameter_text(refresh->session_id);
 
@@ -258,6 +264,9 @@ spend(struct transaction *transaction, const struct refresh *refresh, struct err
                                                   parameter_int(refresh->lifetime_us),
                                                   parameter_int(refresh->lifetime_whole_us)},
                              4, NULL, error) &&
+           transaction_queue(transaction, &forget,
+                             (struct parameter[]){user, session, parameter_int(SPENT_TOKENS_MAX)},
+                             3, NULL, error) &&
            queue_refresh_token(transaction, refresh->user->id, refresh->session_id,
                                refresh->new_hash, error);
 }

@@ -220,6 +220,20 @@ describe('sessions', () => {
             await refusedWithinASecond('the session to end', path, { token: second.access_token });
     });
 
+    it('remember the last hundred refresh tokens that were spent', async () => {
+        const ada = await platform.trader(name('ada'));
+        const login = await platform.expect(200, 'POST', '/api/v1/auth/login', { body: { username: ada.username, password } });
+        const [[session]] = await platform.query(`SELECT session_id FROM auth.refresh_tokens t JOIN auth.sessions s ON s.id = t.session_id
+            WHERE t.user_id = '${login.user.id}' ORDER BY s.created_at DESC LIMIT 1`);
+        await platform.query(`INSERT INTO auth.refresh_tokens (user_id, session_id, hash, spent_at)
+            SELECT '${login.user.id}', '${session}', 'spent' || n, now() - interval '1 minute' * n FROM generate_series(1, 150) n`);
+        await platform.expect(200, 'POST', '/api/v1/auth/refresh', { body: { refresh_token: login.refresh_token } });
+        const left = await platform.query(`SELECT count(*), max(hash) FILTER (WHERE hash = 'spent99'), max(hash) FILTER (WHERE hash = 'spent100')
+            FROM auth.refresh_tokens WHERE session_id = '${session}'`);
+        // A hundred spent ones, that of just now included, and the new one.
+        assert.deepEqual(left, [['101', 'spent99', '']]);
+    });
+
     it('do not outlive their whole life, however often they are refreshed', async () => {
         const ada = await platform.trader(name('ada'));
         const login = await platform.expect(200, 'POST', '/api/v1/auth/login', { body: { username: ada.username, password } });
