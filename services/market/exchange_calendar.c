@@ -7,11 +7,25 @@ enum { SUNDAY, MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY };
 #define MICROS_PER_DAY (24 * 60 * MICROS_PER_MINUTE)
 
 enum { EARLY_CLOSE_MINUTE = 13 * 60, EARLY_CLOSE_MINUTE_BEFORE_1993 = 14 * 60 };
+// When trading after hours ends.
+enum { AFTER_HOURS_MINUTE = 20 * 60, EARLY_AFTER_HOURS_MINUTE = 17 * 60 };
 
-// Closed by no rule: mourning for presidents, the attacks of 2001, a hurricane.
-static const struct date SPECIAL_CLOSURES[] = {
-    {1994, 4, 27}, {2001, 9, 11},  {2001, 9, 12},  {2001, 9, 13}, {2001, 9, 14}, {2004, 6, 11},
-    {2007, 1, 2},  {2012, 10, 29}, {2012, 10, 30}, {2018, 12, 5}, {2025, 1, 9},
+// Closed by no rule.
+static const struct closure {
+    struct date date;
+    const char *name;
+} SPECIAL_CLOSURES[] = {
+    {{1994, 4, 27}, "Day of Mourning for Richard Nixon"},
+    {{2001, 9, 11}, "Attacks of September 11"},
+    {{2001, 9, 12}, "Attacks of September 11"},
+    {{2001, 9, 13}, "Attacks of September 11"},
+    {{2001, 9, 14}, "Attacks of September 11"},
+    {{2004, 6, 11}, "Day of Mourning for Ronald Reagan"},
+    {{2007, 1, 2}, "Day of Mourning for Gerald Ford"},
+    {{2012, 10, 29}, "Hurricane Sandy"},
+    {{2012, 10, 30}, "Hurricane Sandy"},
+    {{2018, 12, 5}, "Day of Mourning for George H. W. Bush"},
+    {{2025, 1, 9}, "Day of Mourning for Jimmy Carter"},
 };
 
 // Closed at 13:00 by no rule.
@@ -61,58 +75,85 @@ static int64_t observed(int64_t day)
     return weekday == SATURDAY ? day - 1 : weekday == SUNDAY ? day + 1 : day;
 }
 
-static bool is_special(int64_t day, const struct date *table, size_t count)
+static const char *special_closure(int64_t day)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (date_to_days(table[i]) == day)
+    for (size_t i = 0; i < COUNT_OF(SPECIAL_CLOSURES); i++) {
+        if (date_to_days(SPECIAL_CLOSURES[i].date) == day)
+            return SPECIAL_CLOSURES[i].name;
+    }
+    return NULL;
+}
+
+static bool is_special_early_close(int64_t day)
+{
+    for (size_t i = 0; i < COUNT_OF(SPECIAL_EARLY_CLOSES); i++) {
+        if (date_to_days(SPECIAL_EARLY_CLOSES[i]) == day)
             return true;
     }
     return false;
 }
 
-static bool is_new_year(int64_t day, struct date date)
+static const char *new_years_holiday(int64_t day, struct date date)
 {
     // On a Saturday it is not kept at all: the Friday before ends the business year.
-    return (date.month == 1 && date.day == 1) ||
-           (date.month == 1 && date.day == 2 && date_weekday(day) == MONDAY);
+    if ((date.month == 1 && date.day == 1) ||
+        (date.month == 1 && date.day == 2 && date_weekday(day) == MONDAY))
+        return "New Year's Day";
+    return date.year >= 1998 && day == nth_weekday(date.year, 1, MONDAY, 3)
+               ? "Martin Luther King, Jr. Day"
+               : NULL;
 }
 
-static bool is_holiday(int64_t day)
+// The holiday that is kept on that day by rule; NULL when there is none.
+static const char *rule_holiday(int64_t day)
 {
     struct date date = date_from_days(day);
+    int year = date.year;
 
     switch (date.month) {
     case 1:
-        return is_new_year(day, date) ||
-               (date.year >= 1998 && day == nth_weekday(date.year, 1, MONDAY, 3));
+        return new_years_holiday(day, date);
     case 2:
-        return day == nth_weekday(date.year, 2, MONDAY, 3);
+        return day == nth_weekday(year, 2, MONDAY, 3) ? "Washington's Birthday" : NULL;
     case 3:
     case 4:
-        return day == easter(date.year) - 2;
+        return day == easter(year) - 2 ? "Good Friday" : NULL;
     case 5:
-        return day == last_weekday(date.year, 5, MONDAY);
+        return day == last_weekday(year, 5, MONDAY) ? "Memorial Day" : NULL;
     case 6:
-        return date.year >= 2022 && day == observed(days_of(date.year, 6, 19));
+        return year >= 2022 && day == observed(days_of(year, 6, 19))
+                   ? "Juneteenth National Independence Day"
+                   : NULL;
     case 7:
-        return day == observed(days_of(date.year, 7, 4));
+        return day == observed(days_of(year, 7, 4)) ? "Independence Day" : NULL;
     case 9:
-        return day == nth_weekday(date.year, 9, MONDAY, 1);
+        return day == nth_weekday(year, 9, MONDAY, 1) ? "Labor Day" : NULL;
     case 11:
-        return day == nth_weekday(date.year, 11, THURSDAY, 4);
+        return day == nth_weekday(year, 11, THURSDAY, 4) ? "Thanksgiving Day" : NULL;
     case 12:
-        return day == observed(days_of(date.year, 12, 25));
+        return day == observed(days_of(year, 12, 25)) ? "Christmas Day" : NULL;
     default:
-        return false;
+        return NULL;
     }
+}
+
+static bool is_weekend(int64_t day)
+{
+    int weekday = date_weekday(day);
+
+    return weekday == SATURDAY || weekday == SUNDAY;
+}
+
+const char *exchange_calendar_holiday(int64_t day)
+{
+    const char *name = is_weekend(day) ? NULL : rule_holiday(day);
+
+    return name != NULL ? name : special_closure(day);
 }
 
 bool exchange_calendar_is_session(int64_t day)
 {
-    int weekday = date_weekday(day);
-
-    return weekday != SATURDAY && weekday != SUNDAY && !is_holiday(day) &&
-           !is_special(day, SPECIAL_CLOSURES, COUNT_OF(SPECIAL_CLOSURES));
+    return !is_weekend(day) && exchange_calendar_holiday(day) == NULL;
 }
 
 // Around the fourth of July: from 1995 on the third when both days are ordinary working days, and
@@ -138,7 +179,7 @@ static bool closes_early(int64_t day)
         return date.year >= 1992 && day == nth_weekday(date.year, 11, THURSDAY, 4) + 1;
     if (date.month != 12)
         return false;
-    return date.day == 24 || is_special(day, SPECIAL_EARLY_CLOSES, COUNT_OF(SPECIAL_EARLY_CLOSES));
+    return date.day == 24 || is_special_early_close(day);
 }
 
 int exchange_calendar_close_minute(int64_t day)
@@ -148,6 +189,15 @@ int exchange_calendar_close_minute(int64_t day)
     if (!closes_early(day))
         return CALENDAR_CLOSE_MINUTE;
     return date_from_days(day).year < 1993 ? EARLY_CLOSE_MINUTE_BEFORE_1993 : EARLY_CLOSE_MINUTE;
+}
+
+int exchange_calendar_after_hours_minute(int64_t day)
+{
+    int close_minute = exchange_calendar_close_minute(day);
+
+    if (close_minute == 0)
+        return 0;
+    return close_minute < CALENDAR_CLOSE_MINUTE ? EARLY_AFTER_HOURS_MINUTE : AFTER_HOURS_MINUTE;
 }
 
 // Whether daylight saving is on from 02:00 of `day` on. Transitions are on Sundays, so for the
@@ -198,6 +248,21 @@ bool exchange_calendar_is_open(int64_t at)
 
     return close_minute != 0 && at >= exchange_calendar_at(day, CALENDAR_OPEN_MINUTE) &&
            at < exchange_calendar_at(day, close_minute);
+}
+
+enum exchange_session exchange_calendar_session(int64_t at)
+{
+    int64_t day = exchange_calendar_day(at);
+
+    if (!exchange_calendar_is_session(day) ||
+        at < exchange_calendar_at(day, CALENDAR_PRE_MARKET_MINUTE) ||
+        at >= exchange_calendar_at(day, exchange_calendar_after_hours_minute(day)))
+        return SESSION_CLOSED;
+    if (at < exchange_calendar_at(day, CALENDAR_OPEN_MINUTE))
+        return SESSION_PRE_MARKET;
+    return at < exchange_calendar_at(day, exchange_calendar_close_minute(day))
+               ? SESSION_REGULAR
+               : SESSION_AFTER_HOURS;
 }
 
 int64_t exchange_calendar_next_open(int64_t at)

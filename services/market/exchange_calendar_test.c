@@ -137,6 +137,63 @@ static void the_session_is_open_from_its_open_until_before_its_close(void **stat
     assert_false(exchange_calendar_is_open(at("2014-06-07T15:00:00Z")));
 }
 
+static void the_extended_hours_end_at_eight_and_on_early_closes_at_five(void **state)
+{
+    static const struct {
+        const char *at;
+        enum exchange_session session;
+    } moments[] = {
+        {"2014-06-02T07:59:59.999999Z", SESSION_CLOSED},
+        {"2014-06-02T08:00:00Z", SESSION_PRE_MARKET},
+        {"2014-06-02T13:29:59.999999Z", SESSION_PRE_MARKET},
+        {"2014-06-02T13:30:00Z", SESSION_REGULAR},
+        {"2014-06-02T19:59:59.999999Z", SESSION_REGULAR},
+        {"2014-06-02T20:00:00Z", SESSION_AFTER_HOURS},
+        {"2014-06-02T23:59:59.999999Z", SESSION_AFTER_HOURS},
+        {"2014-06-03T00:00:00Z", SESSION_CLOSED},
+        {"2014-11-28T18:00:00Z", SESSION_AFTER_HOURS},
+        {"2014-11-28T21:59:59.999999Z", SESSION_AFTER_HOURS},
+        {"2014-11-28T22:00:00Z", SESSION_CLOSED},
+        {"2014-07-04T15:00:00Z", SESSION_CLOSED},
+        {"2014-06-07T15:00:00Z", SESSION_CLOSED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(moments); i++)
+        assert_int_equal(exchange_calendar_session(at(moments[i].at)), moments[i].session);
+}
+
+static void a_weekday_without_a_session_has_a_name(void **state)
+{
+    static const struct {
+        const char *date;
+        const char *name;
+    } days[] = {
+        {"2014-01-01", "New Year's Day"},
+        {"2012-01-02", "New Year's Day"},
+        {"2014-01-20", "Martin Luther King, Jr. Day"},
+        {"2014-02-17", "Washington's Birthday"},
+        {"2014-04-18", "Good Friday"},
+        {"2014-05-26", "Memorial Day"},
+        {"2022-06-20", "Juneteenth National Independence Day"},
+        {"2026-07-03", "Independence Day"},
+        {"2014-09-01", "Labor Day"},
+        {"2014-11-27", "Thanksgiving Day"},
+        {"2021-12-24", "Christmas Day"},
+        {"2001-09-13", "Attacks of September 11"},
+        {"2012-10-29", "Hurricane Sandy"},
+        {"2025-01-09", "Day of Mourning for Jimmy Carter"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(days); i++)
+        assert_string_equal(exchange_calendar_holiday(day_of(days[i].date)), days[i].name);
+    assert_null(exchange_calendar_holiday(day_of("2014-06-02")));
+    assert_null(exchange_calendar_holiday(day_of("2014-06-07")));
+    // A Saturday's New Year is not kept on the Friday before.
+    assert_null(exchange_calendar_holiday(day_of("2021-12-31")));
+}
+
 static void the_next_open_and_close_are_strictly_later(void **state)
 {
     (void)state;
@@ -217,6 +274,8 @@ int main(void)
         cmocka_unit_test(nine_thirty_in_new_york_follows_daylight_saving),
         cmocka_unit_test(the_date_in_new_york_changes_at_its_midnight),
         cmocka_unit_test(the_session_is_open_from_its_open_until_before_its_close),
+        cmocka_unit_test(the_extended_hours_end_at_eight_and_on_early_closes_at_five),
+        cmocka_unit_test(a_weekday_without_a_session_has_a_name),
         cmocka_unit_test(the_next_open_and_close_are_strictly_later),
         cmocka_unit_test(every_year_has_as_many_sessions_as_it_can),
         cmocka_unit_test(the_sessions_are_the_days_of_real_price_files),

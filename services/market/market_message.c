@@ -23,6 +23,8 @@ void market_message_clock(const struct clock_view *view, Market__Clock *out_cloc
     out_clock->next_open = exchange_calendar_next_open(view->now);
     out_clock->has_next_close = true;
     out_clock->next_close = exchange_calendar_next_close(view->now);
+    out_clock->has_session = true;
+    out_clock->session = (Market__Session)exchange_calendar_session(view->now);
 }
 
 void market_message_quote(const struct quote *quote, int64_t now, Market__Quote *out_quote)
