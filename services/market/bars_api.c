@@ -193,6 +193,7 @@ bool market_api_put_bar(struct market *market,
     struct put what = {.call = call, .request = request, .bar = &bar, .response = response};
     char reason[BAR_REASON_SIZE];
     struct date date;
+    bool is_done;
 
     if (!bar_read_ticker(text_of(request->ticker), bar.ticker) ||
         !date_parse(text_of(request->date), &date)) {
@@ -203,7 +204,10 @@ bool market_api_put_bar(struct market *market,
     bar.day = date_to_days(date);
     if (!bar_check(&bar, market_today(market), reason))
         return refuse(reason, error);
-    if (!database_transact(market->database, call->arena, 0, put, &what, error))
+    is_done = database_transact(market->database, call->arena, 0, put, &what, error);
+    // It may have added the symbol, also when the outcome is unknown.
+    symbol_catalogue_changed(market->catalogue);
+    if (!is_done)
         return false;
     if (!what.was_done)
         player_refresh(market->player, (const char(*)[TICKER_SIZE]) & bar.ticker, 1,

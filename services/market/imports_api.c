@@ -259,8 +259,13 @@ bool market_api_finish_import(struct market *market,
                               struct error *error)
 {
     struct step step = {.market = market, .call = call, .request = request, .response = response};
+    bool is_done;
 
-    if (!database_transact(market->database, call->arena, TRANSACTION_LONG, finish, &step, error))
+    is_done =
+        database_transact(market->database, call->arena, TRANSACTION_LONG, finish, &step, error);
+    // Whatever the outcome: it may be unknown.
+    symbol_catalogue_changed(market->catalogue);
+    if (!is_done)
         return false;
     if (!step.was_done && step.result.ticker_count > 0)
         player_refresh(market->player, step.result.tickers, step.result.ticker_count,

@@ -121,6 +121,7 @@ bool market_new(const struct market_options *options,
     market->database = options->database;
     market->real_time = player.real_time;
     market->spread_basis_points = options->spread_basis_points;
+    market->catalogue = symbol_catalogue_new(options->database);
     market->player_arena = arena_new(PLAYER_MEMORY);
     market->pruner_arena = arena_new(PRUNER_MEMORY);
     market->publications =
@@ -144,6 +145,7 @@ void market_free(struct market **market)
         return;
     worker_free(&old->pruner);
     player_free(&old->player);
+    symbol_catalogue_free(&old->catalogue);
     rpc_publisher_free(&old->publisher);
     arena_free(&old->player_arena);
     arena_free(&old->pruner_arena);

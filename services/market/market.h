@@ -9,6 +9,7 @@
 #include "service/idempotency.h"
 #include "service/service.h"
 #include "service/worker.h"
+#include "symbol_catalogue.h"
 
 struct rpc_publisher;
 
@@ -16,6 +17,7 @@ struct market {
     struct database *database;
     struct rpc_publisher *publisher;
     struct player *player;
+    struct symbol_catalogue *catalogue;
     struct worker *pruner;
     struct arena *player_arena; // of the player's thread: what it reads from the database
     struct arena *pruner_arena; // of the pruner's thread

@@ -19,7 +19,6 @@ static void read_symbol(const struct rows *rows, size_t row, struct symbol *out_
         .currency = rows_text(rows, row, 4),
         .is_active = strcmp(rows_text(rows, row, 5), "active") == 0,
         .is_fractionable = rows_bool(rows, row, 6),
-        .rank = rows->columns > 7 ? rows_int(rows, row, 7) : 0,
     };
 }
 
@@ -45,45 +44,21 @@ static bool read_symbols(const struct rows *rows,
     return true;
 }
 
-bool store_list_symbols(struct database *database,
+bool store_read_symbols(struct database *database,
                         struct arena *arena,
-                        const struct symbol_query *query,
+                        const char *after_ticker,
+                        size_t max,
                         struct symbol **out_symbols,
                         size_t *out_count,
                         struct error *error)
 {
-    // The blank before a name, and those for punctuation, make every word begin after a blank.
-    static const struct statement list = {
-        "list_symbols",
-        "SELECT ticker, name, exchange, sector, currency, status, fractionable, rank"
-        " FROM (SELECT symbols.*,"
-        "   CASE WHEN $1::text = '' OR ticker = $1 THEN 0"
-        "        WHEN ticker LIKE $2 THEN 1"
-        "        WHEN words.text LIKE $3 THEN 2"
-        "        ELSE 3 END AS rank"
-        "  FROM symbols CROSS JOIN LATERAL"
-        "   (SELECT ' ' || translate(lower(name), '-.,/&()''', '        ') AS text) words"
-        "  WHERE ($1 = '' OR ticker LIKE $2 OR words.text LIKE $4)"
-        "   AND ($5::text IS NULL OR lower(exchange) = lower($5))"
-        "   AND ($6::text IS NULL OR lower(sector) = lower($6))"
-        "   AND ($7::text IS NULL OR status = $7)) found"
-        " WHERE (rank, ticker) > ($8::integer, $9::text)"
-        " ORDER BY rank, ticker LIMIT $10::bigint"};
-    const struct parameter values[] = {
-        parameter_text(query->search.ticker),
-        parameter_text(query->search.ticker_prefix),
-        parameter_text(query->search.name_prefix),
-        parameter_text(query->search.name_word),
-        parameter_text(query->exchange),
-        parameter_text(query->sector),
-        parameter_status(query->has_status, query->is_active),
-        parameter_int(query->after.number),
-        parameter_text(query->after.text),
-        parameter_int((int64_t)query->limit + 1),
-    };
+    static const struct statement read = {
+        "read_symbols", "SELECT ticker, name, exchange, sector, currency, status, fractionable"
+                        " FROM symbols WHERE ticker > $1 ORDER BY ticker LIMIT $2::bigint"};
+    const struct parameter values[] = {parameter_text(after_ticker), parameter_int((int64_t)max)};
     struct rows rows;
 
-    return database_query(database, arena, &list, values, COUNT_OF(values), &rows, error) &&
+    return database_query(database, arena, &read, values, COUNT_OF(values), &rows, error) &&
            read_symbols(&rows, arena, out_symbols, out_count, error);
 }
 

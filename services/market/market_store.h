@@ -6,31 +6,9 @@
 
 #include "bar.h"
 #include "database/database.h"
-#include "page_token.h"
 #include "platform_clock.h"
 #include "player.h"
-#include "symbol_search.h"
-
-struct symbol {
-    const char *ticker;
-    const char *name;     // NULL in a change: stays as it is; so with the next two
-    const char *exchange; // NULL or "" when there is none
-    const char *sector;
-    const char *currency;
-    int64_t rank; // of a match, 0 the best
-    bool is_active;
-    bool is_fractionable;
-};
-
-struct symbol_query {
-    struct symbol_search search;
-    const char *exchange; // NULL: any
-    const char *sector;
-    bool has_status;
-    bool is_active;
-    struct page_position after;
-    size_t limit;
-};
+#include "symbol.h"
 
 // A change of a symbol: what is not said stays as it is.
 struct symbol_change {
@@ -44,10 +22,11 @@ struct symbol_change {
     bool is_fractionable;
 };
 
-// Reads up to limit + 1 of them, so that the caller sees whether there are more.
-MUST_CHECK bool store_list_symbols(struct database *database,
+// Reads up to `max` symbols after that ticker, in order of tickers.
+MUST_CHECK bool store_read_symbols(struct database *database,
                                    struct arena *arena,
-                                   const struct symbol_query *query,
+                                   const char *after_ticker,
+                                   size_t max,
                                    struct symbol **out_symbols,
                                    size_t *out_count,
                                    struct error *error);

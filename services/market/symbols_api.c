@@ -57,8 +57,8 @@ static bool read_query(struct arena *arena,
     if (or_null(request->page_token) != NULL &&
         !page_token_read(request->page_token, "symbols", &query.after, error))
         return false;
-    // No rank is larger; one that is was not made here, and would not fit the database's integer.
-    if (query.after.number < -1 || query.after.number > 3)
+    // No rank is larger.
+    if (query.after.number < -1 || query.after.number > SYMBOL_RANK_MAX)
         return error_set(error, REASON_INVALID_PAGE_TOKEN, "the page token was not made here");
     *out_query = query;
     return true;
@@ -106,7 +106,7 @@ bool market_api_list_symbols(struct market *market,
     size_t count = 0;
 
     if (!read_query(call->arena, request, &query, error) ||
-        !store_list_symbols(market->database, call->arena, &query, &symbols, &count, error))
+        !symbol_catalogue_search(market->catalogue, call->arena, &query, &symbols, &count, error))
         return false;
     if (count > query.limit) {
         count = query.limit;
@@ -167,6 +167,18 @@ static bool note(struct transaction *transaction,
     return audit_outbox_add(transaction, &event, 1, error);
 }
 
+// The catalogue is told whatever the outcome: it may be unknown.
+static bool change_symbols(struct market *market,
+                           bool (*work)(struct transaction *, void *, struct error *),
+                           struct change *change,
+                           struct error *error)
+{
+    bool is_done = database_transact(market->database, change->call->arena, 0, work, change, error);
+
+    symbol_catalogue_changed(market->catalogue);
+    return is_done;
+}
+
 static bool create(struct transaction *transaction, void *context, struct error *error)
 {
     const struct change *change = context;
@@ -199,7 +211,7 @@ bool market_api_create_symbol(struct market *market,
 {
     struct change change = {call, request, response};
 
-    return database_transact(market->database, call->arena, 0, create, &change, error);
+    return change_symbols(market, create, &change, error);
 }
 
 static bool update(struct transaction *transaction, void *context, struct error *error)
@@ -244,7 +256,7 @@ bool market_api_update_symbol(struct market *market,
         error_add_violation(error, "status", "must be active or inactive");
         return false;
     }
-    return database_transact(market->database, call->arena, 0, update, &change, error);
+    return change_symbols(market, update, &change, error);
 }
 
 static bool delete (struct transaction *transaction, void *context, struct error *error)
@@ -271,5 +283,5 @@ bool market_api_delete_symbol(struct market *market,
 {
     struct change change = {call, request, response};
 
-    return database_transact(market->database, call->arena, 0, delete, &change, error);
+    return change_symbols(market, delete, &change, error);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // fuzz_lists: what clients send to walk and search lists. A page token that is taken is written and
-// read again as the same position; a search finds what begins with what was typed, and nothing
-// else.
+// read again as the same position; a name and a ticker are found by
+// themselves, whatever they are.
 //
 // The first byte says what follows: 't' a token, 'p' what lies in one of market's before it becomes
 // base64url, 's' what was typed and, after a line feed, a name to find or not.
@@ -14,7 +14,7 @@
 #include "portfolio_page_token.h"
 #include "symbol_search.h"
 
-enum { ARENA_BUDGET = 256 * 1024 };
+enum { ARENA_BUDGET = 8 * 1024 * 1024 };
 
 static void check_market_token(struct arena *arena, const char *token)
 {
@@ -74,53 +74,26 @@ static void check_plain(struct arena *arena, struct text plain)
     release(token);
 }
 
-// One more character of a pattern against one of a name: true when they agree, and both go on.
-static bool fits(const char **pattern, const char **name)
-{
-    *pattern += **pattern == '\\';
-    MUST(**pattern != '\0');
-    if (**pattern != **name)
-        return false;
-    (*pattern)++;
-    (*name)++;
-    return true;
-}
-
-// LIKE as PostgreSQL has it, for patterns that have % at their ends alone.
-static bool is_like(const char *pattern, const char *name)
-{
-    bool is_anywhere = pattern[0] == '%' && pattern[1] != '\0';
-
-    for (const char *start = name;; start++) {
-        const char *p = pattern + is_anywhere;
-        const char *n = start;
-
-        do {
-            MUST(*p != '_' && *p != '\0');
-            if (*p == '%') {
-                MUST(p[1] == '\0');
-                return true;
-            }
-        } while (fits(&p, &n));
-        if (!is_anywhere || *start == '\0')
-            return false;
-    }
-}
-
 static void check_search(struct arena *arena, const char *typed, const char *name)
 {
     struct symbol_search search;
-    size_t length = 0;
+    struct searched_symbol symbol;
+    int64_t rank = 0;
 
     MUST(symbol_search_read(arena, typed, &search));
-    length = strlen(search.ticker);
-    MUST(length <= strlen(typed) && strpbrk(search.ticker, "abcdefghijklmnopqrstuvwxyz") == NULL);
-    MUST(length == 0 || strchr(" \t", search.ticker[length - 1]) == NULL);
-    MUST(is_like(search.ticker_prefix, search.ticker));
-    MUST(is_like(search.ticker_prefix, name) == (strncmp(name, search.ticker, length) == 0));
-    MUST(search.name_prefix[0] == ' ' && strncmp(search.name_word, "% ", 2) == 0);
-    MUST(strcmp(search.name_prefix, search.name_word + 1) == 0);
-    MUST(!is_like(search.name_prefix, name) || is_like(search.name_word, name));
+    MUST(strpbrk(search.ticker, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == NULL);
+    MUST(search.word_count == 0 ? search.phrase[0] == '\0' : search.phrase[0] == ' ');
+    MUST(symbol_search_prepare(arena, "BRK.B", name, &symbol));
+    rank = symbol_search_rank(&search, &symbol);
+    MUST(rank >= -1 && rank <= SYMBOL_RANK_MAX);
+    // A name is found by itself, before any name that is merely like it.
+    MUST(symbol_search_prepare(arena, "BRK.B", typed, &symbol));
+    rank = symbol_search_rank(&search, &symbol);
+    MUST(search.word_count == 0 || (rank >= 0 && rank < 3 * 1024));
+    if (search.ticker[0] != '\0') {
+        MUST(symbol_search_prepare(arena, search.ticker, name, &symbol));
+        MUST(symbol_search_rank(&search, &symbol) == 0);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -80,6 +80,7 @@ test("each outside library is included only by the part that wraps it", () => {
     [/^nng\//, ["lib/rpc/", "tests/bench/"]],
     [/^civetweb/, ["services/gateway/", "tests/bench/gateway/"]],
     [/^curl\//, ["services/market/"]],
+    [/^utf8proc/, ["services/market/"]],
     [/^jwt/, ["lib/token/"]],
     [/^openssl\/ssl/, ["services/gateway/"]],
     [/^sodium/, ["lib/base/", "services/auth/", "tests/bench/"]],
