@@ -3,7 +3,6 @@
 # import: `./bourse import PATH...`, through the HTTP API as any client would.
 
 IMPORT_TOKEN_SECONDS=300 # an access token is good for 15 minutes; a large import takes longer
-IMPORT_BATCH=200         # symbols sent by one curl
 
 # Sets IMPORT_TOKEN, made anew every few minutes.
 import_get_token() {
@@ -21,98 +20,57 @@ import_say_failure() {
         head -c 300 "$file")"
 }
 
-# One file of daily prices. The token goes in by a pipe: arguments can be read by everybody.
-import_prices() {
-    local file=$1 ticker status answer=$IMPORT_FOLDER/answer
+# Sends a file to an address of the API that takes CSV. The token goes in by a pipe: arguments can be
+# read by everybody.
+import_send() {
+    local file=$1 address=$2 status answer=$IMPORT_FOLDER/answer
 
-    ticker=$(basename "$file" .csv)
-    ticker=${ticker^^}
     import_get_token
     status=$(curl -sS -o "$answer" -w '%{http_code}' -X POST -T "$file" \
         -K <(printf 'header = "Authorization: Bearer %s"\n' "$IMPORT_TOKEN") \
-        -H 'Content-Type: text/csv' -H 'Expect:' \
-        "http://127.0.0.1:$PORT/api/v1/bars:import?ticker=$(jq -rn --arg ticker "$ticker" '$ticker | @uri')") ||
+        -H 'Content-Type: text/csv' -H 'Expect:' "http://127.0.0.1:$PORT/api/v1/$address") ||
         status="${status:-000}"
     if [ "$status" != 200 ]; then
         import_say_failure "$status" "$answer"
         return 1
     fi
-    jq -r '"    \(.imported // 0) imported, \(.updated // 0) updated, \(.rejected // [] | length) rejected",
-        (.rejected // [] | .[] | "    line \(.line): \(.reason)")' "$answer"
+    jq -r '"    \(.imported // 0) imported, \(.updated // 0) updated, \(.rejected_count // 0) rejected",
+        (.rejected // [] | .[] | "    line \(.line): \(.reason)"),
+        (if (.rejected_count // 0) > (.rejected // [] | length)
+            then "    and \(.rejected_count - (.rejected | length)) more" else empty end),
+        (.ignored_columns // [] | if . == [] then empty
+            else "    columns that say nothing of a symbol, passed over: \(join(", "))" end)' "$answer"
 }
 
-# Symbols, names and sectors of a list, a JSON object a line. Fields may be quoted (RFC 4180).
-import_read_symbols() {
-    awk -v OFS='\t' '
-        function field(   value) {
-            if (substr(rest, 1, 1) == "\"") {
-                rest = substr(rest, 2)
-                while (match(rest, /"/)) {
-                    value = value substr(rest, 1, RSTART - 1)
-                    rest = substr(rest, RSTART + 1)
-                    if (substr(rest, 1, 1) != "\"") break
-                    value = value "\""
-                    rest = substr(rest, 2)
-                }
-                sub(/^[^,]*,?/, "", rest)
-            } else if (match(rest, /,/)) {
-                value = substr(rest, 1, RSTART - 1)
-                rest = substr(rest, RSTART + 1)
-            } else {
-                value = rest
-                rest = ""
-            }
-            gsub(/\t/, " ", value)
-            return value
-        }
-        { sub(/\r$/, ""); rest = $0; symbol = field(); name = field(); third = field() }
-        NR == 1 { has_sector = third ~ /[Ss]ector/; next }
-        # The exchange ends its own list with the time it was made.
-        symbol != "" && symbol !~ /^File Creation Time/ { print symbol, name, has_sector ? third : "" }' "$1" |
-        jq -Rc 'split("\t") | {ticker: .[0], name: .[1][0:200]} + (if .[2] != "" then {sector: .[2]} else {} end)'
+# Whether a header has one of some columns, in any case and quoted or not.
+import_has_column() {
+    [[ ${1,,} =~ (^|,)[[:blank:]]*\"?($2)\"?[[:blank:]]*(,|$) ]]
 }
 
-# What curl is to send for some symbols: one request each, over one connection.
-import_symbol_requests() {
-    jq -r --arg url "http://127.0.0.1:$PORT/api/v1/symbols" --arg token "$IMPORT_TOKEN" --arg folder "$IMPORT_FOLDER" '
-        "next", "silent", "url = \($url | @json)", "header = \("Authorization: Bearer " + $token | @json)",
-        "header = \"Content-Type: application/json\"", "data-raw = \(tojson | @json)",
-        "output = \("\($folder)/symbol-\(input_line_number)" | @json)", "write-out = \"%{http_code}\\n\""' "$1"
+# One file of daily prices: of the symbol it is named after, unless a column says of which.
+import_prices() {
+    local file=$1 header=$2 ticker
+
+    if import_has_column "$header" 'symbol|ticker|name'; then
+        import_send "$file" bars:import
+        return
+    fi
+    ticker=$(basename "$file" .csv)
+    import_send "$file" "bars:import?ticker=$(jq -rn --arg ticker "${ticker^^}" '$ticker | @uri')"
 }
 
+# A list of symbols. The exchanges' own lists do not say whose they are; their names do.
 import_symbols() {
-    local file=$1 list=$IMPORT_FOLDER/symbols total created=0 known=0 failed=0 sent=0 line status
+    local name exchange
 
-    import_read_symbols "$file" >"$list"
-    total=$(wc -l <"$list")
-    rm -f "$IMPORT_FOLDER"/batch-*
-    split -l "$IMPORT_BATCH" -a 4 "$list" "$IMPORT_FOLDER/batch-"
-    for batch in "$IMPORT_FOLDER"/batch-*; do
-        [ -e "$batch" ] || break
-        import_get_token
-        rm -f "$IMPORT_FOLDER"/symbol-*
-        line=0
-        while IFS= read -r status; do
-            line=$((line + 1))
-            case $status in
-            201) created=$((created + 1)) ;;
-            409) known=$((known + 1)) ;;
-            *)
-                failed=$((failed + 1))
-                say "    $(sed -n "${line}p" "$batch" | jq -r .ticker):"
-                import_say_failure "$status" "$IMPORT_FOLDER/symbol-$line"
-                ;;
-            esac
-        done < <(import_symbol_requests "$batch" | curl -K - || true)
-        if [ "$line" -ne "$(wc -l <"$batch")" ]; then
-            say "    the gateway stopped answering after $((sent + line)) of $total symbols"
-            return 1
-        fi
-        sent=$((sent + line))
-        progress "  symbols" "$sent" "$total"
-    done
-    say "    $created symbols added, $known were there, $failed failed"
-    [ "$failed" -eq 0 ]
+    name=$(basename "$1")
+    case ${name,,} in
+    nasdaq*) exchange=NASDAQ ;;
+    nyse*) exchange=NYSE ;;
+    amex*) exchange=AMEX ;;
+    *) exchange= ;;
+    esac
+    import_send "$1" "symbols:import${exchange:+?exchange=$exchange}"
 }
 
 import_file() {
@@ -123,14 +81,14 @@ import_file() {
         return 1
     }
     header=$(head -n 1 "$file" | tr -d '\r' | sed 's/^\xef\xbb\xbf//')
-    case ${header,,} in
-    date,open,high,low,close*) import_prices "$file" ;;
-    "symbol,security name"* | symbol,security,* | symbol,name*) import_symbols "$file" ;;
-    *)
-        say "    it is neither prices (Date,Open,High,Low,Close...) nor a list of symbols (Symbol,Security Name...)"
+    if import_has_column "$header" date && import_has_column "$header" open; then
+        import_prices "$file" "$header"
+    elif import_has_column "$header" 'symbol|ticker'; then
+        import_symbols "$file"
+    else
+        say "    it is neither prices (Date,Open,High,Low,Close...) nor a list of symbols (Symbol,Name...)"
         return 1
-        ;;
-    esac
+    fi
 }
 
 import_command() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// POST /api/v1/bars:import: a CSV of any size, handed to market in pieces of whole lines while it
-// arrives, so that neither side ever holds all of it.
+// POST /api/v1/bars:import and symbols:import: a CSV of any size, handed to market in pieces of
+// whole lines while it arrives, so that neither side ever holds all of it.
 #include "endpoint.h"
 
 #include "bourse/market/v1/market.pb-c.h"
@@ -18,6 +18,7 @@ enum { PIECE_MAX = 192 * 1024, PIECE_READ = 64 * 1024, STEP_ARENA_BUDGET = 2 * 1
 
 struct import {
     struct exchange *exchange;
+    bool is_of_symbols;
     struct rpc_client *market;
     struct arena *arena; // of one step; the request's would grow with the file
     char import_id[UUID_SIZE];
@@ -63,7 +64,8 @@ static bool start(struct import *import, size_t length, struct error *error)
     Market__StartImportResponse *response = NULL;
     struct call call;
     const struct rest_input input = {
-        .info = &market_import_bars_request_info,
+        .info = import->is_of_symbols ? &market_import_symbols_request_info
+                                      : &market_import_bars_request_info,
         .arena = import->exchange->request->arena,
         .match = import->exchange->match,
         .query = import->exchange->request->query,
@@ -74,7 +76,13 @@ static bool start(struct import *import, size_t length, struct error *error)
     arena_reset(import->arena);
     if (!rest_read_message(&input, &asked, error))
         return false;
-    request.ticker = ((const Market__ImportBarsRequest *)asked)->ticker;
+    if (import->is_of_symbols) {
+        request.has_kind = true;
+        request.kind = MARKET__IMPORT_KIND__IMPORT_KIND_SYMBOLS;
+        request.exchange = ((const Market__ImportSymbolsRequest *)asked)->exchange;
+    } else {
+        request.ticker = ((const Market__ImportBarsRequest *)asked)->ticker;
+    }
     if (!prepare(import, &market_method_start_import, "start", &call, error) ||
         !market_client_start_import(import->market, &call, &request, &response, error))
         return false;
@@ -157,6 +165,27 @@ static bool send_lines(struct import *import, struct error *error)
     return true;
 }
 
+static void
+write_result(const Market__FinishImportResponse *result, bool is_of_symbols, struct strbuf *out)
+{
+    Market__ImportBarsResponse bars = MARKET__IMPORT_BARS_RESPONSE__INIT;
+
+    // All that an import can say is said of symbols; of bars less.
+    if (is_of_symbols) {
+        message_to_json(&market_finish_import_response_info, &result->base, out);
+        return;
+    }
+    bars.has_imported = true;
+    bars.imported = result->imported;
+    bars.has_updated = true;
+    bars.updated = result->updated;
+    bars.n_rejected = result->n_rejected;
+    bars.rejected = result->rejected;
+    bars.has_rejected_count = true;
+    bars.rejected_count = result->rejected_count;
+    message_to_json(&market_import_bars_response_info, &bars.base, out);
+}
+
 static bool finish(struct import *import, size_t length, struct error *error)
 {
     Market__FinishImportRequest request = MARKET__FINISH_IMPORT_REQUEST__INIT;
@@ -170,13 +199,12 @@ static bool finish(struct import *import, size_t length, struct error *error)
         !market_client_finish_import(import->market, &call, &request, &response, error))
         return false;
     exchange_note(import->exchange, &call);
-    message_to_json(&market_finish_import_response_info, &response->base,
-                    import->exchange->response->body);
+    write_result(response, import->is_of_symbols, import->exchange->response->body);
     return true;
 }
 
 // Before a large body is read for nothing; market checks again.
-static bool check_role(struct exchange *exchange, struct error *error)
+static bool check_role(struct exchange *exchange, bool is_of_symbols, struct error *error)
 {
     struct call call = {
         .request_id = exchange->request->id.string,
@@ -188,16 +216,18 @@ static bool check_role(struct exchange *exchange, struct error *error)
         return false;
     if (call.identity.role == ROLE_ADMINISTRATOR)
         return true;
-    error_set(error, REASON_PERMISSION_DENIED, "Only administrators import prices.");
-    observe_forbidden(&market_method_import_bars, &call, error);
+    error_set(error, REASON_PERMISSION_DENIED, "Only administrators import prices and symbols.");
+    observe_forbidden(is_of_symbols ? &market_method_import_symbols : &market_method_import_bars,
+                      &call, error);
     return false;
 }
 
-bool bars_import(struct exchange *exchange, struct error *error)
+static bool import_csv(struct exchange *exchange, bool is_of_symbols, struct error *error)
 {
     OWNED(arena) arena = arena_new(STEP_ARENA_BUDGET);
     struct import import = {
         .exchange = exchange,
+        .is_of_symbols = is_of_symbols,
         .market = service_client(exchange->gateway->service, "market"),
         .arena = arena,
     };
@@ -205,12 +235,22 @@ bool bars_import(struct exchange *exchange, struct error *error)
 
     if (!is_csv(http_request_header(exchange->request, "Content-Type")))
         return error_set(error, REASON_UNSUPPORTED_MEDIA_TYPE,
-                         "Send the prices as Content-Type: text/csv.");
-    if (!check_role(exchange, error))
+                         "Send the file as Content-Type: text/csv.");
+    if (!check_role(exchange, is_of_symbols, error))
         return false;
     import.piece = allocate(PIECE_MAX);
     done = take(&import, start, 0, error) && send_lines(&import, error) &&
            take(&import, finish, 0, error);
     release(import.piece);
     return done;
+}
+
+bool bars_import(struct exchange *exchange, struct error *error)
+{
+    return import_csv(exchange, false, error);
+}
+
+bool symbols_import(struct exchange *exchange, struct error *error)
+{
+    return import_csv(exchange, true, error);
 }

@@ -15,9 +15,11 @@ static const struct {
     const char *operation;
     bool (*answer)(struct exchange *exchange, struct error *error);
 } own_operations[] = {
-    {"GetQuote", quotes_get_one},  {"ListQuotes", quotes_list},    {"ImportBars", bars_import},
-    {"Login", session_login},      {"Logout", session_end},        {"DeleteAccount", session_end},
-    {"ShowSession", session_show}, {"GetJsonWebKeySet", jwks_get},
+    {"GetQuote", quotes_get_one},   {"ListQuotes", quotes_list},
+    {"ImportBars", bars_import},    {"ImportSymbols", symbols_import},
+    {"Login", session_login},       {"Logout", session_end},
+    {"DeleteAccount", session_end}, {"ShowSession", session_show},
+    {"GetJsonWebKeySet", jwks_get},
 };
 
 static bool (*answer_of(const struct route *route))(struct exchange *, struct error *)
@@ -40,7 +42,7 @@ static struct endpoint endpoint_of_route(const struct route *route)
         .route = route,
     };
 
-    endpoint.streams_body = endpoint.answer == bars_import;
+    endpoint.streams_body = endpoint.answer == bars_import || endpoint.answer == symbols_import;
     endpoint.changes_market =
         strcmp(route->service, "market") == 0 && !route->method->no_side_effects;
     endpoint.is_frequent = endpoint.answer == quotes_get_one || endpoint.answer == quotes_list;

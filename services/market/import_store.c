@@ -5,19 +5,21 @@
 #include "quote_book.h"
 
 #include <stdio.h>
+#include <string.h>
 
 bool import_store_start(struct transaction *transaction,
-                        const char *id,
-                        const char *ticker,
+                        const struct import_row *row,
                         struct error *error)
 {
     static const struct statement start = {
-        "start_import", "INSERT INTO imports (id, ticker) SELECT $1::uuid, $2::text"
-                        " WHERE (SELECT count(*) FROM imports WHERE next_sequence > 0) < $3::bigint"
-                        " AND (SELECT count(*) FROM imports) < $4::bigint"};
-    const struct parameter values[] = {parameter_text(id), parameter_text(ticker),
-                                       parameter_int(IMPORTS_MAX),
-                                       parameter_int(IMPORTS_STARTED_MAX)};
+        "start_import", "INSERT INTO imports (id, kind, ticker, exchange)"
+                        " SELECT $1::uuid, $2::text, NULLIF($3::text, ''), NULLIF($4::text, '')"
+                        " WHERE (SELECT count(*) FROM imports WHERE next_sequence > 0) < $5::bigint"
+                        " AND (SELECT count(*) FROM imports) < $6::bigint"};
+    const struct parameter values[] = {
+        parameter_text(row->id),     parameter_text(row->is_of_symbols ? "symbols" : "bars"),
+        parameter_text(row->ticker), parameter_text(row->exchange),
+        parameter_int(IMPORTS_MAX),  parameter_int(IMPORTS_STARTED_MAX)};
     struct rows rows;
 
     if (!transaction_query(transaction, &start, values, COUNT_OF(values), &rows, error))
@@ -34,8 +36,8 @@ bool import_store_lock(struct transaction *transaction,
                        struct error *error)
 {
     static const struct statement lock = {
-        "lock_import", "SELECT id, ticker, header, next_sequence, next_line, rejected_count"
-                       " FROM imports WHERE id = $1 FOR UPDATE"};
+        "lock_import", "SELECT id, ticker, header, next_sequence, next_line, rejected_count,"
+                       " exchange, kind FROM imports WHERE id = $1 FOR UPDATE"};
     const struct parameter value = parameter_text(id);
     struct rows rows;
 
@@ -51,6 +53,8 @@ bool import_store_lock(struct transaction *transaction,
         .next_sequence = rows_int(&rows, 0, 3),
         .next_line = rows_int(&rows, 0, 4),
         .rejected_count = rows_int(&rows, 0, 5),
+        .exchange = rows_is_null(&rows, 0, 6) ? "" : rows_text(&rows, 0, 6),
+        .is_of_symbols = strcmp(rows_text(&rows, 0, 7), "symbols") == 0,
     };
     return true;
 }
@@ -268,6 +272,28 @@ bool import_store_finish(struct transaction *transaction,
     return true;
 }
 
+bool import_store_close(struct transaction *transaction,
+                        const struct import_row *row,
+                        struct import_result *result,
+                        struct error *error)
+{
+    static const struct statement rejections = {
+        "import_rejections", "SELECT line, reason FROM import_rejections WHERE import_id = $1"
+                             " ORDER BY line LIMIT $2::bigint"};
+    static const struct statement remove_rejections = {
+        "import_remove_rejections", "DELETE FROM import_rejections WHERE import_id = $1"};
+    static const struct statement remove = {"import_remove", "DELETE FROM imports WHERE id = $1"};
+    const struct parameter values[] = {parameter_text(row->id),
+                                       parameter_int(IMPORT_REJECTIONS_MAX)};
+    struct rows rows = {0};
+
+    return transaction_queue(transaction, &rejections, values, 2, &rows, error) &&
+           transaction_queue(transaction, &remove_rejections, values, 1, NULL, error) &&
+           transaction_queue(transaction, &remove, values, 1, NULL, error) &&
+           transaction_flush(transaction, error) &&
+           read_rejections(transaction_arena(transaction), &rows, result, error);
+}
+
 static bool prune(struct transaction *transaction, void *context, struct error *error)
 {
     static const struct statement find = {
@@ -276,6 +302,8 @@ static bool prune(struct transaction *transaction, void *context, struct error *
         " ORDER BY touched_at LIMIT 1 FOR UPDATE SKIP LOCKED"};
     static const struct statement remove_bars = {"import_remove_bars",
                                                  "DELETE FROM import_bars WHERE import_id = $1"};
+    static const struct statement remove_symbols = {
+        "import_remove_symbols", "DELETE FROM import_symbols WHERE import_id = $1"};
     static const struct statement remove_rejections = {
         "import_remove_rejections", "DELETE FROM import_rejections WHERE import_id = $1"};
     static const struct statement remove = {"import_remove", "DELETE FROM imports WHERE id = $1"};
@@ -291,6 +319,7 @@ static bool prune(struct transaction *transaction, void *context, struct error *
     *was_one = true;
     id = parameter_text(rows_text(&rows, 0, 0));
     return transaction_queue(transaction, &remove_bars, &id, 1, NULL, error) &&
+           transaction_queue(transaction, &remove_symbols, &id, 1, NULL, error) &&
            transaction_queue(transaction, &remove_rejections, &id, 1, NULL, error) &&
            transaction_queue(transaction, &remove, &id, 1, NULL, error);
 }

@@ -17,17 +17,19 @@ enum {
 
 struct import_row {
     const char *id;
-    const char *ticker; // "" when a column says it
-    const char *header; // NULL before it has come
+    bool is_of_symbols;
+    const char *ticker;   // of bars: "" when a column says it
+    const char *exchange; // of symbols: of lines that say none; "" for none
+    const char *header;   // NULL before it has come
     int64_t next_sequence;
     int64_t next_line;
     int64_t rejected_count;
 };
 
-// Adds an import. Fails with OVERLOADED when there are too many at once.
+// Adds an import with the id, kind, ticker and exchange of `row`. Fails with OVERLOADED when there
+// are too many at once.
 MUST_CHECK bool import_store_start(struct transaction *transaction,
-                                   const char *id,
-                                   const char *ticker,
+                                   const struct import_row *row,
                                    struct error *error);
 
 // Locks an import and reads its row. Fails with IMPORT_NOT_FOUND.
@@ -75,6 +77,13 @@ MUST_CHECK bool import_store_finish(struct transaction *transaction,
                                     const struct import_row *row,
                                     struct import_result *out_result,
                                     struct error *error);
+
+// Reads the rejections of an import whose lines have been used, into `result`, and removes the rest
+// of it.
+MUST_CHECK bool import_store_close(struct transaction *transaction,
+                                   const struct import_row *row,
+                                   struct import_result *result,
+                                   struct error *error);
 
 // Removes one import that nobody has touched for ten minutes. True when there was one.
 bool import_store_prune(struct database *database, struct arena *arena);

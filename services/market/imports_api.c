@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Imports of daily prices: staged piece by piece as the file arrives, made bars all at once.
+// Imports of daily prices and of lists of symbols: staged piece by piece as the file arrives, made
+// bars or symbols all at once.
 #include "market.h"
 
 #include "import_store.h"
+#include "symbol_import_store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,6 +25,11 @@ struct step {
     bool was_done;
 };
 
+static bool is_of_symbols(const Market__StartImportRequest *request)
+{
+    return request->kind == MARKET__IMPORT_KIND__IMPORT_KIND_SYMBOLS;
+}
+
 static bool start(struct transaction *transaction, void *context, struct error *error)
 {
     struct step *step = context;
@@ -37,6 +44,9 @@ static bool start(struct transaction *transaction, void *context, struct error *
         .method = method,
         .request = &request->base,
     };
+    struct import_row row = {.is_of_symbols = is_of_symbols(request),
+                             .ticker = request->ticker,
+                             .exchange = request->exchange};
 
     if (!idempotency_begin(transaction, step->call, method, &response->base, &step->was_done,
                            error))
@@ -46,7 +56,8 @@ static bool start(struct transaction *transaction, void *context, struct error *
     response->import_id = arena_copy_string(step->call->arena, id.string);
     if (response->import_id == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the id does not fit");
-    return import_store_start(transaction, id.string, request->ticker, error) &&
+    row.id = id.string;
+    return import_store_start(transaction, &row, error) &&
            audit_outbox_add(transaction, &event, 1, error) &&
            idempotency_finish(transaction, step->call, method, &response->base, error);
 }
@@ -65,27 +76,54 @@ bool market_api_start_import(struct market *market,
         error_add_violation(error, "ticker", "must begin with a letter or a digit");
         return false;
     }
+    if (request->ticker != NULL && is_of_symbols(request)) {
+        error_clear(error);
+        error_add_violation(error, "ticker", "is not for a list of symbols");
+        return false;
+    }
     return database_transact(market->database, call->arena, 0, start, &step, error);
 }
 
 // One piece while its lines are read.
 struct piece {
     struct import_row *row;
-    struct price_csv csv;
-    struct strbuf *bars;
+    struct price_csv prices; // one of these two reads
+    struct symbol_csv symbols;
+    bool has_header;
+    struct strbuf *staged;
     struct strbuf *rejections;
     struct arena *arena;
 };
 
-static bool read_line(struct piece *piece, struct text line, struct error *error)
+// Reads one line by the kind of import, and writes down what is staged of it.
+static enum csv_outcome stage_line(struct piece *piece, struct text line, char *out_reason)
 {
-    bool had_header = piece->csv.has_header;
-    char reason[BAR_REASON_SIZE] = "";
+    const struct import_row *row = piece->row;
+    enum csv_outcome outcome;
+    struct symbol_line symbol;
     struct bar bar;
 
-    switch (price_csv_read(&piece->csv, line, &bar, reason)) {
-    case CSV_BAR:
-        import_store_print_bar(piece->bars, piece->row->id, piece->row->next_line, &bar);
+    if (row->is_of_symbols) {
+        outcome = symbol_csv_read(&piece->symbols, line, &symbol, out_reason);
+        if (outcome == CSV_ROW)
+            symbol_import_store_print(piece->staged, row, row->next_line, &symbol);
+        piece->has_header = piece->symbols.has_header;
+    } else {
+        outcome = price_csv_read(&piece->prices, line, &bar, out_reason);
+        if (outcome == CSV_ROW)
+            import_store_print_bar(piece->staged, row->id, row->next_line, &bar);
+        piece->has_header = piece->prices.has_header;
+    }
+    return outcome;
+}
+
+static bool read_line(struct piece *piece, struct text line, struct error *error)
+{
+    bool had_header = piece->has_header;
+    char reason[CSV_REASON_SIZE] = "";
+
+    switch (stage_line(piece, line, reason)) {
+    case CSV_ROW:
         break;
     case CSV_REJECTED:
         if (piece->row->rejected_count++ < IMPORT_REJECTIONS_MAX)
@@ -98,7 +136,7 @@ static bool read_line(struct piece *piece, struct text line, struct error *error
                             reason);
         return false;
     case CSV_NOTHING:
-        if (!had_header && piece->csv.has_header)
+        if (!had_header && piece->has_header)
             piece->row->header = arena_copy(piece->arena, line.data, line.length);
         break;
     }
@@ -109,19 +147,19 @@ static bool read_line(struct piece *piece, struct text line, struct error *error
 static bool read_lines(struct piece *piece, struct text rest, int64_t today, struct error *error)
 {
     struct text line;
-    char reason[BAR_REASON_SIZE];
-    struct bar unused;
+    char reason[CSV_REASON_SIZE];
 
-    price_csv_start(&piece->csv, piece->row->ticker, today);
+    price_csv_start(&piece->prices, piece->row->ticker, today);
+    symbol_csv_start(&piece->symbols);
     // The columns are those of the header, which came with an earlier piece.
     if (piece->row->header != NULL)
-        (void)price_csv_read(&piece->csv, text_of(piece->row->header), &unused, reason);
-    while (price_csv_next_line(&rest, &line)) {
+        (void)stage_line(piece, text_of(piece->row->header), reason);
+    while (csv_next_line(&rest, &line)) {
         if (!read_line(piece, line, error))
             return false;
     }
-    return (!piece->bars->overflowed && !piece->rejections->overflowed &&
-            (!piece->csv.has_header || piece->row->header != NULL)) ||
+    return (!piece->staged->overflowed && !piece->rejections->overflowed &&
+            (!piece->has_header || piece->row->header != NULL)) ||
            error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the piece does not fit");
 }
 
@@ -142,11 +180,11 @@ static bool append(struct transaction *transaction, void *context, struct error 
     Market__AppendImportResponse *response = step->response;
     const struct rpc_method *method = &market_method_append_import;
     const struct text lines = {(const char *)request->lines.data, request->lines.len};
-    OWNED(strbuf) bars = strbuf_new(STAGED_TEXT_MAX);
+    OWNED(strbuf) staged = strbuf_new(STAGED_TEXT_MAX);
     OWNED(strbuf) rejections = strbuf_new(STAGED_TEXT_MAX);
     struct import_row row;
     struct piece piece = {
-        .row = &row, .bars = bars, .rejections = rejections, .arena = step->call->arena};
+        .row = &row, .staged = staged, .rejections = rejections, .arena = step->call->arena};
 
     if (!idempotency_begin(transaction, step->call, method, &response->base, &step->was_done,
                            error))
@@ -160,8 +198,8 @@ static bool append(struct transaction *transaction, void *context, struct error 
             !read_lines(&piece, lines, market_today(step->market), error))
             return false;
         row.next_sequence++;
-        if (!import_store_stage(transaction, &row, strbuf_text(bars), strbuf_text(rejections),
-                                error))
+        if (!(row.is_of_symbols ? symbol_import_store_stage : import_store_stage)(
+                transaction, &row, strbuf_text(staged), strbuf_text(rejections), error))
             return false;
     }
     return idempotency_finish(transaction, step->call, method, &response->base, error);
@@ -226,6 +264,17 @@ note_finish(struct transaction *transaction, const struct step *step, struct err
     return audit_outbox_add(transaction, &event, 1, error);
 }
 
+static bool fill_ignored(struct arena *arena,
+                         const struct import_row *row,
+                         Market__FinishImportResponse *response,
+                         struct error *error)
+{
+    return !row->is_of_symbols ||
+           symbol_csv_list_ignored(arena, row->header, &response->ignored_columns,
+                                   &response->n_ignored_columns) ||
+           error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the columns do not fit");
+}
+
 static bool finish(struct transaction *transaction, void *context, struct error *error)
 {
     struct step *step = context;
@@ -246,7 +295,9 @@ static bool finish(struct transaction *transaction, void *context, struct error 
         error_add_violation(error, "lines", "there is no header line");
         return false;
     }
-    return import_store_finish(transaction, &row, &step->result, error) &&
+    return (row.is_of_symbols ? symbol_import_store_finish
+                              : import_store_finish)(transaction, &row, &step->result, error) &&
+           fill_ignored(step->call->arena, &row, response, error) &&
            note_finish(transaction, step, error) &&
            fill_rejected(step->call->arena, &step->result, response, error) &&
            idempotency_finish(transaction, step->call, method, &response->base, error);

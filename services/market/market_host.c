@@ -108,6 +108,11 @@ void market_host_free(struct market_host **host)
     *host = NULL;
 }
 
+struct market *market_host_market(const struct market_host *host)
+{
+    return host->market;
+}
+
 const char *market_host_address(const struct market_host *host)
 {
     return host->address;

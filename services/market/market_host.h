@@ -6,11 +6,15 @@
 
 #include "rpc/rpc.h"
 
+struct market;
 struct market_host;
 
 // Whatever goes wrong ends the test with a sentence. The caller owns it.
 struct market_host *market_host_new(void);
 void market_host_free(struct market_host **host);
+
+// For tests of the service itself, until the next restart.
+struct market *market_host_market(const struct market_host *host);
 
 const char *market_host_address(const struct market_host *host);
 struct rpc_mesh_key market_host_key(void);

@@ -3,19 +3,12 @@
 //
 // The first line that is not empty is the header. It names, in any order and case, the columns
 // Date, Open, High, Low, Close and Volume, and when no ticker is given also Symbol, Ticker or Name
-// (the first of these that is there); others, such as Adj Close, are passed over. Values may be
-// quoted; lines end with LF or CRLF; a byte order mark before the header is passed over. A quoted
-// line break is not taken: a line is a line.
+// (the first of these that is there); others, such as Adj Close, are passed over.
 //
 // Threads: pure functions; a struct price_csv belongs to its caller.
 #pragma once
 
-#include "bar.h"
-
-enum {
-    CSV_LINE_MAX = 4096, // bytes
-    CSV_COLUMNS_MAX = 64,
-};
+#include "csv_line.h"
 
 enum csv_column {
     CSV_DATE,
@@ -36,20 +29,10 @@ struct price_csv {
     int column_count;
 };
 
-enum csv_outcome {
-    CSV_BAR,      // `out_bar` is filled
-    CSV_NOTHING,  // an empty line, or the header
-    CSV_REJECTED, // `out_reason` says why
-    CSV_NO_HEADER // the line should be the header and is not; `out_reason` says what it lacks
-};
-
 // Prepares for a file's first line. `ticker` may be empty.
 void price_csv_start(struct price_csv *csv, const char *ticker, int64_t today);
 
-// Takes the next line out of `rest`, without its end; false when there is none.
-bool price_csv_next_line(struct text *rest, struct text *out_line);
-
-// Reads one line.
+// Reads one line; CSV_ROW has filled `out_bar`.
 enum csv_outcome price_csv_read(struct price_csv *csv,
                                 struct text line,
                                 struct bar *out_bar,

@@ -18,10 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char again[BAR_REASON_SIZE];
 
     price_csv_start(&csv, size % 2 == 0 ? "AAPL" : "", CALENDAR_LAST_DAY);
-    while (price_csv_next_line(&rest, &line)) {
+    while (csv_next_line(&rest, &line)) {
         reason[0] = '\0';
         switch (price_csv_read(&csv, line, &bar, reason)) {
-        case CSV_BAR:
+        case CSV_ROW:
             if (!bar_check(&bar, CALENDAR_LAST_DAY, again) || bar.ticker[0] == '\0')
                 abort();
             break;
