@@ -385,6 +385,37 @@ bool quotes_get(struct quotes *quotes, const char *ticker, struct quote *out_quo
     return true;
 }
 
+bool quotes_copy_all(struct quotes *quotes,
+                     struct quote **out_quotes,
+                     size_t *out_count,
+                     struct platform_clock *out_clock)
+{
+    int64_t monotonic_us = clock_monotonic_us();
+    struct platform_clock clock = {0};
+    struct quote *copy = NULL;
+    size_t count = 0;
+    bool was_filled, is_current;
+
+    (void)pthread_rwlock_rdlock(&quotes->lock);
+    was_filled = quotes->was_filled;
+    if (was_filled) {
+        count = quote_table_count(quotes->table);
+        copy = allocate_array(count + 1, sizeof *copy);
+        quote_table_copy(quotes->table, copy);
+        clock = clock_now(quotes, monotonic_us);
+    }
+    is_current = quotes->has_snapshot && is_heard(quotes, monotonic_us);
+    (void)pthread_rwlock_unlock(&quotes->lock);
+    if (!was_filled)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        copy[i].stale = copy[i].stale || !is_current || clock.now >= copy[i].valid_until;
+    *out_quotes = copy;
+    *out_count = count;
+    *out_clock = clock;
+    return true;
+}
+
 bool quotes_clock(struct quotes *quotes, struct platform_clock *out_clock)
 {
     int64_t monotonic_us = clock_monotonic_us();

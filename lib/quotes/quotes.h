@@ -61,6 +61,13 @@ void quotes_free(struct quotes **quotes);
 // Copies the latest quote; false when the symbol has none.
 MUST_CHECK bool quotes_get(struct quotes *quotes, const char *ticker, struct quote *out_quote);
 
+// Copies all latest quotes, in no order, and the clock as of this moment; the caller releases the
+// array. False before the first snapshot.
+MUST_CHECK bool quotes_copy_all(struct quotes *quotes,
+                                struct quote **out_quotes,
+                                size_t *out_count,
+                                struct platform_clock *out_clock);
+
 // The platform clock as of this moment; false before the first snapshot.
 MUST_CHECK bool quotes_clock(struct quotes *quotes, struct platform_clock *out_clock);
 

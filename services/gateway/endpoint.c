@@ -15,11 +15,11 @@ static const struct {
     const char *operation;
     bool (*answer)(struct exchange *exchange, struct error *error);
 } own_operations[] = {
-    {"GetQuote", quotes_get_one},   {"ListQuotes", quotes_list},
-    {"ImportBars", bars_import},    {"ImportSymbols", symbols_import},
-    {"Login", session_login},       {"Logout", session_end},
-    {"DeleteAccount", session_end}, {"ShowSession", session_show},
-    {"GetJsonWebKeySet", jwks_get},
+    {"GetQuote", quotes_get_one},      {"ListQuotes", quotes_list},
+    {"GetMovers", movers_get},         {"ImportBars", bars_import},
+    {"ImportSymbols", symbols_import}, {"Login", session_login},
+    {"Logout", session_end},           {"DeleteAccount", session_end},
+    {"ShowSession", session_show},     {"GetJsonWebKeySet", jwks_get},
 };
 
 static bool (*answer_of(const struct route *route))(struct exchange *, struct error *)
@@ -45,7 +45,8 @@ static struct endpoint endpoint_of_route(const struct route *route)
     endpoint.streams_body = endpoint.answer == bars_import || endpoint.answer == symbols_import;
     endpoint.changes_market =
         strcmp(route->service, "market") == 0 && !route->method->no_side_effects;
-    endpoint.is_frequent = endpoint.answer == quotes_get_one || endpoint.answer == quotes_list;
+    endpoint.is_frequent = endpoint.answer == quotes_get_one || endpoint.answer == quotes_list ||
+                           endpoint.answer == movers_get;
     return endpoint;
 }
 

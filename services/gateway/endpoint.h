@@ -31,6 +31,7 @@ extern const size_t seed_endpoint_count;
 bool bars_import(struct exchange *exchange, struct error *error);
 bool health_answer(struct exchange *exchange, struct error *error);
 bool jwks_get(struct exchange *exchange, struct error *error);
+bool movers_get(struct exchange *exchange, struct error *error);
 bool quotes_get_one(struct exchange *exchange, struct error *error);
 bool quotes_list(struct exchange *exchange, struct error *error);
 bool symbols_import(struct exchange *exchange, struct error *error);
@@ -41,6 +42,12 @@ void quotes_catch_up(struct gateway *gateway);
 
 // Copies the latest quote of a ticker in any case; false when there is none.
 MUST_CHECK bool quotes_find(struct quotes *quotes, struct text name, struct quote *out_quote);
+
+// Makes the cache that movers_get answers from. The caller owns it.
+struct movers_cache *movers_new(struct gateway *gateway);
+
+// Appends a quote as JSON.
+void quotes_write(const struct quote *quote, struct strbuf *out);
 
 // Appends what keeps the gateway from being ready, as "market: no quotes yet; ".
 void health_check(struct gateway *gateway, struct strbuf *out_reasons);

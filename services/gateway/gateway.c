@@ -3,6 +3,7 @@
 
 #include "credential_cache.h"
 #include "endpoint.h"
+#include "movers.h"
 #include "problem.h"
 #include "seed.h"
 #include "session_api.h"
@@ -93,8 +94,10 @@ static bool answer_found(struct exchange *exchange, struct error *error)
         strbuf_reset(exchange->response->body);
         strbuf_truncate(exchange->response->headers, headers_length);
     }
-    if (endpoint->changes_market)
+    if (endpoint->changes_market) {
         quotes_catch_up(exchange->gateway);
+        movers_cache_forget(exchange->gateway->movers);
+    }
     return true;
 }
 
@@ -199,6 +202,7 @@ static void stop(void **context)
 
     http_server_free(&gateway->server);
     credential_cache_free(&gateway->credentials);
+    movers_cache_free(&gateway->movers);
     quotes_free(&gateway->quotes);
     router_free(&gateway->router);
     release(gateway->entries);
@@ -250,6 +254,7 @@ static bool start(struct service *service, void **out_context, struct error *err
 
     gateway->service = service;
     gateway->credentials = credential_cache_new();
+    gateway->movers = movers_new(gateway);
     gateway->requests = metrics_counter(service_metrics(service), "http_requests_total",
                                         "HTTP requests answered.", "route", "status");
     gateway->durations = metrics_duration(

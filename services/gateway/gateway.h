@@ -13,10 +13,12 @@
 #include <stdatomic.h>
 
 struct endpoint;
+struct movers_cache;
 
 struct gateway {
     struct service *service;
     struct quotes *quotes;
+    struct movers_cache *movers;
     struct endpoint *endpoints; // everything that can be asked for, native and seeds'
     struct router_entry *entries;
     size_t endpoint_count;

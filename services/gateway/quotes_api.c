@@ -46,7 +46,7 @@ static void set_change(const struct quote *quote, Market__Quote *out)
     out->change_percent_micros = change.percent_micros;
 }
 
-static void write_quote(const struct quote *quote, struct strbuf *out)
+void quotes_write(const struct quote *quote, struct strbuf *out)
 {
     Market__Quote message = MARKET__QUOTE__INIT;
 
@@ -109,7 +109,7 @@ bool quotes_get_one(struct exchange *exchange, struct error *error)
         return false;
     }
     exchange->response->policy = HTTP_PUBLIC;
-    write_quote(&quote, exchange->response->body);
+    quotes_write(&quote, exchange->response->body);
     return true;
 }
 
@@ -139,7 +139,7 @@ static bool list_symbols(struct exchange *exchange,
             continue;
         if (!first)
             strbuf_append_char(out, ',');
-        write_quote(&quote, out);
+        quotes_write(&quote, out);
         first = false;
     }
     return true;
