@@ -9,6 +9,16 @@
 // more, so a quote that is younger than this before the close is of this session.
 #define SESSION_LONGEST (INT64_C(390) * 60 * MICROS_PER_SECOND)
 
+// Where one may trade around the clock, each day of UTC is a session: no other ends at its
+// midnight.
+#define DAY (INT64_C(86400) * MICROS_PER_SECOND)
+
+// The earliest that a session that ends at `close_at` can have begun.
+static int64_t session_start(int64_t close_at)
+{
+    return close_at - (close_at % DAY == 0 ? DAY : SESSION_LONGEST);
+}
+
 #define CHEAP_PRICE (INT64_C(50) * MICROS_PER_UNIT)
 
 static bool price_for(const struct order *order, const struct quote *quote, int64_t *out_price)
@@ -28,15 +38,15 @@ bool fill_decide(const struct order *order,
 {
     return strcmp(order->ticker, quote->ticker) == 0 && !quote->stale && clock->is_open &&
            quote->quoted_at <= clock->now && clock->now < quote->valid_until &&
-           quote->quoted_at >= clock->next_close - SESSION_LONGEST &&
-           clock->now < order->expires_at && price_for(order, quote, out_price);
+           quote->quoted_at >= session_start(clock->next_close) && clock->now < order->expires_at &&
+           price_for(order, quote, out_price);
 }
 
 bool fill_decide_past(const struct order *order, const struct quote *quote, int64_t *out_price)
 {
     return strcmp(order->ticker, quote->ticker) == 0 && quote->quoted_at >= order->created_at &&
            quote->quoted_at < order->expires_at &&
-           quote->quoted_at >= order->expires_at - SESSION_LONGEST &&
+           quote->quoted_at >= session_start(order->expires_at) &&
            price_for(order, quote, out_price);
 }
 

@@ -98,6 +98,26 @@ static void a_missed_quote_fills_within_the_orders_own_session(void **state)
     assert_false(fill_decide_past(&order, &after, &price));
 }
 
+static void around_the_clock_a_session_is_the_day_of_utc(void **state)
+{
+    struct order order = order_for(ORDER_BUY);
+    struct quote quote = fresh;
+    struct platform_clock clock = {.now = 2879 * MINUTE,
+                                   .is_open = true,
+                                   .next_open = 2880 * MINUTE,
+                                   .next_close = 2880 * MINUTE};
+    int64_t price = 0;
+
+    (void)state;
+    quote.valid_until = order.expires_at = clock.next_close;
+    order.created_at = 1440 * MINUTE;
+    quote.quoted_at = 1440 * MINUTE;
+    assert_true(fill_decide(&order, &quote, &clock, &price));
+    assert_true(fill_decide_past(&order, &quote, &price));
+    quote.quoted_at = 1440 * MINUTE - 1;
+    assert_false(fill_decide(&order, &quote, &clock, &price));
+}
+
 static void what_fills_now_holds_exactly_its_cost(void **state)
 {
     struct order order = order_for(ORDER_BUY);
@@ -161,6 +181,7 @@ int main(void)
         cmocka_unit_test(a_buy_is_filled_at_the_ask_and_a_sell_at_the_bid),
         cmocka_unit_test(a_quote_that_is_not_fit_fills_nothing),
         cmocka_unit_test(a_missed_quote_fills_within_the_orders_own_session),
+        cmocka_unit_test(around_the_clock_a_session_is_the_day_of_utc),
         cmocka_unit_test(what_fills_now_holds_exactly_its_cost),
         cmocka_unit_test(what_must_wait_holds_a_cushion),
         cmocka_unit_test(a_buy_is_covered_up_to_what_it_holds),
