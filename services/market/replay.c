@@ -117,6 +117,7 @@ struct quote replay_quote(const struct bar *bar,
         .volume = bar->volume / PHASE_COUNT * (int64_t)(phase + 1),
         .quoted_at = replay_due_at(bar->day, phase),
         .valid_until = valid_until(bar->day),
+        .source = "replay",
     };
 
     assert(phase < PHASE_COUNT);

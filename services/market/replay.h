@@ -35,6 +35,7 @@ struct quote {
     int64_t volume;                // of the day so far: a quarter of the bar's with each quote
     int64_t quoted_at;
     int64_t valid_until; // the open of the next session; the quote is stale from then on
+    const char *source;  // a constant: "replay" or "simulated"
 };
 
 // When the quotes of a day become due.
