@@ -4,6 +4,7 @@
 
 #include "exchange_calendar.h"
 #include "market_store.h"
+#include "universe_store.h"
 
 enum { SNAPSHOT_QUOTES = 1000, HISTORY_QUOTES = 1000 };
 
@@ -76,7 +77,8 @@ static bool set_clock(struct transaction *transaction, void *context, struct err
     view = (struct clock_view){.mode = setting->next.mode,
                                .now = setting->next.base_at,
                                .as_of = setting->next.as_of,
-                               .speed_micros = setting->next.speed_micros};
+                               .speed_micros = setting->next.speed_micros,
+                               .hours = setting->market->simulation.hours};
     return fill_clock(setting->call->arena, &view, &setting->response->clock, error) &&
            store_change_clock(transaction, setting->state.version, &setting->next, error) &&
            audit_outbox_add(transaction, &event, 1, error) &&
@@ -162,6 +164,14 @@ bool market_api_get_quote_snapshot(struct market *market,
     return true;
 }
 
+// What is asked for: the first `limit` quotes of a symbol after one moment and until another.
+struct history {
+    const char *ticker;
+    int64_t after, until;
+    size_t limit;
+    struct quote *quotes; // room for them
+};
+
 // The quotes of a bar that became due within the time asked for.
 static size_t list_due(const struct latest_bar *latest,
                        int64_t after,
@@ -182,37 +192,75 @@ static size_t list_due(const struct latest_bar *latest,
     return count;
 }
 
+// The quotes of the stored bars that became due.
+static bool list_replayed(struct market *market,
+                          struct call *call,
+                          const struct history *history,
+                          size_t *out_count,
+                          struct error *error)
+{
+    struct bar_query query = {.ticker = history->ticker,
+                              .first_day = exchange_calendar_day(history->after < CALENDAR_START_AT
+                                                                     ? CALENDAR_START_AT
+                                                                     : history->after),
+                              .last_day = exchange_calendar_day(history->until),
+                              .limit = history->limit + 1};
+    struct latest_bar *bars = NULL;
+    size_t bar_count = 0, count = 0;
+
+    if (!store_list_bars_with_previous(market->database, call->arena, &query, &bars, &bar_count,
+                                       error))
+        return false;
+    for (size_t i = 0; i < bar_count && count < history->limit; i++)
+        count += list_due(&bars[i], history->after, history->until, market->spread_basis_points,
+                          history->quotes + count, history->limit - count);
+    *out_count = count;
+    return true;
+}
+
+// The quotes that the simulated market has had, computed anew.
+static bool list_simulated(struct market *market,
+                           struct call *call,
+                           const struct history *history,
+                           size_t *out_count,
+                           struct error *error)
+{
+    const struct universe_query query = {.ticker = history->ticker, .limit = 1};
+    struct simulated_symbol symbol;
+    size_t found = 0;
+
+    if (!universe_store_list(market->database, call->arena, &query, &symbol, &found, error))
+        return false;
+    *out_count = found == 0
+                     ? 0
+                     : simulation_list_quotes(&market->simulation, &symbol, history->after,
+                                              history->until, history->quotes, history->limit);
+    return true;
+}
+
 bool market_api_list_quote_history(struct market *market,
                                    struct call *call,
                                    const Market__ListQuoteHistoryRequest *request,
                                    Market__ListQuoteHistoryResponse *response,
                                    struct error *error)
 {
-    size_t limit = request->has_limit ? request->limit : HISTORY_QUOTES;
-    int64_t until = request->until;
-    struct bar_query query = {.ticker = request->ticker, .limit = limit + 1};
-    struct latest_bar *bars = NULL;
+    struct history history = {.ticker = request->ticker,
+                              .after = request->after,
+                              .until = request->until,
+                              .limit = request->has_limit ? request->limit : HISTORY_QUOTES};
     struct clock_view clock;
-    struct quote *quotes;
-    size_t bar_count = 0, count = 0;
 
     if (!player_clock(market->player, &clock, error))
         return false;
     // What is not due yet is nobody's to know.
-    if (until > clock.now)
-        until = clock.now;
-    query.first_day = exchange_calendar_day(request->after < CALENDAR_START_AT ? CALENDAR_START_AT
-                                                                               : request->after);
-    query.last_day = exchange_calendar_day(until);
-    quotes = arena_allocate(call->arena, limit * sizeof *quotes);
-    if (quotes == NULL)
+    if (history.until > clock.now)
+        history.until = clock.now;
+    history.quotes = arena_allocate(call->arena, history.limit * sizeof *history.quotes);
+    if (history.quotes == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the quotes do not fit");
-    if (!store_list_bars_with_previous(market->database, call->arena, &query, &bars, &bar_count,
-                                       error))
+    if (!(market->is_simulated ? list_simulated : list_replayed)(market, call, &history,
+                                                                 &response->n_quotes, error))
         return false;
-    for (size_t i = 0; i < bar_count && count < limit; i++)
-        count += list_due(&bars[i], request->after, until, market->spread_basis_points,
-                          quotes + count, limit - count);
-    response->n_quotes = count;
-    return fill_quotes(call->arena, quotes, count, clock.now, &response->quotes, error);
+    return fill_quotes(call->arena, history.quotes, response->n_quotes, clock.now,
+                       &response->quotes, error);
 }

@@ -10,8 +10,18 @@ extern const size_t market_migration_count;
 static const struct setting settings[] = {
     {.name = "market",
      .kind = SETTING_TEXT,
-     .fallback = "replay",
-     .help = "where prices come from: replay, the stored daily bars"},
+     .fallback = "simulated",
+     .help = "where prices come from: simulated, or replay, the stored daily bars"},
+    {.name = "seed",
+     .kind = SETTING_INT,
+     .fallback = "1",
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "what the simulated prices follow from: the same one gives the same prices"},
+    {.name = "trading-hours",
+     .kind = SETTING_TEXT,
+     .fallback = "",
+     .help = "new-york, or around-the-clock, which a simulated market has unless told otherwise"},
     {.name = "spread-basis-points",
      .kind = SETTING_INT,
      .fallback = "0",
@@ -20,22 +30,50 @@ static const struct setting settings[] = {
      .help = "how far bid and ask of a replayed price lie apart, in hundredths of a percent"},
 };
 
-static bool start(struct service *service, void **out_context, struct error *error)
+static bool read_market(struct service *service, bool *out_is_simulated, struct error *error)
 {
     const char *kind = service_text(service, "market");
-    const struct market_options options = {
+
+    *out_is_simulated = strcmp(kind, "simulated") == 0;
+    return *out_is_simulated || strcmp(kind, "replay") == 0 ||
+           error_set(error, REASON_INVALID_SETTING,
+                     "--market is \"%s\"; it must be \"simulated\" or \"replay\".", kind);
+}
+
+static bool read_hours(struct service *service,
+                       bool is_simulated,
+                       enum market_hours *out_hours,
+                       struct error *error)
+{
+    const char *hours = service_text(service, "trading-hours");
+
+    // Who tries it in the evening would see nothing move if New York's hours were the default.
+    *out_hours = is_simulated ? HOURS_AROUND_THE_CLOCK : HOURS_NEW_YORK;
+    if (hours[0] == '\0' || (strcmp(hours, "around-the-clock") == 0 && is_simulated))
+        return true;
+    *out_hours = HOURS_NEW_YORK;
+    return strcmp(hours, "new-york") == 0 ||
+           error_set(error, REASON_INVALID_SETTING,
+                     "--trading-hours is \"%s\"; it must be \"new-york\", or with a simulated "
+                     "market \"around-the-clock\".",
+                     hours);
+}
+
+static bool start(struct service *service, void **out_context, struct error *error)
+{
+    struct market_options options = {
         .database = service_database(service),
         .listen = service_text(service, "listen"),
         .key = *service_mesh_key(service),
         .metrics = service_metrics(service),
         .spread_basis_points = service_int(service, "spread-basis-points"),
+        .simulation = {.seed = service_int(service, "seed")},
     };
     struct market *market = NULL;
 
-    if (strcmp(kind, "replay") != 0)
-        return error_set(error, REASON_INVALID_SETTING,
-                         "--market is \"%s\"; the only market there is now is \"replay\".", kind);
-    if (!market_new(&options, &market, error))
+    if (!read_market(service, &options.is_simulated, error) ||
+        !read_hours(service, options.is_simulated, &options.simulation.hours, error) ||
+        !market_new(&options, &market, error))
         return false;
     *out_context = market;
     return true;

@@ -5,6 +5,7 @@
 #include "import_store.h"
 #include "market_store.h"
 #include "rpc/rpc_topic.h"
+#include "universe_store.h"
 
 #include <string.h>
 
@@ -23,6 +24,13 @@ static bool load_clock(void *context, struct clock_state *out_state, struct erro
     struct market *market = context;
 
     arena_reset(market->player_arena);
+    if (market->is_simulated && !market->is_prepared &&
+        !universe_store_prepare(market->database, market->player_arena,
+                                clock_now_us(&market->real_time), error))
+        return false;
+    if (market->is_simulated && !market->is_prepared)
+        symbol_catalogue_changed(market->catalogue);
+    market->is_prepared = true;
     return store_get_clock(market->database, market->player_arena, out_state, error);
 }
 
@@ -63,6 +71,21 @@ static bool load_latest(void *context,
     arena_reset(market->player_arena);
     return store_latest_bars(market->database, market->player_arena, query, out_bars, max,
                              out_count, error);
+}
+
+static bool load_symbols(void *context,
+                         const char *after_ticker,
+                         struct simulated_symbol *out_symbols,
+                         size_t max,
+                         size_t *out_count,
+                         struct error *error)
+{
+    struct market *market = context;
+    const struct universe_query query = {.after_ticker = after_ticker, .limit = max};
+
+    arena_reset(market->player_arena);
+    return universe_store_list(market->database, market->player_arena, &query, out_symbols,
+                               out_count, error);
 }
 
 static void publish(void *context, struct text publication)
@@ -110,18 +133,24 @@ bool market_new(const struct market_options *options,
                    .allow_time = allow_time,
                    .load_bars = load_bars,
                    .load_latest = load_latest,
+                   .load_symbols = load_symbols,
                    .publish = publish,
                    .position = position,
                    .failed = player_failed},
         .context = market,
         .real_time = clock_real(),
         .spread_basis_points = options->spread_basis_points,
+        .is_simulated = options->is_simulated,
+        .seed = options->simulation.seed,
+        .hours = options->simulation.hours,
     };
 
     market->database = options->database;
     market->real_time = player.real_time;
     market->spread_basis_points = options->spread_basis_points;
     market->catalogue = symbol_catalogue_new(options->database);
+    market->is_simulated = options->is_simulated;
+    market->simulation = options->simulation;
     market->player_arena = arena_new(PLAYER_MEMORY);
     market->pruner_arena = arena_new(PRUNER_MEMORY);
     market->publications =

@@ -24,6 +24,9 @@ struct market {
     struct metric *publications;
     struct clock real_time;
     int64_t spread_basis_points;
+    bool is_simulated;
+    struct simulation_options simulation;
+    bool is_prepared; // the symbols and the clock to begin a simulated market with; the player's
 };
 
 struct market_options {
@@ -32,6 +35,8 @@ struct market_options {
     struct rpc_mesh_key key;
     struct metrics *metrics;
     int64_t spread_basis_points;
+    bool is_simulated; // else the stored bars are played
+    struct simulation_options simulation;
 };
 
 // Begins to play and to publish. The caller owns it. Fails with INVALID_SETTING when the topic's

@@ -18,13 +18,15 @@ void market_message_clock(const struct clock_view *view, Market__Clock *out_cloc
     out_clock->has_speed_micros = true;
     out_clock->speed_micros = view->speed_micros;
     out_clock->has_is_open = true;
-    out_clock->is_open = exchange_calendar_is_open(view->now);
+    out_clock->is_open = market_hours_is_open(view->hours, view->now);
     out_clock->has_next_open = true;
-    out_clock->next_open = exchange_calendar_next_open(view->now);
+    out_clock->next_open = market_hours_next_open(view->hours, view->now);
     out_clock->has_next_close = true;
-    out_clock->next_close = exchange_calendar_next_close(view->now);
+    out_clock->next_close = market_hours_next_close(view->hours, view->now);
     out_clock->has_session = true;
-    out_clock->session = (Market__Session)exchange_calendar_session(view->now);
+    out_clock->session = view->hours == HOURS_AROUND_THE_CLOCK
+                             ? MARKET__SESSION__SESSION_REGULAR
+                             : (Market__Session)exchange_calendar_session(view->now);
 }
 
 void market_message_quote(const struct quote *quote, int64_t now, Market__Quote *out_quote)
@@ -53,7 +55,7 @@ void market_message_quote(const struct quote *quote, int64_t now, Market__Quote 
     out_quote->volume = quote->volume;
     out_quote->has_quoted_at = true;
     out_quote->quoted_at = quote->quoted_at;
-    out_quote->source = "replay";
+    out_quote->source = (char *)quote->source;
     out_quote->has_stale = true;
     out_quote->stale = now >= quote->valid_until;
     out_quote->has_valid_until = true;

@@ -6,6 +6,7 @@
 
 #include "base/strbuf.h"
 #include "bourse/market/v1/market.pb-c.h"
+#include "market_hours.h"
 #include "platform_clock.h"
 #include "replay.h"
 
@@ -15,6 +16,7 @@ struct clock_view {
     int64_t now;
     int64_t as_of;
     int64_t speed_micros;
+    enum market_hours hours;
 };
 
 void market_message_clock(const struct clock_view *view, Market__Clock *out_clock);

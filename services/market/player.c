@@ -52,6 +52,7 @@ struct clock_view player_view(const struct player *player)
         .now = shown_now(player),
         .as_of = player_real_now(player),
         .speed_micros = player->is_held || player->is_failing ? 0 : player->clock.speed_micros,
+        .hours = player->options.hours,
     };
 }
 
@@ -59,8 +60,10 @@ struct clock_view player_view(const struct player *player)
 // follows when all that is due has been played. The lock is held.
 void player_publish(struct player *player, const struct quote *quotes, size_t count, int64_t at)
 {
-    const struct clock_view view = {
-        .mode = player->clock.mode, .now = at, .as_of = player_real_now(player)};
+    const struct clock_view view = {.mode = player->clock.mode,
+                                    .now = at,
+                                    .as_of = player_real_now(player),
+                                    .hours = player->options.hours};
 
     market_message_publication(quotes, count, &view, player->buffer);
     player->options.source.publish(player->options.context, strbuf_text(player->buffer));
@@ -78,7 +81,7 @@ static void publish_clock(struct player *player)
 void player_move(struct player *player, int64_t position)
 {
     player->position = greatest(player->position, position);
-    player->next_event = replay_next_event(player->position);
+    player->next_event = player->feed->next_event(player, player->position);
     (void)pthread_cond_broadcast(&player->changed);
 }
 
@@ -146,12 +149,12 @@ static bool work(struct player *player, struct error *error)
     if ((!player->is_ready || player->must_reload) && !load_clock(player, error))
         return false;
     if (!player->is_ready) {
-        if (!player_build(player, error))
+        if (!player->feed->build(player, error))
             return false;
         player->is_ready = true;
         publish_clock(player);
     }
-    if (player->refreshes_done < player->refreshes_asked && !player_correct(player, error))
+    if (player->refreshes_done < player->refreshes_asked && !player->feed->correct(player, error))
         return false;
     if (!allow_time(player, error))
         return false;
@@ -161,7 +164,7 @@ static bool work(struct player *player, struct error *error)
         return true;
     }
     player->is_playing = true;
-    is_played = player_play(player, until, error);
+    is_played = player->feed->play(player, until, error);
     player->is_playing = false;
     (void)pthread_cond_broadcast(&player->changed);
     if (is_played)
@@ -227,6 +230,7 @@ bool player_new(const struct player_options *options,
     pthread_condattr_t monotonic;
 
     player->options = *options;
+    player->feed = options->is_simulated ? &player_feed_simulation : &player_feed_bars;
     player->book = quote_book_new();
     player->buffer = strbuf_new(PUBLICATION_BYTES_MAX);
     player->page = allocate_array(PLAYER_PAGE_BARS, sizeof *player->page);
@@ -259,6 +263,7 @@ void player_free(struct player **player)
         (void)pthread_join(old->thread, NULL);
     (void)pthread_cond_destroy(&old->changed);
     (void)pthread_mutex_destroy(&old->lock);
+    simulation_free(&old->simulation);
     quote_book_free(&old->book);
     strbuf_free(&old->buffer);
     release(old->page);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
-// player: plays the stored bars as time goes on, and knows the present quotes and the present time.
+// player: plays the market as time goes on, and knows the present quotes and the present time.
+//
+// What is played is the stored bars, or the simulated market of simulation.h.
 //
 // One thread of its own does all the playing, so quotes come in the order of platform time whatever
 // moves the clock: a replay that reaches the next quote, a step that leaps over a year, a
 // correction of the past by an import. Each quote is in the book and published under one lock, so
 // that a snapshot and the number of the publication it contains always fit together.
 //
-// Everything can be built anew from the clock's row and the bars: nothing here is durable. While
-// the database cannot be reached, a replay stands still at the next quote it cannot read, or when
-// it may show no later time, and goes on when the database is back.
+// Everything can be built anew from the clock's row and the bars, or the seed: nothing here is
+// durable. While the database cannot be reached, a replay stands still at the next quote it cannot
+// read, or when it may show no later time, and goes on when the database is back.
 //
 // Threads: all functions may be called from any thread; those that wait say so.
 #pragma once
@@ -17,6 +19,7 @@
 #include "market_message.h"
 #include "platform_clock.h"
 #include "quote_book.h"
+#include "simulation.h"
 
 // A symbol's last bar until a day, with the close before it (0 for none).
 struct latest_bar {
@@ -58,6 +61,13 @@ struct player_source {
                         size_t max,
                         size_t *out_count,
                         struct error *error);
+    // The symbols after `after_ticker` to be simulated, in order of tickers; only then asked for.
+    bool (*load_symbols)(void *context,
+                         const char *after_ticker,
+                         struct simulated_symbol *out_symbols,
+                         size_t max,
+                         size_t *out_count,
+                         struct error *error);
     void (*publish)(void *context, struct text publication);
     void (*position)(void *context, uint64_t *out_epoch, uint64_t *out_sequence);
     // Told when the source begins to fail and when it is back ("").
@@ -69,6 +79,9 @@ struct player_options {
     void *context;
     struct clock real_time;
     int64_t spread_basis_points;
+    bool is_simulated;
+    int64_t seed;            // of the simulated market
+    enum market_hours hours; // a replay goes by those of New York
 };
 
 struct player;
@@ -125,7 +138,8 @@ void player_release(struct player *player,
 MUST_CHECK bool
 player_wait(struct player *player, int64_t at, int64_t deadline_us, struct error *error);
 
-// Corrects the present quotes of these tickers from their bars, publishes what differs, and waits
+// Corrects the present quotes of these tickers from their bars (a simulated market looks at all its
+// symbols anew), publishes what differs, and waits
 // for that until real time `deadline_us` at most.
 void player_refresh(struct player *player,
                     const char (*tickers)[TICKER_SIZE],

@@ -67,12 +67,12 @@ read_latest(struct player *player, struct latest_query query, bool publishes, st
     return true;
 }
 
-bool player_build(struct player *player, struct error *error)
+static bool build(struct player *player, struct error *error)
 {
     return read_latest(player, (struct latest_query){0}, false, error);
 }
 
-bool player_correct(struct player *player, struct error *error)
+static bool correct(struct player *player, struct error *error)
 {
     char tickers[PLAYER_REFRESH_MAX][TICKER_SIZE];
     struct latest_query query = {.tickers = (const char(*)[TICKER_SIZE])tickers};
@@ -167,7 +167,7 @@ static void play_page(struct player *player, size_t count, int64_t until)
     }
 }
 
-bool player_play(struct player *player, int64_t until, struct error *error)
+static bool play(struct player *player, int64_t until, struct error *error)
 {
     int64_t after_day = exchange_calendar_day(player->position) - 1;
     int64_t until_day = exchange_calendar_day(until);
@@ -198,3 +198,12 @@ bool player_play(struct player *player, int64_t until, struct error *error)
     player_move(player, until);
     return true;
 }
+
+static int64_t next_event(const struct player *player, int64_t at)
+{
+    (void)player;
+    return replay_next_event(at);
+}
+
+const struct player_feed player_feed_bars = {
+    .next_event = next_event, .build = build, .correct = correct, .play = play};

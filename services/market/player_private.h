@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// player_private: what the two halves of the player share: player.c, which keeps the time, and
-// player_play.c, which plays.
+// player_private: what the parts of the player share: player.c, which keeps the time, and those
+// that play: player_play.c stored bars, player_simulate.c the simulated market.
 #pragma once
 
 #include "player.h"
@@ -10,11 +10,30 @@
 enum {
     PLAYER_PAGE_BARS = 4096,
     PLAYER_PAGE_LATEST = 1000,
+    PLAYER_PAGE_SYMBOLS = 1000,
     PLAYER_REFRESH_MAX = 64, // tickers remembered one by one; more become all
 };
 
+struct player;
+
+// What is played. All are called with the lock held and return so; those that can fail let go of it
+// while the source is asked, and fail as the source does.
+struct player_feed {
+    // The first moment after `at` at which something may have to be published.
+    int64_t (*next_event)(const struct player *player, int64_t at);
+    // Fills the book with the quotes that hold at the present position.
+    bool (*build)(struct player *player, struct error *error);
+    // Corrects what has been asked for, and publishes what differs.
+    bool (*correct)(struct player *player, struct error *error);
+    // Plays everything until `until` and moves there, unless the player is stopping.
+    bool (*play)(struct player *player, int64_t until, struct error *error);
+};
+
+extern const struct player_feed player_feed_bars, player_feed_simulation;
+
 struct player {
     struct player_options options;
+    const struct player_feed *feed;
     pthread_t thread;
     bool has_thread;
     pthread_mutex_t lock;
@@ -44,19 +63,9 @@ struct player {
     struct latest_bar *latest;
     struct bar *day_bars; // of the day being played
     size_t day_count, day_capacity;
+    struct simulation *simulation;
     struct quote quotes[PUBLICATION_QUOTES_MAX];
 };
-
-// These are called with the lock held and return so; they let go of it while the source is asked.
-
-// Fills the book with the quotes that hold at the present position. Fails as the source does.
-MUST_CHECK bool player_build(struct player *player, struct error *error);
-
-// Corrects what has been asked for, and publishes what differs.
-MUST_CHECK bool player_correct(struct player *player, struct error *error);
-
-// Plays everything until `until` and moves there, unless the player is stopping.
-MUST_CHECK bool player_play(struct player *player, int64_t until, struct error *error);
 
 // With the lock held.
 int64_t player_real_now(const struct player *player);

@@ -26,7 +26,8 @@ struct stage {
     struct clock_state row;
     struct bar bars[BARS_MAX]; // in order of day and ticker
     size_t bar_count;
-    bool is_away; // the database
+    int symbol_count; // of a simulated market: "S0000", "S0001" ...
+    bool is_away;     // the database
     int failures_told;
     struct heard heard[HEARD_MAX];
     size_t heard_count;
@@ -142,12 +143,37 @@ static bool load_latest(void *context,
     return true;
 }
 
+static bool load_symbols(void *context,
+                         const char *after_ticker,
+                         struct simulated_symbol *out_symbols,
+                         size_t max,
+                         size_t *out_count,
+                         struct error *error)
+{
+    struct stage *stage = context;
+
+    if (!enter(stage, error))
+        return false;
+    *out_count = 0;
+    for (int i = 0; i < stage->symbol_count && *out_count < max; i++) {
+        struct simulated_symbol symbol = {.price_micros = 100000000,
+                                          .volatility_basis_points = 3000};
+
+        (void)snprintf(symbol.ticker, sizeof symbol.ticker, "S%04u", (unsigned)i % 10000);
+        if (strcmp(symbol.ticker, after_ticker) > 0)
+            out_symbols[(*out_count)++] = symbol;
+    }
+    (void)pthread_mutex_unlock(&stage->lock);
+    return true;
+}
+
 static void publish(void *context, struct text body)
 {
     struct stage *stage = context;
     Market__QuotePublication *publication =
         market__quote_publication__unpack(NULL, body.length, (const uint8_t *)body.data);
 
+    assert_true(publication->n_quotes <= PUBLICATION_QUOTES_MAX);
     (void)pthread_mutex_lock(&stage->lock);
     stage->sequence++;
     for (size_t i = 0; i < publication->n_quotes || i == 0; i++) {
@@ -188,24 +214,33 @@ static int64_t stage_real_now(void *context)
     return atomic_load(&((struct stage *)context)->real_now);
 }
 
-static struct player *play_on(struct stage *stage)
+static struct player *play(struct stage *stage, bool is_simulated)
 {
     const struct player_options options = {
         .source = {.load_clock = load_clock,
                    .allow_time = allow_time,
                    .load_bars = load_bars,
                    .load_latest = load_latest,
+                   .load_symbols = load_symbols,
                    .publish = publish,
                    .position = position,
                    .failed = failed},
         .context = stage,
         .real_time = {.now_us = stage_real_now, .context = stage},
+        .is_simulated = is_simulated,
+        .seed = 1,
+        .hours = is_simulated ? HOURS_AROUND_THE_CLOCK : HOURS_NEW_YORK,
     };
     struct player *player = NULL;
     struct error error;
 
     assert_true(player_new(&options, &player, &error));
     return player;
+}
+
+static struct player *play_on(struct stage *stage)
+{
+    return play(stage, false);
 }
 
 static int64_t deadline(void)
@@ -532,6 +567,75 @@ static void a_year_of_seventy_symbols_is_stepped_over_in_a_few_seconds(void **st
     assert_int_equal(count_heard(stage), 252 * 70 * PHASE_COUNT);
 }
 
+static void a_simulated_market_publishes_what_each_second_changes(void **state)
+{
+    struct stage *stage = *state;
+    OWNED(player) player = NULL;
+    size_t before;
+
+    stage->symbol_count = 1200;
+    player = play(stage, true);
+    wait_ready(player);
+    step_to(stage, player, "1990-03-02T12:00:00Z");
+    before = count_heard(stage);
+    step_to(stage, player, "1990-03-02T12:00:00.9Z");
+    assert_int_equal(count_heard(stage), before);
+    step_to(stage, player, "1990-03-02T12:00:01Z");
+    assert_int_equal(count_heard(stage), before + 1200);
+    assert_int_equal(stage->heard[stage->heard_count - 2].quoted_at, at("1990-03-02T12:00:01Z"));
+    // However far time leaps, the quotes of its end are told once.
+    step_to(stage, player, "1990-03-05T12:00:01Z");
+    assert_int_equal(count_heard(stage), before + 2400);
+}
+
+static void a_simulated_market_is_the_same_after_a_restart_and_moves_in_real_time(void **state)
+{
+    struct stage *stage = *state;
+    OWNED(player) player = NULL;
+    int64_t until_us, price;
+
+    stage->symbol_count = 3;
+    stage->row = (struct clock_state){.mode = CLOCK_REAL,
+                                      .base_at = at("2026-11-22T00:00:00Z"),
+                                      .as_of = at("2026-11-22T00:00:00Z"),
+                                      .speed_micros = CLOCK_SPEED_ONE};
+    player = play(stage, true);
+    wait_ready(player);
+    price = price_of(player, "S0001");
+    until_us = deadline();
+    for (int seconds = 0; price_of(player, "S0001") == price; seconds++) {
+        int64_t second = atomic_fetch_add(&stage->real_now, MICROS_PER_SECOND) + MICROS_PER_SECOND;
+
+        while (now_of(player) < second)
+            pause_briefly();
+        assert_true(seconds < 100 && deadline() < until_us + 20 * MICROS_PER_SECOND);
+    }
+    price = price_of(player, "S0001");
+    player_free(&player);
+    player = play(stage, true);
+    wait_ready(player);
+    assert_int_equal(price_of(player, "S0001"), price);
+}
+
+static void a_simulated_market_waits_for_its_symbols(void **state)
+{
+    struct stage *stage = *state;
+    OWNED(player) player = NULL;
+    struct clock_view view;
+    struct error error;
+
+    stage->symbol_count = 1;
+    stage->row.base_at = at("2026-03-02T12:00:00Z");
+    stage->is_away = true;
+    player = play(stage, true);
+    assert_false(player_clock(player, &view, &error));
+    (void)pthread_mutex_lock(&stage->lock);
+    stage->is_away = false;
+    (void)pthread_mutex_unlock(&stage->lock);
+    wait_ready(player);
+    assert_true(price_of(player, "S0000") > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -551,6 +655,13 @@ int main(void)
             when_it_is_not_known_whether_the_clock_was_changed_its_row_decides, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_year_of_seventy_symbols_is_stepped_over_in_a_few_seconds,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_simulated_market_publishes_what_each_second_changes,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_simulated_market_is_the_same_after_a_restart_and_moves_in_real_time, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(a_simulated_market_waits_for_its_symbols, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

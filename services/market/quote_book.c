@@ -73,15 +73,12 @@ static bool is_same(const struct quote *one, const struct quote *other)
            one->valid_until == other->valid_until;
 }
 
-const struct quote *quote_book_put(struct quote_book *book,
-                                   const struct bar *bar,
-                                   enum replay_phase phase,
-                                   int64_t previous_close_micros,
-                                   int64_t spread_basis_points)
+// Puts the quote into the entry of its ticker; NULL when the book is full.
+static struct quote_book_entry *
+put(struct quote_book *book, const struct quote *quote, bool *out_has_changed)
 {
-    struct quote quote = replay_quote(bar, phase, previous_close_micros, spread_basis_points);
-    size_t index = lower_bound(book, bar->ticker);
-    bool is_new = !is_at(book, index, bar->ticker);
+    size_t index = lower_bound(book, quote->ticker);
+    bool is_new = !is_at(book, index, quote->ticker);
     struct quote_book_entry *entry;
 
     if (is_new && book->count == QUOTE_BOOK_MAX)
@@ -89,12 +86,40 @@ const struct quote *quote_book_put(struct quote_book *book,
     if (is_new)
         make_room(book, index);
     entry = &book->entries[index];
+    *out_has_changed = is_new || !is_same(&entry->quote, quote);
+    if (*out_has_changed)
+        entry->quote = *quote;
+    return entry;
+}
+
+const struct quote *quote_book_put(struct quote_book *book,
+                                   const struct bar *bar,
+                                   enum replay_phase phase,
+                                   int64_t previous_close_micros,
+                                   int64_t spread_basis_points)
+{
+    struct quote quote = replay_quote(bar, phase, previous_close_micros, spread_basis_points);
+    bool has_changed = false;
+    struct quote_book_entry *entry = put(book, &quote, &has_changed);
+
+    if (entry == NULL)
+        return NULL;
     entry->day = bar->day;
     entry->close_micros = bar->close_micros;
-    if (!is_new && is_same(&entry->quote, &quote))
+    return has_changed ? &entry->quote : NULL;
+}
+
+const struct quote *
+quote_book_put_quote(struct quote_book *book, const struct quote *quote, int64_t day)
+{
+    bool has_changed = false;
+    struct quote_book_entry *entry = put(book, quote, &has_changed);
+
+    if (entry == NULL)
         return NULL;
-    entry->quote = quote;
-    return &entry->quote;
+    entry->day = day;
+    entry->close_micros = quote->price_micros;
+    return has_changed ? &entry->quote : NULL;
 }
 
 int64_t quote_book_previous_close(const struct quote_book *book, const struct bar *bar)

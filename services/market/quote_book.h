@@ -31,6 +31,10 @@ const struct quote *quote_book_put(struct quote_book *book,
                                    int64_t previous_close_micros,
                                    int64_t spread_basis_points);
 
+// Puts a quote of day `day` that comes from no bar. Returns and fails as above.
+const struct quote *
+quote_book_put_quote(struct quote_book *book, const struct quote *quote, int64_t day);
+
 // The close before `bar`, as far as the book knows: of the bar it holds when that is an earlier
 // one.
 int64_t quote_book_previous_close(const struct quote_book *book, const struct bar *bar);

@@ -84,9 +84,24 @@ static void a_full_book_takes_no_further_symbol(void **state)
     assert_int_equal(quote_book_count(book), QUOTE_BOOK_MAX);
 }
 
+static void a_quote_without_a_bar_is_put_and_said_to_differ_once(void **state)
+{
+    OWNED(quote_book) book = quote_book_new();
+    struct quote quote = {.ticker = "AAPL", .price_micros = 230, .quoted_at = 1};
+
+    (void)state;
+    assert_int_equal(quote_book_put_quote(book, &quote, 16000)->price_micros, 230);
+    assert_null(quote_book_put_quote(book, &quote, 16000));
+    quote.quoted_at = 2;
+    assert_non_null(quote_book_put_quote(book, &quote, 16001));
+    assert_int_equal(quote_book_find(book, "AAPL")->day, 16001);
+    assert_int_equal(quote_book_count(book), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_quote_without_a_bar_is_put_and_said_to_differ_once),
         cmocka_unit_test(entries_are_in_order_whatever_the_order_they_came_in),
         cmocka_unit_test(only_a_difference_is_a_change),
         cmocka_unit_test(the_previous_close_is_that_of_the_last_earlier_bar),

@@ -167,15 +167,22 @@ static bool note(struct transaction *transaction,
     return audit_outbox_add(transaction, &event, 1, error);
 }
 
-// The catalogue is told whatever the outcome: it may be unknown.
+// The catalogue is told whatever the outcome: it may be unknown. A simulated market then looks at
+// its symbols anew.
 static bool change_symbols(struct market *market,
+                           const char *ticker,
                            bool (*work)(struct transaction *, void *, struct error *),
                            struct change *change,
                            struct error *error)
 {
     bool is_done = database_transact(market->database, change->call->arena, 0, work, change, error);
+    char changed[1][TICKER_SIZE];
 
     symbol_catalogue_changed(market->catalogue);
+    (void)snprintf(changed[0], sizeof changed[0], "%s", ticker);
+    if (market->is_simulated && is_done)
+        player_refresh(market->player, (const char(*)[TICKER_SIZE])changed, 1,
+                       change->call->deadline_us);
     return is_done;
 }
 
@@ -211,7 +218,7 @@ bool market_api_create_symbol(struct market *market,
 {
     struct change change = {call, request, response};
 
-    return change_symbols(market, create, &change, error);
+    return change_symbols(market, request->ticker, create, &change, error);
 }
 
 static bool update(struct transaction *transaction, void *context, struct error *error)
@@ -256,7 +263,7 @@ bool market_api_update_symbol(struct market *market,
         error_add_violation(error, "status", "must be active or inactive");
         return false;
     }
-    return change_symbols(market, update, &change, error);
+    return change_symbols(market, request->ticker, update, &change, error);
 }
 
 static bool delete (struct transaction *transaction, void *context, struct error *error)
@@ -283,5 +290,5 @@ bool market_api_delete_symbol(struct market *market,
 {
     struct change change = {call, request, response};
 
-    return change_symbols(market, delete, &change, error);
+    return change_symbols(market, request->ticker, delete, &change, error);
 }
