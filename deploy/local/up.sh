@@ -5,11 +5,13 @@
 up_parse() {
     PORT=8080
     DETACH=''
+    MARKET=''
+    SEED=''
     data_parse "$@"
     set -- "${OPERANDS[@]}"
     while [ $# -gt 0 ]; do
         case $1 in
-        --port | --market) [ $# -ge 2 ] || die "$1 needs a value." ;;
+        --port | --market | --seed) [ $# -ge 2 ] || die "$1 needs a value." ;;
         esac
         case $1 in
         --port)
@@ -18,10 +20,15 @@ up_parse() {
             ;;
         --port=*) PORT=${1#--port=} ;;
         --market)
-            up_check_market "$2"
+            MARKET=$2
             shift
             ;;
-        --market=*) up_check_market "${1#--market=}" ;;
+        --market=*) MARKET=${1#--market=} ;;
+        --seed)
+            SEED=$2
+            shift
+            ;;
+        --seed=*) SEED=${1#--seed=} ;;
         --detach) DETACH=1 ;;
         *) die "up does not know \"$1\". ./bourse --help lists what it takes." ;;
         esac
@@ -30,14 +37,30 @@ up_parse() {
     if [[ ! $PORT =~ ^[0-9]{1,5}$ ]] || [ "$PORT" -lt 1 ] || [ "$PORT" -gt 65535 ]; then
         die "--port must be a number from 1 to 65535, not \"$PORT\"."
     fi
+    up_choose_market
 }
 
-up_check_market() {
-    case $1 in
-    replay) ;;
-    simulated | live) die "The $1 market is not there yet; --market replay is, which replays the prices that you import." ;;
-    *) die "--market must be replay, not \"$1\"." ;;
+# Completes MARKET and SEED: what was not said is as it was at the last start. A new data folder has the
+# simulated market; one from before there was a choice replays.
+up_choose_market() {
+    local kind='' seed=''
+
+    if [ -s "$DATA/market" ]; then
+        read -r kind seed <"$DATA/market" || true
+    elif [ -e "$DATA/postgres" ]; then
+        kind=replay
+    fi
+    MARKET=${MARKET:-${BOURSE_MARKET:-${kind:-simulated}}}
+    SEED=${SEED:-${BOURSE_SEED:-${seed:-1}}}
+    case $MARKET in
+    simulated | replay) ;;
+    live) die "The live market is not there yet; --market simulated makes prices up, --market replay plays those that you import." ;;
+    *) die "--market must be simulated or replay, not \"$MARKET\"." ;;
     esac
+    if [[ ! $SEED =~ ^[0-9]{1,18}$ ]]; then
+        die "--seed must be a number of at most 18 digits, not \"$SEED\"."
+    fi
+    export BOURSE_MARKET=$MARKET BOURSE_SEED=$SEED
 }
 
 # True when a supervisor holds the data folder.
@@ -68,6 +91,7 @@ up_command() {
         die "Port $PORT is in use by another program. Choose another with --port."
     fi
     rm -f "$RUN/ready"
+    printf '%s %s\n' "$MARKET" "$SEED" >"$DATA/market"
     # In a session of its own, Ctrl-C reaches us alone and everything is stopped in order.
     [ -z "$DETACH" ] || pdeathsig=()
     setsid setpriv "${pdeathsig[@]}" --no-new-privs -- "$ROOT/bourse" supervise --data "$DATA" "$PORT" ${DETACH:+detach} \

@@ -53,7 +53,8 @@ const wideLimits = Object.fromEntries(['REGISTRATIONS_PER_HOUR', 'REGISTRATIONS_
     'ADDRESS_ORDERS_AT_ONCE'].map(name => [`BOURSE_${name}`, '1000000']));
 
 export class Platform {
-    static async start({ env = {} } = {}) {
+    // With the market that replays bars, unless other `options` are given to the launcher.
+    static async start({ env = {}, options = ['--market', 'replay'] } = {}) {
         const platform = new Platform();
         // Patterns of the log lines of level error that the test brings about.
         platform.announced = [];
@@ -63,7 +64,7 @@ export class Platform {
         platform.password = randomBytes(12).toString('hex');
         platform.env = { ...wideLimits, ...process.env, BOURSE_PRESET: process.env.BOURSE_PRESET ?? 'dev',
             BOURSE_ADMIN_PASSWORD: platform.password, ...env };
-        await platform.bourse('up', '--detach', '--port', String(platform.port), '--market', 'replay');
+        await platform.bourse('up', '--detach', '--port', String(platform.port), ...options);
         return platform;
     }
 
