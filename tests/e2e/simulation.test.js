@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+// The simulated market, as somebody meets it who starts the platform for the first time.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Platform, until } from '../support/platform.mjs';
+
+const quote = (platform, ticker) => platform.expect(200, 'GET', `/api/v1/quotes/${ticker}`);
+const cents = text => Math.round(Number(text) * 100);
+
+describe('the simulated market', () => {
+    let platform, trader;
+
+    before(async () => {
+        platform = await Platform.start({ options: [] });
+        trader = await platform.trader('ada');
+    });
+    after(() => platform?.stop());
+
+    it('is there without an option, with real names and the time of the machine', async () => {
+        const { symbols } = await platform.expect(200, 'GET', '/api/v1/symbols?limit=500');
+        assert.ok(symbols.length >= 150);
+        const apple = symbols.find(symbol => symbol.ticker === 'AAPL');
+        assert.equal(apple.name, 'Apple Inc.');
+        assert.equal(apple.exchange, 'NASDAQ');
+        const clock = await platform.expect(200, 'GET', '/api/v1/clock');
+        assert.equal(clock.mode, 'real');
+        assert.equal(clock.is_open, true); // around the clock
+        assert.equal(clock.next_open, clock.next_close);
+        assert.match(clock.next_close, /T00:00:00Z$/);
+        assert.ok(Math.abs(Date.parse(clock.now) - Date.now()) < 5000);
+    });
+
+    it('moves, and says that its prices are simulated', async () => {
+        for (const ticker of ['AAPL', 'SPY', 'BRK.B']) {
+            const first = await quote(platform, ticker);
+            assert.equal(first.source, 'simulated');
+            assert.equal(first.stale, false);
+            assert.ok(cents(first.ask) > cents(first.bid), `${first.bid} ${first.ask}`);
+            const next = await until(`another price of ${ticker}`, async () => {
+                const now = await quote(platform, ticker);
+                return now.price !== first.price && now;
+            });
+            assert.ok(Date.parse(next.quoted_at) > Date.parse(first.quoted_at));
+            assert.ok(Number(next.volume) > Number(first.volume));
+        }
+    });
+
+    it('fills an order at the ask that is shown in its second', async () => {
+        const asks = new Map(); // by second
+        const look = async () => {
+            const { quoted_at, ask } = await quote(platform, 'AAPL');
+            asks.set(Date.parse(quoted_at) / 1000, ask);
+        };
+        await until('a fill at a quote that was seen', async () => {
+            await look();
+            const order = await platform.expect(201, 'POST', `/api/v1/portfolios/${trader.portfolio}/orders`,
+                { token: trader.token, body: { ticker: 'AAPL', side: 'buy', quantity: '10' } });
+            await look();
+            assert.equal(order.status, 'filled');
+            const [[second, age]] = await platform.query(`SELECT extract(epoch FROM quote_at)::bigint,
+                extract(epoch FROM filled_at - quote_at) FROM audit.fills WHERE order_id = '${order.id}'`);
+            assert.ok(Number(age) >= 0 && Number(age) < 3, `filled ${age} s after the quote`);
+            if (!asks.has(Number(second)))
+                return false;
+            assert.equal(order.average_fill_price, asks.get(Number(second)));
+            return true;
+        });
+    });
+
+    it('gives the same quotes on another platform with the same seed', async () => {
+        const other = await Platform.start({ options: ['--seed', '1'] });
+        try {
+            // Both are asked until they show the same second.
+            for (const ticker of ['AAPL', 'XOM', 'TSLA'])
+                await until(`the same second of ${ticker}`, async () => {
+                    const [one, another] = await Promise.all([quote(platform, ticker), quote(other, ticker)]);
+                    if (one.quoted_at !== another.quoted_at)
+                        return false;
+                    assert.deepEqual(one, another);
+                    return true;
+                });
+        } finally {
+            await other.stop();
+        }
+    });
+
+    it('gives other quotes with another seed', async () => {
+        const other = await Platform.start({ options: ['--market', 'simulated', '--seed', '2'] });
+        try {
+            const [one, another] = await Promise.all([quote(platform, 'AAPL'), quote(other, 'AAPL')]);
+            assert.notEqual(one.open, another.open);
+        } finally {
+            await other.stop();
+        }
+    });
+
+    it('goes on with the same day after a restart, without being told again', async () => {
+        const day = async () => {
+            const { open, previous_close } = await quote(platform, 'AAPL');
+            return { open, previous_close, date: new Date().toISOString().slice(0, 10) };
+        };
+        const before = await day();
+        const high = cents((await quote(platform, 'AAPL')).high);
+        await platform.bourse('down');
+        await platform.bourse('up', '--detach', '--port', String(platform.port));
+        const now = await day();
+        if (before.date === now.date) { // else midnight was in between
+            assert.deepEqual(now, before);
+            assert.ok(cents((await quote(platform, 'AAPL')).high) >= high);
+        }
+        assert.equal((await platform.expect(200, 'GET', '/api/v1/clock')).mode, 'real');
+    });
+
+    it('has a price at once for a symbol that an administrator adds, and keeps what one changes', async () => {
+        const token = await platform.administrator();
+        await platform.expect(201, 'POST', '/api/v1/symbols',
+            { token, body: { ticker: 'NEWCO', name: 'New Company' } });
+        await platform.expect(200, 'PATCH', '/api/v1/symbols/AAPL', { token, body: { name: 'Apples' } });
+        await platform.expect(204, 'DELETE', '/api/v1/symbols/A', { token });
+        const price = Number((await until('its price', () =>
+            platform.request('GET', '/api/v1/quotes/NEWCO').then(reply => reply.status === 200 && reply.body))).price);
+        assert.ok(price > 1 && price < 1000);
+        await platform.bourse('down');
+        await platform.bourse('up', '--detach', '--port', String(platform.port));
+        assert.equal((await platform.expect(200, 'GET', '/api/v1/symbols/AAPL')).name, 'Apples');
+        assert.equal((await platform.request('GET', '/api/v1/symbols/A')).status, 404);
+    });
+
+    it('gives an imported symbol a price like its last bar', async () => {
+        const token = await platform.administrator();
+        await platform.import('ACME', 'Date,Open,High,Low,Close,Volume\n2014-01-02,90,92,89,91,5\n', token);
+        const { price, source } = await until('its price', () =>
+            platform.request('GET', '/api/v1/quotes/ACME').then(reply => reply.status === 200 && reply.body));
+        assert.equal(source, 'simulated');
+        assert.ok(Number(price) > 91 / 5 && Number(price) < 91 * 5, price);
+    });
+});
+
+describe('the simulated market in New York\'s hours', () => {
+    let platform, token;
+
+    before(async () => {
+        platform = await Platform.start({ options: ['--market', 'simulated'],
+            env: { BOURSE_TRADING_HOURS: 'new-york' } });
+        token = await platform.administrator();
+    });
+    after(() => platform?.stop());
+
+    // A clock that stands has the same quotes for as long as the test likes; the year is one to come.
+    it('fills an order that has waited for the night at the first quote of the morning', async () => {
+        const trader = await platform.trader('bob');
+        await platform.step('2090-03-10T21:00:00Z', token); // a Friday, closed
+        const closing = await quote(platform, 'AAPL');
+        assert.equal((await platform.expect(200, 'GET', '/api/v1/clock')).is_open, false);
+        assert.equal(closing.quoted_at, '2090-03-10T21:00:00Z');
+        assert.equal(closing.stale, false);
+        const path = `/api/v1/portfolios/${trader.portfolio}/orders`;
+        const order = await platform.expect(201, 'POST', path,
+            { token: trader.token, body: { ticker: 'AAPL', side: 'buy', quantity: '1' } });
+        assert.notEqual(order.status, 'filled');
+        await platform.step('2090-03-13T13:30:00Z', token);
+        const opening = await quote(platform, 'AAPL');
+        assert.equal(opening.previous_close, closing.price);
+        assert.equal(opening.quoted_at, '2090-03-13T13:30:00Z');
+        const filled = await until('the fill', async () => {
+            const now = await platform.expect(200, 'GET', `/api/v1/orders/${order.id}`, { token: trader.token });
+            return now.status === 'filled' && now;
+        });
+        assert.equal(filled.average_fill_price, opening.ask);
+    });
+
+    it('fills an order that time leapt over at the first quote after it', async () => {
+        const trader = await platform.trader('eve');
+        await platform.step('2090-03-13T20:00:00Z', token); // closed
+        const path = `/api/v1/portfolios/${trader.portfolio}/orders`;
+        const order = await platform.expect(201, 'POST', path,
+            { token: trader.token, body: { ticker: 'SPY', side: 'buy', quantity: '1' } });
+        await platform.step('2090-03-15T15:00:00Z', token);
+        const filled = await until('the fill', async () => {
+            const now = await platform.expect(200, 'GET', `/api/v1/orders/${order.id}`, { token: trader.token });
+            return now.status === 'filled' && now;
+        });
+        const [[at]] = await platform.query(`SELECT quote_at = '2090-03-14T13:30:00Z' FROM audit.fills
+            WHERE order_id = '${order.id}'`);
+        assert.equal(at, 't', JSON.stringify(filled));
+    });
+});
