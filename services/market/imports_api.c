@@ -309,6 +309,7 @@ bool market_api_finish_import(struct market *market,
                               Market__FinishImportResponse *response,
                               struct error *error)
 {
+    static const char none[TICKER_SIZE] = "";
     struct step step = {.market = market, .call = call, .request = request, .response = response};
     bool is_done;
 
@@ -321,5 +322,7 @@ bool market_api_finish_import(struct market *market,
     if (!step.was_done && step.result.ticker_count > 0)
         player_refresh(market->player, step.result.tickers, step.result.ticker_count,
                        call->deadline_us);
+    else if (!step.was_done && market->is_simulated) // a list of symbols: all are looked at anew
+        player_refresh(market->player, &none, 1, call->deadline_us);
     return true;
 }

@@ -126,6 +126,15 @@ describe('the simulated market', () => {
         assert.equal((await platform.request('GET', '/api/v1/symbols/A')).status, 404);
     });
 
+    it('has prices for an imported list of symbols', async () => {
+        const token = await platform.administrator();
+        await platform.expect(200, 'POST', '/api/v1/symbols:import',
+            { raw: 'Symbol,Name\nLISTED,A Listed Company\n', token, headers: { 'content-type': 'text/csv' } });
+        const { source } = await until('its price', () =>
+            platform.request('GET', '/api/v1/quotes/LISTED').then(reply => reply.status === 200 && reply.body));
+        assert.equal(source, 'simulated');
+    });
+
     it('gives an imported symbol a price like its last bar', async () => {
         const token = await platform.administrator();
         await platform.import('ACME', 'Date,Open,High,Low,Close,Volume\n2014-01-02,90,92,89,91,5\n', token);
