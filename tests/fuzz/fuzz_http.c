@@ -527,7 +527,7 @@ static void check_exchange(struct http_request *request)
         MUST(error_is(&error, REASON_INVALID_REQUEST) && key != NULL);
         return;
     }
-    MUST(exchange.has_key == (key != NULL && strcmp(request->method, "POST") == 0));
+    MUST(exchange.has_key == (key != NULL && strcmp(request->method, "GET") != 0));
     MUST(exchange.has_key == (strcmp(exchange.effect_id.string, request->id.string) != 0));
     effect_id = exchange.effect_id;
     MUST(exchange_begin(&exchange, &error));
