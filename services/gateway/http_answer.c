@@ -30,6 +30,11 @@ static const char *date_header(struct worker *worker)
     return worker->date;
 }
 
+static bool has_body(const struct http_response *response)
+{
+    return response->take == NULL && response->status != 204 && response->status != 304;
+}
+
 static void write_head(struct worker *worker, struct text body)
 {
     const struct http_response *response = &worker->response;
@@ -42,9 +47,11 @@ static void write_head(struct worker *worker, struct text body)
     strbuf_append_string(out, http_status_text(response->status));
     strbuf_append_string(out, "\r\nDate: ");
     strbuf_append_string(out, date_header(worker));
-    if (response->status != 204 && response->status != 304) {
+    if (response->status != 101 && response->status != 204 && response->status != 304) {
         strbuf_append_string(out, "\r\nContent-Type: ");
         strbuf_append_string(out, type != NULL ? type : "application/json");
+    }
+    if (has_body(response)) {
         strbuf_append_string(out, "\r\nContent-Length: ");
         strbuf_append_int(out, (int64_t)body.length);
     }
@@ -54,8 +61,10 @@ static void write_head(struct worker *worker, struct text body)
     strbuf_append_text(out, http_policy_headers(response->policy, worker->request.is_secure));
     strbuf_append_text(out, strbuf_text(response->headers));
     // The time is told so that clients do not send on a connection that is just being closed.
-    strbuf_append_string(out,
-                         response->close ? "Connection: close\r\n" : "Keep-Alive: timeout=4\r\n");
+    // A connection that is handed over says itself what becomes of it.
+    if (response->take == NULL)
+        strbuf_append_string(out, response->close ? "Connection: close\r\n"
+                                                  : "Keep-Alive: timeout=4\r\n");
     strbuf_append_string(out, "\r\n");
 }
 
@@ -70,18 +79,20 @@ void http_send_answer(struct http_connection *connection)
 
     if (response->body->overflowed || response->headers->overflowed) {
         strbuf_reset(response->headers);
+        response->is_cut_off = true; // for who would take the connection over
         error_set(&error, REASON_OUT_OF_MEMORY_BUDGET, "The answer is larger than %d bytes.",
                   HTTP_ANSWER_MAX);
         worker->server->options.refuse(&worker->request, response, &error);
         body = strbuf_text(response->body);
     }
     write_head(worker, body);
-    if (!worker->request.is_head && response->status != 204 && response->status != 304)
+    if (!worker->request.is_head && has_body(response))
         strbuf_append_text(worker->answer, body);
     http_set_deadline(connection, true, ANSWER_LIMIT_US);
     if (mg_write(connection->civetweb, worker->answer->data, worker->answer->length) !=
         (int)worker->answer->length)
-        response->close = true;
+        response->is_cut_off = true;
     if (deadline_end(worker->deadline))
-        response->close = true;
+        response->is_cut_off = true;
+    response->close = response->close || response->is_cut_off;
 }

@@ -291,11 +291,14 @@ static int on_request(struct mg_connection *civetweb)
         atomic_load_explicit(&server->draining, memory_order_relaxed))
         response->close = true;
     http_send_answer(&connection);
-    http_discard_body(&connection);
+    if (response->take != NULL)
+        http_hand_over(&connection);
+    else
+        http_discard_body(&connection);
     server->options.finished(server->options.context, request, response,
                              clock_monotonic_us() - began_us);
     worker->active_us = clock_monotonic_us();
-    if (response->close || connection.is_broken) {
+    if (response->close || response->take != NULL || connection.is_broken) {
         end_connection(connection.info);
         return -1;
     }
@@ -453,7 +456,7 @@ static bool start_others(struct http_server *server, struct error *error)
 // The shell's usual limit of 1,024 descriptors is fewer than the connections that can be there.
 static void raise_descriptor_limit(const struct http_server_options *options)
 {
-    rlim_t wanted = options->threads + CONNECTION_QUEUE + DESCRIPTORS_SPARE;
+    rlim_t wanted = options->threads + CONNECTION_QUEUE + options->streams + DESCRIPTORS_SPARE;
     struct rlimit limit;
 
     if (options->tls_listen[0] != '\0')

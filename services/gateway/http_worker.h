@@ -76,5 +76,8 @@ void http_set_deadline(struct http_connection *connection, bool also_writing, in
 // Writes the worker's response, or a problem in its place when it is too large.
 void http_send_answer(struct http_connection *connection);
 
+// Gives the connection to whoever the response says.
+void http_hand_over(struct http_connection *connection);
+
 // Takes what is left of a body nobody wanted, so that the connection can go on.
 void http_discard_body(struct http_connection *connection);
