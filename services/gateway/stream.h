@@ -140,7 +140,7 @@ void stream_say_error(struct stream_connection *connection,
 void stream_send_control(struct stream_connection *connection,
                          enum websocket_opcode opcode,
                          struct text data);
-// Says why, and closes once that is sent.
+// Says why, and closes once that is sent. The reason is empty when the client has closed.
 void stream_close(struct stream_connection *connection, int code, const char *reason);
 
 // stream_input.

@@ -156,7 +156,7 @@ handle(struct stream_connection *connection, enum websocket_event event, struct 
         return;
     }
     if (event == WEBSOCKET_GOT_CLOSE) {
-        stream_close(connection, in->code == CLOSE_NO_STATUS ? in->code : CLOSE_NORMAL, "");
+        stream_close(connection, in->code, ""); // the same code, as is usual
         return;
     }
     if (!may_say_more(connection)) {

@@ -159,7 +159,7 @@ void stream_close(struct stream_connection *connection, int code, const char *re
                   "%s", reason);
         stream_say_error(connection, &error, NULL);
     }
-    metric_add(connection->server->closed, 1, code == CLOSE_NORMAL ? "client" : "server", NULL);
+    metric_add(connection->server->closed, 1, reason[0] == '\0' ? "client" : "server", NULL);
     connection->phase = STREAM_CLOSES;
     connection->until_us = clock_monotonic_us() + CLOSE_LIMIT_US;
     stream_touch(connection);

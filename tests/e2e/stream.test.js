@@ -10,7 +10,8 @@ let platform, admin, ada, eve;
 
 before(async () => {
     platform = await Platform.start({ env: { BOURSE_STREAMS_PER_ADDRESS: '100', BOURSE_STREAMS_PER_USER: '4',
-        BOURSE_STREAMS: '120' } });
+        BOURSE_STREAMS: '120',
+        BOURSE_HTTP_THREADS: '16' } }); // no stream keeps one
     admin = await platform.administrator();
     await platform.import('ACME', toCsv(madeUpBars(7)), admin);
     await platform.import('BETA', toCsv(madeUpBars(11)), admin);
