@@ -133,9 +133,6 @@ static void who_is_set_aside_is_neither_ended_nor_takes_a_place(void **state)
     assert_true(is_ended(fixture, other - 1, CLOSED_WITHIN_MS) ||
                 is_ended(fixture, other, CLOSED_WITHIN_MS));
     assert_false(is_ended(fixture, aside, LEFT_ALONE_MS));
-    // Once it is no more, its number is a connection like any other.
-    idle_watch_set_aside(fixture->watch, fixture->servers[aside], false);
-    assert_true(is_ended(fixture, aside, CLOSED_WITHIN_MS));
 }
 
 static void who_only_waits_is_ended_while_others_queue(void **state)

@@ -12,7 +12,8 @@ enum { KEY_BYTES = 16, KEY_LENGTH = 24, SHA1_SIZE = 20, LENGTH_16 = 126, LENGTH_
 static enum websocket_event
 broken(enum websocket_close code, const char *rule, struct websocket_input *out_input)
 {
-    out_input->code = code;
+    out_input->data = (struct text){"", 0};
+    out_input->code = (int)code;
     out_input->rule = rule;
     return WEBSOCKET_BROKEN;
 }
@@ -157,7 +158,8 @@ static enum websocket_event end_frame(struct websocket_reader *reader,
 {
     reader->has_head = false;
     reader->head_length = 0;
-    out_input->data = (struct text){reader->control, (size_t)reader->size};
+    if (is_control(reader->opcode))
+        out_input->data = (struct text){reader->control, (size_t)reader->size};
     switch (reader->opcode) {
     case WEBSOCKET_PING:
         return WEBSOCKET_GOT_PING;
