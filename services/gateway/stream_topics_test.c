@@ -106,6 +106,12 @@ static void a_topic_waits_once_however_often_it_changes_and_in_its_turn(void **s
     struct stream_subscription *three = add(&topics, "quotes:THREE");
 
     (void)state;
+    stream_topics_wait(&topics, two);
+    stream_topics_wait(&topics, one);
+    stream_topics_wait(&topics, two);
+    assert_ptr_equal(stream_topics_next(&topics), two);
+    assert_ptr_equal(stream_topics_next(&topics), one);
+    assert_null(stream_topics_next(&topics));
     for (int i = 0; i < 1000; i++) {
         stream_topics_wait(&topics, two);
         stream_topics_wait(&topics, one);

@@ -119,7 +119,7 @@ describe('orders and portfolios', () => {
         await stream.wait('its order', one => one.type === 'order' && one.order.id === own.id);
         assert.ok(stream.messages.filter(one => one.type === 'order').every(one => one.order.portfolio_id === second.id));
         await platform.expect(204, 'DELETE', `/api/v1/api-keys/${secret.api_key_id}`, { token: ada.token });
-        assert.equal((await stream.closed).code, 1008);
+        assert.equal((await stream.end()).code, 1008);
     });
 
     it('end within seconds of a logout, and the streams of others do not', async () => {
@@ -130,7 +130,7 @@ describe('orders and portfolios', () => {
         await other.ask({ authenticate: { token: ada.token } });
         await platform.expect(204, 'POST', '/api/v1/auth/logout', { token });
         const began = Date.now();
-        assert.deepEqual(await stream.closed, { code: 1008, reason: 'the credential has ended' });
+        assert.deepEqual(await stream.end(), { code: 1008, reason: 'the credential has ended' });
         assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`);
         assert.equal((await other.ask({ subscribe: ['orders'] })).type, 'subscribed');
         other.close();
@@ -170,7 +170,7 @@ describe('limits', () => {
         const more = await Stream.open(platform.url);
         const answer = await more.ask({ authenticate: { token: eve.token } });
         assert.deepEqual([answer.reason, answer.detail], ['LIMIT_EXCEEDED', 'A user may have 4 streams.']);
-        assert.equal((await more.closed).code, 1008);
+        assert.equal((await more.end()).code, 1008);
         streams[0].close();
         await until('a place', async () => {
             const again = await Stream.open(platform.url);
@@ -392,7 +392,7 @@ describe('slow readers and the end', () => {
         const stream = await Stream.open(platform.url);
         await stream.ask({ subscribe: ['quotes:ACME'] });
         process.kill(platform.pid('gateway'), 'SIGTERM');
-        assert.equal((await stream.closed).code, 1001);
+        assert.equal((await stream.end()).code, 1001);
         await until('the gateway to be back', async () => (await platform.request('GET', '/healthz')).status === 200);
     });
 });

@@ -151,7 +151,7 @@ describe('TLS', () => {
         await stream.ask({ subscribe: ['orders'] });
         await stream.wait('the open orders', one => one.type === 'orders');
         stream.socket.close(1000);
-        assert.equal((await stream.closed).code, 1000);
+        assert.equal((await stream.end()).code, 1000);
     });
 
     it('lets nobody in by the port behind it', async () => {

@@ -10,7 +10,8 @@ export class Stream {
     constructor(url, options = {}) {
         this.messages = [];
         this.socket = new WebSocket(url.replace(/^http/, 'ws') + '/api/v1/stream', { perMessageDeflate: false, ...options });
-        this.closed = new Promise(done => this.socket.on('close', (code, reason) => done({ code, reason: String(reason) })));
+        this.ending = undefined;
+        this.socket.on('close', (code, reason) => { this.ending = { code, reason: String(reason) }; });
         this.opened = new Promise((done, fail) => {
             this.socket.on('open', () => done(this));
             this.socket.on('unexpected-response', (request, response) => {
@@ -44,6 +45,11 @@ export class Stream {
         const from = this.messages.length;
         this.say(message);
         return this.wait('an answer', one => ['subscribed', 'error', 'authenticated'].includes(one.type), from);
+    }
+
+    // How the server closed it: {code, reason}.
+    end() {
+        return until('the stream to be closed', () => this.ending);
     }
 
     close() {
