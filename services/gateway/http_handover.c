@@ -12,12 +12,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+// civetweb's descriptors have the lowest numbers, as those of streams are put above them. So a look
+// at a few of these finds the connection, however many streams there are.
 static int find_descriptor(const struct http_connection *connection)
 {
     const struct mg_request_info *info = connection->info;
     struct socket_list sockets = {NULL, 0, 0};
     int found = -1;
 
+    for (int at = 0; at < connection->worker->server->streams_begin; at++)
+        if (socket_is_from(at, info->remote_addr, info->remote_port, info->server_port))
+            return at;
     socket_list_read(&sockets);
     for (size_t i = 0; i < sockets.count && found < 0; i++)
         if (sockets.entries[i].peer_port == info->remote_port &&
@@ -32,7 +37,7 @@ static int find_descriptor(const struct http_connection *connection)
 // names another one: at no moment may idle_watch take it for a connection that waits for a thread.
 static int move_socket(struct http_server *server, int theirs)
 {
-    int ours = fcntl(theirs, F_DUPFD_CLOEXEC, 0);
+    int ours = fcntl(theirs, F_DUPFD_CLOEXEC, server->streams_begin);
     int nobody = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     bool is_moved = false;
 

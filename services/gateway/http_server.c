@@ -454,19 +454,25 @@ static bool start_others(struct http_server *server, struct error *error)
 }
 
 // The shell's usual limit of 1,024 descriptors is fewer than the connections that can be there.
-static void raise_descriptor_limit(const struct http_server_options *options)
+// Returns the number above which there is room for the descriptors of all streams; 0 when there is
+// none.
+static int raise_descriptor_limit(const struct http_server_options *options)
 {
     rlim_t wanted = options->threads + CONNECTION_QUEUE + options->streams + DESCRIPTORS_SPARE;
     struct rlimit limit;
 
     if (options->tls_listen[0] != '\0')
         wanted += 2 * options->tls_connections;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-        return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    if (limit.rlim_cur >= wanted)
+        return (int)(wanted - options->streams);
     limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
-        log_write(LOG_WARNING, "few_descriptors", "message",
-                  "the limit of open files is below what all connections together can need", NULL);
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == wanted)
+        return (int)(wanted - options->streams);
+    log_write(LOG_WARNING, "few_descriptors", "message",
+              "the limit of open files is below what all connections together can need", NULL);
+    return 0;
 }
 
 static bool make_parts(struct http_server *server, struct error *error)
@@ -491,8 +497,8 @@ bool http_server_new(const struct http_server_options *options,
     if (options->listen[0] == '\0' && options->tls_listen[0] == '\0')
         return error_set(error, REASON_INVALID_SETTING,
                          "--http-listen and --https-listen are both empty");
-    raise_descriptor_limit(options);
     server = allocate(sizeof *server);
+    server->streams_begin = raise_descriptor_limit(options);
     server->options = *options;
     mg_init_library(0);
     if (!make_parts(server, error) || !start_civetweb(server, error) ||

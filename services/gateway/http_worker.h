@@ -32,6 +32,7 @@ struct http_server {
     struct idle_watch *idle;
     struct tls_relay *relay; // NULL without TLS
     atomic_int relay_port;   // of civetweb, for the relay alone; 0 until it is known
+    int streams_begin;       // descriptors of streams are above this, where there is room
     atomic_bool draining;
 };
 
