@@ -21,7 +21,7 @@ void stream_touch(struct stream_connection *connection)
     connection->server->touched = connection;
 }
 
-// `,` or nothing, and the members that every message begins with.
+// The members that every message begins with.
 static void write_start(struct strbuf *out, const char *type, uint64_t sequence, bool is_snapshot)
 {
     strbuf_reset(out);

@@ -388,6 +388,28 @@ describe('slow readers and the end', () => {
         fast.close();
     });
 
+    it('a ping comes every 15 seconds; who does not answer is dropped after 30, who does is not', { timeout: 60000 }, async () => {
+        const dead = await rawStream(platform.port);
+        const alive = await Stream.open(platform.url);
+        const abort = new AbortController();
+        const events = await fetch(`${platform.url}/api/v1/stream?topics=quotes:ACME`,
+            { headers: { accept: 'text/event-stream' }, signal: abort.signal });
+        let text = '';
+        const reading = (async () => {
+            for await (const part of events.body)
+                text += Buffer.from(part).toString();
+        })().catch(() => {});
+        const began = Date.now();
+        await until('a ping', () => dead.frames.some(one => one.opcode === 9), 18);
+        await until('a comment', () => /(^|\n)\n:\n\n/.test(text), 18);
+        await until('the dead one to be dropped', () => dead.ended, 25);
+        assert.ok(Date.now() - began > 29000, `${Date.now() - began} ms`);
+        assert.equal((await alive.ask({ subscribe: ['quotes:ACME'] })).type, 'subscribed');
+        alive.close();
+        abort.abort();
+        await reading;
+    });
+
     it('SIGTERM sends everybody elsewhere with 1001', async () => {
         const stream = await Stream.open(platform.url);
         await stream.ask({ subscribe: ['quotes:ACME'] });
