@@ -54,10 +54,13 @@ struct endpoint *endpoint_list(size_t *out_count)
 {
     static const struct endpoint health = {
         .http_method = "GET", .path = "/healthz", .answer = health_answer, .is_frequent = true};
+    // Not declared in the .proto: it is no operation with one answer.
+    static const struct endpoint stream = {
+        .http_method = "GET", .path = "/api/v1/stream", .answer = stream_begin};
     // The seeds' paths twice: one of them had them below /api, the other not. The strings of the
     // second form begin inside those of the first.
     size_t count =
-        gateway_route_count + docs_endpoint_count + 1 + SEED_PREFIXES * seed_endpoint_count;
+        gateway_route_count + docs_endpoint_count + 2 + SEED_PREFIXES * seed_endpoint_count;
     struct endpoint *endpoints = allocate_array(count, sizeof *endpoints);
     size_t at = 0;
 
@@ -66,6 +69,7 @@ struct endpoint *endpoint_list(size_t *out_count)
     for (size_t i = 0; i < docs_endpoint_count; i++)
         endpoints[at++] = docs_endpoints[i];
     endpoints[at++] = health;
+    endpoints[at++] = stream;
     for (size_t i = 0; i < seed_endpoint_count; i++) {
         endpoints[at++] = seed_endpoints[i];
         endpoints[at] = seed_endpoints[i];

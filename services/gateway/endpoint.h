@@ -33,6 +33,7 @@ bool health_answer(struct exchange *exchange, struct error *error);
 bool jwks_get(struct exchange *exchange, struct error *error);
 bool movers_get(struct exchange *exchange, struct error *error);
 bool quotes_get_one(struct exchange *exchange, struct error *error);
+bool stream_begin(struct exchange *exchange, struct error *error);
 bool quotes_list(struct exchange *exchange, struct error *error);
 bool symbols_import(struct exchange *exchange, struct error *error);
 

@@ -163,6 +163,24 @@ bool exchange_parameter(struct exchange *exchange,
     return true;
 }
 
+bool exchange_refuse_parameters(struct exchange *exchange, const char *known, struct error *error)
+{
+    struct text query = exchange->request->query;
+    struct text name;
+    struct text value;
+
+    while (url_next_parameter(&query, &name, &value)) {
+        if (text_equals(name, known))
+            continue;
+        if (!url_decode(exchange->request->arena, name, true, &name, error))
+            return false;
+        error_clear(error);
+        error_add_violation(error, name.data, "is not a parameter of this operation");
+        return false;
+    }
+    return true;
+}
+
 void exchange_note(struct exchange *exchange, const struct call *call)
 {
     if (call->replayed && exchange->has_key)

@@ -51,6 +51,10 @@ MUST_CHECK bool exchange_parameter(struct exchange *exchange,
                                    const char **out_value,
                                    struct error *error);
 
+// Fails with INVALID_REQUEST when the query has another parameter than `known` ("" for none).
+MUST_CHECK bool
+exchange_refuse_parameters(struct exchange *exchange, const char *known, struct error *error);
+
 // Notes what a call said beside its reply: that it had been done before.
 void exchange_note(struct exchange *exchange, const struct call *call);
 

@@ -7,6 +7,7 @@
 #include "problem.h"
 #include "seed.h"
 #include "session_api.h"
+#include "stream_server.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,10 @@ static const struct setting settings[] = {
      "connections of one address open at the same time; trusted proxies may have any number"},
     {"http-threads", SETTING_INT, "288", 8, 4096,
      "connections served at the same time; each has a thread, and more wait"},
+    {"streams", SETTING_INT, "2000", 1, 65536,
+     "WebSockets and streams of events open at the same time; more are refused"},
+    {"streams-per-address", SETTING_INT, "64", 1, 65536, "the same, of one address"},
+    {"streams-per-user", SETTING_INT, "20", 1, 65536, "the same, of one user"},
     {"drain-seconds", SETTING_INT, "2", 0, 8,
      "seconds to go on serving after SIGTERM while /healthz says 503"},
     {"allowed-origins", SETTING_TEXT, "", 0, 0,
@@ -200,10 +205,13 @@ static void stop(void **context)
 {
     struct gateway *gateway = *context;
 
+    if (gateway->streams != NULL)
+        stream_server_stop(gateway->streams);
     http_server_free(&gateway->server);
     credential_cache_free(&gateway->credentials);
     movers_cache_free(&gateway->movers);
     quotes_free(&gateway->quotes);
+    stream_server_free(&gateway->streams);
     router_free(&gateway->router);
     release(gateway->entries);
     release(gateway->endpoints);
@@ -236,6 +244,13 @@ static bool start(struct service *service, void **out_context, struct error *err
         .market = service_client(service, "market"),
         .market_addresses = service_text(service, "market-address"),
         .key = *service_mesh_key(service),
+        .changed = stream_server_quotes_changed,
+    };
+    struct stream_server_options stream_options = {
+        .gateway = gateway,
+        .connections_max = (size_t)service_int(service, "streams"),
+        .connections_each = (size_t)service_int(service, "streams-per-address"),
+        .connections_user = (size_t)service_int(service, "streams-per-user"),
     };
     struct http_server_options server_options = {
         .listen = service_text(service, "http-listen"),
@@ -245,6 +260,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         .tls_connections = (size_t)service_int(service, "https-connections"),
         .threads = (size_t)service_int(service, "http-threads"),
         .connections_each = (size_t)service_int(service, "connections-per-address"),
+        .streams = (size_t)service_int(service, "streams"),
         .trusted_proxies = service_text(service, "trusted-proxies"),
         .context = gateway,
         .handle = handle,
@@ -262,7 +278,13 @@ static bool start(struct service *service, void **out_context, struct error *err
         "Time from the head of a request to the end of its answer.", "route", NULL);
     build_router(gateway);
     if (!check_tls_settings(service, error) ||
-        !quotes_new(&quotes_options, &gateway->quotes, error) ||
+        !stream_server_new(&stream_options, &gateway->streams, error)) {
+        stop(&context);
+        return false;
+    }
+    quotes_options.context = gateway->streams;
+    if (!quotes_new(&quotes_options, &gateway->quotes, error) ||
+        !stream_server_start(gateway->streams, error) ||
         !http_server_new(&server_options, &gateway->server, error)) {
         stop(&context);
         return false;
@@ -285,6 +307,7 @@ static void drain(void *context)
 
     atomic_store(&gateway->draining, true);
     http_server_drain(gateway->server);
+    stream_server_stop(gateway->streams);
     clock_sleep_until_us(clock_monotonic_us() + seconds * MICROS_PER_SECOND);
 }
 

@@ -14,6 +14,7 @@
 
 struct endpoint;
 struct movers_cache;
+struct stream_server;
 
 struct gateway {
     struct service *service;
@@ -24,6 +25,7 @@ struct gateway {
     size_t endpoint_count;
     struct router *router;
     struct credential_cache *credentials;
+    struct stream_server *streams;
     struct http_server *server;
     struct metric *requests;
     struct metric *durations;

@@ -98,6 +98,7 @@ static const struct {
     const char *digits;
     const char *text;
 } statuses[] = {
+    {101, "101", "Switching Protocols"},
     {200, "200", "OK"},
     {201, "201", "Created"},
     {202, "202", "Accepted"},

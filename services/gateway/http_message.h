@@ -26,6 +26,7 @@ struct http_header {
 };
 
 struct http_connection; // of http_server.c
+struct http_server;
 
 struct http_request {
     const char *method; // "GET"; a HEAD request is a GET whose body is not sent
@@ -63,6 +64,11 @@ struct http_response {
     struct text fixed_body; // bytes that live on (a file in the program), instead of `body`
     struct strbuf *headers; // further header lines, each with its line end
     bool close;             // the connection cannot be used again
+    // For a connection that goes on as something else: told of its socket, which it owns from then
+    // on and closes with http_server_close, once the head has been sent; or of -1 when it was not.
+    void (*take)(void *context, struct http_server *server, int descriptor);
+    void *take_context;
+    bool is_cut_off; // the answer could not be sent
 };
 
 // The first header of that name, in any case; NULL when there is none.

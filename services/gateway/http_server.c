@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "http_server.h"
 
-#include "base/clock.h"
 #include "base/random.h"
-#include "base/timestamp.h"
 #include "client_address.h"
-#include "connection_limit.h"
-#include "deadline.h"
 #include "guard.h"
-#include "http_policy.h"
-#include "idle_watch.h"
+#include "http_worker.h"
 #include "service/log.h"
-#include "tls_relay.h"
 
-#include <civetweb.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -24,12 +16,8 @@ enum {
     ARENA_BUDGET = 8 * 1024 * 1024,
     KEPT_CAPACITY = 64 * 1024, // a worker's buffers are made anew above this
     HEADERS_MAX = 16 * 1024,
-    DISCARD_MAX = 32 * 1024 * 1024, // bytes of an unwanted body taken before the connection ends
     REQUEST_TIMEOUT_MS = 5000,
     KEEP_ALIVE_TIMEOUT_MS = 4000, // of an idle connection, and of the next head on it
-    RANDOM_POOL_SIZE = 1024,
-    DATE_HEADER_SIZE = 40,
-    PEER_ADDRESS_SIZE = 48,
     PORTS_TEXT_MAX = 4096,
     CONNECTION_QUEUE = 4096, // connections that can wait for a thread
     DESCRIPTORS_SPARE = 512, // for everything that is no client's connection
@@ -38,57 +26,6 @@ enum {
 #define REQUEST_TIMEOUT_MS_TEXT "5000"
 #define KEEP_ALIVE_TIMEOUT_MS_TEXT "4000"
 #define WAIT_MIN_US (200 * MICROS_PER_MS) // for a head, even while others queue
-#define BODY_LIMIT_US (5 * MICROS_PER_SECOND)
-#define CHUNK_LIMIT_US (30 * MICROS_PER_SECOND)
-#define ANSWER_LIMIT_US (60 * MICROS_PER_SECOND)
-#define DISCARD_LIMIT_US (1 * MICROS_PER_SECOND)
-
-struct http_server {
-    struct http_server_options options;
-    struct mg_context *civetweb;
-    struct deadlines *deadlines;
-    struct proxy_list *proxies;
-    struct connection_limit *limit; // of those that have asked something
-    struct idle_watch *idle;
-    struct tls_relay *relay; // NULL without TLS
-    atomic_int relay_port;   // of civetweb, for the relay alone; 0 until it is known
-    atomic_bool draining;
-};
-
-// What a thread of civetweb's needs to answer, one request after the other.
-struct worker {
-    struct http_server *server;
-    struct arena *arena;
-    struct strbuf *body;
-    struct strbuf *headers;
-    struct strbuf *answer; // head and body together, for one write
-    struct deadline_slot *deadline;
-    struct http_request request;
-    struct http_response response;
-    struct idle_slot *idle;
-    // Of the connection that is being served.
-    bool is_admitted; // what follows is known
-    bool is_counted;  // in the limit of its address
-    bool is_stranger; // at the relay's port
-    bool is_tls;
-    bool is_from_proxy;
-    char peer_address[PEER_ADDRESS_SIZE];
-    char client_address[CLIENT_ADDRESS_SIZE];
-    int64_t active_us; // when it began or was last answered; monotonic
-    int64_t date_second;
-    char date[DATE_HEADER_SIZE];
-    unsigned char pool[RANDOM_POOL_SIZE]; // random bytes fetched in advance: a call for each
-    size_t pool_used;                     // request would be a tenth of a quote's cost
-};
-
-struct http_connection {
-    struct mg_connection *civetweb;
-    const struct mg_request_info *info;
-    struct worker *worker;
-    uint64_t consumed; // bytes of the body
-    bool is_broken;    // the body cannot be read any further
-    bool continued;    // 100 Continue was sent, or not asked for
-};
 
 static void *on_thread(const struct mg_context *civetweb, int type)
 {
@@ -281,125 +218,6 @@ static bool read_head(struct http_request *request, struct error *error)
     return guard_head(request, is_http_1_1, error);
 }
 
-// "Sun, 22 Nov 2026 02:30:00 GMT", made once a second.
-static const char *date_header(struct worker *worker)
-{
-    static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    struct clock clock = clock_real();
-    int64_t second = clock_now_us(&clock) / MICROS_PER_SECOND;
-    struct date date = {1970, 1, 1};
-    int of_day = 0;
-
-    if (second == worker->date_second)
-        return worker->date;
-    worker->date_second = second;
-    date = date_from_days(second / 86400);
-    of_day = (int)(second % 86400);
-    snprintf(worker->date, sizeof worker->date, "%s, %02d %s %04d %02d:%02d:%02d GMT",
-             days[date_weekday(second / 86400)], date.day, months[date.month - 1], date.year,
-             of_day / 3600, of_day / 60 % 60, of_day % 60);
-    return worker->date;
-}
-
-static void write_head(struct worker *worker, struct text body)
-{
-    const struct http_response *response = &worker->response;
-    const char *type = response->content_type;
-    struct strbuf *out = worker->answer;
-
-    strbuf_append_string(out, "HTTP/1.1 ");
-    strbuf_append_int(out, response->status);
-    strbuf_append_char(out, ' ');
-    strbuf_append_string(out, http_status_text(response->status));
-    strbuf_append_string(out, "\r\nDate: ");
-    strbuf_append_string(out, date_header(worker));
-    if (response->status != 204 && response->status != 304) {
-        strbuf_append_string(out, "\r\nContent-Type: ");
-        strbuf_append_string(out, type != NULL ? type : "application/json");
-        strbuf_append_string(out, "\r\nContent-Length: ");
-        strbuf_append_int(out, (int64_t)body.length);
-    }
-    strbuf_append_string(out, "\r\nX-Request-Id: ");
-    strbuf_append(out, worker->request.id.string, UUID_SIZE - 1);
-    strbuf_append_string(out, "\r\n");
-    strbuf_append_text(out, http_policy_headers(response->policy, worker->request.is_secure));
-    strbuf_append_text(out, strbuf_text(response->headers));
-    // The time is told so that clients do not send on a connection that is just being closed.
-    strbuf_append_string(out,
-                         response->close ? "Connection: close\r\n" : "Keep-Alive: timeout=4\r\n");
-    strbuf_append_string(out, "\r\n");
-}
-
-static void set_deadline(struct http_connection *connection, bool also_writing, int64_t limit_us)
-{
-    const struct mg_request_info *info = connection->info;
-
-    deadline_begin(connection->worker->deadline, info->remote_addr, info->remote_port,
-                   info->server_port, also_writing, limit_us);
-}
-
-// One buffer and one write: two cost more than everything else together.
-static void send_answer(struct http_connection *connection)
-{
-    struct worker *worker = connection->worker;
-    struct http_response *response = &worker->response;
-    struct text body =
-        response->fixed_body.data != NULL ? response->fixed_body : strbuf_text(response->body);
-    struct error error;
-
-    if (response->body->overflowed || response->headers->overflowed) {
-        strbuf_reset(response->headers);
-        error_set(&error, REASON_OUT_OF_MEMORY_BUDGET, "The answer is larger than %d bytes.",
-                  HTTP_ANSWER_MAX);
-        worker->server->options.refuse(&worker->request, response, &error);
-        body = strbuf_text(response->body);
-    }
-    write_head(worker, body);
-    if (!worker->request.is_head && response->status != 204 && response->status != 304)
-        strbuf_append_text(worker->answer, body);
-    set_deadline(connection, true, ANSWER_LIMIT_US);
-    if (mg_write(connection->civetweb, worker->answer->data, worker->answer->length) !=
-        (int)worker->answer->length)
-        response->close = true;
-    if (deadline_end(worker->deadline))
-        response->close = true;
-}
-
-static bool is_head_again(const struct http_connection *connection, const char *data, size_t length)
-{
-    return guard_repeats_head(&connection->worker->request, connection->info->request_method,
-                              (struct text){data, length});
-}
-
-// What is left of a body nobody wanted. A short one is taken so that the connection can go on; of
-// any other enough that the client, which may still be sending, gets to read the answer.
-static void discard_body(struct http_connection *connection)
-{
-    struct worker *worker = connection->worker;
-    uint64_t left = worker->request.content_length - connection->consumed;
-    uint64_t taken = 0;
-    bool is_wrong = false;
-    char scrap[4096];
-
-    if (left == 0 || connection->is_broken)
-        return;
-    set_deadline(connection, false, DISCARD_LIMIT_US);
-    while (left > 0 && taken < DISCARD_MAX) {
-        int got = mg_read(connection->civetweb, scrap, left < sizeof scrap ? left : sizeof scrap);
-
-        if (got <= 0)
-            break;
-        if (connection->consumed == 0 && taken == 0)
-            is_wrong = is_head_again(connection, scrap, (size_t)got);
-        taken += (uint64_t)got;
-        left -= (uint64_t)got;
-    }
-    if (deadline_end(worker->deadline) || left > 0 || is_wrong)
-        connection->is_broken = true;
-}
-
 // civetweb decides from the request whether the connection goes on, and has no portable call to
 // tell it otherwise; so the request is made one that ends it.
 static void end_connection(const struct mg_request_info *info)
@@ -472,12 +290,15 @@ static int on_request(struct mg_connection *civetweb)
     if (connection.is_broken || wants_to_close(&connection) ||
         atomic_load_explicit(&server->draining, memory_order_relaxed))
         response->close = true;
-    send_answer(&connection);
-    discard_body(&connection);
+    http_send_answer(&connection);
+    if (response->take != NULL)
+        http_hand_over(&connection);
+    else
+        http_discard_body(&connection);
     server->options.finished(server->options.context, request, response,
                              clock_monotonic_us() - began_us);
     worker->active_us = clock_monotonic_us();
-    if (response->close || connection.is_broken) {
+    if (response->close || response->take != NULL || connection.is_broken) {
         end_connection(connection.info);
         return -1;
     }
@@ -516,7 +337,7 @@ static int on_error(struct mg_connection *civetweb, int status, const char *mess
                   HTTP_HEAD_MAX);
     worker->server->options.refuse(&worker->request, &worker->response, &error);
     worker->response.close = true;
-    send_answer(&connection);
+    http_send_answer(&connection);
     worker->server->options.finished(worker->server->options.context, &worker->request,
                                      &worker->response, 0);
     return 0;
@@ -633,19 +454,25 @@ static bool start_others(struct http_server *server, struct error *error)
 }
 
 // The shell's usual limit of 1,024 descriptors is fewer than the connections that can be there.
-static void raise_descriptor_limit(const struct http_server_options *options)
+// Returns the number above which there is room for the descriptors of all streams; 0 when there is
+// none.
+static int raise_descriptor_limit(const struct http_server_options *options)
 {
-    rlim_t wanted = options->threads + CONNECTION_QUEUE + DESCRIPTORS_SPARE;
+    rlim_t wanted = options->threads + CONNECTION_QUEUE + options->streams + DESCRIPTORS_SPARE;
     struct rlimit limit;
 
     if (options->tls_listen[0] != '\0')
         wanted += 2 * options->tls_connections;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-        return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    if (limit.rlim_cur >= wanted)
+        return (int)(wanted - options->streams);
     limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
-        log_write(LOG_WARNING, "few_descriptors", "message",
-                  "the limit of open files is below what all connections together can need", NULL);
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == wanted)
+        return (int)(wanted - options->streams);
+    log_write(LOG_WARNING, "few_descriptors", "message",
+              "the limit of open files is below what all connections together can need", NULL);
+    return 0;
 }
 
 static bool make_parts(struct http_server *server, struct error *error)
@@ -670,8 +497,8 @@ bool http_server_new(const struct http_server_options *options,
     if (options->listen[0] == '\0' && options->tls_listen[0] == '\0')
         return error_set(error, REASON_INVALID_SETTING,
                          "--http-listen and --https-listen are both empty");
-    raise_descriptor_limit(options);
     server = allocate(sizeof *server);
+    server->streams_begin = raise_descriptor_limit(options);
     server->options = *options;
     mg_init_library(0);
     if (!make_parts(server, error) || !start_civetweb(server, error) ||
@@ -702,83 +529,4 @@ void http_server_free(struct http_server **server)
     proxy_list_free(&(*server)->proxies);
     release(*server);
     *server = NULL;
-}
-
-static void send_continue(struct http_request *request)
-{
-    static const char answer[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    const char *expect = http_request_header(request, "Expect");
-
-    if (request->connection->continued)
-        return;
-    request->connection->continued = true;
-    if (expect != NULL)
-        (void)mg_write(request->connection->civetweb, answer, sizeof answer - 1);
-}
-
-// Reads exactly `size` bytes within the time. civetweb's own read only ends on pauses.
-static bool read_exactly(
-    struct http_request *request, char *buffer, size_t size, int64_t limit_us, struct error *error)
-{
-    struct http_connection *connection = request->connection;
-    size_t length = 0;
-    bool is_wrong = false;
-
-    send_continue(request);
-    set_deadline(connection, false, limit_us);
-    while (length < size) {
-        int got = mg_read(connection->civetweb, buffer + length, size - length);
-
-        if (got <= 0)
-            break;
-        length += (size_t)got;
-    }
-    is_wrong =
-        length == size && connection->consumed == 0 && is_head_again(connection, buffer, size);
-    connection->consumed += length;
-    if (!deadline_end(connection->worker->deadline) && length == size && !is_wrong)
-        return true;
-    connection->is_broken = true;
-    if (is_wrong)
-        return error_set(error, REASON_MALFORMED_REQUEST, "Empty lines come before the request.");
-    return error_set(
-        error, REASON_REQUEST_TIMEOUT, "%llu of %llu bytes of the body arrived in time.",
-        (unsigned long long)connection->consumed, (unsigned long long)request->content_length);
-}
-
-bool http_read_body(struct http_request *request,
-                    size_t limit,
-                    struct text *out_body,
-                    struct error *error)
-{
-    size_t length = (size_t)request->content_length;
-    char *body = NULL;
-
-    if (request->content_length > limit) {
-        request->connection->continued = true;
-        return error_set(error, REASON_BODY_TOO_LARGE, "The body may have at most %zu bytes.",
-                         limit);
-    }
-    body = arena_allocate(request->arena, length + 1);
-    if (body == NULL)
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the body.");
-    if (length > 0 && !read_exactly(request, body, length, BODY_LIMIT_US, error))
-        return false;
-    *out_body = (struct text){body, length};
-    return true;
-}
-
-bool http_read_some(struct http_request *request,
-                    char *buffer,
-                    size_t size,
-                    size_t *out_length,
-                    struct error *error)
-{
-    uint64_t left = request->content_length - request->connection->consumed;
-    size_t wanted = left < size ? (size_t)left : size;
-
-    if (wanted > 0 && !read_exactly(request, buffer, wanted, CHUNK_LIMIT_US, error))
-        return false;
-    *out_length = wanted;
-    return true;
 }

@@ -21,6 +21,7 @@ struct http_server_options {
     size_t tls_connections;      // at the same time; more are closed at once
     size_t threads;              // connections served at the same time
     size_t connections_each;     // of one address at the same time
+    size_t streams;              // connections that may be handed over and open at the same time
     const char *trusted_proxies; // addresses and networks, separated by commas
     void *context;
     // Answers a request whose head is in order. Reads the body, if at all, by the functions below.
@@ -49,6 +50,9 @@ void http_server_drain(struct http_server *server);
 
 // Ends idle connections, waits for the requests under way and closes.
 void http_server_free(struct http_server **server);
+
+// Closes a connection that was handed over (http_response.take).
+void http_server_close(struct http_server *server, int descriptor);
 
 // Reads the whole body into the request's arena. Fails with BODY_TOO_LARGE above `limit`, and
 // REQUEST_TIMEOUT when it does not arrive within five seconds.

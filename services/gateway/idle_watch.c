@@ -51,6 +51,9 @@ struct idle_watch {
     int ports[IDLE_PORTS_MAX];
     size_t port_count;
     int shared_port;
+    pthread_mutex_t aside_lock; // guards what follows; held for a moment only
+    unsigned char *aside;       // one bit a descriptor
+    size_t aside_size;
     // Of the watching thread alone.
     struct socket_list sockets;
     struct seen_list seen;
@@ -88,6 +91,17 @@ static bool is_at_our_ports(const struct idle_watch *watch, int port)
     return false;
 }
 
+static bool is_set_aside(struct idle_watch *watch, int descriptor)
+{
+    size_t byte = (size_t)descriptor / 8;
+    bool found = false;
+
+    pthread_mutex_lock(&watch->aside_lock);
+    found = byte < watch->aside_size && (watch->aside[byte] >> (descriptor % 8) & 1) != 0;
+    pthread_mutex_unlock(&watch->aside_lock);
+    return found;
+}
+
 // Reads the connections there are now. What was there at the last look keeps its time.
 static void look_at_sockets(struct idle_watch *watch, int64_t now_us)
 {
@@ -100,7 +114,7 @@ static void look_at_sockets(struct idle_watch *watch, int64_t now_us)
         const struct seen *before = find(&watch->seen, socket);
         struct seen seen = {.socket = *socket, .since_us = now_us};
 
-        if (!is_at_our_ports(watch, socket->local_port))
+        if (!is_at_our_ports(watch, socket->local_port) || is_set_aside(watch, socket->descriptor))
             continue;
         if (before != NULL && before->socket.descriptor == socket->descriptor) {
             seen.since_us = before->since_us;
@@ -271,6 +285,8 @@ static void release_watch(struct idle_watch *watch)
 {
     pthread_cond_destroy(&watch->wake);
     pthread_mutex_destroy(&watch->lock);
+    pthread_mutex_destroy(&watch->aside_lock);
+    release(watch->aside);
     socket_list_clear(&watch->sockets);
     release(watch->seen.entries);
     release(watch->peeked);
@@ -291,6 +307,7 @@ bool idle_watch_new(const struct idle_watch_options *options,
     pthread_cond_init(&watch->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&watch->lock, NULL);
+    pthread_mutex_init(&watch->aside_lock, NULL);
     if (pthread_create(&watch->thread, NULL, run, watch) != 0) {
         release_watch(watch);
         return error_set(error, REASON_INTERNAL,
@@ -320,6 +337,26 @@ void idle_watch_start(struct idle_watch *watch, const int *ports, size_t count, 
     memcpy(watch->ports, ports, watch->port_count * sizeof *ports);
     watch->shared_port = shared_port;
     pthread_mutex_unlock(&watch->lock);
+}
+
+void idle_watch_set_aside(struct idle_watch *watch, int descriptor, bool is_aside)
+{
+    size_t byte = (size_t)descriptor / 8;
+    unsigned char bit = (unsigned char)(1 << (descriptor % 8));
+
+    pthread_mutex_lock(&watch->aside_lock);
+    if (byte >= watch->aside_size) {
+        size_t size = 2 * byte + 64;
+
+        watch->aside = reallocate_array(watch->aside, size, 1);
+        memset(watch->aside + watch->aside_size, 0, size - watch->aside_size);
+        watch->aside_size = size;
+    }
+    if (is_aside)
+        watch->aside[byte] |= bit;
+    else
+        watch->aside[byte] &= (unsigned char)~bit;
+    pthread_mutex_unlock(&watch->aside_lock);
 }
 
 struct idle_slot *idle_slot_new(struct idle_watch *watch)

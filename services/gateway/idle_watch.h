@@ -35,6 +35,10 @@ void idle_watch_free(struct idle_watch **watch);
 // whose peers are all the same program's; they are not counted by address.
 void idle_watch_start(struct idle_watch *watch, const int *ports, size_t count, int shared_port);
 
+// The descriptor is, or is no more, a connection of which somebody else takes care: it neither
+// waits nor queues here.
+void idle_watch_set_aside(struct idle_watch *watch, int descriptor, bool is_aside);
+
 // A slot for each thread that serves connections.
 struct idle_slot *idle_slot_new(struct idle_watch *watch);
 void idle_slot_free(struct idle_slot **slot);

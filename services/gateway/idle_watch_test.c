@@ -115,6 +115,26 @@ static void take_all_threads(struct fixture *fixture)
         idle_slot_take(fixture->slots[i]);
 }
 
+static void who_is_set_aside_is_neither_ended_nor_takes_a_place(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t aside = 0;
+    size_t other = 0;
+
+    make_watch(fixture, CLIENTS_MAX, "");
+    take_all_threads(fixture);
+    aside = add_client(fixture, "");
+    idle_watch_set_aside(fixture->watch, fixture->servers[aside], true);
+    (void)add_client(fixture, "");
+    // With two threads and one connection beside the one set aside, nobody queues.
+    assert_false(is_ended(fixture, aside, LEFT_ALONE_MS));
+    other = add_client(fixture, "");
+    (void)add_client(fixture, "");
+    assert_true(is_ended(fixture, other - 1, CLOSED_WITHIN_MS) ||
+                is_ended(fixture, other, CLOSED_WITHIN_MS));
+    assert_false(is_ended(fixture, aside, LEFT_ALONE_MS));
+}
+
 static void who_only_waits_is_ended_while_others_queue(void **state)
 {
     struct fixture *fixture = *state;
@@ -238,6 +258,8 @@ int main(void)
                                         start, end),
         cmocka_unit_test_setup_teardown(two_ways_to_write_a_place_are_one_address, start, end),
         cmocka_unit_test_setup_teardown(a_trusted_proxy_may_have_any_number, start, end),
+        cmocka_unit_test_setup_teardown(who_is_set_aside_is_neither_ended_nor_takes_a_place, start,
+                                        end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

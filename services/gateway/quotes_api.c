@@ -76,30 +76,12 @@ void quotes_write(const struct quote *quote, struct strbuf *out)
     message_to_json(&market_quote_info, &message.base, out);
 }
 
-static bool refuse_parameters(struct exchange *exchange, const char *known, struct error *error)
-{
-    struct text query = exchange->request->query;
-    struct text name;
-    struct text value;
-
-    while (url_next_parameter(&query, &name, &value)) {
-        if (text_equals(name, known))
-            continue;
-        if (!url_decode(exchange->request->arena, name, true, &name, error))
-            return false;
-        error_clear(error);
-        error_add_violation(error, name.data, "is not a parameter of this operation");
-        return false;
-    }
-    return true;
-}
-
 bool quotes_get_one(struct exchange *exchange, struct error *error)
 {
     struct quote quote;
     struct text name;
 
-    if (!refuse_parameters(exchange, "", error) ||
+    if (!exchange_refuse_parameters(exchange, "", error) ||
         !url_decode(exchange->request->arena, exchange->match->variables[0].value, false, &name,
                     error))
         return false;
@@ -150,7 +132,7 @@ bool quotes_list(struct exchange *exchange, struct error *error)
     const char *symbols = NULL;
     struct strbuf *out = exchange->response->body;
 
-    if (!refuse_parameters(exchange, "symbols", error) ||
+    if (!exchange_refuse_parameters(exchange, "symbols", error) ||
         !exchange_parameter(exchange, "symbols", &symbols, error))
         return false;
     if (symbols[0] == '\0') {

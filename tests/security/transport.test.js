@@ -11,6 +11,7 @@ import { after, before, describe, it } from 'node:test';
 import { Authority } from '../support/certificates.mjs';
 import { Platform, freePort, madeUpBars, root, toCsv, until } from '../support/platform.mjs';
 import { answersIn, converse } from '../support/raw_http.mjs';
+import { Stream } from '../support/web_socket.mjs';
 
 const PROXY = '127.0.0.2'; // where the trusted proxy of this test is
 const ALLOWED_ORIGIN = 'https://friend.example';
@@ -141,6 +142,16 @@ describe('TLS', () => {
             assert.ok(heard.closed && heard.ms >= 4500 && heard.ms < 7000, `${heard.ms} ms`);
             assert.equal(heard.text, '');
         }
+    });
+
+    it('carries a WebSocket, in both directions', async () => {
+        const token = await platform.administrator();
+        const stream = await Stream.open(`https://127.0.0.1:${httpsPort}`, trusting());
+        assert.equal((await stream.ask({ authenticate: { token } })).type, 'authenticated');
+        await stream.ask({ subscribe: ['orders'] });
+        await stream.wait('the open orders', one => one.type === 'orders');
+        stream.socket.close(1000);
+        assert.equal((await stream.end()).code, 1000);
     });
 
     it('lets nobody in by the port behind it', async () => {

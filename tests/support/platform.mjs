@@ -107,6 +107,13 @@ export class Platform {
         return Number(readFileSync(join(this.data, 'run', `${service}.pid`), 'utf8').trim());
     }
 
+    // What a metric of a service, named with its labels, is now; 0 when it is not there.
+    async metric(service, name) {
+        const line = readFileSync(join(this.data, 'ports'), 'utf8').split('\n').find(one => one.startsWith(`${service} `));
+        const reply = await fetch(`http://127.0.0.1:${line.split(' ')[2]}/metrics`);
+        return Number((await reply.text()).split('\n').find(one => one.startsWith(`${name} `))?.split(' ').at(-1) ?? 0);
+    }
+
     // Kills a service as the kernel would. One that was killed a moment ago has to be there again first.
     async kill(service) {
         await until(`${service} to be there`, () => {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the gateway needs of market for its benchmark: a snapshot of some quotes, and a publication
-// of one of them every 100 ms, over the real RPC.
+// What the gateway needs of market for its benchmarks: a snapshot of some quotes, and publications
+// of one of them after the other, 10 a second unless said, over the real RPC.
 //
-//     bench_gateway_feed HOST:PORT KEY_FILE QUOTES
+//     bench_gateway_feed HOST:PORT KEY_FILE QUOTES [PER_SECOND]
 #include "base/digest.h"
 #include "bourse/market/v1/market.pb-c.h"
 #include "bourse/market/v1/market_methods.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PAGE = 1000, PUBLISH_EVERY_MS = 100, TICKER_SIZE = 16, PUBLICATION_BUDGET = 64 * 1024 };
+enum { PAGE = 1000, PER_SECOND = 10, TICKER_SIZE = 16, PUBLICATION_BUDGET = 64 * 1024 };
 
 struct feed {
     struct rpc_publisher *publisher;
@@ -118,17 +118,19 @@ int main(int argc, char **argv)
 {
     const struct rpc_handler handlers[] = {
         {.method = &market_method_get_quote_snapshot, .single = answer_snapshot}};
-    struct feed feed = {.count = argc == 4 ? strtoul(argv[3], NULL, 10) : 0};
+    struct feed feed = {.count = argc >= 4 ? strtoul(argv[3], NULL, 10) : 0};
     struct rpc_server_options options = {
         .service = "market", .handlers = handlers, .handler_count = 1, .context = &feed};
-    struct timespec pause = {.tv_nsec = PUBLISH_EVERY_MS * 1000000L};
+    size_t rate = argc == 5 ? strtoul(argv[4], NULL, 10) : PER_SECOND;
+    int64_t began_us = clock_monotonic_us();
+    size_t index = 0;
     OWNED(arena) arena = arena_new(PUBLICATION_BUDGET);
     OWNED(rpc_server) server = NULL;
     sigset_t signals;
     struct error error;
 
-    if (feed.count == 0) {
-        fputs("usage: bench_gateway_feed HOST:PORT KEY_FILE QUOTES\n", stderr);
+    if (feed.count == 0 || rate == 0) {
+        fputs("usage: bench_gateway_feed HOST:PORT KEY_FILE QUOTES [PER_SECOND]\n", stderr);
         return 2;
     }
     digest_start();
@@ -144,8 +146,14 @@ int main(int argc, char **argv)
         rpc_publisher_free(&feed.publisher);
         return 1;
     }
-    for (size_t index = 0; sigtimedwait(&signals, NULL, &pause) < 0; index++)
-        publish(&feed, arena, index);
+    for (;;) {
+        int64_t due_us = began_us + (int64_t)(index * 1000000 / rate) - clock_monotonic_us();
+        struct timespec pause = {.tv_nsec = (due_us > 0 ? due_us % 1000000 : 0) * 1000L};
+
+        if (sigtimedwait(&signals, NULL, &pause) >= 0)
+            break;
+        publish(&feed, arena, index++);
+    }
     rpc_server_free(&server);
     rpc_publisher_free(&feed.publisher);
     return 0;

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "stream_asker.h"
+
+#include "base/digest.h"
+#include "bourse/portfolio/v1/portfolio_client.h"
+#include "bourse/portfolio/v1/portfolio_rules.h"
+#include "bourse/trading/v1/trading_client.h"
+#include "bourse/trading/v1/trading_rules.h"
+#include "exchange.h"
+
+#include <pthread.h>
+#include <string.h>
+
+enum {
+    THREADS = 4,
+    ARENA_BUDGET = 4 * 1024 * 1024,
+    TIMEOUT_MS = 3000,
+    ORDERS_MAX = 100, // of a snapshot
+    TEXT_MAX = 256 * 1024,
+};
+
+struct stream_asker {
+    struct gateway *gateway;
+    void (*answered)(void *context, struct stream_question *question);
+    void *context;
+    pthread_t threads[THREADS];
+    size_t thread_count;
+    pthread_mutex_t lock; // guards what follows
+    pthread_cond_t wake;
+    bool is_stopping;
+    struct stream_question *first;
+    struct stream_question *last;
+};
+
+// A request of nobody's, as the exchange of a credential wants one.
+static bool ask_who(struct stream_asker *asker,
+                    struct arena *arena,
+                    struct stream_question *question,
+                    struct error *error)
+{
+    struct http_request request = {.method = "GET",
+                                   .arena = arena,
+                                   .client_address = question->client_address,
+                                   .remote_address = question->client_address,
+                                   .route = ""};
+    struct exchange exchange = {.gateway = asker->gateway,
+                                .request = &request,
+                                .credential = {.kind = question->credential.kind,
+                                               .id = question->credential.id,
+                                               .secret = question->credential.secret}};
+    const char *token = NULL;
+
+    request.id = uuid_new();
+    if (!credential_token(&exchange, &token, error) ||
+        !service_authenticate(asker->gateway->service, token, &question->identity, error))
+        return false;
+    question->token = allocate_string(token);
+    return true;
+}
+
+static struct call start_call(struct arena *arena, const struct stream_question *question)
+{
+    struct call call = call_start(arena, TIMEOUT_MS);
+
+    call.access_token = question->token;
+    call.client_address = question->client_address;
+    return call;
+}
+
+static bool ask_orders(struct stream_asker *asker,
+                       struct arena *arena,
+                       struct stream_question *question,
+                       struct strbuf *out,
+                       struct error *error)
+{
+    struct call call = start_call(arena, question);
+    Trading__ListOrdersRequest request = TRADING__LIST_ORDERS_REQUEST__INIT;
+    Trading__ListOrdersResponse *response = NULL;
+
+    request.has_status = true;
+    request.status = TRADING__ORDER_GROUP__ORDER_GROUP_OPEN;
+    request.has_limit = true;
+    request.limit = ORDERS_MAX;
+    if (!trading_client_list_orders(service_client(asker->gateway->service, "trading"), &call,
+                                    &request, &response, error))
+        return false;
+    strbuf_append_string(out, "\"orders\":[");
+    for (size_t i = 0; i < response->n_orders; i++) {
+        if (i > 0)
+            strbuf_append_char(out, ',');
+        message_to_json(&trading_order_info, &response->orders[i]->base, out);
+    }
+    strbuf_append_string(out, response->next_page_token != NULL ? "],\"more\":true}"
+                                                                : "],\"more\":false}");
+    return true;
+}
+
+static bool ask_portfolio(struct stream_asker *asker,
+                          struct arena *arena,
+                          struct stream_question *question,
+                          struct strbuf *out,
+                          struct error *error)
+{
+    struct call call = start_call(arena, question);
+    Portfolio__GetPortfolioRequest request = PORTFOLIO__GET_PORTFOLIO_REQUEST__INIT;
+    Portfolio__GetPortfolioResponse *response = NULL;
+
+    request.portfolio_id = question->topic.name;
+    if (!portfolio_client_get_portfolio(service_client(asker->gateway->service, "portfolio"), &call,
+                                        &request, &response, error))
+        return false;
+    if (response->portfolio == NULL)
+        return error_set(error, REASON_INTERNAL, "portfolio sent no portfolio.");
+    strbuf_append_string(out, "\"portfolio\":");
+    message_to_json(&portfolio_portfolio_info, &response->portfolio->base, out);
+    strbuf_append_char(out, '}');
+    return true;
+}
+
+static bool ask_state(struct stream_asker *asker,
+                      struct arena *arena,
+                      struct stream_question *question,
+                      struct error *error)
+{
+    OWNED(strbuf) out = strbuf_new(TEXT_MAX);
+    bool is_done = question->topic.kind == STREAM_ORDERS
+                       ? ask_orders(asker, arena, question, out, error)
+                       : ask_portfolio(asker, arena, question, out, error);
+
+    if (!is_done)
+        return false;
+    if (out->overflowed)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The answer is over %d bytes.",
+                         TEXT_MAX);
+    question->text = allocate(out->length + 1);
+    memcpy(question->text, out->data, out->length);
+    question->length = out->length;
+    return true;
+}
+
+// The next question; NULL when it is time to stop.
+static struct stream_question *take(struct stream_asker *asker)
+{
+    struct stream_question *question = NULL;
+
+    pthread_mutex_lock(&asker->lock);
+    while (asker->first == NULL && !asker->is_stopping)
+        pthread_cond_wait(&asker->wake, &asker->lock);
+    question = asker->is_stopping ? NULL : asker->first;
+    if (question != NULL) {
+        asker->first = question->next;
+        if (asker->first == NULL)
+            asker->last = NULL;
+    }
+    pthread_mutex_unlock(&asker->lock);
+    return question;
+}
+
+static void *run(void *context)
+{
+    struct stream_asker *asker = context;
+    OWNED(arena) arena = arena_new(ARENA_BUDGET);
+    struct stream_question *question = NULL;
+
+    while ((question = take(asker)) != NULL) {
+        arena_reset(arena);
+        question->is_answered = question->kind == STREAM_ASKS_WHO
+                                    ? ask_who(asker, arena, question, &question->error)
+                                    : ask_state(asker, arena, question, &question->error);
+        asker->answered(asker->context, question);
+    }
+    return NULL;
+}
+
+bool stream_asker_new(struct gateway *gateway,
+                      void (*answered)(void *context, struct stream_question *question),
+                      void *context,
+                      struct stream_asker **out_asker,
+                      struct error *error)
+{
+    struct stream_asker *asker = allocate(sizeof *asker);
+
+    asker->gateway = gateway;
+    asker->answered = answered;
+    asker->context = context;
+    pthread_mutex_init(&asker->lock, NULL);
+    pthread_cond_init(&asker->wake, NULL);
+    for (; asker->thread_count < THREADS; asker->thread_count++)
+        if (pthread_create(&asker->threads[asker->thread_count], NULL, run, asker) != 0) {
+            stream_asker_free(&asker);
+            return error_set(error, REASON_INTERNAL, "The threads for streams cannot be started.");
+        }
+    *out_asker = asker;
+    return true;
+}
+
+void stream_asker_free(struct stream_asker **asker)
+{
+    struct stream_asker *old = *asker;
+
+    if (old == NULL)
+        return;
+    pthread_mutex_lock(&old->lock);
+    old->is_stopping = true;
+    pthread_cond_broadcast(&old->wake);
+    pthread_mutex_unlock(&old->lock);
+    for (size_t i = 0; i < old->thread_count; i++)
+        pthread_join(old->threads[i], NULL);
+    while (old->first != NULL) {
+        struct stream_question *question = old->first;
+
+        old->first = question->next;
+        error_set(&question->error, REASON_UNAVAILABLE, "The gateway is being stopped.");
+        old->answered(old->context, question);
+    }
+    pthread_cond_destroy(&old->wake);
+    pthread_mutex_destroy(&old->lock);
+    release(old);
+    *asker = NULL;
+}
+
+void stream_asker_put(struct stream_asker *asker, struct stream_question *question)
+{
+    pthread_mutex_lock(&asker->lock);
+    question->next = NULL;
+    if (asker->last == NULL)
+        asker->first = question;
+    else
+        asker->last->next = question;
+    asker->last = question;
+    pthread_cond_signal(&asker->wake);
+    pthread_mutex_unlock(&asker->lock);
+}
+
+static void wipe_string(char *string)
+{
+    if (string != NULL)
+        digest_wipe(string, strlen(string));
+    release(string);
+}
+
+void stream_question_free(struct stream_question *question)
+{
+    digest_wipe(&question->credential, sizeof question->credential);
+    wipe_string(question->token);
+    release(question->text);
+    release(question);
+}

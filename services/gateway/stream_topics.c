@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+#include "stream_topics.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TICKER_LENGTH_MAX = 15 };
+
+static const char quotes_prefix[] = "quotes:";
+static const char portfolio_prefix[] = "portfolio:";
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool read_ticker(const char *text, char *out)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+    size_t length = strlen(text);
+
+    if (length == 0 || length > TICKER_LENGTH_MAX)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        out[i] = text[i] >= 'a' && text[i] <= 'z' ? (char)(text[i] - 'a' + 'A') : text[i];
+    out[length] = '\0';
+    return out[strspn(out, letters)] == '\0';
+}
+
+static bool read_id(const char *text, char *out)
+{
+    if (strlen(text) != UUID_SIZE - 1)
+        return false;
+    for (size_t i = 0; i < UUID_SIZE; i++)
+        out[i] = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
+    return uuid_is_valid(out);
+}
+
+bool stream_topic_read(const char *text, struct stream_topic *out, struct error *error)
+{
+    struct stream_topic topic = {.kind = STREAM_ORDERS, .name = ""};
+    bool is_known = strcmp(text, "orders") == 0;
+
+    if (starts_with(text, quotes_prefix)) {
+        topic.kind = STREAM_QUOTES;
+        is_known = read_ticker(text + strlen(quotes_prefix), topic.name);
+    } else if (starts_with(text, portfolio_prefix)) {
+        topic.kind = STREAM_PORTFOLIO;
+        is_known = read_id(text + strlen(portfolio_prefix), topic.name);
+    }
+    if (!is_known)
+        return error_set(error, REASON_INVALID_REQUEST,
+                         "\"%.64s\" is no topic: there are quotes:TICKER, orders and portfolio:ID.",
+                         text);
+    *out = topic;
+    return true;
+}
+
+void stream_topic_print(const struct stream_topic *topic, char out[STREAM_TOPIC_SIZE])
+{
+    const char *prefix = topic->kind == STREAM_QUOTES   ? quotes_prefix
+                         : topic->kind == STREAM_ORDERS ? "orders"
+                                                        : portfolio_prefix;
+
+    snprintf(out, STREAM_TOPIC_SIZE, "%s%s", prefix, topic->name);
+}
+
+struct stream_subscription *stream_topics_find(const struct stream_topics *topics,
+                                               const struct stream_topic *topic)
+{
+    struct stream_subscription *at = topics->first;
+
+    while (at != NULL &&
+           (at->topic.kind != topic->kind || strcmp(at->topic.name, topic->name) != 0))
+        at = at->next;
+    return at;
+}
+
+bool stream_topics_add(struct stream_topics *topics,
+                       const struct stream_topic *topic,
+                       struct stream_subscription **out_subscription,
+                       struct error *error)
+{
+    struct stream_subscription *subscription = stream_topics_find(topics, topic);
+
+    if (subscription != NULL) {
+        *out_subscription = subscription;
+        return true;
+    }
+    if (topics->count >= STREAM_SUBSCRIPTIONS_MAX)
+        return error_set(error, REASON_LIMIT_EXCEEDED, "A stream follows at most %d topics.",
+                         STREAM_SUBSCRIPTIONS_MAX);
+    if (topic->kind == STREAM_PORTFOLIO && topics->portfolio_count >= STREAM_PORTFOLIOS_MAX)
+        return error_set(error, REASON_LIMIT_EXCEEDED, "A stream follows at most %d portfolios.",
+                         STREAM_PORTFOLIOS_MAX);
+    subscription = allocate(sizeof *subscription);
+    subscription->topic = *topic;
+    subscription->next = topics->first;
+    topics->first = subscription;
+    topics->count++;
+    topics->portfolio_count += topic->kind == STREAM_PORTFOLIO;
+    *out_subscription = subscription;
+    return true;
+}
+
+static void stop_waiting(struct stream_topics *topics, struct stream_subscription *subscription)
+{
+    struct stream_subscription *before = NULL;
+    struct stream_subscription *at = topics->waiting;
+
+    while (at != NULL && at != subscription) {
+        before = at;
+        at = at->next_waiting;
+    }
+    if (at == NULL)
+        return;
+    if (before == NULL)
+        topics->waiting = at->next_waiting;
+    else
+        before->next_waiting = at->next_waiting;
+    if (topics->last_waiting == at)
+        topics->last_waiting = before;
+}
+
+void stream_topics_remove(struct stream_topics *topics, struct stream_subscription *subscription)
+{
+    struct stream_subscription **at = &topics->first;
+
+    while (*at != subscription)
+        at = &(*at)->next;
+    *at = subscription->next;
+    if (subscription->is_waiting)
+        stop_waiting(topics, subscription);
+    if (subscription->topic.kind == STREAM_ORDERS)
+        stream_topics_drop_events(topics);
+    topics->count--;
+    topics->portfolio_count -= subscription->topic.kind == STREAM_PORTFOLIO;
+    release(subscription->text);
+    release(subscription);
+}
+
+void stream_topics_wait(struct stream_topics *topics, struct stream_subscription *subscription)
+{
+    if (subscription->is_waiting)
+        return;
+    subscription->is_waiting = true;
+    subscription->next_waiting = NULL;
+    if (topics->waiting == NULL)
+        topics->waiting = subscription;
+    else
+        topics->last_waiting->next_waiting = subscription;
+    topics->last_waiting = subscription;
+}
+
+struct stream_subscription *stream_topics_next(struct stream_topics *topics)
+{
+    struct stream_subscription *subscription = topics->waiting;
+
+    if (subscription == NULL)
+        return NULL;
+    topics->waiting = subscription->next_waiting;
+    if (topics->waiting == NULL)
+        topics->last_waiting = NULL;
+    subscription->is_waiting = false;
+    return subscription;
+}
+
+bool stream_topics_put_event(struct stream_topics *topics,
+                             const char *order_id,
+                             struct stream_text *text)
+{
+    struct stream_event *event = topics->events;
+
+    while (event != NULL && strcmp(event->order_id, order_id) != 0)
+        event = event->next;
+    if (event == NULL && topics->event_count >= STREAM_EVENTS_MAX) {
+        stream_topics_drop_events(topics);
+        return false;
+    }
+    text->users++;
+    if (event != NULL) {
+        stream_text_leave(event->text);
+        event->text = text;
+        return true;
+    }
+    event = allocate(sizeof *event);
+    snprintf(event->order_id, sizeof event->order_id, "%s", order_id);
+    event->text = text;
+    if (topics->events == NULL)
+        topics->events = event;
+    else
+        topics->last_event->next = event;
+    topics->last_event = event;
+    topics->event_count++;
+    return true;
+}
+
+struct stream_event *stream_topics_next_event(struct stream_topics *topics)
+{
+    struct stream_event *event = topics->events;
+
+    if (event == NULL || topics->holds_events)
+        return NULL;
+    topics->events = event->next;
+    topics->event_count--;
+    return event;
+}
+
+void stream_event_free(struct stream_event *event)
+{
+    stream_text_leave(event->text);
+    release(event);
+}
+
+void stream_topics_drop_events(struct stream_topics *topics)
+{
+    struct stream_event *event = NULL;
+
+    topics->holds_events = false;
+    while ((event = stream_topics_next_event(topics)) != NULL)
+        stream_event_free(event);
+}
+
+struct stream_text *stream_text_new(struct text text)
+{
+    struct stream_text *shared = allocate(sizeof *shared + text.length);
+
+    shared->users = 1;
+    shared->length = text.length;
+    memcpy(shared->data, text.data, text.length);
+    return shared;
+}
+
+void stream_text_leave(struct stream_text *text)
+{
+    if (--text->users == 0)
+        release(text);
+}
