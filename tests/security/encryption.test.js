@@ -163,7 +163,8 @@ describe('encryption between machines', () => {
     // The planted things that can be read in what has passed.
     function readIn(relay, planted) {
         const bytes = relay.bytes();
-        assert.ok(bytes.length > 5000, `${bytes.length} bytes have passed`);
+        // How much it is depends on how often the gateway asked meanwhile; a login alone is more than this.
+        assert.ok(bytes.length > 1500, `${bytes.length} bytes have passed`);
         return Object.entries(planted).filter(([, value]) => bytes.includes(value)).map(([what]) => what);
     }
 
@@ -301,7 +302,8 @@ describe('encryption on the way to PostgreSQL', () => {
         assert.equal(created.status, 0, created.said);
         assert.match(created.said, new RegExp(`administrator ${name} created`));
         const bytes = relay.bytes();
-        assert.ok(bytes.length > 5000, `${bytes.length} bytes have passed`);
+        // How much it is depends on how often the gateway asked meanwhile; a login alone is more than this.
+        assert.ok(bytes.length > 1500, `${bytes.length} bytes have passed`);
         for (const what of [name, 'bourse_auth', 'INSERT'])
             assert.ok(!bytes.includes(what), `${what} can be read`);
     });
