@@ -173,3 +173,16 @@ bool store_mark_portfolio(struct database *database,
                           (struct parameter[]){parameter_text(user_id), parameter_bool(ready)}, 2,
                           NULL, error);
 }
+
+bool store_prune(struct database *database,
+                 struct arena *arena,
+                 const struct statement *statement,
+                 int64_t most)
+{
+    struct parameter limit = parameter_int(most);
+    struct rows rows = {0};
+    struct error error;
+
+    return database_query(database, arena, statement, &limit, 1, &rows, &error) &&
+           rows.affected == most;
+}

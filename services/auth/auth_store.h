@@ -287,12 +287,6 @@ MUST_CHECK bool store_end_sessions(struct transaction *transaction,
                                    struct rows *out_ids,
                                    struct error *error);
 
-// Queued. Ending a session that has ended changes nothing.
-MUST_CHECK bool store_queue_end(struct transaction *transaction,
-                                const char *user_id,
-                                const char *session_id,
-                                struct error *error);
-
 struct revocation_record {
     const char *session_id;
     int64_t revoked_at;
@@ -399,6 +393,13 @@ MUST_CHECK bool store_page_audit(struct database *database,
                                  struct audit_record **out_records,
                                  size_t *out_count,
                                  struct error *error);
+
+// For auth_store*.c alone: runs a statement that deletes at most $1 rows. True when there may be
+// more; a failure only means that they stay until the next time.
+bool store_prune(struct database *database,
+                 struct arena *arena,
+                 const struct statement *statement,
+                 int64_t most);
 
 // For auth_store*.c alone: a user from columns USER_COLUMNS, beginning at `column`.
 #define USER_COLUMNS                                                                               \

@@ -113,17 +113,6 @@ bool store_queue_right_login(struct transaction *transaction,
                              error);
 }
 
-// A failure only means that the rows stay until the next time.
-static bool prune(struct database *database, struct arena *arena, const struct statement *statement)
-{
-    struct parameter most = parameter_int(PRUNED_AT_ONCE);
-    struct rows rows = {0};
-    struct error error;
-
-    return database_query(database, arena, statement, &most, 1, &rows, &error) &&
-           rows.affected == PRUNED_AT_ONCE;
-}
-
 bool store_prune_logins(struct database *database, struct arena *arena)
 {
     static const struct statement wrong = {
@@ -134,7 +123,7 @@ bool store_prune_logins(struct database *database, struct arena *arena)
         "known_place_prune", "DELETE FROM known_places WHERE (user_id, place) IN"
                              " (SELECT user_id, place FROM known_places"
                              " WHERE used_at < now() - interval '30 days' LIMIT $1::bigint)"};
-    bool more = prune(database, arena, &wrong);
+    bool more = store_prune(database, arena, &wrong, PRUNED_AT_ONCE);
 
-    return prune(database, arena, &places) || more;
+    return store_prune(database, arena, &places, PRUNED_AT_ONCE) || more;
 }

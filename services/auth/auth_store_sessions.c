@@ -113,10 +113,11 @@ bool store_queue_session(struct transaction *transaction,
             store_queue_right_login(transaction, session->user_id, session->login, error));
 }
 
-bool store_queue_end(struct transaction *transaction,
-                     const char *user_id,
-                     const char *session_id,
-                     struct error *error)
+// Queued. Ending a session that has ended changes nothing.
+static bool queue_end(struct transaction *transaction,
+                      const char *user_id,
+                      const char *session_id,
+                      struct error *error)
 {
     static const struct statement end = {"session_end",
                                          "UPDATE sessions SET ended_at = now()"
@@ -151,7 +152,7 @@ bool store_end_session(struct transaction *transaction,
                            2, &rows, error))
         return false;
     *out_found = rows.count > 0;
-    return !*out_found || store_queue_end(transaction, user_id, session_id, error);
+    return !*out_found || queue_end(transaction, user_id, session_id, error);
 }
 
 bool store_end_sessions(struct transaction *transaction,
@@ -312,7 +313,7 @@ bool store_refresh(struct transaction *transaction, struct refresh *refresh, str
         return true;
     refresh->outcome = REFRESH_REUSED;
     if (spent)
-        return store_queue_end(transaction, refresh->user->id, refresh->session_id, error);
+        return queue_end(transaction, refresh->user->id, refresh->session_id, error);
     if (!take_refresh(transaction, refresh, error))
         return false;
     refresh->outcome = refresh->wait_us > 0 ? REFRESH_PUT_OFF : REFRESH_DONE;
@@ -402,17 +403,6 @@ bool store_list_revocations(struct database *database,
     return true;
 }
 
-// A failure only means that the rows stay until the next time.
-static bool prune(struct database *database, struct arena *arena, const struct statement *statement)
-{
-    struct parameter most = parameter_int(PRUNED_AT_ONCE);
-    struct rows rows = {0};
-    struct error error;
-
-    return database_query(database, arena, statement, &most, 1, &rows, &error) &&
-           rows.affected == PRUNED_AT_ONCE;
-}
-
 bool store_prune_sessions(struct database *database, struct arena *arena)
 {
     static const struct statement revocations = {
@@ -423,7 +413,7 @@ bool store_prune_sessions(struct database *database, struct arena *arena)
         "session_prune", "DELETE FROM sessions WHERE (user_id, id) IN"
                          " (SELECT user_id, id FROM sessions"
                          " WHERE expires_at < now() - interval '1 day' LIMIT $1::bigint)"};
-    bool more = prune(database, arena, &revocations);
+    bool more = store_prune(database, arena, &revocations, PRUNED_AT_ONCE);
 
-    return prune(database, arena, &sessions) || more;
+    return store_prune(database, arena, &sessions, PRUNED_AT_ONCE) || more;
 }
