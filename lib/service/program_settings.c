@@ -44,8 +44,10 @@ static const struct setting server_settings[] = {
     {"listen", SETTING_TEXT, NULL, 0, 0,
      "host:port that calls are answered on; the three ports after it are used too"},
     {"normal-workers", SETTING_INT, "8", 1, 256, "threads for ordinary calls"},
-    {"slow-workers", SETTING_INT, "2", 1, 64, "threads for slow calls, such as password hashing"},
 };
+
+static const struct setting slow_workers_setting = {
+    "slow-workers", SETTING_INT, "2", 1, 64, "threads for slow calls, such as password hashing"};
 
 static const struct setting owner_setting = {
     "owner-database",
@@ -93,12 +95,22 @@ static size_t count_peers(const struct service_definition *definition)
     return count;
 }
 
+static void add_server(struct program_settings *table, const struct service_definition *definition)
+{
+    struct setting slow_workers = slow_workers_setting;
+
+    if (definition->slow_workers != NULL)
+        slow_workers.fallback = definition->slow_workers;
+    for (size_t i = 0; i < COUNT_OF(server_settings); i++)
+        add(table, server_settings[i]);
+    add(table, slow_workers);
+}
+
 static void add_everything(struct program_settings *table,
                            const struct service_definition *definition)
 {
     if (definition->handler_count > 0)
-        for (size_t i = 0; i < COUNT_OF(server_settings); i++)
-            add(table, server_settings[i]);
+        add_server(table, definition);
     add(table, admin_setting);
     if (definition->has_database)
         for (size_t i = 0; i < COUNT_OF(database_settings); i++)

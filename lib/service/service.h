@@ -45,6 +45,7 @@ struct service_definition {
     size_t migration_count;
     const struct rpc_handler *handlers; // none: no RPC server is started
     size_t handler_count;
+    const char *slow_workers; // what --slow-workers is unless it is set; NULL for "2"
     const char *const *peers; // services it calls ("portfolio", ...), NULL at the end; each gets
                               // the setting `<peer>-address` and a client
     bool has_audit_outbox;    // what is in it is handed to auth: service/audit_outbox.h

@@ -3,6 +3,7 @@
 
 #include "auth_store.h"
 #include "first_portfolio.h"
+#include "hash_gate.h"
 #include "service/idempotency.h"
 #include "signing_key.h"
 #include "signing_keys.h"
@@ -152,6 +153,29 @@ static bool prepare_tokens(struct auth *auth, struct error *error)
     }
 }
 
+void auth_update_metrics(void *context)
+{
+    struct auth *auth = context;
+    struct hash_gate_numbers numbers = hash_gate_count(auth->hash_gate);
+
+    metric_set(auth->hashing, (int64_t)numbers.inside, NULL, NULL);
+    metric_set(auth->waiting_to_hash, (int64_t)numbers.waiting, NULL, NULL);
+    metric_set(auth->late_to_hash, (int64_t)numbers.late, NULL, NULL);
+}
+
+static void make_metrics(struct auth *auth, struct metrics *metrics)
+{
+    auth->logins = metrics_counter(metrics, "bourse_auth_logins_total",
+                                   "Logins by outcome: done, refused or put off.", "outcome", NULL);
+    auth->hashing = metrics_gauge(metrics, "bourse_auth_hashing",
+                                  "Passwords that are being hashed.", NULL, NULL);
+    auth->waiting_to_hash = metrics_gauge(metrics, "bourse_auth_hashing_waiting",
+                                          "Calls that wait for their turn to hash.", NULL, NULL);
+    auth->late_to_hash =
+        metrics_counter(metrics, "bourse_auth_hashing_late_total",
+                        "Calls whose deadline came before their turn to hash.", NULL, NULL);
+}
+
 bool auth_new(const struct auth_options *options, struct auth **out_auth, struct error *error)
 {
     OWNED(auth) auth = allocate(sizeof *auth);
@@ -167,13 +191,13 @@ bool auth_new(const struct auth_options *options, struct auth **out_auth, struct
     auth->maximum_cash_micros = options->maximum_cash_micros;
     auth->mesh_key = options->mesh_key;
     auth->hasher = options->hasher;
+    auth->hash_gate = hash_gate_new(options->hashing_threads);
     auth->signing_key_age_us =
         options->signing_key_age_us == 0 ? SIGNING_KEY_NEVER : options->signing_key_age_us;
     auth->signing_keys = signing_keys_new(&(const struct signing_keys_options){
         .database = auth->database, .verifier = auth->verifier, .clock = auth->clock});
     auth->limits = options->limits;
-    auth->logins = metrics_counter(options->metrics, "bourse_auth_logins_total",
-                                   "Logins by outcome: done, refused or put off.", "outcome", NULL);
+    make_metrics(auth, options->metrics);
     if (!prepare_tokens(auth, error))
         return false;
     auth->follower = worker_new("sessions", FOLLOW_EVERY_MS, follow_again, auth);
@@ -196,6 +220,7 @@ void auth_free(struct auth **auth)
     worker_free(&(*auth)->pruner);
     worker_free(&(*auth)->key_rotator);
     signing_keys_free(&(*auth)->signing_keys);
+    hash_gate_free(&(*auth)->hash_gate);
     release(*auth);
     *auth = NULL;
 }

@@ -27,9 +27,13 @@ struct auth {
     int64_t maximum_cash_micros;
     struct rpc_mesh_key mesh_key;
     struct password_hasher hasher;
+    struct hash_gate *hash_gate;
     struct throttle_limits limits;
     struct metric *logins; // by outcome
-    atomic_bool stopping;  // tells the workers to leave off in the middle
+    struct metric *hashing;
+    struct metric *waiting_to_hash;
+    struct metric *late_to_hash;
+    atomic_bool stopping; // tells the workers to leave off in the middle
     struct worker *follower;
     struct worker *portfolio_opener;
     struct worker *pruner;
@@ -50,6 +54,7 @@ struct auth_options {
     int64_t signing_key_age_us; // at which a key is replaced; 0: never
     struct rpc_mesh_key mesh_key;
     struct password_hasher hasher;
+    size_t hashing_threads; // that may hash at once; 0: half of the cores
     struct throttle_limits limits;
 };
 
@@ -58,6 +63,9 @@ struct auth_options {
 MUST_CHECK bool
 auth_new(const struct auth_options *options, struct auth **out_auth, struct error *error);
 void auth_free(struct auth **auth);
+
+// For metrics_on_scrape: how many hash passwords and wait to.
+void auth_update_metrics(void *auth);
 
 // Makes this replica refuse the tokens of a session or an API key from now on. (The others follow.)
 void auth_forget_session(struct auth *auth, const char *session_id);

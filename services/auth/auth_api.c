@@ -6,6 +6,7 @@
 #include "auth.h"
 #include "auth_store.h"
 #include "bourse/auth/v1/auth_methods.h"
+#include "credentials.h"
 #include "first_portfolio.h"
 #include "money/money.h"
 #include "password.h"
@@ -127,7 +128,7 @@ static bool register_user(struct auth *auth,
         return false;
     if (!take_registration(auth, &registering, error) ||
         (!registering.replayed && request->password != NULL &&
-         !password_hash(&auth->hasher, request->password, hash, error)))
+         !credentials_hash(auth, call, request->password, hash, error)))
         return false;
     if (!registering.replayed &&
         !database_transact(auth->database, call->arena, 0, work_register, &registering, error)) {

@@ -49,7 +49,7 @@ change(struct changing *changing,
         return false;
     // Only now: who has to wait is not worth the work.
     if (changing->new_password != NULL &&
-        !password_hash(&auth->hasher, changing->new_password, changing->new_hash, error))
+        !credentials_hash(auth, call, changing->new_password, changing->new_hash, error))
         return false;
     if (database_transact(auth->database, call->arena, 0, work, changing, error))
         return true;
@@ -91,7 +91,8 @@ static bool require_password(struct transaction *transaction,
                              struct error *error)
 {
     if (changing->password != NULL)
-        return credentials_require(changing->auth, user, changing->password, error) &&
+        return credentials_require(changing->auth, changing->call, user, changing->password,
+                                   error) &&
                store_queue_right_login(transaction, user->id, &changing->login.keys, error);
     error_clear(error);
     error_add_violation(error, "current_password", "is needed to change the e-mail address");

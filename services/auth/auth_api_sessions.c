@@ -74,6 +74,7 @@ static bool find_login(struct auth *auth,
     enum user_key key = login_is_email(request->username) ? USER_BY_EMAIL : USER_BY_USERNAME;
     struct user_record *user = NULL;
     struct audit_event event = {.action = "session.start"};
+    bool is_right = false;
 
     if (!store_find_user(auth->database, call->arena, key, request->username, &user, error))
         return false;
@@ -83,9 +84,10 @@ static bool find_login(struct auth *auth,
         strcasecmp(key == USER_BY_EMAIL ? user->email : user->username, request->username) != 0)
         user = NULL;
     if (!throttle_begin_login(auth, call, request->username, user == NULL ? NULL : user->id,
-                              out_try, error))
+                              out_try, error) ||
+        !credentials_match(auth, call, user, request->password, &is_right, error))
         return false;
-    if (!credentials_match(auth, user, request->password)) {
+    if (!is_right) {
         if (!throttle_count_wrong_login(auth, call, out_try, error))
             return false;
         metric_add(auth->logins, 1, "refused", NULL);
@@ -149,7 +151,7 @@ bool auth_api_login(struct auth *auth,
     starting.session.verified_hash = user->password_hash;
     // Costs that were raised since the password was set are taken up now, while it is at hand.
     if (password_needs_rehash(&auth->hasher, user->password_hash)) {
-        if (!password_hash(&auth->hasher, request->password, new_hash, error))
+        if (!credentials_hash(auth, call, request->password, new_hash, error))
             return false;
         starting.session.password_hash = new_hash;
     }

@@ -8,6 +8,7 @@
 #include "auth.h"
 #include "auth_store.h"
 #include "bourse/auth/v1/auth_methods.h"
+#include "credentials.h"
 #include "password.h"
 #include "service/idempotency.h"
 #include "user.h"
@@ -191,7 +192,7 @@ bool auth_api_update_user(struct auth *auth,
     };
 
     if (request->new_password != NULL &&
-        !password_hash(&auth->hasher, request->new_password, new_hash, error))
+        !credentials_hash(auth, call, request->new_password, new_hash, error))
         return false;
     if (!database_transact(auth->database, call->arena, 0, work_update, &managing, error))
         return false;

@@ -22,6 +22,8 @@ static const struct setting settings[] = {
     {"password-passes", SETTING_INT, "2", 1, PASSWORD_PASSES_MAX,
      "passes over that memory; at least 47104 KiB with 1, 19456 with 2, 12288 with 3, 9216 with 4 "
      "or 7168 with 5"},
+    {"hashing-threads", SETTING_INT, "0", 0, 64,
+     "passwords that are hashed at once; 0 for half of the cores, but at least one"},
     {"signing-key-days", SETTING_INT, "90", 0, 3650,
      "days after which the key that signs access tokens is replaced; 0 for never"},
     {"now", SETTING_BOOL, "false", 0, 0,
@@ -66,6 +68,7 @@ static bool start(struct service *service, void **out_context, struct error *err
             service_int(service, "session-maximum-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
         .signing_key_age_us =
             service_int(service, "signing-key-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
+        .hashing_threads = (size_t)service_int(service, "hashing-threads"),
         .limits = throttle_from_settings(service),
     };
     struct auth *auth = NULL;
@@ -78,6 +81,7 @@ static bool start(struct service *service, void **out_context, struct error *err
                          maximum);
     if (!auth_make_hasher(service, &options.hasher, error) || !auth_new(&options, &auth, error))
         return false;
+    metrics_on_scrape(service_metrics(service), auth_update_metrics, auth);
     *out_context = auth;
     return true;
 }
@@ -118,6 +122,7 @@ int main(int argc, char **argv)
         .migration_count = auth_migration_count,
         .handlers = auth_handlers,
         .handler_count = auth_handler_count,
+        .slow_workers = "4",
         .peers = peers,
         .makes_tokens = true,
         .commands = commands,
