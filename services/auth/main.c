@@ -4,6 +4,7 @@
 
 #include "administrator.h"
 #include "auth.h"
+#include "autogroup.h"
 #include "money/money.h"
 
 enum { SECONDS_PER_DAY = 24 * 60 * 60 };
@@ -79,6 +80,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         return error_set(error, REASON_INVALID_SETTING,
                          "--maximum-cash must be an amount such as 100000.00, not \"%s\".",
                          maximum);
+    autogroup_give_way();
     if (!auth_make_hasher(service, &options.hasher, error) || !auth_new(&options, &auth, error))
         return false;
     metrics_on_scrape(service_metrics(service), auth_update_metrics, auth);
