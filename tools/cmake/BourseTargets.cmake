@@ -40,7 +40,7 @@ function(bourse_service name)
     add_executable(bourse-${name} main.c)
     # The generated server calls the service's functions, and they use the generated clients.
     target_link_libraries(bourse-${name} PRIVATE
-        -Wl,--start-group bourse_${name}_parts bourse_proto -Wl,--end-group bourse_options)
+        -Wl,--start-group bourse_${name}_parts bourse_proto -Wl,--end-group bourse_few_threads bourse_options)
     set_target_properties(bourse-${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
     install(TARGETS bourse-${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
     file(GLOB migrations CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/schema/*.sql)
