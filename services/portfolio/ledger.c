@@ -66,6 +66,8 @@ void book_free(struct book **book)
     release((*book)->holds);
     release((*book)->booked);
     release((*book)->journals);
+    release((*book)->lots);
+    release((*book)->sales);
     release(*book);
     *book = NULL;
 }
@@ -87,6 +89,13 @@ void book_add_booked(struct book *book, const char *journal_id)
 {
     book->booked = reallocate_array(book->booked, book->booked_count + 1, sizeof(*book->booked));
     copy(book->booked[book->booked_count++].string, UUID_SIZE, journal_id);
+}
+
+void book_add_lot(struct book *book, const struct lot *lot)
+{
+    book->lots = reallocate_array(book->lots, book->lot_count + 1, sizeof(*book->lots));
+    book->lots[book->lot_count++] = *lot;
+    book->lots_loaded = book->lot_count;
 }
 
 static struct ledger_balance *
@@ -241,6 +250,30 @@ static bool refuse_hold(const struct book *book,
     return true;
 }
 
+// Lots are numbered in 64 bits from where the position was opened. Half of that is left for the
+// buys that are held already; who sells everything begins anew.
+static bool check_lots(const struct book *book,
+                       const struct ledger_reservation *reservation,
+                       struct error *error)
+{
+    struct ledger_balance shares = book_balance(book, LEDGER_SHARES, reservation->ticker);
+    bool continues = shares.amount > 0;
+    int64_t quantity = continues ? shares.sold + shares.amount : 0;
+    int64_t cost = continues ? shares.sold_cost + shares.cost_basis_fifo : 0;
+    char shares_text[DECIMAL_SIZE];
+    char cost_text[DECIMAL_SIZE];
+
+    if (reservation->quantity <= INT64_MAX / 2 - quantity &&
+        reservation->amount <= INT64_MAX / 2 - cost)
+        return true;
+    decimal_print(INT64_MAX / 2, QUANTITY_SCALE, 0, shares_text);
+    decimal_print(INT64_MAX / 2, MONEY_SCALE, 2, cost_text);
+    return error_set(error, REASON_LIMIT_EXCEEDED,
+                     "Until all shares of %s have been sold, at most %s can be bought, for at "
+                     "most %s USD.",
+                     reservation->ticker, shares_text, cost_text);
+}
+
 static int64_t larger(int64_t one, int64_t other)
 {
     return one > other ? one : other;
@@ -268,6 +301,8 @@ bool ledger_reserve(struct book *book,
             return true;
         held_before = is_buy ? hold->amount : hold->quantity;
     }
+    if (is_buy && !check_lots(book, &wanted, error))
+        return false;
     if (is_buy ? !reserve_cash(book, &wanted, held_before, error)
                : !reserve_shares(book, &wanted, held_before, error))
         return false;
@@ -409,6 +444,54 @@ static struct ledger_journal journal_of_fill(const struct ledger_fill *fill)
     return journal;
 }
 
+// The lot of a purchase, and in `shares` how its series goes on. False when it cannot be counted.
+MUST_CHECK static bool make_lot(const struct ledger_journal *journal,
+                                int64_t cost,
+                                struct ledger_balance *shares,
+                                struct lot *out_lot)
+{
+    struct lot lot = {.quantity = journal->quantity, .cost = cost, .opened_at = journal->booked_at};
+    int64_t bought = 0;
+    int64_t bought_cost = 0;
+
+    if (shares->amount == 0) {
+        shares->series++;
+        shares->sold = 0;
+        shares->sold_cost = 0;
+    }
+    if (!money_add(shares->sold, shares->amount, &bought) ||
+        !money_add(bought, lot.quantity, &lot.quantity_after) ||
+        !money_add(shares->sold_cost, shares->cost_basis_fifo, &bought_cost) ||
+        !money_add(bought_cost, cost, &lot.cost_after))
+        return false;
+    shares->cost_basis_fifo += cost;
+    lot.series = shares->series;
+    copy(lot.ticker, sizeof(lot.ticker), journal->ticker);
+    copy(lot.journal_id, sizeof(lot.journal_id), journal->id);
+    *out_lot = lot;
+    return true;
+}
+
+static void add_new_lot(struct book *book, const struct lot *lot)
+{
+    size_t loaded = book->lots_loaded;
+
+    book_add_lot(book, lot);
+    book->lots_loaded = loaded;
+}
+
+// What is kept of the shares beside their amount.
+static void set_costs(struct ledger_balance *balance, const struct ledger_balance *to)
+{
+    balance->cost_basis = to->cost_basis;
+    balance->realized_pl = to->realized_pl;
+    balance->series = to->series;
+    balance->sold = to->sold;
+    balance->sold_cost = to->sold_cost;
+    balance->cost_basis_fifo = to->cost_basis_fifo;
+    balance->realized_pl_fifo = to->realized_pl_fifo;
+}
+
 static bool book_buy(struct book *book,
                      const struct ledger_fill *fill,
                      struct ledger_hold *hold,
@@ -418,9 +501,8 @@ static bool book_buy(struct book *book,
     struct ledger_journal journal = journal_of_fill(fill);
     struct ledger_balance shares = book_balance(book, LEDGER_SHARES, fill->ticker);
     struct ledger_balance *cash = NULL;
-    struct ledger_balance *bought = NULL;
+    struct lot lot;
     int64_t cost = 0;
-    int64_t cost_basis = 0;
 
     if (!money_add(gross, fill->commission, &cost) || cost > hold->amount)
         return refuse_fill(fill, "it costs more than is held.", error);
@@ -429,38 +511,101 @@ static bool book_buy(struct book *book,
     add_line(&journal, LEDGER_FEES, LEDGER_CURRENCY, fill->commission);
     add_line(&journal, LEDGER_SHARES, fill->ticker, fill->quantity);
     add_line(&journal, LEDGER_MARKET_SHARES, fill->ticker, -fill->quantity);
-    if (!fits(book, &journal) || !money_add(shares.cost_basis, cost, &cost_basis))
+    if (!fits(book, &journal) || !money_add(shares.cost_basis, cost, &shares.cost_basis) ||
+        !make_lot(&journal, cost, &shares, &lot))
         return refuse_fill(fill, "the balances cannot count it.", error);
     post(book, &journal);
-    bought = make_balance(book, LEDGER_SHARES, fill->ticker);
-    bought->cost_basis = cost_basis;
+    set_costs(make_balance(book, LEDGER_SHARES, fill->ticker), &shares);
+    add_new_lot(book, &lot);
     cash = make_balance(book, LEDGER_CASH, LEDGER_CURRENCY);
     cash->held -= cost;
     hold->amount -= cost;
     return true;
 }
 
+static const struct lot *
+find_lot(const struct book *book, const char *ticker, int64_t series, int64_t number)
+{
+    for (size_t i = 0; i < book->lot_count; i++) {
+        if (lot_has(&book->lots[i], ticker, series, number))
+            return &book->lots[i];
+    }
+    return NULL;
+}
+
+// The oldest first: the sale, and in `shares` what is left. False when it cannot be counted.
+MUST_CHECK static bool make_sale(const struct ledger_journal *journal,
+                                 const struct lot *last,
+                                 int64_t proceeds,
+                                 struct ledger_balance *shares,
+                                 struct sale *out_sale)
+{
+    struct sale sale = {.series = shares->series,
+                        .quantity = journal->quantity,
+                        .quantity_after = shares->sold + journal->quantity,
+                        .proceeds = proceeds,
+                        .closed_at = journal->booked_at};
+
+    sale.cost_after = lot_cost_until(last, sale.quantity_after);
+    sale.cost = sale.cost_after - shares->sold_cost;
+    if (!money_subtract(shares->realized_pl_fifo, sale.cost, &shares->realized_pl_fifo) ||
+        !money_add(shares->realized_pl_fifo, proceeds, &shares->realized_pl_fifo))
+        return false;
+    shares->sold = sale.quantity_after;
+    shares->sold_cost = sale.cost_after;
+    shares->cost_basis_fifo -= sale.cost;
+    copy(sale.ticker, sizeof(sale.ticker), journal->ticker);
+    copy(sale.journal_id, sizeof(sale.journal_id), journal->id);
+    *out_sale = sale;
+    return true;
+}
+
 // Average cost: what is sold takes its share of the cost with it.
+MUST_CHECK static bool
+take_average_cost(struct ledger_journal *journal, int64_t proceeds, struct ledger_balance *shares)
+{
+    int64_t cost = 0;
+
+    if (!money_scale_half_even(shares->cost_basis, journal->quantity, shares->amount, &cost) ||
+        !money_subtract(proceeds, cost, &journal->realized_pl) ||
+        !money_add(shares->realized_pl, journal->realized_pl, &shares->realized_pl))
+        return false;
+    shares->cost_basis -= cost;
+    return true;
+}
+
+static void add_sale(struct book *book, const struct sale *sale)
+{
+    book->sales = reallocate_array(book->sales, book->sale_count + 1, sizeof(*book->sales));
+    book->sales[book->sale_count++] = *sale;
+}
+
 static bool
 book_sell(struct book *book, const struct ledger_fill *fill, int64_t gross, struct error *error)
 {
     struct ledger_journal journal = journal_of_fill(fill);
     struct ledger_balance shares = book_balance(book, LEDGER_SHARES, fill->ticker);
     struct ledger_balance cash = book_balance(book, LEDGER_CASH, LEDGER_CURRENCY);
+    const struct lot *last = NULL;
     struct ledger_balance *sold = NULL;
+    struct sale sale;
     int64_t proceeds = 0;
-    int64_t cost = 0;
-    int64_t realized_pl = 0;
     int64_t cash_after = 0;
 
     if (fill->quantity > shares.held)
         return refuse_fill(fill, "it sells more than is held.", error);
+    last = find_lot(book, fill->ticker, shares.series, shares.sold + fill->quantity);
+    if (last == NULL) {
+        book->lacks_lot = true;
+        return error_set(error, REASON_INTERNAL, "Fill %s sells shares of a lot not loaded.",
+                         fill->fill_id);
+    }
     if (!money_subtract(gross, fill->commission, &proceeds) ||
         !money_add(cash.amount, proceeds, &cash_after) || cash_after < cash.held ||
-        !money_scale_half_even(shares.cost_basis, fill->quantity, shares.amount, &cost) ||
-        !money_subtract(proceeds, cost, &journal.realized_pl) ||
-        !money_add(shares.realized_pl, journal.realized_pl, &realized_pl))
+        !take_average_cost(&journal, proceeds, &shares) ||
+        !make_sale(&journal, last, proceeds, &shares, &sale))
         return refuse_fill(fill, "the balances cannot count it.", error);
+    journal.realized_pl_fifo = proceeds - sale.cost;
     add_line(&journal, LEDGER_CASH, LEDGER_CURRENCY, proceeds);
     add_line(&journal, LEDGER_MARKET, LEDGER_CURRENCY, -gross);
     add_line(&journal, LEDGER_FEES, LEDGER_CURRENCY, fill->commission);
@@ -471,8 +616,8 @@ book_sell(struct book *book, const struct ledger_fill *fill, int64_t gross, stru
     post(book, &journal);
     sold = make_balance(book, LEDGER_SHARES, fill->ticker);
     sold->held -= fill->quantity;
-    sold->cost_basis -= cost;
-    sold->realized_pl = realized_pl;
+    set_costs(sold, &shares);
+    add_sale(book, &sale);
     return true;
 }
 

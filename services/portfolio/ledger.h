@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/uuid.h"
+#include "lot.h"
 
 enum { LEDGER_ASSET_SIZE = 16, LEDGER_NOTE_SIZE = 2001, LEDGER_LINES_MAX = 5 };
 
@@ -47,7 +48,12 @@ struct ledger_balance {
     int64_t held;        // of cash and shares: for open orders
     int64_t cost_basis;  // of shares, micros
     int64_t realized_pl; // of shares, micros
-    int64_t seq;         // of the last entry
+    int64_t series;      // of shares; see lot.h
+    int64_t sold;        // shares of the series that have been sold
+    int64_t sold_cost;   // what they had cost when the oldest are sold first
+    int64_t cost_basis_fifo;
+    int64_t realized_pl_fifo;
+    int64_t seq; // of the last entry
     bool changed;
 };
 
@@ -79,6 +85,7 @@ struct ledger_journal {
     int64_t price;
     int64_t commission;
     int64_t realized_pl; // of a sell
+    int64_t realized_pl_fifo;
     int64_t booked_at;
     char note[LEDGER_NOTE_SIZE];
     size_t line_count;
@@ -88,11 +95,15 @@ struct ledger_journal {
 struct book {
     char portfolio_id[UUID_SIZE];
     bool is_closed;
+    bool lacks_lot; // an operation was refused for want of a lot that was not loaded
     size_t balance_count, hold_count, booked_count, journal_count;
+    size_t lot_count, lots_loaded, sale_count;
     struct ledger_balance *balances;
     struct ledger_hold *holds;
     struct uuid *booked;             // journals that were there already, of those asked for
     struct ledger_journal *journals; // to be written
+    struct lot *lots;                // the first `lots_loaded` are there, the others to be written
+    struct sale *sales;              // to be written
 };
 
 struct book *book_new(const char *portfolio_id, bool is_closed);
@@ -102,6 +113,7 @@ void book_free(struct book **book);
 void book_add_balance(struct book *book, const struct ledger_balance *balance);
 void book_add_hold(struct book *book, const struct ledger_hold *hold);
 void book_add_booked(struct book *book, const char *journal_id);
+void book_add_lot(struct book *book, const struct lot *lot);
 
 bool book_has_balance(const struct book *book, enum ledger_account account, const char *asset);
 bool book_has_hold(const struct book *book, const char *order_id);
@@ -121,7 +133,8 @@ struct ledger_reservation {
 // Holds cash for a buy or shares for a sell. A repeat raises the hold, and never lowers it.
 //
 // Fails with INSUFFICIENT_FUNDS (required, available), INSUFFICIENT_SHARES (requested, available,
-// held_for_orders), PORTFOLIO_CLOSED, ORDER_NOT_OPEN after a release or the last fill.
+// held_for_orders), PORTFOLIO_CLOSED, ORDER_NOT_OPEN after a release or the last fill, and for a
+// buy LIMIT_EXCEEDED when the lots of its ticker could not be counted any more.
 MUST_CHECK bool ledger_reserve(struct book *book,
                                const struct ledger_reservation *reservation,
                                struct error *error);
@@ -143,7 +156,9 @@ struct ledger_fill {
 };
 
 // Books a fill; one that is booked already changes nothing. The hold covers it, so it cannot fail
-// for want of funds: a fill that does not fit its hold fails with FILL_MISMATCH.
+// for want of funds: a fill that does not fit its hold fails with FILL_MISMATCH. One that needs a
+// lot that was not loaded fails with INTERNAL and says so in the book: a sell needs that of the
+// last share it sells.
 MUST_CHECK bool ledger_fill(struct book *book, const struct ledger_fill *fill, struct error *error);
 
 struct ledger_movement {

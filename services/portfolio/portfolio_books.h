@@ -16,6 +16,8 @@ struct books_wanted {
     const char **tickers;
     const char **order_ids;   // whose holds
     const char **journal_ids; // to learn which are booked already
+    const int64_t *sold;      // shares that are to be sold, of all that come before in the batch
+                              // too: the lot of the last one is loaded; 0 for none
     bool held_shares;         // the balances of the shares that the orders hold, too
 };
 

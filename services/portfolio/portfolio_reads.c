@@ -147,6 +147,8 @@ static bool to_transaction(const struct movement_record *record,
     message->booked_at = record->booked_at;
     message->has_realized_pl_micros = record->has_realized_pl;
     message->realized_pl_micros = record->realized_pl;
+    message->has_realized_pl_fifo_micros = record->has_realized_pl;
+    message->realized_pl_fifo_micros = record->realized_pl_fifo;
     *out_message = message;
     return true;
 }

@@ -43,7 +43,9 @@ static const struct statement close_portfolio = {
     "UPDATE portfolios SET closed_at = $2, updated_at = $2 WHERE id = $1 AND closed_at IS NULL",
 };
 
-#define BALANCE_COLUMNS "portfolio_id, account, asset, amount, held, cost_basis, realized_pl, seq"
+#define BALANCE_COLUMNS                                                                            \
+    "portfolio_id, account, asset, amount, held, cost_basis, realized_pl, seq, cost_basis_fifo,"   \
+    " realized_pl_fifo"
 
 static const struct statement list_balances = {
     "list_balances",
@@ -54,8 +56,9 @@ static const struct statement list_balances = {
 static const struct statement page_movements = {
     "page_movements",
     "SELECT j.id, j.kind, j.ticker, j.order_id, j.note, j.quantity, j.price, j.commission,"
-    " j.realized_pl, e.amount, e.balance_after, j.booked_at, e.seq"
-    " FROM entries e JOIN journals j ON j.portfolio_id = e.portfolio_id AND j.id = e.journal_id"
+    " j.realized_pl, e.amount, e.balance_after, j.booked_at, e.seq,"
+    " j.realized_pl_fifo FROM entries e JOIN journals j ON j.portfolio_id = e.portfolio_id AND "
+    "j.id = e.journal_id"
     " WHERE e.portfolio_id = $1 AND e.account = 'cash' AND e.asset = 'USD'"
     " AND ($2::bigint IS NULL OR e.seq < $2)"
     " AND ($3::timestamptz IS NULL OR j.booked_at >= $3)"
@@ -133,10 +136,8 @@ bool store_page_portfolios(struct database *database,
                            struct error *error)
 {
     struct parameter parameters[] = {
-        parameter_text(page->user_id),
-        parameter_time(page->after_created_at),
-        parameter_text(page->after_id),
-        parameter_int((int64_t)page->limit),
+        parameter_text(page->user_id),  parameter_time(page->after_created_at),
+        parameter_text(page->after_id), parameter_int((int64_t)page->limit),
         parameter_text(page->only_id),
     };
     struct rows rows = {0};
@@ -223,6 +224,8 @@ static bool take_balances(const struct rows *rows,
         balance->cost_basis = rows_decimal(rows, i, 5, MONEY_SCALE);
         balance->realized_pl = rows_decimal(rows, i, 6, MONEY_SCALE);
         balance->seq = rows_int(rows, i, 7);
+        balance->cost_basis_fifo = rows_decimal(rows, i, 8, MONEY_SCALE);
+        balance->realized_pl_fifo = rows_decimal(rows, i, 9, MONEY_SCALE);
     }
     *out_records = records;
     *out_count = rows->count;
@@ -285,6 +288,7 @@ static struct movement_record take_movement(const struct rows *rows, size_t row)
         .cash_after = rows_decimal(rows, row, 10, MONEY_SCALE),
         .booked_at = rows_time(rows, row, 11),
         .seq = rows_int(rows, row, 12),
+        .realized_pl_fifo = rows_decimal(rows, row, 13, MONEY_SCALE),
     };
 }
 

@@ -105,6 +105,7 @@ struct movement_record {
     int64_t commission;
     bool has_realized_pl;
     int64_t realized_pl;
+    int64_t realized_pl_fifo;
     int64_t cash_change;
     int64_t cash_after;
     int64_t booked_at;
