@@ -121,6 +121,8 @@ bool appraisal_to_portfolio(const struct appraisal *appraisal,
     message->realized_pl_micros = appraisal->realized_pl;
     message->has_realized_pl_fifo_micros = true;
     message->realized_pl_fifo_micros = appraisal->realized_pl_fifo;
+    message->has_reset_at = record->is_reset;
+    message->reset_at = record->reset_at;
     message->has_created_at = true;
     message->created_at = record->created_at;
     message->has_updated_at = true;

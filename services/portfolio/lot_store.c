@@ -4,102 +4,108 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "database/columns.h"
 #include "lot.h"
 #include "money/money.h"
 
-// $1 the portfolio, $2 to $4 where the page before ended (ticker, series, share), $5 the limit, $6
-// the ticker. Whether there is one is part of the text: a condition that may be none would be
-// looked up as none.
-#define PAGE(name, select, all, one)                                                               \
-    {                                                                                              \
-        {name, select all},                                                                        \
-        {                                                                                          \
-            name "_of_ticker", select one                                                          \
-        }                                                                                          \
-    }
+// $1 is the portfolio, $2 to $4 where the page before ended (ticker, series, share), $5 the limit,
+// and $6 the ticker of those that are about one.
 
 #define LOT_COLUMNS                                                                                \
     "l.ticker, l.series, l.quantity, l.quantity_after, l.cost, l.cost_after, l.journal_id,"        \
     " l.opened_at"
 
-#define IS_SAME_SERIES(alias, ticker) alias "." ticker " = $2 AND " alias ".series = $3"
-
+// The `LIMIT` within keeps each ticker from being read to its end before the first row is given.
 #define OPEN_FIFO                                                                                  \
     "SELECT " LOT_COLUMNS ", b.sold FROM balances b JOIN LATERAL"                                  \
     " (SELECT * FROM lots o WHERE o.portfolio_id = b.portfolio_id AND o.ticker = b.asset"          \
     "  AND o.series = b.series AND o.quantity_after > greatest(b.sold,"                            \
-    "   CASE WHEN " IS_SAME_SERIES(                                                                \
-        "b", "asset") " THEN $4::numeric ELSE 0 END)"                                              \
-                      "  ORDER BY o.quantity_after LIMIT $5) l ON true"                            \
-                      " WHERE b.portfolio_id = $1 AND b.account = 'shares' AND b.amount > 0"
+    "   CASE WHEN b.asset = $2 AND b.series = $3 THEN $4::numeric ELSE 0 END)"                     \
+    "  ORDER BY o.quantity_after LIMIT $5) l ON true"                                              \
+    " WHERE b.portfolio_id = $1 AND b.account = 'shares' AND b.amount > 0 AND b.asset >= $2"
 #define OPEN_FIFO_ORDER " ORDER BY b.asset, l.quantity_after LIMIT $5"
 
-static const struct statement page_open_fifo[] =
-    PAGE("page_open_lots",
-         OPEN_FIFO,
-         " AND b.asset >= $2" OPEN_FIFO_ORDER,
-         " AND b.asset >= $2 AND b.asset = $6" OPEN_FIFO_ORDER);
+static const struct statement page_open_fifo[] = {
+    {"page_open_lots", OPEN_FIFO OPEN_FIFO_ORDER},
+    {"page_open_lots_of_ticker", OPEN_FIFO " AND b.asset = $6" OPEN_FIFO_ORDER},
+};
+
+// The sales since the portfolio was reset, behind the page before. One comparison of the columns
+// that come next in the index, so that reading begins there.
+#define SALES                                                                                      \
+    " FROM balances b JOIN LATERAL"                                                                \
+    " (SELECT * FROM sales o WHERE o.portfolio_id = b.portfolio_id AND o.ticker = b.asset"         \
+    "  AND (o.series, o.quantity_after) >"                                                         \
+    "   (CASE WHEN b.asset = $2 AND $3 >= b.first_series THEN $3 ELSE b.first_series END,"         \
+    "    CASE WHEN b.asset = $2 AND $3 >= b.first_series THEN $4::numeric ELSE 0 END)"             \
+    "  ORDER BY o.series, o.quantity_after LIMIT $5) s ON true"
+#define OF_PORTFOLIO " WHERE b.portfolio_id = $1 AND b.account = 'shares' AND b.asset >= $2"
 
 // The lots of a sale end with the one that has its last share: without that the rest of the series
 // would be read.
 #define CLOSED_FIFO                                                                                \
-    "SELECT " LOT_COLUMNS ", s.quantity, s.quantity_after, s.proceeds, s.journal_id, s.closed_at"  \
-    " FROM sales s JOIN LATERAL"                                                                   \
+    "SELECT " LOT_COLUMNS                                                                          \
+    ", s.quantity, s.quantity_after, s.proceeds, s.journal_id, s.closed_at" SALES " JOIN LATERAL"  \
     " (SELECT * FROM lots o WHERE o.portfolio_id = s.portfolio_id AND o.ticker = s.ticker"         \
     "  AND o.series = s.series AND o.quantity_after > greatest(s.quantity_after - s.quantity,"     \
-    "   CASE WHEN " IS_SAME_SERIES(                                                                \
-        "s",                                                                                       \
-        "ticker") " THEN $4::numeric ELSE 0 END)"                                                  \
-                  "  AND o.quantity_after <= (SELECT n.quantity_after FROM lots n"                 \
-                  "   WHERE n.portfolio_id = s.portfolio_id AND n.ticker = s.ticker AND n.series " \
-                  "= s.series"                                                                     \
-                  "   AND n.quantity_after >= s.quantity_after ORDER BY n.quantity_after LIMIT 1)" \
-                  "  ORDER BY o.quantity_after LIMIT $5) l ON true WHERE s.portfolio_id = $1"
-#define CLOSED_FIFO_ORDER                                                                          \
-    " ORDER BY s.ticker, s.series, s.quantity_after, l.quantity_after LIMIT $5"
-#define BEHIND_THE_PAGE " AND (s.ticker, s.series, s.quantity_after) > ($2, $3, $4)"
-#define BEHIND_THE_PAGE_OF_TICKER                                                                  \
-    " AND s.ticker = $6 AND (s.series, s.quantity_after) > ($3, $4) AND $2::text IS NOT NULL"
+    "   CASE WHEN s.ticker = $2 AND s.series = $3 THEN $4::numeric ELSE 0 END)"                    \
+    "  AND o.quantity_after <= (SELECT n.quantity_after FROM lots n"                               \
+    "   WHERE n.portfolio_id = s.portfolio_id AND n.ticker = s.ticker AND n.series = s.series"     \
+    "   AND n.quantity_after >= s.quantity_after ORDER BY n.quantity_after LIMIT 1)"               \
+    "  ORDER BY o.quantity_after LIMIT $5) l ON true" OF_PORTFOLIO
+#define CLOSED_FIFO_ORDER " ORDER BY b.asset, s.series, s.quantity_after, l.quantity_after LIMIT $5"
 
-static const struct statement page_closed_fifo[] =
-    PAGE("page_closed_lots",
-         CLOSED_FIFO,
-         BEHIND_THE_PAGE CLOSED_FIFO_ORDER,
-         BEHIND_THE_PAGE_OF_TICKER CLOSED_FIFO_ORDER);
+static const struct statement page_closed_fifo[] = {
+    {"page_closed_lots", CLOSED_FIFO CLOSED_FIFO_ORDER},
+    {"page_closed_lots_of_ticker", CLOSED_FIFO " AND b.asset = $6" CLOSED_FIFO_ORDER},
+};
+
+#define OPENED_AT                                                                                  \
+    " LEFT JOIN LATERAL (SELECT o.opened_at FROM lots o WHERE o.portfolio_id = b.portfolio_id"     \
+    "  AND o.ticker = b.asset AND o.series = "
 
 #define OPEN_AVERAGE                                                                               \
-    "SELECT b.asset, b.series, b.amount, b.cost_basis, l.opened_at FROM balances b"                \
-    " LEFT JOIN LATERAL (SELECT opened_at FROM lots o WHERE o.portfolio_id = b.portfolio_id"       \
-    "  AND o.ticker = b.asset AND o.series = b.series ORDER BY o.quantity_after LIMIT 1) l"        \
-    "  ON true"                                                                                    \
+    "SELECT b.asset, b.series, b.amount, b.cost_basis, l.opened_at FROM balances b" OPENED_AT      \
+    "b.series ORDER BY o.quantity_after LIMIT 1) l ON true"                                        \
     " WHERE b.portfolio_id = $1 AND b.account = 'shares' AND b.amount > 0 AND b.asset > $2"        \
     " AND $3::integer >= 0 AND $4::numeric >= 0"
 #define OPEN_AVERAGE_ORDER " ORDER BY b.asset LIMIT $5"
 
-static const struct statement page_open_average[] = PAGE(
-    "page_open_averages", OPEN_AVERAGE, OPEN_AVERAGE_ORDER, " AND b.asset = $6" OPEN_AVERAGE_ORDER);
+static const struct statement page_open_average[] = {
+    {"page_open_averages", OPEN_AVERAGE OPEN_AVERAGE_ORDER},
+    {"page_open_averages_of_ticker", OPEN_AVERAGE " AND b.asset = $6" OPEN_AVERAGE_ORDER},
+};
 
 #define CLOSED_AVERAGE                                                                             \
     "SELECT s.ticker, s.series, s.quantity, s.quantity_after, s.proceeds, j.realized_pl,"          \
-    " s.journal_id, s.closed_at, l.opened_at FROM sales s"                                         \
-    " JOIN journals j ON j.portfolio_id = s.portfolio_id AND j.id = s.journal_id"                  \
-    " LEFT JOIN LATERAL (SELECT opened_at FROM lots o WHERE o.portfolio_id = s.portfolio_id"       \
-    "  AND o.ticker = s.ticker AND o.series = s.series ORDER BY o.quantity_after LIMIT 1) l"       \
-    "  ON true"                                                                                    \
-    " WHERE s.portfolio_id = $1"
-#define CLOSED_AVERAGE_ORDER " ORDER BY s.ticker, s.series, s.quantity_after LIMIT $5"
+    " s.journal_id, s.closed_at, l.opened_at" SALES                                                \
+    " JOIN journals j ON j.portfolio_id = s.portfolio_id AND j.id = s.journal_id" OPENED_AT        \
+    "s.series ORDER BY o.quantity_after LIMIT 1) l ON true" OF_PORTFOLIO
+#define CLOSED_AVERAGE_ORDER " ORDER BY b.asset, s.series, s.quantity_after LIMIT $5"
 
-static const struct statement page_closed_average[] =
-    PAGE("page_closed_averages",
-         CLOSED_AVERAGE,
-         BEHIND_THE_PAGE CLOSED_AVERAGE_ORDER,
-         BEHIND_THE_PAGE_OF_TICKER CLOSED_AVERAGE_ORDER);
+static const struct statement page_closed_average[] = {
+    {"page_closed_averages", CLOSED_AVERAGE CLOSED_AVERAGE_ORDER},
+    {"page_closed_averages_of_ticker", CLOSED_AVERAGE " AND b.asset = $6" CLOSED_AVERAGE_ORDER},
+};
 
 static const struct statement sum_realized = {
     "sum_realized",
     "SELECT coalesce(sum(CASE WHEN $3 THEN realized_pl ELSE realized_pl_fifo END), 0)"
     " FROM balances WHERE portfolio_id = $1 AND account = 'shares'"
     " AND ($2::text IS NULL OR asset = $2)",
+};
+
+static const struct statement copy_lots = {
+    "copy_lots",
+    "INSERT INTO lots (portfolio_id, ticker, series, quantity, quantity_after, cost, cost_after,"
+    " journal_id, opened_at)"
+    " SELECT $4, l.ticker, 1, least(l.quantity, l.quantity_after - b.sold),"
+    " l.quantity_after - b.sold, least(l.cost, l.cost_after - b.sold_cost),"
+    " l.cost_after - b.sold_cost, k.journal_id, l.opened_at"
+    " FROM unnest($1::text[], $2::uuid[]) AS k (ticker, journal_id)"
+    " JOIN balances b ON b.portfolio_id = $3 AND b.asset = k.ticker AND b.account = 'shares'"
+    " JOIN lots l ON l.portfolio_id = b.portfolio_id AND l.ticker = b.asset"
+    "  AND l.series = b.series AND l.quantity_after > b.sold",
 };
 
 struct page {
@@ -277,4 +283,25 @@ bool store_page_lots(struct database *database,
     }
     *out_list = list;
     return true;
+}
+
+bool store_copy_lots(struct transaction *transaction,
+                     const char *from_id,
+                     const char *to_id,
+                     const char *const *tickers,
+                     const char *const *journal_ids,
+                     size_t count,
+                     struct error *error)
+{
+    struct parameter more[] = {parameter_text(from_id), parameter_text(to_id)};
+    struct columns keys;
+
+    if (!columns_start(&keys, transaction_arena(transaction), 2, count, error))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct parameter row[] = {parameter_text(tickers[i]), parameter_text(journal_ids[i])};
+
+        columns_add(&keys, row);
+    }
+    return columns_queue(&keys, transaction, &copy_lots, more, COUNT_OF(more), NULL, error);
 }

@@ -36,6 +36,16 @@ struct lot_list {
     int64_t realized_pl; // of all sales of the portfolio or ticker
 };
 
+// Copies the open lots of a portfolio into series 1 of another one, for the tickers given, each as
+// opened by that journal. Queued.
+MUST_CHECK bool store_copy_lots(struct transaction *transaction,
+                                const char *from_id,
+                                const char *to_id,
+                                const char *const *tickers,
+                                const char *const *journal_ids,
+                                size_t count,
+                                struct error *error);
+
 // Reads a page, all of one moment.
 MUST_CHECK bool store_page_lots(struct database *database,
                                 struct arena *arena,

@@ -59,8 +59,9 @@ static const struct statement audit_journals = {
     "   money_sum, share_sum) FROM l WHERE money_sum <> 0 OR share_sum <> 0"
     " UNION ALL SELECT format('journal %s has no entries', id) FROM l WHERE lines = 0"
     " UNION ALL SELECT format('journal %s: %s shares moved, but the %s is of %s', id, shares, kind,"
-    "   quantity) FROM l WHERE (kind = 'buy' AND shares <> quantity)"
-    "   OR (kind = 'sell' AND shares <> -quantity)"
+    "   quantity) FROM l WHERE (kind IN ('buy', 'opening') AND shares <> coalesce(quantity, 0))"
+    "   OR (kind IN ('sell', 'reset') AND shares <> -coalesce(quantity, 0))"
+    "   OR (kind IN ('deposit', 'withdrawal') AND shares <> 0)"
     " UNION ALL SELECT format('journal %s: %s USD moved for %s at %s', id, cash, quantity, price)"
     "  FROM l WHERE (kind = 'buy' AND abs(-cash - commission - price * quantity) > 0.0000005)"
     "   OR (kind = 'sell' AND abs(cash + commission - price * quantity) > 0.0000005)"
@@ -68,16 +69,18 @@ static const struct statement audit_journals = {
 };
 
 // The cost of what is held is what was paid for it less what sales took out at average cost, which
-// is what they brought less the profit they realized.
+// is what they brought less the profit they realized; of openings and resets it is written down.
 static const struct statement audit_positions = {
     "audit_positions",
-    "WITH m AS (SELECT j.ticker, sum(-e.amount + coalesce(j.realized_pl, 0)) AS cost_basis,"
+    "WITH m AS (SELECT j.ticker,"
+    "                  sum(coalesce(j.cost_change, -e.amount + coalesce(j.realized_pl, 0)))"
+    "                   AS cost_basis,"
     "                  sum(coalesce(j.realized_pl, 0)) AS realized_pl,"
     "                  sum(coalesce(j.realized_pl_fifo, 0)) AS realized_pl_fifo"
     "           FROM journals j"
     "           JOIN entries e ON e.portfolio_id = j.portfolio_id AND e.journal_id = j.id"
     "            AND e.account = 'cash'"
-    "           WHERE j.portfolio_id = $1 AND j.kind IN ('buy', 'sell') GROUP BY j.ticker),"
+    "           WHERE j.portfolio_id = $1 AND j.ticker IS NOT NULL GROUP BY j.ticker),"
     " b AS (SELECT asset, cost_basis, realized_pl, realized_pl_fifo FROM balances"
     "       WHERE portfolio_id = $1 AND account = 'shares')"
     " SELECT format('%s: the cost basis is %s, but the movements give %s', b.asset,"
@@ -144,23 +147,29 @@ static const struct statement audit_sales = {
     "           FROM sales s WHERE s.portfolio_id = $1),"
     " j AS (SELECT j.id, j.kind, j.quantity, j.realized_pl_fifo, e.amount AS cash FROM journals j"
     "       LEFT JOIN entries e ON e.portfolio_id = j.portfolio_id AND e.journal_id = j.id"
-    "        AND e.account = 'cash' WHERE j.portfolio_id = $1 AND j.kind IN ('buy', 'sell'))"
+    "        AND e.account = 'cash' WHERE j.portfolio_id = $1 AND j.ticker IS NOT NULL),"
+    // What came in by a journal; what a split carries over came in before.
+    " l AS (SELECT journal_id, sum(quantity) AS quantity, sum(cost) AS cost FROM lots"
+    "       WHERE portfolio_id = $1 AND NOT carried GROUP BY journal_id)"
     " SELECT format('%s: the shares of series %s up to %s have cost %s, but their lots %s', ticker,"
     "   series, quantity_after, cost_after, lots_cost) FROM c"
     "  WHERE lots_cost IS DISTINCT FROM cost_after"
-    " UNION ALL SELECT format('journal %s: the lot is of %s at %s USD, but %s at %s were bought',"
-    "   j.id, l.quantity, l.cost, j.quantity, -j.cash)"
-    "  FROM j FULL JOIN (SELECT * FROM lots WHERE portfolio_id = $1) l ON l.journal_id = j.id"
-    "  WHERE (j.kind = 'buy' OR l.journal_id IS NOT NULL)"
-    "   AND (l.quantity, l.cost) IS DISTINCT FROM (j.quantity, -j.cash)"
+    " UNION ALL SELECT format('journal %s: the lots are of %s at %s USD, but %s came in for %s',"
+    "   coalesce(j.id, l.journal_id), l.quantity, l.cost, j.quantity, -j.cash)"
+    "  FROM j FULL JOIN l ON l.journal_id = j.id"
+    "  WHERE (j.kind IN ('buy', 'opening') OR l.journal_id IS NOT NULL)"
+    "   AND (l.quantity IS DISTINCT FROM j.quantity OR j.kind NOT IN ('buy', 'opening')"
+    "    OR (j.kind = 'buy' AND l.cost IS DISTINCT FROM -j.cash))"
     " UNION ALL SELECT format('journal %s: the sale is of %s for %s with profit %s, not %s, %s, "
     "%s',"
-    "   j.id, s.quantity, s.proceeds, s.proceeds - s.cost, j.quantity,"
+    "   coalesce(j.id, s.journal_id), s.quantity, s.proceeds, s.proceeds - s.cost, j.quantity,"
     "   j.cash, j.realized_pl_fifo)"
     "  FROM j FULL JOIN (SELECT * FROM sales WHERE portfolio_id = $1) s ON s.journal_id = j.id"
-    "  WHERE (j.kind = 'sell' OR s.journal_id IS NOT NULL)"
-    "   AND (s.quantity, s.proceeds, s.proceeds - s.cost)"
-    "    IS DISTINCT FROM (j.quantity, j.cash, j.realized_pl_fifo)"
+    "  WHERE (j.kind = 'sell' OR (j.kind = 'reset' AND j.quantity > 0) OR s.journal_id IS NOT NULL)"
+    "   AND (s.quantity IS DISTINCT FROM j.quantity"
+    "    OR CASE j.kind WHEN 'sell' THEN (s.proceeds, s.proceeds - s.cost)"
+    "         IS DISTINCT FROM (j.cash, j.realized_pl_fifo)"
+    "        WHEN 'reset' THEN s.proceeds <> s.cost ELSE true END)"
     " LIMIT $2",
 };
 

@@ -21,7 +21,7 @@ static const struct statement lock_portfolios = {
 
 #define BALANCE_COLUMNS                                                                            \
     "b.portfolio_id, b.account, b.asset, b.amount, b.held, b.cost_basis, b.realized_pl, b.seq,"    \
-    " b.series, b.sold, b.sold_cost, b.cost_basis_fifo, b.realized_pl_fifo"
+    " b.series, b.sold, b.sold_cost, b.cost_basis_fifo, b.realized_pl_fifo, b.first_series"
 
 // The keys come as pairs, so that each is looked up once; `= ANY` on both columns would look up
 // every portfolio with every order.
@@ -29,6 +29,11 @@ static const struct statement load_balances = {
     "load_balances",
     "SELECT " BALANCE_COLUMNS " FROM unnest($1::uuid[], $2::text[]) AS k (portfolio_id, asset)"
     " JOIN balances b ON b.portfolio_id = k.portfolio_id AND b.asset = k.asset",
+};
+
+static const struct statement load_all_balances = {
+    "load_all_balances",
+    "SELECT " BALANCE_COLUMNS " FROM balances b WHERE b.portfolio_id = ANY ($1::uuid[])",
 };
 
 // The tickers that orders hold, for those who know only the orders.
@@ -70,15 +75,16 @@ static const struct statement save_balances = {
     "save_balances",
     "INSERT INTO balances"
     " (portfolio_id, account, asset, amount, held, cost_basis, realized_pl, seq, series, sold,"
-    " sold_cost, cost_basis_fifo, realized_pl_fifo)"
+    " sold_cost, cost_basis_fifo, realized_pl_fifo, first_series)"
     " SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::numeric[], $5::numeric[],"
     " $6::numeric[], $7::numeric[], $8::bigint[], $9::integer[], $10::numeric[], $11::numeric[],"
-    " $12::numeric[], $13::numeric[])"
+    " $12::numeric[], $13::numeric[], $14::integer[])"
     " ON CONFLICT (portfolio_id, asset, account) DO UPDATE SET amount = excluded.amount,"
     " held = excluded.held, cost_basis = excluded.cost_basis,"
     " realized_pl = excluded.realized_pl, seq = excluded.seq, series = excluded.series,"
     " sold = excluded.sold, sold_cost = excluded.sold_cost,"
-    " cost_basis_fifo = excluded.cost_basis_fifo, realized_pl_fifo = excluded.realized_pl_fifo",
+    " cost_basis_fifo = excluded.cost_basis_fifo, realized_pl_fifo = excluded.realized_pl_fifo,"
+    " first_series = excluded.first_series",
 };
 
 static const struct statement save_lots = {
@@ -109,10 +115,10 @@ static const struct statement save_holds = {
 static const struct statement save_journals = {
     "save_journals",
     "INSERT INTO journals (portfolio_id, id, kind, reference, order_id, ticker, quantity, price,"
-    " commission, realized_pl, realized_pl_fifo, note, booked_at)"
+    " commission, realized_pl, realized_pl_fifo, note, booked_at, cost_change)"
     " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[],"
     " $6::text[], $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[],"
-    " $11::numeric[], $12::text[], $13::timestamptz[])",
+    " $11::numeric[], $12::text[], $13::timestamptz[], $14::numeric[])",
 };
 
 static const struct statement save_entries = {
@@ -230,6 +236,7 @@ static void take_balances(struct books *books, const struct rows *rows)
         balance.sold_cost = rows_decimal(rows, i, 10, MONEY_SCALE);
         balance.cost_basis_fifo = rows_decimal(rows, i, 11, MONEY_SCALE);
         balance.realized_pl_fifo = rows_decimal(rows, i, 12, MONEY_SCALE);
+        balance.first_series = rows_int(rows, i, 13);
         book_add_balance(book, &balance);
     }
 }
@@ -342,7 +349,9 @@ bool books_load(struct transaction *transaction,
     // the locks have been taken.
     if (!array_of_texts(arena, ids, wanted->count, &array, error) ||
         !transaction_queue(transaction, &lock_portfolios, &array, 1, &portfolios, error) ||
-        !queue_balances_load(transaction, wanted, &balances, error) ||
+        !(wanted->all_balances
+              ? transaction_queue(transaction, &load_all_balances, &array, 1, &balances, error)
+              : queue_balances_load(transaction, wanted, &balances, error)) ||
         !queue_load(transaction, &load_held_balances, ids, wanted->order_ids, held_orders, &held,
                     error) ||
         !queue_load(transaction, &load_holds, ids, wanted->order_ids, orders, &holds, error) ||
@@ -391,7 +400,7 @@ queue_balances(struct transaction *transaction, const struct books *books, struc
 {
     struct columns table;
 
-    if (!columns_start(&table, transaction_arena(transaction), 13, count_of(books, balances_of),
+    if (!columns_start(&table, transaction_arena(transaction), 14, count_of(books, balances_of),
                        error))
         return false;
     for (size_t i = 0; i < books->count; i++) {
@@ -400,7 +409,7 @@ queue_balances(struct transaction *transaction, const struct books *books, struc
         for (size_t j = 0; j < book->balance_count; j++) {
             const struct ledger_balance *balance = &book->balances[j];
             int scale = scale_of(balance->account);
-            struct parameter row[13] = {
+            struct parameter row[14] = {
                 parameter_text(book->portfolio_id),
                 parameter_text(ledger_account_name(balance->account)),
                 parameter_text(balance->asset),
@@ -414,6 +423,7 @@ queue_balances(struct transaction *transaction, const struct books *books, struc
                 parameter_decimal(balance->sold_cost, MONEY_SCALE),
                 parameter_decimal(balance->cost_basis_fifo, MONEY_SCALE),
                 parameter_decimal(balance->realized_pl_fifo, MONEY_SCALE),
+                parameter_int(balance->first_series),
             };
 
             if (balance->changed)
@@ -460,25 +470,33 @@ static struct parameter text_or_null(const char *text)
     return parameter_text(text[0] == '\0' ? NULL : text);
 }
 
+static struct parameter decimal_or_null(bool is_there, int64_t value, int scale)
+{
+    return is_there ? parameter_decimal(value, scale) : parameter_null();
+}
+
 static void
 add_journal(struct columns *table, const struct book *book, const struct ledger_journal *journal)
 {
-    bool is_trade = journal->ticker[0] != '\0';
-    bool is_sale = journal->kind == LEDGER_KIND_SELL;
-    struct parameter row[13] = {
+    bool is_of_shares = journal->ticker[0] != '\0';
+    bool realizes = is_of_shares && ledger_kind_realizes(journal->kind);
+    bool moves_cost = is_of_shares &&
+                      (journal->kind == LEDGER_KIND_OPENING || journal->kind == LEDGER_KIND_RESET);
+    struct parameter row[14] = {
         parameter_text(book->portfolio_id),
         parameter_text(journal->id),
         parameter_text(ledger_kind_name(journal->kind)),
         parameter_text(journal->reference),
         text_or_null(journal->order_id),
         text_or_null(journal->ticker),
-        is_trade ? parameter_decimal(journal->quantity, QUANTITY_SCALE) : parameter_null(),
-        is_trade ? parameter_decimal(journal->price, MONEY_SCALE) : parameter_null(),
+        decimal_or_null(journal->quantity != 0, journal->quantity, QUANTITY_SCALE),
+        decimal_or_null(journal->price != 0, journal->price, MONEY_SCALE),
         parameter_decimal(journal->commission, MONEY_SCALE),
-        is_sale ? parameter_decimal(journal->realized_pl, MONEY_SCALE) : parameter_null(),
-        is_sale ? parameter_decimal(journal->realized_pl_fifo, MONEY_SCALE) : parameter_null(),
+        decimal_or_null(realizes, journal->realized_pl, MONEY_SCALE),
+        decimal_or_null(realizes, journal->realized_pl_fifo, MONEY_SCALE),
         parameter_text(journal->note),
         parameter_time(journal->booked_at),
+        decimal_or_null(moves_cost, journal->cost_change, MONEY_SCALE),
     };
 
     columns_add(table, row);
@@ -512,7 +530,7 @@ queue_journals(struct transaction *transaction, const struct books *books, struc
     struct columns journals;
     struct columns lines;
 
-    if (!columns_start(&journals, arena, 13, count, error) ||
+    if (!columns_start(&journals, arena, 14, count, error) ||
         !columns_start(&lines, arena, 7, count * LEDGER_LINES_MAX, error))
         return false;
     for (size_t i = 0; i < books->count; i++) {

@@ -18,6 +18,7 @@ struct books_wanted {
     const char **journal_ids; // to learn which are booked already
     const int64_t *sold;      // shares that are to be sold, of all that come before in the batch
                               // too: the lot of the last one is loaded; 0 for none
+    bool all_balances;        // every balance instead of the cash and those of `tickers`
     bool held_shares;         // the balances of the shares that the orders hold, too
 };
 

@@ -92,6 +92,8 @@ static const struct {
     {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_WITHDRAWAL, "withdrawal"},
     {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_BUY, "buy"},
     {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_SELL, "sell"},
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_OPENING, "opening"},
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_RESET, "reset"},
 };
 
 static const char *kind_of(const Portfolio__ListTransactionsRequest *request)
@@ -112,6 +114,11 @@ static Portfolio__TransactionType type_of(const char *kind)
     return PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_UNSPECIFIED;
 }
 
+static bool takes_shares(const char *kind)
+{
+    return strcmp(kind, "sell") == 0 || strcmp(kind, "reset") == 0;
+}
+
 static bool to_transaction(const struct movement_record *record,
                            struct arena *arena,
                            const char *portfolio_id,
@@ -119,7 +126,7 @@ static bool to_transaction(const struct movement_record *record,
                            struct error *error)
 {
     Portfolio__Transaction *message = arena_allocate(arena, sizeof(*message));
-    bool is_trade = record->ticker != NULL;
+    bool is_trade = record->order_id != NULL;
 
     if (message == NULL)
         return out_of_budget(error);
@@ -129,10 +136,9 @@ static bool to_transaction(const struct movement_record *record,
     message->has_type = true;
     message->type = type_of(record->kind);
     message->ticker = record->ticker;
-    message->has_quantity_nanos = is_trade;
+    message->has_quantity_nanos = record->quantity != 0;
     // What the position changed by, as cash_change is for the cash.
-    message->quantity_nanos =
-        strcmp(record->kind, "sell") == 0 ? -record->quantity : record->quantity;
+    message->quantity_nanos = takes_shares(record->kind) ? -record->quantity : record->quantity;
     message->has_price_micros = is_trade;
     message->price_micros = record->price;
     message->has_cash_change_micros = true;
@@ -175,8 +181,10 @@ bool portfolio_api_list_transactions(struct portfolio *portfolio,
     size_t count = 0;
 
     if (!movement_page_token_read(request->page_token, &filter.before_seq, error) ||
-        !access_find(portfolio, call, request->portfolio_id, true, &record, error) ||
-        !store_page_movements(portfolio->database, call->arena, &filter, &movements, &count, error))
+        !access_find(portfolio, call, request->portfolio_id, true, &record, error))
+        return false;
+    filter.after_seq = request->before_reset ? 0 : record.reset_seq;
+    if (!store_page_movements(portfolio->database, call->arena, &filter, &movements, &count, error))
         return false;
     if (count > limit) {
         count = limit;

@@ -12,6 +12,7 @@ CREATE TABLE portfolio.lots (
     cost numeric(20, 6) NOT NULL CHECK (cost >= 0),
     journal_id uuid NOT NULL,
     opened_at timestamptz NOT NULL,
+    carried boolean NOT NULL DEFAULT false, -- over from the series before, by a split
     PRIMARY KEY (portfolio_id, ticker, series, quantity_after),
     CHECK (quantity <= quantity_after AND cost <= cost_after)
 );
@@ -35,13 +36,15 @@ GRANT SELECT, INSERT ON portfolio.lots, portfolio.sales TO bourse_portfolio;
 REVOKE UPDATE, DELETE, TRUNCATE ON portfolio.lots, portfolio.sales FROM bourse_portfolio;
 
 -- Of the shares: how many of the series have been sold and what they had cost, what those that are
--- held have cost, and the profit of all sales, when the oldest are sold first.
+-- held have cost, and the profit of all sales, when the oldest are sold first. Series before
+-- first_series are of before the portfolio was reset.
 ALTER TABLE portfolio.balances
     ADD COLUMN series integer NOT NULL DEFAULT 0,
     ADD COLUMN sold numeric(20, 9) NOT NULL DEFAULT 0 CHECK (sold >= 0),
     ADD COLUMN sold_cost numeric(20, 6) NOT NULL DEFAULT 0 CHECK (sold_cost >= 0),
     ADD COLUMN cost_basis_fifo numeric(20, 6) NOT NULL DEFAULT 0,
-    ADD COLUMN realized_pl_fifo numeric(20, 6) NOT NULL DEFAULT 0;
+    ADD COLUMN realized_pl_fifo numeric(20, 6) NOT NULL DEFAULT 0,
+    ADD COLUMN first_series integer NOT NULL DEFAULT 0;
 ALTER TABLE portfolio.journals ADD COLUMN realized_pl_fifo numeric(20, 6);
 
 -- The lots of what has been traded before there were lots.
