@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "action_store.h"
 #include "appraisal.h"
 #include "lot_store.h"
 #include "money/money.h"
@@ -61,6 +62,9 @@ answer(struct transaction *transaction, struct beginning *beginning, struct erro
                                   beginning->out_message, error);
 }
 
+static bool
+clone(struct transaction *transaction, struct beginning *beginning, struct error *error);
+
 static bool work(struct transaction *transaction, void *context, struct error *error)
 {
     struct beginning *beginning = context;
@@ -77,6 +81,8 @@ static bool work(struct transaction *transaction, void *context, struct error *e
         return false;
     if (replayed)
         return true;
+    if (beginning->begin == clone && !store_hold_actions(transaction, error))
+        return false;
     if (!access_lock(transaction, call, beginning->portfolio_id, &beginning->record, error) ||
         !books_load(transaction, &wanted, &books, error))
         return false;
@@ -179,6 +185,7 @@ static bool copy_positions(struct transaction *transaction,
     struct arena *arena = transaction_arena(transaction);
     const char **tickers = arena_allocate(arena, (from->balance_count + 1) * sizeof(*tickers));
     const char **ids = arena_allocate(arena, (from->balance_count + 1) * sizeof(*ids));
+    const char *open = NULL;
     size_t count = 0;
 
     if (tickers == NULL || ids == NULL)
@@ -194,6 +201,11 @@ static bool copy_positions(struct transaction *transaction,
         if (ids[count++] == NULL)
             return out_of_budget(error);
     }
+    if (!store_find_open_action(transaction, tickers, count, &open, error))
+        return false;
+    if (open != NULL)
+        return error_set(error, REASON_UNAVAILABLE,
+                         "A dividend or split of %s is being booked. Try again soon.", open);
     return store_copy_lots(transaction, from->portfolio_id, book->portfolio_id, tickers, ids, count,
                            error);
 }

@@ -60,11 +60,13 @@ static const struct statement audit_journals = {
     " UNION ALL SELECT format('journal %s has no entries', id) FROM l WHERE lines = 0"
     " UNION ALL SELECT format('journal %s: %s shares moved, but the %s is of %s', id, shares, kind,"
     "   quantity) FROM l WHERE (kind IN ('buy', 'opening') AND shares <> coalesce(quantity, 0))"
-    "   OR (kind IN ('sell', 'reset') AND shares <> -coalesce(quantity, 0))"
-    "   OR (kind IN ('deposit', 'withdrawal') AND shares <> 0)"
+    "   OR (kind IN ('sell', 'reset', 'cash_in_lieu') AND shares <> -coalesce(quantity, 0))"
+    "   OR (kind = 'split' AND shares <> coalesce(quantity, 0))"
+    "   OR (kind IN ('deposit', 'withdrawal', 'dividend') AND shares <> 0)"
     " UNION ALL SELECT format('journal %s: %s USD moved for %s at %s', id, cash, quantity, price)"
     "  FROM l WHERE (kind = 'buy' AND abs(-cash - commission - price * quantity) > 0.0000005)"
-    "   OR (kind = 'sell' AND abs(cash + commission - price * quantity) > 0.0000005)"
+    "   OR (kind IN ('sell', 'cash_in_lieu') AND abs(cash + commission - price * quantity) > "
+    "0.0000005)"
     " LIMIT $2",
 };
 
@@ -73,7 +75,8 @@ static const struct statement audit_journals = {
 static const struct statement audit_positions = {
     "audit_positions",
     "WITH m AS (SELECT j.ticker,"
-    "                  sum(coalesce(j.cost_change, -e.amount + coalesce(j.realized_pl, 0)))"
+    "                  sum(coalesce(j.cost_change, CASE WHEN j.kind IN ('split', 'dividend') THEN 0"
+    "                       ELSE -e.amount + coalesce(j.realized_pl, 0) END))"
     "                   AS cost_basis,"
     "                  sum(coalesce(j.realized_pl, 0)) AS realized_pl,"
     "                  sum(coalesce(j.realized_pl_fifo, 0)) AS realized_pl_fifo"
@@ -165,11 +168,12 @@ static const struct statement audit_sales = {
     "   coalesce(j.id, s.journal_id), s.quantity, s.proceeds, s.proceeds - s.cost, j.quantity,"
     "   j.cash, j.realized_pl_fifo)"
     "  FROM j FULL JOIN (SELECT * FROM sales WHERE portfolio_id = $1) s ON s.journal_id = j.id"
-    "  WHERE (j.kind = 'sell' OR (j.kind = 'reset' AND j.quantity > 0) OR s.journal_id IS NOT NULL)"
+    "  WHERE (j.kind IN ('sell', 'cash_in_lieu') OR (j.kind = 'reset' AND j.quantity > 0) OR "
+    "s.journal_id IS NOT NULL)"
     "   AND (s.quantity IS DISTINCT FROM j.quantity"
-    "    OR CASE j.kind WHEN 'sell' THEN (s.proceeds, s.proceeds - s.cost)"
+    "    OR CASE WHEN j.kind IN ('sell', 'cash_in_lieu') THEN (s.proceeds, s.proceeds - s.cost)"
     "         IS DISTINCT FROM (j.cash, j.realized_pl_fifo)"
-    "        WHEN 'reset' THEN s.proceeds <> s.cost ELSE true END)"
+    "        WHEN j.kind = 'reset' THEN s.proceeds <> s.cost ELSE true END)"
     " LIMIT $2",
 };
 

@@ -252,7 +252,7 @@ static enum ledger_hold_state state_of(const char *name)
     return LEDGER_HOLD_DONE;
 }
 
-static void take_holds(struct books *books, const struct rows *rows)
+void books_take_holds(struct books *books, const struct rows *rows)
 {
     for (size_t i = 0; i < rows->count; i++) {
         struct book *book = books_find(books, rows_text(rows, i, 0));
@@ -364,7 +364,7 @@ bool books_load(struct transaction *transaction,
     take_portfolios(books, &portfolios);
     take_balances(books, &balances);
     take_balances(books, &held);
-    take_holds(books, &holds);
+    books_take_holds(books, &holds);
     take_booked(books, &booked);
     take_lots(books, &lots);
     *out_books = books;

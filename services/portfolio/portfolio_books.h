@@ -35,6 +35,9 @@ MUST_CHECK bool books_load(struct transaction *transaction,
                            struct books **out_books,
                            struct error *error);
 
+// Adds holds to the books, from rows with the columns that books_load asks for.
+void books_take_holds(struct books *books, const struct rows *rows);
+
 // The book of a portfolio, or NULL.
 struct book *books_find(const struct books *books, const char *portfolio_id);
 

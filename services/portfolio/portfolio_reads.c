@@ -94,6 +94,9 @@ static const struct {
     {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_SELL, "sell"},
     {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_OPENING, "opening"},
     {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_RESET, "reset"},
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_DIVIDEND, "dividend"},
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_SPLIT, "split"},
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_CASH_IN_LIEU, "cash_in_lieu"},
 };
 
 static const char *kind_of(const Portfolio__ListTransactionsRequest *request)
@@ -116,7 +119,8 @@ static Portfolio__TransactionType type_of(const char *kind)
 
 static bool takes_shares(const char *kind)
 {
-    return strcmp(kind, "sell") == 0 || strcmp(kind, "reset") == 0;
+    return strcmp(kind, "sell") == 0 || strcmp(kind, "reset") == 0 ||
+           strcmp(kind, "cash_in_lieu") == 0;
 }
 
 static bool to_transaction(const struct movement_record *record,
@@ -139,7 +143,7 @@ static bool to_transaction(const struct movement_record *record,
     message->has_quantity_nanos = record->quantity != 0;
     // What the position changed by, as cash_change is for the cash.
     message->quantity_nanos = takes_shares(record->kind) ? -record->quantity : record->quantity;
-    message->has_price_micros = is_trade;
+    message->has_price_micros = record->price != 0;
     message->price_micros = record->price;
     message->has_cash_change_micros = true;
     message->cash_change_micros = record->cash_change;
