@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "action_store.h"
 #include "base/digest.h"
 #include "base/random.h"
 #include "bourse/portfolio/v1/portfolio_server.h"
@@ -255,6 +256,26 @@ static uint64_t apply(struct fixture *fixture,
     return portfolios;
 }
 
+static bool find_open_work(struct transaction *transaction, void *context, struct error *error)
+{
+    static const char *const tickers[] = {"NONE", "DIV"};
+
+    return store_hold_actions(transaction, error) &&
+           store_find_open_action(transaction, tickers, COUNT_OF(tickers), context, error);
+}
+
+// The ticker that keeps portfolios from being copied.
+static const char *open_action(struct fixture *fixture)
+{
+    const char *ticker = NULL;
+    struct error error;
+
+    if (!database_transact(fixture->portfolio.database, fixture->arena, 0, find_open_work, &ticker,
+                           &error))
+        fail_msg("%s", error.message);
+    return ticker;
+}
+
 static void a_dividend_comes_once_to_each_who_held_the_shares(void **state)
 {
     struct fixture *fixture = *state;
@@ -266,8 +287,10 @@ static void a_dividend_comes_once_to_each_who_held_the_shares(void **state)
         ids[i] = holder_of(fixture, "DIV", (i + 1) * SHARE / 2);
     assert_false(step(fixture, &request, &portfolios));
     assert_int_equal(portfolios, 50);
+    assert_string_equal(open_action(fixture), "DIV");
     assert_false(step(fixture, &request, &portfolios));
     assert_true(step(fixture, &request, &portfolios));
+    assert_null(open_action(fixture));
     assert_int_equal(portfolios, HOLDERS);
     assert_true(step(fixture, &request, &portfolios));
     assert_int_equal(portfolios, HOLDERS);

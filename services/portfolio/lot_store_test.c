@@ -406,13 +406,15 @@ static void the_closed_lots_of_both_methods_sell_the_same_shares_for_the_same(vo
     assert_int_equal(proceeds[0], proceeds[1]);
 }
 
-// Reserves and fills so many orders of one batch; of the fills those of `replayed` are sent again.
+// Reserves and fills so many orders of one batch, each of `quantity`; before them the last
+// `replayed` fills of one share are sent again.
 static void send_fills(struct fixture *fixture,
                        const char *portfolio_id,
                        Portfolio__Side side,
                        int first,
                        int count,
-                       int replayed)
+                       int replayed,
+                       int64_t quantity)
 {
     enum { ITEMS_MAX = 64 };
     static struct call call;
@@ -432,7 +434,7 @@ static void send_fills(struct fixture *fixture,
         reserves[i].order_id = ids[2 * i].string;
         reserves[i].side = side;
         reserves[i].ticker = "MSFT";
-        reserves[i].quantity_nanos = SHARE;
+        reserves[i].quantity_nanos = quantity;
         reserves[i].amount_micros = 2000 * DOLLAR;
         reserve_items[i] = (struct rpc_batch_item){.call = &call, .request = &reserves[i].base};
         portfolio__apply_fill_request__init(&fills[i]);
@@ -441,7 +443,7 @@ static void send_fills(struct fixture *fixture,
         fills[i].fill_id = ids[2 * i + 1].string;
         fills[i].side = side;
         fills[i].ticker = "MSFT";
-        fills[i].quantity_nanos = SHARE;
+        fills[i].quantity_nanos = i < replayed ? SHARE : quantity;
         fills[i].price_micros = (100 + first + i) * DOLLAR;
         fills[i].filled_at = 1;
         fills[i].final = true;
@@ -464,12 +466,13 @@ static void many_sales_of_one_batch_each_end_in_their_own_lot(void **state)
         .portfolio_id = portfolio_id, .ticker = "MSFT", .closed = true, .limit = 100};
     struct lot_list list;
 
-    send_fills(fixture, portfolio_id, PORTFOLIO__SIDE__SIDE_BUY, 1000, 30, 0);
-    send_fills(fixture, portfolio_id, PORTFOLIO__SIDE__SIDE_SELL, 2000, 20, 0);
-    // Two that were booked already come before five that were not.
-    send_fills(fixture, portfolio_id, PORTFOLIO__SIDE__SIDE_SELL, 2020, 7, 2);
+    send_fills(fixture, portfolio_id, PORTFOLIO__SIDE__SIDE_BUY, 1000, 30, 0, SHARE);
+    send_fills(fixture, portfolio_id, PORTFOLIO__SIDE__SIDE_SELL, 2000, 20, 0, SHARE);
+    // One that was booked already comes before five that were not, so each of these ends in another
+    // lot than it would if all were new.
+    send_fills(fixture, portfolio_id, PORTFOLIO__SIDE__SIDE_SELL, 2020, 6, 1, 2 * SHARE);
     list = page_of(fixture, &query, NULL);
-    assert_int_equal(list.count, 25);
+    assert_int_equal(list.count, 30);
     for (size_t i = 0; i < list.count; i++)
         assert_int_equal(list.records[i].cost, (1100 + (int64_t)i) * DOLLAR);
     assert_int_equal(differences_of(fixture, portfolio_id), 0);
