@@ -3,8 +3,11 @@
 // held the shares, once, however often it is asked and wherever it was left.
 #include "support/test.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "action_store.h"
 #include "base/digest.h"
@@ -305,6 +308,83 @@ static void a_dividend_comes_once_to_each_who_held_the_shares(void **state)
     }
 }
 
+#ifdef BOURSE_FAULTS
+
+enum { CHILD_ARGUMENTS = 4 }; // its name, the database, the action and the ticker
+
+// What the child does: books a dividend of 0.50 to the end, unless it dies on the way.
+static int apply_alone(char **arguments)
+{
+    Portfolio__ApplyCorporateActionRequest request =
+        PORTFOLIO__APPLY_CORPORATE_ACTION_REQUEST__INIT;
+    Portfolio__ApplyCorporateActionResponse response =
+        PORTFOLIO__APPLY_CORPORATE_ACTION_RESPONSE__INIT;
+    struct database_options options = {
+        .url = arguments[1], .service = "portfolio", .connections = 1};
+    struct fixture fixture = {.arena = arena_new(ARENA_BUDGET)};
+    struct call call = {.arena = fixture.arena, .deadline_us = INT64_MAX};
+    struct error error;
+
+    digest_start();
+    if (!database_new(&options, &fixture.portfolio.database, &error))
+        return 1;
+    request = dividend_of(&fixture, arguments[3], 500000);
+    request.action_id = arguments[2];
+    return portfolio_api_apply_corporate_action(&fixture.portfolio, &call, &request, &response,
+                                                &error)
+               ? 0
+               : 1;
+}
+
+// Runs that child, to die as by kill -9 in its second transaction. Gives its wait status.
+static int apply_and_die(struct fixture *fixture,
+                         const Portfolio__ApplyCorporateActionRequest *request)
+{
+    static char name[] = "action_store_test";
+    static char fault[] = "BOURSE_FAULT=portfolio.in_action=crash@2";
+    char *arguments[] = {
+        name,
+        arena_copy_string(fixture->arena, postgres_url(fixture->postgres, "bourse_portfolio")),
+        arena_copy_string(fixture->arena, request->action_id),
+        arena_copy_string(fixture->arena, request->ticker),
+        NULL,
+    };
+    char *environment[] = {fault, NULL};
+    pid_t child = fork();
+    int status = 0;
+
+    if (child == 0) {
+        execve("/proc/self/exe", arguments, environment);
+        _exit(1);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void an_action_goes_on_where_somebody_died(void **state)
+{
+    struct fixture *fixture = *state;
+    Portfolio__ApplyCorporateActionRequest request = dividend_of(fixture, "DIE", 500000);
+    const char *ids[HOLDERS];
+    uint64_t portfolios = 0;
+    int status = 0;
+
+    for (int i = 0; i < HOLDERS; i++)
+        ids[i] = holder_of(fixture, "DIE", SHARE);
+    status = apply_and_die(fixture, &request);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    // The first fifty were committed, the second died with it.
+    assert_false(step(fixture, &request, &portfolios));
+    assert_int_equal(portfolios, 100);
+    assert_int_equal(apply(fixture, &request), HOLDERS);
+    for (int i = 0; i < HOLDERS; i++)
+        assert_int_equal(balance_of(fixture, ids[i], LEDGER_CASH).amount,
+                         1000000 * DOLLAR - 99500000);
+}
+
+#endif
+
 static void a_dividend_is_on_what_was_held_when_it_came_into_effect(void **state)
 {
     struct fixture *fixture = *state;
@@ -526,9 +606,18 @@ static void what_an_action_must_say_is_asked_for(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+#ifdef BOURSE_FAULTS
+    if (argc == CHILD_ARGUMENTS)
+        return apply_alone(argv);
+#endif
+    (void)argc;
+    (void)argv;
     const struct CMUnitTest tests[] = {
+#ifdef BOURSE_FAULTS
+        cmocka_unit_test_setup(an_action_goes_on_where_somebody_died, forget),
+#endif
         cmocka_unit_test_setup(a_dividend_comes_once_to_each_who_held_the_shares, forget),
         cmocka_unit_test_setup(a_dividend_is_on_what_was_held_when_it_came_into_effect, forget),
         cmocka_unit_test_setup(a_split_leaves_the_cost_and_scales_the_lots, forget),
