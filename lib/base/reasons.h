@@ -107,6 +107,8 @@
       "Use another portfolio.")                                                                    \
     X(PORTFOLIO_NOT_EMPTY, CODE_FAILED_PRECONDITION, 409, "The portfolio is not empty.",           \
       "Sell and withdraw first, or repeat with ?force=true.")                                      \
+    X(PORTFOLIO_HAS_OPEN_ORDERS, CODE_FAILED_PRECONDITION, 409, "The portfolio has open orders.",  \
+      "Cancel them, or wait until they have ended, and repeat it.")                                \
     X(LIMIT_EXCEEDED, CODE_FAILED_PRECONDITION, 403, "A limit would be exceeded.",                 \
       "Stay below the limit named.")                                                               \
     X(CLOCK_CANNOT_GO_BACK, CODE_FAILED_PRECONDITION, 422, "The clock cannot go back.",            \

@@ -233,6 +233,12 @@ bool money_scale_half_even(int64_t value,
     return narrow(quotient_half_even((wide)value * numerator, denominator), out_value);
 }
 
+bool money_scale_down(int64_t value, int64_t numerator, int64_t denominator, int64_t *out_value)
+{
+    assert(denominator > 0);
+    return narrow((wide)value * numerator / denominator, out_value);
+}
+
 bool money_add(int64_t one, int64_t other, int64_t *out_sum)
 {
     int64_t sum = 0;

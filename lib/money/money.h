@@ -49,5 +49,9 @@ money_divide_half_even(int64_t amount_micros, int64_t quantity_nanos, int64_t *o
 MUST_CHECK bool
 money_scale_half_even(int64_t value, int64_t numerator, int64_t denominator, int64_t *out_value);
 
+// value * numerator / denominator, rounded towards 0; `denominator` > 0.
+MUST_CHECK bool
+money_scale_down(int64_t value, int64_t numerator, int64_t denominator, int64_t *out_value);
+
 MUST_CHECK bool money_add(int64_t one, int64_t other, int64_t *out_sum);
 MUST_CHECK bool money_subtract(int64_t one, int64_t other, int64_t *out_difference);

@@ -183,6 +183,24 @@ static void halves_go_to_the_even_side_whatever_the_signs(void **state)
     assert_int_equal(result, 2);
 }
 
+static void scaling_down_drops_what_is_less_than_a_unit(void **state)
+{
+    int64_t result = -77;
+
+    (void)state;
+    assert_true(money_scale_down(100, 2, 3, &result));
+    assert_int_equal(result, 66);
+    assert_true(money_scale_down(-100, 2, 3, &result));
+    assert_int_equal(result, -66);
+    assert_true(money_scale_down(INT64_MAX, INT64_MAX, INT64_MAX, &result));
+    assert_true(result == INT64_MAX);
+    assert_true(money_scale_down(INT64_MAX, INT64_MAX - 1, INT64_MAX, &result));
+    assert_true(result == INT64_MAX - 1);
+    result = -77;
+    assert_false(money_scale_down(INT64_MAX, 2, 1, &result));
+    assert_int_equal(result, -77);
+}
+
 // |exact - rounded| is at most half a unit, and exactly half only beside an even number.
 static void expect_half_even(wide numerator, wide denominator, bool fits, int64_t rounded)
 {
@@ -287,6 +305,7 @@ int main(void)
         cmocka_unit_test(what_is_printed_reads_back_as_itself),
         cmocka_unit_test(halves_go_to_the_even_side_whatever_the_signs),
         cmocka_unit_test(products_and_quotients_are_the_nearest_to_the_exact_ones),
+        cmocka_unit_test(scaling_down_drops_what_is_less_than_a_unit),
         cmocka_unit_test(what_does_not_fit_is_refused_and_leaves_the_result_alone),
         cmocka_unit_test(what_is_held_for_an_order_is_never_less_than_it_costs),
     };

@@ -15,11 +15,17 @@ static const struct {
     const char *operation;
     bool (*answer)(struct exchange *exchange, struct error *error);
 } own_operations[] = {
-    {"GetQuote", quotes_get_one},      {"ListQuotes", quotes_list},
-    {"GetMovers", movers_get},         {"ImportBars", bars_import},
-    {"ImportSymbols", symbols_import}, {"Login", session_login},
-    {"Logout", session_end},           {"DeleteAccount", session_end},
-    {"ShowSession", session_show},     {"GetJsonWebKeySet", jwks_get},
+    {"GetQuote", quotes_get_one},
+    {"ListQuotes", quotes_list},
+    {"GetMovers", movers_get},
+    {"ImportBars", bars_import},
+    {"ImportSymbols", symbols_import},
+    {"Login", session_login},
+    {"Logout", session_end},
+    {"DeleteAccount", session_end},
+    {"ListTransactions", transactions_list},
+    {"ShowSession", session_show},
+    {"GetJsonWebKeySet", jwks_get},
 };
 
 static bool (*answer_of(const struct route *route))(struct exchange *, struct error *)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "access.h"
 
+#include <inttypes.h>
+
 #include "service/ownership.h"
 
 static bool may_see(const struct call *call, const struct portfolio_record *record)
@@ -49,6 +51,26 @@ bool access_lock(struct transaction *transaction,
         return error_set(error, REASON_PORTFOLIO_CLOSED, "Portfolio %s is closed.", portfolio_id);
     *out_record = record;
     return true;
+}
+
+bool access_check_room(struct transaction *transaction,
+                       const struct portfolio *portfolio,
+                       const char *user_id,
+                       int64_t now,
+                       struct error *error)
+{
+    int64_t count = 0;
+
+    if (!store_count_portfolios(transaction, user_id, now, &count, error))
+        return false;
+    if (count < portfolio->maximum_portfolios)
+        return true;
+    error_set(error, REASON_LIMIT_EXCEEDED,
+              "There are %" PRId64 " portfolios already, and no more than %" PRId64 " may be open.",
+              count, portfolio->maximum_portfolios);
+    error_add_number(error, "portfolios", "%" PRId64, count);
+    error_add_number(error, "maximum", "%" PRId64, portfolio->maximum_portfolios);
+    return false;
 }
 
 bool access_note(struct transaction *transaction,

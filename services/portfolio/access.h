@@ -24,6 +24,14 @@ MUST_CHECK bool access_lock(struct transaction *transaction,
                             struct portfolio_record *out_record,
                             struct error *error);
 
+// Whether a user may have one more open portfolio; keeps others from asking until the transaction
+// ends. Fails with LIMIT_EXCEEDED (portfolios, maximum).
+MUST_CHECK bool access_check_room(struct transaction *transaction,
+                                  const struct portfolio *portfolio,
+                                  const char *user_id,
+                                  int64_t now,
+                                  struct error *error);
+
 // Notes for the audit log what an administrator does to another user's portfolio, and nothing for
 // anybody else. Queued in the transaction of the effect; `event` says what is done, the call and
 // the portfolio are filled in here.

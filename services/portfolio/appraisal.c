@@ -75,7 +75,9 @@ bool appraise(struct portfolio *portfolio,
             continue;
         }
         if (__builtin_add_overflow(appraisal.realized_pl, balance->realized_pl,
-                                   &appraisal.realized_pl))
+                                   &appraisal.realized_pl) ||
+            __builtin_add_overflow(appraisal.realized_pl_fifo, balance->realized_pl_fifo,
+                                   &appraisal.realized_pl_fifo))
             return error_set(error, REASON_INTERNAL, "The realized profit cannot be counted.");
         if (balance->amount > 0)
             appraisal.holdings[appraisal.count++] = holding_of(portfolio, balance);
@@ -117,6 +119,10 @@ bool appraisal_to_portfolio(const struct appraisal *appraisal,
     message->day_change_micros = valuation->day_change;
     message->has_realized_pl_micros = true;
     message->realized_pl_micros = appraisal->realized_pl;
+    message->has_realized_pl_fifo_micros = true;
+    message->realized_pl_fifo_micros = appraisal->realized_pl_fifo;
+    message->has_reset_at = record->is_reset;
+    message->reset_at = record->reset_at;
     message->has_created_at = true;
     message->created_at = record->created_at;
     message->has_updated_at = true;

@@ -13,6 +13,7 @@ struct appraisal {
     int64_t cash;
     int64_t cash_held;
     int64_t realized_pl;
+    int64_t realized_pl_fifo;
     struct holding *holdings; // with shares in them, by ticker
     size_t count;
     struct valuation valuation;

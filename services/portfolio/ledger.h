@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/uuid.h"
+#include "lot.h"
 
 enum { LEDGER_ASSET_SIZE = 16, LEDGER_NOTE_SIZE = 2001, LEDGER_LINES_MAX = 5 };
 
@@ -35,10 +36,27 @@ MUST_CHECK bool ledger_account_find(const char *name, enum ledger_account *out_a
 bool ledger_account_is_money(enum ledger_account account);
 
 enum ledger_side { LEDGER_BUY, LEDGER_SELL };
-enum ledger_kind { LEDGER_KIND_DEPOSIT, LEDGER_KIND_WITHDRAWAL, LEDGER_KIND_BUY, LEDGER_KIND_SELL };
+
+// X(NAME, name, whether it can change what a position has realized)
+#define LEDGER_KINDS(X)                                                                            \
+    X(DEPOSIT, "deposit", false)                                                                   \
+    X(WITHDRAWAL, "withdrawal", false)                                                             \
+    X(BUY, "buy", false)                                                                           \
+    X(SELL, "sell", true)                                                                          \
+    X(OPENING, "opening", false)                                                                   \
+    X(RESET, "reset", true)                                                                        \
+    X(DIVIDEND, "dividend", false)                                                                 \
+    X(SPLIT, "split", false)                                                                       \
+    X(CASH_IN_LIEU, "cash_in_lieu", true)
+
+#define LEDGER_KIND_AS_ENUM(name, text, realizes) LEDGER_KIND_##name,
+enum ledger_kind { LEDGER_KINDS(LEDGER_KIND_AS_ENUM) LEDGER_KIND_COUNT };
+#undef LEDGER_KIND_AS_ENUM
+
 enum ledger_hold_state { LEDGER_HOLD_ACTIVE, LEDGER_HOLD_RELEASED, LEDGER_HOLD_DONE };
 
 const char *ledger_kind_name(enum ledger_kind kind);
+bool ledger_kind_realizes(enum ledger_kind kind);
 
 struct ledger_balance {
     enum ledger_account account;
@@ -47,7 +65,13 @@ struct ledger_balance {
     int64_t held;        // of cash and shares: for open orders
     int64_t cost_basis;  // of shares, micros
     int64_t realized_pl; // of shares, micros
-    int64_t seq;         // of the last entry
+    int64_t series;      // of shares; see lot.h
+    int64_t sold;        // shares of the series that have been sold
+    int64_t sold_cost;   // what they had cost when the oldest are sold first
+    int64_t cost_basis_fifo;
+    int64_t realized_pl_fifo;
+    int64_t first_series; // since the portfolio was reset
+    int64_t seq;          // of the last entry
     bool changed;
 };
 
@@ -75,10 +99,12 @@ struct ledger_journal {
     char reference[UUID_SIZE];
     char order_id[UUID_SIZE];       // empty for none
     char ticker[LEDGER_ASSET_SIZE]; // empty for none
-    int64_t quantity;               // of a buy or sell
+    int64_t quantity;               // of shares; 0 for none, below 0 of a split that takes some
     int64_t price;
     int64_t commission;
     int64_t realized_pl; // of a sell
+    int64_t realized_pl_fifo;
+    int64_t cost_change; // of the position, by an opening or a reset
     int64_t booked_at;
     char note[LEDGER_NOTE_SIZE];
     size_t line_count;
@@ -88,11 +114,15 @@ struct ledger_journal {
 struct book {
     char portfolio_id[UUID_SIZE];
     bool is_closed;
+    bool lacks_lot; // an operation was refused for want of a lot that was not loaded
     size_t balance_count, hold_count, booked_count, journal_count;
+    size_t lot_count, lots_loaded, sale_count;
     struct ledger_balance *balances;
     struct ledger_hold *holds;
     struct uuid *booked;             // journals that were there already, of those asked for
     struct ledger_journal *journals; // to be written
+    struct lot *lots;                // the first `lots_loaded` are there, the others to be written
+    struct sale *sales;              // to be written
 };
 
 struct book *book_new(const char *portfolio_id, bool is_closed);
@@ -102,6 +132,7 @@ void book_free(struct book **book);
 void book_add_balance(struct book *book, const struct ledger_balance *balance);
 void book_add_hold(struct book *book, const struct ledger_hold *hold);
 void book_add_booked(struct book *book, const char *journal_id);
+void book_add_lot(struct book *book, const struct lot *lot);
 
 bool book_has_balance(const struct book *book, enum ledger_account account, const char *asset);
 bool book_has_hold(const struct book *book, const char *order_id);
@@ -121,7 +152,8 @@ struct ledger_reservation {
 // Holds cash for a buy or shares for a sell. A repeat raises the hold, and never lowers it.
 //
 // Fails with INSUFFICIENT_FUNDS (required, available), INSUFFICIENT_SHARES (requested, available,
-// held_for_orders), PORTFOLIO_CLOSED, ORDER_NOT_OPEN after a release or the last fill.
+// held_for_orders), PORTFOLIO_CLOSED, ORDER_NOT_OPEN after a release or the last fill, and for a
+// buy LIMIT_EXCEEDED when the lots of its ticker could not be counted any more.
 MUST_CHECK bool ledger_reserve(struct book *book,
                                const struct ledger_reservation *reservation,
                                struct error *error);
@@ -143,7 +175,9 @@ struct ledger_fill {
 };
 
 // Books a fill; one that is booked already changes nothing. The hold covers it, so it cannot fail
-// for want of funds: a fill that does not fit its hold fails with FILL_MISMATCH.
+// for want of funds: a fill that does not fit its hold fails with FILL_MISMATCH. One that needs a
+// lot that was not loaded fails with INTERNAL and says so in the book: a sell needs that of the
+// last share it sells.
 MUST_CHECK bool ledger_fill(struct book *book, const struct ledger_fill *fill, struct error *error);
 
 struct ledger_movement {
@@ -158,3 +192,73 @@ struct ledger_movement {
 // what is held, with PORTFOLIO_CLOSED, with LIMIT_EXCEEDED when the sum cannot be counted.
 MUST_CHECK bool
 ledger_move_cash(struct book *book, const struct ledger_movement *movement, struct error *error);
+
+// How a portfolio begins, anew or as another one stands.
+struct ledger_beginning {
+    const char *reference; // the request's id
+    const char *note;      // may be NULL
+    int64_t cash;          // 0 or more
+    int64_t booked_at;
+};
+
+// Takes every position to nothing and the cash to that of the beginning; profits count from there
+// on. All balances must be loaded. Fails with PORTFOLIO_HAS_OPEN_ORDERS (held_cash, held_positions)
+// while anything is held, with PORTFOLIO_CLOSED, with LIMIT_EXCEEDED when it cannot be counted.
+MUST_CHECK bool
+ledger_reset(struct book *book, const struct ledger_beginning *beginning, struct error *error);
+
+// Opens a position of a new portfolio: amount and costs of `position`. Its lots are the caller's to
+// write, in series 1. Returns the journal's id, good until there is another.
+const char *ledger_open_position(struct book *book,
+                                 const struct ledger_balance *position,
+                                 const struct ledger_beginning *beginning);
+
+// Opens the cash of a new portfolio. Fails with LIMIT_EXCEEDED when it cannot be counted.
+MUST_CHECK bool
+ledger_open_cash(struct book *book, const struct ledger_beginning *beginning, struct error *error);
+
+// A dividend or split as it comes to a portfolio that held the shares.
+struct ledger_action {
+    const char *id;
+    const char *ticker;
+    int64_t numerator, denominator; // of a split: so many new shares for so many old ones
+    int64_t amount;                 // of a dividend: a share
+    int64_t price;                  // that the rest of a share is paid at
+    int64_t booked_at;
+};
+
+// Whether the action is booked: `journal_id` is the one that its booking has in the portfolio.
+struct uuid ledger_action_journal(const char *portfolio_id, const char *action_id);
+
+// Pays a dividend on so many shares. One that is booked already changes nothing. Fails with
+// LIMIT_EXCEEDED when the cash cannot be counted.
+MUST_CHECK bool ledger_dividend(struct book *book,
+                                const struct ledger_action *action,
+                                int64_t quantity,
+                                struct error *error);
+
+// How many shares become of so many: rounded down to a billionth of one, but never to none, so that
+// there is something that what they have cost is the cost of. Fails with LIMIT_EXCEEDED.
+MUST_CHECK bool ledger_split_quantity(const struct ledger_action *action,
+                                      int64_t quantity,
+                                      int64_t *out_quantity,
+                                      struct error *error);
+
+// Splits so many shares of a position, which may have others too; its cost stays, and its lots are
+// the caller's to carry over into the series that begins. A split into fewer shares scales what is
+// held for sells, each hold rounded down to a multiple of `unit`, and ends those that come to
+// nothing: so no hold is ever of more than there is. The holds must be loaded. One that is booked
+// already changes nothing. Fails with LIMIT_EXCEEDED.
+MUST_CHECK bool ledger_split(struct book *book,
+                             const struct ledger_action *action,
+                             int64_t quantity,
+                             int64_t unit,
+                             struct error *error);
+
+// Pays in cash what of a position is not a whole share and not held, after a split: a sale without
+// commission. Returns how many shares are to be sold, 0 for none.
+int64_t ledger_rest_of_share(const struct book *book, const char *ticker);
+MUST_CHECK bool ledger_pay_rest_of_share(struct book *book,
+                                         const struct ledger_action *action,
+                                         int64_t quantity,
+                                         struct error *error);

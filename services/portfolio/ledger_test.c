@@ -240,6 +240,91 @@ static void a_sale_takes_its_share_of_the_average_cost(void **state)
     assert_int_equal(shares_of(book).realized_pl, -150 * DOLLAR);
 }
 
+static void sell(struct book *book, int order, int64_t quantity, int64_t price)
+{
+    struct error error;
+
+    assert_true(reserve(book, order, LEDGER_SELL, quantity, 0, &error));
+    assert_true(fill(book, order, 1, LEDGER_SELL, quantity, price, &error));
+}
+
+static void a_sale_sells_the_oldest_shares_and_is_told_by_both_methods(void **state)
+{
+    OWNED(book) book = book_with(100000 * DOLLAR);
+    struct ledger_balance shares;
+
+    (void)state;
+    buy(book, 1, 100 * SHARE, 95 * DOLLAR);
+    buy(book, 2, 200 * SHARE, 105 * DOLLAR);
+    buy(book, 3, 100 * SHARE, 107 * DOLLAR);
+    sell(book, 4, 150 * SHARE, 110 * DOLLAR);
+    shares = shares_of(book);
+    assert_int_equal(shares.realized_pl, 1050 * DOLLAR);
+    assert_int_equal(shares.realized_pl_fifo, 1750 * DOLLAR);
+    assert_int_equal(shares.cost_basis, 25750 * DOLLAR);
+    assert_int_equal(shares.cost_basis_fifo, 26450 * DOLLAR);
+    assert_int_equal(book->lot_count, 3);
+    assert_int_equal(book->sale_count, 1);
+    assert_int_equal(book->sales[0].cost, 14750 * DOLLAR);
+    assert_int_equal(book->journals[4].realized_pl_fifo, 1750 * DOLLAR);
+}
+
+static void a_position_that_is_opened_once_more_numbers_its_shares_anew(void **state)
+{
+    OWNED(book) book = book_with(1000 * DOLLAR);
+
+    (void)state;
+    buy(book, 1, 3 * SHARE, 100 * DOLLAR);
+    sell(book, 2, SHARE, 110 * DOLLAR);
+    sell(book, 3, 2 * SHARE, 90 * DOLLAR);
+    assert_int_equal(shares_of(book).cost_basis_fifo, 0);
+    assert_int_equal(shares_of(book).realized_pl_fifo, -10 * DOLLAR);
+    buy(book, 4, SHARE, 50 * DOLLAR);
+    assert_int_equal(shares_of(book).series, 2);
+    assert_int_equal(shares_of(book).sold, 0);
+    assert_int_equal(book->lots[1].series, 2);
+    assert_int_equal(book->lots[1].quantity_after, SHARE);
+    assert_int_equal(shares_of(book).cost_basis_fifo, 50 * DOLLAR);
+    assert_int_equal(shares_of(book).realized_pl_fifo, -10 * DOLLAR);
+}
+
+static void a_sale_without_its_last_lot_books_nothing_and_says_so(void **state)
+{
+    OWNED(book) book = book_with(1000 * DOLLAR);
+    struct error error;
+
+    (void)state;
+    buy(book, 1, SHARE, 100 * DOLLAR);
+    buy(book, 2, SHARE, 100 * DOLLAR);
+    book->lot_count = 1;
+    assert_true(reserve(book, 3, LEDGER_SELL, 2 * SHARE, 0, &error));
+    assert_false(fill(book, 3, 1, LEDGER_SELL, 2 * SHARE, 100 * DOLLAR, &error));
+    assert_true(book->lacks_lot);
+    assert_int_equal(shares_of(book).amount, 2 * SHARE);
+    assert_int_equal(shares_of(book).held, 2 * SHARE);
+    assert_int_equal(book->sale_count, 0);
+}
+
+static void more_than_lots_can_number_is_refused_before_it_is_held(void **state)
+{
+    OWNED(book) book = book_with(INT64_MAX);
+    struct error error;
+
+    (void)state;
+    assert_true(reserve(book, 1, LEDGER_BUY, INT64_MAX / 2, DOLLAR, &error));
+    assert_false(reserve(book, 2, LEDGER_BUY, INT64_MAX / 2 + 1, DOLLAR, &error));
+    assert_true(error_is(&error, REASON_LIMIT_EXCEEDED));
+    assert_false(reserve(book, 3, LEDGER_BUY, SHARE, INT64_MAX / 2 + 1, &error));
+    assert_true(error_is(&error, REASON_LIMIT_EXCEEDED));
+    buy(book, 4, 10 * SHARE, DOLLAR);
+    sell(book, 5, 9 * SHARE, DOLLAR);
+    // What was sold counts as long as not all is.
+    assert_false(reserve(book, 6, LEDGER_BUY, INT64_MAX / 2 - 10 * SHARE + 1, DOLLAR, &error));
+    assert_true(reserve(book, 6, LEDGER_BUY, INT64_MAX / 2 - 10 * SHARE, DOLLAR, &error));
+    sell(book, 7, SHARE, DOLLAR);
+    assert_true(reserve(book, 8, LEDGER_BUY, INT64_MAX / 2, DOLLAR, &error));
+}
+
 static void a_withdrawal_cannot_touch_what_is_held(void **state)
 {
     OWNED(book) book = book_with(100 * DOLLAR);
@@ -306,6 +391,8 @@ static void a_closed_portfolio_takes_nothing_new(void **state)
 enum { ORDERS = 40 };
 struct model {
     int64_t cash, shares;
+    // The oldest first: what is left of each purchase, one entry a share.
+    int64_t queue[ORDERS * 5], first, last, realized_fifo;
     struct {
         enum { UNSEEN, OPEN, OVER } state;
         enum ledger_side side;
@@ -357,6 +444,12 @@ static bool model_fill(struct model *model, int i, enum ledger_side side, int64_
     if (model->orders[i].state != OPEN || model->orders[i].side != side ||
         q != model->orders[i].quantity || (side == LEDGER_BUY && cost > model->orders[i].amount))
         return false;
+    for (int64_t share = 0; share < q / SHARE; share++) {
+        if (side == LEDGER_BUY)
+            model->queue[model->last++] = price;
+        else
+            model->realized_fifo += price - model->queue[model->first++];
+    }
     model->cash += side == LEDGER_BUY ? -cost : cost;
     model->shares += side == LEDGER_BUY ? q : -q;
     model->orders[i].state = OVER;
@@ -368,7 +461,12 @@ static void check_invariants(const struct book *book, const struct model *model)
 {
     int64_t money = 0;
     int64_t shares = 0;
+    int64_t cost = 0;
 
+    for (int64_t i = model->first; i < model->last; i++)
+        cost += model->queue[i];
+    assert_int_equal(shares_of(book).cost_basis_fifo, cost);
+    assert_int_equal(shares_of(book).realized_pl_fifo, model->realized_fifo);
     for (size_t i = 0; i < book->balance_count; i++) {
         const struct ledger_balance *balance = &book->balances[i];
 
@@ -475,6 +573,10 @@ int main(void)
         cmocka_unit_test(a_fill_that_does_not_fit_its_hold_books_nothing),
         cmocka_unit_test(the_last_fill_gives_back_what_is_left_of_the_hold),
         cmocka_unit_test(a_sale_takes_its_share_of_the_average_cost),
+        cmocka_unit_test(a_sale_sells_the_oldest_shares_and_is_told_by_both_methods),
+        cmocka_unit_test(a_position_that_is_opened_once_more_numbers_its_shares_anew),
+        cmocka_unit_test(a_sale_without_its_last_lot_books_nothing_and_says_so),
+        cmocka_unit_test(more_than_lots_can_number_is_refused_before_it_is_held),
         cmocka_unit_test(a_withdrawal_cannot_touch_what_is_held),
         cmocka_unit_test(a_ticker_spelt_like_the_currency_is_not_money),
         cmocka_unit_test(a_closed_portfolio_takes_nothing_new),

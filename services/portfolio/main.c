@@ -82,6 +82,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         .market = options.market,
         .starting_cash = starting_cash,
         .maximum_cash = maximum_cash,
+        .maximum_portfolios = service_int(service, "maximum-portfolios"),
     };
     program->pruning = worker_new("prune", PRUNE_EVERY_MS, prune, program);
     *out_context = program;
@@ -101,6 +102,7 @@ static const struct setting settings[] = {
      "cash in USD of a portfolio that is opened without an amount"},
     {"maximum-cash", SETTING_TEXT, "1000000000.00", 0, 0,
      "most cash in USD that a portfolio is opened with or brought to by a deposit"},
+    {"maximum-portfolios", SETTING_INT, "100", 1, 10000, "open portfolios that a user may have"},
 };
 
 static const char *const peers[] = {"market", NULL};

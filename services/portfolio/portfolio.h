@@ -12,8 +12,9 @@ struct portfolio {
     struct database *database;
     struct quotes *quotes;
     struct rpc_client *market;
-    int64_t starting_cash; // micros
-    int64_t maximum_cash;  // micros; more is not given, neither at opening nor by a deposit
+    int64_t starting_cash;      // micros
+    int64_t maximum_cash;       // micros; more is not given, neither at opening nor by a deposit
+    int64_t maximum_portfolios; // open ones of a user
 };
 
 // The platform's time. Fails with UNAVAILABLE before market has been heard of.

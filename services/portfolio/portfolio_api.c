@@ -197,6 +197,7 @@ static bool create_work(struct transaction *transaction, void *context, struct e
     int64_t cash = request->has_cash_balance_micros ? request->cash_balance_micros
                                                     : writing->portfolio->starting_cash;
     struct portfolio_record record = {
+        .opening_cash = cash,
         .name = request->name,
         .description = request->description == NULL ? "" : request->description,
         .created_at = writing->now,
@@ -211,7 +212,8 @@ static bool create_work(struct transaction *transaction, void *context, struct e
         return false;
     if (flag)
         return true;
-    if (!ownership_choose_user(&call->identity, request->user_id, &user_id, error))
+    if (!ownership_choose_user(&call->identity, request->user_id, &user_id, error) ||
+        !access_check_room(transaction, writing->portfolio, user_id, writing->now, error))
         return false;
     snprintf(record.id, sizeof(record.id), "%s", uuid_new().string);
     snprintf(record.user_id, sizeof(record.user_id), "%s", user_id);
@@ -512,6 +514,7 @@ static bool open_first_work(struct transaction *transaction, void *context, stru
     int64_t cash = request->has_cash_balance_micros ? request->cash_balance_micros
                                                     : writing->portfolio->starting_cash;
     struct portfolio_record record = {
+        .opening_cash = cash,
         .name = "My portfolio",
         .description = "",
         .created_at = writing->now,

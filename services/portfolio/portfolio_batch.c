@@ -8,7 +8,10 @@
 #include "portfolio.h"
 #include "portfolio_books.h"
 
+#include <string.h>
+
 #include "base/fault.h"
+#include "money/money.h"
 
 enum { BATCH_BUDGET = 16 * 1024 * 1024 };
 
@@ -17,6 +20,7 @@ struct batch;
 // What differs between the operations: which rows an item needs, and what is decided.
 struct operation {
     void (*want)(struct books_wanted *wanted, size_t index, const ProtobufCMessage *request);
+    int64_t (*sells)(const ProtobufCMessage *request); // shares; NULL for operations that never do
     const char *(*portfolio_of)(const ProtobufCMessage *request);
     bool (*decide)(struct book *book, const ProtobufCMessage *request, struct error *error);
 };
@@ -102,6 +106,13 @@ static void fill_want(struct books_wanted *wanted, size_t index, const ProtobufC
     wanted->journal_ids[index] = request->fill_id;
 }
 
+static int64_t fill_sells(const ProtobufCMessage *message)
+{
+    const Portfolio__ApplyFillRequest *request = (const Portfolio__ApplyFillRequest *)message;
+
+    return side_of(request->side) == LEDGER_SELL ? request->quantity_nanos : 0;
+}
+
 static const char *fill_portfolio(const ProtobufCMessage *message)
 {
     return ((const Portfolio__ApplyFillRequest *)message)->portfolio_id;
@@ -125,9 +136,10 @@ static bool fill_decide(struct book *book, const ProtobufCMessage *message, stru
     return check_side(request->side, error) && ledger_fill(book, &fill, error);
 }
 
-static const struct operation reserve = {reserve_want, reserve_portfolio, reserve_decide};
-static const struct operation release_hold = {release_want, release_portfolio, release_decide};
-static const struct operation apply_fill = {fill_want, fill_portfolio, fill_decide};
+static const struct operation reserve = {reserve_want, NULL, reserve_portfolio, reserve_decide};
+static const struct operation release_hold = {release_want, NULL, release_portfolio,
+                                              release_decide};
+static const struct operation apply_fill = {fill_want, fill_sells, fill_portfolio, fill_decide};
 
 static bool collect(const struct batch *batch,
                     struct arena *arena,
@@ -152,6 +164,32 @@ static bool collect(const struct batch *batch,
     return true;
 }
 
+// Notes with each sell the shares that it and those before it sell of the same position.
+static bool collect_sells(const struct batch *batch,
+                          struct arena *arena,
+                          struct books_wanted *wanted,
+                          struct error *error)
+{
+    int64_t *sold = arena_allocate(arena, batch->count * sizeof(*sold));
+
+    if (sold == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
+    for (size_t i = 0; i < batch->count; i++) {
+        sold[i] = batch->operation->sells(batch->items[i].request);
+        for (size_t j = i; j-- > 0 && sold[i] > 0;) {
+            if (sold[j] == 0 || strcmp(wanted->portfolio_ids[i], wanted->portfolio_ids[j]) != 0 ||
+                strcmp(wanted->tickers[i], wanted->tickers[j]) != 0)
+                continue;
+            // So many there cannot be: it will be refused.
+            if (!money_add(sold[i], sold[j], &sold[i]))
+                sold[i] = 0;
+            break;
+        }
+    }
+    wanted->sold = sold;
+    return true;
+}
+
 static bool work(struct transaction *transaction, void *context, struct error *error)
 {
     struct batch *batch = context;
@@ -159,6 +197,8 @@ static bool work(struct transaction *transaction, void *context, struct error *e
     OWNED(books) books = NULL;
 
     if (!collect(batch, transaction_arena(transaction), &wanted, error) ||
+        (batch->operation->sells != NULL &&
+         !collect_sells(batch, transaction_arena(transaction), &wanted, error)) ||
         !books_load(transaction, &wanted, &books, error))
         return false;
     for (size_t i = 0; i < batch->count; i++) {
@@ -171,6 +211,12 @@ static bool work(struct transaction *transaction, void *context, struct error *e
         if (book == NULL)
             error_set(&item->error, REASON_PORTFOLIO_NOT_FOUND, "There is no portfolio %s.",
                       portfolio_id);
+        // A sell before it was refused or had been booked, so this one ends in another lot than the
+        // one that was loaded: each is done alone.
+        if (book != NULL && book->lacks_lot) {
+            *error = item->error;
+            return false;
+        }
     }
     if (!books_save(transaction, books, error))
         return false;

@@ -19,20 +19,27 @@ static const struct statement lock_portfolios = {
     " ORDER BY id FOR UPDATE",
 };
 
+#define BALANCE_COLUMNS                                                                            \
+    "b.portfolio_id, b.account, b.asset, b.amount, b.held, b.cost_basis, b.realized_pl, b.seq,"    \
+    " b.series, b.sold, b.sold_cost, b.cost_basis_fifo, b.realized_pl_fifo, b.first_series"
+
 // The keys come as pairs, so that each is looked up once; `= ANY` on both columns would look up
 // every portfolio with every order.
 static const struct statement load_balances = {
     "load_balances",
-    "SELECT b.portfolio_id, b.account, b.asset, b.amount, b.held, b.cost_basis, b.realized_pl,"
-    " b.seq FROM unnest($1::uuid[], $2::text[]) AS k (portfolio_id, asset)"
+    "SELECT " BALANCE_COLUMNS " FROM unnest($1::uuid[], $2::text[]) AS k (portfolio_id, asset)"
     " JOIN balances b ON b.portfolio_id = k.portfolio_id AND b.asset = k.asset",
+};
+
+static const struct statement load_all_balances = {
+    "load_all_balances",
+    "SELECT " BALANCE_COLUMNS " FROM balances b WHERE b.portfolio_id = ANY ($1::uuid[])",
 };
 
 // The tickers that orders hold, for those who know only the orders.
 static const struct statement load_held_balances = {
     "load_held_balances",
-    "SELECT b.portfolio_id, b.account, b.asset, b.amount, b.held, b.cost_basis, b.realized_pl,"
-    " b.seq FROM unnest($1::uuid[], $2::uuid[]) AS k (portfolio_id, order_id)"
+    "SELECT " BALANCE_COLUMNS " FROM unnest($1::uuid[], $2::uuid[]) AS k (portfolio_id, order_id)"
     " JOIN holds h ON h.portfolio_id = k.portfolio_id AND h.order_id = k.order_id"
     " JOIN balances b ON b.portfolio_id = h.portfolio_id AND b.asset = h.ticker"
     " WHERE h.side = 'sell' AND b.account = 'shares'",
@@ -51,15 +58,49 @@ static const struct statement load_booked = {
     " JOIN journals j ON j.portfolio_id = k.portfolio_id AND j.id = k.id",
 };
 
+// The lot that has the last of so many shares of a position.
+static const struct statement load_lots = {
+    "load_lots",
+    "SELECT l.portfolio_id, l.ticker, l.series, l.quantity, l.quantity_after, l.cost, l.cost_after,"
+    " l.journal_id, l.opened_at"
+    " FROM unnest($1::uuid[], $2::text[], $3::numeric[]) AS k (portfolio_id, asset, quantity)"
+    " JOIN balances b ON b.portfolio_id = k.portfolio_id AND b.asset = k.asset"
+    "  AND b.account = 'shares'"
+    " JOIN LATERAL (SELECT * FROM lots o WHERE o.portfolio_id = b.portfolio_id"
+    "  AND o.ticker = b.asset AND o.series = b.series AND o.quantity_after >= b.sold + k.quantity"
+    "  ORDER BY o.quantity_after LIMIT 1) l ON true",
+};
+
 static const struct statement save_balances = {
     "save_balances",
     "INSERT INTO balances"
-    " (portfolio_id, account, asset, amount, held, cost_basis, realized_pl, seq)"
+    " (portfolio_id, account, asset, amount, held, cost_basis, realized_pl, seq, series, sold,"
+    " sold_cost, cost_basis_fifo, realized_pl_fifo, first_series)"
     " SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::numeric[], $5::numeric[],"
-    " $6::numeric[], $7::numeric[], $8::bigint[])"
+    " $6::numeric[], $7::numeric[], $8::bigint[], $9::integer[], $10::numeric[], $11::numeric[],"
+    " $12::numeric[], $13::numeric[], $14::integer[])"
     " ON CONFLICT (portfolio_id, asset, account) DO UPDATE SET amount = excluded.amount,"
     " held = excluded.held, cost_basis = excluded.cost_basis,"
-    " realized_pl = excluded.realized_pl, seq = excluded.seq",
+    " realized_pl = excluded.realized_pl, seq = excluded.seq, series = excluded.series,"
+    " sold = excluded.sold, sold_cost = excluded.sold_cost,"
+    " cost_basis_fifo = excluded.cost_basis_fifo, realized_pl_fifo = excluded.realized_pl_fifo,"
+    " first_series = excluded.first_series",
+};
+
+static const struct statement save_lots = {
+    "save_lots",
+    "INSERT INTO lots (portfolio_id, ticker, series, quantity, quantity_after, cost, cost_after,"
+    " journal_id, opened_at)"
+    " SELECT * FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::numeric[], $5::numeric[],"
+    " $6::numeric[], $7::numeric[], $8::uuid[], $9::timestamptz[])",
+};
+
+static const struct statement save_sales = {
+    "save_sales",
+    "INSERT INTO sales (portfolio_id, ticker, series, quantity, quantity_after, cost, cost_after,"
+    " proceeds, journal_id, closed_at)"
+    " SELECT * FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::numeric[], $5::numeric[],"
+    " $6::numeric[], $7::numeric[], $8::numeric[], $9::uuid[], $10::timestamptz[])",
 };
 
 static const struct statement save_holds = {
@@ -74,10 +115,10 @@ static const struct statement save_holds = {
 static const struct statement save_journals = {
     "save_journals",
     "INSERT INTO journals (portfolio_id, id, kind, reference, order_id, ticker, quantity, price,"
-    " commission, realized_pl, note, booked_at)"
+    " commission, realized_pl, realized_pl_fifo, note, booked_at, cost_change)"
     " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[],"
-    " $6::text[], $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::text[],"
-    " $12::timestamptz[])",
+    " $6::text[], $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[],"
+    " $11::numeric[], $12::text[], $13::timestamptz[], $14::numeric[])",
 };
 
 static const struct statement save_entries = {
@@ -190,6 +231,12 @@ static void take_balances(struct books *books, const struct rows *rows)
         balance.cost_basis = rows_decimal(rows, i, 5, MONEY_SCALE);
         balance.realized_pl = rows_decimal(rows, i, 6, MONEY_SCALE);
         balance.seq = rows_int(rows, i, 7);
+        balance.series = rows_int(rows, i, 8);
+        balance.sold = rows_decimal(rows, i, 9, QUANTITY_SCALE);
+        balance.sold_cost = rows_decimal(rows, i, 10, MONEY_SCALE);
+        balance.cost_basis_fifo = rows_decimal(rows, i, 11, MONEY_SCALE);
+        balance.realized_pl_fifo = rows_decimal(rows, i, 12, MONEY_SCALE);
+        balance.first_series = rows_int(rows, i, 13);
         book_add_balance(book, &balance);
     }
 }
@@ -205,7 +252,7 @@ static enum ledger_hold_state state_of(const char *name)
     return LEDGER_HOLD_DONE;
 }
 
-static void take_holds(struct books *books, const struct rows *rows)
+void books_take_holds(struct books *books, const struct rows *rows)
 {
     for (size_t i = 0; i < rows->count; i++) {
         struct book *book = books_find(books, rows_text(rows, i, 0));
@@ -234,6 +281,51 @@ static void take_booked(struct books *books, const struct rows *rows)
     }
 }
 
+// Queues the lots that the sells of a batch end in.
+static bool queue_lots_load(struct transaction *transaction,
+                            const struct books_wanted *wanted,
+                            struct rows *out_rows,
+                            struct error *error)
+{
+    struct columns keys;
+
+    if (wanted->sold == NULL)
+        return true;
+    if (!columns_start(&keys, transaction_arena(transaction), 3, wanted->count, error))
+        return false;
+    for (size_t i = 0; i < wanted->count; i++) {
+        struct parameter row[3] = {
+            parameter_text(wanted->portfolio_ids[i]),
+            parameter_text(wanted->tickers[i]),
+            parameter_decimal(wanted->sold[i], QUANTITY_SCALE),
+        };
+
+        if (wanted->sold[i] > 0)
+            columns_add(&keys, row);
+    }
+    return columns_queue(&keys, transaction, &load_lots, NULL, 0, out_rows, error);
+}
+
+static void take_lots(struct books *books, const struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        struct book *book = books_find(books, rows_text(rows, i, 0));
+        struct lot lot = {
+            .series = rows_int(rows, i, 2),
+            .quantity = rows_decimal(rows, i, 3, QUANTITY_SCALE),
+            .quantity_after = rows_decimal(rows, i, 4, QUANTITY_SCALE),
+            .cost = rows_decimal(rows, i, 5, MONEY_SCALE),
+            .cost_after = rows_decimal(rows, i, 6, MONEY_SCALE),
+            .opened_at = rows_time(rows, i, 8),
+        };
+
+        snprintf(lot.ticker, sizeof(lot.ticker), "%s", rows_text(rows, i, 1));
+        snprintf(lot.journal_id, sizeof(lot.journal_id), "%s", rows_text(rows, i, 7));
+        if (book != NULL)
+            book_add_lot(book, &lot);
+    }
+}
+
 bool books_load(struct transaction *transaction,
                 const struct books_wanted *wanted,
                 struct books **out_books,
@@ -249,6 +341,7 @@ bool books_load(struct transaction *transaction,
     struct rows held = {0};
     struct rows holds = {0};
     struct rows booked = {0};
+    struct rows lots = {0};
     struct parameter array;
     struct books *books = NULL;
 
@@ -256,20 +349,24 @@ bool books_load(struct transaction *transaction,
     // the locks have been taken.
     if (!array_of_texts(arena, ids, wanted->count, &array, error) ||
         !transaction_queue(transaction, &lock_portfolios, &array, 1, &portfolios, error) ||
-        !queue_balances_load(transaction, wanted, &balances, error) ||
+        !(wanted->all_balances
+              ? transaction_queue(transaction, &load_all_balances, &array, 1, &balances, error)
+              : queue_balances_load(transaction, wanted, &balances, error)) ||
         !queue_load(transaction, &load_held_balances, ids, wanted->order_ids, held_orders, &held,
                     error) ||
         !queue_load(transaction, &load_holds, ids, wanted->order_ids, orders, &holds, error) ||
         !queue_load(transaction, &load_booked, ids, wanted->journal_ids, journals, &booked,
                     error) ||
+        !queue_lots_load(transaction, wanted, &lots, error) ||
         !transaction_flush(transaction, error))
         return false;
     books = allocate(sizeof(*books));
     take_portfolios(books, &portfolios);
     take_balances(books, &balances);
     take_balances(books, &held);
-    take_holds(books, &holds);
+    books_take_holds(books, &holds);
     take_booked(books, &booked);
+    take_lots(books, &lots);
     *out_books = books;
     return true;
 }
@@ -303,7 +400,7 @@ queue_balances(struct transaction *transaction, const struct books *books, struc
 {
     struct columns table;
 
-    if (!columns_start(&table, transaction_arena(transaction), 8, count_of(books, balances_of),
+    if (!columns_start(&table, transaction_arena(transaction), 14, count_of(books, balances_of),
                        error))
         return false;
     for (size_t i = 0; i < books->count; i++) {
@@ -312,7 +409,7 @@ queue_balances(struct transaction *transaction, const struct books *books, struc
         for (size_t j = 0; j < book->balance_count; j++) {
             const struct ledger_balance *balance = &book->balances[j];
             int scale = scale_of(balance->account);
-            struct parameter row[8] = {
+            struct parameter row[14] = {
                 parameter_text(book->portfolio_id),
                 parameter_text(ledger_account_name(balance->account)),
                 parameter_text(balance->asset),
@@ -321,6 +418,12 @@ queue_balances(struct transaction *transaction, const struct books *books, struc
                 parameter_decimal(balance->cost_basis, MONEY_SCALE),
                 parameter_decimal(balance->realized_pl, MONEY_SCALE),
                 parameter_int(balance->seq),
+                parameter_int(balance->series),
+                parameter_decimal(balance->sold, QUANTITY_SCALE),
+                parameter_decimal(balance->sold_cost, MONEY_SCALE),
+                parameter_decimal(balance->cost_basis_fifo, MONEY_SCALE),
+                parameter_decimal(balance->realized_pl_fifo, MONEY_SCALE),
+                parameter_int(balance->first_series),
             };
 
             if (balance->changed)
@@ -367,24 +470,33 @@ static struct parameter text_or_null(const char *text)
     return parameter_text(text[0] == '\0' ? NULL : text);
 }
 
+static struct parameter decimal_or_null(bool is_there, int64_t value, int scale)
+{
+    return is_there ? parameter_decimal(value, scale) : parameter_null();
+}
+
 static void
 add_journal(struct columns *table, const struct book *book, const struct ledger_journal *journal)
 {
-    bool is_trade = journal->ticker[0] != '\0';
-    struct parameter row[12] = {
+    bool is_of_shares = journal->ticker[0] != '\0';
+    bool realizes = is_of_shares && ledger_kind_realizes(journal->kind);
+    bool moves_cost = is_of_shares &&
+                      (journal->kind == LEDGER_KIND_OPENING || journal->kind == LEDGER_KIND_RESET);
+    struct parameter row[14] = {
         parameter_text(book->portfolio_id),
         parameter_text(journal->id),
         parameter_text(ledger_kind_name(journal->kind)),
         parameter_text(journal->reference),
         text_or_null(journal->order_id),
         text_or_null(journal->ticker),
-        is_trade ? parameter_decimal(journal->quantity, QUANTITY_SCALE) : parameter_null(),
-        is_trade ? parameter_decimal(journal->price, MONEY_SCALE) : parameter_null(),
+        decimal_or_null(journal->quantity != 0, journal->quantity, QUANTITY_SCALE),
+        decimal_or_null(journal->price != 0, journal->price, MONEY_SCALE),
         parameter_decimal(journal->commission, MONEY_SCALE),
-        journal->kind == LEDGER_KIND_SELL ? parameter_decimal(journal->realized_pl, MONEY_SCALE)
-                                          : parameter_null(),
+        decimal_or_null(realizes, journal->realized_pl, MONEY_SCALE),
+        decimal_or_null(realizes, journal->realized_pl_fifo, MONEY_SCALE),
         parameter_text(journal->note),
         parameter_time(journal->booked_at),
+        decimal_or_null(moves_cost, journal->cost_change, MONEY_SCALE),
     };
 
     columns_add(table, row);
@@ -418,7 +530,7 @@ queue_journals(struct transaction *transaction, const struct books *books, struc
     struct columns journals;
     struct columns lines;
 
-    if (!columns_start(&journals, arena, 12, count, error) ||
+    if (!columns_start(&journals, arena, 14, count, error) ||
         !columns_start(&lines, arena, 7, count * LEDGER_LINES_MAX, error))
         return false;
     for (size_t i = 0; i < books->count; i++) {
@@ -433,8 +545,81 @@ queue_journals(struct transaction *transaction, const struct books *books, struc
            columns_queue(&lines, transaction, &save_entries, NULL, 0, NULL, error);
 }
 
+static size_t lots_of(const struct book *book)
+{
+    return book->lot_count - book->lots_loaded;
+}
+
+static size_t sales_of(const struct book *book)
+{
+    return book->sale_count;
+}
+
+static bool
+queue_lots(struct transaction *transaction, const struct books *books, struct error *error)
+{
+    struct columns table;
+
+    if (!columns_start(&table, transaction_arena(transaction), 9, count_of(books, lots_of), error))
+        return false;
+    for (size_t i = 0; i < books->count; i++) {
+        const struct book *book = books->books[i];
+
+        for (size_t j = book->lots_loaded; j < book->lot_count; j++) {
+            const struct lot *lot = &book->lots[j];
+            struct parameter row[9] = {
+                parameter_text(book->portfolio_id),
+                parameter_text(lot->ticker),
+                parameter_int(lot->series),
+                parameter_decimal(lot->quantity, QUANTITY_SCALE),
+                parameter_decimal(lot->quantity_after, QUANTITY_SCALE),
+                parameter_decimal(lot->cost, MONEY_SCALE),
+                parameter_decimal(lot->cost_after, MONEY_SCALE),
+                parameter_text(lot->journal_id),
+                parameter_time(lot->opened_at),
+            };
+
+            columns_add(&table, row);
+        }
+    }
+    return columns_queue(&table, transaction, &save_lots, NULL, 0, NULL, error);
+}
+
+static bool
+queue_sales(struct transaction *transaction, const struct books *books, struct error *error)
+{
+    struct columns table;
+
+    if (!columns_start(&table, transaction_arena(transaction), 10, count_of(books, sales_of),
+                       error))
+        return false;
+    for (size_t i = 0; i < books->count; i++) {
+        const struct book *book = books->books[i];
+
+        for (size_t j = 0; j < book->sale_count; j++) {
+            const struct sale *sale = &book->sales[j];
+            struct parameter row[10] = {
+                parameter_text(book->portfolio_id),
+                parameter_text(sale->ticker),
+                parameter_int(sale->series),
+                parameter_decimal(sale->quantity, QUANTITY_SCALE),
+                parameter_decimal(sale->quantity_after, QUANTITY_SCALE),
+                parameter_decimal(sale->cost, MONEY_SCALE),
+                parameter_decimal(sale->cost_after, MONEY_SCALE),
+                parameter_decimal(sale->proceeds, MONEY_SCALE),
+                parameter_text(sale->journal_id),
+                parameter_time(sale->closed_at),
+            };
+
+            columns_add(&table, row);
+        }
+    }
+    return columns_queue(&table, transaction, &save_sales, NULL, 0, NULL, error);
+}
+
 bool books_save(struct transaction *transaction, const struct books *books, struct error *error)
 {
     return queue_journals(transaction, books, error) && queue_balances(transaction, books, error) &&
-           queue_holds(transaction, books, error);
+           queue_holds(transaction, books, error) && queue_lots(transaction, books, error) &&
+           queue_sales(transaction, books, error);
 }

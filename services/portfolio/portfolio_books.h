@@ -16,6 +16,9 @@ struct books_wanted {
     const char **tickers;
     const char **order_ids;   // whose holds
     const char **journal_ids; // to learn which are booked already
+    const int64_t *sold;      // shares that are to be sold, of all that come before in the batch
+                              // too: the lot of the last one is loaded; 0 for none
+    bool all_balances;        // every balance instead of the cash and those of `tickers`
     bool held_shares;         // the balances of the shares that the orders hold, too
 };
 
@@ -31,6 +34,9 @@ MUST_CHECK bool books_load(struct transaction *transaction,
                            const struct books_wanted *wanted,
                            struct books **out_books,
                            struct error *error);
+
+// Adds holds to the books, from rows with the columns that books_load asks for.
+void books_take_holds(struct books *books, const struct rows *rows);
 
 // The book of a portfolio, or NULL.
 struct book *books_find(const struct books *books, const char *portfolio_id);

@@ -68,12 +68,58 @@ static void a_token_of_nobody_is_refused(void **state)
     }
 }
 
+static void a_token_of_lots_is_read_as_it_was_written(void **state)
+{
+    OWNED(arena) arena = arena_new(4096);
+    struct lot_position position = {
+        .is_closed = true, .ticker = "BRK.B", .series = 7, .quantity_after = INT64_MAX};
+    struct lot_position read = {.series = -1};
+    struct error error;
+
+    (void)state;
+    assert_true(lot_page_token_read(NULL, &read, &error));
+    assert_true(lot_page_token_read("", &read, &error));
+    assert_int_equal(read.series, -1);
+    assert_true(lot_page_token_read(lot_page_token_write(arena, &position), &read, &error));
+    assert_true(read.is_closed);
+    assert_string_equal(read.ticker, "BRK.B");
+    assert_int_equal(read.series, 7);
+    assert_true(read.quantity_after == INT64_MAX);
+}
+
+static void a_token_of_lots_of_nobody_is_refused(void **state)
+{
+    static const char *const tokens[] = {"x.1.1.AAPL",
+                                         "o",
+                                         "o.",
+                                         "o.1",
+                                         "o.1.1",
+                                         "o1.1.A",
+                                         "o.-1.1.",
+                                         "o.2147483648.1.A",
+                                         "c.1.-1.A",
+                                         "c.1. 1.",
+                                         "c..1.A",
+                                         "c.1.9223372036854775808.A",
+                                         "c.1.1.AAAAAAAAAAAAAAAA"};
+    struct lot_position position = {0};
+    struct error error;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(tokens); i++) {
+        assert_false(lot_page_token_read(tokens[i], &position, &error));
+        assert_string_equal(error.reason, "INVALID_PAGE_TOKEN");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_token_is_read_as_it_was_written),
         cmocka_unit_test(without_a_token_it_is_the_first_page),
         cmocka_unit_test(a_token_of_nobody_is_refused),
+        cmocka_unit_test(a_token_of_lots_is_read_as_it_was_written),
+        cmocka_unit_test(a_token_of_lots_of_nobody_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,11 @@ static const struct {
     {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_WITHDRAWAL, "withdrawal"},
     {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_BUY, "buy"},
     {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_SELL, "sell"},
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_OPENING, "opening"},
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_RESET, "reset"},
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_DIVIDEND, "dividend"},
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_SPLIT, "split"},
+    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_CASH_IN_LIEU, "cash_in_lieu"},
 };
 
 static const char *kind_of(const Portfolio__ListTransactionsRequest *request)
@@ -112,6 +117,12 @@ static Portfolio__TransactionType type_of(const char *kind)
     return PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_UNSPECIFIED;
 }
 
+static bool takes_shares(const char *kind)
+{
+    return strcmp(kind, "sell") == 0 || strcmp(kind, "reset") == 0 ||
+           strcmp(kind, "cash_in_lieu") == 0;
+}
+
 static bool to_transaction(const struct movement_record *record,
                            struct arena *arena,
                            const char *portfolio_id,
@@ -119,7 +130,7 @@ static bool to_transaction(const struct movement_record *record,
                            struct error *error)
 {
     Portfolio__Transaction *message = arena_allocate(arena, sizeof(*message));
-    bool is_trade = record->ticker != NULL;
+    bool is_trade = record->order_id != NULL;
 
     if (message == NULL)
         return out_of_budget(error);
@@ -129,11 +140,10 @@ static bool to_transaction(const struct movement_record *record,
     message->has_type = true;
     message->type = type_of(record->kind);
     message->ticker = record->ticker;
-    message->has_quantity_nanos = is_trade;
+    message->has_quantity_nanos = record->quantity != 0;
     // What the position changed by, as cash_change is for the cash.
-    message->quantity_nanos =
-        strcmp(record->kind, "sell") == 0 ? -record->quantity : record->quantity;
-    message->has_price_micros = is_trade;
+    message->quantity_nanos = takes_shares(record->kind) ? -record->quantity : record->quantity;
+    message->has_price_micros = record->price != 0;
     message->price_micros = record->price;
     message->has_cash_change_micros = true;
     message->cash_change_micros = record->cash_change;
@@ -147,6 +157,8 @@ static bool to_transaction(const struct movement_record *record,
     message->booked_at = record->booked_at;
     message->has_realized_pl_micros = record->has_realized_pl;
     message->realized_pl_micros = record->realized_pl;
+    message->has_realized_pl_fifo_micros = record->has_realized_pl;
+    message->realized_pl_fifo_micros = record->realized_pl_fifo;
     *out_message = message;
     return true;
 }
@@ -173,8 +185,10 @@ bool portfolio_api_list_transactions(struct portfolio *portfolio,
     size_t count = 0;
 
     if (!movement_page_token_read(request->page_token, &filter.before_seq, error) ||
-        !access_find(portfolio, call, request->portfolio_id, true, &record, error) ||
-        !store_page_movements(portfolio->database, call->arena, &filter, &movements, &count, error))
+        !access_find(portfolio, call, request->portfolio_id, true, &record, error))
+        return false;
+    filter.after_seq = request->before_reset ? 0 : record.reset_seq;
+    if (!store_page_movements(portfolio->database, call->arena, &filter, &movements, &count, error))
         return false;
     if (count > limit) {
         count = limit;

@@ -7,7 +7,8 @@
 #include "money/money.h"
 
 #define PORTFOLIO_COLUMNS                                                                          \
-    "id, user_id, name, description, closed_at IS NOT NULL, created_at, updated_at"
+    "id, user_id, name, description, closed_at IS NOT NULL, created_at, updated_at,"               \
+    " opening_cash, reset_at, reset_seq"
 
 static const struct statement find_portfolio = {
     "find_portfolio",
@@ -29,8 +30,8 @@ static const struct statement page_portfolios = {
 
 static const struct statement insert_portfolio = {
     "insert_portfolio",
-    "INSERT INTO portfolios (id, user_id, name, description, created_at, updated_at)"
-    " VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (id) DO NOTHING",
+    "INSERT INTO portfolios (id, user_id, name, description, created_at, updated_at, opening_cash)"
+    " VALUES ($1, $2, $3, $4, $5, $5, $6) ON CONFLICT (id) DO NOTHING",
 };
 
 static const struct statement update_portfolio = {
@@ -38,12 +39,31 @@ static const struct statement update_portfolio = {
     "UPDATE portfolios SET name = $2, description = $3, updated_at = $4 WHERE id = $1",
 };
 
+static const struct statement reset_portfolio = {
+    "reset_portfolio",
+    "UPDATE portfolios SET opening_cash = $2, reset_at = $3, reset_seq = $4, updated_at = $3"
+    " WHERE id = $1",
+};
+
+static const struct statement lock_owner = {
+    "lock_owner",
+    "INSERT INTO owners (user_id, updated_at) VALUES ($1, $2)"
+    " ON CONFLICT (user_id) DO UPDATE SET updated_at = excluded.updated_at",
+};
+
+static const struct statement count_portfolios = {
+    "count_portfolios",
+    "SELECT count(*) FROM portfolios WHERE user_id = $1 AND closed_at IS NULL",
+};
+
 static const struct statement close_portfolio = {
     "close_portfolio",
     "UPDATE portfolios SET closed_at = $2, updated_at = $2 WHERE id = $1 AND closed_at IS NULL",
 };
 
-#define BALANCE_COLUMNS "portfolio_id, account, asset, amount, held, cost_basis, realized_pl, seq"
+#define BALANCE_COLUMNS                                                                            \
+    "portfolio_id, account, asset, amount, held, cost_basis, realized_pl, seq, cost_basis_fifo,"   \
+    " realized_pl_fifo"
 
 static const struct statement list_balances = {
     "list_balances",
@@ -54,14 +74,15 @@ static const struct statement list_balances = {
 static const struct statement page_movements = {
     "page_movements",
     "SELECT j.id, j.kind, j.ticker, j.order_id, j.note, j.quantity, j.price, j.commission,"
-    " j.realized_pl, e.amount, e.balance_after, j.booked_at, e.seq"
-    " FROM entries e JOIN journals j ON j.portfolio_id = e.portfolio_id AND j.id = e.journal_id"
+    " j.realized_pl, e.amount, e.balance_after, j.booked_at, e.seq,"
+    " j.realized_pl_fifo FROM entries e JOIN journals j ON j.portfolio_id = e.portfolio_id AND "
+    "j.id = e.journal_id"
     " WHERE e.portfolio_id = $1 AND e.account = 'cash' AND e.asset = 'USD'"
     " AND ($2::bigint IS NULL OR e.seq < $2)"
     " AND ($3::timestamptz IS NULL OR j.booked_at >= $3)"
     " AND ($4::timestamptz IS NULL OR j.booked_at < $4)"
     " AND ($5::text IS NULL OR j.kind = $5) AND ($6::text IS NULL OR j.ticker = $6)"
-    " ORDER BY e.seq DESC LIMIT $7",
+    " AND e.seq > $8 ORDER BY e.seq DESC LIMIT $7",
 };
 
 static const struct statement sum_cash = {
@@ -78,6 +99,10 @@ static struct portfolio_record take_record(const struct rows *rows, size_t row)
         .is_closed = rows_bool(rows, row, 4),
         .created_at = rows_time(rows, row, 5),
         .updated_at = rows_time(rows, row, 6),
+        .opening_cash = rows_decimal(rows, row, 7, MONEY_SCALE),
+        .is_reset = !rows_is_null(rows, row, 8),
+        .reset_at = rows_time(rows, row, 8),
+        .reset_seq = rows_int(rows, row, 9),
     };
 
     snprintf(record.id, sizeof(record.id), "%s", rows_text(rows, row, 0));
@@ -133,10 +158,8 @@ bool store_page_portfolios(struct database *database,
                            struct error *error)
 {
     struct parameter parameters[] = {
-        parameter_text(page->user_id),
-        parameter_time(page->after_created_at),
-        parameter_text(page->after_id),
-        parameter_int((int64_t)page->limit),
+        parameter_text(page->user_id),  parameter_time(page->after_created_at),
+        parameter_text(page->after_id), parameter_int((int64_t)page->limit),
         parameter_text(page->only_id),
     };
     struct rows rows = {0};
@@ -163,7 +186,7 @@ bool store_insert_portfolio(struct transaction *transaction,
     struct parameter parameters[] = {
         parameter_text(record->id),         parameter_text(record->user_id),
         parameter_text(record->name),       parameter_text(record->description),
-        parameter_time(record->created_at),
+        parameter_time(record->created_at), parameter_decimal(record->opening_cash, MONEY_SCALE),
     };
     struct rows rows = {0};
 
@@ -187,6 +210,38 @@ bool store_update_portfolio(struct transaction *transaction,
 
     return transaction_queue(transaction, &update_portfolio, parameters, COUNT_OF(parameters), NULL,
                              error);
+}
+
+bool store_reset_portfolio(struct transaction *transaction,
+                           const struct portfolio_record *record,
+                           struct error *error)
+{
+    struct parameter parameters[] = {
+        parameter_text(record->id),
+        parameter_decimal(record->opening_cash, MONEY_SCALE),
+        parameter_time(record->reset_at),
+        parameter_int(record->reset_seq),
+    };
+
+    return transaction_queue(transaction, &reset_portfolio, parameters, COUNT_OF(parameters), NULL,
+                             error);
+}
+
+bool store_count_portfolios(struct transaction *transaction,
+                            const char *user_id,
+                            int64_t now,
+                            int64_t *out_count,
+                            struct error *error)
+{
+    struct parameter parameters[] = {parameter_text(user_id), parameter_time(now)};
+    struct rows rows = {0};
+
+    if (!transaction_queue(transaction, &lock_owner, parameters, 2, NULL, error) ||
+        !transaction_queue(transaction, &count_portfolios, parameters, 1, &rows, error) ||
+        !transaction_flush(transaction, error))
+        return false;
+    *out_count = rows_int(&rows, 0, 0);
+    return true;
 }
 
 bool store_close_portfolio(struct transaction *transaction,
@@ -223,6 +278,8 @@ static bool take_balances(const struct rows *rows,
         balance->cost_basis = rows_decimal(rows, i, 5, MONEY_SCALE);
         balance->realized_pl = rows_decimal(rows, i, 6, MONEY_SCALE);
         balance->seq = rows_int(rows, i, 7);
+        balance->cost_basis_fifo = rows_decimal(rows, i, 8, MONEY_SCALE);
+        balance->realized_pl_fifo = rows_decimal(rows, i, 9, MONEY_SCALE);
     }
     *out_records = records;
     *out_count = rows->count;
@@ -285,6 +342,7 @@ static struct movement_record take_movement(const struct rows *rows, size_t row)
         .cash_after = rows_decimal(rows, row, 10, MONEY_SCALE),
         .booked_at = rows_time(rows, row, 11),
         .seq = rows_int(rows, row, 12),
+        .realized_pl_fifo = rows_decimal(rows, row, 13, MONEY_SCALE),
     };
 }
 
@@ -303,6 +361,7 @@ bool store_page_movements(struct database *database,
         parameter_text(filter->kind),
         parameter_text(filter->ticker),
         parameter_int((int64_t)filter->limit),
+        parameter_int(filter->after_seq),
     };
     struct rows rows = {0};
     struct movement_record *records = NULL;

@@ -15,6 +15,10 @@ struct portfolio_record {
     bool is_closed;
     int64_t created_at;
     int64_t updated_at;
+    int64_t opening_cash;
+    bool is_reset;
+    int64_t reset_at;  // of the last time
+    int64_t reset_seq; // the cash movements up to this one are of before
 };
 
 // Finds a portfolio, open or closed. `out_found` tells whether there is one.
@@ -58,6 +62,19 @@ MUST_CHECK bool store_update_portfolio(struct transaction *transaction,
                                        const struct portfolio_record *record,
                                        struct error *error);
 
+// Writes the time, opening_cash and reset_seq of a portfolio that has been reset.
+MUST_CHECK bool store_reset_portfolio(struct transaction *transaction,
+                                      const struct portfolio_record *record,
+                                      struct error *error);
+
+// Counts the open portfolios of a user, and keeps others from counting them until the transaction
+// ends: whoever counts before adding one never adds one too many.
+MUST_CHECK bool store_count_portfolios(struct transaction *transaction,
+                                       const char *user_id,
+                                       int64_t now,
+                                       int64_t *out_count,
+                                       struct error *error);
+
 MUST_CHECK bool store_close_portfolio(struct transaction *transaction,
                                       const char *id,
                                       int64_t closed_at,
@@ -87,6 +104,7 @@ MUST_CHECK bool store_read_balances(struct transaction *transaction,
 struct movement_filter {
     const char *portfolio_id;
     int64_t before_seq; // 0 for the first page
+    int64_t after_seq;  // 0 for all
     bool has_start, has_end;
     int64_t start, end;
     const char *kind;   // NULL for all
@@ -105,6 +123,7 @@ struct movement_record {
     int64_t commission;
     bool has_realized_pl;
     int64_t realized_pl;
+    int64_t realized_pl_fifo;
     int64_t cash_change;
     int64_t cash_after;
     int64_t booked_at;

@@ -147,6 +147,11 @@ static void write_success(struct document *document, const struct model_binding 
             document_close(document, '}');
         }
         document_close(document, '}');
+        if (method->rule->also_answers != NULL) {
+            document_open(document, method->rule->also_answers, '{');
+            document_raw(document, "schema", "{\"type\": \"string\"}");
+            document_close(document, '}');
+        }
         document_close(document, '}');
     }
     document_close(document, '}');

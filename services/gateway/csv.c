@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "csv.h"
+
+#include <string.h>
+
+#include "money/money.h"
+
+static bool looks_like_formula(const char *text)
+{
+    return strchr("=+-@\t\r\n", text[0]) != NULL;
+}
+
+void csv_add_text(struct strbuf *out, const char *text)
+{
+    bool is_formula = false;
+    bool is_quoted = false;
+
+    if (text == NULL || text[0] == '\0')
+        return;
+    is_formula = looks_like_formula(text);
+    is_quoted = strpbrk(text, "\",\r\n") != NULL || text[0] == ' ' || text[strlen(text) - 1] == ' ';
+    if (is_quoted)
+        strbuf_append_char(out, '"');
+    if (is_formula)
+        strbuf_append_char(out, '\'');
+    for (; *text != '\0'; text++) {
+        if (*text == '"')
+            strbuf_append_char(out, '"');
+        strbuf_append_char(out, *text);
+    }
+    if (is_quoted)
+        strbuf_append_char(out, '"');
+}
+
+void csv_add_decimal(struct strbuf *out, bool is_there, int64_t value, int scale, int least)
+{
+    char text[DECIMAL_SIZE];
+
+    if (!is_there)
+        return;
+    decimal_print(value, scale, least, text);
+    strbuf_append_string(out, text);
+}
+
+void csv_next(struct strbuf *out)
+{
+    strbuf_append_char(out, ',');
+}
+
+void csv_end(struct strbuf *out)
+{
+    strbuf_append_string(out, "\r\n");
+}

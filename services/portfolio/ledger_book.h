@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// ledger_book: what all rules of the ledger do to a book. For the files ledger*.c alone.
+//
+// Pointers into a book are good until something of their kind is added to it.
+#pragma once
+
+#include "ledger.h"
+
+// Copies a string, cut to `size`; NULL becomes "".
+void ledger_copy(char *out, size_t size, const char *string);
+
+struct ledger_balance *
+book_find_balance(const struct book *book, enum ledger_account account, const char *asset);
+// Adds an empty one where there is none.
+struct ledger_balance *
+book_make_balance(struct book *book, enum ledger_account account, const char *asset);
+struct ledger_hold *book_find_hold(const struct book *book, const char *order_id);
+bool book_is_booked(const struct book *book, const char *journal_id);
+
+// The lot that has that share, of those that are loaded or new; or NULL.
+const struct lot *
+book_find_lot(const struct book *book, const char *ticker, int64_t series, int64_t number);
+void book_add_new_lot(struct book *book, const struct lot *lot);
+void book_add_sale(struct book *book, const struct sale *sale);
+
+// Adds a line, unless it is of 0 and not of cash.
+void ledger_add_line(struct ledger_journal *journal,
+                     enum ledger_account account,
+                     const char *asset,
+                     int64_t amount);
+
+// Whether every balance can still be counted after the journal.
+bool book_fits(const struct book *book, const struct ledger_journal *journal);
+
+// Moves the balances, numbers the lines and notes the journal to be written.
+void book_post(struct book *book, struct ledger_journal *journal);
+
+// Sets what is kept of shares beside their amount: costs, profits, and how their series goes on.
+void ledger_set_costs(struct ledger_balance *balance, const struct ledger_balance *to);
+
+// Sells the journal's shares, the oldest first, for `gross` less its commission: completes the
+// journal and posts it. What is held is the caller's. Fails with FILL_MISMATCH when a balance
+// cannot count it, and with INTERNAL when the lot of the last share is not loaded.
+MUST_CHECK bool ledger_post_sale(struct book *book,
+                                 struct ledger_journal *journal,
+                                 int64_t gross,
+                                 struct error *error);
+
+// Ends a hold and gives back what is left of it.
+void book_end_hold(struct book *book, struct ledger_hold *hold, enum ledger_hold_state state);
