@@ -15,6 +15,17 @@ static bool refuse(const char *portfolio_id, struct error *error)
     return error_set(error, REASON_PORTFOLIO_NOT_FOUND, "There is no portfolio %s.", portfolio_id);
 }
 
+bool access_check(const struct call *call,
+                  const char *portfolio_id,
+                  const struct portfolio_record *record,
+                  bool closed_too,
+                  struct error *error)
+{
+    if (record == NULL || !may_see(call, record) || (record->is_closed && !closed_too))
+        return refuse(portfolio_id, error);
+    return true;
+}
+
 bool access_find(struct portfolio *portfolio,
                  struct call *call,
                  const char *portfolio_id,
@@ -28,8 +39,8 @@ bool access_find(struct portfolio *portfolio,
     if (!store_find_portfolio(portfolio->database, call->arena, portfolio_id, &record, &found,
                               error))
         return false;
-    if (!found || !may_see(call, &record) || (record.is_closed && !closed_too))
-        return refuse(portfolio_id, error);
+    if (!access_check(call, portfolio_id, found ? &record : NULL, closed_too, error))
+        return false;
     *out_record = record;
     return true;
 }

@@ -16,6 +16,14 @@ MUST_CHECK bool access_find(struct portfolio *portfolio,
                             struct portfolio_record *out_record,
                             struct error *error);
 
+// What access_find decides, of a portfolio that has been looked for already; `record` is NULL when
+// there is none of that id.
+MUST_CHECK bool access_check(const struct call *call,
+                             const char *portfolio_id,
+                             const struct portfolio_record *record,
+                             bool closed_too,
+                             struct error *error);
+
 // The same for an open one within a transaction, taking its lock. A closed one fails with
 // PORTFOLIO_CLOSED.
 MUST_CHECK bool access_lock(struct transaction *transaction,

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "money/money.h"
 #include "portfolio.h"
+#include "portfolio_reader.h"
 #include "service/idempotency.h"
 #include "service/service.h"
 #include "service/worker.h"
@@ -51,6 +52,7 @@ static void stop(void **context)
 
     worker_free(&program->pruning);
     quotes_free(&program->portfolio.quotes);
+    portfolio_reader_free(&program->portfolio.reader);
     release(program);
     *context = NULL;
 }
@@ -80,6 +82,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         .database = service_database(service),
         .quotes = quotes,
         .market = options.market,
+        .reader = portfolio_reader_new(),
         .starting_cash = starting_cash,
         .maximum_cash = maximum_cash,
         .maximum_portfolios = service_int(service, "maximum-portfolios"),

@@ -96,18 +96,6 @@ bool portfolio_api_list_portfolios(struct portfolio *portfolio,
     return to_messages(portfolio, call->arena, records, count, response->portfolios, error);
 }
 
-bool portfolio_api_get_portfolio(struct portfolio *portfolio,
-                                 struct call *call,
-                                 const Portfolio__GetPortfolioRequest *request,
-                                 Portfolio__GetPortfolioResponse *response,
-                                 struct error *error)
-{
-    struct portfolio_record record;
-
-    return access_find(portfolio, call, request->portfolio_id, false, &record, error) &&
-           to_messages(portfolio, call->arena, &record, 1, &response->portfolio, error);
-}
-
 // What a handler that writes needs within its transaction.
 struct writing {
     struct portfolio *portfolio;

@@ -15,6 +15,11 @@ static const struct statement find_portfolio = {
     "SELECT " PORTFOLIO_COLUMNS " FROM portfolios WHERE id = $1",
 };
 
+static const struct statement find_portfolios = {
+    "find_portfolios",
+    "SELECT " PORTFOLIO_COLUMNS " FROM portfolios WHERE id = ANY ($1::uuid[])",
+};
+
 static const struct statement lock_portfolio = {
     "lock_portfolio",
     "SELECT " PORTFOLIO_COLUMNS " FROM portfolios WHERE id = $1 FOR UPDATE",
@@ -150,6 +155,23 @@ static bool out_of_budget(struct error *error)
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The answer needs too much memory.");
 }
 
+static bool take_records(const struct rows *rows,
+                         struct arena *arena,
+                         struct portfolio_record **out_records,
+                         size_t *out_count,
+                         struct error *error)
+{
+    struct portfolio_record *records = arena_allocate(arena, (rows->count + 1) * sizeof(*records));
+
+    if (records == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < rows->count; i++)
+        records[i] = take_record(rows, i);
+    *out_records = records;
+    *out_count = rows->count;
+    return true;
+}
+
 bool store_page_portfolios(struct database *database,
                            struct arena *arena,
                            const struct portfolio_page *page,
@@ -163,19 +185,10 @@ bool store_page_portfolios(struct database *database,
         parameter_text(page->only_id),
     };
     struct rows rows = {0};
-    struct portfolio_record *records = NULL;
 
-    if (!database_query(database, arena, &page_portfolios, parameters, COUNT_OF(parameters), &rows,
-                        error))
-        return false;
-    records = arena_allocate(arena, (rows.count + 1) * sizeof(*records));
-    if (records == NULL)
-        return out_of_budget(error);
-    for (size_t i = 0; i < rows.count; i++)
-        records[i] = take_record(&rows, i);
-    *out_records = records;
-    *out_count = rows.count;
-    return true;
+    return database_query(database, arena, &page_portfolios, parameters, COUNT_OF(parameters),
+                          &rows, error) &&
+           take_records(&rows, arena, out_records, out_count, error);
 }
 
 bool store_insert_portfolio(struct transaction *transaction,
@@ -286,6 +299,18 @@ static bool take_balances(const struct rows *rows,
     return true;
 }
 
+static bool
+id_array(struct arena *arena, const char *const *ids, size_t count, struct parameter *out_array)
+{
+    struct parameter *all = arena_allocate(arena, (count + 1) * sizeof(*all));
+
+    if (all == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        all[i] = parameter_text(ids[i]);
+    return parameter_array(arena, all, count, out_array);
+}
+
 bool store_list_balances(struct database *database,
                          struct arena *arena,
                          const char *const *portfolio_ids,
@@ -294,18 +319,48 @@ bool store_list_balances(struct database *database,
                          size_t *out_count,
                          struct error *error)
 {
-    struct parameter *ids = arena_allocate(arena, (count + 1) * sizeof(*ids));
     struct parameter array;
     struct rows rows = {0};
 
-    if (ids == NULL)
-        return out_of_budget(error);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = parameter_text(portfolio_ids[i]);
-    if (!parameter_array(arena, ids, count, &array))
+    if (!id_array(arena, portfolio_ids, count, &array))
         return out_of_budget(error);
     return database_query(database, arena, &list_balances, &array, 1, &rows, error) &&
            take_balances(&rows, arena, out_records, out_count, error);
+}
+
+struct gathering {
+    struct parameter ids;
+    struct rows records;
+    struct rows balances;
+};
+
+static bool gather(struct transaction *transaction, void *context, struct error *error)
+{
+    struct gathering *gathering = context;
+
+    return transaction_queue(transaction, &find_portfolios, &gathering->ids, 1, &gathering->records,
+                             error) &&
+           transaction_queue(transaction, &list_balances, &gathering->ids, 1, &gathering->balances,
+                             error);
+}
+
+bool store_gather_portfolios(struct database *database,
+                             struct arena *arena,
+                             const char *const *ids,
+                             size_t count,
+                             struct portfolio_record **out_records,
+                             size_t *out_count,
+                             struct balance_record **out_balances,
+                             size_t *out_balance_count,
+                             struct error *error)
+{
+    struct gathering gathering = {.records = {0}};
+
+    if (!id_array(arena, ids, count, &gathering.ids))
+        return out_of_budget(error);
+    return database_transact(database, arena, TRANSACTION_READ_ONLY, gather, &gathering, error) &&
+           take_records(&gathering.records, arena, out_records, out_count, error) &&
+           take_balances(&gathering.balances, arena, out_balances, out_balance_count, error);
 }
 
 bool store_read_balances(struct transaction *transaction,

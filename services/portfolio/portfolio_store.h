@@ -94,6 +94,18 @@ MUST_CHECK bool store_list_balances(struct database *database,
                                     size_t *out_count,
                                     struct error *error);
 
+// Portfolios, open and closed, with the balances of all of them, in one round trip and as of one
+// moment. Ids that are unknown are left out.
+MUST_CHECK bool store_gather_portfolios(struct database *database,
+                                        struct arena *arena,
+                                        const char *const *ids,
+                                        size_t count,
+                                        struct portfolio_record **out_records,
+                                        size_t *out_count,
+                                        struct balance_record **out_balances,
+                                        size_t *out_balance_count,
+                                        struct error *error);
+
 // The same of one portfolio, in a transaction that holds its lock.
 MUST_CHECK bool store_read_balances(struct transaction *transaction,
                                     const char *portfolio_id,
