@@ -26,13 +26,24 @@ enum {
     RECENT_EVERY_MS = 5 * 1000,
     ALL_EVERY_MS = 5 * 60 * 1000,
     RECENT_MS = 60 * 1000, // how far back an order that another replica placed is looked for
+    SAVE_EVERY_MS = 1000,
+    SAVE_MAX = 256, // orders at a time
 };
+
+// The simulated market is quoted each second; what a clock that leaps further passes over is not
+// published, and has to be asked for.
+#define LEAP (INT64_C(5) * MICROS_PER_SECOND)
+#define SIMULATED "simulated"
+
+// How far a process that starts may have to look back for an order that lasts.
+#define LASTING_EVERY (INT64_C(3600) * MICROS_PER_SECOND)
 
 // What waits for the thread.
 struct event {
     struct event *next;
-    bool is_order;
-    struct order order; // of an order to be added
+    bool is_order;      // to be added
+    bool is_removal;    // of the order with that id
+    struct order order; // of these two
     struct quote *quotes;
     size_t count;
     struct platform_clock clock;
@@ -46,6 +57,9 @@ struct match {
     int64_t price;
     int64_t quote_at;
     int64_t at;
+    int64_t high_water; // these as the quotes have made them
+    int64_t stop_price;
+    int64_t triggered_at;
 };
 
 struct matcher {
@@ -76,7 +90,11 @@ struct matcher {
     size_t match_count;
     size_t match_capacity;
     size_t taken_orders; // taken from the events, and not in the book yet
+    int64_t looked_at;   // all quotes up to this time have been shown to the book; 0 for none
     bool is_behind;      // quotes were missed and have not been asked for yet
+    bool has_late;       // some orders have missed quotes that the others have seen
+    uint32_t round;      // of loading all orders
+    int64_t save_at;     // monotonic
     int64_t retry_at;    // monotonic; nothing that failed is tried before
     int64_t load_recent_at;
     int64_t load_all_at;
@@ -147,9 +165,9 @@ void matcher_quotes_changed(void *context,
     struct event *event = NULL;
 
     atomic_store(&matcher->heard, clock->now);
-    // An order that comes to rest later is tried at the latest quote first, so nothing is missed.
+    // An order that comes to rest later asks for what it has missed.
     if (atomic_load(&matcher->resting) == 0)
-        return;
+        count = 0;
     event = allocate(sizeof(*event));
     event->count = count;
     event->clock = *clock;
@@ -176,6 +194,19 @@ void matcher_add(struct matcher *matcher, const struct order *order)
     push(matcher, event);
 }
 
+void matcher_remove(struct matcher *matcher, const char *order_id)
+{
+    struct event *event = NULL;
+
+    if (matcher == NULL)
+        return;
+    event = allocate(sizeof(*event));
+    event->is_removal = true;
+    memcpy(event->order.id, order_id, UUID_SIZE);
+    // One that does not fit is found to be gone when all orders are loaded the next time.
+    push(matcher, event);
+}
+
 size_t matcher_count(struct matcher *matcher)
 {
     return atomic_load(&matcher->resting);
@@ -193,62 +224,64 @@ static int64_t now_ms(void)
     return clock_monotonic_us() / MICROS_PER_MS;
 }
 
-static void add_match(struct matcher *matcher, struct resting *order, const struct match *match)
+static void add_match(struct matcher *matcher, const struct match *match)
 {
     if (matcher->match_count == matcher->match_capacity) {
         matcher->match_capacity = matcher->match_capacity == 0 ? 64 : 2 * matcher->match_capacity;
         matcher->matches =
             reallocate_array(matcher->matches, matcher->match_capacity, sizeof(*matcher->matches));
     }
-    matcher->matches[matcher->match_count] = *match;
-    memcpy(matcher->matches[matcher->match_count].order_id, order->id, UUID_SIZE);
-    matcher->match_count++;
-    order->is_matched = true;
+    matcher->matches[matcher->match_count++] = *match;
 }
 
-// What the fill rules look at, of a resting order.
-static void view_of(const struct resting *resting, struct order *out_order)
+// An order is in the list once: one that was triggered a moment ago and is filled now is filled.
+static void put_match(struct matcher *matcher, struct resting *order, const struct match *match)
 {
-    memcpy(out_order->ticker, resting->ticker, sizeof(out_order->ticker));
-    out_order->side = resting->side;
-    out_order->quantity = resting->quantity;
-    out_order->created_at = resting->created_at;
-    out_order->expires_at = resting->expires_at;
-}
-
-// Tries all orders of a ticker at one quote, as of `clock`.
-static void match_ticker(struct matcher *matcher,
-                         struct resting *first,
-                         const struct quote *quote,
-                         const struct platform_clock *clock)
-{
-    static const struct order empty;
-    struct order view = empty;
-
-    for (struct resting *order = first; order != NULL; order = order->next_of_ticker) {
-        struct match match = {
-            .intent = EXECUTE_FILL, .quote_at = quote->quoted_at, .at = clock->now};
-
-        view_of(order, &view);
-        if (!order->is_matched && fill_decide(&view, quote, clock, &match.price))
-            add_match(matcher, order, &match);
+    for (size_t i = 0; order->is_triggering && i < matcher->match_count; i++) {
+        if (strcmp(matcher->matches[i].order_id, order->id) == 0) {
+            matcher->matches[i] = *match;
+            return;
+        }
     }
+    add_match(matcher, match);
 }
 
-static void match_latest(struct matcher *matcher, struct resting *first)
+static void matched(void *context,
+                    struct resting *order,
+                    enum fill_action action,
+                    int64_t price,
+                    const struct fill_moment *moment)
 {
+    struct matcher *matcher = context;
+    struct match match = {.intent = action == FILL_WHOLE ? EXECUTE_FILL : EXECUTE_TRIGGER,
+                          .price = price,
+                          .quote_at = moment->quoted_at,
+                          .at = moment->at,
+                          .high_water = order->high_water,
+                          .stop_price = order->stop_price,
+                          .triggered_at = order->triggered_at};
+
+    memcpy(match.order_id, order->id, UUID_SIZE);
+    put_match(matcher, order, &match);
+    order->is_triggering = action == FILL_TRIGGER;
+}
+
+// Shows all orders of a ticker the quote of this moment.
+static void show_latest(struct matcher *matcher, struct lane *lane)
+{
+    const struct order_book_watcher watcher = {matched, matcher};
     struct platform_clock clock;
+    struct fill_moment moment;
     struct quote quote;
 
     if (quotes_clock(matcher->trading->quotes, &clock) &&
-        quotes_get(matcher->trading->quotes, first->ticker, &quote))
-        match_ticker(matcher, first, &quote, &clock);
+        quotes_get(matcher->trading->quotes, lane->ticker, &quote) &&
+        fill_moment_now(&quote, &clock, &moment))
+        order_book_show(matcher->book, lane, &quote, &moment, &watcher);
 }
 
-static void match_past(struct matcher *matcher, struct resting *first, const Market__Quote *message)
+static struct quote past_quote(const char *ticker, const Market__Quote *message)
 {
-    static const struct order empty;
-    struct order view = empty;
     struct quote quote = {
         .price_micros = message->price_micros,
         .bid_micros = message->bid_micros,
@@ -256,79 +289,96 @@ static void match_past(struct matcher *matcher, struct resting *first, const Mar
         .quoted_at = message->quoted_at,
     };
 
-    snprintf(quote.ticker, sizeof(quote.ticker), "%s", first->ticker);
-    for (struct resting *order = first; order != NULL; order = order->next_of_ticker) {
-        struct match match = {
-            .intent = EXECUTE_FILL, .quote_at = quote.quoted_at, .at = quote.quoted_at};
-
-        view_of(order, &view);
-        if (!order->is_matched && quote.quoted_at > order->looked_at &&
-            fill_decide_past(&view, &quote, &match.price))
-            add_match(matcher, order, &match);
-    }
+    snprintf(quote.ticker, sizeof(quote.ticker), "%s", ticker);
+    return quote;
 }
 
-// One ticker's quotes since its orders were last looked at.
+// A ticker's quotes since its orders were last looked at.
 struct catching_up {
     struct matcher *matcher;
     int64_t until;
     bool failed;
 };
 
-static bool ask_history(struct catching_up *run,
+static bool ask_history(struct matcher *matcher,
                         const char *ticker,
                         int64_t after,
+                        int64_t until,
                         Market__ListQuoteHistoryResponse **out_response)
 {
     Market__ListQuoteHistoryRequest request = MARKET__LIST_QUOTE_HISTORY_REQUEST__INIT;
     struct call call;
     struct error error;
 
-    arena_reset(run->matcher->arena);
-    call = call_start(run->matcher->arena, HISTORY_TIMEOUT_MS);
+    arena_reset(matcher->arena);
+    call = call_start(matcher->arena, HISTORY_TIMEOUT_MS);
     request.ticker = ticker;
     request.has_after = true;
     request.after = after;
     request.has_until = true;
-    request.until = run->until;
+    request.until = until;
     request.has_limit = true;
     request.limit = HISTORY_PAGE;
-    if (market_client_list_quote_history(run->matcher->trading->market_client, &call, &request,
+    if (market_client_list_quote_history(matcher->trading->market_client, &call, &request,
                                          out_response, &error))
         return true;
     log_write(LOG_WARNING, "quote_history_missing", "ticker", ticker, "reason", error.reason, NULL);
     return false;
 }
 
-static void catch_up_ticker(void *context, struct resting *first)
+// Shows the quotes of that time to the late orders of a ticker, or to those on its shelves.
+static bool
+show_past(struct matcher *matcher, struct lane *lane, bool to_late, int64_t after, int64_t until)
 {
-    struct catching_up *run = context;
-    int64_t after = INT64_MAX;
+    const struct order_book_watcher watcher = {matched, matcher};
     Market__ListQuoteHistoryResponse *response = NULL;
 
-    for (struct resting *order = first; order != NULL; order = order->next_of_ticker) {
-        if (!order->is_matched && order->looked_at < after)
-            after = order->looked_at;
-    }
-    if (run->failed || after >= run->until)
-        return;
+    if (after >= until)
+        return true;
     do {
-        if (!ask_history(run, first->ticker, after, &response)) {
-            run->failed = true;
-            return;
-        }
+        if (!ask_history(matcher, lane->ticker, after, until, &response))
+            return false;
         for (size_t i = 0; i < response->n_quotes; i++) {
-            match_past(run->matcher, first, response->quotes[i]);
-            after = response->quotes[i]->quoted_at;
+            struct quote quote = past_quote(lane->ticker, response->quotes[i]);
+            struct fill_moment moment = fill_moment_past(&quote);
+
+            if (to_late)
+                order_book_look_back(lane, &quote, &moment, &watcher);
+            else
+                order_book_show(matcher->book, lane, &quote, &moment, &watcher);
+            after = quote.quoted_at;
         }
     } while (response->n_quotes == HISTORY_PAGE);
-    for (struct resting *order = first; order != NULL; order = order->next_of_ticker)
-        order->looked_at = order->looked_at > run->until ? order->looked_at : run->until;
+    return true;
 }
 
-static void match_latest_of(void *context, struct resting *first)
+// Brings all orders of a ticker to have seen the quotes up to `until`.
+static bool catch_up_lane(struct matcher *matcher, struct lane *lane, int64_t until)
 {
-    match_latest(context, first);
+    int64_t shown = lane->looked_at > matcher->looked_at ? lane->looked_at : matcher->looked_at;
+
+    // Before the first look nothing is on the shelves.
+    if (shown == 0)
+        shown = until;
+    if (!show_past(matcher, lane, true, order_book_late_since(lane), shown))
+        return false;
+    order_book_settle(matcher->book, lane);
+    if (!show_past(matcher, lane, false, shown, until))
+        return false;
+    lane->looked_at = shown > until ? shown : until;
+    return true;
+}
+
+static void catch_up_visited(void *context, struct lane *lane)
+{
+    struct catching_up *run = context;
+
+    run->failed = run->failed || !catch_up_lane(run->matcher, lane, run->until);
+}
+
+static void show_latest_visited(void *context, struct lane *lane)
+{
+    show_latest(context, lane);
 }
 
 // Looks at all quotes that were missed, up to `until`, and at the latest ones. On failure the
@@ -337,77 +387,161 @@ static void catch_up(struct matcher *matcher, int64_t until)
 {
     struct catching_up run = {.matcher = matcher, .until = until};
 
-    order_book_each_ticker(matcher->book, catch_up_ticker, &run);
+    order_book_each_lane(matcher->book, catch_up_visited, &run);
     matcher->is_behind = run.failed;
+    if (run.failed) {
+        matcher->retry_at = now_ms() + RETRY_MS;
+        return;
+    }
+    matcher->has_late = false;
+    if (matcher->looked_at < until)
+        matcher->looked_at = until;
+    order_book_each_lane(matcher->book, show_latest_visited, matcher);
+}
+
+static void catch_up_late_visited(void *context, struct lane *lane)
+{
+    struct catching_up *run = context;
+
+    if (run->failed || lane->late == NULL)
+        return;
+    run->failed = !catch_up_lane(run->matcher, lane, run->until);
+    if (!run->failed)
+        show_latest(run->matcher, lane);
+}
+
+// Lets the late orders see what the others have seen already.
+static void catch_up_late(struct matcher *matcher)
+{
+    struct catching_up run = {.matcher = matcher, .until = matcher->looked_at};
+
+    if (!matcher->has_late || matcher->is_behind || now_ms() < matcher->retry_at)
+        return;
+    order_book_each_lane(matcher->book, catch_up_late_visited, &run);
+    matcher->has_late = run.failed;
     if (run.failed)
         matcher->retry_at = now_ms() + RETRY_MS;
-    else
-        order_book_each_ticker(matcher->book, match_latest_of, matcher);
 }
 
 static void take_order(struct matcher *matcher, const struct order *order)
 {
+    const struct order_book_watcher watcher = {matched, matcher};
     struct resting *resting = NULL;
-    struct resting *next = NULL;
+    struct platform_clock clock;
+    struct fill_moment moment;
     struct quote quote;
+    bool has_quote = quotes_get(matcher->trading->quotes, order->ticker, &quote);
+    // A quote younger than the order need not be the first one since.
+    bool is_late = matcher->is_behind || matcher->looked_at == 0 ||
+                   (has_quote && quote.quoted_at > order->created_at);
 
     if (order_book_find(matcher->book, order->id) != NULL)
         return;
-    resting = order_book_add(matcher->book, order);
-    if (!quotes_get(matcher->trading->quotes, resting->ticker, &quote))
-        return;
-    // A quote younger than the order need not be the first one since.
-    if (quote.quoted_at > resting->created_at)
-        matcher->is_behind = true;
-    if (matcher->is_behind)
-        return;
-    // This order alone: those behind it have been tried.
-    next = resting->next_of_ticker;
-    resting->next_of_ticker = NULL;
-    match_latest(matcher, resting);
-    resting->next_of_ticker = next;
+    resting = order_book_add(matcher->book, order, is_late);
+    resting->seen = matcher->round;
+    matcher->is_behind = matcher->is_behind || matcher->looked_at == 0;
+    matcher->has_late = matcher->has_late || is_late;
+    if (!is_late && has_quote && quotes_clock(matcher->trading->quotes, &clock) &&
+        fill_moment_now(&quote, &clock, &moment))
+        order_book_show_one(matcher->book, resting, &quote, &moment, &watcher);
+}
+
+static void catch_up_simulated(void *context, struct lane *lane)
+{
+    struct catching_up *run = context;
+    struct quote quote;
+
+    if (!run->failed && quotes_get(run->matcher->trading->quotes, lane->ticker, &quote) &&
+        strcmp(quote.source, SIMULATED) == 0)
+        run->failed = !catch_up_lane(run->matcher, lane, run->until);
+}
+
+// Looks at what a clock that has leapt has passed over without publishing it.
+static void leap(struct matcher *matcher, int64_t until)
+{
+    struct catching_up run = {.matcher = matcher, .until = until};
+
+    order_book_each_lane(matcher->book, catch_up_simulated, &run);
+    matcher->is_behind = run.failed;
+    if (run.failed)
+        matcher->retry_at = now_ms() + RETRY_MS;
+}
+
+static void
+show_quotes(struct matcher *matcher, const struct event *event, const struct platform_clock *clock)
+{
+    const struct order_book_watcher watcher = {matched, matcher};
+
+    for (size_t i = 0; i < event->count; i++) {
+        struct lane *lane = order_book_lane(matcher->book, event->quotes[i].ticker);
+        struct fill_moment moment;
+
+        if (lane != NULL && lane->count > 0 && fill_moment_now(&event->quotes[i], clock, &moment))
+            order_book_show(matcher->book, lane, &event->quotes[i], &moment, &watcher);
+    }
 }
 
 static void take_quotes(struct matcher *matcher, struct event *event)
 {
     struct platform_clock clock = event->clock;
 
-    // On real time a quote is as good as it is now; on a clock that jumps, as it was then.
-    if (clock.mode == MARKET__CLOCK_MODE__CLOCK_MODE_REAL &&
-        !quotes_clock(matcher->trading->quotes, &clock))
-        return;
     if (event->gap)
         catch_up(matcher, event->clock.now);
+    // What has been asked for meanwhile is not looked at again.
+    if (matcher->is_behind || event->clock.now < matcher->looked_at)
+        return;
+    if (matcher->looked_at > 0 && event->clock.now - matcher->looked_at > LEAP)
+        leap(matcher, event->clock.now);
     if (matcher->is_behind)
         return;
-    for (size_t i = 0; i < event->count; i++) {
-        struct resting *first = order_book_first(matcher->book, event->quotes[i].ticker);
+    // On real time a quote is as good as it is now; on a clock that jumps, as it was then.
+    if (clock.mode != MARKET__CLOCK_MODE__CLOCK_MODE_REAL ||
+        quotes_clock(matcher->trading->quotes, &clock))
+        show_quotes(matcher, event, &clock);
+    matcher->looked_at = event->clock.now;
+}
 
-        if (first != NULL)
-            match_ticker(matcher, first, &event->quotes[i], &clock);
+// Ends what has seen every quote of its time. That is told by what has been looked at: the running
+// clock of this program is ahead of it.
+static void expire(struct matcher *matcher)
+{
+    struct resting *order = NULL;
+
+    while (!matcher->is_behind && !matcher->has_late &&
+           (order = order_book_take_expired(matcher->book, matcher->looked_at)) != NULL) {
+        struct match match = {.intent = EXECUTE_EXPIRE};
+
+        memcpy(match.order_id, order->id, UUID_SIZE);
+        put_match(matcher, order, &match);
     }
 }
 
-static void match_expired(void *context, struct resting *order)
+// Writes how far the orders have looked that would have to look back far otherwise.
+static void save_progress(struct matcher *matcher)
 {
-    struct matcher *matcher = context;
-    struct match match = {.intent = EXECUTE_EXPIRE};
+    struct resting *orders[SAVE_MAX];
+    struct store_progress progress[SAVE_MAX];
+    struct error error;
+    size_t count = 0;
 
-    // Only once every quote of its day has been looked at.
-    if (order->looked_at >= order->expires_at)
-        add_match(matcher, order, &match);
-}
-
-static void expire(struct matcher *matcher)
-{
-    int64_t now = 0;
-
-    if (!heard_time(matcher, &now) || now < order_book_next_expiry(matcher->book) ||
-        now_ms() < matcher->retry_at)
+    if (matcher->is_behind || now_ms() < matcher->save_at)
         return;
-    catch_up(matcher, now);
-    if (!matcher->is_behind)
-        order_book_each_expired(matcher->book, now, match_expired, matcher);
+    matcher->save_at = now_ms() + SAVE_EVERY_MS;
+    count =
+        order_book_take_unsaved(matcher->book, matcher->looked_at, LASTING_EVERY, orders, SAVE_MAX);
+    for (size_t i = 0; i < count; i++) {
+        progress[i] = (struct store_progress){.high_water = orders[i]->high_water,
+                                              .stop_price = orders[i]->stop_price,
+                                              .looked_at = matcher->looked_at};
+        memcpy(progress[i].order_id, orders[i]->id, UUID_SIZE);
+    }
+    if (count == 0)
+        return;
+    arena_reset(matcher->arena);
+    if (store_save_progress(matcher->trading->database, matcher->arena, progress, count, &error))
+        return;
+    for (size_t i = 0; i < count; i++)
+        order_book_keep_unsaved(matcher->book, orders[i]);
 }
 
 static void count_resting(struct matcher *matcher)
@@ -425,6 +559,24 @@ static const struct match *find_match(const struct match *matches, size_t count,
             return &matches[i];
     }
     return NULL;
+}
+
+// A triggered order waits on; all others leave the book, those too that somebody else has ended.
+static void end_match(struct matcher *matcher,
+                      const struct match *match,
+                      const struct execution_item *items,
+                      size_t item_count)
+{
+    struct resting *order = order_book_find(matcher->book, match->order_id);
+
+    for (size_t i = 0; i < item_count && match->intent == EXECUTE_TRIGGER; i++) {
+        if (items[i].is_saved && strcmp(items[i].order->id, match->order_id) == 0) {
+            if (order != NULL)
+                order->is_triggering = false;
+            return;
+        }
+    }
+    order_book_remove(matcher->book, match->order_id);
 }
 
 // Executes up to a batch of matches from `matches` on. Those that have to be tried again are put
@@ -459,6 +611,10 @@ execute(struct matcher *matcher, const struct match *matches, size_t count, stru
             .price = match->price,
             .quote_at = match->quote_at,
             .at = match->at,
+            .high_water = match->high_water,
+            .stop_price = match->stop_price,
+            .triggered_at = match->triggered_at,
+            .looked_at = match->quote_at,
             .attempts = 1,
         };
     }
@@ -469,7 +625,7 @@ execute(struct matcher *matcher, const struct match *matches, size_t count, stru
     }
     for (size_t i = 0; i < count; i++) {
         if (find_match(kept, kept_count, matches[i].order_id) == NULL)
-            order_book_remove(matcher->book, matches[i].order_id);
+            end_match(matcher, &matches[i], items, item_count);
     }
     return kept_count;
 }
@@ -508,6 +664,19 @@ static void recent_id(char out_id[UUID_SIZE])
              (unsigned)(ms & 0xffff));
 }
 
+// An order that this program has not known may have missed quotes.
+static void take_loaded(struct matcher *matcher, const struct order *order)
+{
+    struct resting *resting = order_book_find(matcher->book, order->id);
+
+    if (resting == NULL) {
+        resting = order_book_add(matcher->book, order, true);
+        matcher->has_late = true;
+        matcher->is_behind = matcher->is_behind || matcher->looked_at == 0;
+    }
+    resting->seen = matcher->round;
+}
+
 // Loads orders that rest, from that id on. False when the database could not be asked.
 static bool load(struct matcher *matcher, const char *first_id)
 {
@@ -524,10 +693,7 @@ static bool load(struct matcher *matcher, const char *first_id)
                                 &orders, &count, &error))
             return false;
         for (size_t i = 0; i < count; i++) {
-            // One that this program has not known may have missed quotes.
-            if (order_book_find(matcher->book, orders[i].id) == NULL)
-                matcher->is_behind = true;
-            order_book_add(matcher->book, &orders[i]);
+            take_loaded(matcher, &orders[i]);
             memcpy(after, orders[i].id, UUID_SIZE);
         }
     } while (count == LOAD_PAGE);
@@ -545,14 +711,19 @@ static void load_what_is_due(struct matcher *matcher, bool missed_orders)
         return;
     if (!all)
         recent_id(first);
+    else
+        matcher->round++;
     if (!load(matcher, first)) {
         matcher->load_all_at = all ? now + RETRY_MS : matcher->load_all_at;
         matcher->load_recent_at = now + RETRY_MS;
         return;
     }
     matcher->load_recent_at = now + RECENT_EVERY_MS;
-    if (all)
-        matcher->load_all_at = now + ALL_EVERY_MS;
+    if (!all)
+        return;
+    matcher->load_all_at = now + ALL_EVERY_MS;
+    // What others have ended meanwhile.
+    order_book_sweep(matcher->book, matcher->round);
 }
 
 // Takes all events that wait, or waits for the first one, at most a tick.
@@ -592,6 +763,15 @@ static bool is_stopping(struct matcher *matcher)
     return stopping;
 }
 
+static void remove_order(struct matcher *matcher, const char *order_id)
+{
+    const struct resting *order = order_book_find(matcher->book, order_id);
+
+    // A matched one is removed when what was decided turns out to be too late.
+    if (order != NULL && !order->is_matched && !order->is_triggering)
+        order_book_remove(matcher->book, order_id);
+}
+
 static void handle_events(struct matcher *matcher, struct event *events)
 {
     struct event *next = NULL;
@@ -600,6 +780,8 @@ static void handle_events(struct matcher *matcher, struct event *events)
         next = event->next;
         if (event->is_order)
             take_order(matcher, &event->order);
+        else if (event->is_removal)
+            remove_order(matcher, event->order.id);
         else
             take_quotes(matcher, event);
         event_free(event);
@@ -623,8 +805,10 @@ static void *run(void *context)
         if (matcher->is_behind && now_ms() >= matcher->retry_at && heard_time(matcher, &heard))
             catch_up(matcher, heard);
         handle_events(matcher, events);
+        catch_up_late(matcher);
         expire(matcher);
         execute_all(matcher);
+        save_progress(matcher);
         count_resting(matcher);
     }
     return NULL;

@@ -7,6 +7,7 @@
 
 #include "execution.h"
 #include "lookup.h"
+#include "matcher.h"
 #include "order_message.h"
 #include "service/ownership.h"
 #include "trading_store.h"
@@ -203,8 +204,10 @@ static bool cancel_once(struct trading *trading,
     execution_run(execution, &item, 1);
     *out_again = item.is_lost;
     // Once it is committed the order is canceled; giving back what it held may take longer.
-    if (item.is_saved)
+    if (item.is_saved) {
+        matcher_remove(trading->matcher, order->id);
         return true;
+    }
     *error = item.error;
     if (item.is_lost)
         error_set(error, REASON_CONFLICT, "The order is being changed. Try again.");

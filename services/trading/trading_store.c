@@ -12,16 +12,21 @@
 static const struct statement insert_orders = {
     "insert_orders",
     "INSERT INTO orders (id, portfolio_id, user_id, request_id, body_hash, client_order_id,"
-    " ticker, side, type, time_in_force, quantity, hold_amount, status, created_at, updated_at,"
-    " expires_at)"
+    " ticker, side, quantity, hold_amount, status, created_at, updated_at, expires_at, type,"
+    " time_in_force, notional, limit_price, stop_price, trail_price, trail_percent, high_water,"
+    " extended_hours, starts_at)"
     " SELECT n.id, n.portfolio_id, n.user_id, n.request_id, n.body_hash, n.client_order_id,"
-    " n.ticker, n.side, 'market', 'day', n.quantity, n.hold_amount, 'pending_new', n.created_at,"
-    " n.created_at, n.expires_at"
+    " n.ticker, n.side, n.quantity, n.hold_amount, 'pending_new', n.created_at, n.created_at,"
+    " n.expires_at, n.type, n.time_in_force, n.notional, n.limit_price, n.stop_price,"
+    " n.trail_price, n.trail_percent, n.high_water, n.extended_hours, n.starts_at"
     " FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],"
     " $7::text[], $8::text[], $9::numeric[], $10::numeric[], $11::timestamptz[],"
-    " $12::timestamptz[])"
+    " $12::timestamptz[], $13::text[], $14::text[], $15::numeric[], $16::numeric[],"
+    " $17::numeric[], $18::numeric[], $19::numeric[], $20::numeric[], $21::boolean[],"
+    " $22::timestamptz[])"
     " AS n (id, portfolio_id, user_id, request_id, body_hash, client_order_id, ticker, side,"
-    " quantity, hold_amount, created_at, expires_at)"
+    " quantity, hold_amount, created_at, expires_at, type, time_in_force, notional, limit_price,"
+    " stop_price, trail_price, trail_percent, high_water, extended_hours, starts_at)"
     " ON CONFLICT DO NOTHING RETURNING id",
 };
 
@@ -46,14 +51,17 @@ static const struct statement save_orders = {
     " commission = n.commission, reason = n.reason, reason_message = n.reason_message,"
     " reason_details = n.reason_details, cancel_request_id = n.cancel_request_id,"
     " submitted_at = n.submitted_at, filled_at = n.filled_at, canceled_at = n.canceled_at,"
-    " expired_at = n.expired_at, updated_at = n.updated_at"
+    " expired_at = n.expired_at, updated_at = n.updated_at, triggered_at = n.triggered_at,"
+    " high_water = n.high_water, stop_price = n.stop_price, looked_at = n.looked_at"
     " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::numeric[],"
     " $7::numeric[], $8::numeric[], $9::text[], $10::text[], $11::text[], $12::uuid[],"
     " $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[],"
-    " $17::timestamptz[])"
+    " $17::timestamptz[], $18::timestamptz[], $19::numeric[], $20::numeric[],"
+    " $21::timestamptz[])"
     " AS n (id, portfolio_id, from_status, status, hold_amount, filled_quantity,"
     " average_fill_price, commission, reason, reason_message, reason_details, cancel_request_id,"
-    " submitted_at, filled_at, canceled_at, expired_at, updated_at)"
+    " submitted_at, filled_at, canceled_at, expired_at, updated_at, triggered_at, high_water,"
+    " stop_price, looked_at)"
     " WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = n.from_status"
     " RETURNING o.id",
 };
@@ -123,7 +131,10 @@ static const struct statement end_leases = {
     "o.id, o.portfolio_id, o.user_id, o.request_id, o.body_hash, o.client_order_id, o.ticker,"     \
     " o.side, o.quantity, o.filled_quantity, o.average_fill_price, o.hold_amount, o.commission,"   \
     " o.status, o.reason, o.reason_message, o.reason_details, o.cancel_request_id, o.created_at,"  \
-    " o.submitted_at, o.filled_at, o.canceled_at, o.expired_at, o.updated_at, o.expires_at"
+    " o.submitted_at, o.filled_at, o.canceled_at, o.expired_at, o.updated_at, o.expires_at,"       \
+    " o.type, o.time_in_force, o.notional, o.limit_price, o.stop_price, o.trail_price,"            \
+    " o.trail_percent, o.high_water, o.extended_hours, coalesce(o.starts_at, o.created_at),"       \
+    " o.triggered_at, coalesce(o.looked_at, o.created_at)"
 
 static const struct statement load_orders = {
     "load_orders",
@@ -136,6 +147,17 @@ static const struct statement load_resting = {
     " AND o.portfolio_id = t.portfolio_id"
     " WHERE t.state IN ('pending', 'active') AND t.run_at = 'infinity' AND t.id > $1::uuid"
     " AND o.status = 'new' ORDER BY t.id LIMIT $2",
+};
+
+// Of several that have looked the last word is of the one that has looked furthest.
+static const struct statement save_progress = {
+    "save_progress",
+    "UPDATE orders o SET high_water = n.high_water, stop_price = n.stop_price,"
+    " looked_at = n.looked_at"
+    " FROM unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::timestamptz[])"
+    " AS n (id, high_water, stop_price, looked_at)"
+    " WHERE o.id = n.id AND o.status = 'new'"
+    " AND coalesce(o.looked_at, o.created_at) < n.looked_at",
 };
 
 static const struct statement find_by_request = {
@@ -182,6 +204,11 @@ static struct parameter time_or_null(int64_t at)
     return at == 0 ? parameter_null() : parameter_time(at);
 }
 
+static struct parameter price_or_null(int64_t price)
+{
+    return price == 0 ? parameter_null() : parameter_decimal(price, MONEY_SCALE);
+}
+
 bool store_insert_orders(struct transaction *transaction,
                          const struct store_new_order *orders,
                          size_t count,
@@ -194,12 +221,12 @@ bool store_insert_orders(struct transaction *transaction,
     struct columns table;
     struct columns tasks;
 
-    if (!columns_start(&table, arena, 12, count, error) ||
+    if (!columns_start(&table, arena, 22, count, error) ||
         !columns_start(&tasks, arena, 3, count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         const struct order *order = orders[i].order;
-        struct parameter row[12] = {
+        struct parameter row[22] = {
             parameter_text(order->id),
             parameter_text(order->portfolio_id),
             parameter_text(order->user_id),
@@ -212,6 +239,16 @@ bool store_insert_orders(struct transaction *transaction,
             parameter_decimal(order->hold_amount, MONEY_SCALE),
             parameter_time(order->created_at),
             parameter_time(order->expires_at),
+            parameter_text(order_type_name(order->type)),
+            parameter_text(order_time_in_force_name(order->time_in_force)),
+            price_or_null(order->notional),
+            price_or_null(order->limit_price),
+            price_or_null(order->stop_price),
+            price_or_null(order->trail_price),
+            price_or_null(order->trail_percent),
+            price_or_null(order->high_water),
+            parameter_bool(order->extended_hours),
+            time_or_null(order->starts_at),
         };
         struct parameter task[3] = {
             parameter_text(order->id),
@@ -244,7 +281,7 @@ void store_take_inserted(const struct rows *rows, struct store_new_order *orders
 static void add_order(struct columns *table, const struct store_change *change)
 {
     const struct order *order = change->order;
-    struct parameter row[17] = {
+    struct parameter row[21] = {
         parameter_text(order->id),
         parameter_text(order->portfolio_id),
         parameter_text(order_status_name(change->from)),
@@ -263,6 +300,10 @@ static void add_order(struct columns *table, const struct store_change *change)
         time_or_null(order->canceled_at),
         time_or_null(order->expired_at),
         parameter_time(order->updated_at),
+        time_or_null(order->triggered_at),
+        price_or_null(order->high_water),
+        price_or_null(order->stop_price),
+        time_or_null(order->looked_at),
     };
 
     columns_add(table, row);
@@ -319,7 +360,7 @@ bool store_save_changes(struct transaction *transaction,
     struct columns fills;
     struct columns tasks;
 
-    if (!columns_start(&orders, arena, 17, count, error) ||
+    if (!columns_start(&orders, arena, 21, count, error) ||
         !columns_start(&fills, arena, 9, count, error) ||
         !columns_start(&tasks, arena, 6, count, error))
         return false;
@@ -448,6 +489,16 @@ static void take_order(const struct rows *rows, size_t row, struct order *out_or
         .expired_at = rows_time(rows, row, 22),
         .updated_at = rows_time(rows, row, 23),
         .expires_at = rows_time(rows, row, 24),
+        .notional = rows_decimal(rows, row, 27, MONEY_SCALE),
+        .limit_price = rows_decimal(rows, row, 28, MONEY_SCALE),
+        .stop_price = rows_decimal(rows, row, 29, MONEY_SCALE),
+        .trail_price = rows_decimal(rows, row, 30, MONEY_SCALE),
+        .trail_percent = rows_decimal(rows, row, 31, MONEY_SCALE),
+        .high_water = rows_decimal(rows, row, 32, MONEY_SCALE),
+        .extended_hours = rows_bool(rows, row, 33),
+        .starts_at = rows_time(rows, row, 34),
+        .triggered_at = rows_time(rows, row, 35),
+        .looked_at = rows_time(rows, row, 36),
     };
 
     copy(order.id, sizeof(order.id), rows_text(rows, row, 0));
@@ -456,9 +507,12 @@ static void take_order(const struct rows *rows, size_t row, struct order *out_or
     copy(order.request_id, sizeof(order.request_id), rows_text(rows, row, 3));
     copy(order.body_hash, sizeof(order.body_hash), rows_text(rows, row, 4));
     copy(order.ticker, sizeof(order.ticker), rows_text(rows, row, 6));
-    // A status this program does not know would be of a newer one; it is final as far as this one
-    // is concerned.
+    // A status or a type this program does not know would be of a newer one; the order is final as
+    // far as this one is concerned.
     if (!order_status_find(rows_text(rows, row, 13), &order.status))
+        order.status = ORDER_REJECTED;
+    if (!order_type_find(rows_text(rows, row, 25), &order.type) ||
+        !order_time_in_force_find(rows_text(rows, row, 26), &order.time_in_force))
         order.status = ORDER_REJECTED;
     copy(order.reason, sizeof(order.reason), rows_text(rows, row, 14));
     copy(order.reason_message, sizeof(order.reason_message), rows_text(rows, row, 15));
@@ -518,6 +572,31 @@ bool store_load_resting(struct database *database,
 
     return database_query(database, arena, &load_resting, parameters, 2, &rows, error) &&
            take_orders(&rows, arena, out_orders, out_count, error);
+}
+
+bool store_save_progress(struct database *database,
+                         struct arena *arena,
+                         const struct store_progress *progress,
+                         size_t count,
+                         struct error *error)
+{
+    struct parameter *values = arena_allocate(arena, 4 * (count + 1) * sizeof(*values));
+    struct parameter arrays[4];
+    struct rows rows = {0};
+
+    if (values == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < count; i++) {
+        values[i] = parameter_text(progress[i].order_id);
+        values[count + i] = price_or_null(progress[i].high_water);
+        values[2 * count + i] = price_or_null(progress[i].stop_price);
+        values[3 * count + i] = parameter_time(progress[i].looked_at);
+    }
+    for (size_t i = 0; i < COUNT_OF(arrays); i++) {
+        if (!parameter_array(arena, values + i * count, count, &arrays[i]))
+            return out_of_budget(error);
+    }
+    return database_query(database, arena, &save_progress, arrays, COUNT_OF(arrays), &rows, error);
 }
 
 bool store_find_by_request(struct database *database,

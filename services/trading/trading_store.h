@@ -111,6 +111,21 @@ MUST_CHECK bool store_load_resting(struct database *database,
                                    size_t *out_count,
                                    struct error *error);
 
+// How far a resting order has looked at quotes, and what it has seen.
+struct store_progress {
+    char order_id[UUID_SIZE];
+    int64_t high_water; // 0 for none
+    int64_t stop_price; // 0 for none
+    int64_t looked_at;
+};
+
+// Notes it for those of the orders that rest still.
+MUST_CHECK bool store_save_progress(struct database *database,
+                                    struct arena *arena,
+                                    const struct store_progress *progress,
+                                    size_t count,
+                                    struct error *error);
+
 // The order that a request or a client_order_id of this portfolio made before.
 MUST_CHECK bool store_find_by_request(struct database *database,
                                       struct arena *arena,

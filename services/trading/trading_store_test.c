@@ -221,6 +221,69 @@ static void an_order_comes_back_as_it_was_written(void **state)
     assert_int_equal(loaded.filled_at, 0);
 }
 
+static void an_order_with_prices_comes_back_with_all_of_them(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order order = new_order(portfolio.string, portfolio.string);
+    struct order trailing = new_order(portfolio.string, portfolio.string);
+    struct order loaded;
+
+    order.type = ORDER_STOP_LIMIT;
+    order.time_in_force = ORDER_GTC;
+    order.limit_price = 97 * DOLLAR;
+    order.stop_price = 96 * DOLLAR;
+    order.starts_at = 1500000;
+    insert_one(fixture, &order, true);
+    loaded = load(fixture, order.id);
+    assert_int_equal(loaded.type, ORDER_STOP_LIMIT);
+    assert_int_equal(loaded.time_in_force, ORDER_GTC);
+    assert_int_equal(loaded.limit_price, order.limit_price);
+    assert_int_equal(loaded.stop_price, order.stop_price);
+    assert_int_equal(loaded.starts_at, order.starts_at);
+    assert_int_equal(loaded.triggered_at, 0);
+    trailing.type = ORDER_TRAILING_STOP;
+    trailing.trail_percent = 1500000;
+    trailing.high_water = 100 * DOLLAR;
+    trailing.stop_price = 98500000;
+    insert_one(fixture, &trailing, true);
+    loaded = load(fixture, trailing.id);
+    assert_int_equal(loaded.type, ORDER_TRAILING_STOP);
+    assert_int_equal(loaded.trail_percent, trailing.trail_percent);
+    assert_int_equal(loaded.trail_price, 0);
+    assert_int_equal(loaded.high_water, trailing.high_water);
+    assert_int_equal(loaded.stop_price, trailing.stop_price);
+    assert_int_equal(loaded.looked_at, trailing.created_at);
+}
+
+static void progress_of_a_resting_order_goes_forward_only(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order order = new_order(portfolio.string, portfolio.string);
+    struct store_progress progress = {
+        .high_water = 105 * DOLLAR, .stop_price = 104 * DOLLAR, .looked_at = 3000000};
+    struct error error;
+
+    order.type = ORDER_TRAILING_STOP;
+    order.trail_price = DOLLAR;
+    order.high_water = 100 * DOLLAR;
+    order.stop_price = 99 * DOLLAR;
+    insert_one(fixture, &order, true);
+    memcpy(progress.order_id, order.id, UUID_SIZE);
+    assert_true(store_save_progress(fixture->database, fixture->arena, &progress, 1, &error));
+    assert_int_equal(load(fixture, order.id).high_water, 100 * DOLLAR);
+    let_rest(fixture, &order);
+    assert_true(store_save_progress(fixture->database, fixture->arena, &progress, 1, &error));
+    assert_int_equal(load(fixture, order.id).high_water, 105 * DOLLAR);
+    assert_int_equal(load(fixture, order.id).stop_price, 104 * DOLLAR);
+    progress.looked_at = 2999999;
+    progress.high_water = 101 * DOLLAR;
+    assert_true(store_save_progress(fixture->database, fixture->arena, &progress, 1, &error));
+    assert_int_equal(load(fixture, order.id).high_water, 105 * DOLLAR);
+    assert_int_equal(load(fixture, order.id).looked_at, 3000000);
+}
+
 static void a_request_makes_one_order_however_often_it_comes(void **state)
 {
     struct fixture *fixture = *state;
@@ -424,6 +487,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_order_comes_back_as_it_was_written, forget),
+        cmocka_unit_test_setup(an_order_with_prices_comes_back_with_all_of_them, forget),
+        cmocka_unit_test_setup(progress_of_a_resting_order_goes_forward_only, forget),
         cmocka_unit_test_setup(a_request_makes_one_order_however_often_it_comes, forget),
         cmocka_unit_test_setup(of_two_who_change_an_order_only_the_first_is_heard, forget),
         cmocka_unit_test_setup(a_task_is_claimed_when_its_lease_has_run_out_and_not_before, forget),
