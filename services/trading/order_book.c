@@ -406,6 +406,7 @@ static void show_reached(struct order_book *book,
     }
     if (order->high_water != high_water)
         list_unsaved(book, order, true);
+    order->is_waiting = false;
     if (!order->is_matched)
         shelve(book, order);
 }
@@ -463,7 +464,10 @@ static void put_aside_back(struct order_book *book)
     for (struct resting *order = book->aside; order != NULL; order = next) {
         next = order->next_late;
         order->next_late = NULL;
-        shelve(book, order);
+        if (order->is_waiting)
+            place(book, order);
+        else
+            shelve(book, order);
     }
     book->aside = NULL;
 }

@@ -93,6 +93,19 @@ static struct seen show_at(struct order_book *book, int64_t dollars, int64_t at)
     return seen;
 }
 
+// Shows one order alone a quote of that time.
+static void show_one(struct order_book *book, const char *id, int64_t at)
+{
+    const struct quote quote = {
+        .price_micros = 1, .bid_micros = 1, .ask_micros = 1, .quoted_at = at};
+    const struct fill_moment moment = fill_moment_past(&quote);
+    struct seen seen = {0};
+    const struct order_book_watcher watcher = {note, &seen};
+
+    order_book_show_one(book, order_book_find(book, id), &quote, &moment, &watcher);
+    assert_int_equal(seen.count, 0);
+}
+
 static int number_of(const struct seen *seen, size_t index)
 {
     int number = -1;
@@ -214,6 +227,7 @@ static void an_order_for_the_close_takes_the_first_quote_of_its_time(void **stat
     order.time_in_force = ORDER_CLS;
     order.starts_at = 50;
     add(book, order);
+    show_one(book, order.id, 48);
     assert_int_equal(show_at(book, 100, 49).count, 0);
     seen = show_at(book, 101, 50);
     assert_int_equal(seen.count, 1);
