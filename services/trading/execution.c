@@ -145,6 +145,8 @@ static void add_reserve(struct round *round, struct execution *execution, size_t
     request->quantity_nanos = item->order->quantity;
     request->has_amount_micros = true;
     request->amount_micros = amount;
+    if (item->order->status == ORDER_PENDING_NEW && item->order->replaces[0] != '\0')
+        request->replaces_order_id = item->order->replaces;
     round_add(round, execution, index, &request->base);
 }
 

@@ -32,9 +32,11 @@ enum { ORDER_TICKER_SIZE = 16, ORDER_HASH_SIZE = 65 };
 #define ORDER_STATUSES(X)                                                                          \
     X(PENDING_NEW, "pending_new", true)                                                            \
     X(NEW, "new", true)                                                                            \
+    X(PENDING_REPLACE, "pending_replace", true)                                                    \
     X(FILLED, "filled", false)                                                                     \
     X(CANCELED, "canceled", false)                                                                 \
     X(EXPIRED, "expired", false)                                                                   \
+    X(REPLACED, "replaced", false)                                                                 \
     X(REJECTED, "rejected", false)
 
 // X(NAME, name): what can happen to an order.
@@ -44,7 +46,10 @@ enum { ORDER_TICKER_SIZE = 16, ORDER_HASH_SIZE = 65 };
     X(TRIGGER, "trigger")   /* the stop price was reached, and the limit not yet */                \
     X(FILL, "fill")         /* all of it */                                                        \
     X(CANCEL, "cancel")                                                                            \
-    X(EXPIRE, "expire")
+    X(EXPIRE, "expire")                                                                            \
+    X(REPLACE, "replace")   /* another order is to take its place, and its hold */                 \
+    X(REPLACED, "replaced") /* it has */                                                           \
+    X(KEEP, "keep")         /* it was refused */
 
 // The life of an order: X(from, event, to). What is not here cannot happen; nothing leaves a final
 // state. The database's check, the diagram in docs/orders.md and the tests are compared with it.
@@ -55,7 +60,10 @@ enum { ORDER_TICKER_SIZE = 16, ORDER_HASH_SIZE = 65 };
     X(NEW, TRIGGER, NEW)                                                                           \
     X(NEW, FILL, FILLED)                                                                           \
     X(NEW, CANCEL, CANCELED)                                                                       \
-    X(NEW, EXPIRE, EXPIRED)
+    X(NEW, EXPIRE, EXPIRED)                                                                        \
+    X(NEW, REPLACE, PENDING_REPLACE)                                                               \
+    X(PENDING_REPLACE, REPLACED, REPLACED)                                                         \
+    X(PENDING_REPLACE, KEEP, NEW)
 
 #define ORDER_STATUS_AS_ENUM(name, text, is_open) ORDER_##name,
 enum order_status { ORDER_STATUSES(ORDER_STATUS_AS_ENUM) ORDER_STATUS_COUNT };
@@ -106,6 +114,8 @@ struct order {
     char reason_message[ERROR_MESSAGE_SIZE];
     const char *reason_details; // "name=value" lines, NULL for none; borrowed
     char cancel_request_id[UUID_SIZE];
+    char replaces[UUID_SIZE];    // the order whose place it takes; empty for none
+    char replaced_by[UUID_SIZE]; // the order that has taken its place
     int64_t created_at;
     int64_t submitted_at; // these are 0 when it has not happened
     int64_t filled_at;

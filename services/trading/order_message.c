@@ -13,6 +13,8 @@ static Trading__OrderStatus status_of(enum order_status status)
     static const Trading__OrderStatus statuses[ORDER_STATUS_COUNT] = {
         [ORDER_PENDING_NEW] = TRADING__ORDER_STATUS__ORDER_STATUS_PENDING_NEW,
         [ORDER_NEW] = TRADING__ORDER_STATUS__ORDER_STATUS_NEW,
+        [ORDER_PENDING_REPLACE] = TRADING__ORDER_STATUS__ORDER_STATUS_PENDING_REPLACE,
+        [ORDER_REPLACED] = TRADING__ORDER_STATUS__ORDER_STATUS_REPLACED,
         [ORDER_FILLED] = TRADING__ORDER_STATUS__ORDER_STATUS_FILLED,
         [ORDER_CANCELED] = TRADING__ORDER_STATUS__ORDER_STATUS_CANCELED,
         [ORDER_EXPIRED] = TRADING__ORDER_STATUS__ORDER_STATUS_EXPIRED,
@@ -121,6 +123,12 @@ static void set_amounts(const struct order *order, Trading__Order *message)
     message->commission_micros = order->commission;
 }
 
+// NULL for none.
+static const char *copy_id(struct arena *arena, const char *id)
+{
+    return id[0] == '\0' ? NULL : arena_copy_string(arena, id);
+}
+
 bool order_to_message(const struct order *order,
                       struct arena *arena,
                       Trading__Order **out_message,
@@ -138,10 +146,13 @@ bool order_to_message(const struct order *order,
         arena, order->client_order_id == NULL ? order->id : order->client_order_id);
     message->portfolio_id = arena_copy_string(arena, order->portfolio_id);
     message->ticker = arena_copy_string(arena, order->ticker);
+    message->replaces = copy_id(arena, order->replaces);
+    message->replaced_by = copy_id(arena, order->replaced_by);
     message->reason = has_reason ? arena_copy_string(arena, order->reason) : NULL;
     message->reason_message = has_reason ? arena_copy_string(arena, order->reason_message) : NULL;
     if (message->id == NULL || message->client_order_id == NULL || message->portfolio_id == NULL ||
-        message->ticker == NULL ||
+        message->ticker == NULL || (order->replaces[0] != '\0' && message->replaces == NULL) ||
+        (order->replaced_by[0] != '\0' && message->replaced_by == NULL) ||
         (has_reason && (message->reason == NULL || message->reason_message == NULL)))
         return out_of_budget(error);
     message->has_side = true;

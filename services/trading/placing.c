@@ -9,6 +9,7 @@
 #include "bourse/market/v1/market.pb-c.h"
 #include "bourse/trading/v1/trading_methods.h"
 #include "bourse/trading/v1/trading_server.h"
+#include "conflict.h"
 #include "execution.h"
 #include "fill.h"
 #include "lookup.h"
@@ -328,16 +329,16 @@ static void apply_limits(struct placing *placing)
         replay_refused(placing, placing->refused, refused);
 }
 
-// The order was not inserted: it is there already, or its name belongs to another.
+// The order was not inserted: it is there already, it could trade with another one, or its name
+// belongs to another.
 static void answer_conflict(struct placing *placing, struct candidate *candidate)
 {
-    const char *name = candidate->order.client_order_id;
+    struct rpc_batch_item *item = candidate->item;
 
-    if (replay(placing, candidate) || candidate->item->error.code != CODE_OK)
+    if (replay(placing, candidate) || item->error.code != CODE_OK)
         return;
-    error_set(&candidate->item->error, REASON_CLIENT_ORDER_ID_TAKEN,
-              "There is an order with client_order_id %s in this portfolio already.",
-              name == NULL ? "" : name);
+    (void)conflict_explain(placing->trading->database, item->call->arena, &candidate->order,
+                           &item->error);
 }
 
 // The order has been changed by somebody else meanwhile: by a cancel, or by the queue.

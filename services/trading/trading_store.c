@@ -9,25 +9,35 @@
 #include "fill.h"
 #include "money/money.h"
 
+// Whether the resting order r could trade with the order that is placed: of the other side, and at
+// prices that meet. An order without a limit meets any; those that trail meet none.
+#define MEETS(order)                                                                               \
+    "r.side <> " order ".side AND NOT r.trails AND " order ".type <> 'trailing_stop'"              \
+    " AND (r.limit_price IS NULL OR " order ".limit_price IS NULL"                                 \
+    " OR CASE WHEN r.side = 'sell' THEN " order ".limit_price >= r.limit_price"                    \
+    " ELSE " order ".limit_price <= r.limit_price END)"
+
 static const struct statement insert_orders = {
     "insert_orders",
     "INSERT INTO orders (id, portfolio_id, user_id, request_id, body_hash, client_order_id,"
     " ticker, side, quantity, hold_amount, status, created_at, updated_at, expires_at, type,"
     " time_in_force, notional, limit_price, stop_price, trail_price, trail_percent, high_water,"
-    " extended_hours, starts_at)"
+    " extended_hours, starts_at, replaces)"
     " SELECT n.id, n.portfolio_id, n.user_id, n.request_id, n.body_hash, n.client_order_id,"
     " n.ticker, n.side, n.quantity, n.hold_amount, 'pending_new', n.created_at, n.created_at,"
     " n.expires_at, n.type, n.time_in_force, n.notional, n.limit_price, n.stop_price,"
-    " n.trail_price, n.trail_percent, n.high_water, n.extended_hours, n.starts_at"
+    " n.trail_price, n.trail_percent, n.high_water, n.extended_hours, n.starts_at, n.replaces"
     " FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],"
     " $7::text[], $8::text[], $9::numeric[], $10::numeric[], $11::timestamptz[],"
     " $12::timestamptz[], $13::text[], $14::text[], $15::numeric[], $16::numeric[],"
     " $17::numeric[], $18::numeric[], $19::numeric[], $20::numeric[], $21::boolean[],"
-    " $22::timestamptz[])"
+    " $22::timestamptz[], $23::uuid[])"
     " AS n (id, portfolio_id, user_id, request_id, body_hash, client_order_id, ticker, side,"
     " quantity, hold_amount, created_at, expires_at, type, time_in_force, notional, limit_price,"
-    " stop_price, trail_price, trail_percent, high_water, extended_hours, starts_at)"
-    " ON CONFLICT DO NOTHING RETURNING id",
+    " stop_price, trail_price, trail_percent, high_water, extended_hours, starts_at, replaces)"
+    " WHERE NOT EXISTS (SELECT 1 FROM resting_orders r WHERE r.portfolio_id = n.portfolio_id"
+    " AND r.ticker = n.ticker AND " MEETS("n") ")"
+                                               " ON CONFLICT DO NOTHING RETURNING id",
 };
 
 // Only for orders that were inserted just now: their ids are new.
@@ -93,6 +103,47 @@ static const struct statement save_tasks = {
     " AND o.status = n.status)",
 };
 
+static const struct statement rest_orders = {
+    "rest_orders",
+    "INSERT INTO resting_orders (portfolio_id, ticker, order_id, side, limit_price, trails)"
+    " SELECT o.portfolio_id, o.ticker, o.id, o.side, o.limit_price, o.type = 'trailing_stop'"
+    " FROM unnest($1::uuid[], $2::uuid[]) AS n (id, portfolio_id)"
+    " JOIN orders o ON o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = 'new'"
+    " ON CONFLICT DO NOTHING",
+};
+
+// Those that have ended; one that is being replaced rests until it is.
+static const struct statement end_resting = {
+    "end_resting",
+    "DELETE FROM resting_orders r USING unnest($1::uuid[], $2::uuid[], $3::text[])"
+    " AS n (id, portfolio_id, ticker)"
+    " WHERE r.portfolio_id = n.portfolio_id AND r.ticker = n.ticker AND r.order_id = n.id"
+    " AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = n.id"
+    " AND o.portfolio_id = n.portfolio_id AND o.status IN ('new', 'pending_replace'))",
+};
+
+// What becomes of an order as its replacement is taken or refused. Only whoever has decided about
+// the replacement decides about it.
+static const struct statement end_replaced = {
+    "end_replaced",
+    "UPDATE orders o SET status = n.status, updated_at = n.at,"
+    " replaced_by = CASE WHEN n.status = 'replaced' THEN n.replacement END"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[],"
+    " $6::timestamptz[]) AS n (id, portfolio_id, status, replacement, replacement_status, at)"
+    " WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = 'pending_replace'"
+    " AND EXISTS (SELECT 1 FROM orders r WHERE r.id = n.replacement"
+    " AND r.portfolio_id = n.portfolio_id AND r.status = n.replacement_status)",
+};
+
+static const struct statement end_replaced_tasks = {
+    "end_replaced_tasks",
+    "UPDATE tasks t SET state = 'completed', finished_at = now(), error = NULL"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n (id, portfolio_id, ticker)"
+    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND t.state IN ('pending', 'active')"
+    " AND EXISTS (SELECT 1 FROM orders o WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id"
+    " AND o.status = 'replaced')",
+};
+
 static const struct statement finish_tasks = {
     "finish_tasks",
     "UPDATE tasks t SET state = 'completed', finished_at = now(), error = NULL"
@@ -134,7 +185,7 @@ static const struct statement end_leases = {
     " o.submitted_at, o.filled_at, o.canceled_at, o.expired_at, o.updated_at, o.expires_at,"       \
     " o.type, o.time_in_force, o.notional, o.limit_price, o.stop_price, o.trail_price,"            \
     " o.trail_percent, o.high_water, o.extended_hours, coalesce(o.starts_at, o.created_at),"       \
-    " o.triggered_at, coalesce(o.looked_at, o.created_at)"
+    " o.triggered_at, coalesce(o.looked_at, o.created_at), o.replaces, o.replaced_by"
 
 static const struct statement load_orders = {
     "load_orders",
@@ -176,11 +227,42 @@ static const struct statement page_orders = {
     "page_orders",
     "SELECT " ORDER_COLUMNS " FROM orders o WHERE o.user_id = $1"
     " AND ($2::uuid IS NULL OR o.portfolio_id = $2) AND ($3::uuid IS NULL OR o.id < $3)"
-    " AND ($4::boolean IS NULL OR (o.status IN ('pending_new', 'new')) = $4)"
+    " AND ($4::boolean IS NULL OR (o.status IN ('pending_new', 'new', 'pending_replace')) = $4)"
     " AND ($5::text IS NULL OR o.ticker = $5) AND ($6::text IS NULL OR o.side = $6)"
     " AND ($7::timestamptz IS NULL OR o.created_at >= $7)"
     " AND ($8::timestamptz IS NULL OR o.created_at < $8)"
     " ORDER BY o.id DESC LIMIT $9",
+};
+
+// An order without a name of the client's is known by its id.
+static const struct statement find_by_client_order_id = {
+    "find_by_client_order_id",
+    "SELECT " ORDER_COLUMNS " FROM orders o WHERE o.user_id = $1 AND o.client_order_id = $2"
+    " AND ($3::uuid IS NULL OR o.portfolio_id = $3)"
+    " UNION ALL SELECT " ORDER_COLUMNS " FROM orders o WHERE o.id = $4::uuid AND o.user_id = $1"
+    " AND o.client_order_id IS NULL AND ($3::uuid IS NULL OR o.portfolio_id = $3) LIMIT $5",
+};
+
+static const struct statement find_meeting = {
+    "find_meeting",
+    "SELECT r.order_id, r.limit_price IS NULL FROM resting_orders r,"
+    " (VALUES ($3::text, $4::text, $5::numeric)) AS n (side, type, limit_price)"
+    " WHERE r.portfolio_id = $1 AND r.ticker = $2 AND " MEETS("n") " ORDER BY r.order_id LIMIT 1",
+};
+
+static const struct statement cancel_resting = {
+    "cancel_resting",
+    "UPDATE orders o SET status = 'canceled', canceled_at = $2, updated_at = $2,"
+    " cancel_request_id = $3 FROM resting_orders r WHERE r.portfolio_id = $1"
+    " AND o.id = r.order_id AND o.portfolio_id = r.portfolio_id AND o.status = 'new'"
+    " RETURNING o.id, o.portfolio_id, o.ticker",
+};
+
+static const struct statement cancel_tasks = {
+    "cancel_tasks",
+    "UPDATE tasks t SET state = 'pending', run_at = now()"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n (id, portfolio_id, ticker)"
+    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND t.state IN ('pending', 'active')",
 };
 
 static const struct statement list_fills = {
@@ -221,12 +303,12 @@ bool store_insert_orders(struct transaction *transaction,
     struct columns table;
     struct columns tasks;
 
-    if (!columns_start(&table, arena, 22, count, error) ||
+    if (!columns_start(&table, arena, 23, count, error) ||
         !columns_start(&tasks, arena, 3, count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         const struct order *order = orders[i].order;
-        struct parameter row[22] = {
+        struct parameter row[23] = {
             parameter_text(order->id),
             parameter_text(order->portfolio_id),
             parameter_text(order->user_id),
@@ -249,6 +331,7 @@ bool store_insert_orders(struct transaction *transaction,
             price_or_null(order->high_water),
             parameter_bool(order->extended_hours),
             time_or_null(order->starts_at),
+            text_or_null(order->replaces),
         };
         struct parameter task[3] = {
             parameter_text(order->id),
@@ -348,33 +431,111 @@ static void add_task(struct columns *table, const struct store_change *change)
     columns_add(table, row);
 }
 
+static void add_key(struct columns *table, const struct order *order)
+{
+    struct parameter row[3] = {
+        parameter_text(order->id),
+        parameter_text(order->portfolio_id),
+        parameter_text(order->ticker),
+    };
+
+    columns_add(table, row);
+}
+
+static void add_rest(struct columns *table, const struct order *order)
+{
+    struct parameter row[2] = {parameter_text(order->id), parameter_text(order->portfolio_id)};
+
+    columns_add(table, row);
+}
+
+// An order that takes another one's place has been taken or refused.
+static void add_replaced(struct columns *replaced, struct columns *keys, const struct order *order)
+{
+    bool is_refused = order->status == ORDER_REJECTED;
+    struct parameter row[6] = {
+        parameter_text(order->replaces),
+        parameter_text(order->portfolio_id),
+        parameter_text(order_status_name(is_refused ? ORDER_NEW : ORDER_REPLACED)),
+        parameter_text(order->id),
+        parameter_text(order_status_name(order->status)),
+        parameter_time(order->updated_at),
+    };
+    struct parameter key[3] = {
+        parameter_text(order->replaces),
+        parameter_text(order->portfolio_id),
+        parameter_text(order->ticker),
+    };
+
+    columns_add(replaced, row);
+    columns_add(keys, key);
+}
+
+// What a batch of changes writes, by table.
+struct changed_rows {
+    struct columns orders;
+    struct columns fills;
+    struct columns tasks;
+    struct columns resting;
+    struct columns ended; // orders that rest no more
+    struct columns replaced;
+    struct columns replaced_keys;
+};
+
+static bool
+start_changed(struct changed_rows *rows, struct arena *arena, size_t count, struct error *error)
+{
+    return columns_start(&rows->orders, arena, 21, count, error) &&
+           columns_start(&rows->fills, arena, 9, count, error) &&
+           columns_start(&rows->tasks, arena, 6, count, error) &&
+           columns_start(&rows->resting, arena, 2, count, error) &&
+           columns_start(&rows->ended, arena, 3, count, error) &&
+           columns_start(&rows->replaced, arena, 6, count, error) &&
+           columns_start(&rows->replaced_keys, arena, 3, count, error);
+}
+
+static void add_change(struct changed_rows *rows, const struct store_change *change)
+{
+    const struct order *order = change->order;
+
+    if (change->task != STORE_TASK_UNCHANGED)
+        add_task(&rows->tasks, change);
+    if (!change->changes_order)
+        return;
+    add_order(&rows->orders, change);
+    if (change->fill != NULL)
+        add_fill(&rows->fills, order, change->fill);
+    if (change->from == ORDER_PENDING_NEW && order->status == ORDER_NEW)
+        add_rest(&rows->resting, order);
+    if (change->from == ORDER_NEW && !order_status_is_open(order->status))
+        add_key(&rows->ended, order);
+    if (change->from == ORDER_PENDING_NEW && order->replaces[0] != '\0')
+        add_replaced(&rows->replaced, &rows->replaced_keys, order);
+}
+
 bool store_save_changes(struct transaction *transaction,
                         const struct store_change *changes,
                         size_t count,
                         struct rows *out_rows,
                         struct error *error)
 {
-    struct arena *arena = transaction_arena(transaction);
     struct parameter model = parameter_text(FILL_MODEL);
-    struct columns orders;
-    struct columns fills;
-    struct columns tasks;
+    struct changed_rows rows;
 
-    if (!columns_start(&orders, arena, 21, count, error) ||
-        !columns_start(&fills, arena, 9, count, error) ||
-        !columns_start(&tasks, arena, 6, count, error))
+    if (!start_changed(&rows, transaction_arena(transaction), count, error))
         return false;
-    for (size_t i = 0; i < count; i++) {
-        if (changes[i].changes_order)
-            add_order(&orders, &changes[i]);
-        if (changes[i].changes_order && changes[i].fill != NULL)
-            add_fill(&fills, changes[i].order, changes[i].fill);
-        if (changes[i].task != STORE_TASK_UNCHANGED)
-            add_task(&tasks, &changes[i]);
-    }
-    return columns_queue(&orders, transaction, &save_orders, NULL, 0, out_rows, error) &&
-           columns_queue(&fills, transaction, &insert_fills, &model, 1, NULL, error) &&
-           columns_queue(&tasks, transaction, &save_tasks, NULL, 0, NULL, error);
+    for (size_t i = 0; i < count; i++)
+        add_change(&rows, &changes[i]);
+    // A statement without rows is not sent.
+    return columns_queue(&rows.orders, transaction, &save_orders, NULL, 0, out_rows, error) &&
+           columns_queue(&rows.fills, transaction, &insert_fills, &model, 1, NULL, error) &&
+           columns_queue(&rows.tasks, transaction, &save_tasks, NULL, 0, NULL, error) &&
+           columns_queue(&rows.resting, transaction, &rest_orders, NULL, 0, NULL, error) &&
+           columns_queue(&rows.ended, transaction, &end_resting, NULL, 0, NULL, error) &&
+           columns_queue(&rows.replaced, transaction, &end_replaced, NULL, 0, NULL, error) &&
+           columns_queue(&rows.replaced_keys, transaction, &end_replaced_tasks, NULL, 0, NULL,
+                         error) &&
+           columns_queue(&rows.replaced_keys, transaction, &end_resting, NULL, 0, NULL, error);
 }
 
 void store_take_saved(const struct rows *rows, struct store_change *changes, size_t count)
@@ -517,6 +678,8 @@ static void take_order(const struct rows *rows, size_t row, struct order *out_or
     copy(order.reason, sizeof(order.reason), rows_text(rows, row, 14));
     copy(order.reason_message, sizeof(order.reason_message), rows_text(rows, row, 15));
     copy(order.cancel_request_id, sizeof(order.cancel_request_id), rows_text(rows, row, 17));
+    copy(order.replaces, sizeof(order.replaces), rows_text(rows, row, 37));
+    copy(order.replaced_by, sizeof(order.replaced_by), rows_text(rows, row, 38));
     *out_order = order;
 }
 
@@ -669,6 +832,89 @@ bool store_page_orders(struct database *database,
     return database_query(database, arena, &page_orders, parameters, COUNT_OF(parameters), &rows,
                           error) &&
            take_orders(&rows, arena, out_orders, out_count, error);
+}
+
+bool store_find_by_client_order_id(struct database *database,
+                                   struct arena *arena,
+                                   const struct store_filter *filter,
+                                   struct order **out_orders,
+                                   size_t *out_count,
+                                   struct error *error)
+{
+    const char *name = filter->client_order_id;
+    struct parameter parameters[] = {
+        parameter_text(filter->user_id),       parameter_text(name),
+        parameter_text(filter->portfolio_id),  parameter_text(uuid_is_valid(name) ? name : NULL),
+        parameter_int((int64_t)filter->limit),
+    };
+    struct rows rows = {0};
+
+    return database_query(database, arena, &find_by_client_order_id, parameters,
+                          COUNT_OF(parameters), &rows, error) &&
+           take_orders(&rows, arena, out_orders, out_count, error);
+}
+
+bool store_find_meeting(struct database *database,
+                        struct arena *arena,
+                        const struct order *order,
+                        char out_order_id[UUID_SIZE],
+                        bool *out_has_limit,
+                        struct error *error)
+{
+    struct parameter parameters[] = {
+        parameter_text(order->portfolio_id),
+        parameter_text(order->ticker),
+        parameter_text(order_side_name(order->side)),
+        parameter_text(order_type_name(order->type)),
+        price_or_null(order->limit_price),
+    };
+    struct rows rows = {0};
+
+    if (!database_query(database, arena, &find_meeting, parameters, COUNT_OF(parameters), &rows,
+                        error))
+        return false;
+    copy(out_order_id, UUID_SIZE, rows.count == 0 ? NULL : rows_text(&rows, 0, 0));
+    *out_has_limit = rows.count > 0 && !rows_bool(&rows, 0, 1);
+    return true;
+}
+
+bool store_cancel_resting(struct transaction *transaction,
+                          const char *portfolio_id,
+                          const char *request_id,
+                          int64_t at,
+                          struct store_finished **out_canceled,
+                          size_t *out_count,
+                          struct error *error)
+{
+    struct arena *arena = transaction_arena(transaction);
+    struct parameter parameters[] = {parameter_text(portfolio_id), parameter_time(at),
+                                     parameter_text(request_id)};
+    struct rows rows = {0};
+    struct columns table;
+    struct store_finished *canceled = NULL;
+
+    if (!transaction_query(transaction, &cancel_resting, parameters, COUNT_OF(parameters), &rows,
+                           error) ||
+        !columns_start(&table, arena, 3, rows.count, error))
+        return false;
+    canceled = arena_allocate(arena, (rows.count + 1) * sizeof(*canceled));
+    if (canceled == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < rows.count; i++) {
+        struct parameter row[3] = {
+            parameter_text(rows_text(&rows, i, 0)),
+            parameter_text(rows_text(&rows, i, 1)),
+            parameter_text(rows_text(&rows, i, 2)),
+        };
+
+        columns_add(&table, row);
+        copy(canceled[i].order_id, UUID_SIZE, rows_text(&rows, i, 0));
+        copy(canceled[i].portfolio_id, UUID_SIZE, rows_text(&rows, i, 1));
+    }
+    *out_canceled = canceled;
+    *out_count = rows.count;
+    return columns_queue(&table, transaction, &cancel_tasks, NULL, 0, NULL, error) &&
+           columns_queue(&table, transaction, &end_resting, NULL, 0, NULL, error);
 }
 
 bool store_list_fills(struct database *database,

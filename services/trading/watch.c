@@ -4,14 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bourse/market/v1/market_client.h"
 #include "fill.h"
 #include "service/log.h"
 #include "trading_store.h"
 
 enum {
     ARENA_BUDGET = 32 * 1024 * 1024,
-    HISTORY_PAGE = 1000,
     HISTORY_TIMEOUT_MS = 3000,
     RETRY_MS = 1000,
     SAVE_EVERY_MS = 1000,
@@ -128,29 +126,27 @@ struct catching_up {
     bool failed;
 };
 
-static bool ask_history(struct watch *watch,
-                        const char *ticker,
-                        int64_t after,
-                        int64_t until,
-                        Market__ListQuoteHistoryResponse **out_response)
+bool watch_ask_history(struct trading *trading,
+                       struct arena *arena,
+                       const struct watch_question *question,
+                       Market__ListQuoteHistoryResponse **out_response)
 {
     Market__ListQuoteHistoryRequest request = MARKET__LIST_QUOTE_HISTORY_REQUEST__INIT;
-    struct call call;
+    struct call call = call_start(arena, HISTORY_TIMEOUT_MS);
     struct error error;
 
-    arena_reset(watch->arena);
-    call = call_start(watch->arena, HISTORY_TIMEOUT_MS);
-    request.ticker = ticker;
+    request.ticker = question->ticker;
     request.has_after = true;
-    request.after = after;
+    request.after = question->after;
     request.has_until = true;
-    request.until = until;
+    request.until = question->until;
     request.has_limit = true;
-    request.limit = HISTORY_PAGE;
-    if (market_client_list_quote_history(watch->trading->market_client, &call, &request,
-                                         out_response, &error))
+    request.limit = WATCH_HISTORY_PAGE;
+    if (market_client_list_quote_history(trading->market_client, &call, &request, out_response,
+                                         &error))
         return true;
-    log_write(LOG_WARNING, "quote_history_missing", "ticker", ticker, "reason", error.reason, NULL);
+    log_write(LOG_WARNING, "quote_history_missing", "ticker", question->ticker, "reason",
+              error.reason, NULL);
     return false;
 }
 
@@ -164,7 +160,10 @@ show_past(struct watch *watch, struct lane *lane, bool to_late, int64_t after, i
     if (after >= until)
         return true;
     do {
-        if (!ask_history(watch, lane->ticker, after, until, &response))
+        struct watch_question question = {lane->ticker, after, until};
+
+        arena_reset(watch->arena);
+        if (!watch_ask_history(watch->trading, watch->arena, &question, &response))
             return false;
         for (size_t i = 0; i < response->n_quotes; i++) {
             struct quote quote = past_quote(lane->ticker, response->quotes[i]);
@@ -176,7 +175,7 @@ show_past(struct watch *watch, struct lane *lane, bool to_late, int64_t after, i
                 order_book_show(watch->book, lane, &quote, &moment, &watcher);
             after = quote.quoted_at;
         }
-    } while (response->n_quotes == HISTORY_PAGE);
+    } while (response->n_quotes == WATCH_HISTORY_PAGE);
     return true;
 }
 

@@ -8,6 +8,7 @@
 // Threads: the matcher's alone.
 #pragma once
 
+#include "bourse/market/v1/market_client.h"
 #include "execution.h"
 #include "order_book.h"
 #include "trading.h"
@@ -38,6 +39,22 @@ struct watch {
     int64_t retry_at;  // monotonic ms; nothing that failed is tried before
     int64_t save_at;   // monotonic ms
 };
+
+enum { WATCH_HISTORY_PAGE = 1000 };
+
+struct watch_question {
+    const char *ticker;
+    int64_t after;
+    int64_t until;
+};
+
+// Asks market for the quotes of a ticker after one moment and until another, oldest first, at most
+// a page. False, and said in the log, when it cannot be asked. The answer lies in the arena.
+// Threads: any.
+MUST_CHECK bool watch_ask_history(struct trading *trading,
+                                  struct arena *arena,
+                                  const struct watch_question *question,
+                                  Market__ListQuoteHistoryResponse **out_response);
 
 struct watch *watch_new(struct trading *trading);
 void watch_free(struct watch **watch);

@@ -143,6 +143,191 @@ describe('orders', () => {
         assert.deepEqual([reply.status, reply.body.reason], [403, 'ORDER_WINDOW_CLOSED'], reply.text);
     });
 
+    describe('rule 12: of the two sides', () => {
+        // What rests (in a portfolio of 10 shares), what is placed, and whether that is refused.
+        const limit = (side, price) => ({ side, type: 'limit', limit_price: price });
+        const cases = [
+            [limit('sell', '105'), { side: 'buy' }, true],
+            [limit('sell', '105'), limit('buy', '105'), true],
+            [limit('sell', '105'), limit('buy', '104.99'), false],
+            [limit('buy', '95'), { side: 'sell' }, true],
+            [limit('buy', '95'), limit('sell', '95'), true],
+            [limit('buy', '95'), limit('sell', '106'), false],
+            [limit('buy', '95'), { side: 'sell', type: 'stop', stop_price: '90' }, true],
+            [{ side: 'sell', type: 'stop', stop_price: '90' }, limit('buy', '1'), true],
+            [{ side: 'sell', type: 'trailing_stop', trail_price: '20' }, { side: 'buy' }, false],
+            [limit('sell', '105'), { side: 'buy', type: 'trailing_stop', trail_price: '20' }, false],
+            [limit('sell', '105'), limit('sell', '106'), false],
+        ];
+
+        for (const [resting, second, isRefused] of cases)
+            it(`${JSON.stringify(second)} is ${isRefused ? 'refused' : 'taken'} beside ${JSON.stringify(resting)}`, async () => {
+                const portfolio = await open();
+                await place(portfolio, { quantity: '10' });
+                const first = await place(portfolio, { quantity: '1', time_in_force: 'gtc', ...resting });
+                const reply = await send(portfolio, { quantity: '1', ...second });
+                if (isRefused) {
+                    assert.deepEqual([reply.status, reply.body.reason, reply.body.existing_order_id], [403, 'WASH_TRADE', first.id], reply.text);
+                    await platform.expect(204, 'DELETE', `/api/v1/orders/${first.id}`, { token: ada.token });
+                    assert.equal((await send(portfolio, { quantity: '1', ...second })).status, 201);
+                } else {
+                    assert.equal(reply.status, 201, reply.text);
+                }
+                await platform.expect(200, 'DELETE', `/api/v1/portfolios/${portfolio}/orders`, { token: ada.token });
+            });
+
+        it('not between two portfolios', async () => {
+            const [one, other] = [await open(), await open()];
+            await place(one, { quantity: '1' });
+            const sell = await place(one, { quantity: '1', side: 'sell', type: 'limit', limit_price: '105' });
+            assert.equal((await place(other, { quantity: '1' })).status, 'filled');
+            await platform.expect(204, 'DELETE', `/api/v1/orders/${sell.id}`, { token: ada.token });
+        });
+    });
+
+    it('rule 14: client_order_id is unique in a portfolio, and finds its order whatever its status', async () => {
+        const portfolio = await open();
+        const order = await place(portfolio, { quantity: '1', client_order_id: 'rule 14' });
+        const again = await send(portfolio, { quantity: '1', client_order_id: 'rule 14' });
+        assert.deepEqual([again.status, again.body.reason], [409, 'CLIENT_ORDER_ID_TAKEN']);
+        const find = async name => (await platform.expect(200, 'GET',
+            `/api/v1/orders?client_order_id=${encodeURIComponent(name)}`, { token: ada.token })).orders.map(one => one.id);
+        assert.deepEqual(await find('rule 14'), [order.id]);
+        const unnamed = await place(portfolio, { quantity: '1' });
+        assert.deepEqual(await find(unnamed.client_order_id), [unnamed.id]);
+        assert.deepEqual(await find('nobody'), []);
+        const eve = await platform.trader('eve');
+        const theirs = await platform.expect(200, 'GET', '/api/v1/orders?client_order_id=rule%2014', { token: eve.token });
+        assert.deepEqual(theirs.orders, []);
+    });
+
+    describe('replacing', () => {
+        const replace = (id, body, options = {}) => platform.request('PATCH', `/api/v1/orders/${id}`, { token: ada.token, body, ...options });
+        const power = async portfolio => (await money(portfolio)).buying_power;
+
+        it('puts a new order in the place of the old one, and moves what is held', async () => {
+            const portfolio = await open();
+            const old = await place(portfolio, { quantity: '10', type: 'limit', limit_price: '90', client_order_id: 'old' });
+            assert.equal(await power(portfolio), '9100.00');
+            const reply = await replace(old.id, { quantity: '20', limit_price: '91', time_in_force: 'gtc', client_order_id: 'new' });
+            assert.equal(reply.status, 200, reply.text);
+            const { body: order } = reply;
+            assert.notEqual(order.id, old.id);
+            assert.deepEqual([order.status, order.replaces, order.quantity, order.limit_price, order.time_in_force, order.client_order_id],
+                ['new', old.id, '20', '91.00', 'gtc', 'new']);
+            assert.equal(await power(portfolio), '8180.00');
+            const before = await look(old.id);
+            assert.deepEqual([before.status, before.replaced_by], ['replaced', order.id]);
+            // All of the cash but for what is held by the order itself: no double hold.
+            const most = await replace(order.id, { quantity: '109' });
+            assert.equal(most.status, 200, most.text);
+            assert.equal(await power(portfolio), '81.00');
+            const least = await replace(most.body.id, { quantity: '1' });
+            assert.equal(await power(portfolio), '9909.00');
+            await platform.expect(204, 'DELETE', `/api/v1/orders/${least.body.id}`, { token: ada.token });
+            assert.equal(await power(portfolio), '10000.00');
+        });
+
+        it('leaves the old order as it was when the new one is refused', async () => {
+            const portfolio = await open();
+            const old = await place(portfolio, { quantity: '10', type: 'limit', limit_price: '90' });
+            const reply = await replace(old.id, { quantity: '200' });
+            assert.deepEqual([reply.status, reply.body.reason, reply.body.required, reply.body.available],
+                [403, 'INSUFFICIENT_FUNDS', '18000.00', '10000.00'], reply.text);
+            assert.equal((await look(old.id)).status, 'new');
+            assert.equal(await power(portfolio), '9100.00');
+            const good = await replace(old.id, { limit_price: '101' });
+            assert.deepEqual([good.status, good.body.status, good.body.average_fill_price], [200, 'filled', '100.00'], good.text);
+            assert.equal(await power(portfolio), '9000.00');
+        });
+
+        it('moves the shares that are held for a sell', async () => {
+            const portfolio = await open();
+            await place(portfolio, { quantity: '10' });
+            const old = await place(portfolio, { side: 'sell', quantity: '6', type: 'stop', stop_price: '90' });
+            const more = await replace(old.id, { quantity: '11' });
+            assert.deepEqual([more.status, more.body.reason, more.body.available], [403, 'INSUFFICIENT_SHARES', '10'], more.text);
+            const all = await replace(old.id, { quantity: '10', stop_price: '80' });
+            assert.equal(all.status, 200, all.text);
+            const position = await platform.expect(200, 'GET', `/api/v1/portfolios/${portfolio}/positions/WAVE`, { token: ada.token });
+            assert.deepEqual([position.quantity, position.available], ['10', '0']);
+            await platform.expect(204, 'DELETE', `/api/v1/orders/${all.body.id}`, { token: ada.token });
+        });
+
+        it('lets a trailing stop go on from its high water', async () => {
+            const portfolio = await open();
+            await place(portfolio, { quantity: '1' });
+            const old = await place(portfolio, { side: 'sell', quantity: '1', type: 'trailing_stop', trail_price: '20' });
+            const reply = await replace(old.id, { trail_price: '10' });
+            assert.deepEqual([reply.status, reply.body.high_water, reply.body.stop_price], [200, '100.00', '90.00'], reply.text);
+            const other = await replace(reply.body.id, { trail_percent: '10' });
+            assert.deepEqual([other.status, other.body.errors[0].field], [422, 'trail_percent'], other.text);
+            await platform.expect(204, 'DELETE', `/api/v1/orders/${reply.body.id}`, { token: ada.token });
+        });
+
+        it('is answered the same again', async () => {
+            const portfolio = await open();
+            const old = await place(portfolio, { quantity: '1', type: 'limit', limit_price: '90' });
+            const options = { headers: { 'idempotency-key': 'replace once' } };
+            const first = await replace(old.id, { limit_price: '91' }, options);
+            const again = await replace(old.id, { limit_price: '91' }, options);
+            assert.deepEqual([again.status, again.body.id, again.headers.get('idempotent-replayed')], [200, first.body.id, 'true'], again.text);
+            const another = await replace(old.id, { limit_price: '92' }, options);
+            assert.equal(another.body.reason, 'IDEMPOTENCY_KEY_REUSED');
+            await platform.expect(204, 'DELETE', `/api/v1/orders/${first.body.id}`, { token: ada.token });
+        });
+
+        it('is refused for what cannot be changed, with the reason', async t => {
+            const portfolio = await open();
+            const limit = await place(portfolio, { quantity: '1', type: 'limit', limit_price: '90', client_order_id: 'taken' });
+            const filled = await place(portfolio, { quantity: '1' });
+            const replaced = await place(portfolio, { quantity: '1', type: 'limit', limit_price: '90' });
+            const { body: successor } = await replace(replaced.id, { quantity: '2' });
+            const cases = [
+                ['order is already in "filled" state', filled.id, { quantity: '2' }, 422, 'ORDER_NOT_OPEN'],
+                ['order already replaced', replaced.id, { quantity: '3' }, 422, 'ORDER_NOT_OPEN'],
+                ['order parameters are not changed', limit.id, { limit_price: '90' }, 422, 'INVALID_REQUEST'],
+                ['a price that the type does not have', limit.id, { stop_price: '110' }, 422, 'INVALID_REQUEST'],
+                ['a time in force that does not rest', limit.id, { time_in_force: 'ioc' }, 422, 'INVALID_REQUEST'],
+                ['sub-penny', limit.id, { limit_price: '90.001' }, 422, 'INVALID_REQUEST'],
+                ['client_order_id must be unique', successor.id, { client_order_id: 'taken' }, 409, 'CLIENT_ORDER_ID_TAKEN'],
+            ];
+            for (const [row, id, body, status, reason] of cases)
+                await t.test(row, async () => {
+                    const reply = await replace(id, body);
+                    assert.deepEqual([reply.status, reply.body.reason], [status, reason], reply.text);
+                });
+            await platform.expect(200, 'DELETE', `/api/v1/portfolios/${portfolio}/orders`, { token: ada.token });
+        });
+    });
+
+    it('are canceled all at once, and what they held is given back', async () => {
+        const portfolio = await open();
+        const other = await open();
+        await place(portfolio, { quantity: '10' });
+        const ids = [];
+        for (const price of ['90', '91', '92'])
+            ids.push((await place(portfolio, { quantity: '1', type: 'limit', limit_price: price })).id);
+        ids.push((await place(portfolio, { quantity: '1', side: 'sell', type: 'limit', limit_price: '130' })).id);
+        ids.push((await place(portfolio, { quantity: '1', side: 'sell', type: 'trailing_stop', trail_price: '30' })).id);
+        const stays = await place(other, { quantity: '1', type: 'limit', limit_price: '90' });
+        const options = { token: ada.token, headers: { 'idempotency-key': 'cancel all' } };
+        const reply = await platform.expect(200, 'DELETE', `/api/v1/portfolios/${portfolio}/orders`, options);
+        assert.equal(reply.canceled, 5);
+        for (const id of ids)
+            assert.equal((await look(id)).status, 'canceled');
+        assert.equal((await look(stays.id)).status, 'new');
+        await until('the cash', async () => (await money(portfolio)).buying_power === '9000.00');
+        // A repeat cancels nothing that has come since.
+        const later = await place(portfolio, { quantity: '1', type: 'limit', limit_price: '90' });
+        assert.deepEqual(await platform.expect(200, 'DELETE', `/api/v1/portfolios/${portfolio}/orders`, options), reply);
+        assert.equal((await look(later.id)).status, 'new');
+        const final = await platform.request('DELETE', `/api/v1/orders/${ids[0]}`, { token: ada.token });
+        assert.deepEqual([final.status, final.body.reason], [422, 'ORDER_NOT_OPEN']);
+        for (const id of [stays.id, later.id])
+            await platform.expect(204, 'DELETE', `/api/v1/orders/${id}`, { token: ada.token });
+    });
+
     const placed = [];
     let closing, opening, night, evening;
 
