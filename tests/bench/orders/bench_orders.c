@@ -3,10 +3,10 @@
 //
 //     bench_orders ORDERS SYMBOLS
 //
-// Half of the orders are limits, a quarter stops, a quarter trail. Prints the nanoseconds of a quote
-// that triggers one order, the order taken out and another one put in; of a quote that triggers
-// none; of a quote that is a new high, which moves what trails there; of adding an order; and the
-// bytes an order takes.
+// Half of the orders are limits, a quarter stops, a quarter trail. Prints the nanoseconds of a
+// quote that triggers one order, the order taken out and another one put in; of a quote that
+// triggers none; of a quote that is a new high, which moves what trails there; of adding an order;
+// and the bytes an order takes.
 #include "order_book.h"
 
 #include <malloc.h>
@@ -44,8 +44,8 @@ static struct order order_of(size_t number, size_t symbols, uint64_t *random)
     struct order order = {.quantity = 1, .expires_at = INT64_MAX, .created_at = 1, .starts_at = 1};
     int64_t distance = CENT * (int64_t)(1 + next_random(random) % SPREAD);
 
-    (void)snprintf(order.id, sizeof order.id, "%08x-0000-7000-8000-%012x",
-                   (unsigned)number, (unsigned)next_random(random));
+    (void)snprintf(order.id, sizeof order.id, "%08x-0000-7000-8000-%012x", (unsigned)number,
+                   (unsigned)next_random(random));
     name_ticker(number % symbols, order.ticker);
     order.side = next_random(random) % 2 == 0 ? ORDER_BUY : ORDER_SELL;
     // By a random number too: one symbol has orders of all types.
