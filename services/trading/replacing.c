@@ -13,6 +13,7 @@
 #include "fill.h"
 #include "lookup.h"
 #include "matcher.h"
+#include "order_limits.h"
 #include "order_message.h"
 #include "order_replacement.h"
 #include "order_rules.h"
@@ -96,6 +97,19 @@ static bool replay(struct replacing *replacing,
         return false;
     }
     return order_to_message(&existing, call->arena, &response->order, error);
+}
+
+// Replacing counts as placing does: it is as much work.
+static bool take_limit(const struct replacing *replacing, struct error *error)
+{
+    struct trading *trading = replacing->trading;
+    struct limited_order order = {.user_id = replacing->old.user_id,
+                                  .address = replacing->call->client_address};
+
+    if (!order_limits_take(trading->database, replacing->call->arena, trading->limit_key,
+                           &trading->limits, &order, 1, error))
+        return false;
+    return order.refused == NULL || rate_limit_refuse(order.refused, order.wait_us, error);
 }
 
 // The high water of an order that trails, as of this moment: what it was saved with and what was
@@ -258,6 +272,8 @@ static bool replace_once(struct replacing *replacing,
         return true;
     if (old->status != ORDER_NEW)
         return refuse_status(old, error);
+    if (!take_limit(replacing, error))
+        return false;
     if (!prepare(replacing, error))
         return false;
     if (!database_transact(replacing->trading->database, replacing->call->arena, 0, begin_work,

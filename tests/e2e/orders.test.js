@@ -301,6 +301,20 @@ describe('orders', () => {
         });
     });
 
+    it('cannot be canceled in a final state, and say which', async () => {
+        const portfolio = await open();
+        const filled = await place(portfolio, { quantity: '1' });
+        const replaced = await place(portfolio, { quantity: '1', type: 'limit', limit_price: '90' });
+        const successor = await platform.expect(200, 'PATCH', `/api/v1/orders/${replaced.id}`, { token: ada.token, body: { quantity: '2' } });
+        await platform.expect(204, 'DELETE', `/api/v1/orders/${successor.id}`, { token: ada.token });
+        const refused = await place(portfolio, { quantity: '1', type: 'limit', limit_price: '90', time_in_force: 'ioc' });
+        for (const [id, status] of [[filled.id, 'filled'], [replaced.id, 'replaced'], [successor.id, 'canceled'], [refused.id, 'canceled']]) {
+            const reply = await platform.request('DELETE', `/api/v1/orders/${id}`, { token: ada.token });
+            assert.deepEqual([reply.status, reply.body.reason], [422, 'ORDER_NOT_OPEN'], reply.text);
+            assert.match(reply.body.detail, new RegExp(`\\b${status}\\b`));
+        }
+    });
+
     it('are canceled all at once, and what they held is given back', async () => {
         const portfolio = await open();
         const other = await open();

@@ -16,6 +16,10 @@ INSERT INTO trading.resting_orders (portfolio_id, ticker, order_id, side, limit_
 SELECT portfolio_id, ticker, id, side, limit_price, type = 'trailing_stop'
 FROM trading.orders WHERE status = 'new';
 
+-- The matcher reads all that rest by pages, in the order of their ids.
+CREATE INDEX tasks_resting ON trading.tasks (id)
+    WHERE state IN ('pending', 'active') AND run_at = 'infinity';
+
 -- What is answered to a repeat; see lib/service/idempotency.h.
 CREATE TABLE trading.requests (
     user_id uuid NOT NULL,

@@ -101,11 +101,11 @@ static size_t show(struct order_book *book, struct lane *lane, int64_t price)
 }
 
 // A quote that one order waits for: one alone is that near to the price.
-static double measure_trigger(struct order_book *book, size_t symbols)
+static double measure_trigger(struct order_book *book, size_t symbols, size_t ticks)
 {
     double from = now_ns();
 
-    for (int i = 0; i < TICKS; i++) {
+    for (size_t i = 0; i < ticks; i++) {
         struct order order = {.type = ORDER_LIMIT,
                               .quantity = 1,
                               .limit_price = MIDDLE - CENT / 2,
@@ -113,14 +113,14 @@ static double measure_trigger(struct order_book *book, size_t symbols)
                               .created_at = 1,
                               .starts_at = 1};
 
-        (void)snprintf(order.id, sizeof order.id, "ffffffff-0000-7000-8000-%012x", i);
-        name_ticker((size_t)i % symbols, order.ticker);
+        (void)snprintf(order.id, sizeof order.id, "ffffffff-0000-7000-8000-%012x", (unsigned)i);
+        name_ticker(i % symbols, order.ticker);
         (void)order_book_add(book, &order, false);
         if (show(book, order_book_lane(book, order.ticker), MIDDLE - CENT / 2) != 1)
             abort();
         order_book_remove(book, order.id);
     }
-    return (now_ns() - from) / TICKS;
+    return (now_ns() - from) / (double)ticks;
 }
 
 // Quotes at that price, or each a little higher than the one before.
@@ -152,6 +152,7 @@ int main(int argc, char **argv)
     size_t before = mallinfo2().uordblks;
     double from = now_ns();
     double add = 0;
+    double first = 0;
     double trigger = 0;
     double nothing = 0;
     size_t bytes = 0;
@@ -165,10 +166,12 @@ int main(int argc, char **argv)
     }
     add = (now_ns() - from) / (double)orders;
     bytes = (mallinfo2().uordblks - before) / orders;
-    trigger = measure_trigger(book, symbols);
+    first = measure_trigger(book, symbols, 1);
+    (void)measure_trigger(book, symbols, symbols);
+    trigger = measure_trigger(book, symbols, TICKS);
     nothing = measure_ticks(book, symbols, TICKS, 0);
     // Less than a cent in all, so that no limit is reached.
-    printf("%.1f %.1f %.1f %.1f %zu\n", trigger, nothing,
-           measure_ticks(book, symbols, symbols > 10 ? symbols : 10, 10), add, bytes);
+    printf("%.1f %.1f %.1f %.1f %zu %.1f\n", trigger, nothing,
+           measure_ticks(book, symbols, symbols > 10 ? symbols : 10, 10), add, bytes, first);
     return 0;
 }
