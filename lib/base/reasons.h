@@ -101,6 +101,16 @@
       "Use a whole quantity.")                                                                     \
     X(NO_PRICE, CODE_FAILED_PRECONDITION, 422, "There is no price to trade at.",                   \
       "Wait for a quote, or move the clock to where the symbol has prices.")                       \
+    X(MARKET_CLOSED, CODE_FAILED_PRECONDITION, 422, "The market is closed.",                       \
+      "Wait until it opens, or place an order that waits.")                                        \
+    X(ORDER_WINDOW_CLOSED, CODE_FAILED_PRECONDITION, 403, "It is too late for this time in force.",\
+      "Place it within the hours named, or use another time in force.")                            \
+    X(NOT_FILLED_AT_ONCE, CODE_FAILED_PRECONDITION, 422, "The order could not be filled at once.", \
+      "Nothing is held for it any more. Place one that rests, or with another limit.")             \
+    X(ORDER_NOT_READY, CODE_FAILED_PRECONDITION, 422, "The order is being changed.",               \
+      "Repeat it in a moment.")                                                                    \
+    X(WASH_TRADE, CODE_FAILED_PRECONDITION, 403, "The order could trade with another of yours.",   \
+      "Cancel the order named, or choose limits that do not meet.")                                \
     X(ORDER_NOT_OPEN, CODE_FAILED_PRECONDITION, 422, "The order is in a final state.",             \
       "Nothing more can be done to it.")                                                           \
     X(PORTFOLIO_CLOSED, CODE_FAILED_PRECONDITION, 403, "The portfolio is closed.",                 \

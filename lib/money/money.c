@@ -224,6 +224,12 @@ bool money_divide_half_even(int64_t amount_micros,
                   out_price_micros);
 }
 
+bool money_divide_down(int64_t amount_micros, int64_t price_micros, int64_t *out_quantity_nanos)
+{
+    assert(amount_micros >= 0 && price_micros > 0);
+    return narrow((wide)amount_micros * NANOS_PER_UNIT / price_micros, out_quantity_nanos);
+}
+
 bool money_scale_half_even(int64_t value,
                            int64_t numerator,
                            int64_t denominator,

@@ -45,6 +45,11 @@ money_multiply_up(int64_t price_micros, int64_t quantity_nanos, int64_t *out_mic
 MUST_CHECK bool
 money_divide_half_even(int64_t amount_micros, int64_t quantity_nanos, int64_t *out_price_micros);
 
+// The largest quantity that costs no more than `amount` at that price, which is more than 0: what
+// an amount buys.
+MUST_CHECK bool
+money_divide_down(int64_t amount_micros, int64_t price_micros, int64_t *out_quantity_nanos);
+
 // value * numerator / denominator, rounded half to even; `denominator` > 0.
 MUST_CHECK bool
 money_scale_half_even(int64_t value, int64_t numerator, int64_t denominator, int64_t *out_value);

@@ -293,6 +293,23 @@ static void what_is_held_for_an_order_is_never_less_than_it_costs(void **state)
     assert_int_equal(cost, INT64_C(100352483655));
 }
 
+static void an_amount_buys_the_largest_quantity_that_costs_no_more(void **state)
+{
+    int64_t quantity = 0;
+    int64_t cost = 0;
+
+    (void)state;
+    assert_true(money_divide_down(100 * MICROS_PER_UNIT, 3 * MICROS_PER_UNIT, &quantity));
+    assert_int_equal(quantity, INT64_C(33333333333));
+    assert_true(money_multiply_up(3 * MICROS_PER_UNIT, quantity, &cost));
+    assert_true(cost <= 100 * MICROS_PER_UNIT);
+    assert_true(money_multiply_up(3 * MICROS_PER_UNIT, quantity + 1, &cost));
+    assert_true(cost > 100 * MICROS_PER_UNIT);
+    assert_true(money_divide_down(1, 2 * NANOS_PER_UNIT, &quantity));
+    assert_int_equal(quantity, 0);
+    assert_false(money_divide_down(INT64_MAX, 1, &quantity));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +325,7 @@ int main(void)
         cmocka_unit_test(scaling_down_drops_what_is_less_than_a_unit),
         cmocka_unit_test(what_does_not_fit_is_refused_and_leaves_the_result_alone),
         cmocka_unit_test(what_is_held_for_an_order_is_never_less_than_it_costs),
+        cmocka_unit_test(an_amount_buys_the_largest_quantity_that_costs_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,7 @@ struct heard_clock {
     bool is_open;
     int64_t next_open;
     int64_t next_close;
+    int64_t extended_end;
     int64_t heard_us; // monotonic: machines need not agree on the time of day
 };
 
@@ -58,6 +59,7 @@ static void read_clock(const Market__Clock *clock, struct heard_clock *out_clock
     out_clock->is_open = clock->is_open;
     out_clock->next_open = clock->next_open;
     out_clock->next_close = clock->next_close;
+    out_clock->extended_end = clock->extended_end;
     out_clock->heard_us = clock_monotonic_us();
 }
 
@@ -76,6 +78,7 @@ static struct platform_clock clock_at(const struct heard_clock *heard, int64_t m
     clock.now = heard->now + passed_us * heard->speed_micros / 1000000;
     clock.is_open = heard->is_open ? clock.now < heard->next_close
                                    : clock.now >= heard->next_open && clock.now < heard->next_close;
+    clock.extended_end = clock.now < heard->extended_end ? heard->extended_end : 0;
     return clock;
 }
 

@@ -34,6 +34,7 @@ struct platform_clock {
     bool is_open; // whether the regular session is on at `now`
     int64_t next_open;
     int64_t next_close;
+    int64_t extended_end; // of the hours around the regular session, while they last; otherwise 0
 };
 
 struct quotes;

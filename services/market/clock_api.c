@@ -211,9 +211,13 @@ static bool list_replayed(struct market *market,
     if (!store_list_bars_with_previous(market->database, call->arena, &query, &bars, &bar_count,
                                        error))
         return false;
-    for (size_t i = 0; i < bar_count && count < history->limit; i++)
+    for (size_t i = 0; i < bar_count && count < history->limit; i++) {
+        // A bar of a day without a session is quoted, and nothing is traded on it.
+        if (!exchange_calendar_is_session(bars[i].bar.day))
+            continue;
         count += list_due(&bars[i], history->after, history->until, market->spread_basis_points,
                           history->quotes + count, history->limit - count);
+    }
     *out_count = count;
     return true;
 }

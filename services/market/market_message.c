@@ -6,6 +6,13 @@
 #include <assert.h>
 #include <protobuf-c/protobuf-c.h>
 
+static int64_t extended_end(int64_t at)
+{
+    int64_t day = exchange_calendar_day(at);
+
+    return exchange_calendar_at(day, exchange_calendar_after_hours_minute(day));
+}
+
 void market_message_clock(const struct clock_view *view, Market__Clock *out_clock)
 {
     market__clock__init(out_clock);
@@ -27,6 +34,10 @@ void market_message_clock(const struct clock_view *view, Market__Clock *out_cloc
     out_clock->session = view->hours == HOURS_AROUND_THE_CLOCK
                              ? MARKET__SESSION__SESSION_REGULAR
                              : (Market__Session)exchange_calendar_session(view->now);
+    out_clock->has_extended_end = view->hours != HOURS_AROUND_THE_CLOCK &&
+                                  out_clock->session != MARKET__SESSION__SESSION_CLOSED;
+    if (out_clock->has_extended_end)
+        out_clock->extended_end = extended_end(view->now);
 }
 
 void market_message_quote(const struct quote *quote, int64_t now, Market__Quote *out_quote)

@@ -123,6 +123,28 @@ static int64_t larger(int64_t one, int64_t other)
     return one > other ? one : other;
 }
 
+// Finds the hold that a new one takes the place of; NULL when there is none to be.
+static bool find_replaced(struct book *book,
+                          const struct ledger_reservation *reservation,
+                          struct ledger_hold **out_replaced,
+                          struct error *error)
+{
+    struct ledger_hold *replaced = NULL;
+
+    *out_replaced = NULL;
+    if (reservation->replaces_order_id == NULL)
+        return true;
+    replaced = find_hold(book, reservation->replaces_order_id);
+    if (replaced == NULL || replaced->state != LEDGER_HOLD_ACTIVE)
+        return error_set(error, REASON_ORDER_NOT_OPEN, "Order %s holds nothing any more.",
+                         reservation->replaces_order_id);
+    if (replaced->side != reservation->side || strcmp(replaced->ticker, reservation->ticker) != 0)
+        return error_set(error, REASON_CONFLICT, "Order %s holds something else.",
+                         reservation->replaces_order_id);
+    *out_replaced = replaced;
+    return true;
+}
+
 bool ledger_reserve(struct book *book,
                     const struct ledger_reservation *reservation,
                     struct error *error)
@@ -130,6 +152,7 @@ bool ledger_reserve(struct book *book,
     struct ledger_hold *hold = book_find_hold(book, reservation->order_id);
     bool is_buy = reservation->side == LEDGER_BUY;
     struct ledger_reservation wanted = *reservation;
+    struct ledger_hold *replaced = NULL;
     int64_t held_before = 0;
 
     if (reservation->quantity <= 0 || reservation->amount < 0)
@@ -144,12 +167,21 @@ bool ledger_reserve(struct book *book,
         if (hold->quantity == wanted.quantity && hold->amount == wanted.amount)
             return true;
         held_before = is_buy ? hold->amount : hold->quantity;
+    } else if (!find_replaced(book, reservation, &replaced, error)) {
+        return false;
+    } else if (replaced != NULL) {
+        held_before = is_buy ? replaced->amount : replaced->quantity;
     }
     if (is_buy && !check_lots(book, &wanted, error))
         return false;
     if (is_buy ? !reserve_cash(book, &wanted, held_before, error)
                : !reserve_shares(book, &wanted, held_before, error))
         return false;
+    if (replaced != NULL) {
+        replaced->amount = replaced->quantity = 0;
+        replaced->state = LEDGER_HOLD_RELEASED;
+        replaced->changed = true;
+    }
     if (hold == NULL) {
         struct ledger_hold fresh = {.side = reservation->side, .state = LEDGER_HOLD_ACTIVE};
 

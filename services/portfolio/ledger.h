@@ -146,14 +146,20 @@ struct ledger_reservation {
     enum ledger_side side;
     const char *ticker;
     int64_t quantity;
-    int64_t amount; // of a buy
+    int64_t amount;                // of a buy
+    const char *replaces_order_id; // NULL for none
 };
 
 // Holds cash for a buy or shares for a sell. A repeat raises the hold, and never lowers it.
 //
+// With the id of an order that is replaced, what that holds is given back in the same step, and may
+// be part of what is held anew; a refusal leaves it as it was. There is no moment without a hold,
+// and none with two.
+//
 // Fails with INSUFFICIENT_FUNDS (required, available), INSUFFICIENT_SHARES (requested, available,
-// held_for_orders), PORTFOLIO_CLOSED, ORDER_NOT_OPEN after a release or the last fill, and for a
-// buy LIMIT_EXCEEDED when the lots of its ticker could not be counted any more.
+// held_for_orders), PORTFOLIO_CLOSED, ORDER_NOT_OPEN after a release or the last fill, of this
+// order or of the one that it replaces, and for a buy LIMIT_EXCEEDED when the lots of its ticker
+// could not be counted any more.
 MUST_CHECK bool ledger_reserve(struct book *book,
                                const struct ledger_reservation *reservation,
                                struct error *error);

@@ -176,6 +176,57 @@ static void nothing_is_held_any_more_after_a_release(void **state)
     assert_true(error_is(&error, REASON_ORDER_NOT_OPEN));
 }
 
+static bool replace(struct book *book, int old, int order, int64_t amount, struct error *error)
+{
+    struct uuid id = id_of("order", order);
+    struct uuid old_id = id_of("order", old);
+    struct ledger_reservation reservation = {.order_id = id.string,
+                                             .side = LEDGER_BUY,
+                                             .ticker = "AAPL",
+                                             .quantity = SHARE,
+                                             .amount = amount,
+                                             .replaces_order_id = old_id.string};
+
+    return ledger_reserve(book, &reservation, error);
+}
+
+static void an_order_that_replaces_another_takes_over_its_hold_or_leaves_it(void **state)
+{
+    OWNED(book) book = book_with(100 * DOLLAR);
+    struct error error;
+
+    (void)state;
+    assert_true(reserve(book, 1, LEDGER_BUY, SHARE, 60 * DOLLAR, &error));
+    assert_false(replace(book, 1, 2, 100 * DOLLAR + 1, &error));
+    assert_true(error_is(&error, REASON_INSUFFICIENT_FUNDS));
+    assert_int_equal(held_of(book), 60 * DOLLAR);
+    // More than is free beside the old hold, and all that there is.
+    assert_true(replace(book, 1, 3, 100 * DOLLAR, &error));
+    assert_int_equal(held_of(book), 100 * DOLLAR);
+    assert_true(replace(book, 1, 3, 100 * DOLLAR, &error));
+    assert_int_equal(held_of(book), 100 * DOLLAR);
+    assert_true(replace(book, 3, 4, 10 * DOLLAR, &error));
+    assert_int_equal(held_of(book), 10 * DOLLAR);
+    assert_false(fill(book, 1, 1, LEDGER_BUY, SHARE, 10 * DOLLAR, &error));
+    assert_true(fill(book, 4, 1, LEDGER_BUY, SHARE, 10 * DOLLAR, &error));
+    assert_int_equal(held_of(book), 0);
+}
+
+static void an_order_that_holds_nothing_cannot_be_replaced(void **state)
+{
+    OWNED(book) book = book_with(100 * DOLLAR);
+    struct error error;
+
+    (void)state;
+    assert_false(replace(book, 1, 2, DOLLAR, &error));
+    assert_true(error_is(&error, REASON_ORDER_NOT_OPEN));
+    assert_true(reserve(book, 1, LEDGER_BUY, SHARE, DOLLAR, &error));
+    ledger_release(book, id_of("order", 1).string);
+    assert_false(replace(book, 1, 2, DOLLAR, &error));
+    assert_true(error_is(&error, REASON_ORDER_NOT_OPEN));
+    assert_int_equal(held_of(book), 0);
+}
+
 static void a_fill_is_booked_once_however_often_it_comes(void **state)
 {
     OWNED(book) book = book_with(1000 * DOLLAR);
@@ -569,6 +620,8 @@ int main(void)
         cmocka_unit_test(a_sell_of_more_than_is_free_is_refused_with_the_numbers),
         cmocka_unit_test(a_repeated_reserve_raises_the_hold_and_never_lowers_it),
         cmocka_unit_test(nothing_is_held_any_more_after_a_release),
+        cmocka_unit_test(an_order_that_replaces_another_takes_over_its_hold_or_leaves_it),
+        cmocka_unit_test(an_order_that_holds_nothing_cannot_be_replaced),
         cmocka_unit_test(a_fill_is_booked_once_however_often_it_comes),
         cmocka_unit_test(a_fill_that_does_not_fit_its_hold_books_nothing),
         cmocka_unit_test(the_last_fill_gives_back_what_is_left_of_the_hold),

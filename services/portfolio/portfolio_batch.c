@@ -22,6 +22,8 @@ struct operation {
     void (*want)(struct books_wanted *wanted, size_t index, const ProtobufCMessage *request);
     int64_t (*sells)(const ProtobufCMessage *request); // shares; NULL for operations that never do
     const char *(*portfolio_of)(const ProtobufCMessage *request);
+    // The other order whose hold is needed; may be NULL, and give NULL.
+    const char *(*other_order_of)(const ProtobufCMessage *request);
     bool (*decide)(struct book *book, const ProtobufCMessage *request, struct error *error);
 };
 
@@ -59,6 +61,11 @@ static const char *reserve_portfolio(const ProtobufCMessage *message)
     return ((const Portfolio__ReserveRequest *)message)->portfolio_id;
 }
 
+static const char *reserve_other_order(const ProtobufCMessage *message)
+{
+    return ((const Portfolio__ReserveRequest *)message)->replaces_order_id;
+}
+
 static bool reserve_decide(struct book *book, const ProtobufCMessage *message, struct error *error)
 {
     const Portfolio__ReserveRequest *request = (const Portfolio__ReserveRequest *)message;
@@ -68,6 +75,7 @@ static bool reserve_decide(struct book *book, const ProtobufCMessage *message, s
         .ticker = request->ticker,
         .quantity = request->quantity_nanos,
         .amount = request->amount_micros,
+        .replaces_order_id = request->replaces_order_id,
     };
 
     return check_side(request->side, error) && ledger_reserve(book, &reservation, error);
@@ -136,31 +144,46 @@ static bool fill_decide(struct book *book, const ProtobufCMessage *message, stru
     return check_side(request->side, error) && ledger_fill(book, &fill, error);
 }
 
-static const struct operation reserve = {reserve_want, NULL, reserve_portfolio, reserve_decide};
-static const struct operation release_hold = {release_want, NULL, release_portfolio,
-                                              release_decide};
-static const struct operation apply_fill = {fill_want, fill_sells, fill_portfolio, fill_decide};
+static const struct operation reserve = {.want = reserve_want,
+                                         .portfolio_of = reserve_portfolio,
+                                         .other_order_of = reserve_other_order,
+                                         .decide = reserve_decide};
+static const struct operation release_hold = {
+    .want = release_want, .portfolio_of = release_portfolio, .decide = release_decide};
+static const struct operation apply_fill = {
+    .want = fill_want, .sells = fill_sells, .portfolio_of = fill_portfolio, .decide = fill_decide};
 
 static bool collect(const struct batch *batch,
                     struct arena *arena,
                     struct books_wanted *wanted,
                     struct error *error)
 {
-    const char **texts = arena_allocate(arena, batch->count * 4 * sizeof(*texts));
+    // An item that names another order takes two places.
+    size_t capacity = batch->count * 2;
+    size_t count = 0;
+    const char **texts = arena_allocate(arena, capacity * 4 * sizeof(*texts));
 
     if (texts == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
-    wanted->count = batch->count;
     wanted->portfolio_ids = texts;
-    wanted->tickers = texts + batch->count;
-    wanted->order_ids = texts + 2 * batch->count;
-    wanted->journal_ids = texts + 3 * batch->count;
+    wanted->tickers = texts + capacity;
+    wanted->order_ids = texts + 2 * capacity;
+    wanted->journal_ids = texts + 3 * capacity;
     for (size_t i = 0; i < batch->count; i++) {
+        const struct operation *operation = batch->operation;
         const ProtobufCMessage *request = batch->items[i].request;
+        const char *other =
+            operation->other_order_of == NULL ? NULL : operation->other_order_of(request);
 
-        wanted->portfolio_ids[i] = batch->operation->portfolio_of(request);
-        batch->operation->want(wanted, i, request);
+        wanted->portfolio_ids[count] = operation->portfolio_of(request);
+        operation->want(wanted, count++, request);
+        if (other == NULL)
+            continue;
+        wanted->portfolio_ids[count] = operation->portfolio_of(request);
+        operation->want(wanted, count, request);
+        wanted->order_ids[count++] = other;
     }
+    wanted->count = count;
     return true;
 }
 

@@ -145,6 +145,8 @@ static void add_reserve(struct round *round, struct execution *execution, size_t
     request->quantity_nanos = item->order->quantity;
     request->has_amount_micros = true;
     request->amount_micros = amount;
+    if (item->order->status == ORDER_PENDING_NEW && item->order->replaces[0] != '\0')
+        request->replaces_order_id = item->order->replaces;
     round_add(round, execution, index, &request->base);
 }
 
@@ -225,19 +227,35 @@ static bool refuse(struct execution *execution,
 
 // Whether the order can be filled now, at the quote it was looked at with. That may have ended
 // while portfolio was asked, and an order that waited for portfolio longer may have come to cost
-// more than it holds. Then it rests: the matcher finds its first quote and has the hold raised.
+// more than it holds. Then it rests: the matcher finds its first quote and has the hold raised. One
+// that does not rest takes the quote of this moment, whichever it is.
 static bool can_fill(struct execution *execution,
                      const struct execution_item *item,
                      const struct platform_clock *clock,
+                     struct quote *out_quote,
                      int64_t *out_price)
 {
-    struct quote present;
-
     return item->quote != NULL &&
-           quotes_get(execution->trading->quotes, item->order->ticker, &present) &&
-           present.quoted_at == item->quote->quoted_at &&
-           fill_decide(item->order, &present, clock, out_price) &&
+           quotes_get(execution->trading->quotes, item->order->ticker, out_quote) &&
+           (out_quote->quoted_at == item->quote->quoted_at ||
+            !order_time_in_force_rests(item->order->time_in_force)) &&
+           fill_decide(item->order, out_quote, clock, out_price) &&
            fill_is_covered(item->order, *out_price);
+}
+
+// Ends an order that would rest and does not; what was held is given back.
+static bool end_unfilled(struct execution *execution,
+                         struct execution_item *item,
+                         int64_t now,
+                         struct store_change *change)
+{
+    error_set(&item->error, REASON_NOT_FILLED_AT_ONCE,
+              "%s could not be filled at once within the order's prices.", item->order->ticker);
+    if (!refuse(execution, item, ORDER_EVENT_CANCEL, now, change))
+        return false;
+    error_clear(&item->error);
+    go_on(change);
+    return true;
 }
 
 static bool decide_pending(struct execution *execution,
@@ -246,6 +264,7 @@ static bool decide_pending(struct execution *execution,
                            struct store_change *change)
 {
     struct order *order = item->order;
+    struct quote quote;
     int64_t price = 0;
 
     if (item->is_refused)
@@ -257,14 +276,27 @@ static bool decide_pending(struct execution *execution,
     if (!order_apply(order, ORDER_EVENT_RESERVED, clock->now))
         return false;
     change->changes_order = true;
-    if (!can_fill(execution, item, clock, &price)) {
+    if (!can_fill(execution, item, clock, &quote, &price)) {
+        if (!order_time_in_force_rests(order->time_in_force))
+            return end_unfilled(execution, item, clock->now, change);
         rest(change);
         return true;
     }
     // The task has been taken a moment ago; its lease goes on.
     change->task = STORE_TASK_UNCHANGED;
     change->fill = &item->fill;
-    return order_fill_at(order, price, item->quote->quoted_at, clock->now, &item->fill);
+    return order_fill_at(order, price, quote.quoted_at, clock->now, &item->fill);
+}
+
+static void take_terms(const struct execution_item *item)
+{
+    struct order *order = item->order;
+
+    order->high_water = item->high_water;
+    order->stop_price = item->stop_price;
+    order->looked_at = item->looked_at;
+    if (order->triggered_at == 0)
+        order->triggered_at = item->triggered_at;
 }
 
 static bool decide_fill(struct execution *execution,
@@ -283,6 +315,7 @@ static bool decide_fill(struct execution *execution,
         return false;
     go_on(change);
     change->fill = &item->fill;
+    take_terms(item);
     return order_fill_at(item->order, item->price, item->quote_at, item->at, &item->fill);
 }
 
@@ -298,6 +331,11 @@ static bool decide(struct execution *execution,
     switch (item->intent) {
     case EXECUTE_FILL:
         return order->status == ORDER_NEW && decide_fill(execution, item, clock->now, change);
+    case EXECUTE_TRIGGER:
+        change->changes_order = true;
+        change->task = STORE_TASK_UNCHANGED;
+        take_terms(item);
+        return order_apply(order, ORDER_EVENT_TRIGGER, item->at);
     case EXECUTE_EXPIRE:
         go_on(change);
         return order_apply(order, ORDER_EVENT_EXPIRE, order->expires_at);

@@ -4,6 +4,8 @@
 //     pending_new --Reserve--> new --a fit quote--> filled --ApplyFill--> task completed
 //                 \-> rejected     \-> canceled, expired --Release-----> task completed
 //
+// An order that does not rest is canceled where another would come to rest.
+//
 // Three steps a batch: ask portfolio for the holds; decide, and commit orders, fills and tasks in
 // one transaction; tell portfolio of the fills and of what is given back. Any step may be cut
 // short by a death on either side: the task's lease then runs out, and the queue brings the order
@@ -22,6 +24,7 @@ enum { EXECUTION_MAX = 64, EXECUTION_ATTEMPTS_MAX = 20 };
 enum execution_intent {
     EXECUTE_ADVANCE, // whatever comes next by the order's status
     EXECUTE_FILL,    // at the price that was decided
+    EXECUTE_TRIGGER, // its stop was reached, and its limit not yet
     EXECUTE_EXPIRE,
     EXECUTE_CANCEL,
 };
@@ -29,11 +32,16 @@ enum execution_intent {
 struct execution_item {
     struct order *order; // as the database has it; afterwards as it is then
     enum execution_intent intent;
-    const struct quote *quote;     // of ADVANCE: filled at it if that is fit still; NULL for none
-    int64_t price;                 // of FILL
-    int64_t quote_at;              // of FILL
-    int64_t at;                    // of FILL: platform time of the fill
-    const char *cancel_request_id; // of CANCEL
+    const struct quote *quote; // of ADVANCE: filled at it if that is fit still; NULL for none
+    int64_t price;             // of FILL
+    int64_t quote_at;          // of FILL
+    int64_t at;                // of FILL and TRIGGER: platform time at which it happens
+    // Of FILL and TRIGGER: what the quotes have made of the order since it was saved.
+    int64_t high_water;
+    int64_t stop_price;
+    int64_t triggered_at; // 0 for not
+    int64_t looked_at;
+    const char *cancel_request_id;          // of CANCEL
     const struct audit_outbox_event *audit; // written with the change of the order; NULL for none
     const char *traceparent;                // may be NULL
     int64_t attempts;                       // of the task, this one counted

@@ -8,6 +8,7 @@
 #include "bourse/portfolio/v1/portfolio_client.h"
 #include "money/money.h"
 #include "service/ownership.h"
+#include "trading_store.h"
 
 // An owner never changes, but a portfolio may be closed; portfolio has the last word on that.
 #define OWNER_GOOD_US (INT64_C(60) * MICROS_PER_SECOND)
@@ -61,6 +62,24 @@ bool lookup_owner(struct trading *trading,
     if (is_closed && !closed_too)
         return error_set(error, REASON_PORTFOLIO_CLOSED, "Portfolio %s is closed.", portfolio_id);
     memcpy(out_user_id, user_id, UUID_SIZE);
+    return true;
+}
+
+bool lookup_order(struct trading *trading,
+                  struct call *call,
+                  const char *order_id,
+                  struct order **out_order,
+                  struct error *error)
+{
+    struct order *orders = NULL;
+    size_t count = 0;
+
+    if (!store_load_orders(trading->database, call->arena, &order_id, 1, &orders, &count, error))
+        return false;
+    if (count == 0 ||
+        !ownership_may_see(&call->identity, orders[0].user_id, orders[0].portfolio_id))
+        return error_set(error, REASON_ORDER_NOT_FOUND, "There is no order %s.", order_id);
+    *out_order = &orders[0];
     return true;
 }
 

@@ -14,6 +14,14 @@ MUST_CHECK bool lookup_owner(struct trading *trading,
                              char out_user_id[UUID_SIZE],
                              struct error *error);
 
+// Finds an order that the caller may see; another user's is answered as an unknown one, with
+// ORDER_NOT_FOUND.
+MUST_CHECK bool lookup_order(struct trading *trading,
+                             struct call *call,
+                             const char *order_id,
+                             struct order **out_order,
+                             struct error *error);
+
 // Fails with SYMBOL_NOT_FOUND, SYMBOL_NOT_TRADABLE, or NOT_FRACTIONABLE for that quantity.
 MUST_CHECK bool lookup_tradable(struct trading *trading,
                                 struct call *call,

@@ -9,6 +9,7 @@
 #include "matcher.h"
 #include "placing.h"
 #include "queue.h"
+#include "service/idempotency.h"
 #include "service/service.h"
 #include "service/worker.h"
 #include "trading.h"
@@ -85,7 +86,9 @@ static bool prune(void *context)
     struct program *program = context;
     OWNED(arena) arena = arena_new(PRUNE_BUDGET);
 
-    return rate_limit_prune(program->trading.database, arena);
+    bool more = idempotency_prune(program->trading.database, arena);
+
+    return rate_limit_prune(program->trading.database, arena) || more;
 }
 
 static void set_limits(struct trading *trading, const struct service *service)

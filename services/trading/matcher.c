@@ -7,20 +7,16 @@
 #include <string.h>
 #include <time.h>
 
-#include "bourse/market/v1/market_client.h"
 #include "execution.h"
-#include "fill.h"
-#include "order_book.h"
 #include "service/log.h"
 #include "trading_store.h"
+#include "watch.h"
 
 enum {
     EVENTS_MAX = 4096,
     QUOTES_MAX = 65536, // among the events
     ARENA_BUDGET = 32 * 1024 * 1024,
     LOAD_PAGE = 1000,
-    HISTORY_PAGE = 1000,
-    HISTORY_TIMEOUT_MS = 3000,
     TICK_MS = 250,
     RETRY_MS = 1000,
     RECENT_EVERY_MS = 5 * 1000,
@@ -31,21 +27,13 @@ enum {
 // What waits for the thread.
 struct event {
     struct event *next;
-    bool is_order;
-    struct order order; // of an order to be added
+    bool is_order;      // to be added
+    bool is_removal;    // of the order with that id
+    struct order order; // of these two
     struct quote *quotes;
     size_t count;
     struct platform_clock clock;
     bool gap;
-};
-
-// An order whose fill or end has been decided and is to be executed.
-struct match {
-    char order_id[UUID_SIZE];
-    enum execution_intent intent;
-    int64_t price;
-    int64_t quote_at;
-    int64_t at;
 };
 
 struct matcher {
@@ -69,16 +57,11 @@ struct matcher {
     _Atomic int64_t heard;
 
     // Of the thread alone.
-    struct order_book *book;
+    struct watch *watch;
     struct arena *arena;
     struct execution *execution;
-    struct match *matches;
-    size_t match_count;
-    size_t match_capacity;
-    size_t taken_orders; // taken from the events, and not in the book yet
-    bool is_behind;      // quotes were missed and have not been asked for yet
-    int64_t retry_at;    // monotonic; nothing that failed is tried before
-    int64_t load_recent_at;
+    size_t taken_orders;    // taken from the events, and not in the book yet
+    int64_t load_recent_at; // monotonic ms
     int64_t load_all_at;
 };
 
@@ -93,7 +76,7 @@ struct matcher *matcher_new(struct trading *trading)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&matcher->changed, &attributes);
     pthread_condattr_destroy(&attributes);
-    matcher->book = order_book_new();
+    matcher->watch = watch_new(trading);
     matcher->arena = arena_new(ARENA_BUDGET);
     return matcher;
 }
@@ -147,9 +130,9 @@ void matcher_quotes_changed(void *context,
     struct event *event = NULL;
 
     atomic_store(&matcher->heard, clock->now);
-    // An order that comes to rest later is tried at the latest quote first, so nothing is missed.
+    // An order that comes to rest later asks for what it has missed.
     if (atomic_load(&matcher->resting) == 0)
-        return;
+        count = 0;
     event = allocate(sizeof(*event));
     event->count = count;
     event->clock = *clock;
@@ -176,6 +159,19 @@ void matcher_add(struct matcher *matcher, const struct order *order)
     push(matcher, event);
 }
 
+void matcher_remove(struct matcher *matcher, const char *order_id)
+{
+    struct event *event = NULL;
+
+    if (matcher == NULL)
+        return;
+    event = allocate(sizeof(*event));
+    event->is_removal = true;
+    memcpy(event->order.id, order_id, UUID_SIZE);
+    // One that does not fit is found to be gone when all orders are loaded the next time.
+    push(matcher, event);
+}
+
 size_t matcher_count(struct matcher *matcher)
 {
     return atomic_load(&matcher->resting);
@@ -193,228 +189,11 @@ static int64_t now_ms(void)
     return clock_monotonic_us() / MICROS_PER_MS;
 }
 
-static void add_match(struct matcher *matcher, struct resting *order, const struct match *match)
-{
-    if (matcher->match_count == matcher->match_capacity) {
-        matcher->match_capacity = matcher->match_capacity == 0 ? 64 : 2 * matcher->match_capacity;
-        matcher->matches =
-            reallocate_array(matcher->matches, matcher->match_capacity, sizeof(*matcher->matches));
-    }
-    matcher->matches[matcher->match_count] = *match;
-    memcpy(matcher->matches[matcher->match_count].order_id, order->id, UUID_SIZE);
-    matcher->match_count++;
-    order->is_matched = true;
-}
-
-// What the fill rules look at, of a resting order.
-static void view_of(const struct resting *resting, struct order *out_order)
-{
-    memcpy(out_order->ticker, resting->ticker, sizeof(out_order->ticker));
-    out_order->side = resting->side;
-    out_order->quantity = resting->quantity;
-    out_order->created_at = resting->created_at;
-    out_order->expires_at = resting->expires_at;
-}
-
-// Tries all orders of a ticker at one quote, as of `clock`.
-static void match_ticker(struct matcher *matcher,
-                         struct resting *first,
-                         const struct quote *quote,
-                         const struct platform_clock *clock)
-{
-    static const struct order empty;
-    struct order view = empty;
-
-    for (struct resting *order = first; order != NULL; order = order->next_of_ticker) {
-        struct match match = {
-            .intent = EXECUTE_FILL, .quote_at = quote->quoted_at, .at = clock->now};
-
-        view_of(order, &view);
-        if (!order->is_matched && fill_decide(&view, quote, clock, &match.price))
-            add_match(matcher, order, &match);
-    }
-}
-
-static void match_latest(struct matcher *matcher, struct resting *first)
-{
-    struct platform_clock clock;
-    struct quote quote;
-
-    if (quotes_clock(matcher->trading->quotes, &clock) &&
-        quotes_get(matcher->trading->quotes, first->ticker, &quote))
-        match_ticker(matcher, first, &quote, &clock);
-}
-
-static void match_past(struct matcher *matcher, struct resting *first, const Market__Quote *message)
-{
-    static const struct order empty;
-    struct order view = empty;
-    struct quote quote = {
-        .price_micros = message->price_micros,
-        .bid_micros = message->bid_micros,
-        .ask_micros = message->ask_micros,
-        .quoted_at = message->quoted_at,
-    };
-
-    snprintf(quote.ticker, sizeof(quote.ticker), "%s", first->ticker);
-    for (struct resting *order = first; order != NULL; order = order->next_of_ticker) {
-        struct match match = {
-            .intent = EXECUTE_FILL, .quote_at = quote.quoted_at, .at = quote.quoted_at};
-
-        view_of(order, &view);
-        if (!order->is_matched && quote.quoted_at > order->looked_at &&
-            fill_decide_past(&view, &quote, &match.price))
-            add_match(matcher, order, &match);
-    }
-}
-
-// One ticker's quotes since its orders were last looked at.
-struct catching_up {
-    struct matcher *matcher;
-    int64_t until;
-    bool failed;
-};
-
-static bool ask_history(struct catching_up *run,
-                        const char *ticker,
-                        int64_t after,
-                        Market__ListQuoteHistoryResponse **out_response)
-{
-    Market__ListQuoteHistoryRequest request = MARKET__LIST_QUOTE_HISTORY_REQUEST__INIT;
-    struct call call;
-    struct error error;
-
-    arena_reset(run->matcher->arena);
-    call = call_start(run->matcher->arena, HISTORY_TIMEOUT_MS);
-    request.ticker = ticker;
-    request.has_after = true;
-    request.after = after;
-    request.has_until = true;
-    request.until = run->until;
-    request.has_limit = true;
-    request.limit = HISTORY_PAGE;
-    if (market_client_list_quote_history(run->matcher->trading->market_client, &call, &request,
-                                         out_response, &error))
-        return true;
-    log_write(LOG_WARNING, "quote_history_missing", "ticker", ticker, "reason", error.reason, NULL);
-    return false;
-}
-
-static void catch_up_ticker(void *context, struct resting *first)
-{
-    struct catching_up *run = context;
-    int64_t after = INT64_MAX;
-    Market__ListQuoteHistoryResponse *response = NULL;
-
-    for (struct resting *order = first; order != NULL; order = order->next_of_ticker) {
-        if (!order->is_matched && order->looked_at < after)
-            after = order->looked_at;
-    }
-    if (run->failed || after >= run->until)
-        return;
-    do {
-        if (!ask_history(run, first->ticker, after, &response)) {
-            run->failed = true;
-            return;
-        }
-        for (size_t i = 0; i < response->n_quotes; i++) {
-            match_past(run->matcher, first, response->quotes[i]);
-            after = response->quotes[i]->quoted_at;
-        }
-    } while (response->n_quotes == HISTORY_PAGE);
-    for (struct resting *order = first; order != NULL; order = order->next_of_ticker)
-        order->looked_at = order->looked_at > run->until ? order->looked_at : run->until;
-}
-
-static void match_latest_of(void *context, struct resting *first)
-{
-    match_latest(context, first);
-}
-
-// Looks at all quotes that were missed, up to `until`, and at the latest ones. On failure the
-// matcher stays behind: nothing newer may fill an order before.
-static void catch_up(struct matcher *matcher, int64_t until)
-{
-    struct catching_up run = {.matcher = matcher, .until = until};
-
-    order_book_each_ticker(matcher->book, catch_up_ticker, &run);
-    matcher->is_behind = run.failed;
-    if (run.failed)
-        matcher->retry_at = now_ms() + RETRY_MS;
-    else
-        order_book_each_ticker(matcher->book, match_latest_of, matcher);
-}
-
-static void take_order(struct matcher *matcher, const struct order *order)
-{
-    struct resting *resting = NULL;
-    struct resting *next = NULL;
-    struct quote quote;
-
-    if (order_book_find(matcher->book, order->id) != NULL)
-        return;
-    resting = order_book_add(matcher->book, order);
-    if (!quotes_get(matcher->trading->quotes, resting->ticker, &quote))
-        return;
-    // A quote younger than the order need not be the first one since.
-    if (quote.quoted_at > resting->created_at)
-        matcher->is_behind = true;
-    if (matcher->is_behind)
-        return;
-    // This order alone: those behind it have been tried.
-    next = resting->next_of_ticker;
-    resting->next_of_ticker = NULL;
-    match_latest(matcher, resting);
-    resting->next_of_ticker = next;
-}
-
-static void take_quotes(struct matcher *matcher, struct event *event)
-{
-    struct platform_clock clock = event->clock;
-
-    // On real time a quote is as good as it is now; on a clock that jumps, as it was then.
-    if (clock.mode == MARKET__CLOCK_MODE__CLOCK_MODE_REAL &&
-        !quotes_clock(matcher->trading->quotes, &clock))
-        return;
-    if (event->gap)
-        catch_up(matcher, event->clock.now);
-    if (matcher->is_behind)
-        return;
-    for (size_t i = 0; i < event->count; i++) {
-        struct resting *first = order_book_first(matcher->book, event->quotes[i].ticker);
-
-        if (first != NULL)
-            match_ticker(matcher, first, &event->quotes[i], &clock);
-    }
-}
-
-static void match_expired(void *context, struct resting *order)
-{
-    struct matcher *matcher = context;
-    struct match match = {.intent = EXECUTE_EXPIRE};
-
-    // Only once every quote of its day has been looked at.
-    if (order->looked_at >= order->expires_at)
-        add_match(matcher, order, &match);
-}
-
-static void expire(struct matcher *matcher)
-{
-    int64_t now = 0;
-
-    if (!heard_time(matcher, &now) || now < order_book_next_expiry(matcher->book) ||
-        now_ms() < matcher->retry_at)
-        return;
-    catch_up(matcher, now);
-    if (!matcher->is_behind)
-        order_book_each_expired(matcher->book, now, match_expired, matcher);
-}
-
 static void count_resting(struct matcher *matcher)
 {
     pthread_mutex_lock(&matcher->lock);
-    atomic_store(&matcher->resting,
-                 order_book_count(matcher->book) + matcher->taken_orders + matcher->queued_orders);
+    atomic_store(&matcher->resting, order_book_count(matcher->watch->book) + matcher->taken_orders +
+                                        matcher->queued_orders);
     pthread_mutex_unlock(&matcher->lock);
 }
 
@@ -425,6 +204,24 @@ static const struct match *find_match(const struct match *matches, size_t count,
             return &matches[i];
     }
     return NULL;
+}
+
+// A triggered order waits on; all others leave the book, those too that somebody else has ended.
+static void end_match(struct matcher *matcher,
+                      const struct match *match,
+                      const struct execution_item *items,
+                      size_t item_count)
+{
+    struct resting *order = order_book_find(matcher->watch->book, match->order_id);
+
+    for (size_t i = 0; i < item_count && match->intent == EXECUTE_TRIGGER; i++) {
+        if (items[i].is_saved && strcmp(items[i].order->id, match->order_id) == 0) {
+            if (order != NULL)
+                order->is_triggering = false;
+            return;
+        }
+    }
+    order_book_remove(matcher->watch->book, match->order_id);
 }
 
 // Executes up to a batch of matches from `matches` on. Those that have to be tried again are put
@@ -459,6 +256,10 @@ execute(struct matcher *matcher, const struct match *matches, size_t count, stru
             .price = match->price,
             .quote_at = match->quote_at,
             .at = match->at,
+            .high_water = match->high_water,
+            .stop_price = match->stop_price,
+            .triggered_at = match->triggered_at,
+            .looked_at = match->quote_at,
             .attempts = 1,
         };
     }
@@ -469,7 +270,7 @@ execute(struct matcher *matcher, const struct match *matches, size_t count, stru
     }
     for (size_t i = 0; i < count; i++) {
         if (find_match(kept, kept_count, matches[i].order_id) == NULL)
-            order_book_remove(matcher->book, matches[i].order_id);
+            end_match(matcher, &matches[i], items, item_count);
     }
     return kept_count;
 }
@@ -479,23 +280,23 @@ static void execute_all(struct matcher *matcher)
     size_t kept_count = 0;
     size_t done = 0;
 
-    if (matcher->match_count == 0 || now_ms() < matcher->retry_at)
+    if (matcher->watch->match_count == 0 || now_ms() < matcher->watch->retry_at)
         return;
-    while (done < matcher->match_count) {
+    while (done < matcher->watch->match_count) {
         struct match kept[EXECUTION_MAX];
-        size_t count = matcher->match_count - done;
+        size_t count = matcher->watch->match_count - done;
         size_t again = 0;
 
         if (count > EXECUTION_MAX)
             count = EXECUTION_MAX;
-        again = execute(matcher, &matcher->matches[done], count, kept);
-        memcpy(&matcher->matches[kept_count], kept, again * sizeof(*kept));
+        again = execute(matcher, &matcher->watch->matches[done], count, kept);
+        memcpy(&matcher->watch->matches[kept_count], kept, again * sizeof(*kept));
         kept_count += again;
         done += count;
     }
-    matcher->match_count = kept_count;
+    matcher->watch->match_count = kept_count;
     if (kept_count > 0)
-        matcher->retry_at = now_ms() + RETRY_MS;
+        matcher->watch->retry_at = now_ms() + RETRY_MS;
 }
 
 // The smallest id that a UUIDv7 made `RECENT_MS` ago could have.
@@ -524,10 +325,7 @@ static bool load(struct matcher *matcher, const char *first_id)
                                 &orders, &count, &error))
             return false;
         for (size_t i = 0; i < count; i++) {
-            // One that this program has not known may have missed quotes.
-            if (order_book_find(matcher->book, orders[i].id) == NULL)
-                matcher->is_behind = true;
-            order_book_add(matcher->book, &orders[i]);
+            watch_take_loaded(matcher->watch, &orders[i]);
             memcpy(after, orders[i].id, UUID_SIZE);
         }
     } while (count == LOAD_PAGE);
@@ -545,14 +343,19 @@ static void load_what_is_due(struct matcher *matcher, bool missed_orders)
         return;
     if (!all)
         recent_id(first);
+    else
+        matcher->watch->round++;
     if (!load(matcher, first)) {
         matcher->load_all_at = all ? now + RETRY_MS : matcher->load_all_at;
         matcher->load_recent_at = now + RETRY_MS;
         return;
     }
     matcher->load_recent_at = now + RECENT_EVERY_MS;
-    if (all)
-        matcher->load_all_at = now + ALL_EVERY_MS;
+    if (!all)
+        return;
+    matcher->load_all_at = now + ALL_EVERY_MS;
+    // What others have ended meanwhile.
+    order_book_sweep(matcher->watch->book, matcher->watch->round);
 }
 
 // Takes all events that wait, or waits for the first one, at most a tick.
@@ -599,9 +402,12 @@ static void handle_events(struct matcher *matcher, struct event *events)
     for (struct event *event = events; event != NULL; event = next) {
         next = event->next;
         if (event->is_order)
-            take_order(matcher, &event->order);
+            watch_take_order(matcher->watch, &event->order);
+        else if (event->is_removal)
+            watch_remove_order(matcher->watch, event->order.id);
         else
-            take_quotes(matcher, event);
+            watch_take_quotes(matcher->watch, event->quotes, event->count, &event->clock,
+                              event->gap);
         event_free(event);
     }
     matcher->taken_orders = 0;
@@ -619,12 +425,15 @@ static void *run(void *context)
 
         load_what_is_due(matcher, missed_orders);
         if (missed_quotes)
-            matcher->is_behind = true;
-        if (matcher->is_behind && now_ms() >= matcher->retry_at && heard_time(matcher, &heard))
-            catch_up(matcher, heard);
+            matcher->watch->is_behind = true;
+        if (matcher->watch->is_behind && now_ms() >= matcher->watch->retry_at &&
+            heard_time(matcher, &heard))
+            watch_catch_up(matcher->watch, heard);
         handle_events(matcher, events);
-        expire(matcher);
+        watch_catch_up_late(matcher->watch);
+        watch_expire(matcher->watch);
         execute_all(matcher);
+        watch_save_progress(matcher->watch);
         count_resting(matcher);
     }
     return NULL;
@@ -661,10 +470,9 @@ void matcher_free(struct matcher **matcher)
         event_free(event);
         event = next;
     }
-    order_book_free(&(*matcher)->book);
+    watch_free(&(*matcher)->watch);
     execution_free(&(*matcher)->execution);
     arena_free(&(*matcher)->arena);
-    release((*matcher)->matches);
     pthread_cond_destroy(&(*matcher)->changed);
     pthread_mutex_destroy(&(*matcher)->lock);
     release(*matcher);

@@ -4,8 +4,12 @@
 // One thread has the book of resting orders. Quotes reach it through a bounded queue, each with the
 // clock it was published with, so an order is filled at the first fit quote and at that quote's
 // time, however fast the platform's clock runs. When quotes were missed (a gap, a full queue, a
-// time in which this program did not run), it asks market for the quotes since each order was last
-// looked at before it looks at newer ones.
+// time in which this program did not run, a leap of the simulated market's clock), it asks market
+// for the quotes since the orders were last looked at before it looks at newer ones.
+//
+// What the quotes have made of an order that trails is written to the database once a second, with
+// the time up to which it has looked, and that time alone once an hour of orders that last for
+// weeks. A process that starts has the quotes since then shown again, and comes to the same.
 //
 // Several replicas may have the same orders in their books; the status in the database decides who
 // was first.
@@ -29,6 +33,9 @@ void matcher_quotes_changed(void *context,
 
 // Gives it an order that rests since now.
 void matcher_add(struct matcher *matcher, const struct order *order);
+
+// Tells it that an order rests no more.
+void matcher_remove(struct matcher *matcher, const char *order_id);
 
 // How many orders rest in the book, for the metrics.
 size_t matcher_count(struct matcher *matcher);

@@ -15,6 +15,30 @@ struct status_entry {
 static const struct status_entry statuses[] = {ORDER_STATUSES(STATUS_AS_ENTRY)};
 #undef STATUS_AS_ENTRY
 
+#define EVENT_AS_NAME(name, text) text,
+static const char *const events[] = {ORDER_EVENTS(EVENT_AS_NAME)};
+#undef EVENT_AS_NAME
+
+struct type_entry {
+    const char *name;
+    bool has_limit;
+    bool has_stop;
+};
+
+#define TYPE_AS_ENTRY(name, text, has_limit, has_stop, trails) {text, has_limit, has_stop},
+static const struct type_entry types[] = {ORDER_TYPES(TYPE_AS_ENTRY)};
+#undef TYPE_AS_ENTRY
+
+struct time_in_force_entry {
+    const char *name;
+    bool rests;
+};
+
+#define TIME_IN_FORCE_AS_ENTRY(name, text, rests) {text, rests},
+static const struct time_in_force_entry times_in_force[] = {
+    ORDER_TIMES_IN_FORCE(TIME_IN_FORCE_AS_ENTRY)};
+#undef TIME_IN_FORCE_AS_ENTRY
+
 struct transition {
     enum order_status from;
     enum order_event event;
@@ -51,6 +75,58 @@ const char *order_side_name(enum order_side side)
     return side == ORDER_BUY ? "buy" : "sell";
 }
 
+const char *order_event_name(enum order_event event)
+{
+    return events[event];
+}
+
+const char *order_type_name(enum order_type type)
+{
+    return types[type].name;
+}
+
+bool order_type_find(const char *name, enum order_type *out_type)
+{
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        if (strcmp(types[i].name, name) == 0) {
+            *out_type = (enum order_type)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool order_type_has_limit(enum order_type type)
+{
+    return types[type].has_limit;
+}
+
+bool order_type_has_stop(enum order_type type)
+{
+    return types[type].has_stop;
+}
+
+const char *order_time_in_force_name(enum order_time_in_force time_in_force)
+{
+    return times_in_force[time_in_force].name;
+}
+
+bool order_time_in_force_find(const char *name, enum order_time_in_force *out_found)
+{
+    for (size_t i = 0; i < COUNT_OF(times_in_force); i++) {
+        if (strcmp(times_in_force[i].name, name) == 0) {
+            *out_found = (enum order_time_in_force)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool order_time_in_force_rests(enum order_time_in_force time_in_force)
+{
+    return times_in_force[time_in_force].rests;
+}
+
 bool order_next(enum order_status from, enum order_event event, enum order_status *out_to)
 {
     for (size_t i = 0; i < COUNT_OF(transitions); i++) {
@@ -70,6 +146,9 @@ bool order_apply(struct order *order, enum order_event event, int64_t at)
     switch (event) {
     case ORDER_EVENT_RESERVED:
         order->submitted_at = at;
+        break;
+    case ORDER_EVENT_TRIGGER:
+        order->triggered_at = at;
         break;
     case ORDER_EVENT_FILL:
         order->filled_at = at;

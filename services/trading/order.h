@@ -10,37 +10,78 @@
 
 enum { ORDER_TICKER_SIZE = 16, ORDER_HASH_SIZE = 65 };
 
+// X(NAME, name, has a limit price, has a stop price, trails). The database's checks and the rules
+// about prices come from this table.
+#define ORDER_TYPES(X)                                                                             \
+    X(MARKET, "market", false, false, false)                                                       \
+    X(LIMIT, "limit", true, false, false)                                                          \
+    X(STOP, "stop", false, true, false)                                                            \
+    X(STOP_LIMIT, "stop_limit", true, true, false)                                                 \
+    X(TRAILING_STOP, "trailing_stop", false, false, true)
+
+// X(NAME, name, rests when it cannot be filled at once).
+#define ORDER_TIMES_IN_FORCE(X)                                                                    \
+    X(DAY, "day", true)                                                                            \
+    X(GTC, "gtc", true)                                                                            \
+    X(IOC, "ioc", false)                                                                           \
+    X(FOK, "fok", false)                                                                           \
+    X(OPG, "opg", true)                                                                            \
+    X(CLS, "cls", true)
+
 // X(NAME, name, is open)
 #define ORDER_STATUSES(X)                                                                          \
     X(PENDING_NEW, "pending_new", true)                                                            \
     X(NEW, "new", true)                                                                            \
+    X(PENDING_REPLACE, "pending_replace", true)                                                    \
     X(FILLED, "filled", false)                                                                     \
     X(CANCELED, "canceled", false)                                                                 \
     X(EXPIRED, "expired", false)                                                                   \
+    X(REPLACED, "replaced", false)                                                                 \
     X(REJECTED, "rejected", false)
 
+// X(NAME, name): what can happen to an order.
+#define ORDER_EVENTS(X)                                                                            \
+    X(RESERVED, "reserved") /* portfolio holds the cash or the shares */                           \
+    X(REFUSED, "refused")   /* portfolio does not */                                               \
+    X(TRIGGER, "trigger")   /* the stop price was reached, and the limit not yet */                \
+    X(FILL, "fill")         /* all of it */                                                        \
+    X(CANCEL, "cancel")                                                                            \
+    X(EXPIRE, "expire")                                                                            \
+    X(REPLACE, "replace")   /* another order is to take its place, and its hold */                 \
+    X(REPLACED, "replaced") /* it has */                                                           \
+    X(KEEP, "keep")         /* it was refused */
+
 // The life of an order: X(from, event, to). What is not here cannot happen; nothing leaves a final
-// state.
+// state. The database's check, the diagram in docs/orders.md and the tests are compared with it.
 #define ORDER_TRANSITIONS(X)                                                                       \
     X(PENDING_NEW, RESERVED, NEW)                                                                  \
     X(PENDING_NEW, REFUSED, REJECTED)                                                              \
     X(PENDING_NEW, CANCEL, CANCELED)                                                               \
+    X(NEW, TRIGGER, NEW)                                                                           \
     X(NEW, FILL, FILLED)                                                                           \
     X(NEW, CANCEL, CANCELED)                                                                       \
-    X(NEW, EXPIRE, EXPIRED)
+    X(NEW, EXPIRE, EXPIRED)                                                                        \
+    X(NEW, REPLACE, PENDING_REPLACE)                                                               \
+    X(PENDING_REPLACE, REPLACED, REPLACED)                                                         \
+    X(PENDING_REPLACE, KEEP, NEW)
 
 #define ORDER_STATUS_AS_ENUM(name, text, is_open) ORDER_##name,
 enum order_status { ORDER_STATUSES(ORDER_STATUS_AS_ENUM) ORDER_STATUS_COUNT };
 #undef ORDER_STATUS_AS_ENUM
 
-enum order_event {
-    ORDER_EVENT_RESERVED, // portfolio holds the cash or the shares
-    ORDER_EVENT_REFUSED,  // portfolio does not
-    ORDER_EVENT_FILL,     // all of it
-    ORDER_EVENT_CANCEL,
-    ORDER_EVENT_EXPIRE,
-    ORDER_EVENT_COUNT
+#define ORDER_EVENT_AS_ENUM(name, text) ORDER_EVENT_##name,
+enum order_event { ORDER_EVENTS(ORDER_EVENT_AS_ENUM) ORDER_EVENT_COUNT };
+#undef ORDER_EVENT_AS_ENUM
+
+#define ORDER_TYPE_AS_ENUM(name, text, has_limit, has_stop, trails) ORDER_##name,
+enum order_type { ORDER_TYPES(ORDER_TYPE_AS_ENUM) ORDER_TYPE_COUNT };
+#undef ORDER_TYPE_AS_ENUM
+
+#define ORDER_TIME_IN_FORCE_AS_ENUM(name, text, rests) ORDER_##name,
+enum order_time_in_force {
+    ORDER_TIMES_IN_FORCE(ORDER_TIME_IN_FORCE_AS_ENUM) ORDER_TIME_IN_FORCE_COUNT
 };
+#undef ORDER_TIME_IN_FORCE_AS_ENUM
 
 enum order_side { ORDER_BUY, ORDER_SELL };
 
@@ -53,7 +94,17 @@ struct order {
     const char *client_order_id; // NULL for none; borrowed
     char ticker[ORDER_TICKER_SIZE];
     enum order_side side;
+    enum order_type type;
+    enum order_time_in_force time_in_force;
+    bool extended_hours;
     int64_t quantity;
+    int64_t notional; // what the quantity was made of; 0 for an order by quantity
+    // These are 0 when the order has none.
+    int64_t limit_price;
+    int64_t stop_price; // of one that trails: what the high water makes of it at present
+    int64_t trail_price;
+    int64_t trail_percent; // in millionths of a percent
+    int64_t high_water;    // the best price that one that trails has seen: highest of a sell
     int64_t filled_quantity;
     int64_t average_fill_price; // 0 before the first fill
     int64_t hold_amount;        // of a buy: the cash to hold
@@ -63,13 +114,18 @@ struct order {
     char reason_message[ERROR_MESSAGE_SIZE];
     const char *reason_details; // "name=value" lines, NULL for none; borrowed
     char cancel_request_id[UUID_SIZE];
+    char replaces[UUID_SIZE];    // the order whose place it takes; empty for none
+    char replaced_by[UUID_SIZE]; // the order that has taken its place
     int64_t created_at;
     int64_t submitted_at; // these are 0 when it has not happened
     int64_t filled_at;
     int64_t canceled_at;
     int64_t expired_at;
     int64_t updated_at;
+    int64_t starts_at; // no quote before it may fill the order
     int64_t expires_at;
+    int64_t triggered_at; // since when a stop order is one with a limit alone; 0 for not yet
+    int64_t looked_at;    // quotes up to this time are in the high water, and have not filled it
 };
 
 // One execution of an order.
@@ -87,6 +143,16 @@ const char *order_status_name(enum order_status status);
 MUST_CHECK bool order_status_find(const char *name, enum order_status *out_status);
 bool order_status_is_open(enum order_status status);
 const char *order_side_name(enum order_side side);
+const char *order_event_name(enum order_event event);
+
+const char *order_type_name(enum order_type type);
+MUST_CHECK bool order_type_find(const char *name, enum order_type *out_type);
+bool order_type_has_limit(enum order_type type);
+bool order_type_has_stop(enum order_type type);
+
+const char *order_time_in_force_name(enum order_time_in_force time_in_force);
+MUST_CHECK bool order_time_in_force_find(const char *name, enum order_time_in_force *out_found);
+bool order_time_in_force_rests(enum order_time_in_force time_in_force);
 
 // Where an event leads from a status; false when it cannot happen there.
 MUST_CHECK bool

@@ -6,19 +6,35 @@
 
 enum { BUCKETS_FIRST = 1024, TICKER_BUCKETS = 4096 };
 
-struct ticker_list {
-    char ticker[ORDER_TICKER_SIZE];
+enum shelf { SHELF_ANY, SHELF_BUY_LIMIT, SHELF_SELL_LIMIT, SHELF_BUY_STOP, SHELF_SELL_STOP };
+enum { SHELF_COUNT = SHELF_SELL_STOP + 1 };
+
+// Which sessions an order takes part in.
+enum hours { HOURS_REGULAR, HOURS_EXTENDED };
+enum { HOURS_COUNT = HOURS_EXTENDED + 1 };
+
+struct shelves {
+    struct heap prices[HOURS_COUNT][SHELF_COUNT];
+    struct heap sell_waters; // of those that trail: the lowest first, as a higher price moves it
+    struct heap buy_waters;  // the highest first
+    struct heap timed;       // that wait for the first or the last quote, by when that is
+};
+
+struct unsaved {
     struct resting *first;
     struct resting *last;
-    struct ticker_list *next; // in the same bucket
 };
 
 struct order_book {
     size_t count;
     size_t bucket_count; // a power of two
     struct resting **buckets;
-    struct ticker_list *tickers[TICKER_BUCKETS];
-    int64_t next_expiry;
+    struct lane *lanes[TICKER_BUCKETS];
+    struct heap expiries;
+    struct unsaved moved;   // whose high water has moved
+    struct unsaved lasting; // that outlive a session, the one saved longest ago first
+    uint64_t next_number;   // of those with the same price the first to come is the first to go
+    struct resting *aside;  // that were reached and do not take part yet, while a quote is shown
 };
 
 // FNV-1a, 64 bits.
@@ -37,7 +53,6 @@ struct order_book *order_book_new(void)
 
     book->bucket_count = BUCKETS_FIRST;
     book->buckets = allocate_array(book->bucket_count, sizeof(*book->buckets));
-    book->next_expiry = INT64_MAX;
     return book;
 }
 
@@ -54,11 +69,12 @@ void order_book_free(struct order_book **book)
         }
     }
     for (size_t i = 0; i < TICKER_BUCKETS; i++) {
-        struct ticker_list *next = NULL;
+        struct lane *next = NULL;
 
-        for (struct ticker_list *list = (*book)->tickers[i]; list != NULL; list = next) {
-            next = list->next;
-            release(list);
+        for (struct lane *lane = (*book)->lanes[i]; lane != NULL; lane = next) {
+            next = lane->next;
+            release(lane->shelves);
+            release(lane);
         }
     }
     release((*book)->buckets);
@@ -106,49 +122,173 @@ static void grow(struct order_book *book)
     release(old);
 }
 
-static struct ticker_list *list_of(const struct order_book *book, const char *ticker)
+struct lane *order_book_lane(const struct order_book *book, const char *ticker)
 {
-    struct ticker_list *list = book->tickers[hash_of(ticker) & (TICKER_BUCKETS - 1)];
+    struct lane *lane = book->lanes[hash_of(ticker) & (TICKER_BUCKETS - 1)];
 
-    while (list != NULL && strcmp(list->ticker, ticker) != 0)
-        list = list->next;
-    return list;
+    while (lane != NULL && strcmp(lane->ticker, ticker) != 0)
+        lane = lane->next;
+    return lane;
 }
 
-static struct ticker_list *make_list(struct order_book *book, const char *ticker)
+static struct lane *make_lane(struct order_book *book, const char *ticker)
 {
-    struct ticker_list **bucket = &book->tickers[hash_of(ticker) & (TICKER_BUCKETS - 1)];
-    struct ticker_list *list = list_of(book, ticker);
+    struct lane **bucket = &book->lanes[hash_of(ticker) & (TICKER_BUCKETS - 1)];
+    struct lane *lane = order_book_lane(book, ticker);
 
-    if (list != NULL)
-        return list;
-    list = allocate(sizeof(*list));
-    snprintf(list->ticker, sizeof(list->ticker), "%s", ticker);
-    list->next = *bucket;
-    *bucket = list;
-    return list;
+    if (lane != NULL)
+        return lane;
+    lane = allocate(sizeof(*lane));
+    snprintf(lane->ticker, sizeof(lane->ticker), "%s", ticker);
+    lane->shelves = allocate(sizeof(*lane->shelves));
+    lane->next = *bucket;
+    *bucket = lane;
+    return lane;
 }
 
-// Ids grow with time, so the newest order belongs at the end nearly always.
-static void link_to_ticker(struct ticker_list *list, struct resting *order)
+static void unsaved_add(struct unsaved *list, struct resting *order)
 {
-    struct resting *before = list->last;
-
-    while (before != NULL && strcmp(before->id, order->id) > 0)
-        before = before->previous_of_ticker;
-    order->previous_of_ticker = before;
-    order->next_of_ticker = before == NULL ? list->first : before->next_of_ticker;
-    if (order->next_of_ticker == NULL)
-        list->last = order;
-    else
-        order->next_of_ticker->previous_of_ticker = order;
-    if (before == NULL)
+    order->next_unsaved = NULL;
+    order->previous_unsaved = list->last;
+    if (list->last == NULL)
         list->first = order;
     else
-        before->next_of_ticker = order;
+        list->last->next_unsaved = order;
+    list->last = order;
 }
 
-struct resting *order_book_add(struct order_book *book, const struct order *order)
+static void unsaved_remove(struct unsaved *list, struct resting *order)
+{
+    if (order->previous_unsaved == NULL)
+        list->first = order->next_unsaved;
+    else
+        order->previous_unsaved->next_unsaved = order->next_unsaved;
+    if (order->next_unsaved == NULL)
+        list->last = order->previous_unsaved;
+    else
+        order->next_unsaved->previous_unsaved = order->previous_unsaved;
+    order->next_unsaved = order->previous_unsaved = NULL;
+}
+
+static bool outlives_session(const struct resting *order)
+{
+    return order->time_in_force == ORDER_GTC;
+}
+
+// An order is in one of the lists, or in none: one of a single session is looked at again from its
+// beginning by a process that starts.
+static void list_unsaved(struct order_book *book, struct resting *order, bool has_moved)
+{
+    if (order->has_moved)
+        unsaved_remove(&book->moved, order);
+    else if (outlives_session(order) && order->lane != NULL)
+        unsaved_remove(&book->lasting, order);
+    order->has_moved = has_moved;
+    if (has_moved)
+        unsaved_add(&book->moved, order);
+    else if (outlives_session(order))
+        unsaved_add(&book->lasting, order);
+}
+
+// What the rules in fill.h look at, of a resting order.
+static void view_of(const struct resting *resting, struct order *out_order)
+{
+    static const struct order empty;
+
+    *out_order = empty;
+    out_order->side = (enum order_side)resting->side;
+    out_order->type = (enum order_type)resting->type;
+    out_order->time_in_force = (enum order_time_in_force)resting->time_in_force;
+    out_order->extended_hours = resting->extended_hours;
+    out_order->limit_price = resting->limit_price;
+    out_order->stop_price = resting->stop_price;
+    out_order->trail_price = resting->trail_price;
+    out_order->trail_percent = resting->trail_percent;
+    out_order->high_water = resting->high_water;
+    out_order->starts_at = resting->starts_at;
+    out_order->expires_at = resting->expires_at;
+    out_order->triggered_at = resting->triggered_at;
+}
+
+static bool has_stop(const struct resting *order)
+{
+    return order->stop_price > 0 && order->triggered_at == 0;
+}
+
+static bool is_timed(const struct resting *order)
+{
+    return order->time_in_force == ORDER_OPG || order->time_in_force == ORDER_CLS;
+}
+
+static struct heap *water_of(const struct resting *order)
+{
+    struct shelves *shelves = order->lane->shelves;
+
+    return order->side == ORDER_BUY ? &shelves->buy_waters : &shelves->sell_waters;
+}
+
+// Where an order waits and under which key: the one that a price reaches first has the least.
+static enum shelf shelf_of(const struct resting *order, int64_t *out_key)
+{
+    bool is_buy = order->side == ORDER_BUY;
+
+    if (has_stop(order)) {
+        *out_key = is_buy ? order->stop_price : -order->stop_price;
+        return is_buy ? SHELF_BUY_STOP : SHELF_SELL_STOP;
+    }
+    if (order->limit_price > 0) {
+        *out_key = is_buy ? -order->limit_price : order->limit_price;
+        return is_buy ? SHELF_BUY_LIMIT : SHELF_SELL_LIMIT;
+    }
+    *out_key = 0;
+    return SHELF_ANY;
+}
+
+static struct heap *heap_of(const struct resting *order, int64_t *out_key)
+{
+    enum hours hours = order->extended_hours ? HOURS_EXTENDED : HOURS_REGULAR;
+
+    return &order->lane->shelves->prices[hours][shelf_of(order, out_key)];
+}
+
+static uint64_t number_of(struct order_book *book)
+{
+    return book->next_number++;
+}
+
+static void shelve(struct order_book *book, struct resting *order)
+{
+    int64_t key = 0;
+    struct heap *heap = heap_of(order, &key);
+
+    heap_put(heap, &order->place, key, number_of(book));
+    if (order->type == ORDER_TRAILING_STOP)
+        heap_put(water_of(order), &order->water,
+                 order->side == ORDER_BUY ? -order->high_water : order->high_water,
+                 number_of(book));
+}
+
+// Puts an order where it belongs when it comes.
+static void place(struct order_book *book, struct resting *order)
+{
+    order->is_waiting = is_timed(order);
+    if (order->is_waiting)
+        heap_put(&order->lane->shelves->timed, &order->place, order->starts_at, number_of(book));
+    else
+        shelve(book, order);
+}
+
+// Takes an order out of the heaps that its terms as they are say it is in.
+static void unshelve(struct resting *order)
+{
+    int64_t key = 0;
+
+    heap_remove(order->is_waiting ? &order->lane->shelves->timed : heap_of(order, &key),
+                &order->place);
+    heap_remove(water_of(order), &order->water);
+}
+
+struct resting *order_book_add(struct order_book *book, const struct order *order, bool is_late)
 {
     struct resting *resting = order_book_find(book, order->id);
     struct resting **bucket = NULL;
@@ -159,27 +299,50 @@ struct resting *order_book_add(struct order_book *book, const struct order *orde
         grow(book);
     resting = allocate(sizeof(*resting));
     memcpy(resting->id, order->id, sizeof(resting->id));
-    memcpy(resting->portfolio_id, order->portfolio_id, sizeof(resting->portfolio_id));
-    memcpy(resting->ticker, order->ticker, sizeof(resting->ticker));
-    resting->side = order->side;
-    resting->quantity = order->quantity;
-    resting->created_at = order->created_at;
+    resting->side = (unsigned char)order->side;
+    resting->type = (unsigned char)order->type;
+    resting->time_in_force = (unsigned char)order->time_in_force;
+    resting->extended_hours = order->extended_hours;
+    resting->limit_price = order->limit_price;
+    resting->stop_price = order->stop_price;
+    resting->trail_price = order->trail_price;
+    resting->trail_percent = order->trail_percent;
+    resting->high_water = order->high_water;
+    resting->starts_at = order->starts_at;
     resting->expires_at = order->expires_at;
-    resting->looked_at = order->created_at;
+    resting->triggered_at = order->triggered_at;
+    resting->looked_at = resting->saved_at =
+        order->looked_at > order->created_at ? order->looked_at : order->created_at;
     bucket = bucket_of(book, order->id);
     resting->next_of_id = *bucket;
     *bucket = resting;
-    link_to_ticker(make_list(book, order->ticker), resting);
+    list_unsaved(book, resting, false);
+    resting->lane = make_lane(book, order->ticker);
+    resting->lane->count++;
+    heap_put(&book->expiries, &resting->expiry, resting->expires_at, number_of(book));
     book->count++;
-    if (resting->expires_at < book->next_expiry)
-        book->next_expiry = resting->expires_at;
+    resting->is_late = is_late;
+    if (is_late) {
+        resting->next_late = resting->lane->late;
+        resting->lane->late = resting;
+    } else {
+        place(book, resting);
+    }
     return resting;
+}
+
+static void remove_late(struct resting *order)
+{
+    struct resting **at = &order->lane->late;
+
+    while (*at != order)
+        at = &(*at)->next_late;
+    *at = order->next_late;
 }
 
 void order_book_remove(struct order_book *book, const char *order_id)
 {
     struct resting **at = bucket_of(book, order_id);
-    struct ticker_list *list = NULL;
     struct resting *order = NULL;
 
     while (*at != NULL && strcmp((*at)->id, order_id) != 0)
@@ -188,62 +351,293 @@ void order_book_remove(struct order_book *book, const char *order_id)
     if (order == NULL)
         return;
     *at = order->next_of_id;
-    list = list_of(book, order->ticker);
-    if (order->previous_of_ticker == NULL)
-        list->first = order->next_of_ticker;
-    else
-        order->previous_of_ticker->next_of_ticker = order->next_of_ticker;
-    if (order->next_of_ticker == NULL)
-        list->last = order->previous_of_ticker;
-    else
-        order->next_of_ticker->previous_of_ticker = order->previous_of_ticker;
+    if (order->is_late)
+        remove_late(order);
+    unshelve(order);
+    heap_remove(&book->expiries, &order->expiry);
+    if (order->has_moved)
+        unsaved_remove(&book->moved, order);
+    else if (outlives_session(order))
+        unsaved_remove(&book->lasting, order);
+    order->lane->count--;
     release(order);
     book->count--;
 }
 
-struct resting *order_book_first(const struct order_book *book, const char *ticker)
+// Shows the quote to one order that is on no shelf. True when that has changed it; then it is
+// matched, or waits for something else than before.
+static bool show(struct resting *order,
+                 const struct quote *quote,
+                 const struct fill_moment *moment,
+                 const struct order_book_watcher *watcher)
 {
-    struct ticker_list *list = list_of(book, ticker);
+    struct order view;
+    int64_t price = 0;
+    int64_t high_water = order->high_water;
+    enum fill_action action = FILL_NOTHING;
 
-    return list == NULL ? NULL : list->first;
+    view_of(order, &view);
+    action = fill_watch(&view, quote, moment, &price);
+    order->high_water = view.high_water;
+    order->stop_price = view.stop_price;
+    if (action != FILL_NOTHING && has_stop(order))
+        order->triggered_at = moment->at;
+    if (action == FILL_WHOLE)
+        order->is_matched = true;
+    if (action != FILL_NOTHING)
+        watcher->matched(watcher->context, order, action, price, moment);
+    return action != FILL_NOTHING || order->high_water != high_water;
 }
 
-void order_book_each_ticker(const struct order_book *book,
-                            void (*visit)(void *context, struct resting *first),
-                            void *context)
+// Shows the quote to an order that it has reached.
+static void show_reached(struct order_book *book,
+                         struct resting *order,
+                         const struct quote *quote,
+                         const struct fill_moment *moment,
+                         const struct order_book_watcher *watcher)
+{
+    int64_t high_water = order->high_water;
+
+    unshelve(order);
+    if (!show(order, quote, moment, watcher)) {
+        order->next_late = book->aside;
+        book->aside = order;
+        return;
+    }
+    if (order->high_water != high_water)
+        list_unsaved(book, order, true);
+    order->is_waiting = false;
+    if (!order->is_matched)
+        shelve(book, order);
+}
+
+static struct resting *resting_of(struct heap_node *place)
+{
+    return (struct resting *)(void *)((char *)place - offsetof(struct resting, place));
+}
+
+static struct resting *resting_of_water(struct heap_node *water)
+{
+    return (struct resting *)(void *)((char *)water - offsetof(struct resting, water));
+}
+
+static struct resting *resting_of_expiry(struct heap_node *expiry)
+{
+    return (struct resting *)(void *)((char *)expiry - offsetof(struct resting, expiry));
+}
+
+// Orders for the first or the last quote take part from the first one on that begins then.
+static void wake_timed(struct order_book *book, struct lane *lane, int64_t quoted_at)
+{
+    struct heap *timed = &lane->shelves->timed;
+
+    while (timed->least != NULL && timed->least->key <= quoted_at) {
+        struct resting *order = resting_of(timed->least);
+
+        heap_remove(timed, &order->place);
+        order->is_waiting = false;
+        shelve(book, order);
+    }
+}
+
+static bool reaches(enum shelf shelf, int64_t key, const struct quote *quote)
+{
+    switch (shelf) {
+    case SHELF_ANY:
+        return true;
+    case SHELF_BUY_LIMIT:
+        return quote->ask_micros > 0 && -key >= quote->ask_micros;
+    case SHELF_SELL_LIMIT:
+        return quote->bid_micros >= key;
+    case SHELF_BUY_STOP:
+        return quote->price_micros >= key;
+    case SHELF_SELL_STOP:
+        return quote->price_micros > 0 && quote->price_micros <= -key;
+    }
+    return false;
+}
+
+static void put_aside_back(struct order_book *book)
+{
+    struct resting *next = NULL;
+
+    for (struct resting *order = book->aside; order != NULL; order = next) {
+        next = order->next_late;
+        order->next_late = NULL;
+        if (order->is_waiting)
+            place(book, order);
+        else
+            shelve(book, order);
+    }
+    book->aside = NULL;
+}
+
+static void show_to_waters(struct order_book *book,
+                           struct lane *lane,
+                           const struct quote *quote,
+                           const struct fill_moment *moment,
+                           const struct order_book_watcher *watcher)
+{
+    struct heap *sells = &lane->shelves->sell_waters;
+    struct heap *buys = &lane->shelves->buy_waters;
+
+    if (quote->price_micros <= 0)
+        return;
+    while (sells->least != NULL && sells->least->key < quote->price_micros)
+        show_reached(book, resting_of_water(sells->least), quote, moment, watcher);
+    while (buys->least != NULL && -buys->least->key > quote->price_micros)
+        show_reached(book, resting_of_water(buys->least), quote, moment, watcher);
+}
+
+void order_book_show(struct order_book *book,
+                     struct lane *lane,
+                     const struct quote *quote,
+                     const struct fill_moment *moment,
+                     const struct order_book_watcher *watcher)
+{
+    int first = moment->is_regular ? HOURS_REGULAR : HOURS_EXTENDED;
+
+    wake_timed(book, lane, quote->quoted_at);
+    if (moment->is_regular)
+        show_to_waters(book, lane, quote, moment, watcher);
+    for (int hours = first; hours < HOURS_COUNT; hours++) {
+        for (int shelf = 0; shelf < SHELF_COUNT; shelf++) {
+            struct heap *heap = &lane->shelves->prices[hours][shelf];
+
+            while (heap->least != NULL && reaches((enum shelf)shelf, heap->least->key, quote))
+                show_reached(book, resting_of(heap->least), quote, moment, watcher);
+        }
+    }
+    put_aside_back(book);
+}
+
+void order_book_show_one(struct order_book *book,
+                         struct resting *order,
+                         const struct quote *quote,
+                         const struct fill_moment *moment,
+                         const struct order_book_watcher *watcher)
+{
+    if (order->is_late || order->is_matched)
+        return;
+    show_reached(book, order, quote, moment, watcher);
+    put_aside_back(book);
+}
+
+void order_book_look_back(struct lane *lane,
+                          const struct quote *quote,
+                          const struct fill_moment *moment,
+                          const struct order_book_watcher *watcher)
+{
+    for (struct resting *order = lane->late; order != NULL; order = order->next_late) {
+        if (order->is_matched || quote->quoted_at <= order->looked_at)
+            continue;
+        (void)show(order, quote, moment, watcher);
+        order->looked_at = quote->quoted_at;
+    }
+}
+
+int64_t order_book_late_since(const struct lane *lane)
+{
+    int64_t since = INT64_MAX;
+
+    for (const struct resting *order = lane->late; order != NULL; order = order->next_late) {
+        if (!order->is_matched && order->looked_at < since)
+            since = order->looked_at;
+    }
+    return since;
+}
+
+void order_book_settle(struct order_book *book, struct lane *lane)
+{
+    struct resting *next = NULL;
+
+    for (struct resting *order = lane->late; order != NULL; order = next) {
+        next = order->next_late;
+        order->next_late = NULL;
+        order->is_late = false;
+        if (order->is_matched)
+            continue;
+        place(book, order);
+        if (order->type == ORDER_TRAILING_STOP)
+            list_unsaved(book, order, true);
+    }
+    lane->late = NULL;
+}
+
+void order_book_each_lane(const struct order_book *book,
+                          void (*visit)(void *context, struct lane *lane),
+                          void *context)
 {
     for (size_t i = 0; i < TICKER_BUCKETS; i++) {
-        for (struct ticker_list *list = book->tickers[i]; list != NULL; list = list->next) {
-            if (list->first != NULL)
-                visit(context, list->first);
+        for (struct lane *lane = book->lanes[i]; lane != NULL; lane = lane->next) {
+            if (lane->count > 0)
+                visit(context, lane);
         }
     }
 }
 
-int64_t order_book_next_expiry(struct order_book *book)
+struct resting *order_book_take_expired(struct order_book *book, int64_t now)
 {
-    if (book->count == 0)
-        book->next_expiry = INT64_MAX;
-    return book->next_expiry;
+    while (book->expiries.least != NULL && book->expiries.least->key <= now) {
+        struct resting *order = resting_of_expiry(book->expiries.least);
+
+        // A late one has to see the quotes it has missed first: it comes back by being late no
+        // more.
+        if (order->is_late)
+            return NULL;
+        heap_remove(&book->expiries, &order->expiry);
+        if (order->is_matched)
+            continue;
+        unshelve(order);
+        order->is_matched = true;
+        return order;
+    }
+    return NULL;
 }
 
-void order_book_each_expired(struct order_book *book,
-                             int64_t now,
-                             void (*visit)(void *context, struct resting *order),
-                             void *context)
+void order_book_sweep(struct order_book *book, uint32_t round)
 {
-    int64_t next_expiry = INT64_MAX;
-
     for (size_t i = 0; i < book->bucket_count; i++) {
         struct resting *next = NULL;
 
         for (struct resting *order = book->buckets[i]; order != NULL; order = next) {
             next = order->next_of_id;
-            if (order->expires_at <= now && !order->is_matched)
-                visit(context, order);
-            else if (order->expires_at < next_expiry && order->expires_at > now)
-                next_expiry = order->expires_at;
+            if (order->seen != round && !order->is_matched)
+                order_book_remove(book, order->id);
         }
     }
-    book->next_expiry = next_expiry;
+}
+
+size_t order_book_take_unsaved(struct order_book *book,
+                               int64_t looked_at,
+                               int64_t every,
+                               struct resting **out_orders,
+                               size_t capacity)
+{
+    size_t count = 0;
+
+    while (count < capacity && book->moved.first != NULL) {
+        struct resting *order = book->moved.first;
+
+        list_unsaved(book, order, false);
+        order->saved_at = looked_at;
+        if (!order->is_matched)
+            out_orders[count++] = order;
+    }
+    for (size_t left = book->count; left > 0 && count < capacity; left--) {
+        struct resting *order = book->lasting.first;
+
+        if (order == NULL || order->saved_at > looked_at - every)
+            break;
+        list_unsaved(book, order, false);
+        order->saved_at = looked_at;
+        if (!order->is_matched && !order->is_late)
+            out_orders[count++] = order;
+    }
+    return count;
+}
+
+void order_book_keep_unsaved(struct order_book *book, struct resting *order)
+{
+    list_unsaved(book, order, true);
 }

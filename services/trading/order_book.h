@@ -1,27 +1,65 @@
 // SPDX-License-Identifier: MIT
-// order_book: the orders that rest until a quote comes, by ticker, in the order of their creation.
+// order_book: the orders that rest until a quote comes, by ticker and by the price they wait for.
 //
-// Adding, finding and removing one costs the same however many there are. The book is a copy of
-// what the database has; who acts on it checks the order's status there once more.
+// Each ticker has shelves: orders that take any price, limits and stops of either side, each a heap
+// of which the order that a price reaches first is at hand. A quote touches the orders it fills,
+// triggers, or moves the stop of, and no other. Putting in costs the same however many there are,
+// taking out grows with the logarithm. An order that trails is in two heaps: by its stop, and by
+// its high water, which tells whether a price moves it.
 //
-// Threads: one owner. Memory: a resting order takes 240 bytes.
+// An order that has missed quotes is late: it is on no shelf, and those quotes are shown to the
+// late orders of the ticker one by one (order_book_look_back), until they are settled.
+//
+// The book is a copy of what the database has; who acts on it checks the order's status there once
+// more. Threads: one owner. Memory: a resting order takes about 310 bytes.
 #pragma once
 
+#include "fill.h"
+#include "heap.h"
 #include "order.h"
+
+struct lane;
 
 struct resting {
     char id[UUID_SIZE];
-    char portfolio_id[UUID_SIZE];
-    char ticker[ORDER_TICKER_SIZE];
-    enum order_side side;
-    int64_t quantity;
-    int64_t created_at;
+    unsigned char side; // these as their enums of order.h
+    unsigned char type;
+    unsigned char time_in_force;
+    bool extended_hours;
+    bool is_matched; // being filled or ended: quotes do not concern it any more
+    bool is_late;
+    bool is_triggering; // its trigger is on the way to the database
+    bool has_moved;     // its high water, since it was saved
+    bool is_waiting;    // for the first or the last quote of its session
+    uint32_t seen;      // the last round in which the database was seen to have it; for the owner
+    int64_t limit_price;
+    int64_t stop_price;
+    int64_t trail_price;
+    int64_t trail_percent;
+    int64_t high_water;
+    int64_t starts_at;
     int64_t expires_at;
-    int64_t looked_at; // quotes up to this time have been looked at
-    bool is_matched;   // being filled or expired: quotes do not concern it any more
-    struct resting *next_of_ticker;
-    struct resting *previous_of_ticker;
+    int64_t triggered_at;
+    int64_t looked_at; // of a late one: quotes up to this time have been shown to it
+    int64_t saved_at;  // up to where the database knows that it has looked
+    struct lane *lane;
+    struct heap_node place;     // on its shelf
+    struct heap_node water;     // of one that trails
+    struct heap_node expiry;    // among all orders
     struct resting *next_of_id; // in the same bucket
+    struct resting *next_late;
+    struct resting *next_unsaved;
+    struct resting *previous_unsaved;
+};
+
+// The orders of a ticker.
+struct lane {
+    char ticker[ORDER_TICKER_SIZE];
+    size_t count;
+    int64_t looked_at; // quotes up to this time have been shown to its shelves; for the owner
+    struct resting *late;
+    struct shelves *shelves;
+    struct lane *next; // in the same bucket
 };
 
 struct order_book;
@@ -31,27 +69,73 @@ void order_book_free(struct order_book **book);
 
 size_t order_book_count(const struct order_book *book);
 
-// Adds an order unless it is there. Returns it; it stays where it is until it is removed.
-struct resting *order_book_add(struct order_book *book, const struct order *order);
+// Adds an order unless it is there, on its shelf or as a late one. Returns it; it stays where it is
+// until it is removed.
+struct resting *order_book_add(struct order_book *book, const struct order *order, bool is_late);
 
 struct resting *order_book_find(const struct order_book *book, const char *order_id);
 void order_book_remove(struct order_book *book, const char *order_id);
 
-// The first resting order of a ticker, by creation; NULL when there is none. The next ones follow
-// by next_of_ticker.
-struct resting *order_book_first(const struct order_book *book, const char *ticker);
+// Told of each order that is to be filled at that price (it is matched from then on), or whose stop
+// was reached without a fill (it is on the shelf of its limit from then on).
+struct order_book_watcher {
+    void (*matched)(void *context,
+                    struct resting *order,
+                    enum fill_action action,
+                    int64_t price,
+                    const struct fill_moment *moment);
+    void *context;
+};
 
-// The tickers that have orders: calls `visit` for the first order of each.
-void order_book_each_ticker(const struct order_book *book,
-                            void (*visit)(void *context, struct resting *first),
-                            void *context);
+// Shows a quote to the orders on the shelves of a ticker.
+void order_book_show(struct order_book *book,
+                     struct lane *lane,
+                     const struct quote *quote,
+                     const struct fill_moment *moment,
+                     const struct order_book_watcher *watcher);
 
-// The earliest time at which an order may expire; INT64_MAX when there is none. May be too early
-// after removals, never too late.
-int64_t order_book_next_expiry(struct order_book *book);
+// Shows a quote of the past to the late orders of a ticker that have not seen it.
+void order_book_look_back(struct lane *lane,
+                          const struct quote *quote,
+                          const struct fill_moment *moment,
+                          const struct order_book_watcher *watcher);
 
-// Calls `visit` for each order that expires at `now` or before and is not matched.
-void order_book_each_expired(struct order_book *book,
-                             int64_t now,
-                             void (*visit)(void *context, struct resting *order),
-                             void *context);
+// From when on quotes have to be shown to the late orders of a ticker; INT64_MAX when none is late.
+int64_t order_book_late_since(const struct lane *lane);
+
+// Puts the late orders of a ticker on their shelves.
+void order_book_settle(struct order_book *book, struct lane *lane);
+
+// Shows one order the quote of this moment, as order_book_show does.
+void order_book_show_one(struct order_book *book,
+                         struct resting *order,
+                         const struct quote *quote,
+                         const struct fill_moment *moment,
+                         const struct order_book_watcher *watcher);
+
+// The orders of a ticker; NULL when there have been none.
+struct lane *order_book_lane(const struct order_book *book, const char *ticker);
+
+// Calls `visit` for each ticker that has orders.
+void order_book_each_lane(const struct order_book *book,
+                          void (*visit)(void *context, struct lane *lane),
+                          void *context);
+
+// Removes the orders that were not seen in that round, but for those that are matched.
+void order_book_sweep(struct order_book *book, uint32_t round);
+
+// Matches the next order that expires at `now` or before and is neither late nor matched, the
+// earliest first; NULL when there is none.
+struct resting *order_book_take_expired(struct order_book *book, int64_t now);
+
+// Orders of which the database should know how far they have looked: those whose high water has
+// moved, and those that outlive a session and were saved `every` before `looked_at`. Up to
+// `capacity`; they count as saved from then on.
+size_t order_book_take_unsaved(struct order_book *book,
+                               int64_t looked_at,
+                               int64_t every,
+                               struct resting **out_orders,
+                               size_t capacity);
+
+// What could not be saved is unsaved again.
+void order_book_keep_unsaved(struct order_book *book, struct resting *order);

@@ -13,6 +13,8 @@ static Trading__OrderStatus status_of(enum order_status status)
     static const Trading__OrderStatus statuses[ORDER_STATUS_COUNT] = {
         [ORDER_PENDING_NEW] = TRADING__ORDER_STATUS__ORDER_STATUS_PENDING_NEW,
         [ORDER_NEW] = TRADING__ORDER_STATUS__ORDER_STATUS_NEW,
+        [ORDER_PENDING_REPLACE] = TRADING__ORDER_STATUS__ORDER_STATUS_PENDING_REPLACE,
+        [ORDER_REPLACED] = TRADING__ORDER_STATUS__ORDER_STATUS_REPLACED,
         [ORDER_FILLED] = TRADING__ORDER_STATUS__ORDER_STATUS_FILLED,
         [ORDER_CANCELED] = TRADING__ORDER_STATUS__ORDER_STATUS_CANCELED,
         [ORDER_EXPIRED] = TRADING__ORDER_STATUS__ORDER_STATUS_EXPIRED,
@@ -26,6 +28,67 @@ static Trading__OrderSide side_of(enum order_side side)
 {
     return side == ORDER_BUY ? TRADING__ORDER_SIDE__ORDER_SIDE_BUY
                              : TRADING__ORDER_SIDE__ORDER_SIDE_SELL;
+}
+
+static Trading__OrderType type_of(enum order_type type)
+{
+    static const Trading__OrderType types[ORDER_TYPE_COUNT] = {
+        [ORDER_MARKET] = TRADING__ORDER_TYPE__ORDER_TYPE_MARKET,
+        [ORDER_LIMIT] = TRADING__ORDER_TYPE__ORDER_TYPE_LIMIT,
+        [ORDER_STOP] = TRADING__ORDER_TYPE__ORDER_TYPE_STOP,
+        [ORDER_STOP_LIMIT] = TRADING__ORDER_TYPE__ORDER_TYPE_STOP_LIMIT,
+        [ORDER_TRAILING_STOP] = TRADING__ORDER_TYPE__ORDER_TYPE_TRAILING_STOP,
+    };
+
+    return types[type];
+}
+
+static Trading__TimeInForce time_in_force_of(enum order_time_in_force time_in_force)
+{
+    static const Trading__TimeInForce times[ORDER_TIME_IN_FORCE_COUNT] = {
+        [ORDER_DAY] = TRADING__TIME_IN_FORCE__TIME_IN_FORCE_DAY,
+        [ORDER_GTC] = TRADING__TIME_IN_FORCE__TIME_IN_FORCE_GTC,
+        [ORDER_IOC] = TRADING__TIME_IN_FORCE__TIME_IN_FORCE_IOC,
+        [ORDER_FOK] = TRADING__TIME_IN_FORCE__TIME_IN_FORCE_FOK,
+        [ORDER_OPG] = TRADING__TIME_IN_FORCE__TIME_IN_FORCE_OPG,
+        [ORDER_CLS] = TRADING__TIME_IN_FORCE__TIME_IN_FORCE_CLS,
+    };
+
+    return times[time_in_force];
+}
+
+enum order_type order_type_from_message(Trading__OrderType type)
+{
+    for (int known = 0; known < ORDER_TYPE_COUNT; known++) {
+        if (type_of((enum order_type)known) == type)
+            return (enum order_type)known;
+    }
+    return ORDER_MARKET;
+}
+
+enum order_time_in_force order_time_in_force_from_message(Trading__TimeInForce time_in_force)
+{
+    for (int known = 0; known < ORDER_TIME_IN_FORCE_COUNT; known++) {
+        if (time_in_force_of((enum order_time_in_force)known) == time_in_force)
+            return (enum order_time_in_force)known;
+    }
+    return ORDER_DAY;
+}
+
+static void set_prices(const struct order *order, Trading__Order *message)
+{
+    message->has_notional_micros = order->notional != 0;
+    message->notional_micros = order->notional;
+    message->has_limit_price_micros = order->limit_price != 0;
+    message->limit_price_micros = order->limit_price;
+    message->has_stop_price_micros = order->stop_price != 0;
+    message->stop_price_micros = order->stop_price;
+    message->has_trail_price_micros = order->trail_price != 0;
+    message->trail_price_micros = order->trail_price;
+    message->has_trail_percent_micros = order->trail_percent != 0;
+    message->trail_percent_micros = order->trail_percent;
+    message->has_high_water_micros = order->high_water != 0;
+    message->high_water_micros = order->high_water;
 }
 
 static void set_times(const struct order *order, Trading__Order *message)
@@ -42,6 +105,10 @@ static void set_times(const struct order *order, Trading__Order *message)
     message->expired_at = order->expired_at;
     message->has_updated_at = true;
     message->updated_at = order->updated_at;
+    message->has_triggered_at = order->triggered_at != 0;
+    message->triggered_at = order->triggered_at;
+    message->has_expires_at = true;
+    message->expires_at = order->expires_at;
 }
 
 static void set_amounts(const struct order *order, Trading__Order *message)
@@ -54,6 +121,12 @@ static void set_amounts(const struct order *order, Trading__Order *message)
     message->average_fill_price_micros = order->average_fill_price;
     message->has_commission_micros = true;
     message->commission_micros = order->commission;
+}
+
+// NULL for none.
+static const char *copy_id(struct arena *arena, const char *id)
+{
+    return id[0] == '\0' ? NULL : arena_copy_string(arena, id);
 }
 
 bool order_to_message(const struct order *order,
@@ -73,21 +146,27 @@ bool order_to_message(const struct order *order,
         arena, order->client_order_id == NULL ? order->id : order->client_order_id);
     message->portfolio_id = arena_copy_string(arena, order->portfolio_id);
     message->ticker = arena_copy_string(arena, order->ticker);
+    message->replaces = copy_id(arena, order->replaces);
+    message->replaced_by = copy_id(arena, order->replaced_by);
     message->reason = has_reason ? arena_copy_string(arena, order->reason) : NULL;
     message->reason_message = has_reason ? arena_copy_string(arena, order->reason_message) : NULL;
     if (message->id == NULL || message->client_order_id == NULL || message->portfolio_id == NULL ||
-        message->ticker == NULL ||
+        message->ticker == NULL || (order->replaces[0] != '\0' && message->replaces == NULL) ||
+        (order->replaced_by[0] != '\0' && message->replaced_by == NULL) ||
         (has_reason && (message->reason == NULL || message->reason_message == NULL)))
         return out_of_budget(error);
     message->has_side = true;
     message->side = side_of(order->side);
     message->has_type = true;
-    message->type = TRADING__ORDER_TYPE__ORDER_TYPE_MARKET;
+    message->type = type_of(order->type);
     message->has_time_in_force = true;
-    message->time_in_force = TRADING__TIME_IN_FORCE__TIME_IN_FORCE_DAY;
+    message->time_in_force = time_in_force_of(order->time_in_force);
+    message->has_extended_hours = order->extended_hours;
+    message->extended_hours = order->extended_hours;
     message->has_status = true;
     message->status = status_of(order->status);
     set_amounts(order, message);
+    set_prices(order, message);
     set_times(order, message);
     *out_message = message;
     return true;

@@ -6,6 +6,10 @@
 #include "order.h"
 #include "trading.h"
 
+// Market and day for what is not said.
+enum order_type order_type_from_message(Trading__OrderType type);
+enum order_time_in_force order_time_in_force_from_message(Trading__TimeInForce time_in_force);
+
 MUST_CHECK bool order_to_message(const struct order *order,
                                  struct arena *arena,
                                  Trading__Order **out_message,

@@ -9,6 +9,7 @@
 #include "bourse/market/v1/market.pb-c.h"
 #include "bourse/trading/v1/trading_methods.h"
 #include "bourse/trading/v1/trading_server.h"
+#include "conflict.h"
 #include "execution.h"
 #include "fill.h"
 #include "lookup.h"
@@ -16,6 +17,7 @@
 #include "money/money.h"
 #include "order_limits.h"
 #include "order_message.h"
+#include "order_rules.h"
 #include "queue.h"
 #include "service/audit_outbox.h"
 #include "service/ownership.h"
@@ -68,17 +70,18 @@ void placing_free(struct placing **placing)
     *placing = NULL;
 }
 
-static bool check_request(const Trading__PlaceOrderRequest *request, struct error *error)
+static bool check_enums(const Trading__PlaceOrderRequest *request, struct error *error)
 {
     error_clear(error);
     if (request->side != TRADING__ORDER_SIDE__ORDER_SIDE_BUY &&
         request->side != TRADING__ORDER_SIDE__ORDER_SIDE_SELL)
         error_add_violation(error, "side", "must be buy or sell");
-    if (request->has_type && request->type != TRADING__ORDER_TYPE__ORDER_TYPE_MARKET)
-        error_add_violation(error, "type", "must be market");
+    if (request->has_type && request->type == TRADING__ORDER_TYPE__ORDER_TYPE_UNSPECIFIED)
+        error_add_violation(error, "type",
+                            "must be market, limit, stop, stop_limit or trailing_stop");
     if (request->has_time_in_force &&
-        request->time_in_force != TRADING__TIME_IN_FORCE__TIME_IN_FORCE_DAY)
-        error_add_violation(error, "time_in_force", "must be day");
+        request->time_in_force == TRADING__TIME_IN_FORCE__TIME_IN_FORCE_UNSPECIFIED)
+        error_add_violation(error, "time_in_force", "must be day, gtc, ioc, fok, opg or cls");
     return error->code == CODE_OK;
 }
 
@@ -92,11 +95,18 @@ static void begin_order(struct candidate *candidate, const struct platform_clock
     *order = (struct order){
         .client_order_id = request->client_order_id,
         .side = request->side == TRADING__ORDER_SIDE__ORDER_SIDE_SELL ? ORDER_SELL : ORDER_BUY,
+        .type = order_type_from_message(request->type),
+        .time_in_force = order_time_in_force_from_message(request->time_in_force),
+        .extended_hours = request->extended_hours,
         .quantity = request->quantity_nanos,
+        .notional = request->notional_micros,
+        .limit_price = request->limit_price_micros,
+        .stop_price = request->stop_price_micros,
+        .trail_price = request->trail_price_micros,
+        .trail_percent = request->trail_percent_micros,
         .status = ORDER_PENDING_NEW,
         .created_at = clock->now,
         .updated_at = clock->now,
-        .expires_at = clock->next_close,
     };
     snprintf(order->id, UUID_SIZE, "%s", uuid_new().string);
     snprintf(order->portfolio_id, UUID_SIZE, "%s", request->portfolio_id);
@@ -119,6 +129,8 @@ static bool price_order(struct trading *trading,
         candidate->quote.price_micros <= 0)
         return error_set(error, REASON_NO_PRICE, "There has been no price of %s yet.",
                          order->ticker);
+    if (!order_rules_price(order, &candidate->quote, clock, error))
+        return false;
     if (!fill_hold(order, &candidate->quote, clock, &order->hold_amount)) {
         error_clear(error);
         error_add_violation(error, "quantity", "is worth more than can be counted");
@@ -128,6 +140,7 @@ static bool price_order(struct trading *trading,
     return true;
 }
 
+// Whose the portfolio is comes first: to anybody else every order for it is the same.
 static bool prepare(struct trading *trading,
                     struct candidate *candidate,
                     const struct platform_clock *clock,
@@ -136,14 +149,15 @@ static bool prepare(struct trading *trading,
     struct call *call = candidate->item->call;
     const Trading__PlaceOrderRequest *request =
         (const Trading__PlaceOrderRequest *)candidate->item->request;
+    struct order *order = &candidate->order;
 
-    if (!check_request(request, error))
-        return false;
     begin_order(candidate, clock);
-    return lookup_owner(trading, call, candidate->order.portfolio_id, false,
-                        candidate->order.user_id, error) &&
-           lookup_tradable(trading, call, candidate->order.ticker, candidate->order.quantity,
+    return lookup_owner(trading, call, order->portfolio_id, false, order->user_id, error) &&
+           check_enums(request, error) && order_rules_check(order, error) &&
+           // A notional is a fraction nearly always.
+           lookup_tradable(trading, call, order->ticker, order->notional > 0 ? 1 : order->quantity,
                            error) &&
+           order_rules_schedule(order, clock, error) &&
            price_order(trading, candidate, clock, error);
 }
 
@@ -315,16 +329,16 @@ static void apply_limits(struct placing *placing)
         replay_refused(placing, placing->refused, refused);
 }
 
-// The order was not inserted: it is there already, or its name belongs to another.
+// The order was not inserted: it is there already, it could trade with another one, or its name
+// belongs to another.
 static void answer_conflict(struct placing *placing, struct candidate *candidate)
 {
-    const char *name = candidate->order.client_order_id;
+    struct rpc_batch_item *item = candidate->item;
 
-    if (replay(placing, candidate) || candidate->item->error.code != CODE_OK)
+    if (replay(placing, candidate) || item->error.code != CODE_OK)
         return;
-    error_set(&candidate->item->error, REASON_CLIENT_ORDER_ID_TAKEN,
-              "There is an order with client_order_id %s in this portfolio already.",
-              name == NULL ? "" : name);
+    (void)conflict_explain(placing->trading->database, item->call->arena, &candidate->order,
+                           &item->error);
 }
 
 // The order has been changed by somebody else meanwhile: by a cancel, or by the queue.
@@ -442,11 +456,16 @@ static bool
 present_moment(struct trading *trading, struct platform_clock *out_clock, struct error *error)
 {
     if (quotes_clock(trading->quotes, out_clock) &&
-        out_clock->mode != MARKET__CLOCK_MODE__CLOCK_MODE_STEP)
+        out_clock->mode != MARKET__CLOCK_MODE__CLOCK_MODE_STEP &&
+        order_rules_sees_sessions(out_clock))
         return true;
-    return quotes_synchronize(trading->quotes, SYNCHRONIZE_MS, error) &&
-           (quotes_clock(trading->quotes, out_clock) ||
-            error_set(error, REASON_UNAVAILABLE, "The platform's clock is not known yet."));
+    if (!quotes_synchronize(trading->quotes, SYNCHRONIZE_MS, error))
+        return false;
+    if (!quotes_clock(trading->quotes, out_clock))
+        return error_set(error, REASON_UNAVAILABLE, "The platform's clock is not known yet.");
+    return order_rules_sees_sessions(out_clock) ||
+           error_set(error, REASON_UNAVAILABLE,
+                     "A session begins or ends at this moment. Repeat it.");
 }
 
 void trading_api_place_order(struct trading *trading, struct rpc_batch_item *items, size_t count)

@@ -10,6 +10,7 @@
 
 #include "execution.h"
 #include "matcher.h"
+#include "replacing.h"
 #include "service/log.h"
 #include "service/worker.h"
 #include "trading_store.h"
@@ -115,6 +116,8 @@ static void run(struct queue *queue, struct order *orders, size_t order_count)
 
         if (item->order->status == ORDER_NEW && !item->is_lost)
             matcher_add(trading->matcher, item->order);
+        if (item->order->replaces[0] != '\0')
+            replacing_settle(trading, queue->arena, item->order);
     }
 }
 

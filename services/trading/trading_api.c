@@ -7,34 +7,18 @@
 
 #include "execution.h"
 #include "lookup.h"
+#include "matcher.h"
 #include "order_message.h"
+#include "queue.h"
+#include "service/idempotency.h"
 #include "service/ownership.h"
 #include "trading_store.h"
 
-enum { PAGE_DEFAULT = 50, CANCEL_TRIES_MAX = 5 };
+enum { PAGE_DEFAULT = 50, CANCEL_TRIES_MAX = 5, TELL_BUDGET = 4 * 1024 * 1024 };
 
 static bool out_of_budget(struct error *error)
 {
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The answer needs too much memory.");
-}
-
-// Finds an order that the caller may see; another user's is answered as an unknown one.
-static bool find_order(struct trading *trading,
-                       struct call *call,
-                       const char *order_id,
-                       struct order **out_order,
-                       struct error *error)
-{
-    struct order *orders = NULL;
-    size_t count = 0;
-
-    if (!store_load_orders(trading->database, call->arena, &order_id, 1, &orders, &count, error))
-        return false;
-    if (count == 0 ||
-        !ownership_may_see(&call->identity, orders[0].user_id, orders[0].portfolio_id))
-        return error_set(error, REASON_ORDER_NOT_FOUND, "There is no order %s.", order_id);
-    *out_order = &orders[0];
-    return true;
 }
 
 static bool choose_user(struct trading *trading,
@@ -97,6 +81,7 @@ bool trading_api_list_orders(struct trading *trading,
         .start = request->start,
         .end = request->end,
         .limit = limit + 1,
+        .client_order_id = request->client_order_id,
     };
     struct order *orders = NULL;
     size_t count = 0;
@@ -104,7 +89,8 @@ bool trading_api_list_orders(struct trading *trading,
     if (has_token && !uuid_is_valid(request->page_token))
         return error_set(error, REASON_INVALID_PAGE_TOKEN, "page_token is not one of ours.");
     if (!choose_user(trading, call, request, user_id, error) ||
-        !store_page_orders(trading->database, call->arena, &filter, &orders, &count, error))
+        !(request->client_order_id == NULL ? store_page_orders : store_find_by_client_order_id)(
+            trading->database, call->arena, &filter, &orders, &count, error))
         return false;
     if (count > limit) {
         count = limit;
@@ -129,7 +115,7 @@ bool trading_api_get_order(struct trading *trading,
 {
     struct order *order = NULL;
 
-    return find_order(trading, call, request->order_id, &order, error) &&
+    return lookup_order(trading, call, request->order_id, &order, error) &&
            order_to_message(order, call->arena, &response->order, error);
 }
 
@@ -143,7 +129,7 @@ bool trading_api_list_fills(struct trading *trading,
     struct order_fill *fills = NULL;
     size_t count = 0;
 
-    if (!find_order(trading, call, request->order_id, &order, error) ||
+    if (!lookup_order(trading, call, request->order_id, &order, error) ||
         !store_list_fills(trading->database, call->arena, order->id, &fills, &count, error))
         return false;
     response->fills = arena_allocate(call->arena, (count + 1) * sizeof(*response->fills));
@@ -187,7 +173,7 @@ static bool cancel_once(struct trading *trading,
     OWNED(execution) execution = NULL;
 
     *out_again = false;
-    if (!find_order(trading, call, request->order_id, &order, error))
+    if (!lookup_order(trading, call, request->order_id, &order, error))
         return false;
     if (order->status == ORDER_CANCELED &&
         strcmp(order->cancel_request_id, call->request_id) == 0) {
@@ -196,6 +182,10 @@ static bool cancel_once(struct trading *trading,
     }
     if (!order_status_is_open(order->status))
         return refuse_cancel(order, error);
+    if (order->status == ORDER_PENDING_REPLACE ||
+        (order->status == ORDER_PENDING_NEW && order->replaces[0] != '\0'))
+        return error_set(error, REASON_ORDER_NOT_READY,
+                         "The order is being replaced at this moment.");
     item.order = order;
     if (ownership_is_for_another(&call->identity, order->user_id))
         item.audit = &event;
@@ -203,8 +193,10 @@ static bool cancel_once(struct trading *trading,
     execution_run(execution, &item, 1);
     *out_again = item.is_lost;
     // Once it is committed the order is canceled; giving back what it held may take longer.
-    if (item.is_saved)
+    if (item.is_saved) {
+        matcher_remove(trading->matcher, order->id);
         return true;
+    }
     *error = item.error;
     if (item.is_lost)
         error_set(error, REASON_CONFLICT, "The order is being changed. Try again.");
@@ -224,4 +216,96 @@ bool trading_api_cancel_order(struct trading *trading,
     for (int i = 0; i < CANCEL_TRIES_MAX && again; i++)
         done = cancel_once(trading, call, request, &again, error);
     return done;
+}
+
+// The cancellation of all orders of a portfolio, in one transaction.
+struct canceling {
+    struct trading *trading;
+    struct call *call;
+    const Trading__CancelOrdersRequest *request;
+    Trading__CancelOrdersResponse *response;
+    int64_t at;
+    bool is_for_another;
+    struct store_finished *canceled;
+    size_t count;
+};
+
+static bool cancel_all_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct canceling *canceling = context;
+    const char *portfolio_id = canceling->request->portfolio_id;
+    const struct audit_outbox_event event = {
+        .call = canceling->call,
+        .action = "order.cancel_all",
+        .subject = portfolio_id,
+        .method = &trading_method_cancel_orders,
+        .request = &canceling->request->base,
+    };
+    bool replayed = false;
+
+    canceling->count = 0;
+    if (!idempotency_begin(transaction, canceling->call, &trading_method_cancel_orders,
+                           &canceling->response->base, &replayed, error))
+        return false;
+    if (replayed)
+        return true;
+    if (!store_cancel_resting(transaction, portfolio_id, canceling->call->request_id, canceling->at,
+                              &canceling->canceled, &canceling->count, error))
+        return false;
+    canceling->response->has_canceled = true;
+    canceling->response->canceled = (uint32_t)canceling->count;
+    if (canceling->is_for_another && !audit_outbox_add(transaction, &event, 1, error))
+        return false;
+    return idempotency_finish(transaction, canceling->call, &trading_method_cancel_orders,
+                              &canceling->response->base, error);
+}
+
+// Tells followers and the matcher of orders that have been canceled. Best effort: the matcher finds
+// out by itself.
+static void tell_canceled(struct canceling *canceling)
+{
+    struct trading *trading = canceling->trading;
+    const char *ids[STORE_BATCH_MAX];
+
+    for (size_t from = 0; from < canceling->count; from += STORE_BATCH_MAX) {
+        size_t left = canceling->count - from;
+        size_t count = left < STORE_BATCH_MAX ? left : STORE_BATCH_MAX;
+        OWNED(arena) arena = arena_new(TELL_BUDGET);
+        struct order *orders = NULL;
+        size_t found = 0;
+        struct error error;
+
+        for (size_t i = 0; i < count; i++) {
+            ids[i] = canceling->canceled[from + i].order_id;
+            matcher_remove(trading->matcher, ids[i]);
+        }
+        if (!store_load_orders(trading->database, arena, ids, count, &orders, &found, &error))
+            return;
+        for (size_t i = 0; i < found; i++)
+            order_publish(trading, &orders[i], arena);
+    }
+}
+
+bool trading_api_cancel_orders(struct trading *trading,
+                               struct call *call,
+                               const Trading__CancelOrdersRequest *request,
+                               Trading__CancelOrdersResponse *response,
+                               struct error *error)
+{
+    struct canceling canceling = {
+        .trading = trading, .call = call, .request = request, .response = response};
+    struct platform_clock clock;
+    char user_id[UUID_SIZE];
+
+    if (!lookup_owner(trading, call, request->portfolio_id, true, user_id, error))
+        return false;
+    if (!quotes_clock(trading->quotes, &clock))
+        return error_set(error, REASON_UNAVAILABLE, "The platform's clock is not known yet.");
+    canceling.at = clock.now;
+    canceling.is_for_another = ownership_is_for_another(&call->identity, user_id);
+    if (!database_transact(trading->database, call->arena, 0, cancel_all_work, &canceling, error))
+        return false;
+    queue_wake(trading->queue);
+    tell_canceled(&canceling);
+    return true;
 }

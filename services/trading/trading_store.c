@@ -8,21 +8,29 @@
 #include "database/columns.h"
 #include "fill.h"
 #include "money/money.h"
+#include "trading_store_private.h"
 
 static const struct statement insert_orders = {
     "insert_orders",
     "INSERT INTO orders (id, portfolio_id, user_id, request_id, body_hash, client_order_id,"
-    " ticker, side, type, time_in_force, quantity, hold_amount, status, created_at, updated_at,"
-    " expires_at)"
+    " ticker, side, quantity, hold_amount, status, created_at, updated_at, expires_at, type,"
+    " time_in_force, notional, limit_price, stop_price, trail_price, trail_percent, high_water,"
+    " extended_hours, starts_at, replaces)"
     " SELECT n.id, n.portfolio_id, n.user_id, n.request_id, n.body_hash, n.client_order_id,"
-    " n.ticker, n.side, 'market', 'day', n.quantity, n.hold_amount, 'pending_new', n.created_at,"
-    " n.created_at, n.expires_at"
+    " n.ticker, n.side, n.quantity, n.hold_amount, 'pending_new', n.created_at, n.created_at,"
+    " n.expires_at, n.type, n.time_in_force, n.notional, n.limit_price, n.stop_price,"
+    " n.trail_price, n.trail_percent, n.high_water, n.extended_hours, n.starts_at, n.replaces"
     " FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],"
     " $7::text[], $8::text[], $9::numeric[], $10::numeric[], $11::timestamptz[],"
-    " $12::timestamptz[])"
+    " $12::timestamptz[], $13::text[], $14::text[], $15::numeric[], $16::numeric[],"
+    " $17::numeric[], $18::numeric[], $19::numeric[], $20::numeric[], $21::boolean[],"
+    " $22::timestamptz[], $23::uuid[])"
     " AS n (id, portfolio_id, user_id, request_id, body_hash, client_order_id, ticker, side,"
-    " quantity, hold_amount, created_at, expires_at)"
-    " ON CONFLICT DO NOTHING RETURNING id",
+    " quantity, hold_amount, created_at, expires_at, type, time_in_force, notional, limit_price,"
+    " stop_price, trail_price, trail_percent, high_water, extended_hours, starts_at, replaces)"
+    " WHERE NOT EXISTS (SELECT 1 FROM resting_orders r WHERE r.portfolio_id = n.portfolio_id"
+    " AND r.ticker = n.ticker AND " STORE_MEETS("n") ")"
+                                                     " ON CONFLICT DO NOTHING RETURNING id",
 };
 
 // Only for orders that were inserted just now: their ids are new.
@@ -46,14 +54,17 @@ static const struct statement save_orders = {
     " commission = n.commission, reason = n.reason, reason_message = n.reason_message,"
     " reason_details = n.reason_details, cancel_request_id = n.cancel_request_id,"
     " submitted_at = n.submitted_at, filled_at = n.filled_at, canceled_at = n.canceled_at,"
-    " expired_at = n.expired_at, updated_at = n.updated_at"
+    " expired_at = n.expired_at, updated_at = n.updated_at, triggered_at = n.triggered_at,"
+    " high_water = n.high_water, stop_price = n.stop_price, looked_at = n.looked_at"
     " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::numeric[],"
     " $7::numeric[], $8::numeric[], $9::text[], $10::text[], $11::text[], $12::uuid[],"
     " $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[],"
-    " $17::timestamptz[])"
+    " $17::timestamptz[], $18::timestamptz[], $19::numeric[], $20::numeric[],"
+    " $21::timestamptz[])"
     " AS n (id, portfolio_id, from_status, status, hold_amount, filled_quantity,"
     " average_fill_price, commission, reason, reason_message, reason_details, cancel_request_id,"
-    " submitted_at, filled_at, canceled_at, expired_at, updated_at)"
+    " submitted_at, filled_at, canceled_at, expired_at, updated_at, triggered_at, high_water,"
+    " stop_price, looked_at)"
     " WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = n.from_status"
     " RETURNING o.id",
 };
@@ -83,6 +94,47 @@ static const struct statement save_tasks = {
     " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND t.state IN ('pending', 'active')"
     " AND EXISTS (SELECT 1 FROM orders o WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id"
     " AND o.status = n.status)",
+};
+
+static const struct statement rest_orders = {
+    "rest_orders",
+    "INSERT INTO resting_orders (portfolio_id, ticker, order_id, side, limit_price, trails)"
+    " SELECT o.portfolio_id, o.ticker, o.id, o.side, o.limit_price, o.type = 'trailing_stop'"
+    " FROM unnest($1::uuid[], $2::uuid[]) AS n (id, portfolio_id)"
+    " JOIN orders o ON o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = 'new'"
+    " ON CONFLICT DO NOTHING",
+};
+
+// Those that have ended; one that is being replaced rests until it is.
+static const struct statement end_resting = {
+    "end_resting",
+    "DELETE FROM resting_orders r USING unnest($1::uuid[], $2::uuid[], $3::text[])"
+    " AS n (id, portfolio_id, ticker)"
+    " WHERE r.portfolio_id = n.portfolio_id AND r.ticker = n.ticker AND r.order_id = n.id"
+    " AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = n.id"
+    " AND o.portfolio_id = n.portfolio_id AND o.status IN ('new', 'pending_replace'))",
+};
+
+// What becomes of an order as its replacement is taken or refused. Only whoever has decided about
+// the replacement decides about it.
+static const struct statement end_replaced = {
+    "end_replaced",
+    "UPDATE orders o SET status = n.status, updated_at = n.at,"
+    " replaced_by = CASE WHEN n.status = 'replaced' THEN n.replacement END"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[],"
+    " $6::timestamptz[]) AS n (id, portfolio_id, status, replacement, replacement_status, at)"
+    " WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = 'pending_replace'"
+    " AND EXISTS (SELECT 1 FROM orders r WHERE r.id = n.replacement"
+    " AND r.portfolio_id = n.portfolio_id AND r.status = n.replacement_status)",
+};
+
+static const struct statement end_replaced_tasks = {
+    "end_replaced_tasks",
+    "UPDATE tasks t SET state = 'completed', finished_at = now(), error = NULL"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n (id, portfolio_id, ticker)"
+    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND t.state IN ('pending', 'active')"
+    " AND EXISTS (SELECT 1 FROM orders o WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id"
+    " AND o.status = 'replaced')",
 };
 
 static const struct statement finish_tasks = {
@@ -119,58 +171,31 @@ static const struct statement end_leases = {
     " AND run_at < 'infinity' AND worker = $1",
 };
 
-#define ORDER_COLUMNS                                                                              \
-    "o.id, o.portfolio_id, o.user_id, o.request_id, o.body_hash, o.client_order_id, o.ticker,"     \
-    " o.side, o.quantity, o.filled_quantity, o.average_fill_price, o.hold_amount, o.commission,"   \
-    " o.status, o.reason, o.reason_message, o.reason_details, o.cancel_request_id, o.created_at,"  \
-    " o.submitted_at, o.filled_at, o.canceled_at, o.expired_at, o.updated_at, o.expires_at"
-
-static const struct statement load_orders = {
-    "load_orders",
-    "SELECT " ORDER_COLUMNS " FROM orders o WHERE o.id = ANY ($1::uuid[])",
+// Of several that have looked the last word is of the one that has looked furthest.
+static const struct statement save_progress = {
+    "save_progress",
+    "UPDATE orders o SET high_water = n.high_water, stop_price = n.stop_price,"
+    " looked_at = n.looked_at"
+    " FROM unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::timestamptz[])"
+    " AS n (id, high_water, stop_price, looked_at)"
+    " WHERE o.id = n.id AND o.status = 'new'"
+    " AND coalesce(o.looked_at, o.created_at) < n.looked_at",
 };
 
-static const struct statement load_resting = {
-    "load_resting",
-    "SELECT " ORDER_COLUMNS " FROM tasks t JOIN orders o ON o.id = t.id"
-    " AND o.portfolio_id = t.portfolio_id"
-    " WHERE t.state IN ('pending', 'active') AND t.run_at = 'infinity' AND t.id > $1::uuid"
-    " AND o.status = 'new' ORDER BY t.id LIMIT $2",
+static const struct statement cancel_resting = {
+    "cancel_resting",
+    "UPDATE orders o SET status = 'canceled', canceled_at = $2, updated_at = $2,"
+    " cancel_request_id = $3 FROM resting_orders r WHERE r.portfolio_id = $1"
+    " AND o.id = r.order_id AND o.portfolio_id = r.portfolio_id AND o.status = 'new'"
+    " RETURNING o.id, o.portfolio_id, o.ticker",
 };
 
-static const struct statement find_by_request = {
-    "find_by_request",
-    "SELECT " ORDER_COLUMNS " FROM orders o WHERE o.portfolio_id = $1 AND o.request_id = $2",
+static const struct statement cancel_tasks = {
+    "cancel_tasks",
+    "UPDATE tasks t SET state = 'pending', run_at = now()"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n (id, portfolio_id, ticker)"
+    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND t.state IN ('pending', 'active')",
 };
-
-static const struct statement find_requests = {
-    "find_requests",
-    "SELECT n.place FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY"
-    " AS n (portfolio_id, request_id, place) WHERE EXISTS (SELECT 1 FROM orders o"
-    " WHERE o.portfolio_id = n.portfolio_id AND o.request_id = n.request_id)",
-};
-
-static const struct statement page_orders = {
-    "page_orders",
-    "SELECT " ORDER_COLUMNS " FROM orders o WHERE o.user_id = $1"
-    " AND ($2::uuid IS NULL OR o.portfolio_id = $2) AND ($3::uuid IS NULL OR o.id < $3)"
-    " AND ($4::boolean IS NULL OR (o.status IN ('pending_new', 'new')) = $4)"
-    " AND ($5::text IS NULL OR o.ticker = $5) AND ($6::text IS NULL OR o.side = $6)"
-    " AND ($7::timestamptz IS NULL OR o.created_at >= $7)"
-    " AND ($8::timestamptz IS NULL OR o.created_at < $8)"
-    " ORDER BY o.id DESC LIMIT $9",
-};
-
-static const struct statement list_fills = {
-    "list_fills",
-    "SELECT number, id, quantity, price, commission, filled_at, quote_at FROM fills"
-    " WHERE order_id = $1 ORDER BY number",
-};
-
-static bool out_of_budget(struct error *error)
-{
-    return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
-}
 
 static struct parameter text_or_null(const char *text)
 {
@@ -194,12 +219,12 @@ bool store_insert_orders(struct transaction *transaction,
     struct columns table;
     struct columns tasks;
 
-    if (!columns_start(&table, arena, 12, count, error) ||
+    if (!columns_start(&table, arena, 23, count, error) ||
         !columns_start(&tasks, arena, 3, count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         const struct order *order = orders[i].order;
-        struct parameter row[12] = {
+        struct parameter row[23] = {
             parameter_text(order->id),
             parameter_text(order->portfolio_id),
             parameter_text(order->user_id),
@@ -212,6 +237,17 @@ bool store_insert_orders(struct transaction *transaction,
             parameter_decimal(order->hold_amount, MONEY_SCALE),
             parameter_time(order->created_at),
             parameter_time(order->expires_at),
+            parameter_text(order_type_name(order->type)),
+            parameter_text(order_time_in_force_name(order->time_in_force)),
+            store_price_or_null(order->notional),
+            store_price_or_null(order->limit_price),
+            store_price_or_null(order->stop_price),
+            store_price_or_null(order->trail_price),
+            store_price_or_null(order->trail_percent),
+            store_price_or_null(order->high_water),
+            parameter_bool(order->extended_hours),
+            time_or_null(order->starts_at),
+            text_or_null(order->replaces),
         };
         struct parameter task[3] = {
             parameter_text(order->id),
@@ -244,7 +280,7 @@ void store_take_inserted(const struct rows *rows, struct store_new_order *orders
 static void add_order(struct columns *table, const struct store_change *change)
 {
     const struct order *order = change->order;
-    struct parameter row[17] = {
+    struct parameter row[21] = {
         parameter_text(order->id),
         parameter_text(order->portfolio_id),
         parameter_text(order_status_name(change->from)),
@@ -263,6 +299,10 @@ static void add_order(struct columns *table, const struct store_change *change)
         time_or_null(order->canceled_at),
         time_or_null(order->expired_at),
         parameter_time(order->updated_at),
+        time_or_null(order->triggered_at),
+        store_price_or_null(order->high_water),
+        store_price_or_null(order->stop_price),
+        time_or_null(order->looked_at),
     };
 
     columns_add(table, row);
@@ -307,33 +347,111 @@ static void add_task(struct columns *table, const struct store_change *change)
     columns_add(table, row);
 }
 
+static void add_key(struct columns *table, const struct order *order)
+{
+    struct parameter row[3] = {
+        parameter_text(order->id),
+        parameter_text(order->portfolio_id),
+        parameter_text(order->ticker),
+    };
+
+    columns_add(table, row);
+}
+
+static void add_rest(struct columns *table, const struct order *order)
+{
+    struct parameter row[2] = {parameter_text(order->id), parameter_text(order->portfolio_id)};
+
+    columns_add(table, row);
+}
+
+// An order that takes another one's place has been taken or refused.
+static void add_replaced(struct columns *replaced, struct columns *keys, const struct order *order)
+{
+    bool is_refused = order->status == ORDER_REJECTED;
+    struct parameter row[6] = {
+        parameter_text(order->replaces),
+        parameter_text(order->portfolio_id),
+        parameter_text(order_status_name(is_refused ? ORDER_NEW : ORDER_REPLACED)),
+        parameter_text(order->id),
+        parameter_text(order_status_name(order->status)),
+        parameter_time(order->updated_at),
+    };
+    struct parameter key[3] = {
+        parameter_text(order->replaces),
+        parameter_text(order->portfolio_id),
+        parameter_text(order->ticker),
+    };
+
+    columns_add(replaced, row);
+    columns_add(keys, key);
+}
+
+// What a batch of changes writes, by table.
+struct changed_rows {
+    struct columns orders;
+    struct columns fills;
+    struct columns tasks;
+    struct columns resting;
+    struct columns ended; // orders that rest no more
+    struct columns replaced;
+    struct columns replaced_keys;
+};
+
+static bool
+start_changed(struct changed_rows *rows, struct arena *arena, size_t count, struct error *error)
+{
+    return columns_start(&rows->orders, arena, 21, count, error) &&
+           columns_start(&rows->fills, arena, 9, count, error) &&
+           columns_start(&rows->tasks, arena, 6, count, error) &&
+           columns_start(&rows->resting, arena, 2, count, error) &&
+           columns_start(&rows->ended, arena, 3, count, error) &&
+           columns_start(&rows->replaced, arena, 6, count, error) &&
+           columns_start(&rows->replaced_keys, arena, 3, count, error);
+}
+
+static void add_change(struct changed_rows *rows, const struct store_change *change)
+{
+    const struct order *order = change->order;
+
+    if (change->task != STORE_TASK_UNCHANGED)
+        add_task(&rows->tasks, change);
+    if (!change->changes_order)
+        return;
+    add_order(&rows->orders, change);
+    if (change->fill != NULL)
+        add_fill(&rows->fills, order, change->fill);
+    if (change->from == ORDER_PENDING_NEW && order->status == ORDER_NEW)
+        add_rest(&rows->resting, order);
+    if (change->from == ORDER_NEW && !order_status_is_open(order->status))
+        add_key(&rows->ended, order);
+    if (change->from == ORDER_PENDING_NEW && order->replaces[0] != '\0')
+        add_replaced(&rows->replaced, &rows->replaced_keys, order);
+}
+
 bool store_save_changes(struct transaction *transaction,
                         const struct store_change *changes,
                         size_t count,
                         struct rows *out_rows,
                         struct error *error)
 {
-    struct arena *arena = transaction_arena(transaction);
     struct parameter model = parameter_text(FILL_MODEL);
-    struct columns orders;
-    struct columns fills;
-    struct columns tasks;
+    struct changed_rows rows;
 
-    if (!columns_start(&orders, arena, 17, count, error) ||
-        !columns_start(&fills, arena, 9, count, error) ||
-        !columns_start(&tasks, arena, 6, count, error))
+    if (!start_changed(&rows, transaction_arena(transaction), count, error))
         return false;
-    for (size_t i = 0; i < count; i++) {
-        if (changes[i].changes_order)
-            add_order(&orders, &changes[i]);
-        if (changes[i].changes_order && changes[i].fill != NULL)
-            add_fill(&fills, changes[i].order, changes[i].fill);
-        if (changes[i].task != STORE_TASK_UNCHANGED)
-            add_task(&tasks, &changes[i]);
-    }
-    return columns_queue(&orders, transaction, &save_orders, NULL, 0, out_rows, error) &&
-           columns_queue(&fills, transaction, &insert_fills, &model, 1, NULL, error) &&
-           columns_queue(&tasks, transaction, &save_tasks, NULL, 0, NULL, error);
+    for (size_t i = 0; i < count; i++)
+        add_change(&rows, &changes[i]);
+    // A statement without rows is not sent.
+    return columns_queue(&rows.orders, transaction, &save_orders, NULL, 0, out_rows, error) &&
+           columns_queue(&rows.fills, transaction, &insert_fills, &model, 1, NULL, error) &&
+           columns_queue(&rows.tasks, transaction, &save_tasks, NULL, 0, NULL, error) &&
+           columns_queue(&rows.resting, transaction, &rest_orders, NULL, 0, NULL, error) &&
+           columns_queue(&rows.ended, transaction, &end_resting, NULL, 0, NULL, error) &&
+           columns_queue(&rows.replaced, transaction, &end_replaced, NULL, 0, NULL, error) &&
+           columns_queue(&rows.replaced_keys, transaction, &end_replaced_tasks, NULL, 0, NULL,
+                         error) &&
+           columns_queue(&rows.replaced_keys, transaction, &end_resting, NULL, 0, NULL, error);
 }
 
 void store_take_saved(const struct rows *rows, struct store_change *changes, size_t count)
@@ -381,7 +499,7 @@ bool store_claim_tasks(struct transaction *transaction,
         return false;
     tasks = arena_allocate(arena, (due.count + 1) * sizeof(*tasks));
     if (tasks == NULL)
-        return out_of_budget(error);
+        return store_out_of_budget(error);
     for (size_t i = 0; i < due.count; i++) {
         struct parameter row[2] = {
             parameter_text(rows_text(&due, i, 0)),
@@ -425,199 +543,66 @@ bool store_end_leases(struct database *database,
     return database_query(database, arena, &end_leases, &parameter, 1, &rows, error);
 }
 
-static void copy(char *out, size_t size, const char *text)
+bool store_save_progress(struct database *database,
+                         struct arena *arena,
+                         const struct store_progress *progress,
+                         size_t count,
+                         struct error *error)
 {
-    snprintf(out, size, "%s", text == NULL ? "" : text);
-}
-
-static void take_order(const struct rows *rows, size_t row, struct order *out_order)
-{
-    struct order order = {
-        .client_order_id = rows_text(rows, row, 5),
-        .side = strcmp(rows_text(rows, row, 7), "sell") == 0 ? ORDER_SELL : ORDER_BUY,
-        .quantity = rows_decimal(rows, row, 8, QUANTITY_SCALE),
-        .filled_quantity = rows_decimal(rows, row, 9, QUANTITY_SCALE),
-        .average_fill_price = rows_decimal(rows, row, 10, MONEY_SCALE),
-        .hold_amount = rows_decimal(rows, row, 11, MONEY_SCALE),
-        .commission = rows_decimal(rows, row, 12, MONEY_SCALE),
-        .reason_details = rows_text(rows, row, 16),
-        .created_at = rows_time(rows, row, 18),
-        .submitted_at = rows_time(rows, row, 19),
-        .filled_at = rows_time(rows, row, 20),
-        .canceled_at = rows_time(rows, row, 21),
-        .expired_at = rows_time(rows, row, 22),
-        .updated_at = rows_time(rows, row, 23),
-        .expires_at = rows_time(rows, row, 24),
-    };
-
-    copy(order.id, sizeof(order.id), rows_text(rows, row, 0));
-    copy(order.portfolio_id, sizeof(order.portfolio_id), rows_text(rows, row, 1));
-    copy(order.user_id, sizeof(order.user_id), rows_text(rows, row, 2));
-    copy(order.request_id, sizeof(order.request_id), rows_text(rows, row, 3));
-    copy(order.body_hash, sizeof(order.body_hash), rows_text(rows, row, 4));
-    copy(order.ticker, sizeof(order.ticker), rows_text(rows, row, 6));
-    // A status this program does not know would be of a newer one; it is final as far as this one
-    // is concerned.
-    if (!order_status_find(rows_text(rows, row, 13), &order.status))
-        order.status = ORDER_REJECTED;
-    copy(order.reason, sizeof(order.reason), rows_text(rows, row, 14));
-    copy(order.reason_message, sizeof(order.reason_message), rows_text(rows, row, 15));
-    copy(order.cancel_request_id, sizeof(order.cancel_request_id), rows_text(rows, row, 17));
-    *out_order = order;
-}
-
-static bool take_orders(const struct rows *rows,
-                        struct arena *arena,
-                        struct order **out_orders,
-                        size_t *out_count,
-                        struct error *error)
-{
-    struct order *orders = arena_allocate(arena, (rows->count + 1) * sizeof(*orders));
-
-    if (orders == NULL)
-        return out_of_budget(error);
-    for (size_t i = 0; i < rows->count; i++)
-        take_order(rows, i, &orders[i]);
-    *out_orders = orders;
-    *out_count = rows->count;
-    return true;
-}
-
-bool store_load_orders(struct database *database,
-                       struct arena *arena,
-                       const char *const *ids,
-                       size_t count,
-                       struct order **out_orders,
-                       size_t *out_count,
-                       struct error *error)
-{
-    struct parameter *values = arena_allocate(arena, (count + 1) * sizeof(*values));
-    struct parameter array;
+    struct parameter *values = arena_allocate(arena, 4 * (count + 1) * sizeof(*values));
+    struct parameter arrays[4];
     struct rows rows = {0};
 
     if (values == NULL)
-        return out_of_budget(error);
-    for (size_t i = 0; i < count; i++)
-        values[i] = parameter_text(ids[i]);
-    if (!parameter_array(arena, values, count, &array))
-        return out_of_budget(error);
-    return database_query(database, arena, &load_orders, &array, 1, &rows, error) &&
-           take_orders(&rows, arena, out_orders, out_count, error);
-}
-
-bool store_load_resting(struct database *database,
-                        struct arena *arena,
-                        const char *after_id,
-                        size_t limit,
-                        struct order **out_orders,
-                        size_t *out_count,
-                        struct error *error)
-{
-    struct parameter parameters[2] = {parameter_text(after_id), parameter_int((int64_t)limit)};
-    struct rows rows = {0};
-
-    return database_query(database, arena, &load_resting, parameters, 2, &rows, error) &&
-           take_orders(&rows, arena, out_orders, out_count, error);
-}
-
-bool store_find_by_request(struct database *database,
-                           struct arena *arena,
-                           const char *portfolio_id,
-                           const char *request_id,
-                           struct order *out_order,
-                           bool *out_found,
-                           struct error *error)
-{
-    struct parameter parameters[2] = {parameter_text(portfolio_id), parameter_text(request_id)};
-    struct rows rows = {0};
-
-    if (!database_query(database, arena, &find_by_request, parameters, 2, &rows, error))
-        return false;
-    *out_found = rows.count == 1;
-    if (*out_found)
-        take_order(&rows, 0, out_order);
-    return true;
-}
-
-bool store_find_requests(struct database *database,
-                         struct arena *arena,
-                         const struct order *const *orders,
-                         size_t count,
-                         bool *out_found,
-                         struct error *error)
-{
-    struct parameter portfolios[STORE_BATCH_MAX];
-    struct parameter requests[STORE_BATCH_MAX];
-    struct parameter parameters[2];
-    struct rows rows = {0};
-
-    assert(count <= STORE_BATCH_MAX);
+        return store_out_of_budget(error);
     for (size_t i = 0; i < count; i++) {
-        portfolios[i] = parameter_text(orders[i]->portfolio_id);
-        requests[i] = parameter_text(orders[i]->request_id);
+        values[i] = parameter_text(progress[i].order_id);
+        values[count + i] = store_price_or_null(progress[i].high_water);
+        values[2 * count + i] = store_price_or_null(progress[i].stop_price);
+        values[3 * count + i] = parameter_time(progress[i].looked_at);
     }
-    if (!parameter_array(arena, portfolios, count, &parameters[0]) ||
-        !parameter_array(arena, requests, count, &parameters[1]))
-        return out_of_budget(error);
-    if (!database_query(database, arena, &find_requests, parameters, 2, &rows, error))
-        return false;
-    memset(out_found, 0, count * sizeof *out_found);
-    for (size_t i = 0; i < rows.count; i++)
-        out_found[rows_int(&rows, i, 0) - 1] = true;
-    return true;
+    for (size_t i = 0; i < COUNT_OF(arrays); i++) {
+        if (!parameter_array(arena, values + i * count, count, &arrays[i]))
+            return store_out_of_budget(error);
+    }
+    return database_query(database, arena, &save_progress, arrays, COUNT_OF(arrays), &rows, error);
 }
 
-bool store_page_orders(struct database *database,
-                       struct arena *arena,
-                       const struct store_filter *filter,
-                       struct order **out_orders,
-                       size_t *out_count,
-                       struct error *error)
+bool store_cancel_resting(struct transaction *transaction,
+                          const char *portfolio_id,
+                          const char *request_id,
+                          int64_t at,
+                          struct store_finished **out_canceled,
+                          size_t *out_count,
+                          struct error *error)
 {
-    struct parameter parameters[] = {
-        parameter_text(filter->user_id),
-        parameter_text(filter->portfolio_id),
-        parameter_text(filter->before_id),
-        filter->group == STORE_ALL ? parameter_null() : parameter_bool(filter->group == STORE_OPEN),
-        parameter_text(filter->ticker),
-        parameter_text(filter->side),
-        filter->has_start ? parameter_time(filter->start) : parameter_null(),
-        filter->has_end ? parameter_time(filter->end) : parameter_null(),
-        parameter_int((int64_t)filter->limit),
-    };
+    struct arena *arena = transaction_arena(transaction);
+    struct parameter parameters[] = {parameter_text(portfolio_id), parameter_time(at),
+                                     parameter_text(request_id)};
     struct rows rows = {0};
+    struct columns table;
+    struct store_finished *canceled = NULL;
 
-    return database_query(database, arena, &page_orders, parameters, COUNT_OF(parameters), &rows,
-                          error) &&
-           take_orders(&rows, arena, out_orders, out_count, error);
-}
-
-bool store_list_fills(struct database *database,
-                      struct arena *arena,
-                      const char *order_id,
-                      struct order_fill **out_fills,
-                      size_t *out_count,
-                      struct error *error)
-{
-    struct parameter parameter = parameter_text(order_id);
-    struct rows rows = {0};
-    struct order_fill *fills = NULL;
-
-    if (!database_query(database, arena, &list_fills, &parameter, 1, &rows, error))
+    if (!transaction_query(transaction, &cancel_resting, parameters, COUNT_OF(parameters), &rows,
+                           error) ||
+        !columns_start(&table, arena, 3, rows.count, error))
         return false;
-    fills = arena_allocate(arena, (rows.count + 1) * sizeof(*fills));
-    if (fills == NULL)
-        return out_of_budget(error);
+    canceled = arena_allocate(arena, (rows.count + 1) * sizeof(*canceled));
+    if (canceled == NULL)
+        return store_out_of_budget(error);
     for (size_t i = 0; i < rows.count; i++) {
-        fills[i].number = (int)rows_int(&rows, i, 0);
-        copy(fills[i].id, sizeof(fills[i].id), rows_text(&rows, i, 1));
-        fills[i].quantity = rows_decimal(&rows, i, 2, QUANTITY_SCALE);
-        fills[i].price = rows_decimal(&rows, i, 3, MONEY_SCALE);
-        fills[i].commission = rows_decimal(&rows, i, 4, MONEY_SCALE);
-        fills[i].filled_at = rows_time(&rows, i, 5);
-        fills[i].quote_at = rows_time(&rows, i, 6);
+        struct parameter row[3] = {
+            parameter_text(rows_text(&rows, i, 0)),
+            parameter_text(rows_text(&rows, i, 1)),
+            parameter_text(rows_text(&rows, i, 2)),
+        };
+
+        columns_add(&table, row);
+        snprintf(canceled[i].order_id, UUID_SIZE, "%s", rows_text(&rows, i, 0));
+        snprintf(canceled[i].portfolio_id, UUID_SIZE, "%s", rows_text(&rows, i, 1));
     }
-    *out_fills = fills;
+    *out_canceled = canceled;
     *out_count = rows.count;
-    return true;
+    return columns_queue(&table, transaction, &cancel_tasks, NULL, 0, NULL, error) &&
+           columns_queue(&table, transaction, &end_resting, NULL, 0, NULL, error);
 }

@@ -49,8 +49,9 @@ struct store_change {
     bool saved;             // out, as `inserted` above: whether the order was in `from`
 };
 
-// Writes the changes, in one round trip with the commit. A task is only changed when its order is
-// in the status of `order` afterwards.
+// Writes the changes, in one round trip with the commit. With an order that takes another one's
+// place goes what becomes of that: replaced, or resting as before. A task is only changed when its
+// order is in the status of `order` afterwards.
 MUST_CHECK bool store_save_changes(struct transaction *transaction,
                                    const struct store_change *changes,
                                    size_t count,
@@ -111,6 +112,21 @@ MUST_CHECK bool store_load_resting(struct database *database,
                                    size_t *out_count,
                                    struct error *error);
 
+// How far a resting order has looked at quotes, and what it has seen.
+struct store_progress {
+    char order_id[UUID_SIZE];
+    int64_t high_water; // 0 for none
+    int64_t stop_price; // 0 for none
+    int64_t looked_at;
+};
+
+// Notes it for those of the orders that rest still.
+MUST_CHECK bool store_save_progress(struct database *database,
+                                    struct arena *arena,
+                                    const struct store_progress *progress,
+                                    size_t count,
+                                    struct error *error);
+
 // The order that a request or a client_order_id of this portfolio made before.
 MUST_CHECK bool store_find_by_request(struct database *database,
                                       struct arena *arena,
@@ -140,7 +156,34 @@ struct store_filter {
     bool has_start, has_end;
     int64_t start, end; // of created_at
     size_t limit;
+    const char *client_order_id; // of store_find_by_client_order_id
 };
+
+// The orders of a user, and perhaps of a portfolio, that have this name, open or not.
+MUST_CHECK bool store_find_by_client_order_id(struct database *database,
+                                              struct arena *arena,
+                                              const struct store_filter *filter,
+                                              struct order **out_orders,
+                                              size_t *out_count,
+                                              struct error *error);
+
+// The resting order that an order to be placed could trade with, which it must not: both are of one
+// owner. Empty for none. store_insert_orders does not insert such an order.
+MUST_CHECK bool store_find_meeting(struct database *database,
+                                   struct arena *arena,
+                                   const struct order *order,
+                                   char out_order_id[UUID_SIZE],
+                                   bool *out_has_limit,
+                                   struct error *error);
+
+// Cancels all orders of a portfolio that rest, and has the queue give back what they hold.
+MUST_CHECK bool store_cancel_resting(struct transaction *transaction,
+                                     const char *portfolio_id,
+                                     const char *request_id,
+                                     int64_t at,
+                                     struct store_finished **out_canceled,
+                                     size_t *out_count,
+                                     struct error *error);
 
 // Newest first.
 MUST_CHECK bool store_page_orders(struct database *database,

@@ -62,7 +62,8 @@ static int forget(void **state)
     struct fixture *fixture = *state;
     struct database_options options = {
         .url = postgres_url(fixture->postgres, NULL), .service = "trading", .connections = 1};
-    static const struct statement truncate = {"truncate", "TRUNCATE orders, fills, tasks"};
+    static const struct statement truncate = {"truncate",
+                                              "TRUNCATE orders, fills, tasks, resting_orders"};
     struct database *owner = NULL;
     struct rows rows;
     struct error error;
@@ -219,6 +220,188 @@ static void an_order_comes_back_as_it_was_written(void **state)
     assert_int_equal(loaded.created_at, order.created_at);
     assert_int_equal(loaded.expires_at, order.expires_at);
     assert_int_equal(loaded.filled_at, 0);
+}
+
+static void an_order_with_prices_comes_back_with_all_of_them(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order order = new_order(portfolio.string, portfolio.string);
+    struct order trailing = new_order(portfolio.string, portfolio.string);
+    struct order loaded;
+
+    order.type = ORDER_STOP_LIMIT;
+    order.time_in_force = ORDER_GTC;
+    order.limit_price = 97 * DOLLAR;
+    order.stop_price = 96 * DOLLAR;
+    order.starts_at = 1500000;
+    insert_one(fixture, &order, true);
+    loaded = load(fixture, order.id);
+    assert_int_equal(loaded.type, ORDER_STOP_LIMIT);
+    assert_int_equal(loaded.time_in_force, ORDER_GTC);
+    assert_int_equal(loaded.limit_price, order.limit_price);
+    assert_int_equal(loaded.stop_price, order.stop_price);
+    assert_int_equal(loaded.starts_at, order.starts_at);
+    assert_int_equal(loaded.triggered_at, 0);
+    trailing.type = ORDER_TRAILING_STOP;
+    trailing.trail_percent = 1500000;
+    trailing.high_water = 100 * DOLLAR;
+    trailing.stop_price = 98500000;
+    insert_one(fixture, &trailing, true);
+    loaded = load(fixture, trailing.id);
+    assert_int_equal(loaded.type, ORDER_TRAILING_STOP);
+    assert_int_equal(loaded.trail_percent, trailing.trail_percent);
+    assert_int_equal(loaded.trail_price, 0);
+    assert_int_equal(loaded.high_water, trailing.high_water);
+    assert_int_equal(loaded.stop_price, trailing.stop_price);
+    assert_int_equal(loaded.looked_at, trailing.created_at);
+}
+
+static void progress_of_a_resting_order_goes_forward_only(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order order = new_order(portfolio.string, portfolio.string);
+    struct store_progress progress = {
+        .high_water = 105 * DOLLAR, .stop_price = 104 * DOLLAR, .looked_at = 3000000};
+    struct error error;
+
+    order.type = ORDER_TRAILING_STOP;
+    order.trail_price = DOLLAR;
+    order.high_water = 100 * DOLLAR;
+    order.stop_price = 99 * DOLLAR;
+    insert_one(fixture, &order, true);
+    memcpy(progress.order_id, order.id, UUID_SIZE);
+    assert_true(store_save_progress(fixture->database, fixture->arena, &progress, 1, &error));
+    assert_int_equal(load(fixture, order.id).high_water, 100 * DOLLAR);
+    let_rest(fixture, &order);
+    assert_true(store_save_progress(fixture->database, fixture->arena, &progress, 1, &error));
+    assert_int_equal(load(fixture, order.id).high_water, 105 * DOLLAR);
+    assert_int_equal(load(fixture, order.id).stop_price, 104 * DOLLAR);
+    progress.looked_at = 2999999;
+    progress.high_water = 101 * DOLLAR;
+    assert_true(store_save_progress(fixture->database, fixture->arena, &progress, 1, &error));
+    assert_int_equal(load(fixture, order.id).high_water, 105 * DOLLAR);
+    assert_int_equal(load(fixture, order.id).looked_at, 3000000);
+}
+
+static struct order limit_order(const char *portfolio_id, enum order_side side, int64_t dollars)
+{
+    struct order order = new_order(portfolio_id, portfolio_id);
+
+    order.side = side;
+    order.type = ORDER_LIMIT;
+    order.limit_price = dollars * DOLLAR;
+    return order;
+}
+
+static bool is_inserted(struct fixture *fixture, const struct order *order)
+{
+    struct store_new_order intent = {.order = order, .is_leased = true};
+
+    insert(fixture, &intent, 1);
+    return intent.inserted;
+}
+
+static void an_order_that_could_trade_with_one_that_rests_is_not_inserted(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct uuid other = uuid_new();
+    struct order resting = limit_order(portfolio.string, ORDER_SELL, 100);
+    struct order meets = limit_order(portfolio.string, ORDER_BUY, 100);
+    struct order below = limit_order(portfolio.string, ORDER_BUY, 99);
+    struct order market = new_order(portfolio.string, portfolio.string);
+    struct order elsewhere = new_order(other.string, other.string);
+    struct store_change cancel = {
+        .order = &resting, .changes_order = true, .from = ORDER_NEW, .task = STORE_TASK_ACTIVE};
+    char id[UUID_SIZE];
+    bool has_limit = false;
+    struct error error;
+
+    insert_one(fixture, &resting, true);
+    // Not before it rests: until then it may be filled at once.
+    let_rest(fixture, &resting);
+    assert_false(is_inserted(fixture, &meets));
+    assert_false(is_inserted(fixture, &market));
+    assert_true(is_inserted(fixture, &below));
+    assert_true(is_inserted(fixture, &elsewhere));
+    assert_true(
+        store_find_meeting(fixture->database, fixture->arena, &meets, id, &has_limit, &error));
+    assert_string_equal(id, resting.id);
+    assert_true(has_limit);
+    assert_true(order_apply(&resting, ORDER_EVENT_CANCEL, 3));
+    assert_true(save(fixture, &cancel));
+    assert_true(
+        store_find_meeting(fixture->database, fixture->arena, &meets, id, &has_limit, &error));
+    assert_string_equal(id, "");
+    assert_true(is_inserted(fixture, &market));
+}
+
+// Brings an order to wait for another one that takes its place, which is there as pending.
+static struct order begin_replacing(struct fixture *fixture, struct order *old)
+{
+    struct order order = new_order(old->portfolio_id, old->portfolio_id);
+    struct store_change wait = {
+        .order = old, .changes_order = true, .from = ORDER_NEW, .task = STORE_TASK_UNCHANGED};
+
+    order.side = old->side;
+    memcpy(order.replaces, old->id, UUID_SIZE);
+    assert_true(order_apply(old, ORDER_EVENT_REPLACE, 3));
+    assert_true(save(fixture, &wait));
+    insert_one(fixture, &order, true);
+    return order;
+}
+
+static void an_order_is_replaced_as_the_new_one_is_taken(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order old = limit_order(portfolio.string, ORDER_SELL, 100);
+    struct order order;
+    struct order *resting = NULL;
+    size_t count = 0;
+    struct error error;
+
+    insert_one(fixture, &old, true);
+    let_rest(fixture, &old);
+    order = begin_replacing(fixture, &old);
+    assert_int_equal(load(fixture, old.id).status, ORDER_PENDING_REPLACE);
+    let_rest(fixture, &order);
+    assert_int_equal(load(fixture, old.id).status, ORDER_REPLACED);
+    assert_string_equal(load(fixture, old.id).replaced_by, order.id);
+    assert_string_equal(load(fixture, order.id).replaces, old.id);
+    assert_true(store_load_resting(fixture->database, fixture->arena, FIRST_ID, 10, &resting,
+                                   &count, &error));
+    assert_int_equal(count, 1);
+    assert_string_equal(resting[0].id, order.id);
+}
+
+static void an_order_rests_on_when_the_new_one_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order old = limit_order(portfolio.string, ORDER_SELL, 100);
+    struct order order;
+    struct order *resting = NULL;
+    struct store_change refuse = {.order = &order,
+                                  .changes_order = true,
+                                  .from = ORDER_PENDING_NEW,
+                                  .task = STORE_TASK_COMPLETED};
+    size_t count = 0;
+    struct error error;
+
+    insert_one(fixture, &old, true);
+    let_rest(fixture, &old);
+    order = begin_replacing(fixture, &old);
+    assert_true(order_apply(&order, ORDER_EVENT_REFUSED, 4));
+    assert_true(save(fixture, &refuse));
+    assert_int_equal(load(fixture, old.id).status, ORDER_NEW);
+    assert_string_equal(load(fixture, old.id).replaced_by, "");
+    assert_true(store_load_resting(fixture->database, fixture->arena, FIRST_ID, 10, &resting,
+                                   &count, &error));
+    assert_int_equal(count, 1);
+    assert_string_equal(resting[0].id, old.id);
 }
 
 static void a_request_makes_one_order_however_often_it_comes(void **state)
@@ -424,6 +607,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_order_comes_back_as_it_was_written, forget),
+        cmocka_unit_test_setup(an_order_with_prices_comes_back_with_all_of_them, forget),
+        cmocka_unit_test_setup(progress_of_a_resting_order_goes_forward_only, forget),
+        cmocka_unit_test_setup(an_order_that_could_trade_with_one_that_rests_is_not_inserted,
+                               forget),
+        cmocka_unit_test_setup(an_order_is_replaced_as_the_new_one_is_taken, forget),
+        cmocka_unit_test_setup(an_order_rests_on_when_the_new_one_is_refused, forget),
         cmocka_unit_test_setup(a_request_makes_one_order_however_often_it_comes, forget),
         cmocka_unit_test_setup(of_two_who_change_an_order_only_the_first_is_heard, forget),
         cmocka_unit_test_setup(a_task_is_claimed_when_its_lease_has_run_out_and_not_before, forget),

@@ -71,3 +71,57 @@ describe('an order whose service dies at a named point', () => {
             }
         });
 });
+
+// The order that rests is the first that is reserved and decided about, the one that replaces it the second.
+const replacing = [
+    'trading.after_replace=crash@1',
+    'trading.after_reserve=crash@2',
+    'trading.after_fill=crash@2',
+    'portfolio.after_commit=crash@2',
+    'portfolio.after_commit=fail@2',
+];
+
+describe('a replacement whose service dies at a named point', () => {
+    for (const point of replacing)
+        it(`${point}: is done once, and holds what the new order needs`, async () => {
+            const platform = await Platform.start({ env: { BOURSE_FAULT: point } });
+            try {
+                const admin = await platform.administrator();
+                await platform.import('ACME', toCsv(madeUpBars(7)), admin);
+                const ada = await platform.trader('ada');
+                await platform.step('2014-02-04T15:00:00Z', admin);
+                await until('a price', () => platform.expect(200, 'GET', '/api/v1/quotes/ACME'));
+                // Repeats with the same key until there is an answer.
+                const ask = (method, path, key, body, good) => until(`an answer to ${key}`, async () => {
+                    const reply = await platform.request(method, path, { token: ada.token, body, headers: { 'idempotency-key': key } });
+                    if (reply.status === good)
+                        return reply.body ?? true;
+                    assert.ok([409, 503, 504].includes(reply.status) || reply.body.reason === 'ORDER_NOT_READY', `${key}: ${reply.text}`);
+                    return null;
+                }, 60);
+                const look = id => platform.request('GET', `/api/v1/orders/${id}`, { token: ada.token });
+                const reaches = (id, status) => until(`the order to be ${status}`, async () =>
+                    (await look(id)).body?.status === status, 60);
+                const power = amount => until(`a buying power of ${amount}`, async () => (await platform.request('GET',
+                    `/api/v1/portfolios/${ada.portfolio}`, { token: ada.token })).body?.buying_power === amount, 60);
+                const old = await ask('POST', `/api/v1/portfolios/${ada.portfolio}/orders`, 'place',
+                    { ticker: 'ACME', side: 'buy', type: 'limit', limit_price: '10', quantity: '100', time_in_force: 'gtc' }, 201);
+                await reaches(old.id, 'new');
+                const order = await ask('PATCH', `/api/v1/orders/${old.id}`, 'replace', { quantity: '300' }, 200);
+                await reaches(order.id, 'new');
+                await reaches(old.id, 'replaced');
+                await power('97000.00');
+                // One that is refused leaves the order as it is.
+                const refused = await ask('PATCH', `/api/v1/orders/${order.id}`, 'too much', { quantity: '30000' }, 403);
+                assert.equal(refused.reason, 'INSUFFICIENT_FUNDS');
+                await reaches(order.id, 'new');
+                await power('97000.00');
+                await ask('DELETE', `/api/v1/orders/${order.id}`, 'cancel', undefined, 204);
+                await power('100000.00');
+                assert.deepEqual(await platform.expect(200, 'GET', `/api/v1/portfolios/${ada.portfolio}/audit`, { token: ada.token }),
+                    { consistent: true, differences: [] });
+            } finally {
+                await platform.stop();
+            }
+        });
+});

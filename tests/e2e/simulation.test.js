@@ -193,4 +193,21 @@ describe('the simulated market in New York\'s hours', () => {
             WHERE order_id = '${order.id}'`);
         assert.equal(at, 't', JSON.stringify(filled));
     });
+
+    it('shows orders with prices every second that time leapt over', async () => {
+        const trader = await platform.trader('mallory');
+        const place = body => platform.expect(201, 'POST', `/api/v1/portfolios/${trader.portfolio}/orders`,
+            { token: trader.token, body: { ticker: 'SPY', quantity: '1', ...body } });
+        await platform.step('2090-03-15T16:00:00Z', token);
+        assert.equal((await place({ side: 'buy' })).status, 'filled');
+        const order = await place({ side: 'sell', type: 'trailing_stop', trail_percent: '0.1' });
+        await platform.step('2090-03-15T19:00:00Z', token);
+        const filled = await until('the fill', async () => {
+            const now = await platform.expect(200, 'GET', `/api/v1/orders/${order.id}`, { token: trader.token });
+            return now.status === 'filled' && now;
+        });
+        assert.ok(filled.filled_at > '2090-03-15T16:00:00Z' && filled.filled_at < '2090-03-15T19:00:00Z', filled.filled_at);
+        assert.ok(Number(filled.stop_price) >= Number(filled.average_fill_price), JSON.stringify(filled));
+        assert.ok(Number(filled.high_water) >= Number(order.high_water));
+    });
 });

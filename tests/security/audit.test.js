@@ -87,8 +87,12 @@ describe('what administrators do', () => {
             '{"mode":"step","at":"2014-01-06T22:00:00Z"}');
         const resting = await act(201, 'POST', orders, { ticker: 'ACME', side: 'buy', quantity: '1' }, 'order.place',
             reply => reply.id, /"quantity":"1"/);
-        await act(204, 'DELETE', `/api/v1/orders/${resting.id}`, undefined, 'order.cancel', () => resting.id,
-            `{"order_id":"${resting.id}"}`);
+        const changed = await act(200, 'PATCH', `/api/v1/orders/${resting.id}`, { quantity: '2' }, 'order.replace',
+            reply => reply.id, new RegExp(`"order_id":"${resting.id}","quantity":"2"`));
+        await act(204, 'DELETE', `/api/v1/orders/${changed.id}`, undefined, 'order.cancel', () => changed.id,
+            `{"order_id":"${changed.id}"}`);
+        await act(200, 'DELETE', orders, undefined, 'order.cancel_all', () => ada.portfolio,
+            `{"portfolio_id":"${ada.portfolio}"}`);
 
         const events = await delivered(platform, admin);
         assert.deepEqual(events.map(event => event.action), expected.map(([action]) => action));

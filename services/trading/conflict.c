@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "conflict.h"
+
+#include "trading_store.h"
+
+static bool
+refuse_wash(const struct order *order, const char *existing_id, bool has_limit, struct error *error)
+{
+    const char *side = order->side == ORDER_BUY ? "sell" : "buy";
+
+    error_set(error, REASON_WASH_TRADE,
+              "Order %s to %s %s is open, %s: the two could trade with each other.", existing_id,
+              side, order->ticker,
+              has_limit ? "and its limit is within this order's" : "at whatever price there is");
+    error_add_number(error, "existing_order_id", "%s", existing_id);
+    return false;
+}
+
+bool conflict_explain(struct database *database,
+                      struct arena *arena,
+                      const struct order *order,
+                      struct error *error)
+{
+    char existing_id[UUID_SIZE];
+    bool has_limit = false;
+
+    if (!store_find_meeting(database, arena, order, existing_id, &has_limit, error))
+        return false;
+    if (existing_id[0] != '\0')
+        return refuse_wash(order, existing_id, has_limit, error);
+    if (order->client_order_id == NULL)
+        return error_set(error, REASON_CONFLICT,
+                         "An order that was in the way has ended meanwhile. Try again.");
+    return error_set(error, REASON_CLIENT_ORDER_ID_TAKEN,
+                     "There is an order with client_order_id %s in this portfolio already.",
+                     order->client_order_id);
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// conflict: why an order cannot be placed beside those that are there.
+#pragma once
+
+#include "database/database.h"
+#include "order.h"
+
+// Fills `error` with why the order, which is of no request before, was not inserted. Always false.
+//
+// WASH_TRADE with existing_order_id: it could trade with an order that rests in the same portfolio.
+// CLIENT_ORDER_ID_TAKEN: its name belongs to another. CONFLICT: what was in its way has gone.
+bool conflict_explain(struct database *database,
+                      struct arena *arena,
+                      const struct order *order,
+                      struct error *error);

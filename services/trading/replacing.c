@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+#include "replacing.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/fault.h"
+#include "bourse/trading/v1/trading_methods.h"
+#include "bourse/trading/v1/trading_server.h"
+#include "conflict.h"
+#include "execution.h"
+#include "fill.h"
+#include "lookup.h"
+#include "matcher.h"
+#include "order_limits.h"
+#include "order_message.h"
+#include "order_replacement.h"
+#include "order_rules.h"
+#include "service/audit_outbox.h"
+#include "service/ownership.h"
+#include "trading_store.h"
+#include "watch.h"
+
+enum { TRIES_MAX = 5, SYNCHRONIZE_MS = 1500 };
+
+// One replacement on its way.
+struct replacing {
+    struct trading *trading;
+    struct call *call;
+    const Trading__ReplaceOrderRequest *request;
+    struct order old;   // as it was found
+    struct order order; // the new one
+    struct quote quote;
+    struct rows rows;
+};
+
+void replacing_settle(struct trading *trading, struct arena *arena, const struct order *order)
+{
+    const char *id = order->replaces;
+    struct order *orders = NULL;
+    size_t count = 0;
+    struct error error;
+
+    if (order->status == ORDER_PENDING_NEW)
+        return;
+    if (order->status != ORDER_REJECTED) {
+        matcher_remove(trading->matcher, id);
+        return;
+    }
+    if (store_load_orders(trading->database, arena, &id, 1, &orders, &count, &error) &&
+        count == 1 && orders[0].status == ORDER_NEW)
+        matcher_add(trading->matcher, &orders[0]);
+}
+
+static bool refuse_status(const struct order *order, struct error *error)
+{
+    const char *status = order_status_name(order->status);
+
+    if (order->status == ORDER_REPLACED)
+        error_set(error, REASON_ORDER_NOT_OPEN, "The order has been replaced by %s already.",
+                  order->replaced_by);
+    else if (order_status_is_open(order->status))
+        error_set(error, REASON_ORDER_NOT_READY, "The order is in the state %s.", status);
+    else
+        error_set(error, REASON_ORDER_NOT_OPEN, "The order is in the final state %s.", status);
+    error_add_number(error, "status", "%s", status);
+    if (order->replaced_by[0] != '\0')
+        error_add_number(error, "replaced_by", "%s", order->replaced_by);
+    return false;
+}
+
+// Answers a repeat: the order that the same request made before, as it is now. False when there is
+// none, or with an error.
+static bool replay(struct replacing *replacing,
+                   Trading__ReplaceOrderResponse *response,
+                   bool *out_found,
+                   struct error *error)
+{
+    struct call *call = replacing->call;
+    char hash[ORDER_HASH_SIZE];
+    struct order existing;
+
+    if (!store_find_by_request(replacing->trading->database, call->arena,
+                               replacing->old.portfolio_id, call->request_id, &existing, out_found,
+                               error))
+        return false;
+    if (!*out_found)
+        return true;
+    digest_sha256_hex(call->body, hash);
+    if (strcmp(existing.body_hash, hash) != 0)
+        return error_set(error, REASON_IDEMPOTENCY_KEY_REUSED,
+                         "This key was used for order %s, with another request.", existing.id);
+    call->replayed = true;
+    if (existing.status == ORDER_REJECTED) {
+        order_get_reason(&existing, error);
+        return false;
+    }
+    return order_to_message(&existing, call->arena, &response->order, error);
+}
+
+// Replacing counts as placing does: it is as much work.
+static bool take_limit(const struct replacing *replacing, struct error *error)
+{
+    struct trading *trading = replacing->trading;
+    struct limited_order order = {.user_id = replacing->old.user_id,
+                                  .address = replacing->call->client_address};
+
+    if (!order_limits_take(trading->database, replacing->call->arena, trading->limit_key,
+                           &trading->limits, &order, 1, error))
+        return false;
+    return order.refused == NULL || rate_limit_refuse(order.refused, order.wait_us, error);
+}
+
+// The high water of an order that trails, as of this moment: what it was saved with and what was
+// quoted since.
+static bool bring_up_to_date(struct replacing *replacing, int64_t now, struct error *error)
+{
+    struct order *old = &replacing->old;
+    struct watch_question question = {old->ticker, old->looked_at, now};
+    Market__ListQuoteHistoryResponse *response = NULL;
+
+    if (old->type != ORDER_TRAILING_STOP)
+        return true;
+    do {
+        if (!watch_ask_history(replacing->trading, replacing->call->arena, &question, &response))
+            return error_set(error, REASON_UNAVAILABLE,
+                             "The quotes that the order has seen cannot be asked for.");
+        for (size_t i = 0; i < response->n_quotes; i++) {
+            (void)fill_trail(old, response->quotes[i]->price_micros);
+            question.after = response->quotes[i]->quoted_at;
+        }
+    } while (response->n_quotes == WATCH_HISTORY_PAGE);
+    return true;
+}
+
+static struct order_change change_of(const Trading__ReplaceOrderRequest *request)
+{
+    struct order_change change = {
+        .quantity = request->quantity_nanos,
+        .limit_price = request->limit_price_micros,
+        .stop_price = request->stop_price_micros,
+        .trail_price = request->trail_price_micros,
+        .trail_percent = request->trail_percent_micros,
+        .has_time_in_force =
+            request->has_time_in_force &&
+            request->time_in_force != TRADING__TIME_IN_FORCE__TIME_IN_FORCE_UNSPECIFIED,
+        .time_in_force = order_time_in_force_from_message(request->time_in_force),
+        .client_order_id = request->client_order_id,
+    };
+
+    return change;
+}
+
+static bool prepare(struct replacing *replacing, struct error *error)
+{
+    struct trading *trading = replacing->trading;
+    struct order_change change = change_of(replacing->request);
+    struct order *order = &replacing->order;
+    struct platform_clock clock;
+
+    if (!quotes_synchronize(trading->quotes, SYNCHRONIZE_MS, error))
+        return false;
+    if (!quotes_clock(trading->quotes, &clock) || !order_rules_sees_sessions(&clock))
+        return error_set(error, REASON_UNAVAILABLE,
+                         "A session begins or ends at this moment. Repeat it.");
+    if (!quotes_get(trading->quotes, replacing->old.ticker, &replacing->quote))
+        return error_set(error, REASON_NO_PRICE, "There has been no price of %s yet.",
+                         replacing->old.ticker);
+    if (!bring_up_to_date(replacing, clock.now, error) ||
+        !order_replacement_make(&replacing->old, &change, &replacing->quote, &clock, order, error))
+        return false;
+    snprintf(order->id, UUID_SIZE, "%s", uuid_new().string);
+    snprintf(order->request_id, UUID_SIZE, "%s", replacing->call->request_id);
+    digest_sha256_hex(replacing->call->body, order->body_hash);
+    if (fill_hold(order, &replacing->quote, &clock, &order->hold_amount))
+        return true;
+    error_clear(error);
+    error_add_violation(error, "quantity", "is worth more than can be counted");
+    return false;
+}
+
+static bool note(struct replacing *replacing, struct transaction *transaction, struct error *error)
+{
+    const struct audit_outbox_event event = {
+        .call = replacing->call,
+        .action = "order.replace",
+        .subject = replacing->order.id,
+        .method = &trading_method_replace_order,
+        .request = &replacing->request->base,
+    };
+
+    return !ownership_is_for_another(&replacing->call->identity, replacing->old.user_id) ||
+           audit_outbox_add(transaction, &event, 1, error);
+}
+
+// The old order waits, and the new one is there: both or neither.
+static bool begin_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct replacing *replacing = context;
+    struct order waiting = replacing->old;
+    struct store_change change = {
+        .order = &waiting, .changes_order = true, .from = ORDER_NEW, .task = STORE_TASK_UNCHANGED};
+    struct store_new_order intent = {.order = &replacing->order, .is_leased = true};
+    struct rows saved = {0};
+    struct rows inserted = {0};
+
+    if (!order_apply(&waiting, ORDER_EVENT_REPLACE, replacing->order.created_at))
+        return error_set(error, REASON_CONFLICT, "The order has been changed meanwhile.");
+    if (!store_save_changes(transaction, &change, 1, &saved, error) ||
+        !store_insert_orders(transaction, &intent, 1, replacing->trading->worker, &inserted,
+                             error) ||
+        !note(replacing, transaction, error) || !transaction_flush(transaction, error))
+        return false;
+    store_take_saved(&saved, &change, 1);
+    store_take_inserted(&inserted, &intent, 1);
+    if (!change.saved)
+        return error_set(error, REASON_CONFLICT, "The order has been changed meanwhile.");
+    // Which of the reasons it was is looked up afterwards.
+    return intent.inserted ||
+           error_set(error, REASON_CLIENT_ORDER_ID_TAKEN, "The order cannot be placed.");
+}
+
+static bool
+finish(struct replacing *replacing, Trading__ReplaceOrderResponse *response, struct error *error)
+{
+    struct trading *trading = replacing->trading;
+    struct call *call = replacing->call;
+    struct order *order = &replacing->order;
+    struct order *orders = NULL;
+    const char *id = order->id;
+    size_t count = 0;
+    struct execution_item item = {.order = order,
+                                  .quote = &replacing->quote,
+                                  .traceparent = call->traceparent,
+                                  .attempts = 1};
+    OWNED(execution) execution = execution_new(trading);
+
+    execution_run(execution, &item, 1);
+    // Somebody else was faster: the order is as they have left it.
+    if (item.is_lost &&
+        store_load_orders(trading->database, call->arena, &id, 1, &orders, &count, error) &&
+        count == 1)
+        *order = orders[0];
+    replacing_settle(trading, call->arena, order);
+    if (order->status == ORDER_NEW)
+        matcher_add(trading->matcher, order);
+    if (item.is_refused && item.is_saved) {
+        *error = item.error;
+        return false;
+    }
+    return order_to_message(order, call->arena, &response->order, error);
+}
+
+// Tries once. `out_again` is set when the old order was changed under way by somebody else.
+static bool replace_once(struct replacing *replacing,
+                         Trading__ReplaceOrderResponse *response,
+                         bool *out_again,
+                         struct error *error)
+{
+    struct order *old = NULL;
+    bool is_repeat = false;
+
+    *out_again = false;
+    if (!lookup_order(replacing->trading, replacing->call, replacing->request->order_id, &old,
+                      error))
+        return false;
+    replacing->old = *old;
+    if (!replay(replacing, response, &is_repeat, error))
+        return false;
+    if (is_repeat)
+        return true;
+    if (old->status != ORDER_NEW)
+        return refuse_status(old, error);
+    if (!take_limit(replacing, error))
+        return false;
+    if (!prepare(replacing, error))
+        return false;
+    if (!database_transact(replacing->trading->database, replacing->call->arena, 0, begin_work,
+                           replacing, error)) {
+        if (error_is(error, REASON_CLIENT_ORDER_ID_TAKEN))
+            (void)conflict_explain(replacing->trading->database, replacing->call->arena,
+                                   &replacing->order, error);
+        *out_again = error_is(error, REASON_CONFLICT);
+        return false;
+    }
+    fault_point("trading.after_replace");
+    return finish(replacing, response, error);
+}
+
+bool trading_api_replace_order(struct trading *trading,
+                               struct call *call,
+                               const Trading__ReplaceOrderRequest *request,
+                               Trading__ReplaceOrderResponse *response,
+                               struct error *error)
+{
+    struct replacing replacing = {.trading = trading, .call = call, .request = request};
+    bool again = true;
+    bool done = false;
+
+    for (int i = 0; i < TRIES_MAX && again; i++)
+        done = replace_once(&replacing, response, &again, error);
+    return done;
+}
