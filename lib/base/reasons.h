@@ -77,6 +77,8 @@
       "Make another one the default first.")                                                       \
     X(ORDER_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such order.",                             \
       "List yours at /api/v1/orders.")                                                             \
+    X(TASK_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such task.",                               \
+      "List them at /api/v1/tasks.")                                                               \
     X(IMPORT_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such import.", "Start it again.")        \
     X(USERNAME_TAKEN, CODE_ALREADY_EXISTS, 409, "This username is taken.", "Choose another.")      \
     X(EMAIL_TAKEN, CODE_ALREADY_EXISTS, 409, "This e-mail address is in use.",                     \
@@ -113,6 +115,10 @@
       "Cancel the order named, or choose limits that do not meet.")                                \
     X(ORDER_NOT_OPEN, CODE_FAILED_PRECONDITION, 422, "The order is in a final state.",             \
       "Nothing more can be done to it.")                                                           \
+    X(TASK_NOT_FAILED, CODE_FAILED_PRECONDITION, 409, "The task has not failed.",                  \
+      "Only failed tasks can be retried or removed.")                                              \
+    X(TASK_IS_NEEDED, CODE_FAILED_PRECONDITION, 409, "The task must be done.",                     \
+      "Retry it: a fill of its order is not booked yet.")                                          \
     X(PORTFOLIO_CLOSED, CODE_FAILED_PRECONDITION, 403, "The portfolio is closed.",                 \
       "Use another portfolio.")                                                                    \
     X(PORTFOLIO_NOT_EMPTY, CODE_FAILED_PRECONDITION, 409, "The portfolio is not empty.",           \

@@ -433,6 +433,30 @@ static bool decide_all(struct execution *execution, const struct platform_clock 
     return false;
 }
 
+static void count(const struct execution *execution,
+                  const struct execution_item *item,
+                  enum task_outcome outcome)
+{
+    struct clock real = clock_real();
+
+    task_statistics_add(execution->trading->task_statistics, outcome,
+                        clock_monotonic_us() - item->begun_us, clock_now_us(&real));
+}
+
+// Counts what became of a task by a change that has been saved. One that rests or goes on is not at
+// its end.
+static void count_change(const struct execution *execution,
+                         const struct execution_item *item,
+                         const struct store_change *change)
+{
+    if (change->task == STORE_TASK_COMPLETED)
+        count(execution, item, TASK_COMPLETED);
+    else if (change->task == STORE_TASK_FAILED)
+        count(execution, item, TASK_FAILED);
+    else if (change->task == STORE_TASK_PENDING && change->run_after_ms != STORE_NEVER)
+        count(execution, item, TASK_RETRIED);
+}
+
 static void take_outcome(struct execution *execution)
 {
     for (size_t i = 0; i < execution->change_count; i++) {
@@ -440,6 +464,8 @@ static void take_outcome(struct execution *execution)
         size_t index = execution->change_of[i];
         struct execution_item *item = &execution->items[index];
 
+        if (change->saved || !change->changes_order)
+            count_change(execution, item, change);
         if (!change->changes_order) {
             item->is_settled = change->task == STORE_TASK_COMPLETED;
             continue;
@@ -506,6 +532,7 @@ static void finish(struct execution *execution, struct execution_item *item)
     memcpy(task.portfolio_id, item->order->portfolio_id, UUID_SIZE);
     finished_add(execution->trading->finished, &task);
     item->is_settled = true;
+    count(execution, item, TASK_COMPLETED);
 }
 
 // Tells portfolio, by one operation, of the items in one of the statuses.
@@ -559,18 +586,26 @@ static void hand_over(struct execution *execution)
         if (order_status_is_open(item->order->status) || item->is_lost || item->is_settled ||
             item->error.code == CODE_OK)
             continue;
+        execution->change_of[execution->change_count] = i;
         *change = (struct store_change){.order = item->order};
         try_later(item, change);
         execution->change_count++;
     }
-    if (execution->change_count > 0 && !save(execution, &error))
+    if (execution->change_count == 0)
+        return;
+    if (!save(execution, &error)) {
         // Their leases run out by themselves.
         log_write(LOG_WARNING, "tasks_not_handed_over", "reason", error.reason, NULL);
+        return;
+    }
+    for (size_t i = 0; i < execution->change_count; i++)
+        count_change(execution, &execution->items[execution->change_of[i]], &execution->changes[i]);
 }
 
 void execution_run(struct execution *execution, struct execution_item *items, size_t count)
 {
     struct platform_clock clock;
+    int64_t now_us = clock_monotonic_us();
 
     assert(count <= EXECUTION_MAX);
     arena_reset(execution->arena);
@@ -578,6 +613,8 @@ void execution_run(struct execution *execution, struct execution_item *items, si
     execution->count = count;
     for (size_t i = 0; i < count; i++) {
         execution->before[i] = *items[i].order;
+        if (items[i].begun_us == 0)
+            items[i].begun_us = now_us;
         items[i].is_saved = items[i].is_lost = items[i].is_settled = items[i].is_refused = false;
         error_clear(&items[i].error);
     }

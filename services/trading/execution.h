@@ -45,6 +45,7 @@ struct execution_item {
     const struct audit_outbox_event *audit; // written with the change of the order; NULL for none
     const char *traceparent;                // may be NULL
     int64_t attempts;                       // of the task, this one counted
+    int64_t begun_us;                       // monotonic: when work on it began; 0 for with this run
     struct order_fill fill;                 // of an order that is filled; given or made here
     // What came of it.
     bool is_saved;      // the order's change has been committed

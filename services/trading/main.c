@@ -12,6 +12,8 @@
 #include "service/idempotency.h"
 #include "service/service.h"
 #include "service/worker.h"
+#include "task_reporter.h"
+#include "task_store.h"
 #include "trading.h"
 
 extern const struct migration trading_migrations[];
@@ -24,6 +26,7 @@ enum {
     ORDERS_MAX = 1000000, // most that a limit may be set to
     PRUNE_EVERY_MS = 60 * 1000,
     PRUNE_BUDGET = 256 * 1024,
+    TASK_HOURS_MAX = 24 * 366,
 };
 
 static const struct setting settings[] = {
@@ -35,6 +38,8 @@ static const struct setting settings[] = {
      "orders from one address in a minute; 0: no limit"},
     {"address-orders-at-once", SETTING_INT, "6000", 1, ORDERS_MAX,
      "orders from one address at once, after a time without any"},
+    {"task-history-hours", SETTING_INT, "168", 1, TASK_HOURS_MAX,
+     "how long completed tasks are kept for the task monitor"},
 };
 
 // What main owns beside what the handlers see.
@@ -42,6 +47,8 @@ struct program {
     struct trading trading; // first: the handlers are given its address
     struct metric *resting;
     struct worker *pruner;
+    struct task_reporter *task_reporter;
+    int64_t task_history_us;
 };
 
 static void update_metrics(void *context)
@@ -57,6 +64,7 @@ static void stop(void **context)
     struct trading *trading = &program->trading;
 
     worker_free(&program->pruner);
+    task_reporter_free(&program->task_reporter);
     queue_free(&trading->queue);
     // The copy of the quotes calls the matcher, and the matcher reads the copy.
     if (trading->matcher != NULL)
@@ -66,6 +74,7 @@ static void stop(void **context)
     placing_free(&trading->placing);
     rpc_publisher_free(&trading->publisher);
     finished_free(&trading->finished);
+    task_statistics_free(&trading->task_statistics);
     cache_free(&trading->symbols);
     cache_free(&trading->owners);
     release(program);
@@ -84,11 +93,14 @@ static void name_worker(struct trading *trading)
 static bool prune(void *context)
 {
     struct program *program = context;
+    struct database *database = program->trading.database;
+    struct clock real = clock_real();
     OWNED(arena) arena = arena_new(PRUNE_BUDGET);
+    bool has_more = rate_limit_prune(database, arena);
 
-    bool more = idempotency_prune(program->trading.database, arena);
-
-    return rate_limit_prune(program->trading.database, arena) || more;
+    has_more = idempotency_prune(database, arena) || has_more;
+    return task_store_prune(database, arena, program->task_history_us, clock_now_us(&real)) ||
+           has_more;
 }
 
 static void set_limits(struct trading *trading, const struct service *service)
@@ -124,6 +136,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     trading->owners = cache_new(OWNERS_MAX);
     trading->symbols = cache_new(SYMBOLS_MAX);
     trading->finished = finished_new();
+    trading->task_statistics = task_statistics_new();
     trading->matcher = matcher_new(trading);
     options.context = trading->matcher;
     name_worker(trading);
@@ -136,6 +149,9 @@ static bool start(struct service *service, void **out_context, struct error *err
     }
     trading->placing = placing_new(trading);
     trading->queue = queue_new(trading);
+    program->task_reporter = task_reporter_new(trading);
+    program->task_history_us =
+        service_int(service, "task-history-hours") * 3600 * MICROS_PER_SECOND;
     program->pruner = worker_new("prune", PRUNE_EVERY_MS, prune, program);
     program->resting = metrics_gauge(service_metrics(service), "bourse_trading_resting_orders",
                                      "Orders that wait for a quote.", NULL, NULL);

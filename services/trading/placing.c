@@ -48,6 +48,7 @@ struct placing {
     struct store_finished finished[FINISHED_MAX];
     size_t finished_count;
     struct rows inserted;
+    int64_t begun_us; // monotonic, of the batch
 };
 
 struct placing *placing_new(struct trading *trading)
@@ -386,6 +387,7 @@ static void execute(struct placing *placing)
             .quote = candidate->has_quote ? &candidate->quote : NULL,
             .traceparent = candidate->item->call->traceparent,
             .attempts = 1,
+            .begun_us = placing->begun_us,
         };
     }
     execution_run(placing->execution, placing->items, count);
@@ -477,6 +479,7 @@ void trading_api_place_order(struct trading *trading, struct rpc_batch_item *ite
 
     arena_reset(placing->arena);
     error_clear(&error);
+    placing->begun_us = clock_monotonic_us();
     has_clock = present_moment(trading, &clock, &error);
     placing->count = 0;
     for (size_t i = 0; i < count; i++) {

@@ -11,6 +11,7 @@
 #include "quotes/quotes.h"
 #include "rpc/rpc_client.h"
 #include "rpc/rpc_topic.h"
+#include "task_statistics.h"
 
 struct matcher;
 struct placing;
@@ -27,6 +28,7 @@ struct trading {
     struct cache *owners;  // portfolio id to user id
     struct cache *symbols; // ticker to what may be done with it
     struct finished *finished;
+    struct task_statistics *task_statistics; // what this process did of the queue
     struct matcher *matcher;
     struct queue *queue;
     struct placing *placing;

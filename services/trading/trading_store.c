@@ -88,6 +88,8 @@ static const struct statement save_tasks = {
     "save_tasks",
     "UPDATE tasks t SET state = n.state,"
     " run_at = coalesce(now() + n.run_after_ms * interval '1 ms', 'infinity'), error = n.error,"
+    // Work on a task that rested begins when it is taken up again.
+    " started_at = CASE WHEN t.run_at = 'infinity' THEN now() ELSE t.started_at END,"
     " finished_at = CASE WHEN n.state IN ('completed', 'failed') THEN now() END"
     " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[])"
     " AS n (id, portfolio_id, status, state, run_after_ms, error)"

@@ -35,7 +35,7 @@ async function someone(name) {
     const watchlist = await platform.expect(201, 'POST', '/api/v1/watchlists', { token: user.token, body: { name: 'one', symbols: ['ACME'] } });
     const { sessions } = await platform.expect(200, 'GET', '/api/v1/auth/sessions', { token: user.token });
     const { id } = await platform.expect(200, 'GET', '/api/v1/users/me', { token: user.token });
-    return { ...user, key, trader, ids: { portfolio_id: user.portfolio, order_id: order.id, api_key_id: key.id,
+    return { ...user, key, trader, ids: { portfolio_id: user.portfolio, order_id: order.id, task_id: order.id, api_key_id: key.id,
         watchlist_id: watchlist.id, session_id: sessions[0].id, user: id, ticker: 'ACME' } };
 }
 
