@@ -134,7 +134,7 @@ static bool find_replaced(struct book *book,
     *out_replaced = NULL;
     if (reservation->replaces_order_id == NULL)
         return true;
-    replaced = find_hold(book, reservation->replaces_order_id);
+    replaced = book_find_hold(book, reservation->replaces_order_id);
     if (replaced == NULL || replaced->state != LEDGER_HOLD_ACTIVE)
         return error_set(error, REASON_ORDER_NOT_OPEN, "Order %s holds nothing any more.",
                          reservation->replaces_order_id);
