@@ -325,7 +325,8 @@ end_order(struct trading *trading, struct call *call, const char *order_id, stru
 
     if (!store_load_orders(trading->database, call->arena, &order_id, 1, &orders, &count, error))
         return false;
-    if (count == 0 || orders[0].status == ORDER_REJECTED)
+    // The first holds nothing, and what the other held the order in its place has.
+    if (count == 0 || orders[0].status == ORDER_REJECTED || orders[0].status == ORDER_REPLACED)
         return true;
     if (orders[0].status == ORDER_FILLED)
         return error_set(
