@@ -81,8 +81,10 @@ bool import_merge_store_load(struct transaction *transaction,
 // Puts all rows in the order of the key, with the line in which each key is first.
 static bool put_in_order(struct transaction *transaction, struct error *error)
 {
-    static const struct statement remember = {"import_sort_memory",
-                                              "SELECT set_config('work_mem', '64MB', true)"};
+    // Compiling a statement takes longer than it saves in a slice.
+    static const struct statement remember = {
+        "import_sort_memory",
+        "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)"};
     static const struct statement order = {
         "import_order",
         "CREATE TEMPORARY TABLE import_ordered ON COMMIT DROP AS"
@@ -175,7 +177,8 @@ static bool add_symbols(struct transaction *transaction,
                      QUOTE_BOOK_MAX);
 }
 
-// Merges the rows that lie in some blocks of the ordered ones.
+// Merges the rows that lie in some blocks of the ordered ones. Where there were no bars of these
+// symbols, whoever adds one meanwhile is in the way of all of it, which is begun anew then.
 static bool merge_slice(struct transaction *transaction,
                         int64_t from_block,
                         bool has_earlier,
@@ -189,12 +192,18 @@ static bool merge_slice(struct transaction *transaction,
         " WHERE r.ctid >= $1::tid AND r.ctid < $2::tid AND r.line = r.first_line"
         " AND b.ticker = r.ticker AND b.day = r.day AND (b.open, b.high, b.low, b.close, b.volume)"
         " IS DISTINCT FROM (r.open, r.high, r.low, r.close, r.volume)"};
+    // A subquery for each row is a look into the key, and never a join.
     static const struct statement insert = {
         "import_insert",
         "INSERT INTO bars SELECT r.ticker, r.day, r.open, r.high, r.low, r.close, r.volume"
         " FROM import_ordered r"
-        " WHERE r.ctid >= $1::tid AND r.ctid < $2::tid AND r.line = r.first_line"
-        " AND (SELECT b.day FROM bars b WHERE b.ticker = r.ticker AND b.day = r.day) IS NULL"};
+        " WHERE r.ctid >= $1::tid AND r.ctid < $2::tid AND r.line = r.first_line AND"
+        " (SELECT b.close FROM bars b WHERE b.ticker = r.ticker AND b.day = r.day) IS NULL"};
+    static const struct statement insert_all = {
+        "import_insert_all",
+        "INSERT INTO bars SELECT r.ticker, r.day, r.open, r.high, r.low, r.close, r.volume"
+        " FROM import_ordered r"
+        " WHERE r.ctid >= $1::tid AND r.ctid < $2::tid AND r.line = r.first_line"};
     char from[TID_SIZE], until[TID_SIZE];
     struct parameter values[2];
     struct rows inserted = {0};
@@ -205,7 +214,8 @@ static bool merge_slice(struct transaction *transaction,
     values[1] = parameter_text(until);
     if ((has_earlier &&
          !transaction_queue(transaction, &update, values, COUNT_OF(values), NULL, error)) ||
-        !transaction_query(transaction, &insert, values, COUNT_OF(values), &inserted, error))
+        !transaction_query(transaction, has_earlier ? &insert : &insert_all, values,
+                           COUNT_OF(values), &inserted, error))
         return false;
     *imported += (uint64_t)inserted.affected;
     return true;
