@@ -164,6 +164,7 @@ describe('an import', () => {
         await platform.kill('market');
         await run.ended;
         assert.match(run.text, /goes on after \d+ lines/);
+        assert.match(run.text, /received \d+ %, \d+ lines, \d+ a second/);
         assert.match(run.text, new RegExp(`${total} imported, 0 updated, 2 rejected`), run.text);
         assert.match(run.text, /line 1002: open is null\n +line 100002: KILL0 2000-01-06 is there already in line 7\n/);
         seen.add(await countBars('KILL'));
