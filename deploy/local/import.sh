@@ -20,10 +20,14 @@ import_get_token() {
     fi
 }
 
-# What an answer of the API that is not a success says.
+# What an answer of the API that is not a success says; with status 000 there was none.
 import_say_failure() {
     local status=$1 file=$2
 
+    if [ "$status" = 000 ]; then
+        say "    failed: $(cat "$IMPORT_FOLDER/upload_complaint")"
+        return
+    fi
     say "    failed with status $status: $(jq -r '[.title, .detail, (.errors // [] | .[] | tostring)] | map(select(. != null)) | join(" ")' "$file" 2>/dev/null ||
         head -c 300 "$file")"
 }
@@ -102,7 +106,7 @@ import_upload() {
             -K <(printf 'header = "Authorization: Bearer %s"\n' "$IMPORT_TOKEN") "${from[@]}" -X POST -T "$file" \
             -H 'Content-Type: text/csv' -H 'Expect:' \
             "http://127.0.0.1:$PORT/api/v1/$address${separator}import_id=$IMPORT_ID"
-    ) >"$IMPORT_FOLDER/status" 2>"$IMPORT_FOLDER/complaint" &
+    ) >"$IMPORT_FOLDER/status" 2>"$IMPORT_FOLDER/upload_complaint" &
     sender=$!
     while ! timeout 1 tail --pid="$sender" -s 0.02 -f /dev/null; do
         import_ask

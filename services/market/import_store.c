@@ -8,7 +8,7 @@
 #define COLUMNS                                                                                    \
     "id, kind, ticker, exchange, state, header, byte_count, checksum, line_count, row_count,"      \
     " rejected_count, imported_count, updated_count, failure_reason, failure, started_at,"         \
-    " finished_at"
+    " finished_at, is_ended"
 
 static enum import_state read_state(const char *name)
 {
@@ -50,6 +50,7 @@ static struct import_row read_row(const struct rows *rows)
         .failure = rows_text(rows, 0, 14),
         .started_at_us = rows_time(rows, 0, 15),
         .finished_at_us = rows_is_null(rows, 0, 16) ? 0 : rows_time(rows, 0, 16),
+        .is_ended = rows_bool(rows, 0, 17),
     };
 }
 
@@ -130,15 +131,19 @@ bool import_store_stage(struct transaction *transaction,
                                          "INSERT INTO import_pieces VALUES ($1, $2, $3)"};
     static const struct statement save = {
         "save_import", "UPDATE imports SET header = $2, byte_count = $3, checksum = $4,"
-                       " line_count = $5, row_count = $6, rejected_count = $7, touched_at = now()"
+                       " line_count = $5, row_count = $6, rejected_count = $7, is_ended = $8,"
+                       " touched_at = now()"
                        " WHERE id = $1"};
     const struct parameter piece_values[] = {parameter_text(row->id), parameter_int(piece->at),
                                              parameter_text(piece->rows.data)};
-    const struct parameter values[] = {
-        parameter_text(row->id),           parameter_text(row->header),
-        parameter_int(row->byte_count),    parameter_int((int64_t)row->checksum),
-        parameter_int(row->line_count),    parameter_int(row->row_count),
-        parameter_int(row->rejected_count)};
+    const struct parameter values[] = {parameter_text(row->id),
+                                       parameter_text(row->header),
+                                       parameter_int(row->byte_count),
+                                       parameter_int((int64_t)row->checksum),
+                                       parameter_int(row->line_count),
+                                       parameter_int(row->row_count),
+                                       parameter_int(row->rejected_count),
+                                       parameter_bool(row->is_ended)};
 
     if (piece->rows.length > 0 &&
         !transaction_queue(transaction, &add, piece_values, COUNT_OF(piece_values), NULL, error))

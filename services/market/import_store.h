@@ -29,6 +29,7 @@ struct import_row {
     const char *header; // NULL before it has come
     int64_t byte_count; // of the file, taken so far
     uint64_t checksum;  // of those bytes
+    bool is_ended;      // the last line taken had no end: nothing can follow
     int64_t line_count; // the same in lines, the header included
     int64_t row_count;  // lines that are staged
     int64_t rejected_count;

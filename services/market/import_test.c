@@ -253,6 +253,18 @@ static void an_import_stands_for_one_file(void **state)
     assert_true(call.replayed);
 }
 
+static void nothing_follows_a_line_without_an_end(void **state)
+{
+    struct fixture *f = *state;
+    struct import_helper import = import_helper_start(f->market, f->arena, "ENDED");
+    struct error error;
+
+    send(&import, HEADER "2014-06-02,10,12,9,11,5");
+    assert_false(import_helper_append(&import, text_of("5\n2014-06-03,10,12,9,11,5\n"), &error));
+    assert_string_equal(error.reason, "INVALID_REQUEST");
+    assert_int_equal(import_helper_finish(&import)->imported, 1);
+}
+
 // What an import does to a symbol, and meanwhile sets a bar of it.
 static bool set_bar_while_held(struct transaction *transaction, void *context, struct error *error)
 {
@@ -351,6 +363,7 @@ int main(void)
         cmocka_unit_test(pieces_that_are_missing_are_noticed),
         cmocka_unit_test(counts_are_exact_whatever_was_there),
         cmocka_unit_test(an_import_stands_for_one_file),
+        cmocka_unit_test(nothing_follows_a_line_without_an_end),
         cmocka_unit_test(bars_of_a_symbol_can_be_set_while_an_import_holds_it),
         cmocka_unit_test(a_file_has_a_limit),
         cmocka_unit_test(imports_at_once_have_a_limit_and_those_left_alone_do_not_count),

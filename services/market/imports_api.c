@@ -214,13 +214,13 @@ static bool is_next(const struct import_row *row,
     if (request->offset > IMPORT_BYTES_MAX - length)
         return error_set(error, REASON_LIMIT_EXCEEDED, "a file can have %lld bytes at most",
                          (long long)IMPORT_BYTES_MAX);
-    *out_is_next = request->offset == taken && row->state == IMPORT_RECEIVING;
+    *out_is_next = request->offset == taken && row->state == IMPORT_RECEIVING && !row->is_ended;
     if (*out_is_next || request->offset + length <= taken)
         return true;
     error_clear(error);
     error_add_violation(error, "offset", "is %" PRIu64 " where %" PRIu64 " comes next%s",
                         request->offset, taken,
-                        row->state == IMPORT_RECEIVING ? "" : ", after the end");
+                        row->state == IMPORT_RECEIVING && !row->is_ended ? "" : ", after the end");
     return false;
 }
 
@@ -240,6 +240,7 @@ static bool take(struct transaction *transaction,
     if (!read_lines(&piece, lines, market_today(step->market), error))
         return false;
     row->byte_count += (int64_t)lines.length;
+    row->is_ended = lines.length > 0 && lines.data[lines.length - 1] != '\n';
     row->checksum = checksum_add(row->checksum, lines);
     written.rows = strbuf_text(staged);
     written.rejections = strbuf_text(rejections);

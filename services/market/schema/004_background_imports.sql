@@ -13,6 +13,7 @@ CREATE TABLE market.imports (
     header text,
     byte_count bigint NOT NULL DEFAULT 0,
     checksum bigint NOT NULL, -- of those bytes: see lib/base/checksum.h
+    is_ended boolean NOT NULL DEFAULT false, -- by a line without an end, which only the last one can be
     line_count bigint NOT NULL DEFAULT 0,
     row_count bigint NOT NULL DEFAULT 0,
     rejected_count bigint NOT NULL DEFAULT 0,
