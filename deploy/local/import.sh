@@ -68,6 +68,18 @@ import_ask() {
     esac
 }
 
+# The same before anything is sent: whoever cannot answer may be able to in a moment, and then nothing is sent
+# twice.
+import_ask_at_first() {
+    local tries
+
+    for tries in 1 2 3 4 5; do
+        import_ask
+        [ "$IMPORT_STATE" = unknown ] || return 0
+        sleep "$tries" # between two questions
+    done
+}
+
 # Says how far it is, in whole percents of the file, or of its rows once all have arrived.
 import_say_progress() {
     local size=$1 seconds=$((SECONDS - IMPORT_BEGAN)) percent=100 text
@@ -140,7 +152,7 @@ import_send() {
 
     size=$(stat -c %s -- "$file")
     import_choose_id "$file" "$address"
-    import_ask
+    import_ask_at_first
     IMPORT_BEGAN=$SECONDS IMPORT_LINES_BEFORE=$IMPORT_LINES IMPORT_SAID=
     [ "$IMPORT_STATE" != receiving ] || [ "$IMPORT_BYTES" -eq 0 ] ||
         say "    goes on after $IMPORT_LINES lines"
