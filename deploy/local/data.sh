@@ -5,6 +5,7 @@
 #   postgres/   PostgreSQL's files           secrets/    the mesh key and the roles' passwords, 0700
 #   run/        pids, the lock, the address  log/        one file a part
 #   ports       the services' ports          market      which market it has, and its seed
+#   imports/    files that are being imported, by hash: the ids to go on with
 #
 # shellcheck disable=SC2034 # the variables are used by the other parts
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/checksum.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/error.h"
@@ -445,6 +446,16 @@ static void what_is_no_id_is_refused(void **state)
     assert_true(uuid_is_valid("0190163D-8694-739B-AEA5-966C26F8AD91"));
 }
 
+static void a_checksum_is_the_published_one_however_the_bytes_are_cut(void **state)
+{
+    (void)state;
+    assert_int_equal(checksum_add(CHECKSUM_START, text_of("")), CHECKSUM_START);
+    assert_int_equal(checksum_add(CHECKSUM_START, text_of("foobar")),
+                     UINT64_C(0x85944171f73967e8));
+    assert_int_equal(checksum_add(checksum_add(CHECKSUM_START, text_of("foo")), text_of("bar")),
+                     UINT64_C(0x85944171f73967e8));
+}
+
 static void digests_are_the_published_ones(void **state)
 {
     unsigned char key[KEY_SIZE];
@@ -596,6 +607,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_id_of_a_moment_begins_with_it),
         cmocka_unit_test(the_same_name_gives_the_same_id),
         cmocka_unit_test(what_is_no_id_is_refused),
+        cmocka_unit_test(a_checksum_is_the_published_one_however_the_bytes_are_cut),
         cmocka_unit_test(digests_are_the_published_ones),
         cmocka_unit_test(base64url_is_read_back_and_never_past_the_room),
         cmocka_unit_test(base64_is_made_of_its_64_characters_alone),

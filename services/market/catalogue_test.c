@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The catalogue with its database: what a search sees of each change, and lists of symbols.
+#include "import_helper.h"
 #include "market.h"
 #include "market_host.h"
 #include "quote_book.h"
@@ -103,57 +104,14 @@ static void put_bar(struct fixture *f, const char *ticker, const char *date, int
           &error);
 }
 
-static const char *start_symbol_import(struct fixture *f, const char *exchange)
-{
-    Market__StartImportRequest request = MARKET__START_IMPORT_REQUEST__INIT;
-    Market__StartImportResponse response = MARKET__START_IMPORT_RESPONSE__INIT;
-    struct error error;
-
-    request.has_kind = true;
-    request.kind = MARKET__IMPORT_KIND__IMPORT_KIND_SYMBOLS;
-    request.exchange = exchange;
-    check(
-        market_api_start_import(f->market, new_call(f, &request.base), &request, &response, &error),
-        &error);
-    return response.import_id;
-}
-
-static bool
-append(struct fixture *f, const char *id, uint32_t sequence, struct text lines, struct error *error)
-{
-    Market__AppendImportRequest request = MARKET__APPEND_IMPORT_REQUEST__INIT;
-    Market__AppendImportResponse response = MARKET__APPEND_IMPORT_RESPONSE__INIT;
-
-    request.import_id = id;
-    request.sequence = sequence;
-    request.lines.data = (uint8_t *)(uintptr_t)lines.data;
-    request.lines.len = lines.length;
-    return market_api_append_import(f->market, new_call(f, &request.base), &request, &response,
-                                    error);
-}
-
-static Market__FinishImportResponse *finish_import(struct fixture *f, const char *id)
-{
-    Market__FinishImportRequest request = MARKET__FINISH_IMPORT_REQUEST__INIT;
-    Market__FinishImportResponse *response = arena_allocate(f->arena, sizeof *response);
-    struct error error;
-
-    market__finish_import_response__init(response);
-    request.import_id = id;
-    check(
-        market_api_finish_import(f->market, new_call(f, &request.base), &request, response, &error),
-        &error);
-    return response;
-}
-
-static Market__FinishImportResponse *
+static const Market__Import *
 import_symbols(struct fixture *f, const char *exchange, const char *csv)
 {
-    const char *id = start_symbol_import(f, exchange);
+    struct import_helper import = import_helper_start_symbols(f->market, f->arena, exchange);
     struct error error;
 
-    check(append(f, id, 0, text_of(csv), &error), &error);
-    return finish_import(f, id);
+    check(import_helper_append(&import, text_of(csv), &error), &error);
+    return import_helper_finish(&import);
 }
 
 static const Market__Symbol *get_symbol(struct fixture *f, const char *ticker)
@@ -205,12 +163,11 @@ static void a_search_sees_every_change_of_the_catalogue(void **state)
 static void a_list_of_symbols_adds_new_ones_and_updates_the_others(void **state)
 {
     struct fixture *f = *state;
-    Market__FinishImportResponse *result =
-        import_symbols(f, "NASDAQ",
-                       "Symbol,Security Name\r\n"
-                       "LSTA,\"Lista \\ Inc. - Common Stock\"\r\n"
-                       "LSTB,Listb Inc.\r\n"
-                       "File Creation Time: 0731202621:31,\r\n");
+    const Market__Import *result = import_symbols(f, "NASDAQ",
+                                                  "Symbol,Security Name\r\n"
+                                                  "LSTA,\"Lista \\ Inc. - Common Stock\"\r\n"
+                                                  "LSTB,Listb Inc.\r\n"
+                                                  "File Creation Time: 0731202621:31,\r\n");
 
     assert_int_equal(result->imported, 2);
     assert_int_equal(result->updated, 0);
@@ -236,12 +193,12 @@ static void a_list_of_symbols_adds_new_ones_and_updates_the_others(void **state)
 static void lines_of_a_list_that_break_a_rule_are_named(void **state)
 {
     struct fixture *f = *state;
-    Market__FinishImportResponse *result = import_symbols(f, NULL,
-                                                          "Ticker,Name\n"
-                                                          "LSTD,Listd\n"
-                                                          "L$TD,Listd\n"
-                                                          "LSTD,Again\n"
-                                                          "LSTE,\n");
+    const Market__Import *result = import_symbols(f, NULL,
+                                                  "Ticker,Name\n"
+                                                  "LSTD,Listd\n"
+                                                  "L$TD,Listd\n"
+                                                  "LSTD,Again\n"
+                                                  "LSTE,\n");
 
     assert_int_equal(result->imported, 1);
     assert_int_equal(result->rejected_count, 3);
@@ -257,19 +214,14 @@ static void a_list_that_is_too_long_changes_nothing(void **state)
 {
     struct fixture *f = *state;
     OWNED(strbuf) csv = strbuf_new(1024 * 1024);
-    Market__FinishImportRequest request = MARKET__FINISH_IMPORT_REQUEST__INIT;
-    Market__FinishImportResponse response = MARKET__FINISH_IMPORT_RESPONSE__INIT;
-    const char *id = start_symbol_import(f, NULL);
-    struct error error;
+    const Market__Import *result;
 
     strbuf_append_string(csv, "Symbol,Name\n");
     for (int i = 0; i <= QUOTE_BOOK_MAX; i++)
         strbuf_printf(csv, "MANY%d,Many\n", i);
-    check(append(f, id, 0, strbuf_text(csv), &error), &error);
-    request.import_id = id;
-    assert_false(market_api_finish_import(f->market, new_call(f, &request.base), &request,
-                                          &response, &error));
-    assert_string_equal(error.reason, "LIMIT_EXCEEDED");
+    result = import_symbols(f, NULL, csv->data);
+    assert_int_equal(result->state, MARKET__IMPORT_STATE__IMPORT_STATE_FAILED);
+    assert_string_equal(result->reason, "LIMIT_EXCEEDED");
     assert_int_equal(search(f, "MANY0", 50, NULL)->n_symbols, 0);
 }
 

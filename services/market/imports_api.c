@@ -1,28 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Imports of daily prices and of lists of symbols: staged piece by piece as the file arrives, made
-// bars or symbols all at once.
+// Imports of daily prices and of lists of symbols: staged piece by piece as the file arrives; then
+// import_merger makes them bars or symbols all at once.
 #include "market.h"
 
-#include "import_store.h"
+#include "base/checksum.h"
 #include "symbol_import_store.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-enum {
-    PIECES_MAX = 1000000,              // of 192 KiB each
-    STAGED_TEXT_MAX = 8 * 1024 * 1024, // what one piece becomes, at most
-    DETAIL_SIZE = 160,                 // of an audit event
-};
+enum { STAGED_TEXT_MAX = 8 * 1024 * 1024 }; // what one piece becomes, at most
 
 struct step {
     struct market *market;
     struct call *call;
     const void *request;
     void *response;
-    struct import_result result;
-    bool was_done;
 };
 
 static bool is_of_symbols(const Market__StartImportRequest *request)
@@ -30,36 +23,81 @@ static bool is_of_symbols(const Market__StartImportRequest *request)
     return request->kind == MARKET__IMPORT_KIND__IMPORT_KIND_SYMBOLS;
 }
 
+static Market__ImportState state_of(enum import_state state)
+{
+    static const Market__ImportState states[] = {
+        [IMPORT_RECEIVING] = MARKET__IMPORT_STATE__IMPORT_STATE_RECEIVING,
+        [IMPORT_MERGING] = MARKET__IMPORT_STATE__IMPORT_STATE_MERGING,
+        [IMPORT_DONE] = MARKET__IMPORT_STATE__IMPORT_STATE_DONE,
+        [IMPORT_FAILED] = MARKET__IMPORT_STATE__IMPORT_STATE_FAILED,
+    };
+
+    return states[state];
+}
+
+static const char *or_empty(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
+// The id stands for one file sent in one way: whatever else is sent with it is a mistake.
+static bool check_same(const struct import_row *row,
+                       const Market__StartImportRequest *request,
+                       struct error *error)
+{
+    return (row->is_of_symbols == is_of_symbols(request) &&
+            strcmp(row->ticker, or_empty(request->ticker)) == 0 &&
+            strcmp(row->exchange, or_empty(request->exchange)) == 0) ||
+           error_set(error, REASON_IDEMPOTENCY_KEY_REUSED,
+                     "the import %s is of another kind, ticker or exchange", row->id);
+}
+
+static bool add(struct transaction *transaction,
+                const struct step *step,
+                struct import_row *row,
+                struct error *error)
+{
+    // The id is the subject already.
+    Market__StartImportRequest told = *(const Market__StartImportRequest *)step->request;
+    const struct audit_outbox_event event = {
+        .call = step->call,
+        .action = "import.start",
+        .subject = told.import_id,
+        .method = &market_method_start_import,
+        .request = &told.base,
+    };
+
+    *row = (struct import_row){.id = told.import_id,
+                               .is_of_symbols = is_of_symbols(&told),
+                               .ticker = told.ticker,
+                               .exchange = told.exchange,
+                               .state = IMPORT_RECEIVING,
+                               .checksum = CHECKSUM_START};
+    told.import_id = NULL;
+    return import_store_start(transaction, row, error) &&
+           audit_outbox_add(transaction, &event, 1, error);
+}
+
+// Idempotent by the import's id, and answered anew each time: what has been taken grows.
 static bool start(struct transaction *transaction, void *context, struct error *error)
 {
     struct step *step = context;
     const Market__StartImportRequest *request = step->request;
     Market__StartImportResponse *response = step->response;
-    const struct rpc_method *method = &market_method_start_import;
-    struct uuid id = uuid_new();
-    const struct audit_outbox_event event = {
-        .call = step->call,
-        .action = "import.start",
-        .subject = id.string,
-        .method = method,
-        .request = &request->base,
-    };
-    struct import_row row = {.is_of_symbols = is_of_symbols(request),
-                             .ticker = request->ticker,
-                             .exchange = request->exchange};
+    struct import_row row;
+    bool is_there;
 
-    if (!idempotency_begin(transaction, step->call, method, &response->base, &step->was_done,
-                           error))
+    if (!import_store_find(transaction, request->import_id, &row, &is_there, error) ||
+        !(is_there ? check_same(&row, request, error) : add(transaction, step, &row, error)))
         return false;
-    if (step->was_done)
-        return true;
-    response->import_id = arena_copy_string(step->call->arena, id.string);
-    if (response->import_id == NULL)
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the id does not fit");
-    row.id = id.string;
-    return import_store_start(transaction, &row, error) &&
-           audit_outbox_add(transaction, &event, 1, error) &&
-           idempotency_finish(transaction, step->call, method, &response->base, error);
+    response->has_state = true;
+    response->state = state_of(row.state);
+    response->has_bytes = true;
+    response->bytes = (uint64_t)row.byte_count;
+    response->has_checksum = true;
+    response->checksum = row.checksum;
+    step->call->replayed = row.state == IMPORT_DONE || row.state == IMPORT_FAILED;
+    return true;
 }
 
 bool market_api_start_import(struct market *market,
@@ -106,12 +144,12 @@ static enum csv_outcome stage_line(struct piece *piece, struct text line, char *
     if (row->is_of_symbols) {
         outcome = symbol_csv_read(&piece->symbols, line, &symbol, out_reason);
         if (outcome == CSV_ROW)
-            symbol_import_store_print(piece->staged, row, row->next_line, &symbol);
+            symbol_import_store_print(piece->staged, row, row->line_count, &symbol);
         piece->has_header = piece->symbols.has_header;
     } else {
         outcome = price_csv_read(&piece->prices, line, &bar, out_reason);
         if (outcome == CSV_ROW)
-            import_store_print_bar(piece->staged, row->id, row->next_line, &bar);
+            import_store_print_bar(piece->staged, row->line_count, &bar);
         piece->has_header = piece->prices.has_header;
     }
     return outcome;
@@ -122,17 +160,19 @@ static bool read_line(struct piece *piece, struct text line, struct error *error
     bool had_header = piece->has_header;
     char reason[CSV_REASON_SIZE] = "";
 
+    piece->row->line_count++;
     switch (stage_line(piece, line, reason)) {
     case CSV_ROW:
+        piece->row->row_count++;
         break;
     case CSV_REJECTED:
         if (piece->row->rejected_count++ < IMPORT_REJECTIONS_MAX)
-            import_store_print_rejection(piece->rejections, piece->row->id, piece->row->next_line,
+            import_store_print_rejection(piece->rejections, piece->row->id, piece->row->line_count,
                                          reason);
         break;
     case CSV_NO_HEADER:
         error_clear(error);
-        error_add_violation(error, "lines", "line %lld: %s", (long long)piece->row->next_line,
+        error_add_violation(error, "lines", "line %lld: %s", (long long)piece->row->line_count,
                             reason);
         return false;
     case CSV_NOTHING:
@@ -140,7 +180,6 @@ static bool read_line(struct piece *piece, struct text line, struct error *error
             piece->row->header = arena_copy(piece->arena, line.data, line.length);
         break;
     }
-    piece->row->next_line++;
     return true;
 }
 
@@ -163,46 +202,61 @@ static bool read_lines(struct piece *piece, struct text rest, int64_t today, str
            error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the piece does not fit");
 }
 
-static bool check_sequence(const struct import_row *row, uint32_t sequence, struct error *error)
+// Whether the piece is the next one; one that has been taken already is not, and changes nothing.
+static bool is_next(const struct import_row *row,
+                    const Market__AppendImportRequest *request,
+                    bool *out_is_next,
+                    struct error *error)
 {
-    if (sequence == row->next_sequence && sequence < PIECES_MAX)
+    const uint64_t taken = (uint64_t)row->byte_count;
+    const uint64_t length = request->lines.len;
+
+    if (request->offset > IMPORT_BYTES_MAX - length)
+        return error_set(error, REASON_LIMIT_EXCEEDED, "a file can have %lld bytes at most",
+                         (long long)IMPORT_BYTES_MAX);
+    *out_is_next = request->offset == taken && row->state == IMPORT_RECEIVING && !row->is_ended;
+    if (*out_is_next || request->offset + length <= taken)
         return true;
     error_clear(error);
-    error_add_violation(error, "sequence", "is %lu where %lld comes next, of %d at most",
-                        (unsigned long)sequence, (long long)row->next_sequence, PIECES_MAX);
+    error_add_violation(error, "offset", "is %" PRIu64 " where %" PRIu64 " comes next%s",
+                        request->offset, taken,
+                        row->state == IMPORT_RECEIVING && !row->is_ended ? "" : ", after the end");
     return false;
+}
+
+static bool take(struct transaction *transaction,
+                 const struct step *step,
+                 struct import_row *row,
+                 struct error *error)
+{
+    const Market__AppendImportRequest *request = step->request;
+    const struct text lines = {(const char *)request->lines.data, request->lines.len};
+    OWNED(strbuf) staged = strbuf_new(STAGED_TEXT_MAX);
+    OWNED(strbuf) rejections = strbuf_new(STAGED_TEXT_MAX);
+    struct piece piece = {
+        .row = row, .staged = staged, .rejections = rejections, .arena = step->call->arena};
+    struct import_piece written = {.at = row->byte_count};
+
+    if (!read_lines(&piece, lines, market_today(step->market), error))
+        return false;
+    row->byte_count += (int64_t)lines.length;
+    row->is_ended = lines.length > 0 && lines.data[lines.length - 1] != '\n';
+    row->checksum = checksum_add(row->checksum, lines);
+    written.rows = strbuf_text(staged);
+    written.rejections = strbuf_text(rejections);
+    return import_store_stage(transaction, row, &written, error);
 }
 
 static bool append(struct transaction *transaction, void *context, struct error *error)
 {
     struct step *step = context;
     const Market__AppendImportRequest *request = step->request;
-    Market__AppendImportResponse *response = step->response;
-    const struct rpc_method *method = &market_method_append_import;
-    const struct text lines = {(const char *)request->lines.data, request->lines.len};
-    OWNED(strbuf) staged = strbuf_new(STAGED_TEXT_MAX);
-    OWNED(strbuf) rejections = strbuf_new(STAGED_TEXT_MAX);
     struct import_row row;
-    struct piece piece = {
-        .row = &row, .staged = staged, .rejections = rejections, .arena = step->call->arena};
+    bool is_next_piece;
 
-    if (!idempotency_begin(transaction, step->call, method, &response->base, &step->was_done,
-                           error))
-        return false;
-    if (step->was_done)
-        return true;
-    if (!import_store_lock(transaction, request->import_id, &row, error))
-        return false;
-    if (request->sequence >= row.next_sequence) {
-        if (!check_sequence(&row, request->sequence, error) ||
-            !read_lines(&piece, lines, market_today(step->market), error))
-            return false;
-        row.next_sequence++;
-        if (!(row.is_of_symbols ? symbol_import_store_stage : import_store_stage)(
-                transaction, &row, strbuf_text(staged), strbuf_text(rejections), error))
-            return false;
-    }
-    return idempotency_finish(transaction, step->call, method, &response->base, error);
+    return import_store_lock(transaction, request->import_id, &row, error) &&
+           is_next(&row, request, &is_next_piece, error) &&
+           (!is_next_piece || take(transaction, step, &row, error));
 }
 
 bool market_api_append_import(struct market *market,
@@ -216,91 +270,37 @@ bool market_api_append_import(struct market *market,
     return database_transact(market->database, call->arena, 0, append, &step, error);
 }
 
-static bool fill_rejected(struct arena *arena,
-                          const struct import_result *result,
-                          Market__FinishImportResponse *response,
-                          struct error *error)
+static bool check_whole(const struct import_row *row,
+                        const Market__FinishImportRequest *request,
+                        struct error *error)
 {
-    size_t count = result->rejection_count;
-    Market__RejectedLine *lines = arena_allocate(arena, (count + 1) * sizeof *lines);
-
-    response->rejected = arena_allocate(arena, (count + 1) * sizeof(Market__RejectedLine *));
-    if (lines == NULL || response->rejected == NULL)
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the rejected lines do not fit");
-    for (size_t i = 0; i < count; i++) {
-        market__rejected_line__init(&lines[i]);
-        lines[i].has_line = true;
-        lines[i].line = result->rejections[i].line;
-        lines[i].reason = result->rejections[i].reason;
-        response->rejected[i] = &lines[i];
-    }
-    response->n_rejected = count;
-    response->has_imported = true;
-    response->imported = result->imported;
-    response->has_updated = true;
-    response->updated = result->updated;
-    response->has_rejected_count = true;
-    response->rejected_count = result->rejected_count;
-    return true;
+    if (request->bytes != (uint64_t)row->byte_count || request->checksum != row->checksum)
+        return error_set(error, REASON_IDEMPOTENCY_KEY_REUSED,
+                         "the %" PRIu64 " bytes are not the %lld that the import %s has",
+                         request->bytes, (long long)row->byte_count, row->id);
+    if (row->header != NULL)
+        return true;
+    error_clear(error);
+    error_add_violation(error, "lines", "there is no header line");
+    return false;
 }
 
-static bool
-note_finish(struct transaction *transaction, const struct step *step, struct error *error)
-{
-    const Market__FinishImportRequest *request = step->request;
-    const struct import_result *result = &step->result;
-    char detail[DETAIL_SIZE];
-    const struct audit_outbox_event event = {
-        .call = step->call,
-        .action = "import.finish",
-        .subject = request->import_id,
-        .detail = detail,
-    };
-
-    (void)snprintf(detail, sizeof detail,
-                   "imported: %" PRIu64 ", updated: %" PRIu64 ", rejected: %" PRIu64
-                   ", symbols: %zu",
-                   result->imported, result->updated, result->rejected_count, result->ticker_count);
-    return audit_outbox_add(transaction, &event, 1, error);
-}
-
-static bool fill_ignored(struct arena *arena,
-                         const struct import_row *row,
-                         Market__FinishImportResponse *response,
-                         struct error *error)
-{
-    return !row->is_of_symbols ||
-           symbol_csv_list_ignored(arena, row->header, &response->ignored_columns,
-                                   &response->n_ignored_columns) ||
-           error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the columns do not fit");
-}
-
+// Idempotent by the import's id: it ends once.
 static bool finish(struct transaction *transaction, void *context, struct error *error)
 {
     struct step *step = context;
     const Market__FinishImportRequest *request = step->request;
-    Market__FinishImportResponse *response = step->response;
-    const struct rpc_method *method = &market_method_finish_import;
+    const struct import_actor actor = {
+        .user_id = step->call->identity.user_id,
+        .username = step->call->identity.username,
+        .client_address = or_empty(step->call->client_address),
+        .request_id = step->call->request_id,
+    };
     struct import_row row;
 
-    if (!idempotency_begin(transaction, step->call, method, &response->base, &step->was_done,
-                           error))
-        return false;
-    if (step->was_done)
-        return true;
-    if (!import_store_lock(transaction, request->import_id, &row, error))
-        return false;
-    if (row.header == NULL) {
-        error_clear(error);
-        error_add_violation(error, "lines", "there is no header line");
-        return false;
-    }
-    return (row.is_of_symbols ? symbol_import_store_finish
-                              : import_store_finish)(transaction, &row, &step->result, error) &&
-           fill_ignored(step->call->arena, &row, response, error) &&
-           note_finish(transaction, step, error) &&
-           fill_rejected(step->call->arena, &step->result, response, error) &&
-           idempotency_finish(transaction, step->call, method, &response->base, error);
+    return import_store_lock(transaction, request->import_id, &row, error) &&
+           check_whole(&row, request, error) &&
+           (row.state != IMPORT_RECEIVING || import_store_seal(transaction, row.id, &actor, error));
 }
 
 bool market_api_finish_import(struct market *market,
@@ -309,20 +309,120 @@ bool market_api_finish_import(struct market *market,
                               Market__FinishImportResponse *response,
                               struct error *error)
 {
-    static const char none[TICKER_SIZE] = "";
     struct step step = {.market = market, .call = call, .request = request, .response = response};
-    bool is_done;
+    bool is_done = database_transact(market->database, call->arena, 0, finish, &step, error);
 
-    is_done =
-        database_transact(market->database, call->arena, TRANSACTION_LONG, finish, &step, error);
     // Whatever the outcome: it may be unknown.
-    symbol_catalogue_changed(market->catalogue);
-    if (!is_done)
+    import_merger_wake(market->merger);
+    return is_done;
+}
+
+static bool fill_rejected(struct arena *arena,
+                          const struct import_rejection *rejections,
+                          size_t count,
+                          Market__Import *import,
+                          struct error *error)
+{
+    Market__RejectedLine *lines = arena_allocate(arena, (count + 1) * sizeof *lines);
+
+    import->rejected = arena_allocate(arena, (count + 1) * sizeof(Market__RejectedLine *));
+    if (lines == NULL || import->rejected == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the rejected lines do not fit");
+    for (size_t i = 0; i < count; i++) {
+        market__rejected_line__init(&lines[i]);
+        lines[i].has_line = true;
+        lines[i].line = rejections[i].line;
+        lines[i].reason = rejections[i].reason;
+        import->rejected[i] = &lines[i];
+    }
+    import->n_rejected = count;
+    return true;
+}
+
+static void fill_counts(const struct import_row *row, Market__Import *import)
+{
+    import->has_bytes = import->has_lines = import->has_rows = true;
+    import->bytes = (uint64_t)row->byte_count;
+    import->lines = (uint64_t)row->line_count;
+    import->rows = (uint64_t)row->row_count;
+    import->has_rejected_count = true;
+    import->rejected_count = (uint64_t)row->rejected_count;
+    import->has_merged = import->has_imported = import->has_updated = row->state == IMPORT_DONE;
+    import->merged = (uint64_t)row->row_count;
+    import->imported = (uint64_t)row->imported_count;
+    import->updated = (uint64_t)row->updated_count;
+}
+
+static bool fill_import(struct arena *arena,
+                        const struct import_row *row,
+                        Market__Import *import,
+                        struct error *error)
+{
+    market__import__init(import);
+    import->id = row->id;
+    import->has_kind = import->has_state = true;
+    import->kind = row->is_of_symbols ? MARKET__IMPORT_KIND__IMPORT_KIND_SYMBOLS
+                                      : MARKET__IMPORT_KIND__IMPORT_KIND_BARS;
+    import->state = state_of(row->state);
+    import->ticker = row->ticker[0] != '\0' ? row->ticker : NULL;
+    import->exchange = row->exchange[0] != '\0' ? row->exchange : NULL;
+    fill_counts(row, import);
+    import->reason = row->failure_reason;
+    import->failure = row->failure;
+    import->has_started_at = true;
+    import->started_at = row->started_at_us;
+    import->has_finished_at = row->finished_at_us > 0;
+    import->finished_at = row->finished_at_us;
+    return !row->is_of_symbols || row->header == NULL ||
+           symbol_csv_list_ignored(arena, row->header, &import->ignored_columns,
+                                   &import->n_ignored_columns) ||
+           error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the columns do not fit");
+}
+
+static bool get(struct transaction *transaction, void *context, struct error *error)
+{
+    struct step *step = context;
+    const Market__GetImportRequest *request = step->request;
+    Market__GetImportResponse *response = step->response;
+    struct arena *arena = step->call->arena;
+    struct import_rejection *rejections;
+    struct import_row row;
+    size_t count;
+    bool is_there;
+
+    if (!import_store_find(transaction, request->import_id, &row, &is_there, error) ||
+        !import_store_list_rejections(transaction, request->import_id, &rejections, &count, error))
         return false;
-    if (!step.was_done && step.result.ticker_count > 0)
-        player_refresh(market->player, step.result.tickers, step.result.ticker_count,
-                       call->deadline_us);
-    else if (!step.was_done && market->is_simulated) // a list of symbols: all are looked at anew
-        player_refresh(market->player, &none, 1, call->deadline_us);
+    if (!is_there)
+        return error_set(error, REASON_IMPORT_NOT_FOUND, "there is no import %s, or no more",
+                         request->import_id);
+    response->import = arena_allocate(arena, sizeof *response->import);
+    if (response->import == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the import does not fit");
+    return fill_import(arena, &row, response->import, error) &&
+           fill_rejected(arena, rejections, count, response->import, error);
+}
+
+bool market_api_get_import(struct market *market,
+                           struct call *call,
+                           const Market__GetImportRequest *request,
+                           Market__GetImportResponse *response,
+                           struct error *error)
+{
+    struct step step = {.market = market, .call = call, .request = request, .response = response};
+    int64_t merged;
+
+    if (!database_transact(market->database, call->arena, TRANSACTION_READ_ONLY, get, &step, error))
+        return false;
+    // It has not ended before its quotes are there, too.
+    if (import_merger_is_at(market->merger, request->import_id, &merged)) {
+        Market__Import *import = response->import;
+
+        import->state = MARKET__IMPORT_STATE__IMPORT_STATE_MERGING;
+        import->has_merged = true;
+        import->merged = (uint64_t)merged;
+        import->has_imported = import->has_updated = import->has_finished_at = false;
+        import->reason = import->failure = NULL;
+    }
     return true;
 }

@@ -13,6 +13,7 @@ enum {
     PLAYER_MEMORY = 16 * 1024 * 1024,
     PRUNER_MEMORY = 1024 * 1024,
     PRUNE_PERIOD_MS = 60 * 1000,
+    REFRESH_LIMIT_MS = 60 * 1000, // that the end of an import waits for the player
 };
 
 #define TOPIC "quotes"
@@ -123,6 +124,19 @@ static bool prune(void *context)
     return idempotency_prune(market->database, market->pruner_arena) || has_more;
 }
 
+static void merged(void *context, const char (*tickers)[TICKER_SIZE], size_t count)
+{
+    static const char all[1][TICKER_SIZE] = {""};
+    struct market *market = context;
+    int64_t until_us = clock_now_us(&market->real_time) + REFRESH_LIMIT_MS * MICROS_PER_MS;
+
+    symbol_catalogue_changed(market->catalogue);
+    if (tickers != NULL)
+        player_refresh(market->player, tickers, count, until_us);
+    else if (market->is_simulated) // a list of symbols: all are looked at anew
+        player_refresh(market->player, all, 1, until_us);
+}
+
 bool market_new(const struct market_options *options,
                 struct market **out_market,
                 struct error *error)
@@ -161,6 +175,8 @@ bool market_new(const struct market_options *options,
         market_free(&market);
         return false;
     }
+    market->merger = import_merger_new(&(struct import_merger_options){
+        .database = options->database, .merged = merged, .context = market});
     market->pruner = worker_new("prune", PRUNE_PERIOD_MS, prune, market);
     *out_market = market;
     return true;
@@ -173,6 +189,7 @@ void market_free(struct market **market)
     if (old == NULL)
         return;
     worker_free(&old->pruner);
+    import_merger_free(&old->merger);
     player_free(&old->player);
     symbol_catalogue_free(&old->catalogue);
     rpc_publisher_free(&old->publisher);

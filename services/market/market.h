@@ -4,6 +4,7 @@
 
 #include "bourse/market/v1/market_methods.h"
 #include "bourse/market/v1/market_server.h"
+#include "import_merger.h"
 #include "player.h"
 #include "service/audit_outbox.h"
 #include "service/idempotency.h"
@@ -18,6 +19,7 @@ struct market {
     struct rpc_publisher *publisher;
     struct player *player;
     struct symbol_catalogue *catalogue;
+    struct import_merger *merger;
     struct worker *pruner;
     struct arena *player_arena; // of the player's thread: what it reads from the database
     struct arena *pruner_arena; // of the pruner's thread

@@ -296,10 +296,10 @@ bool store_put_bar(struct transaction *transaction,
 {
     static const struct statement add = {
         "add_symbol", "INSERT INTO symbols (ticker, name) VALUES ($1, $1) ON CONFLICT DO NOTHING"};
-    // Whoever writes bars of a symbol holds its row, so that new and changed ones can be told
-    // apart.
-    static const struct statement lock = {"lock_symbol",
-                                          "SELECT 1 FROM symbols WHERE ticker = $1 FOR UPDATE"};
+    // Whoever sets a bar of a symbol holds its row, so that new and changed ones can be told
+    // apart. An import holds it less firmly, and neither waits for the other.
+    static const struct statement lock = {
+        "lock_symbol_of_bar", "SELECT 1 FROM symbols WHERE ticker = $1 FOR NO KEY UPDATE"};
     static const struct statement update = {
         "update_bar", "UPDATE bars SET open = $3, high = $4, low = $5, close = $6, volume = $7"
                       " WHERE ticker = $1 AND day = DATE '1970-01-01' + $2::integer"};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The operations of the service over a real PostgreSQL, as the RPC server would call them.
+#include "import_helper.h"
 #include "import_store.h"
 #include "market.h"
 
@@ -161,54 +162,13 @@ static void put_bar(struct fixture *f, const char *ticker, const char *date, int
           &error);
 }
 
-static const char *start_import(struct fixture *f, const char *ticker)
+static const Market__Import *import(struct fixture *f, const char *ticker, const char *csv)
 {
-    Market__StartImportRequest request = MARKET__START_IMPORT_REQUEST__INIT;
-    Market__StartImportResponse response = MARKET__START_IMPORT_RESPONSE__INIT;
+    struct import_helper import = import_helper_start(f->market, f->arena, ticker);
     struct error error;
 
-    request.ticker = ticker;
-    check(
-        market_api_start_import(f->market, new_call(f, &request.base), &request, &response, &error),
-        &error);
-    return response.import_id;
-}
-
-static bool
-append(struct fixture *f, const char *id, uint32_t sequence, struct text lines, struct error *error)
-{
-    Market__AppendImportRequest request = MARKET__APPEND_IMPORT_REQUEST__INIT;
-    Market__AppendImportResponse response = MARKET__APPEND_IMPORT_RESPONSE__INIT;
-
-    request.import_id = id;
-    request.sequence = sequence;
-    request.lines.data = (uint8_t *)(uintptr_t)lines.data;
-    request.lines.len = lines.length;
-    return market_api_append_import(f->market, new_call(f, &request.base), &request, &response,
-                                    error);
-}
-
-static Market__FinishImportResponse *finish_import(struct fixture *f, const char *id)
-{
-    Market__FinishImportRequest request = MARKET__FINISH_IMPORT_REQUEST__INIT;
-    Market__FinishImportResponse *response = arena_allocate(f->arena, sizeof *response);
-    struct error error;
-
-    market__finish_import_response__init(response);
-    request.import_id = id;
-    check(
-        market_api_finish_import(f->market, new_call(f, &request.base), &request, response, &error),
-        &error);
-    return response;
-}
-
-static Market__FinishImportResponse *import(struct fixture *f, const char *ticker, const char *csv)
-{
-    const char *id = start_import(f, ticker);
-    struct error error;
-
-    check(append(f, id, 0, text_of(csv), &error), &error);
-    return finish_import(f, id);
+    check(import_helper_append(&import, text_of(csv), &error), &error);
+    return import_helper_finish(&import);
 }
 
 static bool try_clock(struct fixture *f, const char *time, struct error *error)
@@ -404,7 +364,7 @@ static void deleting_removes_a_symbol_only_when_it_has_no_prices(void **state)
 static void an_import_counts_what_is_new_and_what_was_there(void **state)
 {
     struct fixture *f = *state;
-    Market__FinishImportResponse *result =
+    const Market__Import *result =
         import(f, "IBM",
                HEADER "2014-06-02,184.76,185.8,184.11,185.69,3000000\r\n"
                       "2014-06-03,185.55,185.76,184.12,184.37,2800000\r\n");
@@ -425,9 +385,9 @@ static void files_without_a_header_keep_no_import_away(void **state)
     struct error error;
 
     for (int i = 0; i < IMPORTS_MAX + 1; i++) {
-        const char *id = start_import(f, "HEADLESS");
+        struct import_helper headless = import_helper_start(f->market, f->arena, "HEADLESS");
 
-        assert_false(append(f, id, 0, text_of("Foo,Bar\n1,2\n"), &error));
+        assert_false(import_helper_append(&headless, text_of("Foo,Bar\n1,2\n"), &error));
     }
     assert_int_equal(import(f, "HEADED", HEADER "2014-06-02,1,1,1,1,1\n")->imported, 1);
 }
@@ -435,15 +395,15 @@ static void files_without_a_header_keep_no_import_away(void **state)
 static void lines_that_break_a_rule_are_named_and_the_rest_is_imported(void **state)
 {
     struct fixture *f = *state;
-    Market__FinishImportResponse *result = import(f, NULL,
-                                                  "Date,Open,High,Low,Close,Volume,Name\n"
-                                                  "2014-06-02,10,12,9,11,5,AA\n"
-                                                  "2014-06-03,null,null,null,null,null,AA\n"
-                                                  "2014-06-02,10,12,9,11,5,AA\n"
-                                                  "\n"
-                                                  "2014-06-02,10,9,12,11,5,BB\n"
-                                                  "2014-06-02,\\N,9,12,11,5,BB\n"
-                                                  "2014-06-02,10,12,9,11,5,BB\n");
+    const Market__Import *result = import(f, NULL,
+                                          "Date,Open,High,Low,Close,Volume,Name\n"
+                                          "2014-06-02,10,12,9,11,5,AA\n"
+                                          "2014-06-03,null,null,null,null,null,AA\n"
+                                          "2014-06-02,10,12,9,11,5,AA\n"
+                                          "\n"
+                                          "2014-06-02,10,9,12,11,5,BB\n"
+                                          "2014-06-02,\\N,9,12,11,5,BB\n"
+                                          "2014-06-02,10,12,9,11,5,BB\n");
 
     assert_int_equal(result->imported, 2);
     assert_int_equal(result->rejected_count, 4);
@@ -457,35 +417,39 @@ static void lines_that_break_a_rule_are_named_and_the_rest_is_imported(void **st
     assert_string_equal(result->rejected[3]->reason, "open \\N is not a number");
 }
 
-static void pieces_are_counted_and_a_repeated_one_changes_nothing(void **state)
+static void pieces_follow_each_other_and_a_repeated_one_changes_nothing(void **state)
 {
     struct fixture *f = *state;
-    const char *id = start_import(f, "PIECES");
-    Market__FinishImportResponse *result;
+    struct import_helper pieces = import_helper_start(f->market, f->arena, "PIECES");
+    struct import_helper again = pieces;
+    const Market__Import *result;
     struct error error;
 
-    check(append(f, id, 0, text_of(HEADER "2014-06-02,10,12,9,11,5\n"), &error), &error);
-    check(append(f, id, 0, text_of(HEADER "2014-06-02,10,12,9,11,5\n"), &error), &error);
-    assert_false(append(f, id, 2, text_of("2014-06-04,10,12,9,11,5\n"), &error));
+    check(import_helper_append(&pieces, text_of(HEADER "2014-06-02,10,12,9,11,5\n"), &error),
+          &error);
+    check(import_helper_append(&again, text_of(HEADER "2014-06-02,10,12,9,11,5\n"), &error),
+          &error);
+    again.offset += 5;
+    assert_false(import_helper_append(&again, text_of("2014-06-04,10,12,9,11,5\n"), &error));
     assert_string_equal(error.reason, "INVALID_REQUEST");
-    check(append(f, id, 1, text_of("2014-06-03,10,12,9,11,5\nx\n"), &error), &error);
+    check(import_helper_append(&pieces, text_of("2014-06-03,10,12,9,11,5\nx\n"), &error), &error);
     // Nothing is seen of it before its end.
     assert_int_equal(search(f, "PIECES", 50, NULL)->n_symbols, 0);
-    result = finish_import(f, id);
+    result = import_helper_finish(&pieces);
     assert_int_equal(result->imported, 2);
     assert_int_equal(result->rejected_count, 1);
     assert_int_equal(result->rejected[0]->line, 4);
-    assert_false(append(f, id, 2, text_of("x\n"), &error));
-    assert_string_equal(error.reason, "IMPORT_NOT_FOUND");
+    assert_false(import_helper_append(&pieces, text_of("x\n"), &error));
+    assert_string_equal(error.reason, "INVALID_REQUEST");
 }
 
 static void a_file_without_the_columns_is_refused_whole(void **state)
 {
     struct fixture *f = *state;
-    const char *id = start_import(f, NULL);
+    struct import_helper tickerless = import_helper_start(f->market, f->arena, NULL);
     struct error error;
 
-    assert_false(append(f, id, 0, text_of(HEADER), &error));
+    assert_false(import_helper_append(&tickerless, text_of(HEADER), &error));
     assert_string_equal(error.reason, "INVALID_REQUEST");
     assert_non_null(strstr(error.details[0].value, "symbol"));
 }
@@ -494,7 +458,7 @@ static void a_file_of_nothing_but_wrong_lines_names_a_thousand_of_them(void **st
 {
     struct fixture *f = *state;
     OWNED(strbuf) csv = strbuf_new(1024 * 1024);
-    Market__FinishImportResponse *result;
+    const Market__Import *result;
 
     strbuf_append_string(csv, HEADER);
     for (int i = 0; i < 3000; i++)
@@ -526,7 +490,7 @@ static void stepping_plays_the_bars_and_never_goes_back(void **state)
 static void a_changed_bar_corrects_the_quote_at_once(void **state)
 {
     struct fixture *f = *state;
-    Market__FinishImportResponse *result =
+    const Market__Import *result =
         import(f, "IBM", HEADER "2014-06-03,185.55,185.77,184.12,184.37,2800000\n");
 
     assert_int_equal(result->updated, 1);
@@ -645,25 +609,24 @@ static void without_its_database_the_service_says_so_and_is_back_with_it(void **
 // Imports a whole file in pieces of whole lines; counts its rows.
 static size_t import_file(struct fixture *f, const char *path, const char *ticker)
 {
-    const char *id = start_import(f, ticker);
+    struct import_helper whole = import_helper_start(f->market, f->arena, ticker);
     FILE *file = fopen(path, "r");
     char line[1024];
     OWNED(strbuf) piece = strbuf_new(192 * 1024);
-    uint32_t sequence = 0;
-    Market__FinishImportResponse *result;
+    const Market__Import *result;
     struct error error;
 
     assert_non_null(file);
     while (fgets(line, sizeof line, file) != NULL) {
         if (piece->length + strlen(line) > 64 * 1024) {
-            check(append(f, id, sequence++, strbuf_text(piece), &error), &error);
+            check(import_helper_append(&whole, strbuf_text(piece), &error), &error);
             strbuf_reset(piece);
         }
         strbuf_append_string(piece, line);
     }
     (void)fclose(file);
-    check(append(f, id, sequence, strbuf_text(piece), &error), &error);
-    result = finish_import(f, id);
+    check(import_helper_append(&whole, strbuf_text(piece), &error), &error);
+    result = import_helper_finish(&whole);
     for (size_t i = 0; i < result->n_rejected; i++)
         assert_string_equal(result->rejected[i]->reason, "open is null");
     return (size_t)result->imported;
@@ -715,7 +678,7 @@ int main(void)
         cmocka_unit_test(an_import_counts_what_is_new_and_what_was_there),
         cmocka_unit_test(files_without_a_header_keep_no_import_away),
         cmocka_unit_test(lines_that_break_a_rule_are_named_and_the_rest_is_imported),
-        cmocka_unit_test(pieces_are_counted_and_a_repeated_one_changes_nothing),
+        cmocka_unit_test(pieces_follow_each_other_and_a_repeated_one_changes_nothing),
         cmocka_unit_test(a_file_without_the_columns_is_refused_whole),
         cmocka_unit_test(a_file_of_nothing_but_wrong_lines_names_a_thousand_of_them),
         cmocka_unit_test(stepping_plays_the_bars_and_never_goes_back),

@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: MIT
-// symbol_import_store: the SQL about imports that only lists of symbols need. The rest of an import
-// is in import_store.h.
+// symbol_import_store: all SQL about imports of lists of symbols that differs from that of bars.
+//
+// Memory: the transaction's arena; it is reset while the pieces are read.
 #pragma once
 
-#include "import_store.h"
+#include "import_merge_store.h"
 #include "symbol_csv.h"
 
-// Writes a line in the format of COPY, for symbol_import_store_stage. A line without an exchange
-// has that of the import.
+// Writes down what is staged of a line, which takes the import's exchange when it names none.
 void symbol_import_store_print(struct strbuf *out,
                                const struct import_row *row,
                                int64_t line,
                                const struct symbol_line *symbol);
 
-// As import_store_stage.
-MUST_CHECK bool symbol_import_store_stage(struct transaction *transaction,
-                                          const struct import_row *row,
-                                          struct text symbols,
-                                          struct text rejections,
+// Makes the rows of an import symbols. A second line of the same symbol is rejected. Fails as
+// import_merge_store_bars does.
+MUST_CHECK bool symbol_import_store_merge(struct transaction *transaction,
+                                          const struct import_claim *claim,
+                                          const struct import_watch *watch,
+                                          struct import_result *out_result,
                                           struct error *error);
-
-// Makes what is staged symbols and removes the import: those that are new are added, those that are
-// there get the name, and the exchange and sector unless the line has none. A second line of the
-// same symbol is rejected. Fails with LIMIT_EXCEEDED when there are too many symbols.
-MUST_CHECK bool symbol_import_store_finish(struct transaction *transaction,
-                                           const struct import_row *row,
-                                           struct import_result *out_result,
-                                           struct error *error);

@@ -80,4 +80,13 @@ describe('a year of real prices', { skip }, () => {
         const audit = await platform.expect(200, 'GET', `/api/v1/portfolios/${ada.portfolio}/audit`, { token: ada.token });
         assert.deepEqual(audit, { consistent: true, differences: [] });
     });
+
+    it('ends the year with the last row of each file', async () => {
+        await platform.step('2014-12-31T23:00:00Z', admin);
+        const tickers = readdirSync(join(samples, 'prices')).map(file => file.replace('.csv', ''));
+        const last = new Map(tickers.map(ticker => [ticker, read(ticker).filter(bar => bar.date <= '2014-12-31').at(-1)]));
+        const { quotes } = await platform.expect(200, 'GET', `/api/v1/quotes?symbols=${tickers.join()}`);
+        assert.deepEqual(quotes.map(quote => [quote.ticker, micros(quote.price), quote.volume]).sort(),
+            [...last].filter(([, bar]) => bar).map(([ticker, bar]) => [ticker, micros(bar.close), Number(bar.volume)]).sort());
+    });
 });

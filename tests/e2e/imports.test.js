@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// Imports that are broken off: by their sender, by services that are killed, by PostgreSQL that is.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Platform, root, until } from '../support/platform.mjs';
+
+const HEADER = 'Symbol,Date,Open,High,Low,Close,Volume\n';
+const DAYS = 4000;
+
+// Daily prices of symbols PREFIX0, PREFIX1 ..., the days in order.
+function linesOf(prefix, symbols) {
+    const dates = Array.from({ length: DAYS }, (_, i) => new Date(Date.UTC(2000, 0, 1) + i * 86400e3).toISOString().slice(0, 10));
+    return Array.from({ length: symbols }, (_, symbol) => dates.map((date, i) =>
+        `${prefix}${symbol},${date},${100 + i}.25,${101 + i}.123456,${99 + i},${100 + i}.5,${1000 + symbol}\n`).join('')).join('');
+}
+
+describe('an import', () => {
+    let platform, admin, folder;
+
+    before(async () => {
+        platform = await Platform.start();
+        admin = await platform.administrator();
+        folder = mkdtempSync(join(tmpdir(), 'bourse-import-'));
+    });
+    after(async () => {
+        rmSync(folder, { recursive: true, force: true });
+        await platform?.stop();
+    });
+
+    const state = async id => (await platform.request('GET', `/api/v1/imports/${id}`, { token: admin }));
+    const send = (csv, query, options = {}) => platform.request('POST', `/api/v1/bars:import?${new URLSearchParams(query)}`,
+        { raw: csv, token: admin, ...options, headers: { 'content-type': 'text/csv', ...options.headers } });
+    const countBars = async prefix => Number((await platform.query(
+        `SELECT count(*) FROM market.bars WHERE ticker LIKE '${prefix}%'`))[0][0]);
+
+    // Sends the head and the first bytes of a file, waits until that much has been taken, and is gone.
+    async function sendPart(csv, id, taken) {
+        const sending = request(`${platform.url}/api/v1/bars:import?import_id=${id}`, { method: 'POST', headers: {
+            authorization: `Bearer ${admin}`, 'content-type': 'text/csv', 'content-length': Buffer.byteLength(csv) } });
+        sending.on('error', () => {});
+        sending.write(csv.slice(0, csv.length / 2));
+        const part = await until('a part of it to be taken', async () => {
+            const { body } = await state(id);
+            return body?.bytes >= taken ? body : null;
+        });
+        sending.destroy();
+        return part;
+    }
+
+    it('goes on where it was broken off, with Content-Range or from the beginning', async () => {
+        const csv = HEADER + linesOf('PART', 4);
+        for (const whole of [false, true]) {
+            const id = randomUUID();
+            const part = await sendPart(csv, id, 100000);
+            assert.equal(part.state, 'receiving');
+            assert.equal(part.kind, 'bars');
+            assert.equal(csv.slice(0, part.bytes).split('\n').length - 1, part.lines);
+            assert.equal(csv[part.bytes - 1], '\n', 'whole lines are taken');
+            // What its sender did not live to hear of may still be taken: then nothing more arrives.
+            const { bytes } = await until('nothing more to be taken', async () => {
+                const one = (await state(id)).body;
+                const wrong = await send(csv.slice(one.bytes + 1), { import_id: id }, { headers: {
+                    'content-range': `bytes ${one.bytes + 1}-${csv.length - 1}/${csv.length}` } });
+                assert.equal(wrong.status, 422, wrong.text);
+                assert.match(wrong.text, /Content-Range/);
+                return (await state(id)).body.bytes === one.bytes && one;
+            });
+            const reply = whole ? await send(csv, { import_id: id })
+                : await send(csv.slice(bytes), { import_id: id }, { headers: {
+                    'content-range': `bytes ${bytes}-${csv.length - 1}/${csv.length}` } });
+            assert.equal(reply.status, 200, reply.text);
+            assert.equal(reply.body.imported + reply.body.updated, 4 * DAYS);
+            assert.equal(reply.body.rejected_count, 0);
+            assert.equal(reply.body.updated, whole ? 4 * DAYS : 0);
+        }
+        assert.equal(await countBars('PART'), 4 * DAYS);
+    });
+
+    it('stands for one file: the same is answered again, another one is refused', async () => {
+        const id = randomUUID();
+        const csv = `${HEADER}SAME,2014-01-02,1,2,1,2,5\nSAME,2014-01-02,1,2,1,2,5\nSAME,2014-01-03,x,2,1,2,5\n`;
+        const first = await send(csv, { import_id: id });
+        assert.deepEqual(first.body, { imported: 1, updated: 0, rejected_count: 2, rejected: [
+            { line: 3, reason: 'SAME 2014-01-02 is there already in line 2' },
+            { line: 4, reason: 'open x is not a number' }] });
+        const again = await send(csv, { import_id: id });
+        assert.deepEqual(again.body, first.body);
+        const other = await send(csv.replace('1,2,1,2,5', '1,3,1,2,5'), { import_id: id });
+        assert.equal(other.status, 422);
+        assert.equal(other.body.reason, 'IDEMPOTENCY_KEY_REUSED');
+        for (const wrong of [`${csv}SAME,2014-01-06,1,2,1,2,5\n`, csv.slice(0, 80)])
+            assert.equal((await send(wrong, { import_id: id })).body.reason, 'IDEMPOTENCY_KEY_REUSED');
+        assert.equal((await send(csv, { import_id: id, ticker: 'SAME' })).body.reason, 'IDEMPOTENCY_KEY_REUSED');
+        assert.equal((await send(csv, { import_id: 'x' })).status, 422);
+    });
+
+    it('tells administrators what came of it, and nobody else', async () => {
+        const id = randomUUID();
+        assert.equal((await send(`${HEADER}TOLD,2014-01-02,1,2,1,2,5\nTOLD,2014-01-03,x\n`, { import_id: id })).status, 200);
+        const { body } = await state(id);
+        assert.equal(body.state, 'done');
+        assert.deepEqual([body.lines, body.rows, body.merged, body.imported, body.updated, body.rejected_count], [3, 1, 1, 1, 0, 1]);
+        assert.deepEqual(body.rejected, [{ line: 3, reason: 'the header has 7 columns and the line 3' }]);
+        assert.ok(Date.parse(body.started_at) <= Date.parse(body.finished_at));
+        assert.equal((await state(randomUUID())).status, 404);
+        const ada = await platform.trader('ada');
+        await platform.expect(403, 'GET', `/api/v1/imports/${id}`, { token: ada.token });
+        await platform.expect(401, 'GET', `/api/v1/imports/${id}`);
+    });
+
+    it('ends with the same counts though its sender, each service and PostgreSQL are killed, and is seen whole', async () => {
+        const symbols = 30;
+        const lines = linesOf('KILL', symbols).split('\n').slice(0, -1);
+        lines.splice(1000, 0, 'KILL0,2014-01-02,null,2,1,2,5');
+        lines.splice(100000, 0, lines[5]);
+        const file = join(folder, 'kill.csv');
+        writeFileSync(file, `${HEADER}${lines.join('\n')}\n`);
+        const total = symbols * DAYS;
+        // Slowly, so that it is still being sent when somebody is killed.
+        writeFileSync(join(folder, '.curlrc'), 'limit-rate = 600K\n');
+        const launch = () => {
+            const child = spawn(join(root, 'bourse'), ['import', '--data', platform.data, file],
+                { env: { ...platform.env, CURL_HOME: folder } });
+            const said = { text: '', child, ended: once(child, 'close') };
+            for (const stream of [child.stdout, child.stderr])
+                stream.on('data', data => { said.text += data; });
+            return said;
+        };
+        // The launcher notes the import's id until it has an answer.
+        const notes = () => readdirSync(join(platform.data, 'imports')).filter(name => !name.endsWith('.new'));
+        const noted = async () => {
+            const [note] = notes();
+            const rows = note ? await platform.query(`SELECT byte_count, state FROM market.imports
+                WHERE id = '${readFileSync(join(platform.data, 'imports', note), 'utf8')}'`) : [];
+            return rows.length > 0 ? [Number(rows[0][0]), rows[0][1]] : [0, 'none'];
+        };
+        const seen = new Set();
+        const reached = bytes => until(`${bytes} bytes`, async () => {
+            seen.add(await countBars('KILL'));
+            const [taken, now] = await noted();
+            assert.ok(now === 'receiving' || now === 'none', `too late to be killed: ${now}`);
+            return taken >= bytes;
+        });
+
+        let run = launch();
+        await reached(500e3);
+        run.child.kill('SIGKILL');
+        await run.ended;
+        run = launch();
+        await reached(1.2e6);
+        await platform.kill('market');
+        await reached(2.2e6);
+        await platform.kill('gateway');
+        await reached(3.2e6);
+        await platform.kill('postgres');
+        await until('it to be merged', async () => {
+            seen.add(await countBars('KILL'));
+            return (await noted())[1] === 'merging';
+        }, 40);
+        await platform.kill('market');
+        await run.ended;
+        assert.match(run.text, /goes on after \d+ lines/);
+        assert.match(run.text, /received \d+ %, \d+ lines, \d+ a second/);
+        assert.match(run.text, new RegExp(`${total} imported, 0 updated, 2 rejected`), run.text);
+        assert.match(run.text, /line 1002: open is null\n +line 100002: KILL0 2000-01-06 is there already in line 7\n/);
+        seen.add(await countBars('KILL'));
+        assert.deepEqual([...seen].sort((a, b) => a - b), [0, total]);
+        assert.deepEqual(notes(), []);
+        assert.deepEqual(await platform.query('SELECT count(*) FROM market.import_pieces'), [['0']]);
+        const again = await platform.bourse('import', file);
+        assert.match(again, new RegExp(`0 imported, ${total} updated, 2 rejected`));
+    });
+});
