@@ -5,6 +5,9 @@
 // topic "quotes". Reading costs no RPC. When market is silent for longer than it should be, the
 // copy says so and quotes count as stale.
 //
+// A market of live prices fetches those that somebody wants. Then whatever is read by quotes_get is
+// told to it, once a second in one call (quotes_wanted.h); a symbol without a price, at once.
+//
 // Threads: the subscriber's thread applies publications and a second one, only when `changed` is
 // given, tells of them; any thread may read. Memory: quotes are copied out by value.
 #pragma once
