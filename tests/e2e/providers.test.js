@@ -33,6 +33,16 @@ function priceOf(platform, ticker, is = () => true, seconds = 20) {
     }, seconds);
 }
 
+// So many at once that the gateway does not count them as too many of one address.
+async function askAll(platform, tickers, at_once = 50) {
+    const left = [...tickers], replies = [];
+    await Promise.all(Array.from({ length: at_once }, async () => {
+        while (left.length > 0)
+            replies.push(await platform.request('GET', `/api/v1/quotes/${left.pop()}`));
+    }));
+    return replies;
+}
+
 const providerOf = async (platform, token, name) =>
     (await platform.expect(200, 'GET', '/api/v1/providers', { token })).providers.find(one => one.name === name);
 
@@ -66,7 +76,7 @@ describe('live prices', () => {
             assert.equal(quote.open, `${99.25 + index}`);
             assert.equal(quote.high, `${102.25 + index}`);
             assert.equal(quote.low, `${97.25 + index}`);
-            assert.equal(quote.volume, 12345);
+            assert.equal(quote.volume, provider === 'finnhub' ? 0 : 12345); // it does not say
             assert.equal(quote.previous_close, provider === 'stooq' ? undefined : `${99.75 + index}`);
             if (provider !== 'alpha-vantage') { // which has days alone
                 assert.equal(Date.parse(quote.quoted_at), Math.floor(at / 1000) * 1000);
@@ -206,7 +216,7 @@ describe('the budget of calls', () => {
 
     it('is one call for a thousand who ask for one symbol', async () => {
         const ticker = symbols[0];
-        const asked = await Promise.all(Array.from({ length: 1000 }, () => platform.request('GET', `/api/v1/quotes/${ticker}`)));
+        const asked = await askAll(platform, Array(1000).fill(ticker));
         assert.ok(asked.every(reply => reply.status === 404 || reply.body.price === '60.00'));
         await priceOf(platform, ticker);
         assert.equal(server.callsOf('yahoo', ticker).length, 1);
@@ -215,10 +225,9 @@ describe('the budget of calls', () => {
     it('is kept to the call under a rush for all symbols, over a kill too', async () => {
         // Of twelve a minute a quarter goes at once, and the rest every six seconds.
         const burst = 3, interval = 6000, start = server.calls[0].at;
-        const wanted = () => Promise.all(symbols.slice(1).map(ticker => platform.request('GET', `/api/v1/quotes/${ticker}`)));
         const allowed = now => burst + Math.floor((now - start) / interval);
         const look = async () => {
-            await wanted();
+            await askAll(platform, symbols.slice(1));
             const calls = server.calls.length;
             assert.ok(calls <= allowed(Date.now()), `${calls} calls after ${Date.now() - start} ms`);
             return calls;

@@ -363,8 +363,10 @@ pass_over(struct wanted *symbol, size_t provider, enum provider_outcome outcome,
     // A limit or a key is between the provider and us, and kept there.
     if (outcome == PROVIDER_UNKNOWN_SYMBOL)
         symbol->avoid_until[provider] = now + PLAN_UNKNOWN_US;
-    else if (outcome == PROVIDER_MALFORMED || outcome == PROVIDER_UNAVAILABLE)
+    else if (outcome == PROVIDER_MALFORMED)
         symbol->avoid_until[provider] = now + PLAN_FAILED_US;
+    else if (outcome == PROVIDER_UNAVAILABLE)
+        symbol->avoid_until[provider] = now + PLAN_UNAVAILABLE_US;
     symbol->due_at = now;
 }
 

@@ -21,7 +21,8 @@
 
 enum { PLAN_SYMBOLS_MAX = 2000, PLAN_CALLS_A_PROVIDER = 4 };
 
-#define PLAN_FAILED_US (60 * MICROS_PER_SECOND)        // a provider that failed for a symbol
+#define PLAN_FAILED_US (60 * MICROS_PER_SECOND)        // what cannot be believed of a symbol
+#define PLAN_UNAVAILABLE_US (5 * MICROS_PER_SECOND)    // a failure that is none of the symbol's
 #define PLAN_UNKNOWN_US (6 * 3600 * MICROS_PER_SECOND) // one that does not know it
 #define PLAN_KEY_REFUSED_US (3600 * MICROS_PER_SECOND)
 #define PLAN_LIMITED_US (60 * MICROS_PER_SECOND) // by a limit that says no time
