@@ -2,8 +2,10 @@
 // The live market against a server that speaks as the providers of prices do.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { Authority } from '../support/certificates.mjs';
 import { Platform, until } from '../support/platform.mjs';
 import { ProviderServer, faults, refusals } from '../support/providers.mjs';
 
@@ -198,12 +200,21 @@ describe('live prices', () => {
 });
 
 describe('the budget of calls', () => {
-    let platform, server, symbols, at;
+    let platform, server, symbols, at, authority, impostor;
+    let fooled = 0;
 
     before(async () => {
         server = await ProviderServer.start();
+        authority = new Authority(); // that nobody has heard of
+        const { certificate, key } = authority.issue('stooq.com');
+        impostor = createServer({ cert: certificate, key }, (request, reply) => {
+            fooled++;
+            reply.end();
+        });
+        await new Promise(done => impostor.listen(0, '127.0.0.1', done));
         platform = await Platform.start({ options: ['--market', 'live'], env: { ...server.settings(),
-            BOURSE_PROVIDERS: 'yahoo', BOURSE_PROVIDER_LIMITS: 'yahoo=12/0', BOURSE_QUOTE_REFRESH_SECONDS: '1' } });
+            BOURSE_STOOQ_URL: `https://127.0.0.1:${impostor.address().port}`, BOURSE_PROVIDERS: 'stooq,yahoo',
+            BOURSE_PROVIDER_LIMITS: 'yahoo=12/0,stooq=0/0', BOURSE_QUOTE_REFRESH_SECONDS: '1' } });
         at = await lastTrade(platform);
         symbols = (await platform.expect(200, 'GET', '/api/v1/symbols?limit=500')).symbols.map(symbol => symbol.ticker);
         for (const ticker of symbols)
@@ -212,6 +223,17 @@ describe('the budget of calls', () => {
     after(async () => {
         await platform?.stop();
         await server?.stop();
+        impostor?.close();
+        authority?.remove();
+    });
+
+    it('is not spent on whoever has no right to a provider\'s name', async () => {
+        const token = await platform.administrator();
+        assert.equal((await priceOf(platform, symbols[1])).source, 'yahoo');
+        const { problem, succeeded_at } = await providerOf(platform, token, 'stooq');
+        assert.match(problem, /certificate/i);
+        assert.equal(succeeded_at, undefined);
+        assert.equal(fooled, 0);
     });
 
     it('is one call for a thousand who ask for one symbol', async () => {
@@ -227,7 +249,7 @@ describe('the budget of calls', () => {
         const burst = 3, interval = 6000, start = server.calls[0].at;
         const allowed = now => burst + Math.floor((now - start) / interval);
         const look = async () => {
-            await askAll(platform, symbols.slice(1));
+            await askAll(platform, symbols.slice(2));
             const calls = server.calls.length;
             assert.ok(calls <= allowed(Date.now()), `${calls} calls after ${Date.now() - start} ms`);
             return calls;

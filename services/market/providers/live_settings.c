@@ -251,9 +251,8 @@ bool live_settings_read_limits(const char *text,
     return true;
 }
 
-// Those with a key first: they have said that they may be asked.
-static size_t default_order(char keys[PROVIDER_COUNT][PROVIDER_KEY_MAX + 1],
-                            size_t out_order[PROVIDER_COUNT])
+size_t live_settings_default_order(char keys[PROVIDER_COUNT][PROVIDER_KEY_MAX + 1],
+                                   size_t out_order[PROVIDER_COUNT])
 {
     static const struct provider *const preferred[PROVIDER_COUNT] = {
         &provider_finnhub, &provider_twelve_data, &provider_alpha_vantage, &provider_yahoo,
@@ -315,7 +314,7 @@ bool live_settings_read(const struct service *service,
         !live_settings_read_order(service_text(service, "providers"), order, &count, error))
         return false;
     if (count == 0)
-        count = default_order(out_settings->keys, order);
+        count = live_settings_default_order(out_settings->keys, order);
     for (size_t i = 0; i < count; i++) {
         if (!add_provider(service, out_settings, order[i], limits, error))
             return false;

@@ -36,6 +36,11 @@ MUST_CHECK bool live_settings_read_order(const char *text,
                                          size_t *out_count,
                                          struct error *error);
 
+// The order when the setting says none: providers with a key, for they have been asked to be used,
+// then those that need none.
+size_t live_settings_default_order(char keys[PROVIDER_COUNT][PROVIDER_KEY_MAX + 1],
+                                   size_t out_order[PROVIDER_COUNT]);
+
 // Changes limits as "finnhub=300/0,yahoo=30/2000" says: calls a minute and a day, 0 for no limit.
 // Fails with INVALID_SETTING.
 MUST_CHECK bool live_settings_read_limits(const char *text,

@@ -25,6 +25,24 @@ static void providers_come_in_the_order_of_the_setting(void **state)
     assert_non_null(strstr(error.message, "\"bloomberg\""));
 }
 
+static void without_an_order_those_with_a_key_come_first(void **state)
+{
+    char keys[PROVIDER_COUNT][PROVIDER_KEY_MAX + 1] = {0};
+    size_t order[PROVIDER_COUNT];
+
+    (void)state;
+    assert_int_equal(live_settings_default_order(keys, order), 2);
+    assert_ptr_equal(provider_at(order[0]), &provider_yahoo);
+    assert_ptr_equal(provider_at(order[1]), &provider_stooq);
+    for (size_t i = 0; i < PROVIDER_COUNT; i++) {
+        if (provider_at(i) == &provider_twelve_data)
+            keys[i][0] = 'k';
+    }
+    assert_int_equal(live_settings_default_order(keys, order), 3);
+    assert_ptr_equal(provider_at(order[0]), &provider_twelve_data);
+    assert_ptr_equal(provider_at(order[1]), &provider_yahoo);
+}
+
 static void limits_are_calls_a_minute_and_a_day(void **state)
 {
     static const char *const wrong[] = {"finnhub",       "finnhub=1",     "finnhub=1/",
@@ -93,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(providers_come_in_the_order_of_the_setting),
+        cmocka_unit_test(without_an_order_those_with_a_key_come_first),
         cmocka_unit_test(limits_are_calls_a_minute_and_a_day),
         cmocka_unit_test(a_key_that_could_be_more_than_a_key_is_refused_without_being_told),
         cmocka_unit_test(addresses_are_of_https_or_of_this_machine),
