@@ -36,7 +36,7 @@ function priceOf(platform, ticker, is = () => true, seconds = 20) {
 }
 
 // So many at once that the gateway does not count them as too many of one address.
-async function askAll(platform, tickers, at_once = 50) {
+async function askAll(platform, tickers, at_once = 12) {
     const left = [...tickers], replies = [];
     await Promise.all(Array.from({ length: at_once }, async () => {
         while (left.length > 0)
@@ -226,7 +226,7 @@ describe('the budget of calls', () => {
         await new Promise(done => impostor.listen(0, '127.0.0.1', done));
         platform = await Platform.start({ options: ['--market', 'live'], env: { ...server.settings(),
             BOURSE_STOOQ_URL: `https://127.0.0.1:${impostor.address().port}`, BOURSE_PROVIDERS: 'stooq,yahoo',
-            BOURSE_PROVIDER_LIMITS: 'yahoo=12/0,stooq=0/0', BOURSE_QUOTE_REFRESH_SECONDS: '1' } });
+            BOURSE_PROVIDER_LIMITS: 'yahoo=8/0,stooq=0/0', BOURSE_QUOTE_REFRESH_SECONDS: '1' } });
         at = await lastTrade(platform);
         symbols = (await platform.expect(200, 'GET', '/api/v1/symbols?limit=500')).symbols.map(symbol => symbol.ticker);
         for (const ticker of symbols)
@@ -257,21 +257,25 @@ describe('the budget of calls', () => {
     });
 
     it('is kept to the call under a rush for all symbols, over a kill too', async () => {
-        // Of twelve a minute a quarter goes at once, and the rest every six seconds.
-        const burst = 3, interval = 6000, start = server.calls[0].at;
-        const allowed = now => burst + Math.floor((now - start) / interval);
+        // Of eight a minute a quarter goes at once, and the rest in even steps.
+        const burst = 2, interval = 60000 / 7, start = server.calls[0].at;
+        const left = 'market_provider_calls_left{provider="yahoo",budget="minute"}';
         const look = async () => {
-            await askAll(platform, symbols.slice(2));
-            const calls = server.calls.length;
-            assert.ok(calls <= allowed(Date.now()), `${calls} calls after ${Date.now() - start} ms`);
-            return calls;
+            await askAll(platform, symbols.slice(2, 150));
+            server.calls.filter(call => call.provider === 'yahoo').forEach((call, i) => assert.ok(call.at - start >= (i - burst + 1) * interval - 100,
+                `call ${i + 1} came ${call.at - start} ms after the first`));
+            return server.calls.length;
         };
-        await until('what goes at once to be spent', async () => await look() >= burst);
-        await platform.kill('market');
-        await until('two more calls, each in its time', async () => await look() >= burst + 2, 60);
-        // Everything that was allowed has been used by then, within a second or the time of the restart.
+        await until('what goes at once to be spent', async () => await look() >= burst &&
+            await platform.metric('market', left) === 0);
         const spent = server.calls.length;
-        await until('the next', async () => await look() > spent, 30);
-        assert.ok(server.calls.at(-1).at - start < (server.calls.length - burst) * interval + 12000);
+        await until('the next step', async () => await look() > spent);
+        // Whoever starts anew now must not begin with a full budget.
+        const last = server.calls.length;
+        await platform.kill('market');
+        await until('the step after it', async () => await look() > last, 60);
+        const step = server.calls[last].at - server.calls[last - 1].at;
+        assert.ok(step >= interval - 200, `the next call came ${step} ms after the last`);
+        assert.ok(step < 2 * interval + 15000, `the next call came only ${step} ms after the last`);
     });
 });

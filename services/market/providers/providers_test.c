@@ -208,6 +208,23 @@ static void prices_that_cannot_be_are_refused(void **state)
     }
 }
 
+static void a_price_of_zero_is_refused_where_no_range_of_the_day_is_known(void **state)
+{
+    char *without_high = changed(CHART, "\"regularMarketDayHigh\":131.0,", "");
+    char *without_range = changed(without_high, "\"regularMarketDayLow\":126.0,", "");
+    char *body = changed(without_range, "129.04,", "0,");
+    struct trial trial;
+
+    (void)state;
+    trial_start(&trial, AAPL, 1);
+    assert_int_equal(answered(&trial, &provider_yahoo, without_range)->price_micros, 129040000);
+    assert_refused(&provider_yahoo, 200, body, PROVIDER_MALFORMED, "price 0 is not above 0");
+    arena_free(&trial.arena);
+    release(body);
+    release(without_range);
+    release(without_high);
+}
+
 static void a_reply_for_another_symbol_is_refused(void **state)
 {
     (void)state;
@@ -693,6 +710,7 @@ int main(void)
         cmocka_unit_test(each_of_the_five_formats_is_read_to_the_last_digit),
         cmocka_unit_test(a_reply_that_is_cut_off_anywhere_gives_no_price),
         cmocka_unit_test(prices_that_cannot_be_are_refused),
+        cmocka_unit_test(a_price_of_zero_is_refused_where_no_range_of_the_day_is_known),
         cmocka_unit_test(a_reply_for_another_symbol_is_refused),
         cmocka_unit_test(a_price_of_a_time_to_come_is_refused),
         cmocka_unit_test(a_price_a_little_ahead_of_our_clock_is_of_now),
