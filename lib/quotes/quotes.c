@@ -424,6 +424,22 @@ bool quotes_get(struct quotes *quotes, const char *ticker, struct quote *out_quo
     return true;
 }
 
+void quotes_want(struct quotes *quotes, const char *ticker)
+{
+    struct quotes_wanted *wanted = atomic_load_explicit(&quotes->wanted, memory_order_acquire);
+    const struct quote *quote;
+
+    if (wanted == NULL)
+        return;
+    (void)pthread_rwlock_rdlock(&quotes->lock);
+    quote = quote_table_find(quotes->table, ticker);
+    if (quote != NULL)
+        quote_table_mark(quotes->table, quote);
+    (void)pthread_rwlock_unlock(&quotes->lock);
+    if (quote == NULL)
+        quotes_wanted_note_missing(wanted, ticker);
+}
+
 bool quotes_copy_all(struct quotes *quotes,
                      struct quote **out_quotes,
                      size_t *out_count,

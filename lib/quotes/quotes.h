@@ -64,6 +64,10 @@ void quotes_free(struct quotes **quotes);
 // Copies the latest quote; false when the symbol has none.
 MUST_CHECK bool quotes_get(struct quotes *quotes, const char *ticker, struct quote *out_quote);
 
+// Says that this symbol's price is wanted, as quotes_get does, for who waits for a price without
+// reading it: once a minute is enough.
+void quotes_want(struct quotes *quotes, const char *ticker);
+
 // Copies all latest quotes, in no order, and the clock as of this moment; the caller releases the
 // array. False before the first snapshot.
 MUST_CHECK bool quotes_copy_all(struct quotes *quotes,

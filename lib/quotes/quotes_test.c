@@ -472,6 +472,12 @@ static void a_market_that_fetches_what_is_wanted_is_told_what_is_read(void **sta
     assert_int_equal(price_of(quotes, "KO"), 100);
     assert_int_equal(wait_wanted(market, 3), 3);
     assert_string_equal(market->wanted[2], "KO");
+    // And what is waited for without being read.
+    quotes_want(quotes, "T");
+    quotes_want(quotes, "OTHER");
+    assert_int_equal(wait_wanted(market, 5), 5);
+    assert_string_equal(market->wanted[3], "OTHER");
+    assert_string_equal(market->wanted[4], "T");
     quotes_free(&quotes);
 }
 
@@ -483,6 +489,7 @@ static void a_market_that_has_all_prices_is_told_nothing(void **state)
     publish(market, NULL, 0);
     assert_int_equal(price_of(quotes, "IBM"), 100);
     assert_int_equal(price_of(quotes, "NEW"), 0);
+    quotes_want(quotes, "KO");
     // Its end waits for whatever thread there is, so nothing comes after it.
     quotes_free(&quotes);
     assert_int_equal(market->wanted_calls, 0);

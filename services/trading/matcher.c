@@ -23,6 +23,7 @@ enum {
     HISTORY_TIMEOUT_MS = 3000,
     TICK_MS = 250,
     RETRY_MS = 1000,
+    WANT_EVERY_MS = 20 * 1000, // market forgets what nobody has wanted for a minute
     RECENT_EVERY_MS = 5 * 1000,
     ALL_EVERY_MS = 5 * 60 * 1000,
     RECENT_MS = 60 * 1000, // how far back an order that another replica placed is looked for
@@ -80,6 +81,7 @@ struct matcher {
     int64_t retry_at;    // monotonic; nothing that failed is tried before
     int64_t load_recent_at;
     int64_t load_all_at;
+    int64_t want_at;
 };
 
 struct matcher *matcher_new(struct trading *trading)
@@ -410,6 +412,22 @@ static void expire(struct matcher *matcher)
         order_book_each_expired(matcher->book, now, match_expired, matcher);
 }
 
+static void want_price(void *context, struct resting *first)
+{
+    struct matcher *matcher = context;
+
+    quotes_want(matcher->trading->quotes, first->ticker);
+}
+
+// A market of live prices fetches those that are wanted, and an order that rests looks at none.
+static void want_prices(struct matcher *matcher)
+{
+    if (now_ms() < matcher->want_at)
+        return;
+    matcher->want_at = now_ms() + WANT_EVERY_MS;
+    order_book_each_ticker(matcher->book, want_price, matcher);
+}
+
 static void count_resting(struct matcher *matcher)
 {
     pthread_mutex_lock(&matcher->lock);
@@ -625,6 +643,7 @@ static void *run(void *context)
         handle_events(matcher, events);
         expire(matcher);
         execute_all(matcher);
+        want_prices(matcher);
         count_resting(matcher);
     }
     return NULL;

@@ -121,14 +121,6 @@ void call_plan_know(struct call_plan *plan, const struct quote *quote)
     symbol->quoted_at = quote->quoted_at;
 }
 
-void call_plan_forget(struct call_plan *plan, const char *ticker)
-{
-    struct wanted *symbol = find(plan, ticker);
-
-    if (symbol != NULL)
-        symbol->wanted_at = 0;
-}
-
 static bool is_wanted(const struct call_plan *plan, const struct wanted *symbol, int64_t now)
 {
     return symbol->wanted_at > 0 && now - symbol->wanted_at < plan->options.wanted_us;

@@ -74,9 +74,6 @@ void call_plan_want(struct call_plan *plan, const char *ticker, int64_t now);
 // The symbol's last price is that, as of a time long enough ago to ask for it at once.
 void call_plan_know(struct call_plan *plan, const struct quote *quote);
 
-// Forgets that a symbol is wanted.
-void call_plan_forget(struct call_plan *plan, const char *ticker);
-
 // True when there is something to ask now: fills in the call, for which the budget is spent from
 // then on. Otherwise `out_wake_at` is when to look again, INT64_MAX for not by itself.
 MUST_CHECK bool call_plan_next(struct call_plan *plan,

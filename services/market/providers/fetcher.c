@@ -315,6 +315,16 @@ void fetcher_want(struct fetcher *fetcher, const char *const *tickers, size_t co
     http_client_wake(fetcher->client);
 }
 
+size_t fetcher_wanted(struct fetcher *fetcher)
+{
+    size_t count;
+
+    (void)pthread_mutex_lock(&fetcher->lock);
+    count = call_plan_wanted(fetcher->plan, now_of(fetcher));
+    (void)pthread_mutex_unlock(&fetcher->lock);
+    return count;
+}
+
 size_t fetcher_states(struct fetcher *fetcher, struct plan_state out_states[PROVIDER_COUNT])
 {
     int64_t now = now_of(fetcher);

@@ -58,5 +58,8 @@ void fetcher_free(struct fetcher **fetcher);
 // Somebody wants to know the prices of these symbols.
 void fetcher_want(struct fetcher *fetcher, const char *const *tickers, size_t count);
 
+// How many symbols are wanted at present.
+size_t fetcher_wanted(struct fetcher *fetcher);
+
 // The state of all providers in their order; returns how many.
 size_t fetcher_states(struct fetcher *fetcher, struct plan_state out_states[PROVIDER_COUNT]);

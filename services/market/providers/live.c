@@ -17,7 +17,7 @@ enum {
 struct live {
     struct live_options options;
     struct fetcher *fetcher;
-    struct metric *left, *open;
+    struct metric *left, *open, *wanted;
 
     // Of the fetcher's thread alone, and of live_free when that has ended.
     struct arena *arena;
@@ -133,6 +133,7 @@ static void set_gauges(void *context)
     struct plan_state states[PROVIDER_COUNT];
     size_t count = fetcher_states(live->fetcher, states);
 
+    metric_set(live->wanted, (int64_t)fetcher_wanted(live->fetcher), NULL, NULL);
     for (size_t i = 0; i < count; i++) {
         metric_set(live->open, states[i].state != BREAKER_CLOSED, states[i].name, NULL);
         if (states[i].minute_left != INT64_MAX)
@@ -156,6 +157,8 @@ bool live_new(const struct live_options *options, struct live **out_live, struct
     live->open = metrics_gauge(fetcher.metrics, "market_provider_breaker_open",
                                "1 while a provider that failed is left alone or tried again.",
                                "provider", NULL);
+    live->wanted = metrics_gauge(fetcher.metrics, "market_wanted_symbols",
+                                 "Symbols that somebody looked at lately.", NULL, NULL);
     fetcher.context = live;
     fetcher.sink = (struct fetcher_sink){
         .prepare = prepare, .save = save, .deliver = deliver, .changed = changed, .turn = turn};
