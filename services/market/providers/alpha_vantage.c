@@ -41,17 +41,6 @@ write_call(const struct provider_request *request, const char *key, struct provi
     reply_append_encoded(call->target, key);
 }
 
-static bool contains(struct text text, const char *words)
-{
-    size_t length = strlen(words);
-
-    for (size_t i = 0; i + length <= text.length; i++) {
-        if (memcmp(text.data + i, words, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool block(struct provider_verdict *verdict, int64_t blocked_us, const char *problem)
 {
     verdict->blocked_us = blocked_us;
@@ -63,15 +52,15 @@ static bool judge_note(struct text note, struct provider_verdict *verdict)
 {
     char quoted[REPLY_QUOTED_SIZE];
 
-    if (contains(note, "per second"))
+    if (reply_mentions(note, "per second"))
         return block(verdict, BLOCKED_AFTER_BURST_US, "the limit of calls a second is reached");
-    if (contains(note, "demo"))
+    if (reply_mentions(note, "demo"))
         return reply_refuse(verdict, PROVIDER_KEY_REFUSED, "the demo key is not for this");
-    if (contains(note, "calls per minute"))
+    if (reply_mentions(note, "calls per minute"))
         return block(verdict, BLOCKED_AFTER_MINUTE_US, "the limit of calls a minute is reached");
-    if (contains(note, "per day") || contains(note, "rate limit"))
+    if (reply_mentions(note, "per day") || reply_mentions(note, "rate limit"))
         return block(verdict, BLOCKED_AFTER_DAY_US, "the limit of calls a day is reached");
-    if (contains(note, "premium"))
+    if (reply_mentions(note, "premium"))
         return reply_refuse(verdict, PROVIDER_KEY_REFUSED, "the key's plan does not include this");
     reply_quote(note, quoted);
     return reply_refuse(verdict, PROVIDER_MALFORMED, "a note instead of data: %s", quoted);
@@ -88,7 +77,7 @@ static bool parse(const struct provider_reading *reading,
     if (!reply_parse(reading, out_root, verdict) || !reply_check_status(reading, verdict))
         return false;
     message = reply_json_string(*out_root, "Error Message");
-    if (message.length > 0 && contains(message, "apikey"))
+    if (message.length > 0 && reply_mentions(message, "apikey"))
         return reply_refuse(verdict, PROVIDER_KEY_REFUSED, "the key is invalid or missing");
     if (message.length > 0)
         return reply_refuse(verdict, PROVIDER_UNKNOWN_SYMBOL, "invalid API call");

@@ -34,7 +34,7 @@ struct fetcher {
     pthread_mutex_t lock; // of the plan
     struct call_plan *plan;
     struct http_client *client;
-    struct metric *calls;
+    struct metric *calls, *refused;
 
     // Of the thread alone.
     struct fetch fetches[HTTP_TRANSFERS_MAX];
@@ -185,6 +185,9 @@ static void finish(struct fetcher *fetcher, struct fetch *fetch, const struct ht
     (void)pthread_mutex_unlock(&fetcher->lock);
     fetch->is_used = false;
     note_outcome(fetcher, provider, &verdict);
+    for (size_t i = 0; i < fetch->call.ticker_count; i++)
+        metric_add(fetcher->refused, answers[i].outcome == PROVIDER_MALFORMED,
+                   provider_of(fetcher, provider)->name, NULL);
     if (count > 0)
         fetcher->options.sink.deliver(fetcher->options.context, quotes, count);
     // For how long it wants to be left alone; when that cannot be kept it is asked once too often
@@ -264,6 +267,8 @@ bool fetcher_new(const struct fetcher_options *options,
     fetcher->calls =
         metrics_counter(options->metrics, "market_provider_calls_total",
                         "Calls to price providers that are over.", "provider", "outcome");
+    fetcher->refused = metrics_counter(options->metrics, "market_provider_prices_refused_total",
+                                       "Prices that were told and not believed.", "provider", NULL);
     (void)pthread_mutex_init(&fetcher->lock, NULL);
     atomic_init(&fetcher->is_stopping, false);
     if (!http_client_new(&fetcher->client, error)) {

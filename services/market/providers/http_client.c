@@ -52,6 +52,7 @@ static bool make_transfer(struct transfer *transfer)
 bool http_client_new(struct http_client **out_client, struct error *error)
 {
     struct http_client *client = allocate(sizeof *client);
+    // Other threads run already, which libcurl allows from 7.84 on.
     bool is_made = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 
     if (is_made)

@@ -146,6 +146,17 @@ bool reply_refuse(struct provider_verdict *verdict,
     return false;
 }
 
+bool reply_mentions(struct text text, const char *words)
+{
+    size_t length = strlen(words);
+
+    for (size_t i = 0; i + length <= text.length; i++) {
+        if (memcmp(text.data + i, words, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 void reply_quote(struct text text, char out[REPLY_QUOTED_SIZE])
 {
     size_t length = 0;

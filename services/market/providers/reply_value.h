@@ -22,6 +22,9 @@ bool reply_refuse(struct provider_verdict *verdict,
                   const char *format,
                   ...);
 
+// True when those words, in that case, are somewhere in the text.
+bool reply_mentions(struct text text, const char *words);
+
 // As much of a foreign text as fits a sentence, without line ends and what is no plain character.
 enum { REPLY_QUOTED_SIZE = 96 };
 void reply_quote(struct text text, char out[REPLY_QUOTED_SIZE]);

@@ -32,17 +32,6 @@ write_call(const struct provider_request *request, const char *key, struct provi
     (void)snprintf(call->header, sizeof call->header, "Authorization: apikey %s", key);
 }
 
-static bool mentions(struct text text, const char *words)
-{
-    size_t length = strlen(words);
-
-    for (size_t i = 0; i + length <= text.length; i++) {
-        if (memcmp(text.data + i, words, length) == 0)
-            return true;
-    }
-    return false;
-}
-
 // True for data; a failure is told by its `status` and its `code`, not by the one of HTTP.
 static bool check_error(const struct reply_value *value, struct provider_verdict *verdict)
 {
@@ -65,7 +54,7 @@ static bool check_error(const struct reply_value *value, struct provider_verdict
         return reply_refuse(verdict, PROVIDER_UNKNOWN_SYMBOL, "code %d: no such symbol", (int)code);
     case 429:
         verdict->blocked_us =
-            mentions(message, "for the day") ? BLOCKED_AFTER_DAY_US : BLOCKED_AFTER_MINUTE_US;
+            reply_mentions(message, "for the day") ? BLOCKED_AFTER_DAY_US : BLOCKED_AFTER_MINUTE_US;
         return reply_refuse(verdict, PROVIDER_RATE_LIMITED, "code 429: out of credits");
     case 500:
         return reply_refuse(verdict, PROVIDER_UNAVAILABLE, "code 500");
