@@ -268,7 +268,6 @@ const struct provider provider_alpha_vantage = {
     .name = "alpha-vantage",
     .url = "https://www.alphavantage.co/query",
     .needs_key = true,
-    .is_limit_published = true,
     .asks = 1U << PROVIDER_QUOTES | 1U << PROVIDER_DAILY_BARS | 1U << PROVIDER_INTRADAY_BARS |
             1U << PROVIDER_SEARCH | 1U << PROVIDER_OVERVIEW,
     .batch_max = 1,

@@ -8,13 +8,6 @@ enum breaker_state circuit_breaker_state(const struct circuit_breaker *breaker, 
     return now < breaker->open_until ? BREAKER_OPEN : BREAKER_HALF_OPEN;
 }
 
-const char *breaker_state_name(enum breaker_state state)
-{
-    static const char *const names[] = {"closed", "open", "half-open"};
-
-    return names[state];
-}
-
 bool circuit_breaker_allows(const struct circuit_breaker *breaker, int64_t now)
 {
     enum breaker_state state = circuit_breaker_state(breaker, now);

@@ -26,9 +26,6 @@ struct circuit_breaker {
 
 enum breaker_state circuit_breaker_state(const struct circuit_breaker *breaker, int64_t now);
 
-// "closed", "open", "half-open".
-const char *breaker_state_name(enum breaker_state state);
-
 // Whether a call may go now.
 bool circuit_breaker_allows(const struct circuit_breaker *breaker, int64_t now);
 

@@ -191,7 +191,6 @@ const struct provider provider_finnhub = {
     .name = "finnhub",
     .url = "https://finnhub.io/api/v1",
     .needs_key = true,
-    .is_limit_published = true,
     .asks = 1U << PROVIDER_QUOTES | 1U << PROVIDER_DAILY_BARS | 1U << PROVIDER_SEARCH,
     .batch_max = 1,
     .limits = {.per_minute = 60},

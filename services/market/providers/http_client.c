@@ -140,15 +140,6 @@ bool http_client_check_url(const char *setting, const char *url, struct error *e
                      setting, url);
 }
 
-size_t http_client_room(const struct http_client *client)
-{
-    size_t room = 0;
-
-    for (size_t i = 0; i < HTTP_TRANSFERS_MAX; i++)
-        room += !client->transfers[i].is_used;
-    return room;
-}
-
 static bool set_limits(CURL *easy)
 {
     return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&

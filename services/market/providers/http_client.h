@@ -37,10 +37,8 @@ void http_client_free(struct http_client **client);
 // Checks a base address: https, or http to this machine. Fails with INVALID_SETTING.
 MUST_CHECK bool http_client_check_url(const char *setting, const char *url, struct error *error);
 
-// How many further transfers there may be.
-size_t http_client_room(const struct http_client *client);
-
-// Begins a transfer, for which there is room; `header` may be empty. False when libcurl cannot.
+// Begins a transfer, of HTTP_TRANSFERS_MAX at most at once; `header` may be empty. False when
+// libcurl cannot.
 MUST_CHECK bool
 http_client_start(struct http_client *client, const char *url, const char *header, void *context);
 

@@ -129,8 +129,7 @@ struct provider {
     const char *url; // the base address, unless a setting says another
     bool needs_key;
     bool costs_per_symbol; // a batch counts as so many calls
-    bool is_limit_published;
-    unsigned asks; // bits 1 << enum provider_ask
+    unsigned asks;         // bits 1 << enum provider_ask
     size_t batch_max;
     struct provider_limits limits;
 

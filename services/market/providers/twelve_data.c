@@ -199,7 +199,6 @@ const struct provider provider_twelve_data = {
     .url = "https://api.twelvedata.com",
     .needs_key = true,
     .costs_per_symbol = true,
-    .is_limit_published = true,
     .asks = 1U << PROVIDER_QUOTES | 1U << PROVIDER_DAILY_BARS,
     .batch_max = 8,
     .limits = {.per_minute = 8, .per_day = 800},
