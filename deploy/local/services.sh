@@ -48,6 +48,8 @@ services_export() {
     local name=$1 peer
 
     unset BOURSE_ADMIN_PASSWORD BOURSE_PRESET
+    # Keys of price providers are market's alone.
+    [ "$name" = market ] || unset BOURSE_ALPHA_VANTAGE_KEY BOURSE_FINNHUB_KEY BOURSE_TWELVE_DATA_KEY
     export BOURSE_LISTEN BOURSE_ADMIN_LISTEN BOURSE_MESH_KEY_FILE=$SECRETS/mesh.key
     BOURSE_LISTEN=127.0.0.1:$(services_port "$name")
     BOURSE_ADMIN_LISTEN=127.0.0.1:$(services_admin_port "$name")

@@ -53,9 +53,8 @@ up_choose_market() {
     MARKET=${MARKET:-${BOURSE_MARKET:-${kind:-simulated}}}
     SEED=${SEED:-${BOURSE_SEED:-${seed:-1}}}
     case $MARKET in
-    simulated | replay) ;;
-    live) die "The live market is not there yet; --market simulated makes prices up, --market replay plays those that you import." ;;
-    *) die "--market must be simulated or replay, not \"$MARKET\"." ;;
+    simulated | replay | live) ;;
+    *) die "--market must be simulated, replay or live, not \"$MARKET\"." ;;
     esac
     if [[ ! $SEED =~ ^[0-9]{1,18}$ ]]; then
         die "--seed must be a number of at most 18 digits, not \"$SEED\"."

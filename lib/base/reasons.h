@@ -62,7 +62,7 @@
     X(SYMBOL_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such symbol.",                           \
       "Search at /api/v1/symbols?q=.")                                                             \
     X(QUOTE_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no price for this symbol yet.",              \
-      "Import prices for it, or move the clock to where it has some.")                             \
+      "Ask again in a moment if prices are live; else import some, or move the clock to some.")    \
     X(PORTFOLIO_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such portfolio.",                     \
       "List yours at /api/v1/portfolios.")                                                         \
     X(POSITION_NOT_FOUND, CODE_NOT_FOUND, 404, "The portfolio holds none of this symbol.",         \

@@ -2,7 +2,8 @@
 // json_syntax: pulls JSON apart, strictly as RFC 8259 has it, without building anything.
 //
 // Own, because libraries turn numbers into doubles, and Bourse takes exact numbers only. For the
-// inside of this library. A function that fails has said MALFORMED_REQUEST with line and column.
+// inside of this library, and for JSON that is no message of ours, as price providers send it. A
+// function that fails has said MALFORMED_REQUEST with line and column.
 #pragma once
 
 #include "base/arena.h"

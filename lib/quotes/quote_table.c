@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "quotes/quote_table.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 enum { SLOTS_AT_FIRST = 256 };
 
 struct quote_table {
     struct quote *slots; // a slot with an empty ticker is free
+    atomic_bool *marks;  // of the slots; what is moved loses its mark
     size_t slot_count;   // a power of two, more than 4/3 of `count`
     size_t count;
 };
@@ -17,6 +19,7 @@ struct quote_table *quote_table_new(void)
 
     table->slot_count = SLOTS_AT_FIRST;
     table->slots = allocate_array(table->slot_count, sizeof *table->slots);
+    table->marks = allocate_array(table->slot_count, sizeof *table->marks);
     return table;
 }
 
@@ -25,6 +28,7 @@ void quote_table_free(struct quote_table **table)
     if (*table == NULL)
         return;
     release((*table)->slots);
+    release((*table)->marks);
     release(*table);
     *table = NULL;
 }
@@ -57,6 +61,8 @@ static void grow(struct quote_table *table)
 
     table->slot_count *= 2;
     table->slots = allocate_array(table->slot_count, sizeof *table->slots);
+    release(table->marks);
+    table->marks = allocate_array(table->slot_count, sizeof *table->marks);
     for (size_t i = 0; i < old_count; i++) {
         if (old[i].ticker[0] != '\0')
             *find_slot(table, old[i].ticker) = old[i];
@@ -94,6 +100,29 @@ const struct quote *quote_table_find(const struct quote_table *table, const char
         return NULL;
     slot = find_slot(table, ticker);
     return slot->ticker[0] == '\0' ? NULL : slot;
+}
+
+void quote_table_mark(const struct quote_table *table, const struct quote *quote)
+{
+    atomic_bool *mark = &table->marks[quote - table->slots];
+
+    // Reading it is cheaper than writing when it is set already.
+    if (!atomic_load_explicit(mark, memory_order_relaxed))
+        atomic_store_explicit(mark, true, memory_order_relaxed);
+}
+
+size_t quote_table_take_marked(const struct quote_table *table, char (*out_tickers)[16], size_t max)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < table->slot_count && count < max; i++) {
+        if (!atomic_load_explicit(&table->marks[i], memory_order_relaxed))
+            continue;
+        atomic_store_explicit(&table->marks[i], false, memory_order_relaxed);
+        if (table->slots[i].ticker[0] != '\0')
+            memcpy(out_tickers[count++], table->slots[i].ticker, sizeof table->slots[i].ticker);
+    }
+    return count;
 }
 
 size_t quote_table_count(const struct quote_table *table)

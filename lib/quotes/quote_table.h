@@ -24,6 +24,14 @@ bool quote_table_put(struct quote_table *table, const struct quote *quote);
 // The quote of `ticker`, borrowed until the next put; NULL when there is none.
 const struct quote *quote_table_find(const struct quote_table *table, const char *ticker);
 
+// Marks a quote that was found as looked at. May be called while others read, for the mark is all
+// it writes.
+void quote_table_mark(const struct quote_table *table, const struct quote *quote);
+
+// Copies up to `max` tickers that are marked and takes their marks away; readers may go on.
+size_t
+quote_table_take_marked(const struct quote_table *table, char (*out_tickers)[16], size_t max);
+
 size_t quote_table_count(const struct quote_table *table);
 
 // Copies all quotes, in no order, to `out`, which has room for quote_table_count of them.

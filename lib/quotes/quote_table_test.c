@@ -68,12 +68,31 @@ static void twenty_thousand_symbols_fit_and_no_more(void **state)
     release(all);
 }
 
+static void a_mark_is_taken_once_and_only_of_what_was_looked_at(void **state)
+{
+    OWNED(quote_table) table = quote_table_new();
+    struct quote quote = quote_of("IBM", 1, 1);
+    char tickers[2][16];
+
+    (void)state;
+    assert_true(quote_table_put(table, &quote));
+    quote = quote_of("KO", 1, 1);
+    assert_true(quote_table_put(table, &quote));
+    assert_int_equal(quote_table_take_marked(table, tickers, 2), 0);
+    quote_table_mark(table, quote_table_find(table, "KO"));
+    quote_table_mark(table, quote_table_find(table, "KO"));
+    assert_int_equal(quote_table_take_marked(table, tickers, 2), 1);
+    assert_string_equal(tickers[0], "KO");
+    assert_int_equal(quote_table_take_marked(table, tickers, 2), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quote_is_found_by_its_ticker_and_no_other),
         cmocka_unit_test(a_later_quote_replaces_and_an_older_one_does_not),
         cmocka_unit_test(twenty_thousand_symbols_fit_and_no_more),
+        cmocka_unit_test(a_mark_is_taken_once_and_only_of_what_was_looked_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "bourse/market/v1/market_rules.h"
 #include "quotes/quote_table.h"
 #include "quotes/quotes_delivery.h"
+#include "quotes/quotes_wanted.h"
 #include "rpc/rpc_topic.h"
 
 #include <errno.h>
@@ -38,8 +39,10 @@ struct quotes {
     struct quotes_options options;
     struct rpc_subscriber *subscriber;
     struct quotes_delivery *delivery; // NULL when nobody wants to be told
-    struct arena *arena;              // of the subscriber's thread
-    pthread_rwlock_t lock;            // guards table, clock, position and has_snapshot
+    // Made by the subscriber's thread when market first says that it fetches what is wanted.
+    struct quotes_wanted *_Atomic wanted;
+    struct arena *arena;   // of the subscriber's thread
+    pthread_rwlock_t lock; // guards table, clock, position and has_snapshot
     struct quote_table *table;
     struct heard_clock clock;
     struct quotes_position position; // of the last publication that is contained
@@ -132,6 +135,7 @@ static bool read_snapshot(struct quotes *quotes,
                           struct quote_table *table,
                           struct heard_clock *out_clock,
                           struct quotes_position *out_position,
+                          bool *out_is_on_demand,
                           struct error *error)
 {
     Market__GetQuoteSnapshotResponse *page = NULL;
@@ -153,11 +157,34 @@ static bool read_snapshot(struct quotes *quotes,
             (void)quote_table_put(table, &quote);
         }
         read_clock(page->clock, out_clock);
+        *out_is_on_demand = page->on_demand;
         if (!page->more)
             return true;
         (void)snprintf(after, sizeof after, "%s", quote.ticker);
     }
     return error_set(error, REASON_UNAVAILABLE, "market sent more pages than there can be quotes");
+}
+
+static size_t collect_wanted(void *source, char (*out_tickers)[16], size_t max)
+{
+    struct quotes *quotes = source;
+    size_t count;
+
+    (void)pthread_rwlock_rdlock(&quotes->lock);
+    count = quote_table_take_marked(quotes->table, out_tickers, max);
+    (void)pthread_rwlock_unlock(&quotes->lock);
+    return count;
+}
+
+// From here on market is told what is looked at; when there can be no thread the next snapshot
+// makes another attempt.
+static void tell_wanted(struct quotes *quotes)
+{
+    const struct quotes_wanted_options options = {
+        .market = quotes->options.market, .collect = collect_wanted, .source = quotes};
+
+    if (atomic_load(&quotes->wanted) == NULL)
+        atomic_store(&quotes->wanted, quotes_wanted_new(&options));
 }
 
 // Replaces the whole copy by what market has now. False when market cannot be asked: the next
@@ -168,9 +195,10 @@ static bool take_snapshot(struct quotes *quotes)
     struct quote_table *old = NULL;
     struct heard_clock clock = {0};
     struct quotes_position position = {0};
+    bool is_on_demand = false;
     struct error error;
 
-    if (!read_snapshot(quotes, table, &clock, &position, &error)) {
+    if (!read_snapshot(quotes, table, &clock, &position, &is_on_demand, &error)) {
         quote_table_free(&table);
         return false;
     }
@@ -188,6 +216,8 @@ static bool take_snapshot(struct quotes *quotes)
     atomic_store(&quotes->heard_us, clock_monotonic_us());
     if (quotes->delivery != NULL)
         quotes_delivery_put_all(quotes->delivery);
+    if (is_on_demand)
+        tell_wanted(quotes);
     tell_moved(quotes);
     return true;
 }
@@ -318,6 +348,7 @@ bool quotes_new(const struct quotes_options *options,
     quotes->table = quote_table_new();
     atomic_init(&quotes->heard_us, 0);
     atomic_init(&quotes->shown, INT64_MIN);
+    atomic_init(&quotes->wanted, NULL);
     (void)pthread_rwlock_init(&quotes->lock, NULL);
     (void)pthread_mutex_init(&quotes->moved_lock, NULL);
     (void)pthread_condattr_init(&monotonic);
@@ -335,10 +366,13 @@ bool quotes_new(const struct quotes_options *options,
 void quotes_free(struct quotes **quotes)
 {
     struct quotes *old = *quotes;
+    struct quotes_wanted *wanted;
 
     if (old == NULL)
         return;
     rpc_subscriber_free(&old->subscriber);
+    wanted = atomic_load(&old->wanted);
+    quotes_wanted_free(&wanted);
     quotes_delivery_free(&old->delivery);
     quote_table_free(&old->table);
     arena_free(&old->arena);
@@ -370,6 +404,7 @@ static struct platform_clock clock_now(struct quotes *quotes, int64_t monotonic_
 bool quotes_get(struct quotes *quotes, const char *ticker, struct quote *out_quote)
 {
     int64_t monotonic_us = clock_monotonic_us();
+    struct quotes_wanted *wanted = atomic_load_explicit(&quotes->wanted, memory_order_acquire);
     const struct quote *quote;
     bool is_current;
     int64_t now = 0;
@@ -379,13 +414,33 @@ bool quotes_get(struct quotes *quotes, const char *ticker, struct quote *out_quo
     if (quote != NULL) {
         *out_quote = *quote;
         now = clock_now(quotes, monotonic_us).now;
+        if (wanted != NULL)
+            quote_table_mark(quotes->table, quote);
     }
     is_current = quotes->has_snapshot && is_heard(quotes, monotonic_us);
     (void)pthread_rwlock_unlock(&quotes->lock);
+    if (quote == NULL && wanted != NULL)
+        quotes_wanted_note_missing(wanted, ticker);
     if (quote == NULL)
         return false;
     out_quote->stale = out_quote->stale || !is_current || now >= out_quote->valid_until;
     return true;
+}
+
+void quotes_want(struct quotes *quotes, const char *ticker)
+{
+    struct quotes_wanted *wanted = atomic_load_explicit(&quotes->wanted, memory_order_acquire);
+    const struct quote *quote;
+
+    if (wanted == NULL)
+        return;
+    (void)pthread_rwlock_rdlock(&quotes->lock);
+    quote = quote_table_find(quotes->table, ticker);
+    if (quote != NULL)
+        quote_table_mark(quotes->table, quote);
+    (void)pthread_rwlock_unlock(&quotes->lock);
+    if (quote == NULL)
+        quotes_wanted_note_missing(wanted, ticker);
 }
 
 bool quotes_copy_all(struct quotes *quotes,

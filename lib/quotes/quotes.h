@@ -5,6 +5,9 @@
 // topic "quotes". Reading costs no RPC. When market is silent for longer than it should be, the
 // copy says so and quotes count as stale.
 //
+// A market of live prices fetches those that somebody wants. Then whatever is read by quotes_get is
+// told to it, once a second in one call (quotes_wanted.h); a symbol without a price, at once.
+//
 // Threads: the subscriber's thread applies publications and a second one, only when `changed` is
 // given, tells of them; any thread may read. Memory: quotes are copied out by value.
 #pragma once
@@ -61,6 +64,10 @@ void quotes_free(struct quotes **quotes);
 
 // Copies the latest quote; false when the symbol has none.
 MUST_CHECK bool quotes_get(struct quotes *quotes, const char *ticker, struct quote *out_quote);
+
+// Says that this symbol's price is wanted, as quotes_get does, for who waits for a price without
+// reading it: once a minute is enough.
+void quotes_want(struct quotes *quotes, const char *ticker);
 
 // Copies all latest quotes, in no order, and the clock as of this moment; the caller releases the
 // array. False before the first snapshot.

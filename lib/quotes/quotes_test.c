@@ -30,6 +30,9 @@ struct market {
     _Atomic int told, told_gaps;
     _Atomic int64_t last_told_price;
     pthread_mutex_t hold; // locked by a test that makes `changed` slow
+    bool is_on_demand;
+    char wanted[SYMBOLS_MAX][16]; // told so far, guarded by `hold`
+    size_t wanted_count, wanted_calls;
 };
 
 static struct market *the_market; // the one the stand-ins below belong to
@@ -109,7 +112,29 @@ bool market_client_get_quote_snapshot(struct rpc_client *client,
     page->clock = make_clock(market, call->arena);
     page->epoch = market->epoch;
     page->sequence = market->sequence;
+    page->has_on_demand = true;
+    page->on_demand = market->is_on_demand;
     *out_response = page;
+    return true;
+}
+
+bool market_client_want_quotes(struct rpc_client *client,
+                               struct call *call,
+                               const Market__WantQuotesRequest *request,
+                               Market__WantQuotesResponse **out_response,
+                               struct error *error)
+{
+    struct market *market = (struct market *)client;
+
+    (void)call;
+    (void)out_response;
+    (void)error;
+    (void)pthread_mutex_lock(&market->hold);
+    for (size_t i = 0; i < request->n_tickers && market->wanted_count < SYMBOLS_MAX; i++)
+        (void)snprintf(market->wanted[market->wanted_count++], sizeof market->wanted[0], "%s",
+                       request->tickers[i]);
+    market->wanted_calls++;
+    (void)pthread_mutex_unlock(&market->hold);
     return true;
 }
 
@@ -410,6 +435,66 @@ static void synchronizing_fails_when_the_copy_does_not_catch_up(void **state)
     assert_string_equal(error.reason, "UNAVAILABLE");
 }
 
+// Waits until so many tickers have been told, and gives how many that were.
+static size_t wait_wanted(struct market *market, size_t count)
+{
+    int64_t until_us = clock_monotonic_us() + 10 * MICROS_PER_SECOND;
+    size_t there = 0;
+
+    while (there < count && clock_monotonic_us() < until_us) {
+        (void)pthread_mutex_lock(&market->hold);
+        there = market->wanted_count;
+        (void)pthread_mutex_unlock(&market->hold);
+        clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
+    }
+    return there;
+}
+
+static void a_market_that_fetches_what_is_wanted_is_told_what_is_read(void **state)
+{
+    struct market *market = *state;
+    struct quotes *quotes;
+
+    market->is_on_demand = true;
+    quotes = follow(market, false);
+    publish(market, NULL, 0);
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(price_of(quotes, "IBM"), 100);
+        assert_int_equal(price_of(quotes, "NEW"), 0);
+        assert_int_equal(price_of(quotes, "not a ticker"), 0);
+        assert_int_equal(price_of(quotes, ".."), 0);
+    }
+    assert_int_equal(wait_wanted(market, 2), 2);
+    assert_string_equal(market->wanted[0], "NEW");
+    assert_string_equal(market->wanted[1], "IBM");
+    assert_int_equal(market->wanted_calls, 1);
+    // What is read again is told again.
+    assert_int_equal(price_of(quotes, "KO"), 100);
+    assert_int_equal(wait_wanted(market, 3), 3);
+    assert_string_equal(market->wanted[2], "KO");
+    // And what is waited for without being read.
+    quotes_want(quotes, "T");
+    quotes_want(quotes, "OTHER");
+    assert_int_equal(wait_wanted(market, 5), 5);
+    assert_string_equal(market->wanted[3], "OTHER");
+    assert_string_equal(market->wanted[4], "T");
+    quotes_free(&quotes);
+}
+
+static void a_market_that_has_all_prices_is_told_nothing(void **state)
+{
+    struct market *market = *state;
+    struct quotes *quotes = follow(market, false);
+
+    publish(market, NULL, 0);
+    assert_int_equal(price_of(quotes, "IBM"), 100);
+    assert_int_equal(price_of(quotes, "NEW"), 0);
+    quotes_want(quotes, "KO");
+    // Its end waits for whatever thread there is, so nothing comes after it.
+    quotes_free(&quotes);
+    assert_int_equal(market->wanted_calls, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,6 +522,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_listener_too_slow_for_too_long_is_told_of_a_gap, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(synchronizing_fails_when_the_copy_does_not_catch_up, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_market_that_fetches_what_is_wanted_is_told_what_is_read,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_market_that_has_all_prices_is_told_nothing, set_up,
                                         tear_down),
     };
 

@@ -57,11 +57,11 @@ void quotes_write(const struct quote *quote, struct strbuf *out)
     message.bid_micros = quote->bid_micros;
     message.has_ask_micros = true;
     message.ask_micros = quote->ask_micros;
-    message.has_open_micros = true;
+    message.has_open_micros = quote->open_micros > 0;
     message.open_micros = quote->open_micros;
-    message.has_high_micros = true;
+    message.has_high_micros = quote->high_micros > 0;
     message.high_micros = quote->high_micros;
-    message.has_low_micros = true;
+    message.has_low_micros = quote->low_micros > 0;
     message.low_micros = quote->low_micros;
     set_change(quote, &message);
     message.has_volume = true;

@@ -113,6 +113,10 @@ bool market_api_set_clock(struct market *market,
         error_add_violation(error, "mode", "must be real, replay or step");
         return false;
     }
+    if (market->is_live && request->mode != MARKET__CLOCK_MODE__CLOCK_MODE_REAL) {
+        error_add_violation(error, "mode", "must be real while prices are live");
+        return false;
+    }
     if (!player_hold(market->player, call->deadline_us, &setting.state, &setting.now, error))
         return false;
     is_done = database_transact(market->database, call->arena, 0, set_clock, &setting, error);
@@ -159,6 +163,8 @@ bool market_api_get_quote_snapshot(struct market *market,
     response->more = page.more;
     response->has_epoch = true;
     response->epoch = page.epoch;
+    response->has_on_demand = true;
+    response->on_demand = market->is_live;
     response->has_sequence = true;
     response->sequence = page.sequence;
     return true;
@@ -242,6 +248,22 @@ static bool list_simulated(struct market *market,
     return true;
 }
 
+// Of live prices the present one is all there is; what came before has been published.
+static bool list_live(struct market *market,
+                      struct call *call,
+                      const struct history *history,
+                      size_t *out_count,
+                      struct error *error)
+{
+    struct quote *quote = &history->quotes[0];
+
+    (void)call;
+    (void)error;
+    *out_count = player_find(market->player, history->ticker, quote) &&
+                 quote->quoted_at > history->after && quote->quoted_at <= history->until;
+    return true;
+}
+
 bool market_api_list_quote_history(struct market *market,
                                    struct call *call,
                                    const Market__ListQuoteHistoryRequest *request,
@@ -262,8 +284,10 @@ bool market_api_list_quote_history(struct market *market,
     history.quotes = arena_allocate(call->arena, history.limit * sizeof *history.quotes);
     if (history.quotes == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the quotes do not fit");
-    if (!(market->is_simulated ? list_simulated : list_replayed)(market, call, &history,
-                                                                 &response->n_quotes, error))
+    if (!(market->is_live ? list_live
+          : market->is_simulated
+              ? list_simulated
+              : list_replayed)(market, call, &history, &response->n_quotes, error))
         return false;
     return fill_quotes(call->arena, history.quotes, response->n_quotes, clock.now,
                        &response->quotes, error);

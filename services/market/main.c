@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // bourse-market: what is traded and at what price.
 #include "market.h"
+#include "providers/live_settings.h"
 
 #include <string.h>
 
@@ -11,7 +12,7 @@ static const struct setting settings[] = {
     {.name = "market",
      .kind = SETTING_TEXT,
      .fallback = "simulated",
-     .help = "where prices come from: simulated, or replay, the stored daily bars"},
+     .help = "where prices come from: simulated, replay (the stored bars), or live (providers)"},
     {.name = "seed",
      .kind = SETTING_INT,
      .fallback = "1",
@@ -30,22 +31,30 @@ static const struct setting settings[] = {
      .help = "how far bid and ask of a replayed price lie apart, in hundredths of a percent"},
 };
 
-static bool read_market(struct service *service, bool *out_is_simulated, struct error *error)
-{
-    const char *kind = service_text(service, "market");
+enum market_kind { MARKET_SIMULATED, MARKET_REPLAY, MARKET_LIVE };
 
-    *out_is_simulated = strcmp(kind, "simulated") == 0;
-    return *out_is_simulated || strcmp(kind, "replay") == 0 ||
-           error_set(error, REASON_INVALID_SETTING,
-                     "--market is \"%s\"; it must be \"simulated\" or \"replay\".", kind);
+static bool read_market(struct service *service, enum market_kind *out_kind, struct error *error)
+{
+    static const char *const names[] = {"simulated", "replay", "live"};
+    const char *name = service_text(service, "market");
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *out_kind = (enum market_kind)i;
+            return true;
+        }
+    }
+    return error_set(error, REASON_INVALID_SETTING,
+                     "--market is \"%s\"; it must be \"simulated\", \"replay\" or \"live\".", name);
 }
 
 static bool read_hours(struct service *service,
-                       bool is_simulated,
+                       enum market_kind kind,
                        enum market_hours *out_hours,
                        struct error *error)
 {
     const char *hours = service_text(service, "trading-hours");
+    bool is_simulated = kind == MARKET_SIMULATED;
 
     // Who tries it in the evening would see nothing move if New York's hours were the default.
     *out_hours = is_simulated ? HOURS_AROUND_THE_CLOCK : HOURS_NEW_YORK;
@@ -69,14 +78,22 @@ static bool start(struct service *service, void **out_context, struct error *err
         .spread_basis_points = service_int(service, "spread-basis-points"),
         .simulation = {.seed = service_int(service, "seed")},
     };
+    enum market_kind kind = MARKET_SIMULATED;
+    struct live_settings live = {0};
     struct market *market = NULL;
+    bool is_started;
 
-    if (!read_market(service, &options.is_simulated, error) ||
-        !read_hours(service, options.is_simulated, &options.simulation.hours, error) ||
-        !market_new(&options, &market, error))
+    if (!read_market(service, &kind, error) ||
+        !read_hours(service, kind, &options.simulation.hours, error) ||
+        (kind == MARKET_LIVE && !live_settings_read(service, &live, error)))
         return false;
-    *out_context = market;
-    return true;
+    options.is_simulated = kind == MARKET_SIMULATED;
+    options.live = kind == MARKET_LIVE ? &live.fetcher : NULL;
+    is_started = market_new(&options, &market, error);
+    live_settings_wipe(&live);
+    if (is_started)
+        *out_context = market;
+    return is_started;
 }
 
 static void check(void *context, struct strbuf *out_reasons)
@@ -98,12 +115,13 @@ static void stop(void **context)
 int main(int argc, char **argv)
 {
     static const char *const peers[] = {NULL};
+    struct setting all[COUNT_OF(settings) + LIVE_SETTING_COUNT];
     const struct service_definition definition = {
         .name = "market",
         .summary =
             "What is traded and at what price: symbols, bars, quotes and the platform clock.",
-        .settings = settings,
-        .setting_count = COUNT_OF(settings),
+        .settings = all,
+        .setting_count = COUNT_OF(all),
         .has_database = true,
         .migrations = market_migrations,
         .migration_count = market_migration_count,
@@ -116,5 +134,7 @@ int main(int argc, char **argv)
         .stop = stop,
     };
 
+    memcpy(all, settings, sizeof settings);
+    memcpy(all + COUNT_OF(settings), LIVE_SETTINGS, sizeof LIVE_SETTINGS);
     return service_main(&definition, argc, argv);
 }

@@ -4,6 +4,7 @@
 #include "exchange_calendar.h"
 #include "import_store.h"
 #include "market_store.h"
+#include "providers/provider_store.h"
 #include "rpc/rpc_topic.h"
 #include "universe_store.h"
 
@@ -20,17 +21,27 @@ enum {
 
 // What the player reads: on its own thread, so the arena needs no lock.
 
+// A market of now begins with the universe's symbols, and a live one has real time whatever there
+// was before.
+static bool prepare(struct market *market, struct error *error)
+{
+    int64_t now = clock_now_us(&market->real_time);
+
+    if (!universe_store_prepare(market->database, market->player_arena, now, error))
+        return false;
+    symbol_catalogue_changed(market->catalogue);
+    return !market->is_live ||
+           provider_store_set_clock(market->database, market->player_arena, now, error);
+}
+
 static bool load_clock(void *context, struct clock_state *out_state, struct error *error)
 {
     struct market *market = context;
 
     arena_reset(market->player_arena);
-    if (market->is_simulated && !market->is_prepared &&
-        !universe_store_prepare(market->database, market->player_arena,
-                                clock_now_us(&market->real_time), error))
+    if ((market->is_simulated || market->is_live) && !market->is_prepared &&
+        !prepare(market, error))
         return false;
-    if (market->is_simulated && !market->is_prepared)
-        symbol_catalogue_changed(market->catalogue);
     market->is_prepared = true;
     return store_get_clock(market->database, market->player_arena, out_state, error);
 }
@@ -89,6 +100,20 @@ static bool load_symbols(void *context,
                                out_count, error);
 }
 
+static bool load_last_quotes(void *context,
+                             const char *after_ticker,
+                             struct quote *out_quotes,
+                             size_t max,
+                             size_t *out_count,
+                             struct error *error)
+{
+    struct market *market = context;
+
+    arena_reset(market->player_arena);
+    return provider_store_get_quotes(market->database, market->player_arena, after_ticker,
+                                     out_quotes, max, out_count, error);
+}
+
 static void publish(void *context, struct text publication)
 {
     struct market *market = context;
@@ -137,6 +162,19 @@ static void merged(void *context, const char (*tickers)[TICKER_SIZE], size_t cou
         player_refresh(market->player, all, 1, until_us);
 }
 
+static bool
+start_live(struct market *market, const struct market_options *options, struct error *error)
+{
+    struct live_options live = {.database = options->database, .player = market->player};
+
+    if (options->live == NULL)
+        return true;
+    live.fetcher = *options->live;
+    live.fetcher.metrics = options->metrics;
+    live.fetcher.real_time = market->real_time;
+    return live_new(&live, &market->live, error);
+}
+
 bool market_new(const struct market_options *options,
                 struct market **out_market,
                 struct error *error)
@@ -148,6 +186,7 @@ bool market_new(const struct market_options *options,
                    .load_bars = load_bars,
                    .load_latest = load_latest,
                    .load_symbols = load_symbols,
+                   .load_last_quotes = load_last_quotes,
                    .publish = publish,
                    .position = position,
                    .failed = player_failed},
@@ -155,6 +194,7 @@ bool market_new(const struct market_options *options,
         .real_time = clock_real(),
         .spread_basis_points = options->spread_basis_points,
         .is_simulated = options->is_simulated,
+        .is_live = options->live != NULL,
         .seed = options->simulation.seed,
         .hours = options->simulation.hours,
     };
@@ -164,6 +204,7 @@ bool market_new(const struct market_options *options,
     market->spread_basis_points = options->spread_basis_points;
     market->catalogue = symbol_catalogue_new(options->database);
     market->is_simulated = options->is_simulated;
+    market->is_live = player.is_live;
     market->simulation = options->simulation;
     market->player_arena = arena_new(PLAYER_MEMORY);
     market->pruner_arena = arena_new(PRUNER_MEMORY);
@@ -171,7 +212,7 @@ bool market_new(const struct market_options *options,
         metrics_counter(options->metrics, "market_publications_total",
                         "Publications of quotes and of the platform clock.", NULL, NULL);
     if (!rpc_publisher_new(options->listen, &options->key, &market->publisher, error) ||
-        !player_new(&player, &market->player, error)) {
+        !player_new(&player, &market->player, error) || !start_live(market, options, error)) {
         market_free(&market);
         return false;
     }
@@ -190,6 +231,7 @@ void market_free(struct market **market)
         return;
     worker_free(&old->pruner);
     import_merger_free(&old->merger);
+    live_free(&old->live);
     player_free(&old->player);
     symbol_catalogue_free(&old->catalogue);
     rpc_publisher_free(&old->publisher);

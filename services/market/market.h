@@ -6,6 +6,7 @@
 #include "bourse/market/v1/market_server.h"
 #include "import_merger.h"
 #include "player.h"
+#include "providers/live.h"
 #include "service/audit_outbox.h"
 #include "service/idempotency.h"
 #include "service/service.h"
@@ -20,6 +21,7 @@ struct market {
     struct player *player;
     struct symbol_catalogue *catalogue;
     struct import_merger *merger;
+    struct live *live; // NULL unless prices are live
     struct worker *pruner;
     struct arena *player_arena; // of the player's thread: what it reads from the database
     struct arena *pruner_arena; // of the pruner's thread
@@ -27,17 +29,19 @@ struct market {
     struct clock real_time;
     int64_t spread_basis_points;
     bool is_simulated;
+    bool is_live;
     struct simulation_options simulation;
-    bool is_prepared; // the symbols and the clock to begin a simulated market with; the player's
+    bool is_prepared; // the symbols and the clock to begin a market of now with; the player's
 };
 
 struct market_options {
     struct database *database;
     const char *listen; // the service's RPC address: the topic's port follows from it
     struct rpc_mesh_key key;
-    struct metrics *metrics;
+    struct metrics *metrics; // also of the live market
     int64_t spread_basis_points;
-    bool is_simulated; // else the stored bars are played
+    bool is_simulated;
+    const struct fetcher_options *live; // prices are live when it is given; neither: a replay
     struct simulation_options simulation;
 };
 

@@ -50,11 +50,11 @@ void market_message_quote(const struct quote *quote, int64_t now, Market__Quote 
     out_quote->bid_micros = quote->bid_micros;
     out_quote->has_ask_micros = true;
     out_quote->ask_micros = quote->ask_micros;
-    out_quote->has_open_micros = true;
+    out_quote->has_open_micros = quote->open_micros > 0;
     out_quote->open_micros = quote->open_micros;
-    out_quote->has_high_micros = true;
+    out_quote->has_high_micros = quote->high_micros > 0;
     out_quote->high_micros = quote->high_micros;
-    out_quote->has_low_micros = true;
+    out_quote->has_low_micros = quote->low_micros > 0;
     out_quote->low_micros = quote->low_micros;
     out_quote->has_previous_close_micros = quote->previous_close_micros > 0;
     out_quote->previous_close_micros = quote->previous_close_micros;

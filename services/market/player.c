@@ -230,7 +230,9 @@ bool player_new(const struct player_options *options,
     pthread_condattr_t monotonic;
 
     player->options = *options;
-    player->feed = options->is_simulated ? &player_feed_simulation : &player_feed_bars;
+    player->feed = options->is_live        ? &player_feed_live
+                   : options->is_simulated ? &player_feed_simulation
+                                           : &player_feed_bars;
     player->book = quote_book_new();
     player->buffer = strbuf_new(PUBLICATION_BYTES_MAX);
     player->page = allocate_array(PLAYER_PAGE_BARS, sizeof *player->page);
@@ -287,6 +289,18 @@ static bool check_ready(const struct player *player, struct error *error)
 {
     return player->is_ready ||
            error_set(error, REASON_UNAVAILABLE, "the prices have not been read yet");
+}
+
+bool player_find(struct player *player, const char *ticker, struct quote *out_quote)
+{
+    const struct quote_book_entry *entry;
+
+    (void)pthread_mutex_lock(&player->lock);
+    entry = quote_book_find(player->book, ticker);
+    if (entry != NULL)
+        *out_quote = entry->quote;
+    (void)pthread_mutex_unlock(&player->lock);
+    return entry != NULL;
 }
 
 bool player_clock(struct player *player, struct clock_view *out_view, struct error *error)

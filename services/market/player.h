@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // player: plays the market as time goes on, and knows the present quotes and the present time.
 //
-// What is played is the stored bars, or the simulated market of simulation.h.
+// What is played is the stored bars, or the simulated market of simulation.h; or nothing is, and
+// live prices are brought as they come (player_deliver).
 //
 // One thread of its own does all the playing, so quotes come in the order of platform time whatever
 // moves the clock: a replay that reaches the next quote, a step that leaps over a year, a
@@ -68,6 +69,14 @@ struct player_source {
                          size_t max,
                          size_t *out_count,
                          struct error *error);
+    // The last live prices of symbols after `after_ticker`, in order of tickers; only then asked
+    // for.
+    bool (*load_last_quotes)(void *context,
+                             const char *after_ticker,
+                             struct quote *out_quotes,
+                             size_t max,
+                             size_t *out_count,
+                             struct error *error);
     void (*publish)(void *context, struct text publication);
     void (*position)(void *context, uint64_t *out_epoch, uint64_t *out_sequence);
     // Told when the source begins to fail and when it is back ("").
@@ -80,6 +89,7 @@ struct player_options {
     struct clock real_time;
     int64_t spread_basis_points;
     bool is_simulated;
+    bool is_live;            // neither: the stored bars are played
     int64_t seed;            // of the simulated market
     enum market_hours hours; // a replay goes by those of New York
 };
@@ -90,6 +100,13 @@ struct player;
 MUST_CHECK bool
 player_new(const struct player_options *options, struct player **out_player, struct error *error);
 void player_free(struct player **player);
+
+// Puts live quotes into the book, but for those that are older than what is there, and publishes
+// what changes. Does nothing before it is ready.
+void player_deliver(struct player *player, const struct quote *quotes, size_t count);
+
+// Copies the present quote of a symbol; false when there is none.
+MUST_CHECK bool player_find(struct player *player, const char *ticker, struct quote *out_quote);
 
 // True once the clock and the present quotes have been read.
 bool player_is_ready(struct player *player);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // player_private: what the parts of the player share: player.c, which keeps the time, and those
-// that play: player_play.c stored bars, player_simulate.c the simulated market.
+// that play: player_play.c stored bars, player_simulate.c the simulated market, player_live.c live
+// prices.
 #pragma once
 
 #include "player.h"
@@ -29,7 +30,7 @@ struct player_feed {
     bool (*play)(struct player *player, int64_t until, struct error *error);
 };
 
-extern const struct player_feed player_feed_bars, player_feed_simulation;
+extern const struct player_feed player_feed_bars, player_feed_simulation, player_feed_live;
 
 struct player {
     struct player_options options;
@@ -39,7 +40,8 @@ struct player {
     pthread_mutex_t lock;
     pthread_cond_t changed;
 
-    // Guarded by the lock. Position, next_event and the book are written by the thread alone.
+    // Guarded by the lock. Position, next_event and the book are written by the thread alone, but
+    // for a book of live prices, into which whoever brings them puts them.
     struct clock_state clock;
     int64_t position;   // every quote until this platform time has been published
     int64_t next_event; // the first moment after it at which something may have to be

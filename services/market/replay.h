@@ -28,14 +28,14 @@ struct quote {
     int64_t price_micros;
     int64_t bid_micros;
     int64_t ask_micros;
-    int64_t open_micros; // with high and low: of the day so far
+    int64_t open_micros; // with high and low: of the day so far; 0 where it is not known
     int64_t high_micros;
     int64_t low_micros;
     int64_t previous_close_micros; // 0 when there is none
     int64_t volume;                // of the day so far: a quarter of the bar's with each quote
     int64_t quoted_at;
     int64_t valid_until; // the open of the next session; the quote is stale from then on
-    const char *source;  // a constant: "replay" or "simulated"
+    const char *source;  // a constant: "replay", "simulated" or a provider's name
 };
 
 // When the quotes of a day become due.

@@ -144,3 +144,26 @@ bool symbol_catalogue_search(struct symbol_catalogue *catalogue,
     (void)pthread_rwlock_unlock(&catalogue->lock);
     return is_done;
 }
+
+bool symbol_catalogue_find_active(struct symbol_catalogue *catalogue,
+                                  const char *const *tickers,
+                                  size_t count,
+                                  const char **out_tickers,
+                                  size_t *out_count,
+                                  struct error *error)
+{
+    size_t found = 0;
+
+    if (!refresh(catalogue, error))
+        return false;
+    (void)pthread_rwlock_rdlock(&catalogue->lock);
+    for (size_t i = 0; i < count; i++) {
+        const struct symbol *symbol = symbol_index_find(catalogue->index, tickers[i]);
+
+        if (symbol != NULL && symbol->is_active)
+            out_tickers[found++] = tickers[i];
+    }
+    (void)pthread_rwlock_unlock(&catalogue->lock);
+    *out_count = found;
+    return true;
+}

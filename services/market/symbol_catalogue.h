@@ -20,6 +20,15 @@ void symbol_catalogue_free(struct symbol_catalogue **catalogue);
 // Says that symbols were added, changed or removed, or may have been.
 void symbol_catalogue_changed(struct symbol_catalogue *catalogue);
 
+// Those of the tickers that are active symbols, in the order given, into `out_tickers`, which has
+// room for all. Fails as database_query does.
+MUST_CHECK bool symbol_catalogue_find_active(struct symbol_catalogue *catalogue,
+                                             const char *const *tickers,
+                                             size_t count,
+                                             const char **out_tickers,
+                                             size_t *out_count,
+                                             struct error *error);
+
 // As symbol_index_search. Fails as database_query does.
 MUST_CHECK bool symbol_catalogue_search(struct symbol_catalogue *catalogue,
                                         struct arena *arena,

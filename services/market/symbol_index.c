@@ -78,6 +78,24 @@ size_t symbol_index_count(const struct symbol_index *index)
     return index->count;
 }
 
+const struct symbol *symbol_index_find(const struct symbol_index *index, const char *ticker)
+{
+    size_t low = 0, high = index->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(index->entries[middle].symbol.ticker, ticker);
+
+        if (order == 0)
+            return &index->entries[middle].symbol;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
 static bool equals_ignoring_case(const char *text, const char *wanted)
 {
     size_t length = strlen(wanted);

@@ -35,6 +35,9 @@ symbol_index_add(struct symbol_index *index, const struct symbol *symbol, struct
 
 size_t symbol_index_count(const struct symbol_index *index);
 
+// The symbol of that ticker, borrowed; NULL when there is none.
+const struct symbol *symbol_index_find(const struct symbol_index *index, const char *ticker);
+
 // Finds up to limit + 1 symbols, so that the caller sees whether there are more, in order of rank
 // and ticker. Fails with OUT_OF_MEMORY_BUDGET.
 MUST_CHECK bool symbol_index_search(const struct symbol_index *index,

@@ -246,9 +246,24 @@ static void pages_put_together_are_the_whole_list(void **state)
     }
 }
 
+static void a_symbol_is_found_by_its_ticker_and_no_other(void **state)
+{
+    struct symbol_index *index = make_index();
+
+    (void)state;
+    assert_string_equal(symbol_index_find(index, "AAPL")->name, "Apple Inc.");
+    assert_string_equal(symbol_index_find(index, "MLP")->name, "Maui Land & Pineapple");
+    assert_string_equal(symbol_index_find(index, "MSFT")->name, "Microsoft");
+    assert_null(symbol_index_find(index, "AAP"));
+    assert_null(symbol_index_find(index, "Z"));
+    assert_null(symbol_index_find(index, ""));
+    symbol_index_free(&index);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_symbol_is_found_by_its_ticker_and_no_other),
         cmocka_unit_test(what_is_found_is_in_order_and_within_the_filters),
         cmocka_unit_test(one_more_than_the_limit_shows_that_there_are_more),
         cmocka_unit_test(real_names_are_found_by_what_people_type),

@@ -19,6 +19,7 @@ enum {
     LOAD_PAGE = 1000,
     TICK_MS = 250,
     RETRY_MS = 1000,
+    WANT_EVERY_MS = 20 * 1000, // market forgets what nobody has wanted for a minute
     RECENT_EVERY_MS = 5 * 1000,
     ALL_EVERY_MS = 5 * 60 * 1000,
     RECENT_MS = 60 * 1000, // how far back an order that another replica placed is looked for
@@ -63,6 +64,7 @@ struct matcher {
     size_t taken_orders;    // taken from the events, and not in the book yet
     int64_t load_recent_at; // monotonic ms
     int64_t load_all_at;
+    int64_t want_at;
 };
 
 struct matcher *matcher_new(struct trading *trading)
@@ -187,6 +189,22 @@ static bool heard_time(struct matcher *matcher, int64_t *out_time)
 static int64_t now_ms(void)
 {
     return clock_monotonic_us() / MICROS_PER_MS;
+}
+
+static void want_price(void *context, struct lane *lane)
+{
+    struct matcher *matcher = context;
+
+    quotes_want(matcher->trading->quotes, lane->ticker);
+}
+
+// A market of live prices fetches those that are wanted, and an order that rests looks at none.
+static void want_prices(struct matcher *matcher)
+{
+    if (now_ms() < matcher->want_at)
+        return;
+    matcher->want_at = now_ms() + WANT_EVERY_MS;
+    order_book_each_lane(matcher->watch->book, want_price, matcher);
 }
 
 static void count_resting(struct matcher *matcher)
@@ -434,6 +452,7 @@ static void *run(void *context)
         watch_expire(matcher->watch);
         execute_all(matcher);
         watch_save_progress(matcher->watch);
+        want_prices(matcher);
         count_resting(matcher);
     }
     return NULL;

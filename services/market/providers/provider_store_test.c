@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// What the live market keeps, over a real PostgreSQL.
+#include "provider_store.h"
+
+#include "database/migration.h"
+#include "market_store.h"
+
+#include "support/postgres.h"
+#include "support/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+extern const struct migration market_migrations[];
+extern const size_t market_migration_count;
+
+#define NOW INT64_C(1631664000000000) // 2021-09-15T00:00:00Z
+#define SECOND MICROS_PER_SECOND
+
+struct fixture {
+    struct postgres *postgres;
+    struct database *database;
+    struct arena *arena;
+};
+
+static void run(struct fixture *f, const char *name, const char *sql)
+{
+    const struct statement statement = {name, sql};
+    struct rows rows;
+    struct error error;
+
+    if (!database_query(f->database, f->arena, &statement, NULL, 0, &rows, &error))
+        fail_msg("%s", error.message);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = allocate(sizeof *f);
+    struct database_options options = {.service = "market"};
+    size_t applied = 0;
+    struct error error;
+
+    f->postgres = postgres_new();
+    f->arena = arena_new(4 * 1024 * 1024);
+    if (!migration_run(postgres_url(f->postgres, NULL), "market", market_migrations,
+                       market_migration_count, &applied, &error))
+        fail_msg("%s", error.message);
+    options.url = postgres_url(f->postgres, "bourse_market");
+    assert_true(database_new(&options, &f->database, &error));
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    database_free(&f->database);
+    postgres_free(&f->postgres);
+    arena_free(&f->arena);
+    release(f);
+    return 0;
+}
+
+static struct quote quote_of(const char *ticker, int64_t price_micros, int64_t quoted_at)
+{
+    struct quote quote = {.price_micros = price_micros,
+                          .open_micros = 1,
+                          .high_micros = PRICE_MICROS_MAX,
+                          .volume = 7,
+                          .quoted_at = quoted_at,
+                          .source = "yahoo"};
+
+    (void)snprintf(quote.ticker, sizeof quote.ticker, "%s", ticker);
+    return quote;
+}
+
+static void put(struct fixture *f, const struct quote *quotes, size_t count)
+{
+    struct error error;
+
+    if (!provider_store_put_quotes(f->database, f->arena, quotes, count, &error))
+        fail_msg("%s", error.message);
+}
+
+static void the_last_quotes_come_back_stale_and_never_older_than_they_were(void **state)
+{
+    struct fixture *f = *state;
+    const struct quote first[] = {quote_of("B", 2000000, NOW), quote_of("A", 1000000, NOW),
+                                  quote_of("GONE", 1, NOW)};
+    const struct quote second[] = {quote_of("A", 1100000, NOW - 1), quote_of("B", 2100000, NOW)};
+    struct quote quotes[4];
+    size_t count = 0;
+    struct error error;
+
+    run(f, "two", "INSERT INTO symbols (ticker, name) VALUES ('A', 'a'), ('B', 'b')");
+    put(f, first, COUNT_OF(first));
+    put(f, second, COUNT_OF(second));
+    assert_true(provider_store_get_quotes(f->database, f->arena, "", quotes, 4, &count, &error));
+    // What is no symbol any longer is not shown.
+    assert_int_equal(count, 2);
+    assert_string_equal(quotes[0].ticker, "A");
+    assert_int_equal(quotes[0].price_micros, 1000000);
+    assert_int_equal(quotes[1].price_micros, 2100000);
+    assert_int_equal(quotes[1].high_micros, PRICE_MICROS_MAX);
+    assert_int_equal(quotes[1].volume, 7);
+    assert_int_equal(quotes[1].quoted_at, NOW);
+    assert_int_equal(quotes[1].valid_until, NOW);
+    assert_string_equal(quotes[1].source, "yahoo");
+    assert_true(provider_store_get_quotes(f->database, f->arena, "A", quotes, 4, &count, &error));
+    assert_int_equal(count, 1);
+}
+
+static void what_is_spent_of_a_budget_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct plan_state state_before = {.name = "finnhub",
+                                      .minute_used_until = NOW + SECOND,
+                                      .day_used_until = NOW + 2 * SECOND,
+                                      .blocked_until = NOW + 3 * SECOND};
+    struct plan_state states[PROVIDER_COUNT];
+    size_t count = 0;
+    struct error error;
+
+    run(f, "old", "INSERT INTO provider_states VALUES ('gone', now(), now(), now())");
+    assert_true(provider_store_put_state(f->database, f->arena, &state_before, &error));
+    assert_true(provider_store_get_states(f->database, f->arena, states, &count, &error));
+    assert_int_equal(count, 1);
+    assert_string_equal(states[0].name, "finnhub");
+    assert_int_equal(states[0].minute_used_until, NOW + SECOND);
+    assert_int_equal(states[0].day_used_until, NOW + 2 * SECOND);
+    assert_int_equal(states[0].blocked_until, NOW + 3 * SECOND);
+    // That a key was refused is not: a restart may bring another one.
+    state_before.is_key_refused = true;
+    assert_true(provider_store_put_state(f->database, f->arena, &state_before, &error));
+    assert_true(provider_store_get_states(f->database, f->arena, states, &count, &error));
+    assert_int_equal(states[0].blocked_until, 0);
+}
+
+static void a_clock_of_the_past_becomes_real_and_one_of_the_future_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct clock_state clock;
+    struct error error;
+
+    assert_true(provider_store_set_clock(f->database, f->arena, NOW, &error));
+    assert_true(store_get_clock(f->database, f->arena, &clock, &error));
+    assert_int_equal(clock.mode, CLOCK_REAL);
+    assert_int_equal(clock.base_at, NOW);
+    assert_int_equal(clock.version, 1);
+    // A real one is left as it is.
+    assert_true(provider_store_set_clock(f->database, f->arena, NOW + SECOND, &error));
+    assert_true(store_get_clock(f->database, f->arena, &clock, &error));
+    assert_int_equal(clock.version, 1);
+    run(f, "future", "UPDATE clock SET mode = 'step', base_at = '2090-01-01', speed = 0");
+    assert_false(provider_store_set_clock(f->database, f->arena, NOW, &error));
+    assert_non_null(strstr(error.message, "2090-01-01T00:00:00Z"));
+    run(f, "shown",
+        "UPDATE clock SET mode = 'replay', base_at = '2014-01-01',"
+        " shown_until = '2090-01-01'");
+    assert_false(provider_store_set_clock(f->database, f->arena, NOW, &error));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_last_quotes_come_back_stale_and_never_older_than_they_were),
+        cmocka_unit_test(what_is_spent_of_a_budget_is_kept),
+        cmocka_unit_test(a_clock_of_the_past_becomes_real_and_one_of_the_future_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
