@@ -28,6 +28,12 @@ static const struct setting settings[] = {
      .min = 0,
      .max = 1000,
      .help = "how far bid and ask of a replayed price lie apart, in hundredths of a percent"},
+    {.name = "minute-bar-days",
+     .kind = SETTING_INT,
+     .fallback = "365",
+     .min = 1,
+     .max = 40000,
+     .help = "how many days stored bars of minutes are kept"},
 };
 
 static bool read_market(struct service *service, bool *out_is_simulated, struct error *error)
@@ -67,6 +73,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         .key = *service_mesh_key(service),
         .metrics = service_metrics(service),
         .spread_basis_points = service_int(service, "spread-basis-points"),
+        .minute_bar_days = service_int(service, "minute-bar-days"),
         .simulation = {.seed = service_int(service, "seed")},
     };
     struct market *market = NULL;
