@@ -80,6 +80,13 @@
     X(TASK_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such task.",                               \
       "List them at /api/v1/tasks.")                                                               \
     X(IMPORT_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such import.", "Start it again.")        \
+    X(CORPORATE_ACTION_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such corporate action.",       \
+      "The list has the ids.")                                                                     \
+    X(CORPORATE_ACTION_EXISTS, CODE_ALREADY_EXISTS, 409,                                           \
+      "There is one of that symbol, kind and ex-date already.",                                    \
+      "Delete it first, as long as it is not in effect.")                                          \
+    X(CORPORATE_ACTION_IN_EFFECT, CODE_FAILED_PRECONDITION, 409,                                   \
+      "It has come into effect.", "What has been traded on stays as it was.")                      \
     X(USERNAME_TAKEN, CODE_ALREADY_EXISTS, 409, "This username is taken.", "Choose another.")      \
     X(EMAIL_TAKEN, CODE_ALREADY_EXISTS, 409, "This e-mail address is in use.",                     \
       "Log in, or use another address.")                                                           \

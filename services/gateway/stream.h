@@ -94,8 +94,10 @@ struct stream_server {
     struct stream_server_options options;
     struct proxy_list *no_proxies;
     struct connection_limit *addresses;
-    atomic_size_t count; // of connections, those about to begin included
-    struct stream_feeds *feeds;
+    atomic_size_t count;          // of connections, those about to begin included
+    struct stream_feeds *feeds;   // of quotes
+    struct stream_feeds *minutes; // of bars
+    bool asks_minutes;            // a question for them is under way
     struct stream_asker *asker;
     struct rpc_subscriber *orders;
     struct arena *orders_arena; // of the subscriber's thread
@@ -166,6 +168,9 @@ void stream_ask_states(struct stream_connection *connection, int64_t now_us);
 MUST_CHECK bool stream_join_user(struct stream_connection *connection, struct error *error);
 void stream_leave_user(struct stream_connection *connection);
 void stream_check_credential(struct stream_connection *connection);
+// Asks for the minutes of all tickers whose bars are followed, unless that is being asked already.
+void stream_ask_minutes(struct stream_server *server);
+void stream_take_minutes(struct stream_server *server, struct stream_question *question);
 void stream_tell_moved(struct stream_server *server);
 void stream_tell_order(struct stream_server *server, const struct stream_order_change *change);
 void stream_tell_order_gap(struct stream_server *server);

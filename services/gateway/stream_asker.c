@@ -2,6 +2,8 @@
 #include "stream_asker.h"
 
 #include "base/digest.h"
+#include "bourse/market/v1/market_client.h"
+#include "bourse/market/v1/market_rules.h"
 #include "bourse/portfolio/v1/portfolio_client.h"
 #include "bourse/portfolio/v1/portfolio_rules.h"
 #include "bourse/trading/v1/trading_client.h"
@@ -17,6 +19,8 @@ enum {
     TIMEOUT_MS = 3000,
     ORDERS_MAX = 100, // of a snapshot
     TEXT_MAX = 256 * 1024,
+    MINUTES_A_CALL = 500,
+    MINUTE_TEXT_MAX = 1024,
 };
 
 struct stream_asker {
@@ -138,6 +142,55 @@ static bool ask_state(struct stream_asker *asker,
     return true;
 }
 
+static void keep_minute(struct stream_question *question, const Market__PresentMinute *minute)
+{
+    OWNED(strbuf) text = strbuf_new(MINUTE_TEXT_MAX);
+    size_t i = 0;
+
+    while (i < question->minute_count && strcmp(question->minutes[i].ticker, minute->ticker) != 0)
+        i++;
+    if (i == question->minute_count || question->minutes[i].text != NULL)
+        return; // not asked for
+    message_to_json(&market_present_minute_info, &minute->base, text);
+    if (text->overflowed || text->length == 0)
+        return;
+    // Without the brace that begins it: other members come before.
+    question->minutes[i].length = text->length - 1;
+    question->minutes[i].text = allocate(text->length);
+    memcpy(question->minutes[i].text, text->data + 1, text->length - 1);
+}
+
+static bool ask_minutes(struct stream_asker *asker,
+                        struct arena *arena,
+                        struct stream_question *question,
+                        struct error *error)
+{
+    Market__ListPresentMinutesRequest request = MARKET__LIST_PRESENT_MINUTES_REQUEST__INIT;
+    Market__ListPresentMinutesResponse *response = NULL;
+    const char *tickers[MINUTES_A_CALL];
+    size_t done = 0;
+
+    while (done < question->minute_count) {
+        struct call call = call_start(arena, TIMEOUT_MS);
+
+        request.n_tickers = 0;
+        request.tickers = tickers;
+        while (request.n_tickers < MINUTES_A_CALL &&
+               done + request.n_tickers < question->minute_count) {
+            tickers[request.n_tickers] = question->minutes[done + request.n_tickers].ticker;
+            request.n_tickers++;
+        }
+        if (!market_client_list_present_minutes(service_client(asker->gateway->service, "market"),
+                                                &call, &request, &response, error))
+            return false;
+        for (size_t i = 0; i < response->n_minutes; i++)
+            keep_minute(question, response->minutes[i]);
+        done += request.n_tickers;
+        arena_reset(arena);
+    }
+    return true;
+}
+
 // The next question; NULL when it is time to stop.
 static struct stream_question *take(struct stream_asker *asker)
 {
@@ -164,9 +217,10 @@ static void *run(void *context)
 
     while ((question = take(asker)) != NULL) {
         arena_reset(arena);
-        question->is_answered = question->kind == STREAM_ASKS_WHO
-                                    ? ask_who(asker, arena, question, &question->error)
-                                    : ask_state(asker, arena, question, &question->error);
+        question->is_answered = (question->kind == STREAM_ASKS_WHO ? ask_who
+                                 : question->kind == STREAM_ASKS_STATE
+                                     ? ask_state
+                                     : ask_minutes)(asker, arena, question, &question->error);
         asker->answered(asker->context, question);
     }
     return NULL;
@@ -244,5 +298,8 @@ void stream_question_free(struct stream_question *question)
     digest_wipe(&question->credential, sizeof question->credential);
     wipe_string(question->token);
     release(question->text);
+    for (size_t i = 0; i < question->minute_count; i++)
+        release(question->minutes[i].text);
+    release(question->minutes);
     release(question);
 }

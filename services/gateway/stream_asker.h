@@ -9,6 +9,7 @@
 #include "credential.h"
 #include "gateway.h"
 #include "rpc/rpc.h"
+#include "stream_feeds.h"
 #include "stream_topics.h"
 
 enum { STREAM_CREDENTIAL_ID_SIZE = 129, STREAM_CREDENTIAL_SECRET_SIZE = 2048 };
@@ -20,16 +21,25 @@ struct stream_credential {
     char secret[STREAM_CREDENTIAL_SECRET_SIZE];
 };
 
-enum stream_question_kind { STREAM_ASKS_WHO, STREAM_ASKS_STATE };
+enum stream_question_kind { STREAM_ASKS_WHO, STREAM_ASKS_STATE, STREAM_ASKS_MINUTES };
+
+// The present minute of a ticker, and the one before, as members of a JSON object.
+struct stream_minute {
+    char ticker[STREAM_TICKER_SIZE];
+    char *text; // NULL until it has been answered; owned
+    size_t length;
+};
 
 struct stream_question {
     struct stream_question *next;
-    struct stream_connection *connection;
+    struct stream_connection *connection; // NULL for minutes, which are asked for all streams
     enum stream_question_kind kind;
     char client_address[CLIENT_ADDRESS_SIZE];
     struct stream_credential credential; // of a question who somebody is
     struct stream_topic topic;           // of one for a state
     char *token;                         // given with a state, and answered to who; owned
+    struct stream_minute *minutes;       // of one for minutes; owned
+    size_t minute_count;
     // The answer.
     bool is_answered; // otherwise `error` says why not
     struct error error;

@@ -209,7 +209,8 @@ static bool append_next(struct stream_connection *connection, struct strbuf *out
     subscription->is_snapshot = false;
     if (subscription->feed != NULL) {
         text = (struct text){subscription->feed->text, subscription->feed->length};
-        append_message(connection, out, "quote", is_snapshot, text);
+        append_message(connection, out, subscription->topic.kind == STREAM_QUOTES ? "quote" : "bar",
+                       is_snapshot, text);
         return true;
     }
     text = (struct text){subscription->text, subscription->length};

@@ -150,14 +150,16 @@ static void adopt(struct stream_server *server, struct stream_connection *connec
 
 // The inbox.
 
-static void take_answers(struct stream_question *answers)
+static void take_answers(struct stream_server *server, struct stream_question *answers)
 {
     while (answers != NULL) {
         struct stream_question *question = answers;
         struct stream_connection *connection = question->connection;
 
         answers = question->next;
-        if (connection->is_ended) {
+        if (connection == NULL) {
+            stream_take_minutes(server, question);
+        } else if (connection->is_ended) {
             stream_question_free(question);
             release_connection(connection);
         } else {
@@ -204,7 +206,7 @@ static void take_inbox(struct stream_server *server)
         connection->next = NULL;
         adopt(server, connection);
     }
-    take_answers(answers);
+    take_answers(server, answers);
     if (has_order_gap)
         stream_tell_order_gap(server);
     take_changes(server, changes);
@@ -258,6 +260,7 @@ static void look(struct stream_server *server)
     if (checks) {
         server->checked_us = now_us;
         stream_look_at_feeds(server);
+        stream_ask_minutes(server);
         metric_set(server->open, (int64_t)atomic_load(&server->count), NULL, NULL);
     }
     for (struct stream_connection *at = server->connections; at != NULL; at = at->next)
@@ -344,6 +347,7 @@ bool stream_server_new(const struct stream_server_options *options,
 
     server->options = *options;
     server->feeds = stream_feeds_new();
+    server->minutes = stream_feeds_new();
     server->scratch = strbuf_new(SCRATCH_MAX);
     server->text = strbuf_new(MESSAGE_HEAD_MAX);
     server->arena = arena_new(REQUEST_BUDGET);
@@ -403,7 +407,7 @@ static void empty_inbox(struct stream_server *server)
         connection->start = NULL;
         release_connection(connection);
     }
-    take_answers(server->inbox.answers);
+    take_answers(server, server->inbox.answers);
     server->inbox.answers = NULL;
     take_changes(server, server->inbox.changes);
     server->inbox.changes = NULL;
@@ -436,6 +440,7 @@ void stream_server_free(struct stream_server **server)
         connection_limit_free(&old->addresses);
     proxy_list_free(&old->no_proxies);
     stream_feeds_free(&old->feeds);
+    stream_feeds_free(&old->minutes);
     strbuf_free(&old->scratch);
     strbuf_free(&old->text);
     arena_free(&old->arena);

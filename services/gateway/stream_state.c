@@ -73,6 +73,20 @@ void stream_look_at_feeds(struct stream_server *server)
     stream_feeds_each(server->feeds, look_at_feed, server);
 }
 
+// Adds a subscription to those of its feed.
+static void join_feed(struct stream_connection *connection,
+                      struct stream_subscription *subscription,
+                      struct stream_feed *feed)
+{
+    subscription->feed = feed;
+    subscription->connection = connection;
+    subscription->next_of_feed = feed->subscriptions;
+    if (feed->subscriptions != NULL)
+        feed->subscriptions->previous_of_feed = subscription;
+    feed->subscriptions = subscription;
+    subscription->is_snapshot = true;
+}
+
 static bool follow_price(struct stream_connection *connection,
                          struct stream_subscription *subscription,
                          struct error *error)
@@ -85,13 +99,7 @@ static bool follow_price(struct stream_connection *connection,
         return error_set(error, REASON_QUOTE_NOT_FOUND, "There is no price for %s.",
                          subscription->topic.name);
     }
-    subscription->feed = feed;
-    subscription->connection = connection;
-    subscription->next_of_feed = feed->subscriptions;
-    if (feed->subscriptions != NULL)
-        feed->subscriptions->previous_of_feed = subscription;
-    feed->subscriptions = subscription;
-    subscription->is_snapshot = true;
+    join_feed(connection, subscription, feed);
     stream_topics_wait(&connection->topics, subscription);
     return true;
 }
@@ -109,7 +117,98 @@ static void leave_feed(struct stream_server *server, struct stream_subscription 
     if (subscription->next_of_feed != NULL)
         subscription->next_of_feed->previous_of_feed = subscription->previous_of_feed;
     subscription->feed = NULL;
-    stream_feeds_drop(server->feeds, feed);
+    stream_feeds_drop(subscription->topic.kind == STREAM_QUOTES ? server->feeds : server->minutes,
+                      feed);
+}
+
+// Bars. Once a second those of all tickers that are followed are asked for, in one question; what
+// is as it was is not sent. So a minute that ends without a trade is told of too.
+
+static bool follow_bars(struct stream_connection *connection,
+                        struct stream_subscription *subscription,
+                        struct error *error)
+{
+    struct stream_server *server = connection->server;
+    struct stream_feed *feed = NULL;
+    struct quote quote;
+
+    // Only tickers with a price get a feed, so nobody can fill the table.
+    if (!quotes_get(server->options.gateway->quotes, subscription->topic.name, &quote))
+        return error_set(error, REASON_QUOTE_NOT_FOUND, "There is no price for %s.",
+                         subscription->topic.name);
+    feed = stream_feeds_open(server->minutes, subscription->topic.name);
+    join_feed(connection, subscription, feed);
+    if (feed->text != NULL)
+        stream_topics_wait(&connection->topics, subscription);
+    return true;
+}
+
+struct gathering {
+    struct stream_minute *minutes;
+    size_t count, capacity;
+};
+
+static void gather(void *context, struct stream_feed *feed)
+{
+    struct gathering *gathering = context;
+
+    if (gathering->count == gathering->capacity) {
+        gathering->capacity = gathering->capacity == 0 ? 64 : gathering->capacity * 2;
+        gathering->minutes =
+            reallocate_array(gathering->minutes, gathering->capacity, sizeof *gathering->minutes);
+    }
+    gathering->minutes[gathering->count] = (struct stream_minute){.text = NULL};
+    memcpy(gathering->minutes[gathering->count++].ticker, feed->ticker, sizeof feed->ticker);
+}
+
+void stream_ask_minutes(struct stream_server *server)
+{
+    struct gathering gathering = {0};
+    struct stream_question *question = NULL;
+
+    if (server->asks_minutes)
+        return;
+    stream_feeds_each(server->minutes, gather, &gathering);
+    if (gathering.count == 0)
+        return;
+    question = allocate(sizeof *question);
+    question->kind = STREAM_ASKS_MINUTES;
+    question->minutes = gathering.minutes;
+    question->minute_count = gathering.count;
+    server->asks_minutes = true;
+    stream_asker_put(server->asker, question);
+}
+
+static void tell_minute(struct stream_server *server, struct stream_minute *minute)
+{
+    struct stream_feed *feed = stream_feeds_open(server->minutes, minute->ticker);
+    bool is_same = feed->text != NULL && feed->length == minute->length &&
+                   memcmp(feed->text, minute->text, minute->length) == 0;
+
+    if (feed->subscriptions == NULL) {
+        stream_feeds_drop(server->minutes, feed);
+        return;
+    }
+    if (is_same)
+        return;
+    release(feed->text);
+    feed->text = minute->text;
+    feed->length = minute->length;
+    minute->text = NULL;
+    for (struct stream_subscription *at = feed->subscriptions; at != NULL; at = at->next_of_feed) {
+        stream_topics_wait(&at->connection->topics, at);
+        stream_touch(at->connection);
+    }
+}
+
+void stream_take_minutes(struct stream_server *server, struct stream_question *question)
+{
+    server->asks_minutes = false;
+    // What could not be answered is asked again in a second; what there is stays as it is.
+    for (size_t i = 0; i < question->minute_count; i++)
+        if (question->minutes[i].text != NULL)
+            tell_minute(server, &question->minutes[i]);
+    stream_question_free(question);
 }
 
 // Subscriptions.
@@ -132,7 +231,9 @@ bool stream_subscribe(struct stream_connection *connection,
 {
     struct stream_subscription *subscription = NULL;
 
-    if (topic->kind != STREAM_QUOTES && connection->token == NULL)
+    bool is_open = topic->kind == STREAM_QUOTES || topic->kind == STREAM_BARS;
+
+    if (!is_open && connection->token == NULL)
         return error_set(error, REASON_UNAUTHENTICATED,
                          "Orders and portfolios need a credential: authenticate first.");
     if (topic->kind == STREAM_PORTFOLIO && connection->identity.portfolio_id[0] != '\0' &&
@@ -142,11 +243,12 @@ bool stream_subscribe(struct stream_connection *connection,
         return true;
     if (!stream_topics_add(&connection->topics, topic, &subscription, error))
         return false;
-    if (topic->kind != STREAM_QUOTES) {
+    if (!is_open) {
         ask_again(connection, subscription);
         return true;
     }
-    if (follow_price(connection, subscription, error))
+    if ((topic->kind == STREAM_QUOTES ? follow_price : follow_bars)(connection, subscription,
+                                                                    error))
         return true;
     stream_topics_remove(&connection->topics, subscription);
     return false;
@@ -342,7 +444,7 @@ static bool is_due(const struct stream_server *server,
         subscription->topic.kind == STREAM_PORTFOLIO &&
         (age_us >= ASK_AT_LEAST_US || subscription->asked_moves != atomic_load(&server->moves));
 
-    if (subscription->topic.kind == STREAM_QUOTES)
+    if (subscription->topic.kind == STREAM_QUOTES || subscription->topic.kind == STREAM_BARS)
         return false;
     return (subscription->must_ask && subscription->asked_us == 0) ||
            (age_us >= ASK_EVERY_US && (subscription->must_ask || may_have_changed));

@@ -7,6 +7,7 @@
 enum { TICKER_LENGTH_MAX = 15 };
 
 static const char quotes_prefix[] = "quotes:";
+static const char bars_prefix[] = "bars:";
 static const char portfolio_prefix[] = "portfolio:";
 
 static bool starts_with(const char *text, const char *prefix)
@@ -44,13 +45,17 @@ bool stream_topic_read(const char *text, struct stream_topic *out, struct error 
     if (starts_with(text, quotes_prefix)) {
         topic.kind = STREAM_QUOTES;
         is_known = read_ticker(text + strlen(quotes_prefix), topic.name);
+    } else if (starts_with(text, bars_prefix)) {
+        topic.kind = STREAM_BARS;
+        is_known = read_ticker(text + strlen(bars_prefix), topic.name);
     } else if (starts_with(text, portfolio_prefix)) {
         topic.kind = STREAM_PORTFOLIO;
         is_known = read_id(text + strlen(portfolio_prefix), topic.name);
     }
     if (!is_known)
         return error_set(error, REASON_INVALID_REQUEST,
-                         "\"%.64s\" is no topic: there are quotes:TICKER, orders and portfolio:ID.",
+                         "\"%.64s\" is no topic: there are quotes:TICKER, bars:TICKER, orders and "
+                         "portfolio:ID.",
                          text);
     *out = topic;
     return true;
@@ -58,11 +63,12 @@ bool stream_topic_read(const char *text, struct stream_topic *out, struct error 
 
 void stream_topic_print(const struct stream_topic *topic, char out[STREAM_TOPIC_SIZE])
 {
-    const char *prefix = topic->kind == STREAM_QUOTES   ? quotes_prefix
-                         : topic->kind == STREAM_ORDERS ? "orders"
-                                                        : portfolio_prefix;
+    static const char *const prefixes[] = {[STREAM_QUOTES] = quotes_prefix,
+                                           [STREAM_BARS] = bars_prefix,
+                                           [STREAM_ORDERS] = "orders",
+                                           [STREAM_PORTFOLIO] = portfolio_prefix};
 
-    snprintf(out, STREAM_TOPIC_SIZE, "%s%s", prefix, topic->name);
+    snprintf(out, STREAM_TOPIC_SIZE, "%s%s", prefixes[topic->kind], topic->name);
 }
 
 struct stream_subscription *stream_topics_find(const struct stream_topics *topics,

@@ -20,7 +20,7 @@ enum {
     STREAM_TOPIC_SIZE = 48, // as text, with its end
 };
 
-enum stream_kind { STREAM_QUOTES, STREAM_ORDERS, STREAM_PORTFOLIO };
+enum stream_kind { STREAM_QUOTES, STREAM_BARS, STREAM_ORDERS, STREAM_PORTFOLIO };
 
 struct stream_topic {
     enum stream_kind kind;
@@ -36,7 +36,7 @@ struct stream_subscription {
     struct stream_topic topic;
     bool is_waiting;
     bool is_snapshot; // what is sent next is the whole state
-    // Of quotes.
+    // Of quotes and bars.
     struct stream_connection *connection;
     struct stream_feed *feed;
     struct stream_subscription *next_of_feed;
@@ -74,7 +74,7 @@ struct stream_topics {
     bool holds_events; // until the snapshot that they come after is there
 };
 
-// "quotes:AAPL", "orders", "portfolio:ID". Fails with INVALID_REQUEST.
+// "quotes:AAPL", "bars:AAPL", "orders", "portfolio:ID". Fails with INVALID_REQUEST.
 MUST_CHECK bool stream_topic_read(const char *text, struct stream_topic *out, struct error *error);
 void stream_topic_print(const struct stream_topic *topic, char out[STREAM_TOPIC_SIZE]);
 

@@ -39,7 +39,8 @@ static void a_topic_is_a_ticker_orders_or_a_portfolio(void **state)
         "orders:",
         "portfolio:",
         "portfolio:1",
-        "bars:AAPL",
+        "bars:",
+        "bars:A B",
         "Quotes:AAPL",
         "portfolio:01a20149-ed18-7326-b9e3-3bbb4042cf1g",
     };
@@ -50,6 +51,10 @@ static void a_topic_is_a_ticker_orders_or_a_portfolio(void **state)
     (void)state;
     assert_true(stream_topic_read("quotes:brk.b", &topic, &error));
     assert_string_equal(topic.name, "BRK.B");
+    assert_true(stream_topic_read("bars:brk.b", &topic, &error));
+    assert_int_equal(topic.kind, STREAM_BARS);
+    stream_topic_print(&topic, printed);
+    assert_string_equal(printed, "bars:BRK.B");
     assert_true(stream_topic_read("orders", &topic, &error));
     assert_true(
         stream_topic_read("portfolio:01A20149-ed18-7326-b9e3-3bbb4042cf14", &topic, &error));

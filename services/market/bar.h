@@ -22,6 +22,17 @@ struct bar {
     int64_t volume;
 };
 
+// The same of any stretch of time, by the moment at which that begins.
+struct timed_bar {
+    int64_t at;
+    int64_t open_micros;
+    int64_t high_micros;
+    int64_t low_micros;
+    int64_t close_micros;
+    int64_t volume;
+    bool is_running; // it may still change
+};
+
 // Checks everything but the ticker: prices above 0, high and low around open and close exactly
 // (real files keep to that to the last digit), and a day from 1990-01-01 to `today`. On failure
 // writes the first rule that is broken as a phrase, such as "high 95.1 is below low 96.2".

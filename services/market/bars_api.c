@@ -1,93 +1,233 @@
 // SPDX-License-Identifier: MIT
-// Daily bars, one at a time and as lists.
+// Bars of all timeframes as lists, the present minutes, and daily bars set one at a time.
 #include "market.h"
 
+#include "bar_series.h"
+#include "bar_source.h"
 #include "exchange_calendar.h"
 #include "market_store.h"
+#include "page_token.h"
 
 #include <string.h>
 
-enum { BARS_A_PAGE = 100, LIST_MEMORY = 8 * 1024 * 1024 };
+enum { BARS_A_PAGE = 100 };
 
-// The first day whose session does not begin before `at`, and the last that does not begin after
-// it.
-static int64_t first_day_from(int64_t at)
+#define COMPUTING_US_MAX (2 * MICROS_PER_SECOND) // for one page
+
+// What is asked for, in terms of the bars' times.
+struct list {
+    struct market *market;
+    enum timeframe timeframe;
+    enum market_hours hours;
+    bool is_descending, is_adjusted;
+    size_t limit;
+    int64_t now;
+    int64_t from, until; // `until` not included
+};
+
+static enum timeframe read_timeframe(const Market__ListBarsRequest *request)
 {
-    int64_t day;
+    static const enum timeframe timeframes[] = {
+        [MARKET__TIMEFRAME__TIMEFRAME_UNSPECIFIED] = TIMEFRAME_DAY,
+        [MARKET__TIMEFRAME__TIMEFRAME_1DAY] = TIMEFRAME_DAY,
+        [MARKET__TIMEFRAME__TIMEFRAME_1MIN] = TIMEFRAME_MINUTE,
+        [MARKET__TIMEFRAME__TIMEFRAME_5MIN] = TIMEFRAME_FIVE_MINUTES,
+        [MARKET__TIMEFRAME__TIMEFRAME_15MIN] = TIMEFRAME_QUARTER,
+        [MARKET__TIMEFRAME__TIMEFRAME_1HOUR] = TIMEFRAME_HOUR,
+        [MARKET__TIMEFRAME__TIMEFRAME_1WEEK] = TIMEFRAME_WEEK,
+        [MARKET__TIMEFRAME__TIMEFRAME_1MONTH] = TIMEFRAME_MONTH,
+    };
 
-    if (at <= CALENDAR_START_AT)
-        return CALENDAR_FIRST_DAY;
-    if (at >= CALENDAR_END_AT)
-        return CALENDAR_LAST_DAY + 1;
-    day = exchange_calendar_day(at);
-    return exchange_calendar_at(day, CALENDAR_OPEN_MINUTE) < at ? day + 1 : day;
+    return request->has_timeframe ? timeframes[request->timeframe] : TIMEFRAME_DAY;
 }
 
-static int64_t last_day_until(int64_t at)
+static int64_t clamp(int64_t at)
 {
-    int64_t day;
-
     if (at < CALENDAR_START_AT)
-        return CALENDAR_FIRST_DAY - 1;
-    if (at >= CALENDAR_END_AT)
-        return CALENDAR_LAST_DAY;
-    day = exchange_calendar_day(at);
-    return exchange_calendar_at(day, CALENDAR_OPEN_MINUTE) > at ? day - 1 : day;
+        return CALENDAR_START_AT;
+    return at < CALENDAR_END_AT ? at : CALENDAR_END_AT - 1;
 }
 
 // A bare date is its midnight in UTC, before that day's session: as an end it means that day too.
-static bool is_midnight(int64_t at)
+static int64_t last_moment(int64_t end)
 {
-    return at % (24 * 3600 * MICROS_PER_SECOND) == 0;
+    return clamp(end) % MICROS_PER_DAY == 0 ? clamp(end) + MICROS_PER_DAY - 1 : clamp(end);
 }
 
-static bool
-read_query(const Market__ListBarsRequest *request, struct bar_query *out_query, struct error *error)
+// The time of the first bar that does not begin before `at`, and of the first after it.
+static int64_t first_from(const struct list *list, int64_t at)
 {
-    struct bar_query query = {
-        .ticker = request->ticker,
-        .first_day = request->has_start ? first_day_from(request->start) : CALENDAR_FIRST_DAY,
-        .last_day = CALENDAR_LAST_DAY,
-        .is_descending = request->sort == MARKET__SORT__SORT_DESC,
-        .limit = request->has_limit ? request->limit : BARS_A_PAGE,
-    };
+    int64_t start = timeframe_start(list->timeframe, list->hours, at);
+
+    return start >= at ? start : timeframe_next(list->timeframe, list->hours, at);
+}
+
+static int64_t first_after(const struct list *list, int64_t at)
+{
+    int64_t start = timeframe_start(list->timeframe, list->hours, at);
+
+    return start > at ? start : timeframe_next(list->timeframe, list->hours, at);
+}
+
+static bool check_range(const Market__ListBarsRequest *request, struct error *error)
+{
+    char start[TIMESTAMP_SIZE], end[TIMESTAMP_SIZE];
+
+    if (!request->has_start || !request->has_end || request->start <= last_moment(request->end))
+        return true;
+    timestamp_print(request->start, start);
+    timestamp_print(request->end, end);
+    error_clear(error);
+    error_add_violation(error, "end", "%s is before the start, %s", end, start);
+    return false;
+}
+
+// Begins after the last bar of the page before.
+static bool go_on(struct list *list, const char *token, struct error *error)
+{
     struct page_position after;
 
-    if (request->has_end && is_midnight(request->end))
-        query.last_day = last_day_until(request->end + 24 * 3600 * MICROS_PER_SECOND - 1);
-    else if (request->has_end)
-        query.last_day = last_day_until(request->end);
-    if (request->page_token != NULL && request->page_token[0] != '\0') {
-        if (!page_token_read(request->page_token, "bars", &after, error))
+    if (!page_token_read(token, "bars", &after, error))
+        return false;
+    if (after.number < CALENDAR_START_AT || after.number >= CALENDAR_END_AT ||
+        timeframe_start(list->timeframe, list->hours, after.number) != after.number)
+        return error_set(error, REASON_INVALID_PAGE_TOKEN,
+                         "the page token was not made for this timeframe");
+    if (list->is_descending && after.number < list->until)
+        list->until = after.number;
+    if (!list->is_descending && after.number >= list->from)
+        list->from = first_after(list, after.number);
+    return true;
+}
+
+static bool read_list(struct market *market,
+                      const Market__ListBarsRequest *request,
+                      struct list *out_list,
+                      struct error *error)
+{
+    struct clock_view clock;
+    struct list list = {
+        .market = market,
+        .timeframe = read_timeframe(request),
+        .hours = market_bar_hours(market),
+        .is_descending = request->sort == MARKET__SORT__SORT_DESC,
+        .is_adjusted = request->adjustment == MARKET__ADJUSTMENT__ADJUSTMENT_SPLIT,
+        .limit = request->has_limit ? request->limit : BARS_A_PAGE,
+    };
+
+    if (!check_range(request, error) || !player_clock(market->player, &clock, error))
+        return false;
+    list.now = clock.now;
+    list.from = first_from(&list, clamp(request->has_start ? request->start : CALENDAR_START_AT));
+    list.until = first_after(&list, request->has_end ? clamp(last_moment(request->end))
+                                                     : CALENDAR_END_AT - 1);
+    if (request->page_token != NULL && request->page_token[0] != '\0' &&
+        !go_on(&list, request->page_token, error))
+        return false;
+    *out_list = list;
+    return true;
+}
+
+static void adjust(struct list *list, const char *ticker, struct timed_bar *bar)
+{
+    struct split_ratio ratio =
+        split_table_ratio(list->market->splits, ticker, bar_day(list->hours, bar->at),
+                          market_effective_day(list->market, list->now));
+
+    bar->open_micros = split_ratio_price(&ratio, bar->open_micros);
+    bar->high_micros = split_ratio_price(&ratio, bar->high_micros);
+    bar->low_micros = split_ratio_price(&ratio, bar->low_micros);
+    bar->close_micros = split_ratio_price(&ratio, bar->close_micros);
+    bar->volume = split_ratio_volume(&ratio, bar->volume);
+}
+
+// Fills the series until there is one bar more than fits a page, or no more bars. When it has taken
+// too long by then, the page ends with the bars that are whole.
+static bool collect(struct list *list,
+                    const char *ticker,
+                    struct bar_source *source,
+                    struct bar_series *series,
+                    bool *out_has_more,
+                    struct error *error)
+{
+    int64_t until_us = clock_monotonic_us() + COMPUTING_US_MAX;
+    const struct timed_bar *bars = NULL;
+    bool is_end = false, is_full = false;
+    size_t count = 0;
+
+    while (!is_end && !is_full) {
+        if (series->count > 1 && clock_monotonic_us() > until_us)
+            break;
+        if (!bar_source_next(source, &bars, &count, &is_end, error))
             return false;
-        if (after.number < CALENDAR_FIRST_DAY || after.number > CALENDAR_LAST_DAY)
-            return error_set(error, REASON_INVALID_PAGE_TOKEN, "the page token was not made here");
-        if (query.is_descending && after.number - 1 < query.last_day)
-            query.last_day = after.number - 1;
-        if (!query.is_descending && after.number + 1 > query.first_day)
-            query.first_day = after.number + 1;
+        for (size_t i = 0; i < count && !is_full; i++) {
+            struct timed_bar bar = bars[i];
+
+            if (list->is_adjusted)
+                adjust(list, ticker, &bar);
+            is_full = !bar_series_add(series, &bar) || series->count > list->limit;
+        }
     }
-    *out_query = query;
+    *out_has_more = !is_end || is_full;
+    if (is_full || !is_end)
+        series->count--; // the last one is not whole, or not of this page
     return true;
 }
 
 static bool fill_bars(struct arena *arena,
-                      const struct bar *bars,
-                      size_t count,
+                      const struct bar_series *series,
                       Market__ListBarsResponse *response,
                       struct error *error)
 {
-    Market__Bar *messages = arena_allocate(arena, (count + 1) * sizeof *messages);
+    Market__Bar *messages = arena_allocate(arena, (series->count + 1) * sizeof *messages);
 
-    response->bars = arena_allocate(arena, (count + 1) * sizeof(Market__Bar *));
+    response->bars = arena_allocate(arena, (series->count + 1) * sizeof(Market__Bar *));
     if (messages == NULL || response->bars == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the bars do not fit");
-    for (size_t i = 0; i < count; i++) {
-        market_message_bar(&bars[i], &messages[i]);
+    for (size_t i = 0; i < series->count; i++) {
+        market_message_timed_bar(&series->bars[i], &messages[i]);
         response->bars[i] = &messages[i];
     }
-    response->n_bars = count;
+    response->n_bars = series->count;
     return true;
+}
+
+static bool list_bars(struct list *list,
+                      struct call *call,
+                      const char *ticker,
+                      Market__ListBarsResponse *response,
+                      struct error *error)
+{
+    const struct bar_source_options options = {
+        .market = list->market,
+        .ticker = ticker,
+        .is_of_minutes = timeframe_is_of_minutes(list->timeframe),
+        .is_descending = list->is_descending,
+        .from = list->from,
+        .until = list->until,
+        .now = list->now,
+    };
+    struct bar_series series = {.timeframe = list->timeframe,
+                                .hours = list->hours,
+                                .is_descending = list->is_descending,
+                                .max = list->limit + 1};
+    OWNED(bar_source) source = NULL;
+    bool has_more = false;
+
+    series.bars = arena_allocate(call->arena, series.max * sizeof *series.bars);
+    if (series.bars == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the bars do not fit");
+    if (!split_table_refresh(list->market->splits, error) ||
+        !bar_source_new(&options, &source, error) ||
+        !collect(list, ticker, source, &series, &has_more, error))
+        return false;
+    if (has_more) {
+        const struct page_position last = {.number = series.bars[series.count - 1].at};
+
+        response->next_page_token = page_token_write(call->arena, "bars", &last);
+    }
+    bar_series_mark(&series, list->now);
+    return fill_bars(call->arena, &series, response, error);
 }
 
 bool market_api_list_bars(struct market *market,
@@ -96,29 +236,74 @@ bool market_api_list_bars(struct market *market,
                           Market__ListBarsResponse *response,
                           struct error *error)
 {
-    OWNED(arena) arena = arena_new(LIST_MEMORY); // ten thousand rows need more than a call has
-    struct bar_query query;
     struct symbol symbol;
-    struct bar *bars = NULL;
-    size_t limit, count = 0;
+    struct list list;
 
-    if (!read_query(request, &query, error) ||
-        !store_get_symbol(market->database, call->arena, request->ticker, &symbol, error))
+    if (!read_list(market, request, &list, error) ||
+        !store_get_symbol(market->database, call->arena, request->ticker, &symbol, error) ||
+        !list_bars(&list, call, symbol.ticker, response, error))
         return false;
-    limit = query.limit++;
-    if (query.first_day <= query.last_day &&
-        !store_list_bars(market->database, arena, &query, &bars, &count, error))
-        return false;
-    if (count > limit) {
-        const struct page_position last = {.number = bars[limit - 1].day};
-
-        count = limit;
-        response->next_page_token = page_token_write(call->arena, "bars", &last);
-    }
     response->ticker = symbol.ticker;
     response->has_timeframe = true;
-    response->timeframe = MARKET__TIMEFRAME__TIMEFRAME_1DAY;
-    return fill_bars(call->arena, bars, count, response, error);
+    response->timeframe = request->has_timeframe && request->timeframe != 0
+                              ? request->timeframe
+                              : MARKET__TIMEFRAME__TIMEFRAME_1DAY;
+    response->has_adjustment = true;
+    response->adjustment = list.is_adjusted ? MARKET__ADJUSTMENT__ADJUSTMENT_SPLIT
+                                            : MARKET__ADJUSTMENT__ADJUSTMENT_RAW;
+    response->has_as_of = true;
+    response->as_of = list.now;
+    return true;
+}
+
+// One symbol's minutes; `running` says whether time is still in them.
+static bool fill_minutes(struct arena *arena,
+                         const char *ticker,
+                         const struct timed_bar bars[2],
+                         Market__PresentMinute **out_minute)
+{
+    Market__PresentMinute *minute = arena_allocate(arena, sizeof *minute);
+    Market__Bar *messages = arena_allocate(arena, 2 * sizeof *messages);
+
+    if (minute == NULL || messages == NULL)
+        return false;
+    market__present_minute__init(minute);
+    minute->ticker = ticker;
+    market_message_timed_bar(&bars[0], &messages[0]);
+    minute->bar = &messages[0];
+    if (bars[1].at != INT64_MIN) {
+        market_message_timed_bar(&bars[1], &messages[1]);
+        minute->previous = &messages[1];
+    }
+    *out_minute = minute;
+    return true;
+}
+
+bool market_api_list_present_minutes(struct market *market,
+                                     struct call *call,
+                                     const Market__ListPresentMinutesRequest *request,
+                                     Market__ListPresentMinutesResponse *response,
+                                     struct error *error)
+{
+    struct clock_view clock;
+    struct timed_bar bars[2];
+
+    response->minutes =
+        arena_allocate(call->arena, (request->n_tickers + 1) * sizeof(Market__PresentMinute *));
+    if (response->minutes == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the minutes do not fit");
+    if (!player_clock(market->player, &clock, error))
+        return false;
+    for (size_t i = 0; i < request->n_tickers; i++) {
+        if (!player_find_minutes(market->player, request->tickers[i], &bars[0], &bars[1]))
+            continue;
+        bars[0].is_running =
+            timeframe_end(TIMEFRAME_MINUTE, market_bar_hours(market), bars[0].at) > clock.now;
+        if (!fill_minutes(call->arena, request->tickers[i], bars,
+                          &response->minutes[response->n_minutes++]))
+            return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the minutes do not fit");
+    }
+    return true;
 }
 
 struct put {

@@ -214,13 +214,15 @@ static bool list_replayed(struct market *market,
     struct latest_bar *bars = NULL;
     size_t bar_count = 0, count = 0;
 
-    if (!store_list_bars_with_previous(market->database, call->arena, &query, &bars, &bar_count,
+    if (!split_table_refresh(market->splits, error) ||
+        !store_list_bars_with_previous(market->database, call->arena, &query, &bars, &bar_count,
                                        error))
         return false;
     for (size_t i = 0; i < bar_count && count < history->limit; i++) {
         // A bar of a day without a session is quoted, and nothing is traded on it.
         if (!exchange_calendar_is_session(bars[i].bar.day))
             continue;
+        market_adjust_previous_close(market, &bars[i]);
         count += list_due(&bars[i], history->after, history->until, market->spread_basis_points,
                           history->quotes + count, history->limit - count);
     }
@@ -236,15 +238,21 @@ static bool list_simulated(struct market *market,
                            struct error *error)
 {
     const struct universe_query query = {.ticker = history->ticker, .limit = 1};
+    struct simulation_options options = market->simulation;
     struct simulated_symbol symbol;
+    struct split *splits = NULL;
     size_t found = 0;
 
-    if (!universe_store_list(market->database, call->arena, &query, &symbol, &found, error))
+    if (!split_table_refresh(market->splits, error) ||
+        !universe_store_list(market->database, call->arena, &query, &symbol, &found, error))
         return false;
+    options.split_count = split_table_copy(market->splits, history->ticker, &splits);
+    options.splits = splits;
     *out_count = found == 0
                      ? 0
-                     : simulation_list_quotes(&market->simulation, &symbol, history->after,
-                                              history->until, history->quotes, history->limit);
+                     : simulation_list_quotes(&options, &symbol, history->after, history->until,
+                                              history->quotes, history->limit);
+    release(splits);
     return true;
 }
 

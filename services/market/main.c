@@ -29,6 +29,12 @@ static const struct setting settings[] = {
      .min = 0,
      .max = 1000,
      .help = "how far bid and ask of a replayed price lie apart, in hundredths of a percent"},
+    {.name = "minute-bar-days",
+     .kind = SETTING_INT,
+     .fallback = "365",
+     .min = 1,
+     .max = 40000,
+     .help = "how many days stored bars of minutes are kept"},
 };
 
 enum market_kind { MARKET_SIMULATED, MARKET_REPLAY, MARKET_LIVE };
@@ -76,6 +82,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         .key = *service_mesh_key(service),
         .metrics = service_metrics(service),
         .spread_basis_points = service_int(service, "spread-basis-points"),
+        .minute_bar_days = service_int(service, "minute-bar-days"),
         .simulation = {.seed = service_int(service, "seed")},
     };
     enum market_kind kind = MARKET_SIMULATED;
@@ -89,6 +96,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         return false;
     options.is_simulated = kind == MARKET_SIMULATED;
     options.live = kind == MARKET_LIVE ? &live.fetcher : NULL;
+    options.stores_minutes = options.live != NULL;
     is_started = market_new(&options, &market, error);
     live_settings_wipe(&live);
     if (is_started)

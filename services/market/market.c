@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "market.h"
 
+#include "bar_series.h"
 #include "exchange_calendar.h"
 #include "import_store.h"
 #include "market_store.h"
+#include "minute_store.h"
 #include "providers/provider_store.h"
 #include "rpc/rpc_topic.h"
 #include "universe_store.h"
@@ -15,6 +17,8 @@ enum {
     PRUNER_MEMORY = 1024 * 1024,
     PRUNE_PERIOD_MS = 60 * 1000,
     REFRESH_LIMIT_MS = 60 * 1000, // that the end of an import waits for the player
+    MINUTE_MEMORY = 8 * 1024 * 1024,
+    MINUTE_PERIOD_MS = 1000,
 };
 
 #define TOPIC "quotes"
@@ -67,7 +71,8 @@ static bool load_bars(void *context,
     struct market *market = context;
 
     arena_reset(market->player_arena);
-    return store_bars_after(market->database, market->player_arena, after_day, after_ticker,
+    return split_table_refresh(market->splits, error) &&
+           store_bars_after(market->database, market->player_arena, after_day, after_ticker,
                             until_day, out_bars, max, out_count, error);
 }
 
@@ -81,8 +86,13 @@ static bool load_latest(void *context,
     struct market *market = context;
 
     arena_reset(market->player_arena);
-    return store_latest_bars(market->database, market->player_arena, query, out_bars, max,
-                             out_count, error);
+    if (!split_table_refresh(market->splits, error) ||
+        !store_latest_bars(market->database, market->player_arena, query, out_bars, max, out_count,
+                           error))
+        return false;
+    for (size_t i = 0; i < *out_count; i++)
+        market_adjust_previous_close(market, &out_bars[i]);
+    return true;
 }
 
 static bool load_symbols(void *context,
@@ -96,7 +106,8 @@ static bool load_symbols(void *context,
     const struct universe_query query = {.after_ticker = after_ticker, .limit = max};
 
     arena_reset(market->player_arena);
-    return universe_store_list(market->database, market->player_arena, &query, out_symbols,
+    return split_table_refresh(market->splits, error) &&
+           universe_store_list(market->database, market->player_arena, &query, out_symbols,
                                out_count, error);
 }
 
@@ -112,6 +123,30 @@ static bool load_last_quotes(void *context,
     arena_reset(market->player_arena);
     return provider_store_get_quotes(market->database, market->player_arena, after_ticker,
                                      out_quotes, max, out_count, error);
+}
+
+static size_t copy_splits(void *context, struct split **out_splits)
+{
+    struct market *market = context;
+
+    return split_table_copy(market->splits, NULL, out_splits);
+}
+
+static int64_t adjust_close(
+    void *context, const char *ticker, int64_t day, int64_t until_day, int64_t close_micros)
+{
+    struct market *market = context;
+    struct split_ratio ratio = split_table_ratio(market->splits, ticker, day, until_day);
+
+    return split_ratio_price(&ratio, close_micros);
+}
+
+void market_adjust_previous_close(struct market *market, struct latest_bar *latest)
+{
+    if (latest->previous_close_micros > 0)
+        latest->previous_close_micros =
+            adjust_close(market, latest->bar.ticker, latest->previous_day, latest->bar.day,
+                         latest->previous_close_micros);
 }
 
 static void publish(void *context, struct text publication)
@@ -138,6 +173,36 @@ static void player_failed(void *context, const char *message)
         log_write(LOG_INFO, "clock_goes_on", NULL);
 }
 
+static bool prune_minutes(struct market *market)
+{
+    struct clock_view clock;
+    struct error error;
+
+    return player_clock(market->player, &clock, &error) &&
+           minute_store_prune(market->database, market->pruner_arena,
+                              clock.now - market->minute_bar_days * MICROS_PER_DAY);
+}
+
+// What cannot be written waits in memory for the next time.
+static bool write_minutes(void *context)
+{
+    struct market *market = context;
+    struct error error;
+    size_t lost = 0;
+    size_t count = player_ended_minutes(market->player, market->ended, MINUTES_A_WRITE, &lost);
+
+    metric_add(market->minutes_lost, (int64_t)lost, NULL, NULL);
+    arena_reset(market->minute_arena);
+    if (count == 0)
+        return false;
+    if (!minute_store_write(market->database, market->minute_arena, market->ended, count, &error)) {
+        log_write(LOG_WARNING, "minutes_not_stored", "reason", error.message, NULL);
+        return false;
+    }
+    player_stored_minutes(market->player, count);
+    return count == MINUTES_A_WRITE;
+}
+
 static bool prune(void *context)
 {
     struct market *market = context;
@@ -145,6 +210,8 @@ static bool prune(void *context)
 
     arena_reset(market->pruner_arena);
     has_more = import_store_prune(market->database, market->pruner_arena);
+    arena_reset(market->pruner_arena);
+    has_more = prune_minutes(market) || has_more;
     arena_reset(market->pruner_arena);
     return idempotency_prune(market->database, market->pruner_arena) || has_more;
 }
@@ -187,6 +254,8 @@ bool market_new(const struct market_options *options,
                    .load_latest = load_latest,
                    .load_symbols = load_symbols,
                    .load_last_quotes = load_last_quotes,
+                   .copy_splits = copy_splits,
+                   .adjust_close = adjust_close,
                    .publish = publish,
                    .position = position,
                    .failed = player_failed},
@@ -195,6 +264,7 @@ bool market_new(const struct market_options *options,
         .spread_basis_points = options->spread_basis_points,
         .is_simulated = options->is_simulated,
         .is_live = options->live != NULL,
+        .stores_minutes = options->stores_minutes,
         .seed = options->simulation.seed,
         .hours = options->simulation.hours,
     };
@@ -203,11 +273,18 @@ bool market_new(const struct market_options *options,
     market->real_time = player.real_time;
     market->spread_basis_points = options->spread_basis_points;
     market->catalogue = symbol_catalogue_new(options->database);
+    market->splits = split_table_new(options->database);
+    market->simulated_days = simulated_days_new();
     market->is_simulated = options->is_simulated;
     market->is_live = player.is_live;
+    market->stores_minutes = options->stores_minutes;
+    market->minute_bar_days = options->minute_bar_days;
     market->simulation = options->simulation;
     market->player_arena = arena_new(PLAYER_MEMORY);
     market->pruner_arena = arena_new(PRUNER_MEMORY);
+    market->minutes_lost = metrics_counter(
+        options->metrics, "market_minutes_lost_total",
+        "Minutes for which there was no room while they could not be stored.", NULL, NULL);
     market->publications =
         metrics_counter(options->metrics, "market_publications_total",
                         "Publications of quotes and of the platform clock.", NULL, NULL);
@@ -219,6 +296,11 @@ bool market_new(const struct market_options *options,
     market->merger = import_merger_new(&(struct import_merger_options){
         .database = options->database, .merged = merged, .context = market});
     market->pruner = worker_new("prune", PRUNE_PERIOD_MS, prune, market);
+    if (options->stores_minutes) {
+        market->minute_arena = arena_new(MINUTE_MEMORY);
+        market->ended = allocate_array(MINUTES_A_WRITE, sizeof *market->ended);
+        market->minute_writer = worker_new("minutes", MINUTE_PERIOD_MS, write_minutes, market);
+    }
     *out_market = market;
     return true;
 }
@@ -230,9 +312,14 @@ void market_free(struct market **market)
     if (old == NULL)
         return;
     worker_free(&old->pruner);
+    worker_free(&old->minute_writer);
     import_merger_free(&old->merger);
     live_free(&old->live);
     player_free(&old->player);
+    split_table_free(&old->splits);
+    simulated_days_free(&old->simulated_days);
+    arena_free(&old->minute_arena);
+    release(old->ended);
     symbol_catalogue_free(&old->catalogue);
     rpc_publisher_free(&old->publisher);
     arena_free(&old->player_arena);
@@ -244,4 +331,17 @@ void market_free(struct market **market)
 int64_t market_today(const struct market *market)
 {
     return exchange_calendar_day(clock_now_us(&market->real_time));
+}
+
+enum market_hours market_bar_hours(const struct market *market)
+{
+    return market->is_simulated ? market->simulation.hours : HOURS_NEW_YORK;
+}
+
+int64_t market_effective_day(const struct market *market, int64_t now)
+{
+    enum market_hours hours = market_bar_hours(market);
+    int64_t day = bar_day(hours, now);
+
+    return bar_day_start(hours, day) <= now ? day : day - 1;
 }

@@ -11,6 +11,8 @@
 #include "service/idempotency.h"
 #include "service/service.h"
 #include "service/worker.h"
+#include "simulated_days.h"
+#include "split_table.h"
 #include "symbol_catalogue.h"
 
 struct rpc_publisher;
@@ -22,7 +24,13 @@ struct market {
     struct symbol_catalogue *catalogue;
     struct import_merger *merger;
     struct live *live; // NULL unless prices are live
+    struct split_table *splits;
+    struct simulated_days *simulated_days;
     struct worker *pruner;
+    struct worker *minute_writer; // NULL unless minutes are stored
+    struct arena *minute_arena;   // of its thread
+    struct minute_bar *ended;     // of its thread: what it writes at once
+    struct metric *minutes_lost;
     struct arena *player_arena; // of the player's thread: what it reads from the database
     struct arena *pruner_arena; // of the pruner's thread
     struct metric *publications;
@@ -30,7 +38,9 @@ struct market {
     int64_t spread_basis_points;
     bool is_simulated;
     bool is_live;
-    struct simulation_options simulation;
+    bool stores_minutes;
+    int64_t minute_bar_days;
+    struct simulation_options simulation; // without splits, which change: see `splits`
     bool is_prepared; // the symbols and the clock to begin a market of now with; the player's
 };
 
@@ -42,6 +52,9 @@ struct market_options {
     int64_t spread_basis_points;
     bool is_simulated;
     const struct fetcher_options *live; // prices are live when it is given; neither: a replay
+    // Prices that nothing can repeat are built into minutes, which are kept for so many days.
+    bool stores_minutes;
+    int64_t minute_bar_days;
     struct simulation_options simulation;
 };
 
@@ -50,6 +63,15 @@ struct market_options {
 MUST_CHECK bool
 market_new(const struct market_options *options, struct market **out_market, struct error *error);
 void market_free(struct market **market);
+
+// The hours that bars go by.
+enum market_hours market_bar_hours(const struct market *market);
+
+// The last day whose session has begun at platform time `now`: splits until then are in effect.
+int64_t market_effective_day(const struct market *market, int64_t now);
+
+// The close before a bar, by the splits since.
+void market_adjust_previous_close(struct market *market, struct latest_bar *latest);
 
 // Today's date in New York: no price is of a later day.
 int64_t market_today(const struct market *market);

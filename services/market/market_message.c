@@ -75,9 +75,21 @@ void market_message_quote(const struct quote *quote, int64_t now, Market__Quote 
 
 void market_message_bar(const struct bar *bar, Market__Bar *out_bar)
 {
+    const struct timed_bar day = {.at = exchange_calendar_at(bar->day, CALENDAR_OPEN_MINUTE),
+                                  .open_micros = bar->open_micros,
+                                  .high_micros = bar->high_micros,
+                                  .low_micros = bar->low_micros,
+                                  .close_micros = bar->close_micros,
+                                  .volume = bar->volume};
+
+    market_message_timed_bar(&day, out_bar);
+}
+
+void market_message_timed_bar(const struct timed_bar *bar, Market__Bar *out_bar)
+{
     market__bar__init(out_bar);
     out_bar->has_time = true;
-    out_bar->time = exchange_calendar_at(bar->day, CALENDAR_OPEN_MINUTE);
+    out_bar->time = bar->at;
     out_bar->has_open_micros = true;
     out_bar->open_micros = bar->open_micros;
     out_bar->has_high_micros = true;
@@ -88,6 +100,8 @@ void market_message_bar(const struct bar *bar, Market__Bar *out_bar)
     out_bar->close_micros = bar->close_micros;
     out_bar->has_volume = true;
     out_bar->volume = bar->volume;
+    out_bar->has_running = bar->is_running;
+    out_bar->running = bar->is_running;
 }
 
 struct text_sink {

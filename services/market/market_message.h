@@ -26,6 +26,8 @@ void market_message_quote(const struct quote *quote, int64_t now, Market__Quote 
 
 void market_message_bar(const struct bar *bar, Market__Bar *out_bar);
 
+void market_message_timed_bar(const struct timed_bar *bar, Market__Bar *out_bar);
+
 // Writes the packed publication of `quotes` and the clock into `buffer`, which is emptied first.
 void market_message_publication(const struct quote *quotes,
                                 size_t count,

@@ -183,7 +183,9 @@ bool store_delete_symbol(struct transaction *transaction, const char *ticker, st
                                           "SELECT 1 FROM symbols WHERE ticker = $1 FOR UPDATE"};
     static const struct statement remove = {
         "delete_symbol", "DELETE FROM symbols WHERE ticker = $1"
-                         " AND NOT EXISTS (SELECT 1 FROM bars WHERE ticker = $1)"};
+                         " AND NOT EXISTS (SELECT 1 FROM bars WHERE ticker = $1)"
+                         " AND NOT EXISTS (SELECT 1 FROM minute_bars WHERE ticker = $1)"
+                         " AND NOT EXISTS (SELECT 1 FROM corporate_actions WHERE ticker = $1)"};
     static const struct statement retire = {
         "retire_symbol",
         "UPDATE symbols SET status = 'inactive', updated_at = now() WHERE ticker = $1"};
@@ -202,7 +204,7 @@ bool store_delete_symbol(struct transaction *transaction, const char *ticker, st
     return false;
 }
 
-// Bars. Columns: ticker, day, open, high, low, close, volume[, previous close].
+// Bars. Columns: ticker, day, open, high, low, close, volume[, previous close and day].
 
 #define BAR_COLUMNS "b.ticker, b.day - DATE '1970-01-01', b.open, b.high, b.low, b.close, b.volume"
 
@@ -224,6 +226,7 @@ static void read_latest(const struct rows *rows, size_t row, struct latest_bar *
     read_bar(rows, row, &out_bar->bar);
     out_bar->previous_close_micros =
         rows_is_null(rows, row, 7) ? 0 : rows_decimal(rows, row, 7, MONEY_SCALE);
+    out_bar->previous_day = rows_int(rows, row, 8);
 }
 
 bool store_list_bars(struct database *database,
@@ -268,9 +271,9 @@ bool store_list_bars_with_previous(struct database *database,
 {
     static const struct statement list = {
         "list_bars_with_previous",
-        "SELECT " BAR_COLUMNS ", (SELECT p.close FROM bars p"
-        "   WHERE p.ticker = b.ticker AND p.day < b.day ORDER BY p.day DESC LIMIT 1)"
-        " FROM bars b WHERE b.ticker = $1"
+        "SELECT " BAR_COLUMNS ", p.close, p.day - DATE '1970-01-01' FROM bars b"
+        " LEFT JOIN LATERAL (SELECT close, day FROM bars WHERE ticker = b.ticker AND day < b.day"
+        "  ORDER BY day DESC LIMIT 1) p ON true WHERE b.ticker = $1"
         " AND b.day BETWEEN DATE '1970-01-01' + $2::integer AND DATE '1970-01-01' + $3::integer"
         " ORDER BY b.day LIMIT $4::bigint"};
     const struct parameter values[] = {
@@ -388,10 +391,10 @@ bool store_latest_bars(struct database *database,
 {
     static const struct statement list = {
         "latest_bars",
-        "SELECT " BAR_COLUMNS ", p.close FROM symbols s"
+        "SELECT " BAR_COLUMNS ", p.close, p.day - DATE '1970-01-01' FROM symbols s"
         " CROSS JOIN LATERAL (SELECT * FROM bars WHERE ticker = s.ticker"
         "  AND day <= DATE '1970-01-01' + $1::integer ORDER BY day DESC LIMIT 1) b"
-        " LEFT JOIN LATERAL (SELECT close FROM bars WHERE ticker = s.ticker AND day < b.day"
+        " LEFT JOIN LATERAL (SELECT close, day FROM bars WHERE ticker = s.ticker AND day < b.day"
         "  ORDER BY day DESC LIMIT 1) p ON true"
         " WHERE s.ticker > $2::text AND ($3::text[] IS NULL OR s.ticker = ANY ($3::text[]))"
         " ORDER BY s.ticker LIMIT $4::bigint"};

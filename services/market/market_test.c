@@ -539,25 +539,25 @@ static void the_history_of_quotes_is_what_was_due_and_no_more(void **state)
 static void bars_are_listed_both_ways_and_page_by_page(void **state)
 {
     struct fixture *f = *state;
-    Market__ListBarsResponse *page = list_bars(f, "IBM", 2, false, NULL);
+    Market__ListBarsResponse *page = list_bars(f, "IBM", 1, false, NULL);
     Market__ListBarsRequest request = MARKET__LIST_BARS_REQUEST__INIT;
     Market__ListBarsResponse response = MARKET__LIST_BARS_RESPONSE__INIT;
     struct error error;
 
-    assert_int_equal(page->n_bars, 2);
+    assert_int_equal(page->n_bars, 1);
     assert_int_equal(page->bars[0]->time, at("2014-06-02T13:30:00Z"));
     page = list_bars(f, "IBM", 2, false, page->next_page_token);
     assert_int_equal(page->n_bars, 1);
     assert_null(page->next_page_token);
     page = list_bars(f, "IBM", 1, true, NULL);
-    assert_int_equal(page->bars[0]->time, at("2014-06-04T13:30:00Z"));
-    page = list_bars(f, "IBM", 50, true, page->next_page_token);
-    assert_int_equal(page->n_bars, 2);
     assert_int_equal(page->bars[0]->time, at("2014-06-03T13:30:00Z"));
+    page = list_bars(f, "IBM", 50, true, page->next_page_token);
+    assert_int_equal(page->n_bars, 1);
+    assert_int_equal(page->bars[0]->time, at("2014-06-02T13:30:00Z"));
     request.ticker = "IBM";
     request.has_start = request.has_end = true;
-    request.start = at("2014-06-03T00:00:00Z");
-    request.end = at("2014-06-03T00:00:00Z");
+    request.start = at("2014-06-02T00:00:00Z");
+    request.end = at("2014-06-02T00:00:00Z");
     check(market_api_list_bars(f->market, new_call(f, &request.base), &request, &response, &error),
           &error);
     assert_int_equal(response.n_bars, 1);
@@ -565,6 +565,33 @@ static void bars_are_listed_both_ways_and_page_by_page(void **state)
     assert_false(
         market_api_list_bars(f->market, new_call(f, &request.base), &request, &response, &error));
     assert_string_equal(error.reason, "INVALID_PAGE_TOKEN");
+    request.page_token = NULL;
+    request.start = at("2014-06-03T12:00:00Z");
+    assert_false(
+        market_api_list_bars(f->market, new_call(f, &request.base), &request, &response, &error));
+    assert_string_equal(error.details[0].name, "end");
+    assert_string_equal(error.details[0].value,
+                        "2014-06-02T00:00:00Z is before the start, 2014-06-03T12:00:00Z");
+}
+
+// It is 11:00 in New York on the second of three days: the bar has been quoted as its open and its
+// nearer extreme.
+static void a_day_shows_what_has_been_quoted_of_it_and_the_next_one_nothing(void **state)
+{
+    struct fixture *f = *state;
+    Market__ListBarsResponse *page = list_bars(f, "IBM", 50, true, NULL);
+    const Market__Quote *quote = find_quote(f, "IBM");
+
+    assert_int_equal(page->as_of, at("2014-06-03T15:00:00Z"));
+    assert_int_equal(page->n_bars, 2);
+    assert_true(page->bars[0]->running);
+    assert_int_equal(page->bars[0]->open_micros, quote->open_micros);
+    assert_int_equal(page->bars[0]->high_micros, quote->high_micros);
+    assert_int_equal(page->bars[0]->low_micros, quote->low_micros);
+    assert_int_equal(page->bars[0]->close_micros, quote->price_micros);
+    assert_int_equal(page->bars[0]->volume, quote->volume);
+    assert_false(page->bars[1]->has_running);
+    assert_int_equal(page->bars[1]->close_micros, quote->previous_close_micros);
 }
 
 static void a_repeated_step_with_its_request_id_is_answered_again(void **state)
@@ -686,6 +713,7 @@ int main(void)
         cmocka_unit_test(a_restart_goes_on_where_the_clock_was),
         cmocka_unit_test(the_history_of_quotes_is_what_was_due_and_no_more),
         cmocka_unit_test(bars_are_listed_both_ways_and_page_by_page),
+        cmocka_unit_test(a_day_shows_what_has_been_quoted_of_it_and_the_next_one_nothing),
         cmocka_unit_test(a_repeated_step_with_its_request_id_is_answered_again),
         cmocka_unit_test(without_its_database_the_service_says_so_and_is_back_with_it),
         cmocka_unit_test(a_year_of_real_prices_is_stepped_over_in_seconds),

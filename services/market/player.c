@@ -65,6 +65,8 @@ void player_publish(struct player *player, const struct quote *quotes, size_t co
                                     .as_of = player_real_now(player),
                                     .hours = player->options.hours};
 
+    for (size_t i = 0; player->options.stores_minutes && i < count; i++)
+        bar_builder_add(player->minutes, &quotes[i], at);
     market_message_publication(quotes, count, &view, player->buffer);
     player->options.source.publish(player->options.context, strbuf_text(player->buffer));
 }
@@ -234,6 +236,7 @@ bool player_new(const struct player_options *options,
                    : options->is_simulated ? &player_feed_simulation
                                            : &player_feed_bars;
     player->book = quote_book_new();
+    player->minutes = bar_builder_new();
     player->buffer = strbuf_new(PUBLICATION_BYTES_MAX);
     player->page = allocate_array(PLAYER_PAGE_BARS, sizeof *player->page);
     player->latest = allocate_array(PLAYER_PAGE_LATEST, sizeof *player->latest);
@@ -267,6 +270,7 @@ void player_free(struct player **player)
     (void)pthread_mutex_destroy(&old->lock);
     simulation_free(&old->simulation);
     quote_book_free(&old->book);
+    bar_builder_free(&old->minutes);
     strbuf_free(&old->buffer);
     release(old->page);
     release(old->latest);
@@ -344,6 +348,76 @@ bool player_snapshot(struct player *player,
     }
     (void)pthread_mutex_unlock(&player->lock);
     return is_ready;
+}
+
+bool player_find_minutes(struct player *player,
+                         const char *ticker,
+                         struct timed_bar *out_present,
+                         struct timed_bar *out_before)
+{
+    bool is_found;
+
+    (void)pthread_mutex_lock(&player->lock);
+    is_found = bar_builder_find(player->minutes, ticker, out_present, out_before) &&
+               out_present->at != INT64_MIN;
+    (void)pthread_mutex_unlock(&player->lock);
+    return is_found;
+}
+
+size_t player_list_minutes(struct player *player,
+                           const char *ticker,
+                           struct timed_bar out_minutes[PLAYER_MINUTES_MAX])
+{
+    size_t count;
+
+    (void)pthread_mutex_lock(&player->lock);
+    count = bar_builder_list(player->minutes, ticker, out_minutes, PLAYER_MINUTES_MAX);
+    (void)pthread_mutex_unlock(&player->lock);
+    return count;
+}
+
+size_t player_list_day(struct player *player, const char *ticker, struct timed_bar *out_day)
+{
+    const struct quote_book_entry *entry;
+    size_t count = 0;
+
+    (void)pthread_mutex_lock(&player->lock);
+    entry = quote_book_find(player->book, ticker);
+    if (entry != NULL) {
+        *out_day = (struct timed_bar){
+            .at = exchange_calendar_at(entry->day, CALENDAR_OPEN_MINUTE),
+            .open_micros = entry->quote.open_micros,
+            .high_micros = entry->quote.high_micros,
+            .low_micros = entry->quote.low_micros,
+            .close_micros = entry->quote.price_micros,
+            .volume = entry->quote.volume,
+        };
+        count = 1;
+    }
+    (void)pthread_mutex_unlock(&player->lock);
+    return count;
+}
+
+size_t player_ended_minutes(struct player *player,
+                            struct minute_bar *out_minutes,
+                            size_t max,
+                            size_t *out_lost)
+{
+    size_t count;
+
+    (void)pthread_mutex_lock(&player->lock);
+    // A quote of the minute's last second may come a moment after it.
+    *out_lost = bar_builder_end(player->minutes, shown_now(player) - MICROS_PER_SECOND);
+    count = bar_builder_ended(player->minutes, out_minutes, max);
+    (void)pthread_mutex_unlock(&player->lock);
+    return count;
+}
+
+void player_stored_minutes(struct player *player, size_t count)
+{
+    (void)pthread_mutex_lock(&player->lock);
+    bar_builder_stored(player->minutes, count);
+    (void)pthread_mutex_unlock(&player->lock);
 }
 
 // The monotonic time of a deadline given in real time.

@@ -16,17 +16,21 @@
 // Threads: all functions may be called from any thread; those that wait say so.
 #pragma once
 
+#include "bar_builder.h"
 #include "base/arena.h"
 #include "market_message.h"
 #include "platform_clock.h"
 #include "quote_book.h"
 #include "simulation.h"
 
-// A symbol's last bar until a day, with the close before it (0 for none).
+// A symbol's last bar until a day, with the close before it (0 for none) and the day of that.
 struct latest_bar {
     struct bar bar;
     int64_t previous_close_micros;
+    int64_t previous_day;
 };
+
+enum { PLAYER_MINUTES_MAX = 1440 }; // of one symbol in memory
 
 // Which latest bars to load: of all symbols after `after_ticker`, or of the tickers given.
 struct latest_query {
@@ -77,6 +81,13 @@ struct player_source {
                              size_t max,
                              size_t *out_count,
                              struct error *error);
+    // The splits of the symbols, in order of tickers and days, which are released; only then asked
+    // for. May be NULL.
+    size_t (*copy_splits)(void *context, struct split **out_splits);
+    // What a close of `day` is on `until_day`, by the splits since. Called with the lock, so it
+    // must be quick. May be NULL.
+    int64_t (*adjust_close)(
+        void *context, const char *ticker, int64_t day, int64_t until_day, int64_t close_micros);
     void (*publish)(void *context, struct text publication);
     void (*position)(void *context, uint64_t *out_epoch, uint64_t *out_sequence);
     // Told when the source begins to fail and when it is back ("").
@@ -90,6 +101,7 @@ struct player_options {
     int64_t spread_basis_points;
     bool is_simulated;
     bool is_live;            // neither: the stored bars are played
+    bool stores_minutes;     // what is published is built into minutes, to be stored
     int64_t seed;            // of the simulated market
     enum market_hours hours; // a replay goes by those of New York
 };
@@ -131,6 +143,28 @@ MUST_CHECK bool player_snapshot(struct player *player,
                                 size_t max,
                                 struct player_page *out_page,
                                 struct error *error);
+
+// The present minute of a symbol and the one before. False when there is none; `before.at` is
+// INT64_MIN where there is none.
+MUST_CHECK bool player_find_minutes(struct player *player,
+                                    const char *ticker,
+                                    struct timed_bar *out_present,
+                                    struct timed_bar *out_before);
+
+// Of a market that stores minutes: those of a symbol that are not stored yet, and the day that is
+// being quoted, as a bar (one or none). Return how many.
+size_t player_list_minutes(struct player *player,
+                           const char *ticker,
+                           struct timed_bar out_minutes[PLAYER_MINUTES_MAX]);
+size_t player_list_day(struct player *player, const char *ticker, struct timed_bar *out_day);
+
+// Takes minutes that ended a second ago or earlier, to be stored; they stay until it is said that
+// they have been. Counts in `out_lost` those for which there was no room in memory. For one thread.
+size_t player_ended_minutes(struct player *player,
+                            struct minute_bar *out_minutes,
+                            size_t max,
+                            size_t *out_lost);
+void player_stored_minutes(struct player *player, size_t count);
 
 // Holds the clock still for a change, after waiting for another change to end; fills in its state
 // and the time it shows. Fails with UNAVAILABLE before it is ready, and DEADLINE_EXCEEDED. Followed

@@ -14,6 +14,20 @@ static int64_t last_quoted_day(int64_t at)
     return replay_due_at(day, PHASE_OPEN) <= at ? day : day - 1;
 }
 
+// Of streams' minutes: the one in which the bar is quoted in that phase, and the one before. What
+// is published says them itself where they are stored.
+static void put_minutes(struct player *player, const struct bar *bar, enum replay_phase phase)
+{
+    struct timed_bar minutes[PHASE_COUNT];
+    const struct timed_bar none = {.at = INT64_MIN};
+
+    if (player->options.stores_minutes)
+        return;
+    replay_minutes(bar, minutes);
+    bar_builder_put(player->minutes, bar->ticker, &minutes[phase],
+                    phase > PHASE_OPEN ? &minutes[phase - 1] : &none);
+}
+
 // Puts the latest bars of one page into the book; the quotes that differ are collected in
 // player->quotes and published whenever that is full, and at the end.
 static void put_latest(struct player *player, size_t count, bool publishes)
@@ -27,6 +41,7 @@ static void put_latest(struct player *player, size_t count, bool publishes)
 
         if (!replay_phase_at(latest->bar.day, player->position, &phase))
             continue;
+        put_minutes(player, &latest->bar, phase);
         quote = quote_book_put(player->book, &latest->bar, phase, latest->previous_close_micros,
                                player->options.spread_basis_points);
         if (quote == NULL || !publishes)
@@ -96,6 +111,19 @@ static bool correct(struct player *player, struct error *error)
     return true;
 }
 
+// The close before, by the splits since then.
+static int64_t previous_close(struct player *player, const struct bar *bar)
+{
+    const struct quote_book_entry *entry = quote_book_find(player->book, bar->ticker);
+    int64_t close = quote_book_previous_close(player->book, bar);
+
+    // Of a bar that is in the book already it has been adjusted.
+    if (entry == NULL || entry->day >= bar->day || player->options.source.adjust_close == NULL)
+        return close;
+    return player->options.source.adjust_close(player->options.context, bar->ticker, entry->day,
+                                               bar->day, close);
+}
+
 // Publishes one phase of the day that has been collected.
 static void play_phase(struct player *player, enum replay_phase phase, int64_t due)
 {
@@ -104,9 +132,10 @@ static void play_phase(struct player *player, enum replay_phase phase, int64_t d
     for (size_t i = 0; i < player->day_count; i++) {
         const struct bar *bar = &player->day_bars[i];
         const struct quote *quote =
-            quote_book_put(player->book, bar, phase, quote_book_previous_close(player->book, bar),
+            quote_book_put(player->book, bar, phase, previous_close(player, bar),
                            player->options.spread_basis_points);
 
+        put_minutes(player, bar, phase);
         if (quote != NULL)
             player->quotes[collected++] = *quote;
         if (collected < PUBLICATION_QUOTES_MAX)

@@ -53,6 +53,7 @@ struct player {
     bool is_failing;  // the source, at the last attempt
     bool is_stopping;
     struct quote_book *book;
+    struct bar_builder *minutes;
     char refresh[PLAYER_REFRESH_MAX][TICKER_SIZE];
     size_t refresh_count;
     bool refresh_all;

@@ -21,8 +21,9 @@ static int64_t next_event(const struct player *player, int64_t at)
 // Reads all symbols and begins to simulate them. The lock is not held.
 static bool load(struct player *player, struct error *error)
 {
-    const struct simulation_options options = {.seed = player->options.seed,
-                                               .hours = player->options.hours};
+    struct simulation_options options = {.seed = player->options.seed,
+                                         .hours = player->options.hours};
+    struct split *splits = NULL;
     struct simulated_symbol *symbols =
         allocate_array(QUOTE_BOOK_MAX + PLAYER_PAGE_SYMBOLS, sizeof *symbols);
     char after[TICKER_SIZE] = "";
@@ -36,13 +37,25 @@ static bool load(struct player *player, struct error *error)
         if (is_loaded && page > 0)
             memcpy(after, symbols[count - 1].ticker, sizeof after);
     } while (is_loaded && page == PLAYER_PAGE_SYMBOLS && count < QUOTE_BOOK_MAX);
+    if (is_loaded && player->options.source.copy_splits != NULL)
+        options.split_count = player->options.source.copy_splits(player->options.context, &splits);
+    options.splits = splits;
     if (is_loaded) {
         simulation_free(&player->simulation);
         player->simulation =
             simulation_new(&options, symbols, count < QUOTE_BOOK_MAX ? count : QUOTE_BOOK_MAX);
     }
     release(symbols);
+    release(splits);
     return is_loaded;
+}
+
+static void put_minutes(struct player *player, size_t index, const char *ticker)
+{
+    struct timed_bar present, before;
+
+    simulation_minutes(player->simulation, index, &present, &before);
+    bar_builder_put(player->minutes, ticker, &present, &before);
 }
 
 // Puts what the last move has changed into the book, and publishes what differs as of `at`.
@@ -56,6 +69,7 @@ static void put_changed(struct player *player, int64_t at, bool publishes)
 
         if (quote == NULL || !simulation_has_changed(player->simulation, i))
             continue;
+        put_minutes(player, i, quote->ticker);
         quote = quote_book_put_quote(player->book, quote, day);
         if (quote == NULL || !publishes)
             continue;

@@ -128,6 +128,23 @@ struct quote replay_quote(const struct bar *bar,
     return quote;
 }
 
+void replay_minutes(const struct bar *bar, struct timed_bar out_minutes[PHASE_COUNT])
+{
+    int64_t volume_before = 0;
+
+    for (int phase = PHASE_OPEN; phase < PHASE_COUNT; phase++) {
+        struct quote quote = replay_quote(bar, (enum replay_phase)phase, 0, 0);
+
+        out_minutes[phase] = (struct timed_bar){.at = quote.quoted_at,
+                                                .open_micros = quote.price_micros,
+                                                .high_micros = quote.price_micros,
+                                                .low_micros = quote.price_micros,
+                                                .close_micros = quote.price_micros,
+                                                .volume = quote.volume - volume_before};
+        volume_before = quote.volume;
+    }
+}
+
 bool replay_change(const struct quote *quote,
                    int64_t *out_change_micros,
                    int64_t *out_percent_micros)

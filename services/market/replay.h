@@ -55,6 +55,9 @@ struct quote replay_quote(const struct bar *bar,
                           int64_t previous_close_micros,
                           int64_t spread_basis_points);
 
+// The minutes in which `bar` is quoted, one for each phase.
+void replay_minutes(const struct bar *bar, struct timed_bar out_minutes[PHASE_COUNT]);
+
 // What the price has changed by since the previous close, and in percent of it to 4 decimals,
 // rounded half to even, in millionths. False when there is no previous close.
 MUST_CHECK bool

@@ -182,6 +182,26 @@ static void the_change_is_since_the_previous_close_and_rounded_half_to_even(void
     assert_false(replay_change(&quote, &change, &percent));
 }
 
+static void the_minutes_of_a_bar_are_its_quotes_and_add_up_to_it(void **state)
+{
+    struct bar bar = apple();
+    struct timed_bar minutes[PHASE_COUNT];
+    int64_t volume = 0;
+
+    (void)state;
+    replay_minutes(&bar, minutes);
+    for (int phase = 0; phase < PHASE_COUNT; phase++) {
+        struct quote quote = replay_quote(&bar, (enum replay_phase)phase, 0, 0);
+
+        assert_int_equal(minutes[phase].at, quote.quoted_at);
+        assert_int_equal(minutes[phase].open_micros, quote.price_micros);
+        assert_int_equal(minutes[phase].close_micros, quote.price_micros);
+        volume += minutes[phase].volume;
+        assert_int_equal(volume, quote.volume);
+    }
+    assert_int_equal(volume, bar.volume);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +213,7 @@ int main(void)
         cmocka_unit_test(the_phase_of_a_moment_is_the_last_one_due),
         cmocka_unit_test(the_next_event_is_a_quote_or_the_close),
         cmocka_unit_test(bid_and_ask_lie_half_a_spread_around_the_price),
+        cmocka_unit_test(the_minutes_of_a_bar_are_its_quotes_and_add_up_to_it),
         cmocka_unit_test(the_change_is_since_the_previous_close_and_rounded_half_to_even),
     };
 

@@ -2,15 +2,14 @@
 #include "simulation.h"
 
 #include "exchange_calendar.h"
-#include "simulation_math.h"
+#include "money/money.h"
+#include "simulation_private.h"
 
 #include <assert.h>
 #include <string.h>
 
 enum {
-    SECONDS_PER_MINUTE = 60,
-    MINUTES_MAX = 1440, // of a session
-    PULL = 512,         // days
+    PULL = 512, // days
     // The square roots of the shares 0.3, 0.2 and 0.5 that market, sector and the symbol itself
     // have in a step's variance, Q16.
     MARKET_WEIGHT = 35895,
@@ -31,65 +30,6 @@ enum {
 #define PATH_ONE (INT64_C(1) << 24)  // a day's standard deviation
 #define SPREAD_DIVISOR INT64_C(2500)
 #define SIMULATED_PRICE_MAX (PRICE_MICROS_MAX / 10 * 9)
-
-// Something that random steps belong to: the market, a sector or a symbol.
-struct source {
-    uint64_t key;
-    uint64_t day_key; // of the present day
-};
-
-struct state {
-    struct simulated_symbol symbol;
-    struct source source;
-    size_t sector;
-    // Of a step: all as levels, but for the volume.
-    int64_t day_deviation;
-    int64_t gap_deviation;
-    int64_t session_deviation;
-    int64_t variance_half; // what a day's drift must be for the price itself to have none
-    int64_t shares_a_day;
-
-    // Of the present day.
-    int64_t previous_level; // at the close before
-    int64_t open_level;
-    int64_t close_level;
-    int64_t drift;       // of the session
-    int64_t day_end;     // of the path
-    int64_t minutes_sum; // of the day's minutes before they are bridged
-    int64_t volume;
-    // Of the present minute.
-    int64_t minutes_before;
-    int64_t minute_start, minute_end; // of the path
-    int64_t minute_level;             // what the path is added to
-    int64_t seconds_sum;
-    // Of the present second.
-    int64_t seconds_before;
-
-    struct quote quote;
-    bool has_changed;
-};
-
-// The steps that all symbols of a sector have in common: the market's and the sector's, weighed.
-struct common {
-    int32_t minutes[MINUTES_MAX];
-    int32_t seconds[SECONDS_PER_MINUTE];
-    int64_t gap, day;
-};
-
-struct simulation {
-    struct simulation_options options;
-    uint64_t exponents[EXPONENT_TABLE_SIZE];
-    struct state *states;
-    size_t count;
-    struct source market;
-    struct source sectors[SIMULATED_SECTORS_MAX];
-    struct common common[SIMULATED_SECTORS_MAX];
-    size_t sector_count;
-    struct market_session session;
-    int64_t levels_day; // the last day that is in the levels
-    int64_t tick;       // seconds since the session began; -1 before the first is quoted
-    int64_t minute_deviation, second_deviation; // of a step of the path
-};
 
 static uint64_t hash(uint64_t seed, const char *kind, const char *name)
 {
@@ -125,15 +65,26 @@ static int64_t day_deviation(int64_t volatility_basis_points, enum market_hours 
            (int64_t)simulation_root(days << 32);
 }
 
+// What is listed on a day: the price is divided by each split until then.
+static int64_t listed_on(const struct state *state, int64_t day)
+{
+    struct split_ratio ratio = split_ratio_of(state->splits, state->split_count, INT64_MIN, day);
+    int64_t price = split_ratio_price(&ratio, state->symbol.price_micros);
+
+    return price <= PRICE_MICROS_MAX / 10 ? price : PRICE_MICROS_MAX / 10;
+}
+
 static void set_up(struct simulation *simulation, struct state *state)
 {
     const struct simulated_symbol *symbol = &state->symbol;
     uint64_t seed = (uint64_t)simulation->options.seed;
     bool has_nights = simulation->options.hours == HOURS_NEW_YORK;
-    // Between half a billion and 8 billion dollars change hands a day.
-    int64_t dollars = INT64_C(500000000)
-                      << simulation_word(hash(0, "turnover ", symbol->ticker), 0) % 5;
 
+    // Between half a billion and 8 billion dollars change hands a day.
+    state->dollars_a_day = INT64_C(500000000)
+                           << simulation_word(hash(0, "turnover ", symbol->ticker), 0) % 5;
+    state->split_count = splits_of(simulation->splits, simulation->options.split_count,
+                                   symbol->ticker, &state->splits);
     assert(symbol->price_micros > 0 && symbol->price_micros <= PRICE_MICROS_MAX / 10);
     assert(symbol->volatility_basis_points > 0 &&
            symbol->volatility_basis_points <= SIMULATED_VOLATILITY_MAX);
@@ -147,7 +98,7 @@ static void set_up(struct simulation *simulation, struct state *state)
     // Half the variance, times ln 2 because levels are binary: 22713 is that half in Q16.
     state->variance_half =
         (state->day_deviation * state->day_deviation / NORMAL_ONE) * 22713 / LEVEL_ONE;
-    state->shares_a_day = dollars * 1000000 / symbol->price_micros + 1;
+    state->minute.at = state->minute_before.at = INT64_MIN;
 }
 
 struct simulation *simulation_new(const struct simulation_options *options,
@@ -157,6 +108,11 @@ struct simulation *simulation_new(const struct simulation_options *options,
     struct simulation *simulation = allocate(sizeof *simulation);
 
     simulation->options = *options;
+    simulation->splits = allocate_array(options->split_count + 1, sizeof *simulation->splits);
+    if (options->split_count > 0)
+        memcpy(simulation->splits, options->splits,
+               options->split_count * sizeof *simulation->splits);
+    simulation->options.splits = simulation->splits;
     simulation->count = count;
     simulation->states = allocate_array(count + 1, sizeof *simulation->states);
     simulation->market.key = hash((uint64_t)options->seed, "market", "");
@@ -176,6 +132,7 @@ void simulation_free(struct simulation **simulation)
     if (*simulation == NULL)
         return;
     release((*simulation)->states);
+    release((*simulation)->splits);
     release(*simulation);
     *simulation = NULL;
 }
@@ -244,14 +201,14 @@ static void advance_levels(struct simulation *simulation, int64_t day)
     simulation->levels_day = day;
 }
 
-static int64_t session_seconds(const struct simulation *simulation)
+int64_t simulation_session_seconds(const struct simulation *simulation)
 {
     return (simulation->session.close_at - simulation->session.open_at) / MICROS_PER_SECOND;
 }
 
 static int64_t session_minutes(const struct simulation *simulation)
 {
-    return session_seconds(simulation) / SECONDS_PER_MINUTE;
+    return simulation_session_seconds(simulation) / SECONDS_PER_MINUTE;
 }
 
 static uint64_t minute_word(int64_t minute)
@@ -263,7 +220,7 @@ static void fill_common_minutes(struct simulation *simulation)
 {
     int64_t minutes = session_minutes(simulation);
 
-    assert(minutes <= MINUTES_MAX);
+    assert(minutes <= SIMULATED_MINUTES_MAX);
     for (int64_t minute = 0; minute < minutes; minute++) {
         int64_t market = simulation_normal(simulation->market.day_key, minute_word(minute));
 
@@ -371,8 +328,8 @@ int64_t simulation_tick_micros(int64_t price_micros)
 static int64_t
 price_at(const struct simulation *simulation, const struct state *state, int64_t level)
 {
-    int64_t price = simulation_scale(simulation->exponents, state->symbol.price_micros, level,
-                                     SIMULATED_PRICE_MAX);
+    int64_t price =
+        simulation_scale(simulation->exponents, state->listed_micros, level, SIMULATED_PRICE_MAX);
     int64_t tick = simulation_tick_micros(price);
 
     price = (price + tick / 2) / tick * tick;
@@ -410,15 +367,27 @@ static void set_prices(struct state *state, int64_t price)
         quote->low_micros = price;
 }
 
+int64_t simulation_volume_after(const struct simulation *simulation,
+                                const struct state *state,
+                                int64_t seconds)
+{
+    return (int64_t)(((simulation_wide)state->volume *
+                      (uint64_t)volume_share(seconds, simulation_session_seconds(simulation))) >>
+                     20);
+}
+
 static void quote_at(const struct simulation *simulation, struct state *state, int64_t tick)
 {
     struct quote *quote = &state->quote;
     int64_t price =
         price_at(simulation, state, level_at(state, path_at(state, tick % SECONDS_PER_MINUTE)));
-    int64_t volume = (int64_t)(((simulation_wide)state->volume *
-                                (uint64_t)volume_share(tick + 1, session_seconds(simulation))) >>
-                               20);
+    int64_t volume = simulation_volume_after(simulation, state, tick + 1);
 
+    // The close is of the last minute.
+    if (tick % SECONDS_PER_MINUTE == 0 && tick < simulation_session_seconds(simulation))
+        simulation_begin_minute(simulation, state, tick, price);
+    else
+        simulation_extend_minute(state, price, price, price);
     if (tick % SECONDS_PER_MINUTE != 0 && price == quote->price_micros && volume == quote->volume)
         return;
     set_prices(state, price);
@@ -427,25 +396,41 @@ static void quote_at(const struct simulation *simulation, struct state *state, i
     state->has_changed = true;
 }
 
+// The close before, as it was quoted, by the splits since; and the day's own listed price.
+static int64_t previous_close(const struct simulation *simulation, struct state *state)
+{
+    int64_t day = simulation->session.day;
+    struct split_ratio ratio;
+    int64_t price;
+
+    state->listed_micros = listed_on(state, day - 1);
+    ratio = split_ratio_of(state->splits, state->split_count, day - 1, day);
+    price = price_at(simulation, state, state->previous_level);
+    state->listed_micros = listed_on(state, day);
+    return split_ratio_price(&ratio, price);
+}
+
 static void begin_day(struct simulation *simulation, struct state *state)
 {
     int64_t minutes = session_minutes(simulation);
+    int64_t previous = previous_close(simulation, state);
     int64_t open = price_at(simulation, state, state->open_level);
+    int64_t shares_a_day = state->dollars_a_day * 1000000 / state->listed_micros + 1;
 
     state->minutes_sum = 0;
     state->minutes_before = 0;
     for (int64_t minute = 0; minute < minutes; minute++)
         state->minutes_sum += minute_step(simulation, state, minute);
     // Between half and one and a half of what is usual.
-    state->volume = state->shares_a_day / 2 +
-                    (int64_t)(((simulation_wide)(uint64_t)state->shares_a_day *
+    state->volume = shares_a_day / 2 +
+                    (int64_t)(((simulation_wide)(uint64_t)shares_a_day *
                                (simulation_word(state->source.day_key, WORD_VOLUME) >> 32)) >>
                               32);
     state->quote = (struct quote){
         .open_micros = open,
         .high_micros = open,
         .low_micros = open,
-        .previous_close_micros = price_at(simulation, state, state->previous_level),
+        .previous_close_micros = previous,
         .valid_until = simulation->session.next_open_at,
         .source = "simulated",
     };
@@ -458,41 +443,45 @@ static int64_t step_deviation(int64_t steps)
     return PATH_ONE * 65536 / (int64_t)simulation_root((uint64_t)steps << 32);
 }
 
-static void begin_session(struct simulation *simulation, const struct market_session *session)
+void simulation_begin_session(struct simulation *simulation, const struct market_session *session)
 {
     simulation->session = *session;
     simulation->tick = -1;
     simulation->minute_deviation = step_deviation(session_minutes(simulation));
-    simulation->second_deviation = step_deviation(session_seconds(simulation));
+    simulation->second_deviation = step_deviation(simulation_session_seconds(simulation));
     advance_levels(simulation, session->day);
     fill_common_minutes(simulation);
     for (size_t i = 0; i < simulation->count; i++)
         begin_day(simulation, &simulation->states[i]);
 }
 
-// Walks over the rest of a minute without quoting each second: only the highest and the lowest
-// price matter.
+// Walks over the rest of a minute without quoting each second: only the highest, the lowest and the
+// last price matter.
 static void pass_minute(const struct simulation *simulation,
                         struct state *state,
-                        int64_t second,
+                        int64_t from,
                         const int64_t steps[SECONDS_PER_MINUTE])
 {
-    int64_t highest = INT64_MIN, lowest = INT64_MAX;
+    int64_t highest = INT64_MIN, lowest = INT64_MAX, last = 0;
+    int64_t second = from % SECONDS_PER_MINUTE;
     int64_t high, low;
 
     if (second > 0)
         state->seconds_before += steps[second - 1];
+    else
+        simulation_begin_minute(simulation, state, from,
+                                price_at(simulation, state, level_at(state, path_at(state, 0))));
     for (; second < SECONDS_PER_MINUTE; second++) {
-        int64_t path = path_at(state, second);
-
-        highest = path > highest ? path : highest;
-        lowest = path < lowest ? path : lowest;
+        last = path_at(state, second);
+        highest = last > highest ? last : highest;
+        lowest = last < lowest ? last : lowest;
         state->seconds_before += steps[second];
     }
     high = price_at(simulation, state, level_at(state, highest));
     low = price_at(simulation, state, level_at(state, lowest));
     state->quote.high_micros = high > state->quote.high_micros ? high : state->quote.high_micros;
     state->quote.low_micros = low < state->quote.low_micros ? low : state->quote.low_micros;
+    simulation_extend_minute(state, high, low, price_at(simulation, state, level_at(state, last)));
 }
 
 // Quotes each second of a minute from `from` to `to`.
@@ -522,7 +511,7 @@ enter_minute(const struct simulation *simulation, struct state *state, int64_t f
     if (second == 0)
         begin_minute(simulation, state, minute, steps);
     if (passes)
-        pass_minute(simulation, state, second, steps);
+        pass_minute(simulation, state, from, steps);
 }
 
 // Goes on to the second `to`, or to the end of the minute when that comes first.
@@ -537,19 +526,8 @@ advance(const struct simulation *simulation, struct state *state, int64_t from, 
         walk_minute(simulation, state, from, to);
 }
 
-void simulation_move(struct simulation *simulation, int64_t at)
+void simulation_go_to(struct simulation *simulation, int64_t to)
 {
-    struct market_session session;
-    int64_t to;
-
-    for (size_t i = 0; i < simulation->count; i++)
-        simulation->states[i].has_changed = false;
-    if (!market_hours_session(simulation->options.hours, at, &session))
-        return;
-    if (session.day != simulation->session.day)
-        begin_session(simulation, &session);
-    to = (at < session.close_at ? at - session.open_at : session.close_at - session.open_at) /
-         MICROS_PER_SECOND;
     while (simulation->tick < to) {
         int64_t from = simulation->tick + 1, minute = from / SECONDS_PER_MINUTE;
         int64_t end = (minute + 1) * SECONDS_PER_MINUTE - 1;
@@ -564,6 +542,33 @@ void simulation_move(struct simulation *simulation, int64_t at)
         }
         simulation->tick = end < to ? end : to;
     }
+}
+
+int64_t simulation_tick_at(const struct simulation *simulation, int64_t at)
+{
+    const struct market_session *session = &simulation->session;
+
+    return (at < session->close_at ? at - session->open_at : session->close_at - session->open_at) /
+           MICROS_PER_SECOND;
+}
+
+void simulation_move(struct simulation *simulation, int64_t at)
+{
+    struct market_session session;
+
+    if (!market_hours_session(simulation->options.hours, at, &session))
+        return;
+    // A session that another follows at once is not quoted at its close, but its last minute is.
+    if (session.day != simulation->session.day && simulation->tick >= 0 &&
+        simulation->tick == simulation_session_seconds(simulation) - 1)
+        simulation_go_to(simulation, simulation_session_seconds(simulation));
+    for (size_t i = 0; i < simulation->count; i++)
+        simulation->states[i].has_changed = false;
+    if (session.day != simulation->session.day) {
+        simulation_end_minutes(simulation);
+        simulation_begin_session(simulation, &session);
+    }
+    simulation_go_to(simulation, simulation_tick_at(simulation, at));
 }
 
 size_t simulation_count(const struct simulation *simulation)

@@ -23,30 +23,34 @@
 // next move.
 #pragma once
 
+#include "corporate_action.h"
 #include "market_hours.h"
 #include "replay.h"
 
 enum {
     SIMULATED_VOLATILITY_MAX = 30000, // 300 percent a year
     SIMULATED_SECTORS_MAX = 64,       // with a factor of their own; others share the last
+    SIMULATED_MINUTES_MAX = 1440,     // of a session
 };
 
 struct simulated_symbol {
     char ticker[TICKER_SIZE];
     char sector[65];                 // "" when there is none
-    int64_t price_micros;            // that it is drawn back to
+    int64_t price_micros;            // that it is drawn back to, before any split
     int64_t volatility_basis_points; // a year's: 2500 is 25 percent
 };
 
 struct simulation_options {
     int64_t seed;
     enum market_hours hours;
+    const struct split *splits; // in order of tickers and days
+    size_t split_count;
 };
 
 struct simulation;
 
-// Copies the symbols. Prices are above 0 and at most PRICE_MICROS_MAX / 10, volatilities from 1 to
-// SIMULATED_VOLATILITY_MAX. The caller owns it.
+// Copies the symbols and their splits. Prices are above 0 and at most PRICE_MICROS_MAX / 10,
+// volatilities from 1 to SIMULATED_VOLATILITY_MAX. The caller owns it.
 struct simulation *simulation_new(const struct simulation_options *options,
                                   const struct simulated_symbol *symbols,
                                   size_t count);
@@ -63,6 +67,26 @@ const struct quote *simulation_quote(const struct simulation *simulation, size_t
 
 // Whether the last move has changed it.
 bool simulation_has_changed(const struct simulation *simulation, size_t index);
+
+// The minute of a symbol in which the last move has ended, as far as it has come, and the minute
+// before; `at` is INT64_MIN where there is none. The close of a session is in its last minute.
+void simulation_minutes(const struct simulation *simulation,
+                        size_t index,
+                        struct timed_bar *out_present,
+                        struct timed_bar *out_before);
+
+// Walks through the session of `day` until `until` at most, for the only symbol, and fills in its
+// minutes. Days come in order. Returns how many there are; none of a day without a session.
+size_t simulation_list_minutes(struct simulation *simulation,
+                               int64_t day,
+                               int64_t until,
+                               struct timed_bar out_minutes[SIMULATED_MINUTES_MAX]);
+
+// The same of the whole day, as one bar. False when there is none.
+MUST_CHECK bool simulation_list_day(struct simulation *simulation,
+                                    int64_t day,
+                                    int64_t until,
+                                    struct timed_bar *out_bar);
 
 // The first second after `at` at which prices move: also the close of a session that another does
 // not follow at once, whose price stays for the night.

@@ -99,6 +99,7 @@ describe('the launcher', () => {
 
     it('leaves nothing running when its supervisor is killed, and recovers with the data', async () => {
         await platform.import('ACME', 'Date,Open,High,Low,Close,Volume\n2014-01-02,1,2,1,2,5\n', admin);
+        await platform.step('2014-01-02T15:00:00Z', admin); // bars later than the clock are not shown
         process.kill(platform.pid('supervisor'), 'SIGKILL');
         await until('every process to end', () => processesOf(platform).length === 0, 40);
         assert.match(await refusal(platform, 'status'), /Nothing runs/);

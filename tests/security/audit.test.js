@@ -10,7 +10,7 @@ import { after, before, describe, it } from 'node:test';
 import { Platform, madeUpBars, toCsv, until } from '../support/platform.mjs';
 
 const senders = ['market', 'portfolio', 'trading'];
-const here = /^(clock|symbol|bar|import|portfolio|order)\./;
+const here = /^(clock|symbol|bar|corporate_action|import|portfolio|order)\./;
 
 // Every event of the log, the newest first.
 async function everyEvent(platform, admin) {
@@ -68,6 +68,10 @@ describe('what administrators do', () => {
         await act(204, 'DELETE', '/api/v1/symbols/NEW', undefined, 'symbol.delete', () => 'NEW', '{"ticker":"NEW"}');
         await act(200, 'PUT', '/api/v1/bars/ACME', { date: '2014-01-03', open: '50', high: '51', low: '49', close: '50.5',
             volume: 1000 }, 'bar.put', () => 'ACME', /"date":"2014-01-03","open":"50.00"/);
+        const split = await act(201, 'POST', '/api/v1/corporate-actions', { ticker: 'ACME', kind: 'split', ex_date: '2014-01-08',
+            numerator: 3, denominator: 2 }, 'corporate_action.create', () => 'ACME', /"kind":"split","ex_date":"2014-01-08"/);
+        await act(204, 'DELETE', `/api/v1/corporate-actions/${split.id}`, undefined, 'corporate_action.delete', () => 'ACME',
+            `{"action_id":"${split.id}"}`);
         await act(200, 'PUT', '/api/v1/clock', { mode: 'step', at: '2014-01-06T15:00:00Z' }, 'clock.set', none,
             '{"mode":"step","at":"2014-01-06T15:00:00Z"}');
         // What is another user's.

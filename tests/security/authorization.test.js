@@ -36,7 +36,8 @@ async function someone(name) {
     const { sessions } = await platform.expect(200, 'GET', '/api/v1/auth/sessions', { token: user.token });
     const { id } = await platform.expect(200, 'GET', '/api/v1/users/me', { token: user.token });
     return { ...user, key, trader, ids: { portfolio_id: user.portfolio, order_id: order.id, task_id: order.id, api_key_id: key.id,
-        watchlist_id: watchlist.id, session_id: sessions[0].id, import_id: randomUUID(), user: id, ticker: 'ACME' } };
+        watchlist_id: watchlist.id, session_id: sessions[0].id, import_id: randomUUID(), action_id: randomUUID(),
+        user: id, ticker: 'ACME' } };
 }
 
 // An administrator of this moment's own, who can be logged out and deleted by what is tried.

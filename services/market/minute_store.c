@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "minute_store.h"
+
+#include "money/money.h"
+
+#include <assert.h>
+
+enum { COLUMNS = 7 };
+
+static void fill_row(const struct minute_bar *minute, struct parameter row[COLUMNS])
+{
+    row[0] = parameter_text(minute->ticker);
+    row[1] = parameter_time(minute->bar.at);
+    row[2] = parameter_decimal(minute->bar.open_micros, MONEY_SCALE);
+    row[3] = parameter_decimal(minute->bar.high_micros, MONEY_SCALE);
+    row[4] = parameter_decimal(minute->bar.low_micros, MONEY_SCALE);
+    row[5] = parameter_decimal(minute->bar.close_micros, MONEY_SCALE);
+    row[6] = parameter_int(minute->bar.volume);
+}
+
+// Turns the rows into arrays, a column each.
+static bool make_columns(struct arena *arena,
+                         const struct minute_bar *minutes,
+                         size_t count,
+                         struct parameter out_columns[COLUMNS])
+{
+    struct parameter *values = arena_allocate(arena, COLUMNS * count * sizeof *values);
+    struct parameter row[COLUMNS];
+
+    if (values == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        fill_row(&minutes[i], row);
+        for (size_t column = 0; column < COLUMNS; column++)
+            values[column * count + i] = row[column];
+    }
+    for (size_t column = 0; column < COLUMNS; column++) {
+        if (!parameter_array(arena, values + column * count, count, &out_columns[column]))
+            return false;
+    }
+    return true;
+}
+
+bool minute_store_write(struct database *database,
+                        struct arena *arena,
+                        const struct minute_bar *minutes,
+                        size_t count,
+                        struct error *error)
+{
+    static const struct statement write = {
+        "write_minutes",
+        "INSERT INTO minute_bars SELECT m.* FROM unnest($1::text[], $2::timestamptz[],"
+        "  $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[], $7::bigint[])"
+        "  AS m (ticker, at, open, high, low, close, volume)"
+        " WHERE EXISTS (SELECT 1 FROM symbols s WHERE s.ticker = m.ticker)"
+        " ON CONFLICT (ticker, at) DO UPDATE SET open = excluded.open, high = excluded.high,"
+        "  low = excluded.low, close = excluded.close, volume = excluded.volume"};
+    struct parameter columns[COLUMNS];
+    struct rows rows;
+
+    assert(count <= MINUTES_A_WRITE);
+    if (!make_columns(arena, minutes, count, columns))
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the minutes do not fit");
+    return database_query(database, arena, &write, columns, COLUMNS, &rows, error);
+}
+
+bool minute_store_list(struct database *database,
+                       struct arena *arena,
+                       const struct minute_query *query,
+                       struct timed_bar *out_bars,
+                       size_t *out_count,
+                       struct error *error)
+{
+    static const struct statement ascending = {
+        "list_minutes", "SELECT at, open, high, low, close, volume FROM minute_bars"
+                        " WHERE ticker = $1 AND at >= $2 AND at < $3 ORDER BY at LIMIT $4::bigint"};
+    static const struct statement descending = {
+        "list_minutes_back",
+        "SELECT at, open, high, low, close, volume FROM minute_bars"
+        " WHERE ticker = $1 AND at >= $2 AND at < $3 ORDER BY at DESC LIMIT $4::bigint"};
+    const struct parameter values[] = {parameter_text(query->ticker), parameter_time(query->from),
+                                       parameter_time(query->until),
+                                       parameter_int((int64_t)query->limit)};
+    struct rows rows;
+
+    if (!database_query(database, arena, query->is_descending ? &descending : &ascending, values,
+                        COUNT_OF(values), &rows, error))
+        return false;
+    assert(rows.count <= query->limit);
+    for (size_t i = 0; i < rows.count; i++)
+        out_bars[i] = (struct timed_bar){.at = rows_time(&rows, i, 0),
+                                         .open_micros = rows_decimal(&rows, i, 1, MONEY_SCALE),
+                                         .high_micros = rows_decimal(&rows, i, 2, MONEY_SCALE),
+                                         .low_micros = rows_decimal(&rows, i, 3, MONEY_SCALE),
+                                         .close_micros = rows_decimal(&rows, i, 4, MONEY_SCALE),
+                                         .volume = rows_int(&rows, i, 5)};
+    *out_count = rows.count;
+    return true;
+}
+
+bool minute_store_prune(struct database *database, struct arena *arena, int64_t before)
+{
+    static const struct statement prune = {
+        "prune_minutes",
+        "DELETE FROM minute_bars WHERE (ticker, at) IN"
+        " (SELECT ticker, at FROM minute_bars WHERE at < $1 ORDER BY at LIMIT $2)"};
+    const struct parameter values[] = {parameter_time(before), parameter_int(MINUTES_A_PRUNE)};
+    struct error error;
+    struct rows rows;
+
+    return database_query(database, arena, &prune, values, COUNT_OF(values), &rows, &error) &&
+           rows.affected == MINUTES_A_PRUNE;
+}
