@@ -263,7 +263,7 @@ bool portfolio_api_clone_portfolio(struct portfolio *portfolio,
     };
 
     if (call->identity.portfolio_id[0] != '\0')
-        return error_set(error, REASON_PERMISSION_DENIED,
+        return error_set(error, REASON_INSUFFICIENT_SCOPE,
                          "This API key is for one portfolio alone, and cannot open another.");
     return run(&beginning, error);
 }

@@ -294,6 +294,11 @@ describe('a portfolio that begins as another one stands', () => {
             const reply = await platform.request('POST', `/api/v1/portfolios/${dora.portfolio}/${action}`, { token: eve.token, body: {} });
             assert.deepEqual([reply.status, reply.body.reason], [404, 'PORTFOLIO_NOT_FOUND']);
         }
+        const key = await platform.expect(201, 'POST', '/api/v1/api-keys', { token: eve.token,
+            body: { name: 'one', scope: 'trade', portfolio_id: eve.portfolio } });
+        const alone = await platform.request('POST', `/api/v1/portfolios/${eve.portfolio}/clone`, { body: {},
+            headers: { 'APCA-API-KEY-ID': key.id, 'APCA-API-SECRET-KEY': key.secret } });
+        assert.deepEqual([alone.status, alone.body.reason], [403, 'INSUFFICIENT_SCOPE']);
         const made = await platform.expect(201, 'POST', `/api/v1/portfolios/${eve.portfolio}/clone`, { token: admin, body: {} });
         const { portfolios } = await platform.expect(200, 'GET', '/api/v1/portfolios', { token: eve.token });
         assert.ok(portfolios.some(one => one.id === made.id));
