@@ -450,8 +450,7 @@ static void a_checksum_is_the_published_one_however_the_bytes_are_cut(void **sta
 {
     (void)state;
     assert_int_equal(checksum_add(CHECKSUM_START, text_of("")), CHECKSUM_START);
-    assert_int_equal(checksum_add(CHECKSUM_START, text_of("foobar")),
-                     UINT64_C(0x85944171f73967e8));
+    assert_int_equal(checksum_add(CHECKSUM_START, text_of("foobar")), UINT64_C(0x85944171f73967e8));
     assert_int_equal(checksum_add(checksum_add(CHECKSUM_START, text_of("foo")), text_of("bar")),
                      UINT64_C(0x85944171f73967e8));
 }
