@@ -343,7 +343,8 @@ static bool load(struct matcher *matcher, const char *first_id)
                                 &orders, &count, &error))
             return false;
         for (size_t i = 0; i < count; i++) {
-            watch_take_loaded(matcher->watch, &orders[i]);
+            if (orders[i].status == ORDER_NEW)
+                watch_take_loaded(matcher->watch, &orders[i]);
             memcpy(after, orders[i].id, UUID_SIZE);
         }
     } while (count == LOAD_PAGE);

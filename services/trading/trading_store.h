@@ -103,7 +103,8 @@ MUST_CHECK bool store_load_orders(struct database *database,
                                   size_t *out_count,
                                   struct error *error);
 
-// Orders that rest (`new`, with a task that only the matcher ends), by id, after `after_id`.
+// Orders with a task that only the matcher ends, by id, after `after_id`: those that rest (`new`),
+// and those that wait to be replaced.
 MUST_CHECK bool store_load_resting(struct database *database,
                                    struct arena *arena,
                                    const char *after_id,

@@ -17,8 +17,8 @@ SELECT portfolio_id, ticker, id, side, limit_price, type = 'trailing_stop'
 FROM trading.orders WHERE status = 'new';
 
 -- The matcher reads all that rest by pages, in the order of their ids.
-CREATE INDEX tasks_resting ON trading.tasks (id)
-    WHERE state IN ('pending', 'active') AND run_at = 'infinity';
+DROP INDEX trading.tasks_due;
+CREATE INDEX tasks_due ON trading.tasks (run_at, id) WHERE state IN ('pending', 'active');
 
 -- What is answered to a repeat; see lib/service/idempotency.h.
 CREATE TABLE trading.requests (
