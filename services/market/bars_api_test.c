@@ -270,6 +270,46 @@ static void writing_a_minute_again_replaces_it_and_one_of_no_symbol_is_left_out(
     assert_int_equal(found[0].volume, 1000);
 }
 
+static void an_ended_session_without_a_bar_gets_one_of_its_minutes(void **state)
+{
+    static const struct statement add = {
+        "test_session",
+        "INSERT INTO minute_bars VALUES ('IBM', '2012-07-02T13:29:00Z', 9, 9, 9, 9, 9),"
+        " ('IBM', '2012-07-02T13:30:00Z', 20, 24, 19, 23, 100),"
+        " ('IBM', '2012-07-02T19:59:00Z', 23, 23, 18, 21, 200),"
+        " ('IBM', '2012-07-02T20:00:00Z', 50, 50, 50, 50, 9),"
+        " ('IBM', '2014-06-02T14:00:00Z', 1, 1, 1, 1, 1)"};
+    static const struct statement look = {
+        "test_look", "SELECT day::text, open, high, low, close, volume FROM bars"
+                     " WHERE ticker = 'IBM' AND (day < '2014-01-01' OR day = '2014-06-02')"
+                     " ORDER BY day"};
+    static const struct statement undo = {
+        "test_undo", "DELETE FROM minute_bars WHERE at < '2013-01-01' OR close = 1"};
+    struct fixture *f = *state;
+    struct date july = {2012, 7, 2}, june = {2014, 6, 2};
+    struct error error;
+    struct rows rows;
+
+    run_sql(f, &add, &rows);
+    for (int i = 0; i < 2; i++)
+        assert_true(minute_store_make_day(f->database, f->arena, date_to_days(july),
+                                          at("2012-07-02T13:30:00Z"), at("2012-07-02T20:00:00Z"),
+                                          &error));
+    assert_true(minute_store_make_day(f->database, f->arena, date_to_days(june),
+                                      at("2014-06-02T13:30:00Z"), at("2014-06-02T20:00:00Z"),
+                                      &error));
+    run_sql(f, &look, &rows);
+    assert_int_equal(rows.count, 2);
+    assert_string_equal(rows_text(&rows, 0, 0), "2012-07-02");
+    assert_int_equal(rows_decimal(&rows, 0, 1, 6), 20000000);
+    assert_int_equal(rows_decimal(&rows, 0, 2, 6), 24000000);
+    assert_int_equal(rows_decimal(&rows, 0, 3, 6), 18000000);
+    assert_int_equal(rows_decimal(&rows, 0, 4, 6), 21000000);
+    assert_int_equal(rows_int(&rows, 0, 5), 300);
+    assert_int_equal(rows_decimal(&rows, 1, 4, 6), 103000000); // the one that was imported
+    run_sql(f, &undo, &rows);
+}
+
 static void old_minutes_are_removed_so_many_at_a_time(void **state)
 {
     static const struct statement add = {
@@ -364,6 +404,7 @@ int main(void)
         cmocka_unit_test(what_has_been_stored_is_there_after_a_restart),
         cmocka_unit_test(today_is_what_is_quoted_and_the_days_before_are_stored_bars),
         cmocka_unit_test(writing_a_minute_again_replaces_it_and_one_of_no_symbol_is_left_out),
+        cmocka_unit_test(an_ended_session_without_a_bar_gets_one_of_its_minutes),
         cmocka_unit_test(old_minutes_are_removed_so_many_at_a_time),
         cmocka_unit_test(ten_thousand_symbols_are_written_each_minute),
         cmocka_unit_test(there_can_be_only_so_many_corporate_actions),

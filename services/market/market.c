@@ -16,12 +16,15 @@ enum {
     PLAYER_MEMORY = 16 * 1024 * 1024,
     PRUNER_MEMORY = 1024 * 1024,
     PRUNE_PERIOD_MS = 60 * 1000,
+    DAYS_MADE_MAX = 30,           // how far back sessions are looked at after a start
     REFRESH_LIMIT_MS = 60 * 1000, // that the end of an import waits for the player
     MINUTE_MEMORY = 8 * 1024 * 1024,
     MINUTE_PERIOD_MS = 1000,
 };
 
 #define TOPIC "quotes"
+// Providers may be a quarter of an hour late, so the last minutes of a session come after its end.
+#define DAY_SETTLED_US (30 * 60 * MICROS_PER_SECOND)
 
 // What the player reads: on its own thread, so the arena needs no lock.
 
@@ -203,11 +206,42 @@ static bool write_minutes(void *context)
     return count == MINUTES_A_WRITE;
 }
 
+// Daily bars of the sessions that are over, of the minutes that were stored in them: also of those
+// that ended while this program did not run.
+static void make_days(struct market *market)
+{
+    struct clock_view clock;
+    struct error error;
+    int64_t last;
+
+    if (!market->stores_minutes || !player_clock(market->player, &clock, &error))
+        return;
+    last = exchange_calendar_day(clock.now - DAY_SETTLED_US);
+    if (market->made_day < last - DAYS_MADE_MAX)
+        market->made_day = last - DAYS_MADE_MAX;
+    for (int64_t day = market->made_day + 1; day <= last; day++) {
+        int close_minute = exchange_calendar_close_minute(day);
+        int64_t from = exchange_calendar_at(day, CALENDAR_OPEN_MINUTE);
+        int64_t until = exchange_calendar_at(day, close_minute);
+
+        if (close_minute > 0 && until > clock.now - DAY_SETTLED_US)
+            return;
+        arena_reset(market->pruner_arena);
+        if (close_minute > 0 && !minute_store_make_day(market->database, market->pruner_arena, day,
+                                                       from, until, &error)) {
+            log_write(LOG_WARNING, "daily_bars_not_made", "reason", error.message, NULL);
+            return;
+        }
+        market->made_day = day;
+    }
+}
+
 static bool prune(void *context)
 {
     struct market *market = context;
     bool has_more;
 
+    make_days(market);
     arena_reset(market->pruner_arena);
     has_more = import_store_prune(market->database, market->pruner_arena);
     arena_reset(market->pruner_arena);

@@ -31,6 +31,7 @@ struct market {
     struct arena *minute_arena;   // of its thread
     struct minute_bar *ended;     // of its thread: what it writes at once
     struct metric *minutes_lost;
+    int64_t made_day; // the last session whose daily bars are made of minutes; the pruner's
     struct arena *player_arena; // of the player's thread: what it reads from the database
     struct arena *pruner_arena; // of the pruner's thread
     struct metric *publications;

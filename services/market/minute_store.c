@@ -98,6 +98,33 @@ bool minute_store_list(struct database *database,
     return true;
 }
 
+bool minute_store_make_day(struct database *database,
+                           struct arena *arena,
+                           int64_t day,
+                           int64_t from,
+                           int64_t until,
+                           struct error *error)
+{
+    // Symbol by symbol, as the key of the minutes has it.
+    static const struct statement make = {
+        "make_day",
+        "INSERT INTO bars (ticker, day, open, high, low, close, volume)"
+        " SELECT s.ticker, $1::date, d.open, d.high, d.low, d.close, d.volume"
+        " FROM symbols s CROSS JOIN LATERAL"
+        " (SELECT (array_agg(m.open ORDER BY m.at))[1] AS open, max(m.high) AS high,"
+        "   min(m.low) AS low, (array_agg(m.close ORDER BY m.at DESC))[1] AS close,"
+        "   least(sum(m.volume), 1000000000000000)::bigint AS volume"
+        "  FROM minute_bars m WHERE m.ticker = s.ticker AND m.at >= $2 AND m.at < $3) AS d"
+        " WHERE d.open IS NOT NULL ON CONFLICT (ticker, day) DO NOTHING"};
+    char date[DATE_SIZE];
+    struct parameter values[3] = {parameter_null(), parameter_time(from), parameter_time(until)};
+    struct rows rows;
+
+    date_print(date_from_days(day), date);
+    values[0] = parameter_text(date);
+    return database_query(database, arena, &make, values, COUNT_OF(values), &rows, error);
+}
+
 bool minute_store_prune(struct database *database, struct arena *arena, int64_t before)
 {
     static const struct statement prune = {

@@ -31,5 +31,15 @@ MUST_CHECK bool minute_store_list(struct database *database,
                                   size_t *out_count,
                                   struct error *error);
 
+// Makes the daily bar of every symbol whose minutes from `from` to before `until`, the session of
+// `day`, are stored, and which has no bar of that day: one that was imported stays. May be done
+// twice.
+MUST_CHECK bool minute_store_make_day(struct database *database,
+                                      struct arena *arena,
+                                      int64_t day,
+                                      int64_t from,
+                                      int64_t until,
+                                      struct error *error);
+
 // Removes up to MINUTES_A_PRUNE of the oldest before `before`. True when there may be more.
 bool minute_store_prune(struct database *database, struct arena *arena, int64_t before);

@@ -376,6 +376,12 @@ size_t player_list_minutes(struct player *player,
     return count;
 }
 
+// Not every provider of live prices says how the day began and how far it went.
+static int64_t known(int64_t micros, int64_t price_micros)
+{
+    return micros > 0 ? micros : price_micros;
+}
+
 size_t player_list_day(struct player *player, const char *ticker, struct timed_bar *out_day)
 {
     const struct quote_book_entry *entry;
@@ -384,13 +390,15 @@ size_t player_list_day(struct player *player, const char *ticker, struct timed_b
     (void)pthread_mutex_lock(&player->lock);
     entry = quote_book_find(player->book, ticker);
     if (entry != NULL) {
+        const struct quote *quote = &entry->quote;
+
         *out_day = (struct timed_bar){
             .at = exchange_calendar_at(entry->day, CALENDAR_OPEN_MINUTE),
-            .open_micros = entry->quote.open_micros,
-            .high_micros = entry->quote.high_micros,
-            .low_micros = entry->quote.low_micros,
-            .close_micros = entry->quote.price_micros,
-            .volume = entry->quote.volume,
+            .open_micros = known(quote->open_micros, quote->price_micros),
+            .high_micros = known(quote->high_micros, quote->price_micros),
+            .low_micros = known(quote->low_micros, quote->price_micros),
+            .close_micros = quote->price_micros,
+            .volume = quote->volume,
         };
         count = 1;
     }
