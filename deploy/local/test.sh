@@ -66,7 +66,9 @@ test_with_node() {
     [ ${#files[@]} -gt 0 ] || return 0
     test_install_node_modules
     rm -f "$tap"
-    BOURSE_PRESET=$PRESET node --test --test-reporter=spec --test-reporter-destination=stdout \
+    # Two files at a time: most of a test from outside is waiting.
+    BOURSE_PRESET=$PRESET node --test --test-concurrency=2 \
+        --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=tap --test-reporter-destination="$tap" "${files[@]}" || status=$?
     if [ ! -s "$tap" ]; then
         test_count 0 1 0
