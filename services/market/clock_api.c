@@ -272,6 +272,18 @@ static bool list_live(struct market *market,
     return true;
 }
 
+// Without those from which on the symbol is halted: nobody may trade on them later either.
+static size_t count_traded(struct market *market, const struct history *history, size_t count)
+{
+    int64_t halted_from =
+        split_table_halted_from(market->splits, history->ticker, market_bar_hours(market));
+    size_t traded = 0;
+
+    while (traded < count && history->quotes[traded].quoted_at < halted_from)
+        traded++;
+    return traded;
+}
+
 bool market_api_list_quote_history(struct market *market,
                                    struct call *call,
                                    const Market__ListQuoteHistoryRequest *request,
@@ -297,6 +309,7 @@ bool market_api_list_quote_history(struct market *market,
               ? list_simulated
               : list_replayed)(market, call, &history, &response->n_quotes, error))
         return false;
+    response->n_quotes = count_traded(market, &history, response->n_quotes);
     return fill_quotes(call->arena, history.quotes, response->n_quotes, clock.now,
                        &response->quotes, error);
 }

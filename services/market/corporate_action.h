@@ -24,6 +24,7 @@ struct corporate_action {
     int64_t numerator, denominator; // of a split: new shares for old ones
     int64_t amount_micros;          // of a dividend
     int64_t entered_at;             // platform time
+    int64_t booked_at;              // platform time; 0 for not yet
 };
 
 // Checks that it has what its kind needs and nothing else, and that its ex-date is a session. On
@@ -39,6 +40,7 @@ struct split {
     char ticker[TICKER_SIZE];
     int64_t day; // the ex-date
     int64_t numerator, denominator;
+    bool is_booked; // for all who held shares
 };
 
 // How many new shares there are for old ones, as a fraction in lowest terms.

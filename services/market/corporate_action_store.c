@@ -8,9 +8,17 @@
 
 enum { SPLITS_A_READ = 1000, SPLITS_MEMORY = 1024 * 1024 };
 
-// Columns: id, ticker, kind, ex-date, numerator, denominator, amount, entered at.
+// Columns: id, ticker, kind, ex-date, numerator, denominator, amount, entered at, booked at.
 #define ACTION_COLUMNS                                                                             \
-    "id, ticker, kind, ex_date - DATE '1970-01-01', numerator, denominator, amount, entered_at"
+    "id, ticker, kind, ex_date - DATE '1970-01-01', numerator, denominator, amount, entered_at,"   \
+    " booked_at"
+
+#define LIST_ACTIONS(condition)                                                                    \
+    "SELECT " ACTION_COLUMNS " FROM corporate_actions"                                             \
+    " WHERE ($1::text IS NULL OR ticker = $1)"                                                     \
+    " AND ex_date BETWEEN DATE '1970-01-01' + $2::integer AND DATE '1970-01-01' + $3::integer"     \
+    " AND (ex_date, ticker, kind) > (DATE '1970-01-01' + $4::integer, $5::text, "                  \
+    "$6::text)" condition " ORDER BY ex_date, ticker, kind LIMIT $7::bigint"
 
 static const char *kind_text(enum corporate_action_kind kind)
 {
@@ -27,6 +35,7 @@ static void read_action(const struct rows *rows, size_t row, struct corporate_ac
         .denominator = rows_int(rows, row, 5),
         .amount_micros = rows_is_null(rows, row, 6) ? 0 : rows_decimal(rows, row, 6, MONEY_SCALE),
         .entered_at = rows_time(rows, row, 7),
+        .booked_at = rows_is_null(rows, row, 8) ? 0 : rows_time(rows, row, 8),
     };
     (void)snprintf(out_action->ticker, sizeof out_action->ticker, "%s", rows_text(rows, row, 1));
 }
@@ -37,8 +46,8 @@ bool corporate_action_store_splits(struct database *database,
                                    struct error *error)
 {
     static const struct statement list = {
-        "list_splits", "SELECT ticker, ex_date - DATE '1970-01-01', numerator, denominator"
-                       " FROM corporate_actions WHERE kind = 'split'"
+        "list_splits", "SELECT ticker, ex_date - DATE '1970-01-01', numerator, denominator,"
+                       " booked_at IS NOT NULL FROM corporate_actions WHERE kind = 'split'"
                        " AND (ticker, ex_date) > ($1::text, DATE '1970-01-01' + $2::integer)"
                        " ORDER BY ticker, ex_date LIMIT $3::bigint"};
     OWNED(arena) arena = arena_new(SPLITS_MEMORY);
@@ -61,7 +70,8 @@ bool corporate_action_store_splits(struct database *database,
         for (size_t i = 0; i < rows.count; i++, count++) {
             splits[count] = (struct split){.day = rows_int(&rows, i, 1),
                                            .numerator = rows_int(&rows, i, 2),
-                                           .denominator = rows_int(&rows, i, 3)};
+                                           .denominator = rows_int(&rows, i, 3),
+                                           .is_booked = rows_bool(&rows, i, 4)};
             (void)snprintf(splits[count].ticker, sizeof splits[count].ticker, "%s",
                            rows_text(&rows, i, 0));
         }
@@ -78,13 +88,10 @@ bool corporate_action_store_list(struct database *database,
                                  size_t *out_count,
                                  struct error *error)
 {
-    static const struct statement list = {
-        "list_corporate_actions",
-        "SELECT " ACTION_COLUMNS " FROM corporate_actions"
-        " WHERE ($1::text IS NULL OR ticker = $1)"
-        " AND ex_date BETWEEN DATE '1970-01-01' + $2::integer AND DATE '1970-01-01' + $3::integer"
-        " AND (ex_date, ticker, kind) > (DATE '1970-01-01' + $4::integer, $5::text, $6::text)"
-        " ORDER BY ex_date, ticker, kind LIMIT $7::bigint"};
+    static const struct statement list = {"list_corporate_actions", LIST_ACTIONS("")};
+    // Asked every second: it has an index of its own.
+    static const struct statement list_unbooked = {"list_unbooked_actions",
+                                                   LIST_ACTIONS(" AND booked_at IS NULL")};
     const struct parameter values[] = {
         parameter_text(query->ticker),
         parameter_int(query->first_day),
@@ -95,7 +102,8 @@ bool corporate_action_store_list(struct database *database,
         parameter_int((int64_t)query->limit)};
     struct rows rows;
 
-    if (!database_query(database, arena, &list, values, COUNT_OF(values), &rows, error))
+    if (!database_query(database, arena, query->unbooked ? &list_unbooked : &list, values,
+                        COUNT_OF(values), &rows, error))
         return false;
     *out_actions = arena_allocate(arena, (rows.count + 1) * sizeof **out_actions);
     if (*out_actions == NULL)
@@ -118,7 +126,8 @@ bool corporate_action_store_insert(struct transaction *transaction,
     static const struct statement insert = {
         "insert_corporate_action",
         "INSERT INTO corporate_actions (id, ticker, kind, ex_date, numerator, denominator, amount,"
-        " entered_at) SELECT $1, ticker, $3, DATE '1970-01-01' + $4::integer, $5, $6, $7, $8"
+        " entered_at, booked_at)"
+        " SELECT $1, ticker, $3, DATE '1970-01-01' + $4::integer, $5, $6, $7, $8, $9"
         " FROM symbols WHERE ticker = $2 ON CONFLICT DO NOTHING"};
     bool is_split = action->kind == ACTION_SPLIT;
     const struct parameter values[] = {
@@ -129,7 +138,8 @@ bool corporate_action_store_insert(struct transaction *transaction,
         is_split ? parameter_int(action->numerator) : parameter_null(),
         is_split ? parameter_int(action->denominator) : parameter_null(),
         is_split ? parameter_null() : parameter_decimal(action->amount_micros, MONEY_SCALE),
-        parameter_time(action->entered_at)};
+        parameter_time(action->entered_at),
+        action->booked_at == 0 ? parameter_null() : parameter_time(action->booked_at)};
     struct rows locked = {0}, inserted = {0}, counted = {0};
 
     if (!transaction_queue(transaction, &lock, &values[1], 1, &locked, error) ||
@@ -168,5 +178,30 @@ bool corporate_action_store_delete(struct transaction *transaction,
         return error_set(error, REASON_CORPORATE_ACTION_NOT_FOUND,
                          "there is no corporate action %s", id);
     read_action(&rows, 0, out_action);
+    return true;
+}
+
+bool corporate_action_store_confirm(struct database *database,
+                                    struct arena *arena,
+                                    const char *id,
+                                    int64_t until_day,
+                                    int64_t now,
+                                    char out_ticker[TICKER_SIZE],
+                                    struct error *error)
+{
+    static const struct statement confirm = {
+        "confirm_corporate_action",
+        "UPDATE corporate_actions SET booked_at = coalesce(booked_at, $3)"
+        " WHERE id = $1 AND ex_date <= DATE '1970-01-01' + $2::integer RETURNING ticker"};
+    const struct parameter values[] = {parameter_text(id), parameter_int(until_day),
+                                       parameter_time(now)};
+    struct rows rows;
+
+    if (!database_query(database, arena, &confirm, values, COUNT_OF(values), &rows, error))
+        return false;
+    if (rows.count == 0)
+        return error_set(error, REASON_CORPORATE_ACTION_NOT_FOUND,
+                         "there is no corporate action %s that is in effect", id);
+    (void)snprintf(out_ticker, TICKER_SIZE, "%s", rows_text(&rows, 0, 0));
     return true;
 }

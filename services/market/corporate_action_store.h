@@ -20,6 +20,7 @@ struct corporate_action_query {
     int64_t after_day;
     const char *after_ticker;
     enum corporate_action_kind after_kind;
+    bool unbooked; // only those that are not booked
     size_t limit;
 };
 
@@ -41,3 +42,13 @@ MUST_CHECK bool corporate_action_store_delete(struct transaction *transaction,
                                               const char *id,
                                               struct corporate_action *out_action,
                                               struct error *error);
+
+// Notes that one whose ex-date is `until_day` or before is booked, unless that was noted already,
+// and fills in its ticker. Fails with CORPORATE_ACTION_NOT_FOUND.
+MUST_CHECK bool corporate_action_store_confirm(struct database *database,
+                                               struct arena *arena,
+                                               const char *id,
+                                               int64_t until_day,
+                                               int64_t now,
+                                               char out_ticker[TICKER_SIZE],
+                                               struct error *error);

@@ -44,6 +44,8 @@ static bool fill_action(struct market *market,
     message->in_effect = message->effective_at <= now;
     message->has_entered_at = true;
     message->entered_at = action->entered_at;
+    message->has_booked_at = action->booked_at > 0;
+    message->booked_at = action->booked_at;
     *out_message = message;
     return true;
 }
@@ -76,6 +78,10 @@ static bool read_query(struct market *market,
                                   request->since < CALENDAR_START_AT  ? CALENDAR_START_AT
                                   : request->since >= CALENDAR_END_AT ? CALENDAR_END_AT - 1
                                                                       : request->since);
+        query.last_day = market_effective_day(market, now);
+    }
+    if (request->has_unbooked && request->unbooked) {
+        query.unbooked = true;
         query.last_day = market_effective_day(market, now);
     }
     if (request->page_token != NULL && request->page_token[0] != '\0') {
@@ -156,9 +162,11 @@ static bool change_actions(struct change *change,
     is_done = database_transact(market->database, change->call->arena, 0, work, change, error);
     // Whatever the outcome: it may be unknown.
     split_table_changed(market->splits);
-    if (is_done && !change->was_done)
+    if (is_done && !change->was_done) {
         player_refresh(market->player, (const char(*)[TICKER_SIZE]) & change->action.ticker, 1,
                        change->call->deadline_us);
+        player_tell(market->player, change->action.ticker, change->call->deadline_us);
+    }
     return is_done;
 }
 
@@ -248,6 +256,9 @@ bool market_api_create_corporate_action(struct market *market,
         !player_clock(market->player, &clock, error))
         return false;
     change.now = change.action.entered_at = clock.now;
+    // Who held shares then has traded them since: it corrects charts alone.
+    if (corporate_action_effective_at(market_bar_hours(market), change.action.ex_day) <= clock.now)
+        change.action.booked_at = clock.now;
     return check_time(&change, error) && change_actions(&change, create, error);
 }
 
@@ -304,4 +315,27 @@ bool market_api_delete_corporate_action(struct market *market,
         return false;
     change.now = clock.now;
     return change_actions(&change, delete, error);
+}
+
+bool market_api_confirm_corporate_action(struct market *market,
+                                         struct call *call,
+                                         const Market__ConfirmCorporateActionRequest *request,
+                                         Market__ConfirmCorporateActionResponse *response,
+                                         struct error *error)
+{
+    struct clock_view clock;
+    char ticker[TICKER_SIZE];
+    bool is_done;
+
+    (void)response;
+    if (!player_clock(market->player, &clock, error))
+        return false;
+    is_done = corporate_action_store_confirm(market->database, call->arena, request->action_id,
+                                             market_effective_day(market, clock.now), clock.now,
+                                             ticker, error);
+    // Whatever the outcome: it may be unknown.
+    split_table_changed(market->splits);
+    if (is_done)
+        player_tell(market->player, ticker, call->deadline_us);
+    return is_done;
 }

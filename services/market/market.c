@@ -135,6 +135,20 @@ static size_t copy_splits(void *context, struct split **out_splits)
     return split_table_copy(market->splits, NULL, out_splits);
 }
 
+static bool load_splits(void *context, struct error *error)
+{
+    struct market *market = context;
+
+    return split_table_refresh(market->splits, error);
+}
+
+static int64_t halted_from(void *context, const char *ticker)
+{
+    struct market *market = context;
+
+    return split_table_halted_from(market->splits, ticker, market_bar_hours(market));
+}
+
 static int64_t adjust_close(
     void *context, const char *ticker, int64_t day, int64_t until_day, int64_t close_micros)
 {
@@ -289,6 +303,8 @@ bool market_new(const struct market_options *options,
                    .load_symbols = load_symbols,
                    .load_last_quotes = load_last_quotes,
                    .copy_splits = copy_splits,
+                   .load_splits = load_splits,
+                   .halted_from = halted_from,
                    .adjust_close = adjust_close,
                    .publish = publish,
                    .position = position,

@@ -56,9 +56,18 @@ struct clock_view player_view(const struct player *player)
     };
 }
 
+// A quote of a symbol is good until its split at most, and after that once it has been booked.
+static void halt(const struct player *player, struct quote *quotes, size_t count)
+{
+    for (size_t i = 0; player->options.source.halted_from != NULL && i < count; i++)
+        quotes[i].valid_until =
+            least(quotes[i].valid_until,
+                  player->options.source.halted_from(player->options.context, quotes[i].ticker));
+}
+
 // Publishes quotes that began to hold at platform time `at`. Their clock stands: the running one
 // follows when all that is due has been played. The lock is held.
-void player_publish(struct player *player, const struct quote *quotes, size_t count, int64_t at)
+void player_publish(struct player *player, struct quote *quotes, size_t count, int64_t at)
 {
     const struct clock_view view = {.mode = player->clock.mode,
                                     .now = at,
@@ -67,6 +76,7 @@ void player_publish(struct player *player, const struct quote *quotes, size_t co
 
     for (size_t i = 0; player->options.stores_minutes && i < count; i++)
         bar_builder_add(player->minutes, &quotes[i], at);
+    halt(player, quotes, count);
     market_message_publication(quotes, count, &view, player->buffer);
     player->options.source.publish(player->options.context, strbuf_text(player->buffer));
 }
@@ -141,6 +151,56 @@ static bool allow_time(struct player *player, struct error *error)
     return true;
 }
 
+static bool load_splits(struct player *player, struct error *error)
+{
+    bool is_loaded = true;
+
+    (void)pthread_mutex_unlock(&player->lock);
+    if (player->options.source.load_splits != NULL)
+        is_loaded = player->options.source.load_splits(player->options.context, error);
+    (void)pthread_mutex_lock(&player->lock);
+    return is_loaded;
+}
+
+static void tell_all(struct player *player)
+{
+    char after[TICKER_SIZE] = "";
+    const struct quote_book_entry *entries;
+    size_t left;
+
+    while ((left = quote_book_after(player->book, after, &entries)) > 0) {
+        size_t count = left < PUBLICATION_QUOTES_MAX ? left : PUBLICATION_QUOTES_MAX;
+
+        for (size_t i = 0; i < count; i++)
+            player->quotes[i] = entries[i].quote;
+        memcpy(after, entries[count - 1].quote.ticker, sizeof after);
+        player_publish(player, player->quotes, count, player_view(player).now);
+    }
+}
+
+// Publishes what has been asked for, by the splits as they are now.
+static bool tell(struct player *player, struct error *error)
+{
+    uint64_t asked = player->tells_asked;
+
+    if (!load_splits(player, error))
+        return false;
+    for (size_t i = 0; i < player->tell_count; i++) {
+        const struct quote_book_entry *entry = quote_book_find(player->book, player->tell[i]);
+
+        if (entry != NULL) {
+            player->quotes[0] = entry->quote;
+            player_publish(player, player->quotes, 1, player_view(player).now);
+        }
+    }
+    if (player->tell_all)
+        tell_all(player);
+    player->tell_count = 0;
+    player->tell_all = false;
+    player->tells_done = asked;
+    return true;
+}
+
 // Does what is due. The lock is held at the beginning and at the end, and not while the source is
 // asked. False when the source failed.
 static bool work(struct player *player, struct error *error)
@@ -151,12 +211,14 @@ static bool work(struct player *player, struct error *error)
     if ((!player->is_ready || player->must_reload) && !load_clock(player, error))
         return false;
     if (!player->is_ready) {
-        if (!player->feed->build(player, error))
+        if (!load_splits(player, error) || !player->feed->build(player, error))
             return false;
         player->is_ready = true;
         publish_clock(player);
     }
     if (player->refreshes_done < player->refreshes_asked && !player->feed->correct(player, error))
+        return false;
+    if (player->tells_done < player->tells_asked && !tell(player, error))
         return false;
     if (!allow_time(player, error))
         return false;
@@ -196,7 +258,7 @@ static void note(struct player *player, bool is_failing, const struct error *err
 static bool has_work(const struct player *player)
 {
     return player->must_reload || player->refreshes_done < player->refreshes_asked ||
-           target(player) >= player->next_event;
+           player->tells_done < player->tells_asked || target(player) >= player->next_event;
 }
 
 static void *run(void *argument)
@@ -343,6 +405,7 @@ bool player_snapshot(struct player *player,
                                          .clock = player_view(player)};
         for (size_t i = 0; i < out_page->count; i++)
             quotes[i] = entries[i].quote;
+        halt(player, quotes, out_page->count);
         player->options.source.position(player->options.context, &out_page->epoch,
                                         &out_page->sequence);
     }
@@ -520,6 +583,24 @@ void player_refresh(struct player *player,
     number = ++player->refreshes_asked;
     (void)pthread_cond_broadcast(&player->changed);
     while (player->refreshes_done < number && !player->is_stopping && result != ETIMEDOUT)
+        result = wait_until(player, until_us);
+    (void)pthread_mutex_unlock(&player->lock);
+}
+
+void player_tell(struct player *player, const char *ticker, int64_t deadline_us)
+{
+    int64_t until_us = monotonic_of(deadline_us);
+    int result = 0;
+    uint64_t number;
+
+    (void)pthread_mutex_lock(&player->lock);
+    if (player->tell_count == PLAYER_REFRESH_MAX)
+        player->tell_all = true;
+    else
+        (void)snprintf(player->tell[player->tell_count++], TICKER_SIZE, "%s", ticker);
+    number = ++player->tells_asked;
+    (void)pthread_cond_broadcast(&player->changed);
+    while (player->tells_done < number && !player->is_stopping && result != ETIMEDOUT)
         result = wait_until(player, until_us);
     (void)pthread_mutex_unlock(&player->lock);
 }

@@ -84,6 +84,11 @@ struct player_source {
     // The splits of the symbols, in order of tickers and days, which are released; only then asked
     // for. May be NULL.
     size_t (*copy_splits)(void *context, struct split **out_splits);
+    // Reads the splits anew if they may have changed; halted_from goes by them. May be NULL.
+    bool (*load_splits)(void *context, struct error *error);
+    // The moment from which quotes of the symbol are not good to trade at, until its split has been
+    // booked; INT64_MAX for none. Called with the lock, so it must be quick. May be NULL.
+    int64_t (*halted_from)(void *context, const char *ticker);
     // What a close of `day` is on `until_day`, by the splits since. Called with the lock, so it
     // must be quick. May be NULL.
     int64_t (*adjust_close)(
@@ -196,3 +201,7 @@ void player_refresh(struct player *player,
                     const char (*tickers)[TICKER_SIZE],
                     size_t count,
                     int64_t deadline_us);
+
+// Reads the splits anew and publishes the present quote of a symbol, whether it differs or not: it
+// may be halted or traded again. Waits for that until real time `deadline_us` at most.
+void player_tell(struct player *player, const char *ticker, int64_t deadline_us);

@@ -58,6 +58,10 @@ struct player {
     size_t refresh_count;
     bool refresh_all;
     uint64_t refreshes_asked, refreshes_done;
+    char tell[PLAYER_REFRESH_MAX][TICKER_SIZE]; // to be published in any case
+    size_t tell_count;
+    bool tell_all;
+    uint64_t tells_asked, tells_done;
     int64_t clock_published_us; // monotonic
     struct strbuf *buffer;      // of the publication being made
 
@@ -73,5 +77,6 @@ struct player {
 // With the lock held.
 int64_t player_real_now(const struct player *player);
 struct clock_view player_view(const struct player *player);
-void player_publish(struct player *player, const struct quote *quotes, size_t count, int64_t at);
+// Ends the quotes at the moment from which their symbols are halted.
+void player_publish(struct player *player, struct quote *quotes, size_t count, int64_t at);
 void player_move(struct player *player, int64_t position);

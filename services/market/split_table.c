@@ -16,6 +16,8 @@ struct split_table {
     uint64_t changes_known; // told before it was read
     struct split *splits;   // in order of tickers and days
     size_t count;
+    struct split *unbooked; // of these
+    size_t unbooked_count;
 };
 
 struct split_table *split_table_new(struct database *database)
@@ -36,6 +38,7 @@ void split_table_free(struct split_table **table)
     if (old == NULL)
         return;
     release(old->splits);
+    release(old->unbooked);
     (void)pthread_mutex_destroy(&old->lock);
     (void)pthread_mutex_destroy(&old->reading);
     release(old);
@@ -57,23 +60,43 @@ static bool is_current(struct split_table *table)
     return is_current;
 }
 
+// Those that are not booked, in the same order.
+static size_t copy_unbooked(const struct split *splits, size_t count, struct split **out_unbooked)
+{
+    size_t unbooked = 0, copied = 0;
+
+    for (size_t i = 0; i < count; i++)
+        unbooked += splits[i].is_booked ? 0 : 1;
+    *out_unbooked = allocate_array(unbooked + 1, sizeof **out_unbooked);
+    for (size_t i = 0; i < count; i++) {
+        if (!splits[i].is_booked)
+            (*out_unbooked)[copied++] = splits[i];
+    }
+    return unbooked;
+}
+
 static bool read_anew(struct split_table *table, struct error *error)
 {
     // Before the table is read: a change told while it is may be in it or not.
     uint64_t changes = atomic_load(&table->changes);
-    struct split *splits = NULL, *old;
-    size_t count = 0;
+    struct split *splits = NULL, *unbooked, *old, *old_unbooked;
+    size_t count = 0, unbooked_count;
 
     if (!corporate_action_store_splits(table->database, &splits, &count, error))
         return false;
+    unbooked_count = copy_unbooked(splits, count, &unbooked);
     (void)pthread_mutex_lock(&table->lock);
     old = table->splits;
+    old_unbooked = table->unbooked;
     table->splits = splits;
     table->count = count;
+    table->unbooked = unbooked;
+    table->unbooked_count = unbooked_count;
     table->changes_known = changes;
     table->is_read = true;
     (void)pthread_mutex_unlock(&table->lock);
     release(old);
+    release(old_unbooked);
     return true;
 }
 
@@ -104,6 +127,19 @@ struct split_ratio split_table_ratio(struct split_table *table,
     ratio = split_ratio_of(first, count, after_day, until_day);
     (void)pthread_mutex_unlock(&table->lock);
     return ratio;
+}
+
+int64_t
+split_table_halted_from(struct split_table *table, const char *ticker, enum market_hours hours)
+{
+    const struct split *first;
+    int64_t halted_from = INT64_MAX;
+
+    (void)pthread_mutex_lock(&table->lock);
+    if (splits_of(table->unbooked, table->unbooked_count, ticker, &first) > 0)
+        halted_from = corporate_action_effective_at(hours, first->day);
+    (void)pthread_mutex_unlock(&table->lock);
+    return halted_from;
 }
 
 size_t split_table_copy(struct split_table *table, const char *ticker, struct split **out_splits)
