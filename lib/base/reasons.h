@@ -116,6 +116,8 @@
       "Place it within the hours named, or use another time in force.")                            \
     X(NOT_FILLED_AT_ONCE, CODE_FAILED_PRECONDITION, 422, "The order could not be filled at once.", \
       "Nothing is held for it any more. Place one that rests, or with another limit.")             \
+    X(SPLIT, CODE_FAILED_PRECONDITION, 422, "The shares were split.",                              \
+      "Place the order anew, for the shares and at the prices of after it.")                       \
     X(ORDER_NOT_READY, CODE_FAILED_PRECONDITION, 422, "The order is being changed.",               \
       "Repeat it in a moment.")                                                                    \
     X(WASH_TRADE, CODE_FAILED_PRECONDITION, 403, "The order could trade with another of yours.",   \

@@ -341,8 +341,11 @@ static bool decide(struct execution *execution,
         return order_apply(order, ORDER_EVENT_EXPIRE, order->expires_at);
     case EXECUTE_CANCEL:
         go_on(change);
-        snprintf(order->cancel_request_id, UUID_SIZE, "%s", item->cancel_request_id);
-        return order_apply(order, ORDER_EVENT_CANCEL, clock->now);
+        if (item->cancel_request_id != NULL)
+            snprintf(order->cancel_request_id, UUID_SIZE, "%s", item->cancel_request_id);
+        return (item->cancel_reason == NULL ||
+                order_set_reason(order, execution->arena, item->cancel_reason)) &&
+               order_apply(order, ORDER_EVENT_CANCEL, clock->now);
     case EXECUTE_ADVANCE:
         break;
     }

@@ -41,7 +41,8 @@ struct execution_item {
     int64_t stop_price;
     int64_t triggered_at; // 0 for not
     int64_t looked_at;
-    const char *cancel_request_id;          // of CANCEL
+    const char *cancel_request_id;          // of CANCEL by somebody; NULL for none
+    const struct error *cancel_reason;      // of CANCEL by the platform: kept; NULL for none
     const struct audit_outbox_event *audit; // written with the change of the order; NULL for none
     const char *traceparent;                // may be NULL
     int64_t attempts;                       // of the task, this one counted

@@ -107,11 +107,11 @@ static bool ask_symbol(struct trading *trading,
     return true;
 }
 
-bool lookup_tradable(struct trading *trading,
-                     struct call *call,
-                     const char *ticker,
-                     int64_t quantity,
-                     struct error *error)
+static bool find_symbol(struct trading *trading,
+                        struct call *call,
+                        const char *ticker,
+                        struct symbol *out_symbol,
+                        struct error *error)
 {
     int64_t now = clock_monotonic_us();
     struct symbol symbol;
@@ -121,6 +121,34 @@ bool lookup_tradable(struct trading *trading,
             return false;
         cache_put(trading->symbols, ticker, now + SYMBOL_GOOD_US, &symbol, sizeof(symbol));
     }
+    *out_symbol = symbol;
+    return true;
+}
+
+bool lookup_fractionable(struct trading *trading,
+                         struct call *call,
+                         const char *ticker,
+                         bool *out_is_fractionable,
+                         struct error *error)
+{
+    struct symbol symbol;
+
+    if (!find_symbol(trading, call, ticker, &symbol, error))
+        return false;
+    *out_is_fractionable = symbol.is_fractionable;
+    return true;
+}
+
+bool lookup_tradable(struct trading *trading,
+                     struct call *call,
+                     const char *ticker,
+                     int64_t quantity,
+                     struct error *error)
+{
+    struct symbol symbol;
+
+    if (!find_symbol(trading, call, ticker, &symbol, error))
+        return false;
     if (!symbol.is_active)
         return error_set(error, REASON_SYMBOL_NOT_TRADABLE, "%s is not traded any more.", ticker);
     if (quantity % NANOS_PER_UNIT != 0 && !symbol.is_fractionable)

@@ -22,6 +22,13 @@ MUST_CHECK bool lookup_order(struct trading *trading,
                              struct order **out_order,
                              struct error *error);
 
+// Whether parts of a share are traded. Fails with SYMBOL_NOT_FOUND.
+MUST_CHECK bool lookup_fractionable(struct trading *trading,
+                                    struct call *call,
+                                    const char *ticker,
+                                    bool *out_is_fractionable,
+                                    struct error *error);
+
 // Fails with SYMBOL_NOT_FOUND, SYMBOL_NOT_TRADABLE, or NOT_FRACTIONABLE for that quantity.
 MUST_CHECK bool lookup_tradable(struct trading *trading,
                                 struct call *call,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "action_follower.h"
 #include "matcher.h"
 #include "placing.h"
 #include "queue.h"
@@ -48,6 +49,7 @@ struct program {
     struct metric *resting;
     struct worker *pruner;
     struct task_reporter *task_reporter;
+    struct action_follower *action_follower;
     int64_t task_history_us;
 };
 
@@ -63,6 +65,7 @@ static void stop(void **context)
     struct program *program = *context;
     struct trading *trading = &program->trading;
 
+    action_follower_free(&program->action_follower);
     worker_free(&program->pruner);
     task_reporter_free(&program->task_reporter);
     queue_free(&trading->queue);
@@ -150,6 +153,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     trading->placing = placing_new(trading);
     trading->queue = queue_new(trading);
     program->task_reporter = task_reporter_new(trading);
+    program->action_follower = action_follower_new(trading);
     program->task_history_us =
         service_int(service, "task-history-hours") * 3600 * MICROS_PER_SECOND;
     program->pruner = worker_new("prune", PRUNE_EVERY_MS, prune, program);

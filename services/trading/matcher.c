@@ -56,6 +56,8 @@ struct matcher {
     // this program is ahead of it while market is silent, and what will be quoted in between is not
     // known yet.
     _Atomic int64_t heard;
+    // Up to when the book has seen the quotes, with nothing left to be executed.
+    _Atomic int64_t looked_at;
 
     // Of the thread alone.
     struct watch *watch;
@@ -172,6 +174,11 @@ void matcher_remove(struct matcher *matcher, const char *order_id)
     memcpy(event->order.id, order_id, UUID_SIZE);
     // One that does not fit is found to be gone when all orders are loaded the next time.
     push(matcher, event);
+}
+
+int64_t matcher_looked_at(struct matcher *matcher)
+{
+    return atomic_load(&matcher->looked_at);
 }
 
 size_t matcher_count(struct matcher *matcher)
@@ -432,6 +439,14 @@ static void handle_events(struct matcher *matcher, struct event *events)
     matcher->taken_orders = 0;
 }
 
+static void note_looked_at(struct matcher *matcher)
+{
+    const struct watch *watch = matcher->watch;
+
+    if (!watch->is_behind && !watch->has_late && watch->match_count == 0)
+        atomic_store(&matcher->looked_at, watch->looked_at);
+}
+
 static void *run(void *context)
 {
     struct matcher *matcher = context;
@@ -452,6 +467,7 @@ static void *run(void *context)
         watch_catch_up_late(matcher->watch);
         watch_expire(matcher->watch);
         execute_all(matcher);
+        note_looked_at(matcher);
         watch_save_progress(matcher->watch);
         want_prices(matcher);
         count_resting(matcher);

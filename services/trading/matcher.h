@@ -37,6 +37,10 @@ void matcher_add(struct matcher *matcher, const struct order *order);
 // Tells it that an order rests no more.
 void matcher_remove(struct matcher *matcher, const char *order_id);
 
+// The platform time up to which every quote has been shown to the book and what came of it has been
+// committed; 0 before the first.
+int64_t matcher_looked_at(struct matcher *matcher);
+
 // How many orders rest in the book, for the metrics.
 size_t matcher_count(struct matcher *matcher);
 

@@ -29,6 +29,28 @@ static const struct statement load_resting = {
     " JOIN orders o ON o.id = t.id AND o.portfolio_id = t.portfolio_id ORDER BY t.id",
 };
 
+static const struct statement load_resting_before = {
+    "load_resting_before",
+    "SELECT " ORDER_COLUMNS " FROM resting_orders r"
+    " JOIN orders o ON o.id = r.order_id AND o.portfolio_id = r.portfolio_id AND o.status = 'new'"
+    " WHERE r.ticker = $1 AND o.created_at < $2 LIMIT $3",
+};
+
+// One snapshot, so that an order that comes to rest meanwhile is seen in one place or the other.
+static const struct statement has_unfinished_before = {
+    "has_unfinished_before",
+    "SELECT ($3 AND EXISTS (SELECT 1 FROM resting_orders r"
+    "  JOIN orders o ON o.id = r.order_id AND o.portfolio_id = r.portfolio_id"
+    "  WHERE r.ticker = $1 AND o.created_at < $2))"
+    " OR EXISTS (SELECT 1 FROM tasks t"
+    "  JOIN orders o ON o.id = t.id AND o.portfolio_id = t.portfolio_id"
+    "  WHERE t.state IN ('pending', 'active') AND t.run_at < 'infinity'"
+    "  AND o.ticker = $1 AND o.created_at < $2)"
+    " OR EXISTS (SELECT 1 FROM tasks t"
+    "  JOIN orders o ON o.id = t.id AND o.portfolio_id = t.portfolio_id"
+    "  WHERE t.state = 'failed' AND o.ticker = $1 AND o.created_at < $2)",
+};
+
 static const struct statement find_by_request = {
     "find_by_request",
     "SELECT " ORDER_COLUMNS " FROM orders o WHERE o.portfolio_id = $1 AND o.request_id = $2",
@@ -183,6 +205,41 @@ bool store_load_resting(struct database *database,
 
     return database_query(database, arena, &load_resting, parameters, 2, &rows, error) &&
            take_orders(&rows, arena, out_orders, out_count, error);
+}
+
+bool store_load_resting_before(struct database *database,
+                               struct arena *arena,
+                               const char *ticker,
+                               int64_t before_at,
+                               size_t limit,
+                               struct order **out_orders,
+                               size_t *out_count,
+                               struct error *error)
+{
+    struct parameter parameters[3] = {parameter_text(ticker), parameter_time(before_at),
+                                      parameter_int((int64_t)limit)};
+    struct rows rows = {0};
+
+    return database_query(database, arena, &load_resting_before, parameters, 3, &rows, error) &&
+           take_orders(&rows, arena, out_orders, out_count, error);
+}
+
+bool store_has_unfinished_before(struct database *database,
+                                 struct arena *arena,
+                                 const char *ticker,
+                                 int64_t before_at,
+                                 bool resting_too,
+                                 bool *out_has,
+                                 struct error *error)
+{
+    struct parameter parameters[3] = {parameter_text(ticker), parameter_time(before_at),
+                                      parameter_bool(resting_too)};
+    struct rows rows = {0};
+
+    if (!database_query(database, arena, &has_unfinished_before, parameters, 3, &rows, error))
+        return false;
+    *out_has = rows_bool(&rows, 0, 0);
+    return true;
 }
 
 bool store_find_by_request(struct database *database,

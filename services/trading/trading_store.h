@@ -113,6 +113,26 @@ MUST_CHECK bool store_load_resting(struct database *database,
                                    size_t *out_count,
                                    struct error *error);
 
+// Of a ticker, orders that were placed before a moment: up to `limit` of those that rest.
+MUST_CHECK bool store_load_resting_before(struct database *database,
+                                          struct arena *arena,
+                                          const char *ticker,
+                                          int64_t before_at,
+                                          size_t limit,
+                                          struct order **out_orders,
+                                          size_t *out_count,
+                                          struct error *error);
+
+// Whether there are some of these that are not final, or not booked or given back yet; those that
+// wait for a quote or for their replacement only with `resting_too`.
+MUST_CHECK bool store_has_unfinished_before(struct database *database,
+                                            struct arena *arena,
+                                            const char *ticker,
+                                            int64_t before_at,
+                                            bool resting_too,
+                                            bool *out_has,
+                                            struct error *error);
+
 // How far a resting order has looked at quotes, and what it has seen.
 struct store_progress {
     char order_id[UUID_SIZE];
