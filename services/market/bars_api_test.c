@@ -397,6 +397,148 @@ static void there_can_be_only_so_many_corporate_actions(void **state)
     assert_string_equal(error.reason, "SYMBOL_NOT_FOUND");
 }
 
+static const Market__Quote *find_quote(struct fixture *f, const char *ticker)
+{
+    Market__GetQuoteSnapshotRequest request = MARKET__GET_QUOTE_SNAPSHOT_REQUEST__INIT;
+    Market__GetQuoteSnapshotResponse *response = arena_allocate(f->arena, sizeof *response);
+    struct error error;
+    struct call call;
+    struct uuid id;
+
+    market__get_quote_snapshot_response__init(response);
+    request.after_ticker = ticker; // the page begins after it: a prefix of the one that is meant
+    call = new_call(f, &request.base, &id);
+    if (!market_api_get_quote_snapshot(f->market, &call, &request, response, &error))
+        fail_msg("%s", error.message);
+    assert_true(response->n_quotes > 0);
+    return response->quotes[0];
+}
+
+static size_t count_history(struct fixture *f, const char *after)
+{
+    Market__ListQuoteHistoryRequest request = MARKET__LIST_QUOTE_HISTORY_REQUEST__INIT;
+    Market__ListQuoteHistoryResponse response = MARKET__LIST_QUOTE_HISTORY_RESPONSE__INIT;
+    struct error error;
+    struct call call;
+    struct uuid id;
+
+    request.ticker = "HALT";
+    request.after = at(after);
+    request.until = at("2014-08-01T00:00:00Z");
+    call = new_call(f, &request.base, &id);
+    if (!market_api_list_quote_history(f->market, &call, &request, &response, &error))
+        fail_msg("%s", error.message);
+    return response.n_quotes;
+}
+
+static const Market__CorporateAction *
+create_action(struct fixture *f, const char *ex_date, bool is_split)
+{
+    Market__CreateCorporateActionRequest request = MARKET__CREATE_CORPORATE_ACTION_REQUEST__INIT;
+    Market__CreateCorporateActionResponse response = MARKET__CREATE_CORPORATE_ACTION_RESPONSE__INIT;
+    struct error error;
+    struct call call;
+    struct uuid id;
+
+    request.ticker = "HALT";
+    request.has_kind = true;
+    request.kind = is_split ? MARKET__CORPORATE_ACTION_KIND__CORPORATE_ACTION_KIND_SPLIT
+                            : MARKET__CORPORATE_ACTION_KIND__CORPORATE_ACTION_KIND_DIVIDEND;
+    request.ex_date = ex_date;
+    request.has_numerator = request.has_denominator = is_split;
+    request.numerator = 3;
+    request.denominator = 1;
+    request.has_amount_micros = !is_split;
+    request.amount_micros = 1;
+    call = new_call(f, &request.base, &id);
+    if (!market_api_create_corporate_action(f->market, &call, &request, &response, &error))
+        fail_msg("%s", error.message);
+    return response.action;
+}
+
+// The ids of those that are not booked, in order, with blanks between.
+static const char *list_unbooked(struct fixture *f)
+{
+    Market__ListCorporateActionsRequest request = MARKET__LIST_CORPORATE_ACTIONS_REQUEST__INIT;
+    Market__ListCorporateActionsResponse response = MARKET__LIST_CORPORATE_ACTIONS_RESPONSE__INIT;
+    struct strbuf *ids = strbuf_new(4096);
+    struct error error;
+    struct call call;
+    struct uuid id;
+    const char *text = NULL;
+
+    request.has_unbooked = request.unbooked = true;
+    call = new_call(f, &request.base, &id);
+    if (!market_api_list_corporate_actions(f->market, &call, &request, &response, &error))
+        fail_msg("%s", error.message);
+    for (size_t i = 0; i < response.n_corporate_actions; i++) {
+        strbuf_append_string(ids, i == 0 ? "" : " ");
+        strbuf_append_string(ids, response.corporate_actions[i]->id);
+    }
+    text = arena_copy(f->arena, strbuf_text(ids).data, strbuf_text(ids).length);
+    strbuf_free(&ids);
+    return text;
+}
+
+static bool confirm(struct fixture *f, const char *action_id, struct error *error)
+{
+    Market__ConfirmCorporateActionRequest request = MARKET__CONFIRM_CORPORATE_ACTION_REQUEST__INIT;
+    Market__ConfirmCorporateActionResponse response =
+        MARKET__CONFIRM_CORPORATE_ACTION_RESPONSE__INIT;
+    struct call call;
+    struct uuid id;
+
+    request.action_id = action_id;
+    call = new_call(f, &request.base, &id);
+    return market_api_confirm_corporate_action(f->market, &call, &request, &response, error);
+}
+
+static void a_symbol_is_halted_from_its_split_until_that_is_booked(void **state)
+{
+    static const struct statement add = {
+        "test_halt",
+        "WITH s AS (INSERT INTO symbols (ticker, name) VALUES ('HALT', 'Halt')"
+        " RETURNING ticker) INSERT INTO bars SELECT ticker, d, p, p, p, p, 4000 FROM s,"
+        " (VALUES ('2014-07-01'::date, 90), ('2014-07-02', 30), ('2014-07-03', 30))"
+        " AS v (d, p)"};
+    struct fixture *f = *state;
+    const Market__CorporateAction *split, *dividend;
+    struct error error;
+    struct rows rows;
+
+    run_sql(f, &add, &rows);
+    step_to(f, "2014-07-01T15:00:00Z");
+    split = create_action(f, "2014-07-02", true);
+    dividend = create_action(f, "2014-07-03", false);
+    assert_false(split->has_booked_at);
+    assert_string_equal(list_unbooked(f), "");
+    assert_false(confirm(f, split->id, &error));
+    assert_string_equal(error.reason, "CORPORATE_ACTION_NOT_FOUND");
+    assert_false(find_quote(f, "HAL")->stale);
+    assert_true(find_quote(f, "HAL")->valid_until <= split->effective_at);
+    step_to(f, "2014-07-02T15:00:00Z");
+    assert_string_equal(list_unbooked(f), split->id);
+    assert_int_equal(find_quote(f, "HAL")->price_micros, 30000000);
+    assert_true(find_quote(f, "HAL")->stale);
+    assert_int_equal(count_history(f, "2014-07-01T15:00:00Z"), 2); // of the day before
+    market_free(&f->market);
+    open_market(f);
+    assert_true(find_quote(f, "HAL")->stale);
+    assert_true(confirm(f, split->id, &error));
+    assert_false(find_quote(f, "HAL")->stale);
+    assert_int_equal(count_history(f, "2014-07-01T15:00:00Z"), 4);
+    assert_string_equal(list_unbooked(f), "");
+    assert_true(confirm(f, split->id, &error));
+    step_to(f, "2014-07-03T15:00:00Z");
+    assert_string_equal(list_unbooked(f), dividend->id);
+    assert_false(find_quote(f, "HAL")->stale); // a dividend halts nothing
+    assert_true(confirm(f, dividend->id, &error));
+    // One that is entered late is nobody's to book.
+    assert_true(create_action(f, "2014-07-01", true)->has_booked_at);
+    assert_string_equal(list_unbooked(f), "");
+    assert_false(find_quote(f, "HAL")->stale);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +549,7 @@ int main(void)
         cmocka_unit_test(an_ended_session_without_a_bar_gets_one_of_its_minutes),
         cmocka_unit_test(old_minutes_are_removed_so_many_at_a_time),
         cmocka_unit_test(ten_thousand_symbols_are_written_each_minute),
+        cmocka_unit_test(a_symbol_is_halted_from_its_split_until_that_is_booked),
         cmocka_unit_test(there_can_be_only_so_many_corporate_actions),
     };
 
