@@ -210,4 +210,26 @@ describe('the simulated market in New York\'s hours', () => {
         assert.ok(Number(filled.stop_price) >= Number(filled.average_fill_price), JSON.stringify(filled));
         assert.ok(Number(filled.high_water) >= Number(order.high_water));
     });
+
+    it('splits what is held when time leaps over a split, and triggers no stop by it', async () => {
+        const trader = await platform.trader('trudy');
+        const place = body => platform.expect(201, 'POST', `/api/v1/portfolios/${trader.portfolio}/orders`,
+            { token: trader.token, body: { ticker: 'SPY', quantity: '9', ...body } });
+        await platform.expect(201, 'POST', '/api/v1/corporate-actions', { token,
+            body: { ticker: 'SPY', kind: 'split', ex_date: '2090-03-16', numerator: 3, denominator: 1 } });
+        const bought = await place({ side: 'buy' });
+        assert.equal(bought.status, 'filled');
+        const stop = await place({ side: 'sell', type: 'stop', time_in_force: 'gtc',
+            stop_price: (Number(bought.average_fill_price) * 0.6).toFixed(2) });
+        await platform.step('2090-03-17T15:00:00Z', token);
+        await until('the split to be booked', async () => (await platform.expect(200, 'GET',
+            '/api/v1/corporate-actions?ticker=SPY')).corporate_actions[0].booked_at);
+        const position = await platform.expect(200, 'GET', `/api/v1/portfolios/${trader.portfolio}/positions/SPY`,
+            { token: trader.token });
+        assert.equal(position.quantity, '27');
+        const ended = await platform.expect(200, 'GET', `/api/v1/orders/${stop.id}`, { token: trader.token });
+        assert.deepEqual([ended.status, ended.reason], ['canceled', 'SPLIT']);
+        const ratio = Number((await quote(platform, 'SPY')).price) / Number(bought.average_fill_price);
+        assert.ok(ratio > 0.25 && ratio < 0.45, `${ratio}`);
+    });
 });
