@@ -522,6 +522,60 @@ static void a_resting_order_is_the_matchers_until_it_is_closed(void **state)
 }
 
 // Somebody who has decided that the order rests, and is late, must not put its task to sleep.
+static bool has_unfinished(struct fixture *fixture, int64_t before_at, bool resting_too)
+{
+    bool has = false;
+    struct error error;
+
+    if (!store_has_unfinished_before(fixture->database, fixture->arena, "AAPL", before_at,
+                                     resting_too, &has, &error))
+        fail_msg("%s", error.message);
+    return has;
+}
+
+static size_t count_resting_before(struct fixture *fixture, int64_t before_at, size_t limit)
+{
+    struct order *orders = NULL;
+    size_t count = 0;
+    struct error error;
+
+    if (!store_load_resting_before(fixture->database, fixture->arena, "AAPL", before_at, limit,
+                                   &orders, &count, &error))
+        fail_msg("%s", error.message);
+    return count;
+}
+
+static void set_task(struct fixture *fixture, struct order *order, enum store_task_state task)
+{
+    struct store_change change = {.order = order, .task = task, .task_error = "it cannot be"};
+
+    assert_false(save(fixture, &change)); // the task alone
+}
+
+static void what_is_unfinished_of_before_is_what_rests_waits_or_has_failed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct order one = new_order(uuid_new().string, uuid_new().string);
+    struct order other = new_order(uuid_new().string, uuid_new().string);
+    int64_t at = one.created_at;
+
+    snprintf(other.ticker, sizeof(other.ticker), "MSFT");
+    insert_one(fixture, &other, true);
+    assert_false(has_unfinished(fixture, at + 1, true));
+    insert_one(fixture, &one, true);
+    assert_true(has_unfinished(fixture, at + 1, false));
+    assert_false(has_unfinished(fixture, at, true)); // placed at the moment itself
+    assert_int_equal(count_resting_before(fixture, at + 1, 5), 0);
+    let_rest(fixture, &one);
+    assert_true(has_unfinished(fixture, at + 1, true));
+    assert_false(has_unfinished(fixture, at + 1, false));
+    assert_false(has_unfinished(fixture, at, true));
+    assert_int_equal(count_resting_before(fixture, at + 1, 5), 1);
+    assert_int_equal(count_resting_before(fixture, at, 5), 0);
+    set_task(fixture, &one, STORE_TASK_FAILED);
+    assert_true(has_unfinished(fixture, at + 1, false));
+}
+
 static void a_task_follows_only_the_status_its_change_was_made_for(void **state)
 {
     struct fixture *fixture = *state;
@@ -617,6 +671,8 @@ int main(void)
         cmocka_unit_test_setup(of_two_who_change_an_order_only_the_first_is_heard, forget),
         cmocka_unit_test_setup(a_task_is_claimed_when_its_lease_has_run_out_and_not_before, forget),
         cmocka_unit_test_setup(a_resting_order_is_the_matchers_until_it_is_closed, forget),
+        cmocka_unit_test_setup(what_is_unfinished_of_before_is_what_rests_waits_or_has_failed,
+                               forget),
         cmocka_unit_test_setup(a_task_follows_only_the_status_its_change_was_made_for, forget),
         cmocka_unit_test_setup(orders_are_listed_newest_first_by_group_and_page, forget),
         cmocka_unit_test_setup(requests_that_made_an_order_are_found, forget),
