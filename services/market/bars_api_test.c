@@ -515,7 +515,10 @@ static void a_symbol_is_halted_from_its_split_until_that_is_booked(void **state)
     assert_false(confirm(f, split->id, &error));
     assert_string_equal(error.reason, "CORPORATE_ACTION_NOT_FOUND");
     assert_false(find_quote(f, "HAL")->stale);
-    assert_true(find_quote(f, "HAL")->valid_until <= split->effective_at);
+    step_to(f, "2014-07-02T07:59:59Z");
+    assert_false(find_quote(f, "HAL")->stale);
+    step_to(f, "2014-07-02T08:00:00Z"); // the pre-market of the ex-date
+    assert_true(find_quote(f, "HAL")->stale);
     step_to(f, "2014-07-02T15:00:00Z");
     assert_string_equal(list_unbooked(f), split->id);
     assert_int_equal(find_quote(f, "HAL")->price_micros, 30000000);

@@ -56,6 +56,13 @@ int64_t corporate_action_effective_at(enum market_hours hours, int64_t ex_day)
                                            : exchange_calendar_at(ex_day, CALENDAR_OPEN_MINUTE);
 }
 
+int64_t split_halted_from(enum market_hours hours, int64_t ex_day)
+{
+    return hours == HOURS_AROUND_THE_CLOCK
+               ? ex_day * MICROS_PER_DAY
+               : exchange_calendar_at(ex_day, CALENDAR_PRE_MARKET_MINUTE);
+}
+
 static int64_t common_divisor(int64_t one, int64_t other)
 {
     while (other != 0) {

@@ -36,6 +36,10 @@ MUST_CHECK bool corporate_action_check(const struct corporate_action *action,
 // The open of its ex-date's session.
 int64_t corporate_action_effective_at(enum market_hours hours, int64_t ex_day);
 
+// The moment from which prices may be those of after a split of that ex-date: before the session
+// they are traded at already. Nobody may trade on them before it has been booked.
+int64_t split_halted_from(enum market_hours hours, int64_t ex_day);
+
 struct split {
     char ticker[TICKER_SIZE];
     int64_t day; // the ex-date

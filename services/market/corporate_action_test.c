@@ -136,6 +136,10 @@ static void an_ex_date_is_a_session(void **state)
     assert_string_equal(refusal(&split, &error), "ex_date");
     assert_int_equal(corporate_action_effective_at(HOURS_NEW_YORK, day_of("2014-06-09")),
                      exchange_calendar_at(day_of("2014-06-09"), CALENDAR_OPEN_MINUTE));
+    assert_int_equal(split_halted_from(HOURS_NEW_YORK, day_of("2014-06-09")),
+                     exchange_calendar_at(day_of("2014-06-09"), CALENDAR_PRE_MARKET_MINUTE));
+    assert_int_equal(split_halted_from(HOURS_AROUND_THE_CLOCK, day_of("2014-06-09")),
+                     day_of("2014-06-09") * MICROS_PER_DAY);
 }
 
 int main(void)

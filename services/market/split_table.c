@@ -137,7 +137,7 @@ split_table_halted_from(struct split_table *table, const char *ticker, enum mark
 
     (void)pthread_mutex_lock(&table->lock);
     if (splits_of(table->unbooked, table->unbooked_count, ticker, &first) > 0)
-        halted_from = corporate_action_effective_at(hours, first->day);
+        halted_from = split_halted_from(hours, first->day);
     (void)pthread_mutex_unlock(&table->lock);
     return halted_from;
 }

@@ -30,8 +30,8 @@ struct split_ratio split_table_ratio(struct split_table *table,
                                      int64_t after_day,
                                      int64_t until_day);
 
-// The moment at which the first split of the ticker that is not booked comes or came into effect:
-// from then on nothing is traded until it is. INT64_MAX when there is none.
+// The moment from which the ticker is not traded for the first of its splits that is not booked,
+// until it is. INT64_MAX when there is none.
 int64_t
 split_table_halted_from(struct split_table *table, const char *ticker, enum market_hours hours);
 
