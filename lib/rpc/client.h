@@ -181,12 +181,6 @@ void client_link_send(struct client_link *link);
 // With the mutex: true when the link is connected and its replica is in use.
 bool client_link_is_usable(const struct client_link *link);
 bool client_lane_is_usable(const struct client_lane *lane); // some link of it is
-// With the mutex: how many calls the next message may have, 1 to RPC_BATCH_MAX while some call
-// waits. On the fast lane what waits and what is out, shared evenly among the usable links, so that
-// the next message is on its way while one is being answered; on the normal lane all that wait, as
-// many are booked in one transaction; on the slow lane one, as the answer to the first must not
-// wait for the last.
-size_t client_lane_share(const struct client_lane *lane, enum rpc_lane which);
 
 // client_replica.c: which replicas there are. Without the mutex; only the keeper, or before it
 // runs.

@@ -60,43 +60,11 @@ static void a_queue_keeps_its_order_when_calls_are_taken_from_anywhere(void **st
     assert_ptr_equal(queue.last, &calls[0]);
 }
 
-static void calls_of_the_fast_lane_are_shared_evenly_among_the_links_that_can_be_used(void **state)
-{
-    struct client_replica replica = {.next = NULL};
-    struct client_link first = {.replica = &replica, .pipe = 1};
-    struct client_link second = {.replica = &replica, .pipe = 2};
-    struct client_link *links[] = {&first, &second};
-    struct client_lane lane = {.queue = {.count = 7}, .links = links, .link_count = 2};
-
-    (void)state;
-    assert_int_equal(client_lane_share(&lane, RPC_LANE_FAST), 4);
-    first.count = 4; // its message is out
-    lane.queue.count = 3;
-    assert_int_equal(client_lane_share(&lane, RPC_LANE_FAST), 4);
-    second.pipe = 0;
-    first.count = 0;
-    lane.queue.count = 7;
-    assert_int_equal(client_lane_share(&lane, RPC_LANE_FAST), 7);
-    lane.queue.count = 1024;
-    assert_int_equal(client_lane_share(&lane, RPC_LANE_FAST), RPC_BATCH_MAX);
-}
-
-static void the_normal_lane_takes_all_that_wait_and_the_slow_lane_one(void **state)
-{
-    struct client_lane lane = {.queue = {.count = 7}};
-
-    (void)state;
-    assert_int_equal(client_lane_share(&lane, RPC_LANE_NORMAL), RPC_BATCH_MAX);
-    assert_int_equal(client_lane_share(&lane, RPC_LANE_SLOW), 1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(deadlines_come_in_their_order_whatever_is_removed_between),
         cmocka_unit_test(a_queue_keeps_its_order_when_calls_are_taken_from_anywhere),
-        cmocka_unit_test(calls_of_the_fast_lane_are_shared_evenly_among_the_links_that_can_be_used),
-        cmocka_unit_test(the_normal_lane_takes_all_that_wait_and_the_slow_lane_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

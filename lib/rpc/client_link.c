@@ -42,26 +42,11 @@ static size_t weight(const struct client_call *call)
     return call->request.length + text_of(what->access_token).length + ENVELOPE_CALL_OVERHEAD;
 }
 
-size_t client_lane_share(const struct client_lane *lane, enum rpc_lane which)
-{
-    size_t calls = lane->queue.count;
-    size_t links = 0;
-    size_t each = 0;
-
-    if (which != RPC_LANE_FAST)
-        return which == RPC_LANE_SLOW ? 1 : RPC_BATCH_MAX;
-    for (size_t i = 0; i < lane->link_count; i++) {
-        calls += lane->links[i]->count;
-        links += client_link_is_usable(lane->links[i]);
-    }
-    each = links > 0 ? (calls + links - 1) / links : calls;
-    return each < RPC_BATCH_MAX ? each : RPC_BATCH_MAX;
-}
-
 static void take_calls(struct rpc_client *client, struct client_link *link)
 {
     struct client_queue *queue = &client->lanes[link->lane].queue;
-    size_t count_max = client_lane_share(&client->lanes[link->lane], link->lane);
+    // Slow calls travel alone: the answer to the first must not wait for the last.
+    size_t count_max = link->lane == RPC_LANE_SLOW ? 1 : RPC_BATCH_MAX;
     size_t bytes = ENVELOPE_TRANSPORT_OVERHEAD + ENVELOPE_HASH_SIZE;
 
     while (queue->first != NULL && link->count < count_max) {

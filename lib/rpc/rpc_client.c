@@ -9,7 +9,7 @@
 #include "rpc/task_threads.h"
 
 enum {
-    DEFAULT_FAST_SOCKETS = 2,
+    DEFAULT_FAST_SOCKETS = 1,
     DEFAULT_NORMAL_SOCKETS = 4,
     DEFAULT_SLOW_SOCKETS = 4,
     DEFAULT_QUEUE_MAX = 1024,
