@@ -19,7 +19,7 @@
 #include "portfolio.h"
 #include "portfolio_books.h"
 #include "portfolio_store.h"
-#include "support/postgres.h"
+#include "support/service_database.h"
 
 #define DOLLAR INT64_C(1000000)
 #define SHARE INT64_C(1000000000)
@@ -32,41 +32,32 @@ extern const size_t portfolio_migration_count;
 enum { HOLDERS = 120, DIFFERENCES_MAX = 100, ARENA_BUDGET = 64 * 1024 * 1024 };
 
 struct fixture {
-    struct postgres *postgres;
-    struct arena *arena;
+    struct service_database *service;
     struct portfolio portfolio;
 };
 
 static int start(void **state)
 {
-    struct fixture *fixture = allocate(sizeof(*fixture));
-    struct error error;
-    size_t applied = 0;
-
-    digest_start();
-    fixture->postgres = postgres_new();
-    fixture->arena = arena_new(ARENA_BUDGET);
-    if (!migration_run(postgres_url(fixture->postgres, NULL), "portfolio", portfolio_migrations,
-                       portfolio_migration_count, &applied, &error)) {
-        fprintf(stderr, "%s\n", error.message);
-        return -1;
-    }
-    struct database_options options = {
-        .url = postgres_url(fixture->postgres, "bourse_portfolio"),
+    const struct service_database_options options = {
         .service = "portfolio",
+        .migrations = portfolio_migrations,
+        .migration_count = portfolio_migration_count,
         .connections = 4,
+        .arena_budget = ARENA_BUDGET,
     };
+    struct fixture *fixture = allocate(sizeof(*fixture));
+    bool is_started = service_database_start(&options, &fixture->service);
+
+    fixture->portfolio.database = fixture->service->database;
     *state = fixture;
-    return database_new(&options, &fixture->portfolio.database, &error) ? 0 : -1;
+    return is_started ? 0 : -1;
 }
 
 static int stop(void **state)
 {
     struct fixture *fixture = *state;
 
-    database_free(&fixture->portfolio.database);
-    postgres_free(&fixture->postgres);
-    arena_free(&fixture->arena);
+    service_database_stop(&fixture->service);
     release(fixture);
     return 0;
 }
@@ -75,7 +66,7 @@ static int forget(void **state)
 {
     struct fixture *fixture = *state;
 
-    arena_reset(fixture->arena);
+    arena_reset(fixture->service->arena);
     return 0;
 }
 
@@ -136,11 +127,11 @@ static struct book *new_book(void)
 
 static const char *save(struct fixture *fixture, struct book **book)
 {
-    const char *id = arena_copy_string(fixture->arena, (*book)->portfolio_id);
+    const char *id = arena_copy_string(fixture->service->arena, (*book)->portfolio_id);
     struct error error;
 
-    if (!database_transact(fixture->portfolio.database, fixture->arena, 0, open_work, *book,
-                           &error))
+    if (!database_transact(fixture->portfolio.database, fixture->service->arena, 0, open_work,
+                           *book, &error))
         fail_msg("%s", error.message);
     book_free(book);
     return id;
@@ -163,8 +154,8 @@ balance_of(struct fixture *fixture, const char *portfolio_id, enum ledger_accoun
     size_t count = 0;
     struct error error;
 
-    assert_true(store_list_balances(fixture->portfolio.database, fixture->arena, &portfolio_id, 1,
-                                    &records, &count, &error));
+    assert_true(store_list_balances(fixture->portfolio.database, fixture->service->arena,
+                                    &portfolio_id, 1, &records, &count, &error));
     for (size_t i = 0; i < count; i++) {
         if (records[i].balance.account == account)
             return records[i].balance;
@@ -178,8 +169,8 @@ static void expect_sound(struct fixture *fixture, const char *portfolio_id)
     size_t count = 0;
     struct error error;
 
-    if (!store_audit(fixture->portfolio.database, fixture->arena, portfolio_id, DIFFERENCES_MAX,
-                     &differences, &count, &error))
+    if (!store_audit(fixture->portfolio.database, fixture->service->arena, portfolio_id,
+                     DIFFERENCES_MAX, &differences, &count, &error))
         fail_msg("%s", error.message);
     if (count > 0)
         fail_msg("%s", differences[0]);
@@ -191,7 +182,8 @@ static struct lot_list lots_of(struct fixture *fixture, const char *portfolio_id
     struct lot_list list;
     struct error error;
 
-    if (!store_page_lots(fixture->portfolio.database, fixture->arena, &query, &list, &error))
+    if (!store_page_lots(fixture->portfolio.database, fixture->service->arena, &query, &list,
+                         &error))
         fail_msg("%s", error.message);
     return list;
 }
@@ -202,7 +194,7 @@ static Portfolio__ApplyCorporateActionRequest request_of(struct fixture *fixture
     Portfolio__ApplyCorporateActionRequest request =
         PORTFOLIO__APPLY_CORPORATE_ACTION_REQUEST__INIT;
 
-    request.action_id = arena_copy_string(fixture->arena, uuid_new().string);
+    request.action_id = arena_copy_string(fixture->service->arena, uuid_new().string);
     request.ticker = ticker;
     request.effective_at = EFFECTIVE_AT;
     request.booked_at = EFFECTIVE_AT + 1;
@@ -239,7 +231,7 @@ static bool step(struct fixture *fixture,
 {
     Portfolio__ApplyCorporateActionResponse response =
         PORTFOLIO__APPLY_CORPORATE_ACTION_RESPONSE__INIT;
-    struct call call = {.arena = fixture->arena, .deadline_us = 0};
+    struct call call = {.arena = fixture->service->arena, .deadline_us = 0};
     struct error error;
 
     if (!portfolio_api_apply_corporate_action(&fixture->portfolio, &call, request, &response,
@@ -273,8 +265,8 @@ static const char *open_action(struct fixture *fixture)
     const char *ticker = NULL;
     struct error error;
 
-    if (!database_transact(fixture->portfolio.database, fixture->arena, 0, find_open_work, &ticker,
-                           &error))
+    if (!database_transact(fixture->portfolio.database, fixture->service->arena, 0, find_open_work,
+                           &ticker, &error))
         fail_msg("%s", error.message);
     return ticker;
 }
@@ -321,8 +313,9 @@ static int apply_alone(char **arguments)
         PORTFOLIO__APPLY_CORPORATE_ACTION_RESPONSE__INIT;
     struct database_options options = {
         .url = arguments[1], .service = "portfolio", .connections = 1};
-    struct fixture fixture = {.arena = arena_new(ARENA_BUDGET)};
-    struct call call = {.arena = fixture.arena, .deadline_us = INT64_MAX};
+    struct service_database service = {.arena = arena_new(ARENA_BUDGET)};
+    struct fixture fixture = {.service = &service};
+    struct call call = {.arena = service.arena, .deadline_us = INT64_MAX};
     struct error error;
 
     digest_start();
@@ -344,9 +337,10 @@ static int apply_and_die(struct fixture *fixture,
     static char fault[] = "BOURSE_FAULT=portfolio.in_action=crash@2";
     char *arguments[] = {
         name,
-        arena_copy_string(fixture->arena, postgres_url(fixture->postgres, "bourse_portfolio")),
-        arena_copy_string(fixture->arena, request->action_id),
-        arena_copy_string(fixture->arena, request->ticker),
+        arena_copy_string(fixture->service->arena,
+                          postgres_url(fixture->service->postgres, "bourse_portfolio")),
+        arena_copy_string(fixture->service->arena, request->action_id),
+        arena_copy_string(fixture->service->arena, request->ticker),
         NULL,
     };
     char *environment[] = {fault, NULL};
@@ -575,7 +569,7 @@ static void an_action_of_the_same_id_that_is_another_is_refused(void **state)
     Portfolio__ApplyCorporateActionRequest request = split_of(fixture, "SAME", 2, 1);
     Portfolio__ApplyCorporateActionResponse response =
         PORTFOLIO__APPLY_CORPORATE_ACTION_RESPONSE__INIT;
-    struct call call = {.arena = fixture->arena};
+    struct call call = {.arena = fixture->service->arena};
     struct error error;
 
     apply(fixture, &request);
@@ -591,7 +585,7 @@ static void what_an_action_must_say_is_asked_for(void **state)
     Portfolio__ApplyCorporateActionRequest requests[] = {split_of(fixture, "BAD", 2, 2),
                                                          split_of(fixture, "BAD", 1, 2),
                                                          dividend_of(fixture, "BAD", DOLLAR)};
-    struct call call = {.arena = fixture->arena};
+    struct call call = {.arena = fixture->service->arena};
     struct error error;
 
     requests[1].whole_shares = true;

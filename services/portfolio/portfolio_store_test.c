@@ -12,7 +12,7 @@
 #include "portfolio.h"
 #include "portfolio_books.h"
 #include "portfolio_store.h"
-#include "support/postgres.h"
+#include "support/service_database.h"
 
 #define DOLLAR INT64_C(1000000)
 #define SHARE INT64_C(1000000000)
@@ -23,41 +23,32 @@ extern const size_t portfolio_migration_count;
 enum { ITEMS_MAX = 64, DIFFERENCES_MAX = 100, ARENA_BUDGET = 16 * 1024 * 1024 };
 
 struct fixture {
-    struct postgres *postgres;
-    struct arena *arena;
+    struct service_database *service;
     struct portfolio portfolio;
 };
 
 static int start(void **state)
 {
-    struct fixture *fixture = allocate(sizeof(*fixture));
-    struct error error;
-    size_t applied = 0;
-
-    digest_start();
-    fixture->postgres = postgres_new();
-    fixture->arena = arena_new(ARENA_BUDGET);
-    if (!migration_run(postgres_url(fixture->postgres, NULL), "portfolio", portfolio_migrations,
-                       portfolio_migration_count, &applied, &error)) {
-        fprintf(stderr, "%s\n", error.message);
-        return -1;
-    }
-    struct database_options options = {
-        .url = postgres_url(fixture->postgres, "bourse_portfolio"),
+    const struct service_database_options options = {
         .service = "portfolio",
+        .migrations = portfolio_migrations,
+        .migration_count = portfolio_migration_count,
         .connections = 4,
+        .arena_budget = ARENA_BUDGET,
     };
+    struct fixture *fixture = allocate(sizeof(*fixture));
+    bool is_started = service_database_start(&options, &fixture->service);
+
+    fixture->portfolio.database = fixture->service->database;
     *state = fixture;
-    return database_new(&options, &fixture->portfolio.database, &error) ? 0 : -1;
+    return is_started ? 0 : -1;
 }
 
 static int stop(void **state)
 {
     struct fixture *fixture = *state;
 
-    database_free(&fixture->portfolio.database);
-    postgres_free(&fixture->postgres);
-    arena_free(&fixture->arena);
+    service_database_stop(&fixture->service);
     release(fixture);
     return 0;
 }
@@ -66,7 +57,7 @@ static int forget(void **state)
 {
     struct fixture *fixture = *state;
 
-    arena_reset(fixture->arena);
+    arena_reset(fixture->service->arena);
     return 0;
 }
 
@@ -102,15 +93,15 @@ static const char *open_portfolio(struct fixture *fixture, int64_t cash)
 
     snprintf(opening.record.id, UUID_SIZE, "%s", id.string);
     snprintf(opening.record.user_id, UUID_SIZE, "%s", user.string);
-    if (!database_transact(fixture->portfolio.database, fixture->arena, 0, open_work, &opening,
-                           &error))
+    if (!database_transact(fixture->portfolio.database, fixture->service->arena, 0, open_work,
+                           &opening, &error))
         fail_msg("%s", error.message);
-    return arena_copy_string(fixture->arena, id.string);
+    return arena_copy_string(fixture->service->arena, id.string);
 }
 
 static const char *new_id(struct fixture *fixture)
 {
-    return arena_copy_string(fixture->arena, uuid_new().string);
+    return arena_copy_string(fixture->service->arena, uuid_new().string);
 }
 
 // A batch under construction. Requests and responses lie in the fixture's arena.
@@ -125,7 +116,7 @@ static struct rpc_batch_item *add(struct batch *batch, ProtobufCMessage *request
 {
     struct rpc_batch_item *item = &batch->items[batch->count++];
 
-    batch->call.arena = batch->fixture->arena;
+    batch->call.arena = batch->fixture->service->arena;
     *item = (struct rpc_batch_item){.call = &batch->call, .request = request};
     return item;
 }
@@ -137,7 +128,8 @@ static struct rpc_batch_item *add_reserve(struct batch *batch,
                                           int64_t quantity,
                                           int64_t amount)
 {
-    Portfolio__ReserveRequest *request = arena_allocate(batch->fixture->arena, sizeof(*request));
+    Portfolio__ReserveRequest *request =
+        arena_allocate(batch->fixture->service->arena, sizeof(*request));
 
     portfolio__reserve_request__init(request);
     request->portfolio_id = portfolio_id;
@@ -157,7 +149,8 @@ static struct rpc_batch_item *add_fill(struct batch *batch,
                                        int64_t quantity,
                                        int64_t price)
 {
-    Portfolio__ApplyFillRequest *request = arena_allocate(batch->fixture->arena, sizeof(*request));
+    Portfolio__ApplyFillRequest *request =
+        arena_allocate(batch->fixture->service->arena, sizeof(*request));
 
     portfolio__apply_fill_request__init(request);
     request->portfolio_id = portfolio_id;
@@ -175,7 +168,8 @@ static struct rpc_batch_item *add_fill(struct batch *batch,
 static struct rpc_batch_item *
 add_release(struct batch *batch, const char *portfolio_id, const char *order_id)
 {
-    Portfolio__ReleaseRequest *request = arena_allocate(batch->fixture->arena, sizeof(*request));
+    Portfolio__ReleaseRequest *request =
+        arena_allocate(batch->fixture->service->arena, sizeof(*request));
 
     portfolio__release_request__init(request);
     request->portfolio_id = portfolio_id;
@@ -191,8 +185,8 @@ balance_of(struct fixture *fixture, const char *portfolio_id, enum ledger_accoun
     size_t count = 0;
     struct error error;
 
-    assert_true(store_list_balances(fixture->portfolio.database, fixture->arena, &portfolio_id, 1,
-                                    &records, &count, &error));
+    assert_true(store_list_balances(fixture->portfolio.database, fixture->service->arena,
+                                    &portfolio_id, 1, &records, &count, &error));
     for (size_t i = 0; i < count; i++) {
         if (records[i].balance.account == account)
             return records[i].balance;
@@ -206,8 +200,8 @@ static size_t differences_of(struct fixture *fixture, const char *portfolio_id)
     size_t count = 0;
     struct error error;
 
-    if (!store_audit(fixture->portfolio.database, fixture->arena, portfolio_id, DIFFERENCES_MAX,
-                     &differences, &count, &error))
+    if (!store_audit(fixture->portfolio.database, fixture->service->arena, portfolio_id,
+                     DIFFERENCES_MAX, &differences, &count, &error))
         fail_msg("%s", error.message);
     for (size_t i = 0; i < count; i++)
         print_message("%s\n", differences[i]);
@@ -308,8 +302,8 @@ static void the_service_cannot_change_or_delete_what_is_in_the_ledger(void **sta
     struct error error;
 
     for (size_t i = 0; i < COUNT_OF(attempts); i++)
-        assert_false(database_query(fixture->portfolio.database, fixture->arena, &attempts[i], NULL,
-                                    0, &rows, &error));
+        assert_false(database_query(fixture->portfolio.database, fixture->service->arena,
+                                    &attempts[i], NULL, 0, &rows, &error));
 }
 
 static void the_audit_names_each_difference(void **state)
@@ -331,8 +325,8 @@ static void the_audit_names_each_difference(void **state)
         struct error error;
 
         assert_int_equal(differences_of(fixture, portfolio_id), 0);
-        assert_true(database_query(fixture->portfolio.database, fixture->arena, &damages[i],
-                                   &parameter, 1, &rows, &error));
+        assert_true(database_query(fixture->portfolio.database, fixture->service->arena,
+                                   &damages[i], &parameter, 1, &rows, &error));
         assert_true(differences_of(fixture, portfolio_id) >= 1);
     }
 }
@@ -357,21 +351,21 @@ static void movements_are_listed_newest_first_and_page_by_page(void **state)
     }
     portfolio_api_reserve(&fixture->portfolio, batch.items, batch.count);
     portfolio_api_apply_fill(&fixture->portfolio, fills.items, fills.count);
-    assert_true(store_page_movements(fixture->portfolio.database, fixture->arena, &filter, &records,
-                                     &count, &error));
+    assert_true(store_page_movements(fixture->portfolio.database, fixture->service->arena, &filter,
+                                     &records, &count, &error));
     assert_int_equal(count, 2);
     assert_int_equal(records[0].price, 92 * DOLLAR);
     assert_int_equal(records[0].cash_change, -92 * DOLLAR);
     assert_int_equal(records[0].cash_after, 727 * DOLLAR);
     assert_int_equal(records[1].price, 91 * DOLLAR);
     filter.before_seq = records[1].seq;
-    assert_true(store_page_movements(fixture->portfolio.database, fixture->arena, &filter, &records,
-                                     &count, &error));
+    assert_true(store_page_movements(fixture->portfolio.database, fixture->service->arena, &filter,
+                                     &records, &count, &error));
     assert_int_equal(count, 2);
     assert_string_equal(records[1].kind, "deposit");
     filter = (struct movement_filter){.portfolio_id = portfolio_id, .kind = "deposit", .limit = 9};
-    assert_true(store_page_movements(fixture->portfolio.database, fixture->arena, &filter, &records,
-                                     &count, &error));
+    assert_true(store_page_movements(fixture->portfolio.database, fixture->service->arena, &filter,
+                                     &records, &count, &error));
     assert_int_equal(count, 1);
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "database/migration.h"
-#include "support/postgres.h"
+#include "support/service_database.h"
 #include "watchlist_store.h"
 
 extern const struct migration portfolio_migrations[];
@@ -17,48 +17,33 @@ extern const size_t portfolio_migration_count;
 
 enum { ARENA_BUDGET = 16 * 1024 * 1024, THREADS = 8 };
 
-struct fixture {
-    struct postgres *postgres;
-    struct arena *arena;
-    struct database *database;
-};
-
 static int start(void **state)
 {
-    struct fixture *fixture = allocate(sizeof(*fixture));
-    struct error error;
-    size_t applied = 0;
-
-    fixture->postgres = postgres_new();
-    fixture->arena = arena_new(ARENA_BUDGET);
-    if (!migration_run(postgres_url(fixture->postgres, NULL), "portfolio", portfolio_migrations,
-                       portfolio_migration_count, &applied, &error)) {
-        fprintf(stderr, "%s\n", error.message);
-        return -1;
-    }
-    struct database_options options = {
-        .url = postgres_url(fixture->postgres, "bourse_portfolio"),
+    const struct service_database_options options = {
         .service = "portfolio",
+        .migrations = portfolio_migrations,
+        .migration_count = portfolio_migration_count,
         .connections = THREADS,
+        .arena_budget = ARENA_BUDGET,
     };
-    *state = fixture;
-    return database_new(&options, &fixture->database, &error) ? 0 : -1;
+    struct service_database *database = NULL;
+    bool is_started = service_database_start(&options, &database);
+
+    *state = database;
+    return is_started ? 0 : -1;
 }
 
 static int stop(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *database = *state;
 
-    database_free(&fixture->database);
-    postgres_free(&fixture->postgres);
-    arena_free(&fixture->arena);
-    release(fixture);
+    service_database_stop(&database);
     return 0;
 }
 
 static int forget(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
 
     arena_reset(fixture->arena);
     return 0;
@@ -77,7 +62,7 @@ struct step {
 
 typedef bool step_work(struct transaction *transaction, void *context, struct error *error);
 
-static void run(struct fixture *fixture, step_work *work, struct step *step)
+static void run(struct service_database *fixture, step_work *work, struct step *step)
 {
     struct error error;
 
@@ -156,13 +141,13 @@ static bool delete_work(struct transaction *transaction, void *context, struct e
     return store_delete_watchlist(transaction, &step->list, error);
 }
 
-static const char *new_id(struct fixture *fixture)
+static const char *new_id(struct service_database *fixture)
 {
     return arena_copy_string(fixture->arena, uuid_new().string);
 }
 
 // A new user with the default list.
-static const char *new_user(struct fixture *fixture)
+static const char *new_user(struct service_database *fixture)
 {
     struct step step = {.user_id = new_id(fixture)};
 
@@ -170,7 +155,7 @@ static const char *new_user(struct fixture *fixture)
     return step.user_id;
 }
 
-static struct step lists_of(struct fixture *fixture, const char *user_id)
+static struct step lists_of(struct service_database *fixture, const char *user_id)
 {
     struct step step = {.page = {.user_id = user_id, .limit = 100}};
 
@@ -179,7 +164,7 @@ static struct step lists_of(struct fixture *fixture, const char *user_id)
 }
 
 static struct watchlist
-new_list(struct fixture *fixture, const char *user_id, const char *name, int64_t at)
+new_list(struct service_database *fixture, const char *user_id, const char *name, int64_t at)
 {
     struct watchlist list = {.name = name, .created_at = at, .updated_at = at};
 
@@ -189,7 +174,7 @@ new_list(struct fixture *fixture, const char *user_id, const char *name, int64_t
 }
 
 static struct watchlist
-add_list(struct fixture *fixture, const char *user_id, const char *name, int64_t at)
+add_list(struct service_database *fixture, const char *user_id, const char *name, int64_t at)
 {
     struct step step = {.list = new_list(fixture, user_id, name, at)};
 
@@ -197,7 +182,7 @@ add_list(struct fixture *fixture, const char *user_id, const char *name, int64_t
     return step.list;
 }
 
-static struct watchlist found(struct fixture *fixture, const char *id)
+static struct watchlist found(struct service_database *fixture, const char *id)
 {
     struct step step = {0};
 
@@ -220,7 +205,7 @@ static void assert_symbols(const struct watchlist *list, const char *expected)
 
 static void *open_in_thread(void *context)
 {
-    struct fixture *fixture = ((void **)context)[0];
+    struct service_database *fixture = ((void **)context)[0];
     struct step step = {.user_id = ((void **)context)[1]};
     OWNED(arena) arena = arena_new(1024 * 1024);
     struct error error;
@@ -231,7 +216,7 @@ static void *open_in_thread(void *context)
 
 static void a_user_gets_one_default_list_however_many_ask_at_once(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     const char *user_id = new_id(fixture);
     void *context[] = {fixture, (void *)(uintptr_t)user_id};
     pthread_t threads[THREADS];
@@ -254,7 +239,7 @@ static void a_user_gets_one_default_list_however_many_ask_at_once(void **state)
 
 static void who_has_deleted_their_first_list_is_not_given_it_again(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     const char *user_id = new_user(fixture);
     struct step step = lists_of(fixture, user_id);
     struct step first = {.list = step.lists[0]};
@@ -272,7 +257,7 @@ static void who_has_deleted_their_first_list_is_not_given_it_again(void **state)
 
 static void postgresql_itself_refuses_to_delete_the_default_list(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     const char *user_id = new_user(fixture);
     struct step step = lists_of(fixture, user_id);
     struct error error;
@@ -285,7 +270,7 @@ static void postgresql_itself_refuses_to_delete_the_default_list(void **state)
 
 static void two_lists_of_a_user_have_different_names_whatever_their_case(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     const char *user_id = new_user(fixture);
     struct watchlist tech = add_list(fixture, user_id, "Tech", 2000);
     struct step step = {.list = new_list(fixture, user_id, "TECH", 3000)};
@@ -308,7 +293,7 @@ static void two_lists_of_a_user_have_different_names_whatever_their_case(void **
 
 static void symbols_are_in_the_users_order(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     const char *tickers[] = {"ZZZ", "AAA", "MMM"};
     const char *user_id = new_user(fixture);
     struct step step = {.list = add_list(fixture, user_id, "Order", 2000)};
@@ -338,7 +323,7 @@ static void symbols_are_in_the_users_order(void **state)
 
 static void a_page_goes_on_after_the_last_list_of_the_one_before(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     const char *tickers[] = {"B", "A"};
     const char *user_id = new_user(fixture);
     struct watchlist one = add_list(fixture, user_id, "one", 2000);
@@ -365,7 +350,7 @@ static void symbols_go_with_their_list(void **state)
 {
     static const struct statement count = {
         "count_left", "SELECT count(*) FROM watchlist_symbols WHERE watchlist_id = $1"};
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     const char *tickers[] = {"A", "B"};
     struct step step = {.list = new_list(fixture, new_user(fixture), "Short", 2000)};
     struct parameter parameter = parameter_text(step.list.id);
@@ -395,7 +380,7 @@ static bool add_locked_work(struct transaction *transaction, void *context, stru
 
 // Two that add to the same list at once. The first has the lock when the second begins.
 struct race {
-    struct fixture *fixture;
+    struct service_database *fixture;
     struct step first;
     struct step second;
     pthread_t thread;
@@ -415,7 +400,7 @@ static void *second_in_thread(void *context)
     return NULL;
 }
 
-static bool is_waiting(struct fixture *fixture)
+static bool is_waiting(struct service_database *fixture)
 {
     static const struct statement waiting = {"count_waiting",
                                              "SELECT count(*) FROM pg_locks WHERE NOT granted"};
@@ -445,7 +430,7 @@ static bool first_work(struct transaction *transaction, void *context, struct er
 
 static void of_two_that_fill_a_list_at_once_the_second_sees_that_it_is_full(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct step step = {.list = new_list(fixture, new_user(fixture), "Full", 2000)};
     const char **tickers = arena_allocate(fixture->arena, WATCHLIST_SYMBOLS_MAX * sizeof(*tickers));
     struct race race = {.fixture = fixture};

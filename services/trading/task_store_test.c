@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "base/uuid.h"
 #include "database/migration.h"
-#include "support/postgres.h"
+#include "support/service_database.h"
 #include "task_store.h"
 
 extern const struct migration trading_migrations[];
@@ -22,46 +22,33 @@ enum { ARENA_BUDGET = 16 * 1024 * 1024 };
 #define NOW_US (INT64_C(1767225600) * MICROS_PER_SECOND) // 2026-01-01T00:00:00Z
 #define PORTFOLIO_ID "0195d3a0-0000-7000-8000-000000000001"
 
-struct fixture {
-    struct postgres *postgres;
-    struct arena *arena;
-    struct database *database;
-};
-
 static int start(void **state)
 {
-    struct fixture *fixture = allocate(sizeof(*fixture));
-    struct database_options options = {.service = "trading", .connections = 4};
-    struct error error;
-    size_t applied = 0;
+    const struct service_database_options options = {
+        .service = "trading",
+        .migrations = trading_migrations,
+        .migration_count = trading_migration_count,
+        .connections = 4,
+        .arena_budget = ARENA_BUDGET,
+    };
+    struct service_database *database = NULL;
+    bool is_started = service_database_start(&options, &database);
 
-    digest_start();
-    fixture->postgres = postgres_new();
-    fixture->arena = arena_new(ARENA_BUDGET);
-    *state = fixture;
-    options.url = postgres_url(fixture->postgres, "bourse_trading");
-    if (!migration_run(postgres_url(fixture->postgres, NULL), "trading", trading_migrations,
-                       trading_migration_count, &applied, &error)) {
-        fprintf(stderr, "%s\n", error.message);
-        return -1;
-    }
-    return database_new(&options, &fixture->database, &error) ? 0 : -1;
+    *state = database;
+    return is_started ? 0 : -1;
 }
 
 static int stop(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *database = *state;
 
-    database_free(&fixture->database);
-    postgres_free(&fixture->postgres);
-    arena_free(&fixture->arena);
-    release(fixture);
+    service_database_stop(&database);
     return 0;
 }
 
 static int forget(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     static const struct statement statements[] = {
         {"forget_tasks", "DELETE FROM tasks"},
         {"forget_minutes", "DELETE FROM task_minutes"},
@@ -79,7 +66,7 @@ static int forget(void **state)
 }
 
 // A task that was queued, by an id and a time of then, and has come to `state`.
-static void add_task(struct fixture *fixture,
+static void add_task(struct service_database *fixture,
                      int64_t queued_at,
                      const char *task_state,
                      const char *run_at,
@@ -109,7 +96,7 @@ static void add_task(struct fixture *fixture,
 }
 
 static size_t
-page(struct fixture *fixture, const struct task_filter *filter, struct task **out_tasks)
+page(struct service_database *fixture, const struct task_filter *filter, struct task **out_tasks)
 {
     size_t count = 0;
     struct error error;
@@ -121,7 +108,7 @@ page(struct fixture *fixture, const struct task_filter *filter, struct task **ou
 
 static void tasks_come_newest_first_and_page_by_page(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct task_filter filter = {.limit = 2};
     struct task *tasks = NULL;
     char ids[3][UUID_SIZE];
@@ -140,7 +127,7 @@ static void tasks_come_newest_first_and_page_by_page(void **state)
 
 static void tasks_are_chosen_by_state_worker_and_time(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct task *tasks = NULL;
     char waiting[UUID_SIZE];
     char resting[UUID_SIZE];
@@ -189,7 +176,7 @@ static bool remove_work(struct transaction *transaction, void *context, struct e
 
 static void a_failed_task_is_due_again_with_all_its_attempts(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct changing changing;
     char id[UUID_SIZE];
     struct error error;
@@ -211,7 +198,7 @@ static void a_failed_task_is_due_again_with_all_its_attempts(void **state)
 
 static void only_failed_tasks_are_removed(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct changing changing;
     char failed[UUID_SIZE];
     char active[UUID_SIZE];
@@ -236,7 +223,7 @@ static void only_failed_tasks_are_removed(void **state)
 
 static void what_rests_is_counted_apart_from_what_waits_for_a_worker(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct task_counts counts;
     char id[UUID_SIZE];
     struct error error;
@@ -269,7 +256,7 @@ static bool report_work(struct transaction *transaction, void *context, struct e
                              error);
 }
 
-static void report(struct fixture *fixture, struct reporting *reporting)
+static void report(struct service_database *fixture, struct reporting *reporting)
 {
     struct error error;
 
@@ -279,7 +266,7 @@ static void report(struct fixture *fixture, struct reporting *reporting)
 
 static void a_report_that_is_repeated_counts_once_and_workers_add_up(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct reporting first = {
         .worker = {.name = "a:1", .started_at = NOW_US, .completed = 7, .failed = 1},
         .minutes = {{.at = NOW_US - MINUTE_US, .counts = {4, 1, 0}, .runtimes = {{4}}},
@@ -320,7 +307,7 @@ static void a_report_that_is_repeated_counts_once_and_workers_add_up(void **stat
 
 static void pruning_leaves_what_is_young_or_not_completed(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct task *tasks = NULL;
     char old[UUID_SIZE];
     char failed[UUID_SIZE];

@@ -7,7 +7,7 @@
 
 #include "base/digest.h"
 #include "database/migration.h"
-#include "support/postgres.h"
+#include "support/service_database.h"
 #include "trading_store.h"
 
 #define DOLLAR INT64_C(1000000)
@@ -19,47 +19,34 @@ extern const size_t trading_migration_count;
 
 enum { ARENA_BUDGET = 16 * 1024 * 1024, ORDERS_MAX = 64 };
 
-struct fixture {
-    struct postgres *postgres;
-    struct arena *arena;
-    struct database *database;
-};
-
 static int start(void **state)
 {
-    struct fixture *fixture = allocate(sizeof(*fixture));
-    struct database_options options = {.service = "trading", .connections = 4};
-    struct error error;
-    size_t applied = 0;
+    const struct service_database_options options = {
+        .service = "trading",
+        .migrations = trading_migrations,
+        .migration_count = trading_migration_count,
+        .connections = 4,
+        .arena_budget = ARENA_BUDGET,
+    };
+    struct service_database *database = NULL;
+    bool is_started = service_database_start(&options, &database);
 
-    digest_start();
-    fixture->postgres = postgres_new();
-    fixture->arena = arena_new(ARENA_BUDGET);
-    *state = fixture;
-    options.url = postgres_url(fixture->postgres, "bourse_trading");
-    if (!migration_run(postgres_url(fixture->postgres, NULL), "trading", trading_migrations,
-                       trading_migration_count, &applied, &error)) {
-        fprintf(stderr, "%s\n", error.message);
-        return -1;
-    }
-    return database_new(&options, &fixture->database, &error) ? 0 : -1;
+    *state = database;
+    return is_started ? 0 : -1;
 }
 
 static int stop(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *database = *state;
 
-    database_free(&fixture->database);
-    postgres_free(&fixture->postgres);
-    arena_free(&fixture->arena);
-    release(fixture);
+    service_database_stop(&database);
     return 0;
 }
 
 // Every test begins with an empty database. The role may not delete orders, so its owner does.
 static int forget(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct database_options options = {
         .url = postgres_url(fixture->postgres, NULL), .service = "trading", .connections = 1};
     static const struct statement truncate = {"truncate",
@@ -110,7 +97,7 @@ static bool insert_work(struct transaction *transaction, void *context, struct e
                                &insertion->rows, error);
 }
 
-static void insert(struct fixture *fixture, struct store_new_order *orders, size_t count)
+static void insert(struct service_database *fixture, struct store_new_order *orders, size_t count)
 {
     struct insertion insertion = {.orders = orders, .count = count};
     struct error error;
@@ -120,7 +107,7 @@ static void insert(struct fixture *fixture, struct store_new_order *orders, size
     store_take_inserted(&insertion.rows, orders, count);
 }
 
-static void insert_one(struct fixture *fixture, const struct order *order, bool is_leased)
+static void insert_one(struct service_database *fixture, const struct order *order, bool is_leased)
 {
     struct store_new_order intent = {.order = order, .is_leased = is_leased};
 
@@ -141,7 +128,7 @@ static bool save_work(struct transaction *transaction, void *context, struct err
     return store_save_changes(transaction, saving->changes, saving->count, &saving->rows, error);
 }
 
-static bool save(struct fixture *fixture, struct store_change *change)
+static bool save(struct service_database *fixture, struct store_change *change)
 {
     struct saving saving = {.changes = change, .count = 1};
     struct error error;
@@ -165,7 +152,7 @@ static bool claim_work(struct transaction *transaction, void *context, struct er
                              error);
 }
 
-static size_t claim(struct fixture *fixture, struct claiming *claiming)
+static size_t claim(struct service_database *fixture, struct claiming *claiming)
 {
     struct error error;
 
@@ -174,7 +161,7 @@ static size_t claim(struct fixture *fixture, struct claiming *claiming)
     return claiming->count;
 }
 
-static struct order load(struct fixture *fixture, const char *id)
+static struct order load(struct service_database *fixture, const char *id)
 {
     struct order *orders = NULL;
     size_t count = 0;
@@ -187,7 +174,7 @@ static struct order load(struct fixture *fixture, const char *id)
 }
 
 // Brings an order to `new` and lets it rest.
-static void let_rest(struct fixture *fixture, struct order *order)
+static void let_rest(struct service_database *fixture, struct order *order)
 {
     struct store_change change = {.order = order,
                                   .changes_order = true,
@@ -201,7 +188,7 @@ static void let_rest(struct fixture *fixture, struct order *order)
 
 static void an_order_comes_back_as_it_was_written(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct uuid portfolio = uuid_new();
     struct uuid user = uuid_new();
     struct order order = new_order(portfolio.string, user.string);
@@ -224,7 +211,7 @@ static void an_order_comes_back_as_it_was_written(void **state)
 
 static void an_order_with_prices_comes_back_with_all_of_them(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct uuid portfolio = uuid_new();
     struct order order = new_order(portfolio.string, portfolio.string);
     struct order trailing = new_order(portfolio.string, portfolio.string);
@@ -259,7 +246,7 @@ static void an_order_with_prices_comes_back_with_all_of_them(void **state)
 
 static void progress_of_a_resting_order_goes_forward_only(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct uuid portfolio = uuid_new();
     struct order order = new_order(portfolio.string, portfolio.string);
     struct store_progress progress = {
@@ -295,7 +282,7 @@ static struct order limit_order(const char *portfolio_id, enum order_side side, 
     return order;
 }
 
-static bool is_inserted(struct fixture *fixture, const struct order *order)
+static bool is_inserted(struct service_database *fixture, const struct order *order)
 {
     struct store_new_order intent = {.order = order, .is_leased = true};
 
@@ -305,7 +292,7 @@ static bool is_inserted(struct fixture *fixture, const struct order *order)
 
 static void an_order_that_could_trade_with_one_that_rests_is_not_inserted(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct uuid portfolio = uuid_new();
     struct uuid other = uuid_new();
     struct order resting = limit_order(portfolio.string, ORDER_SELL, 100);
@@ -339,7 +326,7 @@ static void an_order_that_could_trade_with_one_that_rests_is_not_inserted(void *
 }
 
 // Brings an order to wait for another one that takes its place, which is there as pending.
-static struct order begin_replacing(struct fixture *fixture, struct order *old)
+static struct order begin_replacing(struct service_database *fixture, struct order *old)
 {
     struct order order = new_order(old->portfolio_id, old->portfolio_id);
     struct store_change wait = {
@@ -355,7 +342,7 @@ static struct order begin_replacing(struct fixture *fixture, struct order *old)
 
 static void an_order_is_replaced_as_the_new_one_is_taken(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct uuid portfolio = uuid_new();
     struct order old = limit_order(portfolio.string, ORDER_SELL, 100);
     struct order order;
@@ -379,7 +366,7 @@ static void an_order_is_replaced_as_the_new_one_is_taken(void **state)
 
 static void an_order_rests_on_when_the_new_one_is_refused(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct uuid portfolio = uuid_new();
     struct order old = limit_order(portfolio.string, ORDER_SELL, 100);
     struct order order;
@@ -406,7 +393,7 @@ static void an_order_rests_on_when_the_new_one_is_refused(void **state)
 
 static void a_request_makes_one_order_however_often_it_comes(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct uuid portfolio = uuid_new();
     struct order first = new_order(portfolio.string, portfolio.string);
     struct order again = new_order(portfolio.string, portfolio.string);
@@ -433,7 +420,7 @@ static void a_request_makes_one_order_however_often_it_comes(void **state)
 
 static void of_two_who_change_an_order_only_the_first_is_heard(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct uuid portfolio = uuid_new();
     struct order order = new_order(portfolio.string, portfolio.string);
     struct order other;
@@ -476,7 +463,7 @@ static void of_two_who_change_an_order_only_the_first_is_heard(void **state)
 
 static void a_task_is_claimed_when_its_lease_has_run_out_and_not_before(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct uuid portfolio = uuid_new();
     struct order leased = new_order(portfolio.string, portfolio.string);
     struct order waiting = new_order(portfolio.string, portfolio.string);
@@ -496,7 +483,7 @@ static void a_task_is_claimed_when_its_lease_has_run_out_and_not_before(void **s
 
 static void a_resting_order_is_the_matchers_until_it_is_closed(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct uuid portfolio = uuid_new();
     struct order order = new_order(portfolio.string, portfolio.string);
     struct order *resting = NULL;
@@ -522,7 +509,7 @@ static void a_resting_order_is_the_matchers_until_it_is_closed(void **state)
 }
 
 // Somebody who has decided that the order rests, and is late, must not put its task to sleep.
-static bool has_unfinished(struct fixture *fixture, int64_t before_at, bool resting_too)
+static bool has_unfinished(struct service_database *fixture, int64_t before_at, bool resting_too)
 {
     bool has = false;
     struct error error;
@@ -533,7 +520,8 @@ static bool has_unfinished(struct fixture *fixture, int64_t before_at, bool rest
     return has;
 }
 
-static size_t count_resting_before(struct fixture *fixture, int64_t before_at, size_t limit)
+static size_t
+count_resting_before(struct service_database *fixture, int64_t before_at, size_t limit)
 {
     struct order *orders = NULL;
     size_t count = 0;
@@ -545,7 +533,8 @@ static size_t count_resting_before(struct fixture *fixture, int64_t before_at, s
     return count;
 }
 
-static void set_task(struct fixture *fixture, struct order *order, enum store_task_state task)
+static void
+set_task(struct service_database *fixture, struct order *order, enum store_task_state task)
 {
     struct store_change change = {.order = order, .task = task, .task_error = "it cannot be"};
 
@@ -554,7 +543,7 @@ static void set_task(struct fixture *fixture, struct order *order, enum store_ta
 
 static void what_is_unfinished_of_before_is_what_rests_waits_or_has_failed(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct order one = new_order(uuid_new().string, uuid_new().string);
     struct order other = new_order(uuid_new().string, uuid_new().string);
     int64_t at = one.created_at;
@@ -578,7 +567,7 @@ static void what_is_unfinished_of_before_is_what_rests_waits_or_has_failed(void 
 
 static void a_task_follows_only_the_status_its_change_was_made_for(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct uuid portfolio = uuid_new();
     struct order order = new_order(portfolio.string, portfolio.string);
     struct order late;
@@ -604,7 +593,7 @@ static void a_task_follows_only_the_status_its_change_was_made_for(void **state)
 
 static void orders_are_listed_newest_first_by_group_and_page(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct uuid portfolio = uuid_new();
     struct uuid user = uuid_new();
     struct order orders[5];
@@ -638,7 +627,7 @@ static void orders_are_listed_newest_first_by_group_and_page(void **state)
 
 static void requests_that_made_an_order_are_found(void **state)
 {
-    struct fixture *fixture = *state;
+    struct service_database *fixture = *state;
     struct order there = new_order(FIRST_ID, FIRST_ID);
     struct order not_there = new_order(FIRST_ID, FIRST_ID);
     struct order other = there;

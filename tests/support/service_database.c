@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "support/service_database.h"
+
+#include "base/digest.h"
+
+#include <stdio.h>
+
+enum { ROLE_SIZE = 64 };
+
+bool service_database_start(const struct service_database_options *options,
+                            struct service_database **out_database)
+{
+    struct service_database *started = allocate(sizeof *started);
+    struct database_options connect = {.service = options->service,
+                                       .connections = options->connections};
+    char role[ROLE_SIZE];
+    size_t applied = 0;
+    struct error error;
+
+    *out_database = started;
+    digest_start();
+    started->postgres = postgres_new();
+    started->arena = arena_new(options->arena_budget);
+    snprintf(role, sizeof role, "bourse_%s", options->service);
+    connect.url = postgres_url(started->postgres, role);
+    if (migration_run(postgres_url(started->postgres, NULL), options->service, options->migrations,
+                      options->migration_count, &applied, &error) &&
+        database_new(&connect, &started->database, &error))
+        return true;
+    fprintf(stderr, "%s\n", error.message);
+    return false;
+}
+
+void service_database_stop(struct service_database **database)
+{
+    struct service_database *started = *database;
+
+    if (started == NULL)
+        return;
+    database_free(&started->database);
+    postgres_free(&started->postgres);
+    arena_free(&started->arena);
+    release(started);
+    *database = NULL;
+}
