@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { setCookies } from '../support/cookies.mjs';
 import { Platform, madeUpBars, toCsv, until } from '../support/platform.mjs';
 import { Stream, closeCode, frame, rawStream } from '../support/web_socket.mjs';
 
@@ -139,7 +140,7 @@ describe('orders and portfolios', () => {
     it('come with a cookie to pages of this site alone', async () => {
         const reply = await platform.request('POST', '/api/v1/auth/login',
             { body: { username: 'ada', password: ada.password, cookie: true }, headers: { origin: platform.url } });
-        const cookie = reply.headers.getSetCookie()[0].split(';')[0];
+        const cookie = setCookies(reply)[0].split(';')[0];
         for (const headers of [{ cookie }, { cookie, origin: 'https://evil.example' }])
             await assert.rejects(Stream.open(platform.url, { headers }), error => error.status === 403 && error.body.reason === 'CSRF_REJECTED');
         const stream = await Stream.open(platform.url, { headers: { cookie, origin: platform.url } });
@@ -395,7 +396,8 @@ describe('slow readers and the end', () => {
         const events = await fetch(`${platform.url}/api/v1/stream?topics=quotes:ACME`,
             { headers: { accept: 'text/event-stream' }, signal: abort.signal });
         let text = '';
-        const reading = (async () => {
+        // It ends with the abort, on Node.js 18 without being told; nobody waits for it.
+        (async () => {
             for await (const part of events.body)
                 text += Buffer.from(part).toString();
         })().catch(() => {});
@@ -407,7 +409,6 @@ describe('slow readers and the end', () => {
         assert.equal((await alive.ask({ subscribe: ['quotes:ACME'] })).type, 'subscribed');
         alive.close();
         abort.abort();
-        await reading;
     });
 
     it('SIGTERM sends everybody elsewhere with 1001', async () => {

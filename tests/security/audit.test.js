@@ -7,6 +7,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
+import { setCookies } from '../support/cookies.mjs';
 import { Platform, madeUpBars, toCsv, until } from '../support/platform.mjs';
 
 const senders = ['market', 'portfolio', 'trading'];
@@ -361,7 +362,7 @@ describe('secrets', () => {
 
         // Cookies and their CSRF tokens.
         const session = await post('/api/v1/auth/login', { body: { username: 'ada', password: last, cookie: true } });
-        const cookie = session.headers.getSetCookie()[0].split(';')[0];
+        const cookie = setCookies(session)[0].split(';')[0];
         plant('a cookie', cookie.split('=')[1]);
         plant('a CSRF token', session.body.csrf_token);
         await post('/api/v1/portfolios', { headers: { cookie, 'x-csrf-token': session.body.csrf_token }, body: { name: 'by cookie' } });

@@ -7,13 +7,15 @@ export const providers = ['alpha-vantage', 'yahoo', 'finnhub', 'twelve-data', 's
 
 const json = body => ({ body: JSON.stringify(body) });
 const fixed = value => Number(value).toFixed(4);
-const newYorkDay = ms => new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York' }).format(ms);
-const warsaw = ms => {
-    const parts = Object.fromEntries(new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Warsaw', hourCycle: 'h23',
+// Date and time of day there, as 2026-11-25 and 16:00:00.
+const wallClock = (ms, timeZone) => {
+    const parts = Object.fromEntries(new Intl.DateTimeFormat('en-GB', { timeZone, hourCycle: 'h23',
         year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' })
         .formatToParts(ms).map(part => [part.type, part.value]));
     return [`${parts.year}-${parts.month}-${parts.day}`, `${parts.hour}:${parts.minute}:${parts.second}`];
 };
+const newYorkDay = ms => wallClock(ms, 'America/New_York')[0];
+const warsaw = ms => wallClock(ms, 'Europe/Warsaw');
 const seconds = ms => Math.floor(ms / 1000);
 const day = 86400e3;
 
