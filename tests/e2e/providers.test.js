@@ -259,7 +259,7 @@ describe('the budget of calls', () => {
     it('is kept to the call under a rush for all symbols, over a kill too', async () => {
         // Of eight a minute a quarter goes at once, and the rest in even steps.
         const burst = 2, interval = 60000 / 7, start = server.calls[0].at;
-        const slack = 1000; // between when a call leaves and when it is seen here
+        const slack = 3000; // between when a call leaves and when it is seen here, on a busy machine
         const left = 'market_provider_calls_left{provider="yahoo",budget="minute"}';
         const look = async () => {
             await askAll(platform, symbols.slice(2, 150));
