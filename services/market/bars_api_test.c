@@ -4,9 +4,7 @@
 #include "market.h"
 #include "minute_store.h"
 
-#include "base/digest.h"
-#include "database/migration.h"
-#include "support/postgres.h"
+#include "support/service_database.h"
 #include "support/test.h"
 
 #include <stdio.h>
@@ -18,11 +16,9 @@ extern const struct migration market_migrations[];
 extern const size_t market_migration_count;
 
 struct fixture {
-    struct postgres *postgres;
-    struct database *database;
+    struct service_database *service;
     struct metrics *metrics;
     struct market *market;
-    struct arena *arena;
     char listen[32];
 };
 
@@ -36,7 +32,7 @@ static int64_t at(const char *text)
 
 static void open_market(struct fixture *f)
 {
-    const struct market_options options = {.database = f->database,
+    const struct market_options options = {.database = f->service->database,
                                            .listen = f->listen,
                                            .key = {.bytes = {1}},
                                            .metrics = f->metrics,
@@ -57,7 +53,8 @@ static void run_sql(struct fixture *f, const struct statement *statement, struct
 {
     struct error error;
 
-    if (!database_query(f->database, f->arena, statement, NULL, 0, out_rows, &error))
+    if (!database_query(f->service->database, f->service->arena, statement, NULL, 0, out_rows,
+                        &error))
         fail_msg("%s", error.message);
 }
 
@@ -69,20 +66,16 @@ static int set_up(void **state)
         "test_bars", "INSERT INTO bars VALUES ('IBM', '2014-06-02', 100, 104, 99, 103, 4000),"
                      " ('IBM', '2014-06-03', 103, 106, 101, 102, 8000)"};
     struct fixture *f = allocate(sizeof *f);
-    struct database_options options = {.service = "market"};
-    size_t applied = 0;
-    struct error error;
+    const struct service_database_options options = {
+        .service = "market",
+        .migrations = market_migrations,
+        .migration_count = market_migration_count,
+        .arena_budget = 256 * 1024 * 1024,
+    };
     struct rows rows;
 
-    digest_start();
-    f->postgres = postgres_new();
-    f->arena = arena_new(256 * 1024 * 1024);
+    assert_true(service_database_start(&options, &f->service));
     f->metrics = metrics_new();
-    if (!migration_run(postgres_url(f->postgres, NULL), "market", market_migrations,
-                       market_migration_count, &applied, &error))
-        fail_msg("%s", error.message);
-    options.url = postgres_url(f->postgres, "bourse_market");
-    assert_true(database_new(&options, &f->database, &error));
     (void)snprintf(f->listen, sizeof f->listen, "127.0.0.1:%d", 22000 + (int)getpid() % 2000 * 4);
     run_sql(f, &add_symbol, &rows);
     run_sql(f, &add_bars, &rows);
@@ -96,10 +89,8 @@ static int tear_down(void **state)
     struct fixture *f = *state;
 
     market_free(&f->market);
-    database_free(&f->database);
     metrics_free(&f->metrics);
-    arena_free(&f->arena);
-    postgres_free(&f->postgres);
+    service_database_stop(&f->service);
     release(f);
     return 0;
 }
@@ -107,13 +98,13 @@ static int tear_down(void **state)
 static struct call new_call(struct fixture *f, const ProtobufCMessage *request, struct uuid *id)
 {
     struct clock real = clock_real();
-    struct call call = {.arena = f->arena,
+    struct call call = {.arena = f->service->arena,
                         .deadline_us = clock_now_us(&real) + 60 * MICROS_PER_SECOND};
     struct error error;
 
     *id = uuid_new();
-    call.request_id = arena_copy_string(f->arena, id->string);
-    assert_true(message_pack(request, f->arena, &call.body, &error));
+    call.request_id = arena_copy_string(f->service->arena, id->string);
+    assert_true(message_pack(request, f->service->arena, &call.body, &error));
     return call;
 }
 
@@ -137,7 +128,7 @@ static void step_to(struct fixture *f, const char *time)
 static Market__ListBarsResponse *list(struct fixture *f, int timeframe, bool is_descending)
 {
     Market__ListBarsRequest request = MARKET__LIST_BARS_REQUEST__INIT;
-    Market__ListBarsResponse *response = arena_allocate(f->arena, sizeof *response);
+    Market__ListBarsResponse *response = arena_allocate(f->service->arena, sizeof *response);
     struct error error;
     struct uuid id;
     struct call call;
@@ -234,7 +225,7 @@ static void today_is_what_is_quoted_and_the_days_before_are_stored_bars(void **s
 
 static struct minute_bar *make_minutes(struct fixture *f, size_t count, int64_t from)
 {
-    struct minute_bar *minutes = arena_allocate(f->arena, count * sizeof *minutes);
+    struct minute_bar *minutes = arena_allocate(f->service->arena, count * sizeof *minutes);
 
     assert_non_null(minutes);
     for (size_t i = 0; i < count; i++) {
@@ -262,9 +253,11 @@ static void writing_a_minute_again_replaces_it_and_one_of_no_symbol_is_left_out(
 
     (void)snprintf(minutes[0].ticker, sizeof minutes[0].ticker, "IBM");
     for (int i = 0; i < 2; i++)
-        assert_true(minute_store_write(f->database, f->arena, minutes, 2, &error));
+        assert_true(
+            minute_store_write(f->service->database, f->service->arena, minutes, 2, &error));
     assert_int_equal(count_stored(f), before);
-    assert_true(minute_store_list(f->database, f->arena, &query, found, &count, &error));
+    assert_true(
+        minute_store_list(f->service->database, f->service->arena, &query, found, &count, &error));
     assert_int_equal(count, 1);
     assert_int_equal(found[0].close_micros, 100500000);
     assert_int_equal(found[0].volume, 1000);
@@ -292,10 +285,10 @@ static void an_ended_session_without_a_bar_gets_one_of_its_minutes(void **state)
 
     run_sql(f, &add, &rows);
     for (int i = 0; i < 2; i++)
-        assert_true(minute_store_make_day(f->database, f->arena, date_to_days(july),
-                                          at("2012-07-02T13:30:00Z"), at("2012-07-02T20:00:00Z"),
-                                          &error));
-    assert_true(minute_store_make_day(f->database, f->arena, date_to_days(june),
+        assert_true(minute_store_make_day(f->service->database, f->service->arena,
+                                          date_to_days(july), at("2012-07-02T13:30:00Z"),
+                                          at("2012-07-02T20:00:00Z"), &error));
+    assert_true(minute_store_make_day(f->service->database, f->service->arena, date_to_days(june),
                                       at("2014-06-02T13:30:00Z"), at("2014-06-02T20:00:00Z"),
                                       &error));
     run_sql(f, &look, &rows);
@@ -320,8 +313,10 @@ static void old_minutes_are_removed_so_many_at_a_time(void **state)
     struct rows rows;
 
     run_sql(f, &add, &rows);
-    assert_true(minute_store_prune(f->database, f->arena, at("2011-01-01T00:00:00Z")));
-    assert_false(minute_store_prune(f->database, f->arena, at("2011-01-01T00:00:00Z")));
+    assert_true(
+        minute_store_prune(f->service->database, f->service->arena, at("2011-01-01T00:00:00Z")));
+    assert_false(
+        minute_store_prune(f->service->database, f->service->arena, at("2011-01-01T00:00:00Z")));
     assert_int_equal(count_stored(f), before);
 }
 
@@ -345,8 +340,8 @@ static void ten_thousand_symbols_are_written_each_minute(void **state)
         for (size_t i = 0; i < 10000; i += MINUTES_A_WRITE) {
             OWNED(arena) arena = arena_new(8 * 1024 * 1024);
 
-            assert_true(
-                minute_store_write(f->database, arena, minutes + i, MINUTES_A_WRITE, &error));
+            assert_true(minute_store_write(f->service->database, arena, minutes + i,
+                                           MINUTES_A_WRITE, &error));
         }
         (void)fprintf(stderr, "10,000 minutes written in %d ms\n",
                       (int)((clock_monotonic_us() - begun_us) / 1000));
@@ -400,7 +395,8 @@ static void there_can_be_only_so_many_corporate_actions(void **state)
 static const Market__Quote *find_quote(struct fixture *f, const char *ticker)
 {
     Market__GetQuoteSnapshotRequest request = MARKET__GET_QUOTE_SNAPSHOT_REQUEST__INIT;
-    Market__GetQuoteSnapshotResponse *response = arena_allocate(f->arena, sizeof *response);
+    Market__GetQuoteSnapshotResponse *response =
+        arena_allocate(f->service->arena, sizeof *response);
     struct error error;
     struct call call;
     struct uuid id;
@@ -475,7 +471,7 @@ static const char *list_unbooked(struct fixture *f)
         strbuf_append_string(ids, i == 0 ? "" : " ");
         strbuf_append_string(ids, response.corporate_actions[i]->id);
     }
-    text = arena_copy(f->arena, strbuf_text(ids).data, strbuf_text(ids).length);
+    text = arena_copy(f->service->arena, strbuf_text(ids).data, strbuf_text(ids).length);
     strbuf_free(&ids);
     return text;
 }

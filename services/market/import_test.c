@@ -4,10 +4,8 @@
 #include "market.h"
 
 #include "base/checksum.h"
-#include "base/digest.h"
-#include "database/migration.h"
 #include "import_helper.h"
-#include "support/postgres.h"
+#include "support/service_database.h"
 #include "support/test.h"
 
 #include <stdio.h>
@@ -20,18 +18,18 @@ extern const size_t market_migration_count;
 #define HEADER "Date,Open,High,Low,Close,Volume\n"
 
 struct fixture {
-    struct postgres *postgres;
-    struct database *database;
+    struct service_database *service;
     struct metrics *metrics;
     struct market *market;
-    struct arena *arena;
     char listen[32];
 };
 
 static void open_market(struct fixture *f)
 {
-    const struct market_options options = {
-        .database = f->database, .listen = f->listen, .key = {.bytes = {1}}, .metrics = f->metrics};
+    const struct market_options options = {.database = f->service->database,
+                                           .listen = f->listen,
+                                           .key = {.bytes = {1}},
+                                           .metrics = f->metrics};
     struct error error;
 
     if (!market_new(&options, &f->market, &error))
@@ -41,19 +39,15 @@ static void open_market(struct fixture *f)
 static int set_up(void **state)
 {
     struct fixture *f = allocate(sizeof *f);
-    struct database_options options = {.service = "market"};
-    size_t applied = 0;
-    struct error error;
+    const struct service_database_options options = {
+        .service = "market",
+        .migrations = market_migrations,
+        .migration_count = market_migration_count,
+        .arena_budget = 64 * 1024 * 1024,
+    };
 
-    digest_start();
-    f->postgres = postgres_new();
-    f->arena = arena_new(64 * 1024 * 1024);
+    assert_true(service_database_start(&options, &f->service));
     f->metrics = metrics_new();
-    if (!migration_run(postgres_url(f->postgres, NULL), "market", market_migrations,
-                       market_migration_count, &applied, &error))
-        fail_msg("%s", error.message);
-    options.url = postgres_url(f->postgres, "bourse_market");
-    assert_true(database_new(&options, &f->database, &error));
     // Below the range the kernel gives out, spread by the process id.
     (void)snprintf(f->listen, sizeof f->listen, "127.0.0.1:%d", 10000 + (int)getpid() % 5000 * 4);
     open_market(f);
@@ -66,10 +60,8 @@ static int tear_down(void **state)
     struct fixture *f = *state;
 
     market_free(&f->market);
-    database_free(&f->database);
     metrics_free(&f->metrics);
-    arena_free(&f->arena);
-    postgres_free(&f->postgres);
+    service_database_stop(&f->service);
     release(f);
     return 0;
 }
@@ -88,7 +80,9 @@ static int64_t ask(struct fixture *f, const char *name, const char *sql)
     struct rows rows;
     struct error error;
 
-    check(database_query(f->database, f->arena, &statement, NULL, 0, &rows, &error), &error);
+    check(
+        database_query(f->service->database, f->service->arena, &statement, NULL, 0, &rows, &error),
+        &error);
     return rows.count > 0 ? rows_int(&rows, 0, 0) : 0;
 }
 
@@ -118,7 +112,7 @@ static void print_days(struct strbuf *out, int64_t first, int64_t count)
 static void what_was_taken_survives_the_end_of_market_and_of_the_database(void **state)
 {
     struct fixture *f = *state;
-    struct import_helper import = import_helper_start(f->market, f->arena, "LASTING");
+    struct import_helper import = import_helper_start(f->market, f->service->arena, "LASTING");
     OWNED(strbuf) lines = strbuf_new(1024 * 1024);
     int64_t until_us;
     struct error error;
@@ -127,8 +121,8 @@ static void what_was_taken_survives_the_end_of_market_and_of_the_database(void *
     send(&import, HEADER);
     send(&import, lines->data);
     market_free(&f->market);
-    postgres_stop(f->postgres);
-    postgres_start(f->postgres);
+    postgres_stop(f->service->postgres);
+    postgres_start(f->service->postgres);
     open_market(f);
     import.market = f->market;
     until_us = clock_monotonic_us() + 30 * MICROS_PER_SECOND;
@@ -146,7 +140,7 @@ static void what_was_taken_survives_the_end_of_market_and_of_the_database(void *
 static void what_had_arrived_whole_is_merged_after_a_restart(void **state)
 {
     struct fixture *f = *state;
-    struct import_helper import = import_helper_start(f->market, f->arena, "WHOLE");
+    struct import_helper import = import_helper_start(f->market, f->service->arena, "WHOLE");
     const struct statement seal = {"test_seal", "UPDATE imports SET state = 'merging',"
                                                 " request_id = id WHERE ticker = 'WHOLE'"};
     int64_t until_us = clock_monotonic_us() + 30 * MICROS_PER_SECOND;
@@ -156,7 +150,8 @@ static void what_had_arrived_whole_is_merged_after_a_restart(void **state)
     send(&import, HEADER "2014-06-02,10,12,9,11,5\n2014-06-03,10,12,9,11,5\n");
     // As if market had died right after it had said yes to the end.
     market_free(&f->market);
-    check(database_query(f->database, f->arena, &seal, NULL, 0, &rows, &error), &error);
+    check(database_query(f->service->database, f->service->arena, &seal, NULL, 0, &rows, &error),
+          &error);
     open_market(f);
     import.market = f->market;
     while (import_helper_get(&import)->state != MARKET__IMPORT_STATE__IMPORT_STATE_DONE) {
@@ -169,7 +164,7 @@ static void what_had_arrived_whole_is_merged_after_a_restart(void **state)
 static void pieces_that_are_missing_are_noticed(void **state)
 {
     struct fixture *f = *state;
-    struct import_helper import = import_helper_start(f->market, f->arena, "HOLES");
+    struct import_helper import = import_helper_start(f->market, f->service->arena, "HOLES");
     const int64_t before = count_bars(f);
     const Market__Import *result;
 
@@ -188,8 +183,8 @@ static void pieces_that_are_missing_are_noticed(void **state)
 static void counts_are_exact_whatever_was_there(void **state)
 {
     struct fixture *f = *state;
-    struct import_helper first = import_helper_start(f->market, f->arena, "EXACT");
-    struct import_helper second = import_helper_start(f->market, f->arena, "EXACT");
+    struct import_helper first = import_helper_start(f->market, f->service->arena, "EXACT");
+    struct import_helper second = import_helper_start(f->market, f->service->arena, "EXACT");
     OWNED(strbuf) lines = strbuf_new(1024 * 1024);
     const Market__Import *result;
 
@@ -225,11 +220,11 @@ static void counts_are_exact_whatever_was_there(void **state)
 static void an_import_stands_for_one_file(void **state)
 {
     struct fixture *f = *state;
-    struct import_helper import = import_helper_start(f->market, f->arena, "ONEFILE");
+    struct import_helper import = import_helper_start(f->market, f->service->arena, "ONEFILE");
     struct import_helper other = import;
     Market__StartImportRequest request = MARKET__START_IMPORT_REQUEST__INIT;
     Market__StartImportResponse response = MARKET__START_IMPORT_RESPONSE__INIT;
-    struct call call = {.arena = f->arena, .request_id = import.id};
+    struct call call = {.arena = f->service->arena, .request_id = import.id};
     struct error error;
 
     send(&import, HEADER "2014-06-02,10,12,9,11,5\n");
@@ -256,7 +251,7 @@ static void an_import_stands_for_one_file(void **state)
 static void nothing_follows_a_line_without_an_end(void **state)
 {
     struct fixture *f = *state;
-    struct import_helper import = import_helper_start(f->market, f->arena, "ENDED");
+    struct import_helper import = import_helper_start(f->market, f->service->arena, "ENDED");
     struct error error;
 
     send(&import, HEADER "2014-06-02,10,12,9,11,5");
@@ -275,7 +270,7 @@ static bool set_bar_while_held(struct transaction *transaction, void *context, s
     Market__PutBarResponse response = MARKET__PUT_BAR_RESPONSE__INIT;
     struct uuid id = uuid_new();
     struct clock real = clock_real();
-    struct call call = {.arena = f->arena,
+    struct call call = {.arena = f->service->arena,
                         .request_id = id.string,
                         .deadline_us = clock_now_us(&real) + 10 * MICROS_PER_SECOND};
     struct rows rows;
@@ -290,18 +285,20 @@ static bool set_bar_while_held(struct transaction *transaction, void *context, s
 static void bars_of_a_symbol_can_be_set_while_an_import_holds_it(void **state)
 {
     struct fixture *f = *state;
-    struct import_helper import = import_helper_start(f->market, f->arena, "HELD");
+    struct import_helper import = import_helper_start(f->market, f->service->arena, "HELD");
     struct error error;
 
     send(&import, HEADER "2014-06-02,10,12,9,11,5\n");
     assert_int_equal(import_helper_finish(&import)->imported, 1);
-    check(database_transact(f->database, f->arena, 0, set_bar_while_held, f, &error), &error);
+    check(database_transact(f->service->database, f->service->arena, 0, set_bar_while_held, f,
+                            &error),
+          &error);
 }
 
 static void a_file_has_a_limit(void **state)
 {
     struct fixture *f = *state;
-    struct import_helper import = import_helper_start(f->market, f->arena, "LARGE");
+    struct import_helper import = import_helper_start(f->market, f->service->arena, "LARGE");
     struct error error;
 
     import.offset = IMPORT_BYTES_MAX;
@@ -318,13 +315,13 @@ static void imports_at_once_have_a_limit_and_those_left_alone_do_not_count(void 
     Market__StartImportRequest request = MARKET__START_IMPORT_REQUEST__INIT;
     Market__StartImportResponse response = MARKET__START_IMPORT_RESPONSE__INIT;
     struct uuid id = uuid_new();
-    struct call call = {.arena = f->arena, .request_id = id.string};
+    struct call call = {.arena = f->service->arena, .request_id = id.string};
     struct error error;
 
     while (ask(f, "test_count_open",
                "SELECT count(*) FROM imports WHERE state = 'receiving'"
                " AND byte_count > 0") < IMPORTS_MAX) {
-        struct import_helper one = import_helper_start(f->market, f->arena, "OPEN");
+        struct import_helper one = import_helper_start(f->market, f->service->arena, "OPEN");
 
         send(&one, HEADER);
     }
@@ -344,12 +341,12 @@ static void what_is_over_is_removed_after_its_time(void **state)
                         "SELECT count(*) FROM imports WHERE state IN ('done', 'failed')");
 
     assert_true(ended > 2);
-    assert_false(import_store_prune(f->database, f->arena));
+    assert_false(import_store_prune(f->service->database, f->service->arena));
     ask(f, "test_age",
         "UPDATE imports SET touched_at = now() - interval '61 minutes',"
         " finished_at = finished_at - interval '25 hours'");
-    while (import_store_prune(f->database, f->arena))
-        arena_reset(f->arena);
+    while (import_store_prune(f->service->database, f->service->arena))
+        arena_reset(f->service->arena);
     assert_int_equal(ask(f, "test_left", "SELECT count(*) FROM imports"), 0);
     assert_int_equal(ask(f, "test_left_pieces", "SELECT count(*) FROM import_pieces"), 0);
     assert_int_equal(ask(f, "test_left_rejections", "SELECT count(*) FROM import_rejections"), 0);

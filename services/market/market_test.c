@@ -4,10 +4,8 @@
 #include "import_store.h"
 #include "market.h"
 
-#include "base/digest.h"
-#include "database/migration.h"
 #include "exchange_calendar.h"
-#include "support/postgres.h"
+#include "support/service_database.h"
 #include "support/test.h"
 
 #include <dirent.h>
@@ -22,11 +20,9 @@ extern const size_t market_migration_count;
 #define HEADER "Date,Open,High,Low,Close,Volume\n"
 
 struct fixture {
-    struct postgres *postgres;
-    struct database *database;
+    struct service_database *service;
     struct metrics *metrics;
     struct market *market;
-    struct arena *arena;
     char listen[32];
     struct uuid request_id;
 };
@@ -41,8 +37,10 @@ static int64_t at(const char *text)
 
 static void open_market(struct fixture *f)
 {
-    const struct market_options options = {
-        .database = f->database, .listen = f->listen, .key = {.bytes = {1}}, .metrics = f->metrics};
+    const struct market_options options = {.database = f->service->database,
+                                           .listen = f->listen,
+                                           .key = {.bytes = {1}},
+                                           .metrics = f->metrics};
     int64_t until_us = clock_monotonic_us() + 20 * MICROS_PER_SECOND;
     struct error error;
 
@@ -57,19 +55,15 @@ static void open_market(struct fixture *f)
 static int set_up(void **state)
 {
     struct fixture *f = allocate(sizeof *f);
-    struct database_options options = {.service = "market"};
-    size_t applied = 0;
-    struct error error;
+    const struct service_database_options options = {
+        .service = "market",
+        .migrations = market_migrations,
+        .migration_count = market_migration_count,
+        .arena_budget = 64 * 1024 * 1024,
+    };
 
-    digest_start();
-    f->postgres = postgres_new();
-    f->arena = arena_new(64 * 1024 * 1024);
+    assert_true(service_database_start(&options, &f->service));
     f->metrics = metrics_new();
-    if (!migration_run(postgres_url(f->postgres, NULL), "market", market_migrations,
-                       market_migration_count, &applied, &error))
-        fail_msg("%s", error.message);
-    options.url = postgres_url(f->postgres, "bourse_market");
-    assert_true(database_new(&options, &f->database, &error));
     // Of the dynamic range's lower end, spread by the process id.
     (void)snprintf(f->listen, sizeof f->listen, "127.0.0.1:%d", 20000 + (int)getpid() % 3000 * 4);
     open_market(f);
@@ -82,10 +76,8 @@ static int tear_down(void **state)
     struct fixture *f = *state;
 
     market_free(&f->market);
-    database_free(&f->database);
     metrics_free(&f->metrics);
-    arena_free(&f->arena);
-    postgres_free(&f->postgres);
+    service_database_stop(&f->service);
     release(f);
     return 0;
 }
@@ -93,15 +85,15 @@ static int tear_down(void **state)
 // A call with that request's body, for the hash that guards its id.
 static struct call *new_call(struct fixture *f, const ProtobufCMessage *request)
 {
-    struct call *call = arena_allocate(f->arena, sizeof *call);
+    struct call *call = arena_allocate(f->service->arena, sizeof *call);
     struct clock real = clock_real();
     struct error error;
 
     f->request_id = uuid_new();
-    *call = (struct call){.arena = f->arena,
+    *call = (struct call){.arena = f->service->arena,
                           .deadline_us = clock_now_us(&real) + 60 * MICROS_PER_SECOND,
-                          .request_id = arena_copy_string(f->arena, f->request_id.string)};
-    assert_true(message_pack(request, f->arena, &call->body, &error));
+                          .request_id = arena_copy_string(f->service->arena, f->request_id.string)};
+    assert_true(message_pack(request, f->service->arena, &call->body, &error));
     return call;
 }
 
@@ -131,7 +123,7 @@ static Market__ListSymbolsResponse *
 search(struct fixture *f, const char *q, uint32_t limit, const char *token)
 {
     Market__ListSymbolsRequest request = MARKET__LIST_SYMBOLS_REQUEST__INIT;
-    Market__ListSymbolsResponse *response = arena_allocate(f->arena, sizeof *response);
+    Market__ListSymbolsResponse *response = arena_allocate(f->service->arena, sizeof *response);
     struct error error;
 
     market__list_symbols_response__init(response);
@@ -164,7 +156,7 @@ static void put_bar(struct fixture *f, const char *ticker, const char *date, int
 
 static const Market__Import *import(struct fixture *f, const char *ticker, const char *csv)
 {
-    struct import_helper import = import_helper_start(f->market, f->arena, ticker);
+    struct import_helper import = import_helper_start(f->market, f->service->arena, ticker);
     struct error error;
 
     check(import_helper_append(&import, text_of(csv), &error), &error);
@@ -220,7 +212,7 @@ static Market__ListBarsResponse *
 list_bars(struct fixture *f, const char *ticker, uint32_t limit, bool descending, const char *token)
 {
     Market__ListBarsRequest request = MARKET__LIST_BARS_REQUEST__INIT;
-    Market__ListBarsResponse *response = arena_allocate(f->arena, sizeof *response);
+    Market__ListBarsResponse *response = arena_allocate(f->service->arena, sizeof *response);
     struct error error;
 
     market__list_bars_response__init(response);
@@ -385,7 +377,8 @@ static void files_without_a_header_keep_no_import_away(void **state)
     struct error error;
 
     for (int i = 0; i < IMPORTS_MAX + 1; i++) {
-        struct import_helper headless = import_helper_start(f->market, f->arena, "HEADLESS");
+        struct import_helper headless =
+            import_helper_start(f->market, f->service->arena, "HEADLESS");
 
         assert_false(import_helper_append(&headless, text_of("Foo,Bar\n1,2\n"), &error));
     }
@@ -420,7 +413,7 @@ static void lines_that_break_a_rule_are_named_and_the_rest_is_imported(void **st
 static void pieces_follow_each_other_and_a_repeated_one_changes_nothing(void **state)
 {
     struct fixture *f = *state;
-    struct import_helper pieces = import_helper_start(f->market, f->arena, "PIECES");
+    struct import_helper pieces = import_helper_start(f->market, f->service->arena, "PIECES");
     struct import_helper again = pieces;
     const Market__Import *result;
     struct error error;
@@ -446,7 +439,7 @@ static void pieces_follow_each_other_and_a_repeated_one_changes_nothing(void **s
 static void a_file_without_the_columns_is_refused_whole(void **state)
 {
     struct fixture *f = *state;
-    struct import_helper tickerless = import_helper_start(f->market, f->arena, NULL);
+    struct import_helper tickerless = import_helper_start(f->market, f->service->arena, NULL);
     struct error error;
 
     assert_false(import_helper_append(&tickerless, text_of(HEADER), &error));
@@ -620,11 +613,11 @@ static void without_its_database_the_service_says_so_and_is_back_with_it(void **
     int64_t until_us;
     struct error error;
 
-    postgres_stop(f->postgres);
+    postgres_stop(f->service->postgres);
     assert_false(try_clock(f, "2014-06-03T20:00:00Z", &error));
     assert_int_equal(error.code, CODE_UNAVAILABLE);
     assert_int_equal(get_clock(f)->now, at("2014-06-03T19:00:00Z"));
-    postgres_start(f->postgres);
+    postgres_start(f->service->postgres);
     until_us = clock_monotonic_us() + 30 * MICROS_PER_SECOND;
     while (!try_clock(f, "2014-06-03T20:00:00Z", &error)) {
         assert_true(clock_monotonic_us() < until_us);
@@ -636,7 +629,7 @@ static void without_its_database_the_service_says_so_and_is_back_with_it(void **
 // Imports a whole file in pieces of whole lines; counts its rows.
 static size_t import_file(struct fixture *f, const char *path, const char *ticker)
 {
-    struct import_helper whole = import_helper_start(f->market, f->arena, ticker);
+    struct import_helper whole = import_helper_start(f->market, f->service->arena, ticker);
     FILE *file = fopen(path, "r");
     char line[1024];
     OWNED(strbuf) piece = strbuf_new(192 * 1024);
@@ -679,7 +672,7 @@ static void a_year_of_real_prices_is_stepped_over_in_seconds(void **state)
         (void)snprintf(ticker, sizeof ticker, "%.*s", (int)strlen(entry->d_name) - 4,
                        entry->d_name);
         rows += import_file(f, path, ticker);
-        arena_reset(f->arena);
+        arena_reset(f->service->arena);
     }
     (void)closedir(directory);
     print_message("imported %zu rows in %lld ms\n", rows,
