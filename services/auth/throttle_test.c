@@ -404,7 +404,7 @@ static void an_address_may_register_so_many_over_all_replicas(void **state)
     assert_true(register_from(f, 0, HOME, "third"));
     assert_false(register_from(f, 1, HOME, "fourth"));
     assert_put_off(f, "At most 1 registrations from one address are taken in an hour, and 3 at "
-                      "once. Try again in 36");
+                      "once. Try again in 3");
     assert_int_equal(count(f, "fourth", "SELECT count(*) FROM users WHERE username = 'fourth'"), 0);
     assert_true(register_from(f, 1, ELSEWHERE, "fourth"));
     // What was done before is answered as it was then.
