@@ -331,6 +331,19 @@ bool ledger_fill(struct book *book, const struct ledger_fill *fill, struct error
     return true;
 }
 
+bool ledger_reserve_and_fill(struct book *book,
+                             const struct ledger_reservation *reservation,
+                             const struct ledger_fill *fill,
+                             struct error *error)
+{
+    if (book_is_booked(book, fill->fill_id))
+        return true;
+    if (!ledger_reserve(book, reservation, error))
+        return false;
+    book->is_half_done = !ledger_fill(book, fill, error);
+    return !book->is_half_done;
+}
+
 static struct uuid journal_id_of(const struct book *book, const struct ledger_movement *movement)
 {
     char name[160];

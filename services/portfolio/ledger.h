@@ -114,7 +114,8 @@ struct ledger_journal {
 struct book {
     char portfolio_id[UUID_SIZE];
     bool is_closed;
-    bool lacks_lot; // an operation was refused for want of a lot that was not loaded
+    bool lacks_lot;    // an operation was refused for want of a lot that was not loaded
+    bool is_half_done; // one was refused after its first half: nothing of the book may be written
     size_t balance_count, hold_count, booked_count, journal_count;
     size_t lot_count, lots_loaded, sale_count;
     struct ledger_balance *balances;
@@ -185,6 +186,14 @@ struct ledger_fill {
 // lot that was not loaded fails with INTERNAL and says so in the book: a sell needs that of the
 // last share it sells.
 MUST_CHECK bool ledger_fill(struct book *book, const struct ledger_fill *fill, struct error *error);
+
+// Holds, and books a fill from the hold in the same step; what the fill leaves of it stays held,
+// unless it is the final one. One that is booked already changes nothing, whatever is held now.
+// Fails as the two above do; where the fill is what fails, the book says that it is half done.
+MUST_CHECK bool ledger_reserve_and_fill(struct book *book,
+                                        const struct ledger_reservation *reservation,
+                                        const struct ledger_fill *fill,
+                                        struct error *error);
 
 struct ledger_movement {
     enum ledger_kind kind; // deposit or withdrawal

@@ -356,6 +356,81 @@ static void a_sale_without_its_last_lot_books_nothing_and_says_so(void **state)
     assert_int_equal(book->sale_count, 0);
 }
 
+// Holds for an order of 10 shares and books a fill of so many from the hold.
+static bool place(struct book *book,
+                  int order,
+                  enum ledger_side side,
+                  int64_t quantity,
+                  int64_t price,
+                  struct error *error)
+{
+    struct uuid order_id = id_of("order", order);
+    struct uuid fill_id = id_of("fill", order * 100 + 1);
+    struct ledger_reservation reservation = {.order_id = order_id.string,
+                                             .side = side,
+                                             .ticker = "AAPL",
+                                             .quantity = 10 * SHARE,
+                                             .amount = 500 * DOLLAR};
+    struct ledger_fill request = {.fill_id = fill_id.string,
+                                  .order_id = order_id.string,
+                                  .side = side,
+                                  .ticker = "AAPL",
+                                  .quantity = quantity,
+                                  .price = price,
+                                  .is_final = quantity == 10 * SHARE};
+
+    return ledger_reserve_and_fill(book, &reservation, &request, error);
+}
+
+static void an_order_is_held_for_and_filled_in_one_step_and_once(void **state)
+{
+    OWNED(book) book = book_with(900 * DOLLAR);
+    struct error error;
+
+    (void)state;
+    assert_true(place(book, 1, LEDGER_BUY, 10 * SHARE, 49 * DOLLAR, &error));
+    assert_true(place(book, 1, LEDGER_BUY, 10 * SHARE, 49 * DOLLAR, &error));
+    assert_int_equal(cash_of(book), 410 * DOLLAR);
+    assert_int_equal(held_of(book), 0);
+    assert_int_equal(shares_of(book).amount, 10 * SHARE);
+    assert_int_equal(book->holds[0].state, LEDGER_HOLD_DONE);
+    assert_false(place(book, 2, LEDGER_BUY, 10 * SHARE, 49 * DOLLAR, &error));
+    assert_true(error_is(&error, REASON_INSUFFICIENT_FUNDS));
+    assert_false(book->is_half_done);
+    assert_true(place(book, 3, LEDGER_SELL, 10 * SHARE, 50 * DOLLAR, &error));
+    assert_int_equal(cash_of(book), 910 * DOLLAR);
+    assert_int_equal(shares_of(book).amount, 0);
+    assert_int_equal(shares_of(book).held, 0);
+}
+
+static void a_part_that_is_filled_with_its_hold_leaves_the_rest_held(void **state)
+{
+    OWNED(book) book = book_with(900 * DOLLAR);
+    struct error error;
+
+    (void)state;
+    assert_true(place(book, 1, LEDGER_BUY, 4 * SHARE, 50 * DOLLAR, &error));
+    assert_int_equal(held_of(book), 300 * DOLLAR);
+    assert_int_equal(book->holds[0].quantity, 6 * SHARE);
+    assert_true(place(book, 1, LEDGER_BUY, 4 * SHARE, 50 * DOLLAR, &error));
+    assert_int_equal(held_of(book), 300 * DOLLAR);
+    assert_true(fill(book, 1, 2, LEDGER_BUY, 6 * SHARE, 50 * DOLLAR, &error));
+    assert_int_equal(cash_of(book), 400 * DOLLAR);
+    assert_int_equal(held_of(book), 0);
+}
+
+static void
+a_fill_that_does_not_fit_the_hold_it_comes_with_says_that_the_book_is_spoilt(void **state)
+{
+    OWNED(book) book = book_with(900 * DOLLAR);
+    struct error error;
+
+    (void)state;
+    assert_false(place(book, 1, LEDGER_BUY, 10 * SHARE, 51 * DOLLAR, &error));
+    assert_true(error_is(&error, REASON_FILL_MISMATCH));
+    assert_true(book->is_half_done);
+}
+
 static void more_than_lots_can_number_is_refused_before_it_is_held(void **state)
 {
     OWNED(book) book = book_with(INT64_MAX);
@@ -629,6 +704,10 @@ int main(void)
         cmocka_unit_test(a_sale_sells_the_oldest_shares_and_is_told_by_both_methods),
         cmocka_unit_test(a_position_that_is_opened_once_more_numbers_its_shares_anew),
         cmocka_unit_test(a_sale_without_its_last_lot_books_nothing_and_says_so),
+        cmocka_unit_test(an_order_is_held_for_and_filled_in_one_step_and_once),
+        cmocka_unit_test(a_part_that_is_filled_with_its_hold_leaves_the_rest_held),
+        cmocka_unit_test(
+            a_fill_that_does_not_fit_the_hold_it_comes_with_says_that_the_book_is_spoilt),
         cmocka_unit_test(more_than_lots_can_number_is_refused_before_it_is_held),
         cmocka_unit_test(a_withdrawal_cannot_touch_what_is_held),
         cmocka_unit_test(a_ticker_spelt_like_the_currency_is_not_money),

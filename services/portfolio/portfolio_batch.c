@@ -53,7 +53,16 @@ static void reserve_want(struct books_wanted *wanted, size_t index, const Protob
 
     wanted->tickers[index] = request->ticker;
     wanted->order_ids[index] = request->order_id;
-    wanted->journal_ids = NULL;
+    wanted->journal_ids[index] = request->fill == NULL ? NULL : request->fill->fill_id;
+}
+
+static int64_t reserve_sells(const ProtobufCMessage *message)
+{
+    const Portfolio__ReserveRequest *request = (const Portfolio__ReserveRequest *)message;
+
+    return request->fill != NULL && side_of(request->side) == LEDGER_SELL
+               ? request->fill->quantity_nanos
+               : 0;
 }
 
 static const char *reserve_portfolio(const ProtobufCMessage *message)
@@ -78,7 +87,21 @@ static bool reserve_decide(struct book *book, const ProtobufCMessage *message, s
         .replaces_order_id = request->replaces_order_id,
     };
 
-    return check_side(request->side, error) && ledger_reserve(book, &reservation, error);
+    const Portfolio__ReservedFill *booked = request->fill;
+    struct ledger_fill fill = {
+        .order_id = request->order_id, .side = reservation.side, .ticker = request->ticker};
+
+    if (!check_side(request->side, error))
+        return false;
+    if (booked == NULL)
+        return ledger_reserve(book, &reservation, error);
+    fill.fill_id = booked->fill_id;
+    fill.quantity = booked->quantity_nanos;
+    fill.price = booked->price_micros;
+    fill.commission = booked->commission_micros;
+    fill.filled_at = booked->filled_at;
+    fill.is_final = booked->final;
+    return ledger_reserve_and_fill(book, &reservation, &fill, error);
 }
 
 static const char *release_portfolio(const ProtobufCMessage *message)
@@ -145,6 +168,7 @@ static bool fill_decide(struct book *book, const ProtobufCMessage *message, stru
 }
 
 static const struct operation reserve = {.want = reserve_want,
+                                         .sells = reserve_sells,
                                          .portfolio_of = reserve_portfolio,
                                          .other_order_of = reserve_other_order,
                                          .decide = reserve_decide};
@@ -153,14 +177,23 @@ static const struct operation release_hold = {
 static const struct operation apply_fill = {
     .want = fill_want, .sells = fill_sells, .portfolio_of = fill_portfolio, .decide = fill_decide};
 
+static bool has_any(const char *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (texts[i] != NULL)
+            return true;
+    return false;
+}
+
 static bool collect(const struct batch *batch,
                     struct arena *arena,
                     struct books_wanted *wanted,
                     struct error *error)
 {
-    // An item that names another order takes two places.
+    const struct operation *operation = batch->operation;
+    // The other orders that items name come behind, so that an item has the place of its number.
     size_t capacity = batch->count * 2;
-    size_t count = 0;
+    size_t count = batch->count;
     const char **texts = arena_allocate(arena, capacity * 4 * sizeof(*texts));
 
     if (texts == NULL)
@@ -170,20 +203,23 @@ static bool collect(const struct batch *batch,
     wanted->order_ids = texts + 2 * capacity;
     wanted->journal_ids = texts + 3 * capacity;
     for (size_t i = 0; i < batch->count; i++) {
-        const struct operation *operation = batch->operation;
+        wanted->portfolio_ids[i] = operation->portfolio_of(batch->items[i].request);
+        operation->want(wanted, i, batch->items[i].request);
+    }
+    for (size_t i = 0; i < batch->count && operation->other_order_of != NULL; i++) {
         const ProtobufCMessage *request = batch->items[i].request;
-        const char *other =
-            operation->other_order_of == NULL ? NULL : operation->other_order_of(request);
+        const char *other = operation->other_order_of(request);
 
-        wanted->portfolio_ids[count] = operation->portfolio_of(request);
-        operation->want(wanted, count++, request);
         if (other == NULL)
             continue;
         wanted->portfolio_ids[count] = operation->portfolio_of(request);
         operation->want(wanted, count, request);
+        wanted->journal_ids[count] = NULL;
         wanted->order_ids[count++] = other;
     }
     wanted->count = count;
+    if (wanted->journal_ids != NULL && !has_any(wanted->journal_ids, count))
+        wanted->journal_ids = NULL;
     return true;
 }
 
@@ -193,10 +229,11 @@ static bool collect_sells(const struct batch *batch,
                           struct books_wanted *wanted,
                           struct error *error)
 {
-    int64_t *sold = arena_allocate(arena, batch->count * sizeof(*sold));
+    int64_t *sold = arena_allocate(arena, wanted->count * sizeof(*sold));
 
     if (sold == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
+    memset(sold, 0, wanted->count * sizeof(*sold));
     for (size_t i = 0; i < batch->count; i++) {
         sold[i] = batch->operation->sells(batch->items[i].request);
         for (size_t j = i; j-- > 0 && sold[i] > 0;) {
@@ -235,8 +272,8 @@ static bool work(struct transaction *transaction, void *context, struct error *e
             error_set(&item->error, REASON_PORTFOLIO_NOT_FOUND, "There is no portfolio %s.",
                       portfolio_id);
         // A sell before it was refused or had been booked, so this one ends in another lot than the
-        // one that was loaded: each is done alone.
-        if (book != NULL && book->lacks_lot) {
+        // one that was loaded; or it was done by half: each is done alone.
+        if (book != NULL && (book->lacks_lot || book->is_half_done)) {
             *error = item->error;
             return false;
         }

@@ -177,6 +177,29 @@ add_release(struct batch *batch, const char *portfolio_id, const char *order_id)
     return add(batch, &request->base);
 }
 
+// A Reserve with the fill that is booked with it.
+static struct rpc_batch_item *add_filled_reserve(struct batch *batch,
+                                                 const char *portfolio_id,
+                                                 const char *order_id,
+                                                 const char *fill_id,
+                                                 Portfolio__Side side,
+                                                 int64_t price)
+{
+    struct rpc_batch_item *item =
+        add_reserve(batch, portfolio_id, order_id, side, SHARE, 100 * DOLLAR);
+    Portfolio__ReserveRequest *request = (Portfolio__ReserveRequest *)item->request;
+    Portfolio__ReservedFill *fill = arena_allocate(batch->fixture->service->arena, sizeof(*fill));
+
+    portfolio__reserved_fill__init(fill);
+    fill->fill_id = fill_id;
+    fill->quantity_nanos = SHARE;
+    fill->price_micros = price;
+    fill->filled_at = 1000000;
+    fill->final = true;
+    request->fill = fill;
+    return item;
+}
+
 static struct ledger_balance
 balance_of(struct fixture *fixture, const char *portfolio_id, enum ledger_account account)
 {
@@ -255,6 +278,39 @@ static void one_refused_order_does_not_fail_the_others_of_its_batch(void **state
     assert_true(batch.items[4].done);
     assert_int_equal(balance_of(fixture, rich, LEDGER_CASH).held, 1000 * DOLLAR);
     assert_int_equal(balance_of(fixture, poor, LEDGER_CASH).held, 0);
+}
+
+static void holds_and_their_fills_are_booked_together_or_not_at_all(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *rich = open_portfolio(fixture, 1000 * DOLLAR);
+    const char *poor = open_portfolio(fixture, 10 * DOLLAR);
+    struct batch batch = {.fixture = fixture};
+
+    add_filled_reserve(&batch, rich, new_id(fixture), new_id(fixture), PORTFOLIO__SIDE__SIDE_BUY,
+                       90 * DOLLAR);
+    add_filled_reserve(&batch, poor, new_id(fixture), new_id(fixture), PORTFOLIO__SIDE__SIDE_BUY,
+                       90 * DOLLAR);
+    add_filled_reserve(&batch, rich, new_id(fixture), new_id(fixture), PORTFOLIO__SIDE__SIDE_SELL,
+                       95 * DOLLAR);
+    // Costs more than it has held, so what was held is not held either.
+    add_filled_reserve(&batch, rich, new_id(fixture), new_id(fixture), PORTFOLIO__SIDE__SIDE_BUY,
+                       101 * DOLLAR);
+    add_reserve(&batch, rich, new_id(fixture), PORTFOLIO__SIDE__SIDE_BUY, SHARE, 7 * DOLLAR);
+    for (int repeat = 0; repeat < 2; repeat++) {
+        portfolio_api_reserve(&fixture->portfolio, batch.items, batch.count);
+        assert_true(batch.items[0].done);
+        assert_true(error_is(&batch.items[1].error, REASON_INSUFFICIENT_FUNDS));
+        assert_true(batch.items[2].done);
+        assert_true(error_is(&batch.items[3].error, REASON_FILL_MISMATCH));
+        assert_true(batch.items[4].done);
+        assert_int_equal(balance_of(fixture, rich, LEDGER_CASH).amount, 1005 * DOLLAR);
+        assert_int_equal(balance_of(fixture, rich, LEDGER_CASH).held, 7 * DOLLAR);
+        assert_int_equal(balance_of(fixture, rich, LEDGER_SHARES).amount, 0);
+        assert_int_equal(balance_of(fixture, poor, LEDGER_CASH).amount, 10 * DOLLAR);
+        assert_int_equal(differences_of(fixture, rich), 0);
+        assert_int_equal(differences_of(fixture, poor), 0);
+    }
 }
 
 static void a_release_of_a_sell_gives_the_shares_back(void **state)
@@ -395,7 +451,10 @@ static void a_thousand_random_operations_leave_nothing_to_the_audit(void **state
             Portfolio__Side side =
                 order % 3 == 0 ? PORTFOLIO__SIDE__SIDE_SELL : PORTFOLIO__SIDE__SIDE_BUY;
 
-            if (operation < 2)
+            if (operation < 2 && j % 2 == 0)
+                add_filled_reserve(&batch, portfolio_id, orders[order], fill_ids[order], side,
+                                   (int64_t)random_below(&random, 110) * DOLLAR + 1);
+            else if (operation < 2)
                 add_reserve(&batch, portfolio_id, orders[order], side, SHARE, 100 * DOLLAR);
             else if (operation < 4)
                 add_fill(&batch, portfolio_id, orders[order], fill_ids[order], side, SHARE,
@@ -422,6 +481,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_buy_is_held_filled_and_audited, forget),
         cmocka_unit_test_setup(one_refused_order_does_not_fail_the_others_of_its_batch, forget),
+        cmocka_unit_test_setup(holds_and_their_fills_are_booked_together_or_not_at_all, forget),
         cmocka_unit_test_setup(a_release_of_a_sell_gives_the_shares_back, forget),
         cmocka_unit_test_setup(the_service_cannot_change_or_delete_what_is_in_the_ledger, forget),
         cmocka_unit_test_setup(the_audit_names_each_difference, forget),
