@@ -122,6 +122,32 @@ static bool needs_hold(const struct execution_item *item, int64_t *out_amount)
     return true;
 }
 
+// The fill that was decided with the intent is booked with the hold.
+static bool add_decided(struct execution *execution,
+                        struct execution_item *item,
+                        Portfolio__ReserveRequest *request)
+{
+    Portfolio__ReservedFill *fill = arena_allocate(execution->arena, sizeof(*fill));
+
+    if (fill == NULL)
+        return out_of_budget(&item->error);
+    item->fill = order_decided_fill(item->order);
+    portfolio__reserved_fill__init(fill);
+    fill->fill_id = item->fill.id;
+    fill->has_quantity_nanos = true;
+    fill->quantity_nanos = item->fill.quantity;
+    fill->has_price_micros = true;
+    fill->price_micros = item->fill.price;
+    fill->has_commission_micros = true;
+    fill->commission_micros = item->fill.commission;
+    fill->has_filled_at = true;
+    fill->filled_at = item->fill.filled_at;
+    fill->has_final = true;
+    fill->final = item->fill.quantity == item->order->quantity;
+    request->fill = fill;
+    return true;
+}
+
 static void add_reserve(struct round *round, struct execution *execution, size_t index)
 {
     struct execution_item *item = &execution->items[index];
@@ -147,6 +173,8 @@ static void add_reserve(struct round *round, struct execution *execution, size_t
     request->amount_micros = amount;
     if (item->order->status == ORDER_PENDING_NEW && item->order->replaces[0] != '\0')
         request->replaces_order_id = item->order->replaces;
+    if (order_is_decided(item->order) && !add_decided(execution, item, request))
+        return;
     round_add(round, execution, index, &request->base);
 }
 
@@ -273,9 +301,15 @@ static bool decide_pending(struct execution *execution,
         try_later(item, change);
         return true;
     }
+    change->changes_order = true;
+    if (order_is_decided(order)) {
+        // It is booked as well.
+        change->task = STORE_TASK_COMPLETED;
+        change->fill = &item->fill;
+        return order_fill_decided(order, &item->fill);
+    }
     if (!order_apply(order, ORDER_EVENT_RESERVED, clock->now))
         return false;
-    change->changes_order = true;
     if (!can_fill(execution, item, clock, &quote, &price)) {
         if (!order_time_in_force_rests(order->time_in_force))
             return end_unfilled(execution, item, clock->now, change);
@@ -618,6 +652,9 @@ void execution_run(struct execution *execution, struct execution_item *items, si
         execution->before[i] = *items[i].order;
         if (items[i].begun_us == 0)
             items[i].begun_us = now_us;
+        // It may be booked already, so it goes the way that was decided.
+        if (items[i].intent == EXECUTE_CANCEL && order_is_decided(items[i].order))
+            items[i].intent = EXECUTE_ADVANCE;
         items[i].is_saved = items[i].is_lost = items[i].is_settled = items[i].is_refused = false;
         error_clear(&items[i].error);
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // execution: takes orders from where they are as far as they can go now, many together.
 //
-//     pending_new --Reserve--> new --a fit quote--> filled --ApplyFill--> task completed
+//     pending_new --Reserve with the fill that was decided--> filled, task completed
+//                 --Reserve--> new --a fit quote--> filled --ApplyFill--> task completed
 //                 \-> rejected     \-> canceled, expired --Release-----> task completed
 //
 // An order that does not rest is canceled where another would come to rest.
@@ -26,7 +27,7 @@ enum execution_intent {
     EXECUTE_FILL,    // at the price that was decided
     EXECUTE_TRIGGER, // its stop was reached, and its limit not yet
     EXECUTE_EXPIRE,
-    EXECUTE_CANCEL,
+    EXECUTE_CANCEL, // one whose fill is decided goes on to that instead
 };
 
 struct execution_item {

@@ -183,6 +183,40 @@ bool order_fill_at(
     return true;
 }
 
+bool order_is_decided(const struct order *order)
+{
+    return order->status == ORDER_PENDING_NEW && order->decided.quantity > 0;
+}
+
+struct order_fill order_decided_fill(const struct order *order)
+{
+    struct order_fill fill = {
+        .number = 1,
+        .quantity = order->decided.quantity,
+        .price = order->decided.price,
+        .commission = order->decided.commission,
+        .filled_at = order->created_at,
+        .quote_at = order->decided.quote_at,
+    };
+
+    snprintf(fill.id, sizeof(fill.id), "%s", order_fill_id(order->id, 1).string);
+    return fill;
+}
+
+bool order_fill_decided(struct order *order, struct order_fill *out_fill)
+{
+    int64_t at = order->created_at;
+
+    if (!order_is_decided(order) || !order_apply(order, ORDER_EVENT_RESERVED, at) ||
+        !order_apply(order, ORDER_EVENT_FILL, at))
+        return false;
+    *out_fill = order_decided_fill(order);
+    order->filled_quantity = out_fill->quantity;
+    order->average_fill_price = out_fill->price;
+    order->commission = out_fill->commission;
+    return true;
+}
+
 bool order_set_reason(struct order *order, struct arena *arena, const struct error *error)
 {
     OWNED(strbuf)

@@ -85,6 +85,15 @@ enum order_time_in_force {
 
 enum order_side { ORDER_BUY, ORDER_SELL };
 
+// A fill that is decided when the order is taken, before anything is held for it, and happens then:
+// whoever goes on with the order has this one booked and no other.
+struct order_decision {
+    int64_t quantity; // 0 for none
+    int64_t price;
+    int64_t commission;
+    int64_t quote_at;
+};
+
 struct order {
     char id[UUID_SIZE];
     char portfolio_id[UUID_SIZE];
@@ -126,6 +135,7 @@ struct order {
     int64_t expires_at;
     int64_t triggered_at; // since when a stop order is one with a limit alone; 0 for not yet
     int64_t looked_at;    // quotes up to this time are in the high water, and have not filled it
+    struct order_decision decided;
 };
 
 // One execution of an order.
@@ -164,6 +174,15 @@ MUST_CHECK bool order_apply(struct order *order, enum order_event event, int64_t
 // Fills all of the order; `out_fill` gets its first and last execution.
 MUST_CHECK bool order_fill_at(
     struct order *order, int64_t price, int64_t quote_at, int64_t at, struct order_fill *out_fill);
+
+// Whether the order is still to be filled as was decided when it was taken: nobody can cancel it.
+bool order_is_decided(const struct order *order);
+
+// The fill that was decided.
+struct order_fill order_decided_fill(const struct order *order);
+
+// Takes a decided order from its intent to that fill, once portfolio has booked it.
+MUST_CHECK bool order_fill_decided(struct order *order, struct order_fill *out_fill);
 
 // Keeps why the order was refused, canceled or expired. The details' text is allocated in `arena`.
 MUST_CHECK bool

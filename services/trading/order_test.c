@@ -183,6 +183,38 @@ static void a_fill_has_the_same_id_whoever_makes_it(void **state)
     assert_false(order_fill_at(&one, 5, 1, 2, &first));
 }
 
+static void a_decided_order_is_filled_as_it_was_decided_when_it_was_taken(void **state)
+{
+    struct order order = {.id = "00000000-0000-7000-8000-000000000001",
+                          .status = ORDER_PENDING_NEW,
+                          .quantity = 7,
+                          .created_at = 3};
+    struct order_fill first;
+    struct order_fill fill;
+
+    (void)state;
+    assert_false(order_is_decided(&order));
+    assert_false(order_fill_decided(&order, &fill));
+    order.decided =
+        (struct order_decision){.quantity = 7, .price = 5, .commission = 2, .quote_at = 1};
+    assert_true(order_is_decided(&order));
+    first = order_decided_fill(&order);
+    assert_true(order_fill_decided(&order, &fill));
+    assert_string_equal(fill.id, first.id);
+    assert_string_equal(fill.id, order_fill_id(order.id, 1).string);
+    assert_int_equal(order.status, ORDER_FILLED);
+    assert_int_equal(order.filled_quantity, 7);
+    assert_int_equal(order.average_fill_price, 5);
+    assert_int_equal(order.commission, 2);
+    assert_int_equal(order.submitted_at, 3);
+    assert_int_equal(order.filled_at, 3);
+    assert_int_equal(fill.filled_at, 3);
+    assert_int_equal(fill.quote_at, 1);
+    // What has been filled, or canceled before, is not filled again.
+    assert_false(order_is_decided(&order));
+    assert_false(order_fill_decided(&order, &fill));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +226,7 @@ int main(void)
         cmocka_unit_test(an_event_happens_where_the_table_has_it_and_nowhere_else),
         cmocka_unit_test(a_refusal_can_be_told_again_with_its_numbers),
         cmocka_unit_test(a_fill_has_the_same_id_whoever_makes_it),
+        cmocka_unit_test(a_decided_order_is_filled_as_it_was_decided_when_it_was_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,8 +29,6 @@ enum { ARENA_BUDGET = 16 * 1024 * 1024, FINISHED_MAX = 256, SYNCHRONIZE_MS = 150
 struct candidate {
     struct rpc_batch_item *item;
     struct order order;
-    struct quote quote;
-    bool has_quote; // fit to fill the order when it was looked at
     bool waits;
 };
 
@@ -117,27 +115,30 @@ static void begin_order(struct candidate *candidate, const struct platform_clock
     candidate->waits = !request->has_wait || request->wait;
 }
 
-// Looks at the price: what must be held, and whether the order can be filled at once.
+// Looks at the price: what must be held, and whether the order is filled at once. That is decided
+// here, with what it costs, and not looked at again.
 static bool price_order(struct trading *trading,
                         struct candidate *candidate,
                         const struct platform_clock *clock,
                         struct error *error)
 {
     struct order *order = &candidate->order;
+    struct quote quote;
     int64_t price = 0;
 
-    if (!quotes_get(trading->quotes, order->ticker, &candidate->quote) ||
-        candidate->quote.price_micros <= 0)
+    if (!quotes_get(trading->quotes, order->ticker, &quote) || quote.price_micros <= 0)
         return error_set(error, REASON_NO_PRICE, "There has been no price of %s yet.",
                          order->ticker);
-    if (!order_rules_price(order, &candidate->quote, clock, error))
+    if (!order_rules_price(order, &quote, clock, error))
         return false;
-    if (!fill_hold(order, &candidate->quote, clock, &order->hold_amount)) {
+    if (!fill_hold(order, &quote, clock, &order->hold_amount)) {
         error_clear(error);
         error_add_violation(error, "quantity", "is worth more than can be counted");
         return false;
     }
-    candidate->has_quote = fill_decide(order, &candidate->quote, clock, &price);
+    if (fill_decide(order, &quote, clock, &price) && fill_is_covered(order, price))
+        order->decided = (struct order_decision){
+            .quantity = order->quantity, .price = price, .quote_at = quote.quoted_at};
     return true;
 }
 
@@ -384,7 +385,6 @@ static void execute(struct placing *placing)
         placing->executed[count] = candidate;
         placing->items[count++] = (struct execution_item){
             .order = &candidate->order,
-            .quote = candidate->has_quote ? &candidate->quote : NULL,
             .traceparent = candidate->item->call->traceparent,
             .attempts = 1,
             .begun_us = placing->begun_us,
@@ -486,7 +486,6 @@ void trading_api_place_order(struct trading *trading, struct rpc_batch_item *ite
         struct candidate *candidate = &placing->candidates[placing->count];
 
         candidate->item = &items[i];
-        candidate->has_quote = false;
         candidate->order = (struct order){.status = ORDER_PENDING_NEW};
         if (!has_clock)
             items[i].error = error;

@@ -192,6 +192,9 @@ static bool cancel_once(struct trading *trading,
     execution = execution_new(trading);
     execution_run(execution, &item, 1);
     *out_again = item.is_lost;
+    // Its fill had been decided already.
+    if (item.is_saved && order->status != ORDER_CANCELED)
+        return refuse_cancel(order, error);
     // Once it is committed the order is canceled; giving back what it held may take longer.
     if (item.is_saved) {
         matcher_remove(trading->matcher, order->id);

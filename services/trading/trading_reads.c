@@ -13,7 +13,8 @@
     " o.submitted_at, o.filled_at, o.canceled_at, o.expired_at, o.updated_at, o.expires_at,"       \
     " o.type, o.time_in_force, o.notional, o.limit_price, o.stop_price, o.trail_price,"            \
     " o.trail_percent, o.high_water, o.extended_hours, coalesce(o.starts_at, o.created_at),"       \
-    " o.triggered_at, coalesce(o.looked_at, o.created_at), o.replaces, o.replaced_by"
+    " o.triggered_at, coalesce(o.looked_at, o.created_at), o.replaces, o.replaced_by,"             \
+    " o.decided_quantity, o.decided_price, o.decided_commission, o.decided_quote_at"
 
 static const struct statement load_orders = {
     "load_orders",
@@ -130,6 +131,10 @@ static void take_order(const struct rows *rows, size_t row, struct order *out_or
         .starts_at = rows_time(rows, row, 34),
         .triggered_at = rows_time(rows, row, 35),
         .looked_at = rows_time(rows, row, 36),
+        .decided = {.quantity = rows_decimal(rows, row, 39, QUANTITY_SCALE),
+                    .price = rows_decimal(rows, row, 40, MONEY_SCALE),
+                    .commission = rows_decimal(rows, row, 41, MONEY_SCALE),
+                    .quote_at = rows_time(rows, row, 42)},
     };
 
     copy(order.id, sizeof(order.id), rows_text(rows, row, 0));

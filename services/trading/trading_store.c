@@ -15,19 +15,23 @@ static const struct statement insert_orders = {
     "INSERT INTO orders (id, portfolio_id, user_id, request_id, body_hash, client_order_id,"
     " ticker, side, quantity, hold_amount, status, created_at, updated_at, expires_at, type,"
     " time_in_force, notional, limit_price, stop_price, trail_price, trail_percent, high_water,"
-    " extended_hours, starts_at, replaces)"
+    " extended_hours, starts_at, replaces, decided_quantity, decided_price, decided_commission,"
+    " decided_quote_at)"
     " SELECT n.id, n.portfolio_id, n.user_id, n.request_id, n.body_hash, n.client_order_id,"
     " n.ticker, n.side, n.quantity, n.hold_amount, 'pending_new', n.created_at, n.created_at,"
     " n.expires_at, n.type, n.time_in_force, n.notional, n.limit_price, n.stop_price,"
-    " n.trail_price, n.trail_percent, n.high_water, n.extended_hours, n.starts_at, n.replaces"
+    " n.trail_price, n.trail_percent, n.high_water, n.extended_hours, n.starts_at, n.replaces,"
+    " n.decided_quantity, n.decided_price, n.decided_commission, n.decided_quote_at"
     " FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],"
     " $7::text[], $8::text[], $9::numeric[], $10::numeric[], $11::timestamptz[],"
     " $12::timestamptz[], $13::text[], $14::text[], $15::numeric[], $16::numeric[],"
     " $17::numeric[], $18::numeric[], $19::numeric[], $20::numeric[], $21::boolean[],"
-    " $22::timestamptz[], $23::uuid[])"
+    " $22::timestamptz[], $23::uuid[], $24::numeric[], $25::numeric[], $26::numeric[],"
+    " $27::timestamptz[])"
     " AS n (id, portfolio_id, user_id, request_id, body_hash, client_order_id, ticker, side,"
     " quantity, hold_amount, created_at, expires_at, type, time_in_force, notional, limit_price,"
-    " stop_price, trail_price, trail_percent, high_water, extended_hours, starts_at, replaces)"
+    " stop_price, trail_price, trail_percent, high_water, extended_hours, starts_at, replaces,"
+    " decided_quantity, decided_price, decided_commission, decided_quote_at)"
     " WHERE NOT EXISTS (SELECT 1 FROM resting_orders r WHERE r.portfolio_id = n.portfolio_id"
     " AND r.ticker = n.ticker AND " STORE_MEETS("n") ")"
                                                      " ON CONFLICT DO NOTHING RETURNING id",
@@ -221,12 +225,13 @@ bool store_insert_orders(struct transaction *transaction,
     struct columns table;
     struct columns tasks;
 
-    if (!columns_start(&table, arena, 23, count, error) ||
+    if (!columns_start(&table, arena, 27, count, error) ||
         !columns_start(&tasks, arena, 3, count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         const struct order *order = orders[i].order;
-        struct parameter row[23] = {
+        const struct order_decision *decided = &order->decided;
+        struct parameter row[27] = {
             parameter_text(order->id),
             parameter_text(order->portfolio_id),
             parameter_text(order->user_id),
@@ -250,6 +255,12 @@ bool store_insert_orders(struct transaction *transaction,
             parameter_bool(order->extended_hours),
             time_or_null(order->starts_at),
             text_or_null(order->replaces),
+            decided->quantity == 0 ? parameter_null()
+                                   : parameter_decimal(decided->quantity, QUANTITY_SCALE),
+            store_price_or_null(decided->price),
+            decided->quantity == 0 ? parameter_null()
+                                   : parameter_decimal(decided->commission, MONEY_SCALE),
+            time_or_null(decided->quote_at),
         };
         struct parameter task[3] = {
             parameter_text(order->id),

@@ -194,6 +194,8 @@ static void an_order_comes_back_as_it_was_written(void **state)
     struct order order = new_order(portfolio.string, user.string);
     struct order loaded;
 
+    order.decided = (struct order_decision){
+        .quantity = 10 * SHARE, .price = 95 * DOLLAR + 1, .commission = 2, .quote_at = 900000};
     order.client_order_id = "a name with \"quotes\", {braces} and \\";
     insert_one(fixture, &order, true);
     loaded = load(fixture, order.id);
@@ -207,6 +209,10 @@ static void an_order_comes_back_as_it_was_written(void **state)
     assert_int_equal(loaded.created_at, order.created_at);
     assert_int_equal(loaded.expires_at, order.expires_at);
     assert_int_equal(loaded.filled_at, 0);
+    assert_int_equal(loaded.decided.quantity, 10 * SHARE);
+    assert_int_equal(loaded.decided.price, 95 * DOLLAR + 1);
+    assert_int_equal(loaded.decided.commission, 2);
+    assert_int_equal(loaded.decided.quote_at, 900000);
 }
 
 static void an_order_with_prices_comes_back_with_all_of_them(void **state)
