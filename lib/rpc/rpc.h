@@ -81,6 +81,7 @@ struct rpc_method {
     enum rpc_lane lane;
     bool no_side_effects;
     uint32_t batch_max;         // above 1: the batch handler is called
+    uint32_t batches_at_once;   // so many batches may be with the handler; 0 is 1
     uint32_t timeout_ms;        // what a caller without a deadline of its own should use
     const char *owner;          // JSON name of the request's field that says whose it is, or NULL
     const char *const *callers; // of RPC_ACCESS_MESH, NULL at the end

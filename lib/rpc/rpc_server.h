@@ -5,7 +5,8 @@
 // the method, who may call it, the message's rules; then the handler, with an arena of its own.
 // Calls of the fast lane are handled on nng's thread and must not block; those of the other lanes
 // wait in a bounded queue for the lane's worker threads. Handlers of methods with batch_max are
-// given all calls that are waiting, up to that many, on one worker at a time for each method.
+// given all calls that are waiting, up to that many, on one worker at a time for each method; on
+// as many as batches_at_once says, where the handler bears that.
 //
 // Every message gets exactly one reply, also when the handler fails or the server is stopping.
 #pragma once

@@ -359,6 +359,28 @@ static void calls_that_wait_together_are_given_to_a_batch_handler_together(void 
     assert_in_range(most, 2, test_gather.batch_max);
 }
 
+static uint32_t most_answered(const struct caller callers[CALLERS])
+{
+    uint32_t most = 0;
+
+    for (size_t i = 0; i < CALLERS; i++) {
+        assert_true(callers[i].is_done);
+        if (callers[i].answer > most)
+            most = callers[i].answer;
+    }
+    return most;
+}
+
+static void as_many_batches_are_handled_at_once_as_the_method_says(void **state)
+{
+    struct caller callers[CALLERS];
+
+    call_from_all_threads(callers, *state, &test_alone, 0);
+    assert_int_equal(most_answered(callers), 1);
+    call_from_all_threads(callers, *state, &test_pair, 0);
+    assert_int_equal(most_answered(callers), 2);
+}
+
 static void large_answers_gathered_in_one_message_all_arrive(void **state)
 {
     struct caller callers[CALLERS];
@@ -528,6 +550,7 @@ int main(void)
         RULE(large_answers_arrive_and_larger_ones_are_an_error_of_that_call),
         RULE(a_request_over_the_limit_is_refused_before_it_is_sent),
         RULE(calls_that_wait_together_are_given_to_a_batch_handler_together),
+        RULE(as_many_batches_are_handled_at_once_as_the_method_says),
         RULE(large_answers_gathered_in_one_message_all_arrive),
         RULE(calls_beyond_the_queue_are_refused_as_overload),
         RULE(work_is_not_begun_after_the_deadline),

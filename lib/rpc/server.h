@@ -56,7 +56,8 @@ struct server_method {
     // Guarded by the mutex of the method's lane. Only for batch handlers.
     struct server_call_list waiting;
     struct server_call turn; // stands in the lane's queue for all of them
-    bool is_scheduled;       // `turn` is in the queue, or at a worker
+    bool is_scheduled;       // `turn` is in the queue
+    size_t running;          // batches that are with the handler
 };
 
 struct server_lane {

@@ -51,39 +51,55 @@ take_batch(struct server_lane *lane, struct server_method *method, struct server
     return count;
 }
 
+// Puts the method into the lane's queue, when calls wait for it and another batch may be with its
+// handler. With the mutex.
 static void schedule(struct server_lane *lane, struct server_method *method)
 {
+    size_t at_once = method->handler->method->batches_at_once;
+
+    if (method->is_scheduled || method->waiting.first == NULL ||
+        method->running >= (at_once == 0 ? 1 : at_once))
+        return;
     method->is_scheduled = true;
     method->turn.method = method;
     append(&lane->calls, &method->turn);
 }
 
-// Runs what is at the head of the lane. Called and left with the mutex held.
-static void run_next(struct server_lane *lane)
+// Runs a batch of the method whose turn it is. Called and left with the mutex held.
+static void run_batch(struct server_lane *lane, struct server_method *method)
 {
     struct server_call *calls[RPC_BATCH_MAX];
-    struct server_call *next = pop(&lane->calls);
-    struct server_method *method = next->method;
-    size_t count = 0;
+    size_t count = take_batch(lane, method, calls);
 
-    if (!is_batched(method)) {
-        lane->waiting--;
-        pthread_mutex_unlock(&lane->mutex);
-        server_call_run(next);
-        server_call_end(next);
-        pthread_mutex_lock(&lane->mutex);
-        return;
-    }
-    count = take_batch(lane, method, calls);
+    method->is_scheduled = false;
+    method->running++;
+    schedule(lane, method);
+    if (method->is_scheduled && lane->idle_workers > 0)
+        pthread_cond_signal(&lane->changed);
     pthread_mutex_unlock(&lane->mutex);
     server_call_run_batch(method, calls, count);
     for (size_t i = 0; i < count; i++)
         server_call_end(calls[i]);
     pthread_mutex_lock(&lane->mutex);
     // What has come meanwhile waits for its next turn, behind the others.
-    method->is_scheduled = false;
-    if (method->waiting.first != NULL)
-        schedule(lane, method);
+    method->running--;
+    schedule(lane, method);
+}
+
+// Runs what is at the head of the lane. Called and left with the mutex held.
+static void run_next(struct server_lane *lane)
+{
+    struct server_call *next = pop(&lane->calls);
+
+    if (is_batched(next->method)) {
+        run_batch(lane, next->method);
+        return;
+    }
+    lane->waiting--;
+    pthread_mutex_unlock(&lane->mutex);
+    server_call_run(next);
+    server_call_end(next);
+    pthread_mutex_lock(&lane->mutex);
 }
 
 // On Linux the priority is of the calling thread alone. Where it is lower already it may not be
@@ -149,8 +165,7 @@ static bool add(struct server_lane *lane, struct server_call *call)
         return true;
     }
     append(&method->waiting, call);
-    if (!method->is_scheduled)
-        schedule(lane, method);
+    schedule(lane, method);
     return true;
 }
 

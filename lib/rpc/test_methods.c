@@ -2,6 +2,7 @@
 #include "rpc/test_methods.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,14 @@ METHOD(test_wait, 6, "Wait", RPC_ACCESS_OPEN, RPC_LANE_NORMAL, .no_side_effects 
 METHOD(test_once, 7, "Once", RPC_ACCESS_OPEN, RPC_LANE_NORMAL, .no_side_effects = false);
 METHOD(test_crash, 8, "Crash", RPC_ACCESS_OPEN, RPC_LANE_NORMAL, .no_side_effects = false);
 METHOD(test_gather, 9, "Gather", RPC_ACCESS_OPEN, RPC_LANE_NORMAL, .batch_max = 16);
+METHOD(test_alone, 91, "Alone", RPC_ACCESS_OPEN, RPC_LANE_NORMAL, .batch_max = 4);
+METHOD(test_pair,
+       92,
+       "Pair",
+       RPC_ACCESS_OPEN,
+       RPC_LANE_NORMAL,
+       .batch_max = 4,
+       .batches_at_once = 2);
 METHOD(test_large, 10, "Large", RPC_ACCESS_OPEN, RPC_LANE_NORMAL, .no_side_effects = true);
 METHOD(test_slow, 1, "Slow", RPC_ACCESS_OPEN, RPC_LANE_SLOW, .no_side_effects = false);
 #undef METHOD
@@ -158,6 +167,38 @@ static void gather(void *service, struct rpc_batch_item *items, size_t count)
     }
 }
 
+static void
+count_batches(struct rpc_batch_item *items, size_t count, _Atomic uint32_t *batches_at_work)
+{
+    uint32_t batches = atomic_fetch_add(batches_at_work, 1) + 1;
+
+    sleep_ms(20);
+    for (size_t i = 0; i < count; i++) {
+        Rpc__Detail *response = (Rpc__Detail *)items[i].response;
+
+        response->has_kind = true;
+        response->kind = batches;
+        items[i].done = true;
+    }
+    atomic_fetch_sub(batches_at_work, 1);
+}
+
+static void alone(void *service, struct rpc_batch_item *items, size_t count)
+{
+    static _Atomic uint32_t batches;
+
+    (void)service;
+    count_batches(items, count, &batches);
+}
+
+static void pair(void *service, struct rpc_batch_item *items, size_t count)
+{
+    static _Atomic uint32_t batches;
+
+    (void)service;
+    count_batches(items, count, &batches);
+}
+
 const struct rpc_handler test_handlers[] = {
     {.method = &test_echo_fast, .single = echo},
     {.method = &test_echo, .single = echo},
@@ -171,6 +212,8 @@ const struct rpc_handler test_handlers[] = {
     {.method = &test_once, .single = write_once},
     {.method = &test_crash, .single = crash},
     {.method = &test_gather, .batch = gather},
+    {.method = &test_alone, .batch = alone},
+    {.method = &test_pair, .batch = pair},
     {.method = &test_large, .single = answer_large},
     {.method = &test_slow, .single = wait_and_write},
 };

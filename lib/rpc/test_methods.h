@@ -21,6 +21,8 @@ extern const struct rpc_method test_once;      // writes the journal once for ea
                                                // and then works for `kind` ms
 extern const struct rpc_method test_crash;     // ends the process
 extern const struct rpc_method test_gather;    // answers how many calls were handled together
+extern const struct rpc_method test_alone;     // answers how many batches are handled just now
+extern const struct rpc_method test_pair;      // the same, where two may be
 extern const struct rpc_method test_large;     // answers a value of `kind` bytes
 extern const struct rpc_method test_slow;      // as test_wait, in the slow lane
 

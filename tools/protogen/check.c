@@ -4,7 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCALE_MAX = 18, BATCH_MAX = 64, TIMEOUT_MS_MAX = 600000, NAME_MAX_LENGTH = 64 };
+enum {
+    SCALE_MAX = 18,
+    BATCH_MAX = 64,
+    BATCHES_AT_ONCE_MAX = 4, // half of a lane's workers
+    TIMEOUT_MS_MAX = 600000,
+    NAME_MAX_LENGTH = 64
+};
 
 void check_file(struct model *model,
                 const struct model_file *file,
@@ -300,6 +306,11 @@ void check_method(struct model *model,
     if (rule->batch_max > BATCH_MAX)
         model_complain(model, method->place, "write a batch_max of at most %d for %s", BATCH_MAX,
                        method->name);
+    if (rule->batches_at_once > BATCHES_AT_ONCE_MAX ||
+        (rule->batches_at_once > 0 && rule->batch_max <= 1))
+        model_complain(model, method->place,
+                       "write batches_at_once of at most %d for %s, and only with batch_max",
+                       BATCHES_AT_ONCE_MAX, method->name);
     if (rule->timeout_ms > TIMEOUT_MS_MAX)
         model_complain(model, method->place, "write a timeout_ms of at most %d for %s",
                        TIMEOUT_MS_MAX, method->name);

@@ -49,6 +49,8 @@ static void emit_method(struct strbuf *out, const struct model_method *method)
                   method->no_side_effects ? "true" : "false",
                   rule->batch_max > 1 ? (unsigned)rule->batch_max : 1U,
                   rule->timeout_ms > 0 ? (unsigned)rule->timeout_ms : TIMEOUT_MS_DEFAULT);
+    if (rule->batches_at_once > 1)
+        strbuf_printf(out, "    .batches_at_once = %u,\n", (unsigned)rule->batches_at_once);
     if (rule->owner != NULL)
         strbuf_printf(out, "    .owner = \"%s\",\n", rule->owner);
     if (rule->n_callers > 0)
