@@ -10,6 +10,10 @@
 #include "money/money.h"
 #include "trading_store_private.h"
 
+// Of tasks that are looked up by their keys. The same said as a list of states would let plans take
+// the index of those that are due, and read all of it.
+#define IS_UNFINISHED "t.state <> 'completed' AND t.state <> 'failed'"
+
 static const struct statement insert_orders = {
     "insert_orders",
     "INSERT INTO orders (id, portfolio_id, user_id, request_id, body_hash, client_order_id,"
@@ -97,7 +101,7 @@ static const struct statement save_tasks = {
     " finished_at = CASE WHEN n.state IN ('completed', 'failed') THEN now() END"
     " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[])"
     " AS n (id, portfolio_id, status, state, run_after_ms, error)"
-    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND t.state IN ('pending', 'active')"
+    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND " IS_UNFINISHED
     " AND EXISTS (SELECT 1 FROM orders o WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id"
     " AND o.status = n.status)",
 };
@@ -138,7 +142,7 @@ static const struct statement end_replaced_tasks = {
     "end_replaced_tasks",
     "UPDATE tasks t SET state = 'completed', finished_at = now(), error = NULL"
     " FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n (id, portfolio_id, ticker)"
-    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND t.state IN ('pending', 'active')"
+    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND " IS_UNFINISHED
     " AND EXISTS (SELECT 1 FROM orders o WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id"
     " AND o.status = 'replaced')",
 };
@@ -147,7 +151,7 @@ static const struct statement finish_tasks = {
     "finish_tasks",
     "UPDATE tasks t SET state = 'completed', finished_at = now(), error = NULL"
     " FROM unnest($1::uuid[], $2::uuid[]) AS n (id, portfolio_id)"
-    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND t.state IN ('pending', 'active')",
+    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND " IS_UNFINISHED,
 };
 
 // A plain select of one table, as SKIP LOCKED wants it.
@@ -200,7 +204,7 @@ static const struct statement cancel_tasks = {
     "cancel_tasks",
     "UPDATE tasks t SET state = 'pending', run_at = now()"
     " FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n (id, portfolio_id, ticker)"
-    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND t.state IN ('pending', 'active')",
+    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND " IS_UNFINISHED,
 };
 
 static struct parameter text_or_null(const char *text)
