@@ -74,7 +74,7 @@ static void stop(void **context)
         matcher_stop(trading->matcher);
     quotes_free(&trading->quotes);
     matcher_free(&trading->matcher);
-    placing_free(&trading->placing);
+    placing_pool_free(&trading->placing_pool);
     rpc_publisher_free(&trading->publisher);
     finished_free(&trading->finished);
     task_statistics_free(&trading->task_statistics);
@@ -150,7 +150,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         stop(&context);
         return false;
     }
-    trading->placing = placing_new(trading);
+    trading->placing_pool = placing_pool_new(trading);
     trading->queue = queue_new(trading);
     program->task_reporter = task_reporter_new(trading);
     program->action_follower = action_follower_new(trading);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "placing.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +24,12 @@
 #include "service/ownership.h"
 #include "trading_store.h"
 
-enum { ARENA_BUDGET = 16 * 1024 * 1024, FINISHED_MAX = 256, SYNCHRONIZE_MS = 1500 };
+enum {
+    ARENA_BUDGET = 16 * 1024 * 1024,
+    FINISHED_MAX = 256,
+    SYNCHRONIZE_MS = 1500,
+    SPARE_MAX = 4, // as many batches as any declaration can ask for at once
+};
 
 // One call of the batch on its way.
 struct candidate {
@@ -49,24 +55,68 @@ struct placing {
     int64_t begun_us; // monotonic, of the batch
 };
 
-struct placing *placing_new(struct trading *trading)
-{
-    struct placing *placing = allocate(sizeof(*placing));
+struct placing_pool {
+    struct trading *trading;
+    pthread_mutex_t lock; // guards what follows
+    size_t count;
+    struct placing *spare[SPARE_MAX];
+};
 
-    placing->trading = trading;
-    placing->arena = arena_new(ARENA_BUDGET);
-    placing->execution = execution_new(trading);
-    return placing;
+struct placing_pool *placing_pool_new(struct trading *trading)
+{
+    struct placing_pool *pool = allocate(sizeof(*pool));
+
+    pool->trading = trading;
+    pthread_mutex_init(&pool->lock, NULL);
+    return pool;
 }
 
-void placing_free(struct placing **placing)
+static void placing_free(struct placing **placing)
 {
-    if (*placing == NULL)
-        return;
     execution_free(&(*placing)->execution);
     arena_free(&(*placing)->arena);
     release(*placing);
     *placing = NULL;
+}
+
+void placing_pool_free(struct placing_pool **pool)
+{
+    if (*pool == NULL)
+        return;
+    for (size_t i = 0; i < (*pool)->count; i++)
+        placing_free(&(*pool)->spare[i]);
+    pthread_mutex_destroy(&(*pool)->lock);
+    release(*pool);
+    *pool = NULL;
+}
+
+static struct placing *take(struct placing_pool *pool)
+{
+    struct placing *placing = NULL;
+
+    pthread_mutex_lock(&pool->lock);
+    if (pool->count > 0)
+        placing = pool->spare[--pool->count];
+    pthread_mutex_unlock(&pool->lock);
+    if (placing != NULL)
+        return placing;
+    placing = allocate(sizeof(*placing));
+    placing->trading = pool->trading;
+    placing->arena = arena_new(ARENA_BUDGET);
+    placing->execution = execution_new(pool->trading);
+    return placing;
+}
+
+static void give_back(struct placing_pool *pool, struct placing *placing)
+{
+    pthread_mutex_lock(&pool->lock);
+    if (pool->count < SPARE_MAX) {
+        pool->spare[pool->count++] = placing;
+        placing = NULL;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    if (placing != NULL)
+        placing_free(&placing);
 }
 
 static bool check_enums(const Trading__PlaceOrderRequest *request, struct error *error)
@@ -472,7 +522,7 @@ present_moment(struct trading *trading, struct platform_clock *out_clock, struct
 
 void trading_api_place_order(struct trading *trading, struct rpc_batch_item *items, size_t count)
 {
-    struct placing *placing = trading->placing;
+    struct placing *placing = take(trading->placing_pool);
     struct platform_clock clock;
     struct error error;
     bool has_clock = false;
@@ -498,4 +548,5 @@ void trading_api_place_order(struct trading *trading, struct rpc_batch_item *ite
         apply_limits(placing);
         place(placing, &clock);
     }
+    give_back(trading->placing_pool, placing);
 }

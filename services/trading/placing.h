@@ -5,10 +5,13 @@
 // the orders on. An order whose intent is committed is never lost: what goes wrong from there on is
 // finished by the queue, and the caller is answered with the order as it stands.
 //
-// Threads: the RPC server runs one batch at a time, so there is one of these.
+// Threads: the RPC server runs a few batches at a time, so that one is decided about while the one
+// before it is with portfolio. Each takes its memory and its execution from the pool.
 #pragma once
 
 #include "trading.h"
 
-struct placing *placing_new(struct trading *trading);
-void placing_free(struct placing **placing);
+struct placing_pool;
+
+struct placing_pool *placing_pool_new(struct trading *trading);
+void placing_pool_free(struct placing_pool **pool);

@@ -14,7 +14,7 @@
 #include "task_statistics.h"
 
 struct matcher;
-struct placing;
+struct placing_pool;
 struct queue;
 
 enum { TRADING_WORKER_SIZE = 96 };
@@ -31,7 +31,7 @@ struct trading {
     struct task_statistics *task_statistics; // what this process did of the queue
     struct matcher *matcher;
     struct queue *queue;
-    struct placing *placing;
+    struct placing_pool *placing_pool;
     struct order_limits limits;
     unsigned char limit_key[KEY_SIZE]; // of the hashes that accounts and addresses are counted by
     char worker[TRADING_WORKER_SIZE];  // who holds a lease: host and process
