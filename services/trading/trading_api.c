@@ -201,6 +201,8 @@ static bool cancel_once(struct trading *trading,
         return true;
     }
     *error = item.error;
+    if (order_is_decided(order))
+        error_set(error, REASON_ORDER_NOT_READY, "The order is being filled at this moment.");
     if (item.is_lost)
         error_set(error, REASON_CONFLICT, "The order is being changed. Try again.");
     return false;

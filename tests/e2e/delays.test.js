@@ -42,23 +42,28 @@ describe('an order whose peers answer late', () => {
         }
     }
 
-    it('is filled and booked at its first later quote when portfolio was frozen, though it costs more', async () => {
+    it('is filled as was decided when it was taken, though portfolio was frozen and it costs more since', async () => {
         await platform.step('2014-02-04T16:30:00Z', admin);
         assert.equal((await place('RISE', 'warm', '1')).body.average_fill_price, '99.00');
         const reply = await freeze('portfolio', async () => {
             const late = await place('RISE', 'late');
             await platform.step('2014-02-04T19:30:00Z', admin);
+            // The fill may be on its way, so it is too late to cancel.
+            const cancel = await platform.request('DELETE', `/api/v1/orders/${late.body.id}`, { token: ada.token });
+            assert.equal(cancel.body.reason, 'ORDER_NOT_READY', cancel.text);
             return late;
         });
         assert.equal(reply.status, 201, reply.text);
         assert.equal(reply.body.status, 'pending_new');
         const order = await final(reply.body.id);
         assert.equal(order.status, 'filled');
-        assert.equal(order.average_fill_price, '150.00');
-        assert.equal(order.filled_at, '2014-02-04T19:00:00Z');
+        assert.equal(order.average_fill_price, '99.00');
+        assert.equal(order.filled_at, '2014-02-04T16:30:00Z');
         await until('the booking', async () => (await platform.query(
-            `SELECT 1 FROM audit.entries WHERE account = 'cash' AND amount = -1500`)).length === 1);
+            `SELECT 1 FROM audit.entries WHERE account = 'cash' AND amount = -990`)).length === 1);
         assert.deepEqual(await platform.query('SELECT * FROM audit.holds'), []);
+        const cancel = await platform.request('DELETE', `/api/v1/orders/${order.id}`, { token: ada.token });
+        assert.equal(cancel.body.reason, 'ORDER_NOT_OPEN', cancel.text);
         const audit = await platform.expect(200, 'GET', `/api/v1/portfolios/${ada.portfolio}/audit`, { token: ada.token });
         assert.deepEqual(audit, { consistent: true, differences: [] });
     });
