@@ -42,7 +42,8 @@ static const struct statement load_held_balances = {
     "SELECT " BALANCE_COLUMNS " FROM unnest($1::uuid[], $2::uuid[]) AS k (portfolio_id, order_id)"
     " JOIN holds h ON h.portfolio_id = k.portfolio_id AND h.order_id = k.order_id"
     " JOIN balances b ON b.portfolio_id = h.portfolio_id AND b.asset = h.ticker"
-    " WHERE h.side = 'sell' AND b.account = 'shares'",
+    // As with the lots below.
+    " AND b.account = CASE h.side WHEN 'sell' THEN 'shares' END",
 };
 
 static const struct statement load_holds = {
@@ -58,14 +59,16 @@ static const struct statement load_booked = {
     " JOIN journals j ON j.portfolio_id = k.portfolio_id AND j.id = k.id",
 };
 
-// The lot that has the last of so many shares of a position.
+// The lot that has the last of so many shares of a position. The account is a key as the others
+// are: were it said here, plans would take the index of all holders, and read all of that.
 static const struct statement load_lots = {
     "load_lots",
     "SELECT l.portfolio_id, l.ticker, l.series, l.quantity, l.quantity_after, l.cost, l.cost_after,"
     " l.journal_id, l.opened_at"
-    " FROM unnest($1::uuid[], $2::text[], $3::numeric[]) AS k (portfolio_id, asset, quantity)"
+    " FROM unnest($1::uuid[], $2::text[], $3::numeric[], $4::text[])"
+    " AS k (portfolio_id, asset, quantity, account)"
     " JOIN balances b ON b.portfolio_id = k.portfolio_id AND b.asset = k.asset"
-    "  AND b.account = 'shares'"
+    "  AND b.account = k.account"
     " JOIN LATERAL (SELECT * FROM lots o WHERE o.portfolio_id = b.portfolio_id"
     "  AND o.ticker = b.asset AND o.series = b.series AND o.quantity_after >= b.sold + k.quantity"
     "  ORDER BY o.quantity_after LIMIT 1) l ON true",
@@ -291,13 +294,14 @@ static bool queue_lots_load(struct transaction *transaction,
 
     if (wanted->sold == NULL)
         return true;
-    if (!columns_start(&keys, transaction_arena(transaction), 3, wanted->count, error))
+    if (!columns_start(&keys, transaction_arena(transaction), 4, wanted->count, error))
         return false;
     for (size_t i = 0; i < wanted->count; i++) {
-        struct parameter row[3] = {
+        struct parameter row[4] = {
             parameter_text(wanted->portfolio_ids[i]),
             parameter_text(wanted->tickers[i]),
             parameter_decimal(wanted->sold[i], QUANTITY_SCALE),
+            parameter_text(ledger_account_name(LEDGER_SHARES)),
         };
 
         if (wanted->sold[i] > 0)

@@ -32,7 +32,7 @@ struct execution {
     struct store_change changes[EXECUTION_MAX];
     size_t change_count;
     size_t change_of[EXECUTION_MAX]; // the item of a change
-    struct rows saved;
+    struct store_saved saved;
 };
 
 struct execution *execution_new(struct trading *trading)
@@ -432,7 +432,7 @@ static bool save_work(struct transaction *transaction, void *context, struct err
 
 static bool save(struct execution *execution, struct error *error)
 {
-    execution->saved = (struct rows){0};
+    execution->saved = (struct store_saved){.others = {0}};
     if (!database_transact(execution->trading->database, execution->arena, 0, save_work, execution,
                            error))
         return false;

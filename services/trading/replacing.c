@@ -202,7 +202,7 @@ static bool begin_work(struct transaction *transaction, void *context, struct er
     struct store_change change = {
         .order = &waiting, .changes_order = true, .from = ORDER_NEW, .task = STORE_TASK_UNCHANGED};
     struct store_new_order intent = {.order = &replacing->order, .is_leased = true};
-    struct rows saved = {0};
+    struct store_saved saved = {.others = {0}};
     struct rows inserted = {0};
 
     if (!order_apply(&waiting, ORDER_EVENT_REPLACE, replacing->order.created_at))

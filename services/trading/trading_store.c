@@ -14,9 +14,11 @@
 // the index of those that are due, and read all of it.
 #define IS_UNFINISHED "t.state <> 'completed' AND t.state <> 'failed'"
 
+// With their tasks: of those that were inserted, leased but for the ones named.
 static const struct statement insert_orders = {
     "insert_orders",
-    "INSERT INTO orders (id, portfolio_id, user_id, request_id, body_hash, client_order_id,"
+    "WITH inserted AS (INSERT INTO orders (id, portfolio_id, user_id, request_id, body_hash, "
+    "client_order_id,"
     " ticker, side, quantity, hold_amount, status, created_at, updated_at, expires_at, type,"
     " time_in_force, notional, limit_price, stop_price, trail_price, trail_percent, high_water,"
     " extended_hours, starts_at, replaces, decided_quantity, decided_price, decided_commission,"
@@ -37,22 +39,39 @@ static const struct statement insert_orders = {
     " stop_price, trail_price, trail_percent, high_water, extended_hours, starts_at, replaces,"
     " decided_quantity, decided_price, decided_commission, decided_quote_at)"
     " WHERE NOT EXISTS (SELECT 1 FROM resting_orders r WHERE r.portfolio_id = n.portfolio_id"
-    " AND r.ticker = n.ticker AND " STORE_MEETS("n") ")"
-                                                     " ON CONFLICT DO NOTHING RETURNING id",
+    " AND r.ticker = n.ticker AND " STORE_MEETS(
+        "n") ")"
+             " ON CONFLICT DO NOTHING RETURNING id, portfolio_id),"
+             " queued AS (INSERT INTO tasks (id, portfolio_id, kind, state, attempts, worker, "
+             "run_at,"
+             " queued_at, started_at)"
+             " SELECT i.id, i.portfolio_id, 'order', CASE WHEN i.leased THEN 'active' ELSE "
+             "'pending' END,"
+             " CASE WHEN i.leased THEN 1 ELSE 0 END, CASE WHEN i.leased THEN $28::text END,"
+             " CASE WHEN i.leased THEN now() + $29::bigint * interval '1 ms' ELSE now() END, now(),"
+             " CASE WHEN i.leased THEN now() END"
+             " FROM (SELECT id, portfolio_id, id <> ALL ($30::uuid[]) AS leased FROM inserted) AS "
+             "i)"
+             " SELECT id FROM inserted",
 };
 
-// Only for orders that were inserted just now: their ids are new.
-static const struct statement insert_tasks = {
-    "insert_tasks",
-    "INSERT INTO tasks (id, portfolio_id, kind, state, attempts, worker, run_at, queued_at,"
-    " started_at)"
-    " SELECT n.id, n.portfolio_id, 'order', CASE WHEN n.leased THEN 'active' ELSE 'pending' END,"
-    " CASE WHEN n.leased THEN 1 ELSE 0 END, CASE WHEN n.leased THEN $4 END,"
-    " CASE WHEN n.leased THEN now() + $5::bigint * interval '1 ms' ELSE now() END, now(),"
-    " CASE WHEN n.leased THEN now() END"
-    " FROM unnest($1::uuid[], $2::uuid[], $3::boolean[]) AS n (id, portfolio_id, leased)"
-    " WHERE EXISTS (SELECT 1 FROM orders o WHERE o.id = n.id"
-    " AND o.portfolio_id = n.portfolio_id)",
+// Fills orders as was decided when they were taken, and ends their tasks, for they are booked.
+static const struct statement fill_decided = {
+    "fill_decided",
+    "WITH filled AS (UPDATE orders o SET status = 'filled', filled_quantity = o.decided_quantity,"
+    " average_fill_price = o.decided_price, commission = o.decided_commission,"
+    " submitted_at = o.created_at, filled_at = o.created_at, updated_at = o.created_at"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS n (id, portfolio_id, fill_id)"
+    " WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = 'pending_new'"
+    " RETURNING o.id, o.portfolio_id, n.fill_id, o.ticker, o.side, o.decided_quantity,"
+    " o.decided_price, o.decided_commission, o.created_at, o.decided_quote_at),"
+    " noted AS (INSERT INTO fills (order_id, portfolio_id, number, id, ticker, side, quantity,"
+    " price, commission, filled_at, quote_at, model)"
+    " SELECT f.id, f.portfolio_id, 1, f.fill_id, f.ticker, f.side, f.decided_quantity,"
+    " f.decided_price, f.decided_commission, f.created_at, f.decided_quote_at, $4 FROM filled f),"
+    " done AS (UPDATE tasks t SET state = 'completed', finished_at = now(), error = NULL"
+    " FROM filled f WHERE t.id = f.id AND t.portfolio_id = f.portfolio_id AND " IS_UNFINISHED ")"
+    " SELECT id FROM filled",
 };
 
 static const struct statement save_orders = {
@@ -225,12 +244,14 @@ bool store_insert_orders(struct transaction *transaction,
                          struct error *error)
 {
     struct arena *arena = transaction_arena(transaction);
-    struct parameter lease[2] = {parameter_text(worker), parameter_int(STORE_LEASE_MS)};
+    struct parameter *unleased = arena_allocate(arena, (count + 1) * sizeof(*unleased));
+    size_t unleased_count = 0;
+    struct parameter more[3] = {parameter_text(worker), parameter_int(STORE_LEASE_MS)};
     struct columns table;
-    struct columns tasks;
 
-    if (!columns_start(&table, arena, 27, count, error) ||
-        !columns_start(&tasks, arena, 3, count, error))
+    if (unleased == NULL)
+        return store_out_of_budget(error);
+    if (!columns_start(&table, arena, 27, count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         const struct order *order = orders[i].order;
@@ -266,17 +287,14 @@ bool store_insert_orders(struct transaction *transaction,
                                    : parameter_decimal(decided->commission, MONEY_SCALE),
             time_or_null(decided->quote_at),
         };
-        struct parameter task[3] = {
-            parameter_text(order->id),
-            parameter_text(order->portfolio_id),
-            parameter_bool(orders[i].is_leased),
-        };
 
+        if (!orders[i].is_leased)
+            unleased[unleased_count++] = parameter_text(order->id);
         columns_add(&table, row);
-        columns_add(&tasks, task);
     }
-    return columns_queue(&table, transaction, &insert_orders, NULL, 0, out_rows, error) &&
-           columns_queue(&tasks, transaction, &insert_tasks, lease, 2, NULL, error);
+    return (parameter_array(arena, unleased, unleased_count, &more[2]) ||
+            store_out_of_budget(error)) &&
+           columns_queue(&table, transaction, &insert_orders, more, 3, out_rows, error);
 }
 
 static bool has_id(const struct rows *rows, const char *id)
@@ -320,6 +338,18 @@ static void add_order(struct columns *table, const struct store_change *change)
         store_price_or_null(order->high_water),
         store_price_or_null(order->stop_price),
         time_or_null(order->looked_at),
+    };
+
+    columns_add(table, row);
+}
+
+static void
+add_decided(struct columns *table, const struct order *order, const struct order_fill *fill)
+{
+    struct parameter row[3] = {
+        parameter_text(order->id),
+        parameter_text(order->portfolio_id),
+        parameter_text(fill->id),
     };
 
     columns_add(table, row);
@@ -406,6 +436,7 @@ static void add_replaced(struct columns *replaced, struct columns *keys, const s
 
 // What a batch of changes writes, by table.
 struct changed_rows {
+    struct columns decided; // orders that are filled as was decided, with fills and tasks
     struct columns orders;
     struct columns fills;
     struct columns tasks;
@@ -418,7 +449,8 @@ struct changed_rows {
 static bool
 start_changed(struct changed_rows *rows, struct arena *arena, size_t count, struct error *error)
 {
-    return columns_start(&rows->orders, arena, 21, count, error) &&
+    return columns_start(&rows->decided, arena, 3, count, error) &&
+           columns_start(&rows->orders, arena, 21, count, error) &&
            columns_start(&rows->fills, arena, 9, count, error) &&
            columns_start(&rows->tasks, arena, 6, count, error) &&
            columns_start(&rows->resting, arena, 2, count, error) &&
@@ -427,10 +459,21 @@ start_changed(struct changed_rows *rows, struct arena *arena, size_t count, stru
            columns_start(&rows->replaced_keys, arena, 3, count, error);
 }
 
+static bool is_filled_as_decided(const struct store_change *change)
+{
+    return change->changes_order && change->from == ORDER_PENDING_NEW &&
+           change->order->status == ORDER_FILLED && change->order->decided.quantity > 0 &&
+           change->task == STORE_TASK_COMPLETED;
+}
+
 static void add_change(struct changed_rows *rows, const struct store_change *change)
 {
     const struct order *order = change->order;
 
+    if (is_filled_as_decided(change)) {
+        add_decided(&rows->decided, order, change->fill);
+        return;
+    }
     if (change->task != STORE_TASK_UNCHANGED)
         add_task(&rows->tasks, change);
     if (!change->changes_order)
@@ -449,7 +492,7 @@ static void add_change(struct changed_rows *rows, const struct store_change *cha
 bool store_save_changes(struct transaction *transaction,
                         const struct store_change *changes,
                         size_t count,
-                        struct rows *out_rows,
+                        struct store_saved *out_saved,
                         struct error *error)
 {
     struct parameter model = parameter_text(FILL_MODEL);
@@ -460,7 +503,10 @@ bool store_save_changes(struct transaction *transaction,
     for (size_t i = 0; i < count; i++)
         add_change(&rows, &changes[i]);
     // A statement without rows is not sent.
-    return columns_queue(&rows.orders, transaction, &save_orders, NULL, 0, out_rows, error) &&
+    return columns_queue(&rows.decided, transaction, &fill_decided, &model, 1, &out_saved->decided,
+                         error) &&
+           columns_queue(&rows.orders, transaction, &save_orders, NULL, 0, &out_saved->others,
+                         error) &&
            columns_queue(&rows.fills, transaction, &insert_fills, &model, 1, NULL, error) &&
            columns_queue(&rows.tasks, transaction, &save_tasks, NULL, 0, NULL, error) &&
            columns_queue(&rows.resting, transaction, &rest_orders, NULL, 0, NULL, error) &&
@@ -471,10 +517,13 @@ bool store_save_changes(struct transaction *transaction,
            columns_queue(&rows.replaced_keys, transaction, &end_resting, NULL, 0, NULL, error);
 }
 
-void store_take_saved(const struct rows *rows, struct store_change *changes, size_t count)
+void store_take_saved(const struct store_saved *saved, struct store_change *changes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        changes[i].saved = changes[i].changes_order && has_id(rows, changes[i].order->id);
+        changes[i].saved =
+            changes[i].changes_order &&
+            has_id(is_filled_as_decided(&changes[i]) ? &saved->decided : &saved->others,
+                   changes[i].order->id);
 }
 
 bool store_finish_tasks(struct transaction *transaction,

@@ -49,15 +49,21 @@ struct store_change {
     bool saved;             // out, as `inserted` above: whether the order was in `from`
 };
 
+// The orders that have been changed, once it is known.
+struct store_saved {
+    struct rows decided; // filled as was decided when they were taken
+    struct rows others;
+};
+
 // Writes the changes, in one round trip with the commit. With an order that takes another one's
 // place goes what becomes of that: replaced, or resting as before. A task is only changed when its
 // order is in the status of `order` afterwards.
 MUST_CHECK bool store_save_changes(struct transaction *transaction,
                                    const struct store_change *changes,
                                    size_t count,
-                                   struct rows *out_rows,
+                                   struct store_saved *out_saved,
                                    struct error *error);
-void store_take_saved(const struct rows *rows, struct store_change *changes, size_t count);
+void store_take_saved(const struct store_saved *saved, struct store_change *changes, size_t count);
 
 // Tasks whose orders are final and booked or given back.
 struct store_finished {

@@ -118,14 +118,14 @@ static void insert_one(struct service_database *fixture, const struct order *ord
 struct saving {
     struct store_change *changes;
     size_t count;
-    struct rows rows;
+    struct store_saved saved;
 };
 
 static bool save_work(struct transaction *transaction, void *context, struct error *error)
 {
     struct saving *saving = context;
 
-    return store_save_changes(transaction, saving->changes, saving->count, &saving->rows, error);
+    return store_save_changes(transaction, saving->changes, saving->count, &saving->saved, error);
 }
 
 static bool save(struct service_database *fixture, struct store_change *change)
@@ -135,7 +135,7 @@ static bool save(struct service_database *fixture, struct store_change *change)
 
     if (!database_transact(fixture->database, fixture->arena, 0, save_work, &saving, &error))
         fail_msg("%s", error.message);
-    store_take_saved(&saving.rows, change, 1);
+    store_take_saved(&saving.saved, change, 1);
     return change->saved;
 }
 
@@ -171,6 +171,19 @@ static struct order load(struct service_database *fixture, const char *id)
         store_load_orders(fixture->database, fixture->arena, &id, 1, &orders, &count, &error));
     assert_int_equal(count, 1);
     return orders[0];
+}
+
+static const char *state_of(struct service_database *fixture, const char *id)
+{
+    static const struct statement find = {"find_state", "SELECT state FROM tasks WHERE id = $1"};
+    struct parameter parameter = parameter_text(id);
+    struct rows rows = {0};
+    struct error error;
+
+    assert_true(
+        database_query(fixture->database, fixture->arena, &find, &parameter, 1, &rows, &error));
+    assert_int_equal(rows.count, 1);
+    return rows_text(&rows, 0, 0);
 }
 
 // Brings an order to `new` and lets it rest.
@@ -213,6 +226,68 @@ static void an_order_comes_back_as_it_was_written(void **state)
     assert_int_equal(loaded.decided.price, 95 * DOLLAR + 1);
     assert_int_equal(loaded.decided.commission, 2);
     assert_int_equal(loaded.decided.quote_at, 900000);
+}
+
+static void a_decided_order_is_filled_as_was_decided_and_its_task_is_done(void **state)
+{
+    struct service_database *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order order = new_order(portfolio.string, portfolio.string);
+    struct order canceled = new_order(portfolio.string, portfolio.string);
+    const struct order_decision decided = {
+        .quantity = 10 * SHARE, .price = 95 * DOLLAR, .commission = 2, .quote_at = 900000};
+    struct store_change changes[2] = {{.order = &order}, {.order = &canceled}};
+    struct saving saving = {.changes = changes, .count = COUNT_OF(changes)};
+    struct store_change cancel = {
+        .changes_order = true, .from = ORDER_PENDING_NEW, .task = STORE_TASK_UNCHANGED};
+    struct order_fill fills[2];
+    struct order_fill *loaded = NULL;
+    struct order was_canceled;
+    struct order filled;
+    size_t count = 0;
+    struct error error;
+
+    order.decided = canceled.decided = decided;
+    insert_one(fixture, &order, true);
+    insert_one(fixture, &canceled, true);
+    was_canceled = canceled;
+    assert_true(order_apply(&was_canceled, ORDER_EVENT_CANCEL, 2000000));
+    cancel.order = &was_canceled;
+    assert_true(save(fixture, &cancel));
+    assert_true(order_fill_decided(&order, &fills[0]));
+    assert_true(order_fill_decided(&canceled, &fills[1]));
+    for (size_t i = 0; i < COUNT_OF(changes); i++) {
+        changes[i].changes_order = true;
+        changes[i].from = ORDER_PENDING_NEW;
+        changes[i].task = STORE_TASK_COMPLETED;
+        changes[i].fill = &fills[i];
+    }
+    if (!database_transact(fixture->database, fixture->arena, 0, save_work, &saving, &error))
+        fail_msg("%s", error.message);
+    store_take_saved(&saving.saved, changes, COUNT_OF(changes));
+    assert_true(changes[0].saved);
+    assert_false(changes[1].saved);
+    filled = load(fixture, order.id);
+    assert_int_equal(filled.status, ORDER_FILLED);
+    assert_int_equal(filled.filled_quantity, 10 * SHARE);
+    assert_int_equal(filled.average_fill_price, 95 * DOLLAR);
+    assert_int_equal(filled.commission, 2);
+    assert_int_equal(filled.submitted_at, order.created_at);
+    assert_int_equal(filled.filled_at, order.created_at);
+    assert_true(
+        store_list_fills(fixture->database, fixture->arena, order.id, &loaded, &count, &error));
+    assert_int_equal(count, 1);
+    assert_string_equal(loaded[0].id, fills[0].id);
+    assert_int_equal(loaded[0].price, 95 * DOLLAR);
+    assert_int_equal(loaded[0].commission, 2);
+    assert_int_equal(loaded[0].filled_at, order.created_at);
+    assert_int_equal(loaded[0].quote_at, 900000);
+    assert_string_equal(state_of(fixture, order.id), "completed");
+    assert_string_equal(state_of(fixture, canceled.id), "active");
+    assert_true(
+        store_list_fills(fixture->database, fixture->arena, canceled.id, &loaded, &count, &error));
+    assert_int_equal(count, 0);
+    assert_int_equal(load(fixture, canceled.id).status, ORDER_CANCELED);
 }
 
 static void an_order_with_prices_comes_back_with_all_of_them(void **state)
@@ -656,6 +731,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_order_comes_back_as_it_was_written, forget),
+        cmocka_unit_test_setup(a_decided_order_is_filled_as_was_decided_and_its_task_is_done,
+                               forget),
         cmocka_unit_test_setup(an_order_with_prices_comes_back_with_all_of_them, forget),
         cmocka_unit_test_setup(progress_of_a_resting_order_goes_forward_only, forget),
         cmocka_unit_test_setup(an_order_that_could_trade_with_one_that_rests_is_not_inserted,
