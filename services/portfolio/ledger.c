@@ -338,6 +338,11 @@ bool ledger_reserve_and_fill(struct book *book,
 {
     if (book_is_booked(book, fill->fill_id))
         return true;
+    if (fill->is_overtaken)
+        return error_set(error, REASON_CORPORATE_ACTION_IN_EFFECT,
+                         "A dividend or split of %s has come into effect since the order was "
+                         "taken. Place it once more.",
+                         fill->ticker);
     if (!ledger_reserve(book, reservation, error))
         return false;
     book->is_half_done = !ledger_fill(book, fill, error);

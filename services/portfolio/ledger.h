@@ -179,6 +179,7 @@ struct ledger_fill {
     int64_t commission;
     int64_t filled_at;
     bool is_final;
+    bool is_overtaken; // a dividend or split of the ticker has come into effect since
 };
 
 // Books a fill; one that is booked already changes nothing. The hold covers it, so it cannot fail
@@ -189,7 +190,9 @@ MUST_CHECK bool ledger_fill(struct book *book, const struct ledger_fill *fill, s
 
 // Holds, and books a fill from the hold in the same step; what the fill leaves of it stays held,
 // unless it is the final one. One that is booked already changes nothing, whatever is held now.
-// Fails as the two above do; where the fill is what fails, the book says that it is half done.
+// Fails as the two above do; where the fill is what fails, the book says that it is half done. One
+// that is overtaken fails with CORPORATE_ACTION_IN_EFFECT: it would count among what the action has
+// gone through already.
 MUST_CHECK bool ledger_reserve_and_fill(struct book *book,
                                         const struct ledger_reservation *reservation,
                                         const struct ledger_fill *fill,

@@ -21,10 +21,16 @@ struct batch;
 struct operation {
     void (*want)(struct books_wanted *wanted, size_t index, const ProtobufCMessage *request);
     int64_t (*sells)(const ProtobufCMessage *request); // shares; NULL for operations that never do
+    // When the fill was decided that is booked if nothing has overtaken it; may be NULL, and give
+    // 0.
+    int64_t (*filled_at)(const ProtobufCMessage *request);
     const char *(*portfolio_of)(const ProtobufCMessage *request);
     // The other order whose hold is needed; may be NULL, and give NULL.
     const char *(*other_order_of)(const ProtobufCMessage *request);
-    bool (*decide)(struct book *book, const ProtobufCMessage *request, struct error *error);
+    bool (*decide)(struct book *book,
+                   const ProtobufCMessage *request,
+                   bool is_overtaken,
+                   struct error *error);
 };
 
 struct batch {
@@ -65,6 +71,13 @@ static int64_t reserve_sells(const ProtobufCMessage *message)
                : 0;
 }
 
+static int64_t reserve_filled_at(const ProtobufCMessage *message)
+{
+    const Portfolio__ReserveRequest *request = (const Portfolio__ReserveRequest *)message;
+
+    return request->fill == NULL ? 0 : request->fill->filled_at;
+}
+
 static const char *reserve_portfolio(const ProtobufCMessage *message)
 {
     return ((const Portfolio__ReserveRequest *)message)->portfolio_id;
@@ -75,7 +88,10 @@ static const char *reserve_other_order(const ProtobufCMessage *message)
     return ((const Portfolio__ReserveRequest *)message)->replaces_order_id;
 }
 
-static bool reserve_decide(struct book *book, const ProtobufCMessage *message, struct error *error)
+static bool reserve_decide(struct book *book,
+                           const ProtobufCMessage *message,
+                           bool is_overtaken,
+                           struct error *error)
 {
     const Portfolio__ReserveRequest *request = (const Portfolio__ReserveRequest *)message;
     struct ledger_reservation reservation = {
@@ -101,6 +117,7 @@ static bool reserve_decide(struct book *book, const ProtobufCMessage *message, s
     fill.commission = booked->commission_micros;
     fill.filled_at = booked->filled_at;
     fill.is_final = booked->final;
+    fill.is_overtaken = is_overtaken;
     return ledger_reserve_and_fill(book, &reservation, &fill, error);
 }
 
@@ -119,10 +136,14 @@ static void release_want(struct books_wanted *wanted, size_t index, const Protob
     wanted->journal_ids = NULL;
 }
 
-static bool release_decide(struct book *book, const ProtobufCMessage *message, struct error *error)
+static bool release_decide(struct book *book,
+                           const ProtobufCMessage *message,
+                           bool is_overtaken,
+                           struct error *error)
 {
     const Portfolio__ReleaseRequest *request = (const Portfolio__ReleaseRequest *)message;
 
+    (void)is_overtaken;
     (void)error;
     ledger_release(book, request->order_id);
     return true;
@@ -149,7 +170,10 @@ static const char *fill_portfolio(const ProtobufCMessage *message)
     return ((const Portfolio__ApplyFillRequest *)message)->portfolio_id;
 }
 
-static bool fill_decide(struct book *book, const ProtobufCMessage *message, struct error *error)
+static bool fill_decide(struct book *book,
+                        const ProtobufCMessage *message,
+                        bool is_overtaken,
+                        struct error *error)
 {
     const Portfolio__ApplyFillRequest *request = (const Portfolio__ApplyFillRequest *)message;
     struct ledger_fill fill = {
@@ -164,11 +188,13 @@ static bool fill_decide(struct book *book, const ProtobufCMessage *message, stru
         .is_final = request->final,
     };
 
+    (void)is_overtaken;
     return check_side(request->side, error) && ledger_fill(book, &fill, error);
 }
 
 static const struct operation reserve = {.want = reserve_want,
                                          .sells = reserve_sells,
+                                         .filled_at = reserve_filled_at,
                                          .portfolio_of = reserve_portfolio,
                                          .other_order_of = reserve_other_order,
                                          .decide = reserve_decide};
@@ -250,6 +276,27 @@ static bool collect_sells(const struct batch *batch,
     return true;
 }
 
+// Notes when the fills were decided that come with their holds.
+static bool collect_fills(const struct batch *batch,
+                          struct arena *arena,
+                          struct books_wanted *wanted,
+                          struct error *error)
+{
+    int64_t *filled_at = arena_allocate(arena, wanted->count * sizeof(*filled_at));
+    bool is_any = false;
+
+    if (filled_at == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
+    memset(filled_at, 0, wanted->count * sizeof(*filled_at));
+    for (size_t i = 0; i < batch->count; i++) {
+        filled_at[i] = batch->operation->filled_at(batch->items[i].request);
+        is_any = is_any || filled_at[i] != 0;
+    }
+    if (is_any)
+        wanted->filled_at = filled_at;
+    return true;
+}
+
 static bool work(struct transaction *transaction, void *context, struct error *error)
 {
     struct batch *batch = context;
@@ -259,6 +306,8 @@ static bool work(struct transaction *transaction, void *context, struct error *e
     if (!collect(batch, transaction_arena(transaction), &wanted, error) ||
         (batch->operation->sells != NULL &&
          !collect_sells(batch, transaction_arena(transaction), &wanted, error)) ||
+        (batch->operation->filled_at != NULL &&
+         !collect_fills(batch, transaction_arena(transaction), &wanted, error)) ||
         !books_load(transaction, &wanted, &books, error))
         return false;
     for (size_t i = 0; i < batch->count; i++) {
@@ -267,7 +316,10 @@ static bool work(struct transaction *transaction, void *context, struct error *e
         struct book *book = books_find(books, portfolio_id);
 
         error_clear(&item->error);
-        item->done = book != NULL && batch->operation->decide(book, item->request, &item->error);
+        item->done =
+            book != NULL &&
+            batch->operation->decide(book, item->request,
+                                     books->overtaken != NULL && books->overtaken[i], &item->error);
         if (book == NULL)
             error_set(&item->error, REASON_PORTFOLIO_NOT_FOUND, "There is no portfolio %s.",
                       portfolio_id);

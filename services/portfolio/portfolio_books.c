@@ -74,6 +74,15 @@ static const struct statement load_lots = {
     "  ORDER BY o.quantity_after LIMIT 1) l ON true",
 };
 
+// Which fills a dividend or split has overtaken. It is looked for once the portfolios are locked:
+// what begins later finds the fill in the book.
+static const struct statement find_overtaken = {
+    "find_overtaken",
+    "SELECT k.place - 1 FROM unnest($1::text[], $2::timestamptz[]) WITH ORDINALITY"
+    " AS k (ticker, filled_at, place) WHERE EXISTS (SELECT 1 FROM corporate_actions a"
+    " WHERE a.ticker = k.ticker AND a.effective_at > k.filled_at)",
+};
+
 static const struct statement save_balances = {
     "save_balances",
     "INSERT INTO balances"
@@ -138,6 +147,7 @@ void books_free(struct books **books)
     for (size_t i = 0; i < (*books)->count; i++)
         book_free(&(*books)->books[i]);
     release((*books)->books);
+    release((*books)->overtaken);
     release(*books);
     *books = NULL;
 }
@@ -330,6 +340,36 @@ static void take_lots(struct books *books, const struct rows *rows)
     }
 }
 
+static bool queue_overtaken(struct transaction *transaction,
+                            const struct books_wanted *wanted,
+                            struct rows *out_rows,
+                            struct error *error)
+{
+    struct columns table;
+
+    if (wanted->filled_at == NULL)
+        return true;
+    if (!columns_start(&table, transaction_arena(transaction), 2, wanted->count, error))
+        return false;
+    for (size_t i = 0; i < wanted->count; i++) {
+        int64_t filled_at = wanted->filled_at[i];
+        struct parameter row[2] = {
+            parameter_text(wanted->tickers[i]),
+            filled_at == 0 ? parameter_null() : parameter_time(filled_at),
+        };
+
+        columns_add(&table, row);
+    }
+    return columns_queue(&table, transaction, &find_overtaken, NULL, 0, out_rows, error);
+}
+
+static void take_overtaken(struct books *books, size_t count, const struct rows *rows)
+{
+    books->overtaken = allocate_array(count, sizeof(*books->overtaken));
+    for (size_t i = 0; i < rows->count; i++)
+        books->overtaken[rows_int(rows, i, 0)] = true;
+}
+
 bool books_load(struct transaction *transaction,
                 const struct books_wanted *wanted,
                 struct books **out_books,
@@ -346,6 +386,7 @@ bool books_load(struct transaction *transaction,
     struct rows holds = {0};
     struct rows booked = {0};
     struct rows lots = {0};
+    struct rows overtaken = {0};
     struct parameter array;
     struct books *books = NULL;
 
@@ -362,6 +403,7 @@ bool books_load(struct transaction *transaction,
         !queue_load(transaction, &load_booked, ids, wanted->journal_ids, journals, &booked,
                     error) ||
         !queue_lots_load(transaction, wanted, &lots, error) ||
+        !queue_overtaken(transaction, wanted, &overtaken, error) ||
         !transaction_flush(transaction, error))
         return false;
     books = allocate(sizeof(*books));
@@ -371,6 +413,8 @@ bool books_load(struct transaction *transaction,
     books_take_holds(books, &holds);
     take_booked(books, &booked);
     take_lots(books, &lots);
+    if (wanted->filled_at != NULL)
+        take_overtaken(books, wanted->count, &overtaken);
     *out_books = books;
     return true;
 }

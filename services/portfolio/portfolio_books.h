@@ -18,6 +18,8 @@ struct books_wanted {
     const char **journal_ids; // to learn which are booked already
     const int64_t *sold;      // shares that are to be sold, of all that come before in the batch
                               // too: the lot of the last one is loaded; 0 for none
+    const int64_t *filled_at; // whether a dividend or split of the ticker has come into effect
+                              // since; 0 for not asked
     bool all_balances;        // every balance instead of the cash and those of `tickers`
     bool held_shares;         // the balances of the shares that the orders hold, too
 };
@@ -25,6 +27,7 @@ struct books_wanted {
 struct books {
     size_t count;
     struct book **books;
+    bool *overtaken; // as `filled_at` asks, one for each that is wanted; or NULL
 };
 
 void books_free(struct books **books);

@@ -313,6 +313,43 @@ static void holds_and_their_fills_are_booked_together_or_not_at_all(void **state
     }
 }
 
+static void a_fill_that_a_split_has_overtaken_is_refused_unless_it_is_booked(void **state)
+{
+    static const struct statement split = {
+        "split",
+        "INSERT INTO corporate_actions (id, ticker, kind, numerator, denominator, whole_shares,"
+        " effective_at, booked_at) VALUES ($1, 'AAPL', 'split', 2, 1, false, $2, $2)"};
+    struct fixture *fixture = *state;
+    const char *portfolio_id = open_portfolio(fixture, 1000 * DOLLAR);
+    const char *order_id = new_id(fixture);
+    const char *fill_id = new_id(fixture);
+    struct batch before = {.fixture = fixture};
+    struct batch after = {.fixture = fixture};
+    struct parameter action[2] = {parameter_text(new_id(fixture)), parameter_time(1000001)};
+    struct rows rows;
+    struct error error;
+
+    add_filled_reserve(&before, portfolio_id, order_id, fill_id, PORTFOLIO__SIDE__SIDE_BUY,
+                       90 * DOLLAR);
+    portfolio_api_reserve(&fixture->portfolio, before.items, before.count);
+    assert_true(before.items[0].done);
+    assert_true(database_query(fixture->portfolio.database, fixture->service->arena, &split, action,
+                               COUNT_OF(action), &rows, &error));
+    add_filled_reserve(&after, portfolio_id, order_id, fill_id, PORTFOLIO__SIDE__SIDE_BUY,
+                       90 * DOLLAR);
+    add_filled_reserve(&after, portfolio_id, new_id(fixture), new_id(fixture),
+                       PORTFOLIO__SIDE__SIDE_BUY, 90 * DOLLAR);
+    add_reserve(&after, portfolio_id, new_id(fixture), PORTFOLIO__SIDE__SIDE_BUY, SHARE, DOLLAR);
+    portfolio_api_reserve(&fixture->portfolio, after.items, after.count);
+    assert_true(after.items[0].done);
+    assert_false(after.items[1].done);
+    assert_true(error_is(&after.items[1].error, REASON_CORPORATE_ACTION_IN_EFFECT));
+    assert_true(after.items[2].done);
+    assert_int_equal(balance_of(fixture, portfolio_id, LEDGER_CASH).amount, 910 * DOLLAR);
+    assert_int_equal(balance_of(fixture, portfolio_id, LEDGER_CASH).held, DOLLAR);
+    assert_int_equal(differences_of(fixture, portfolio_id), 0);
+}
+
 static void a_release_of_a_sell_gives_the_shares_back(void **state)
 {
     struct fixture *fixture = *state;
@@ -482,6 +519,8 @@ int main(void)
         cmocka_unit_test_setup(a_buy_is_held_filled_and_audited, forget),
         cmocka_unit_test_setup(one_refused_order_does_not_fail_the_others_of_its_batch, forget),
         cmocka_unit_test_setup(holds_and_their_fills_are_booked_together_or_not_at_all, forget),
+        cmocka_unit_test_setup(a_fill_that_a_split_has_overtaken_is_refused_unless_it_is_booked,
+                               forget),
         cmocka_unit_test_setup(a_release_of_a_sell_gives_the_shares_back, forget),
         cmocka_unit_test_setup(the_service_cannot_change_or_delete_what_is_in_the_ledger, forget),
         cmocka_unit_test_setup(the_audit_names_each_difference, forget),
