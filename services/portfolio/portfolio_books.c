@@ -13,6 +13,13 @@ static int scale_of(enum ledger_account account)
     return ledger_account_is_money(account) ? MONEY_SCALE : QUANTITY_SCALE;
 }
 
+// How long the arrays are says little about the best plan, and planning each time costs more than
+// reading what a batch needs.
+static const struct statement plan_once = {
+    "plan_once",
+    "SET LOCAL plan_cache_mode = force_generic_plan",
+};
+
 static const struct statement lock_portfolios = {
     "lock_portfolios",
     "SELECT id, closed_at IS NOT NULL FROM portfolios WHERE id = ANY ($1::uuid[])"
@@ -392,7 +399,8 @@ bool books_load(struct transaction *transaction,
 
     // One round trip: each statement sees what was committed when it begins, and it begins after
     // the locks have been taken.
-    if (!array_of_texts(arena, ids, wanted->count, &array, error) ||
+    if (!transaction_queue(transaction, &plan_once, NULL, 0, NULL, error) ||
+        !array_of_texts(arena, ids, wanted->count, &array, error) ||
         !transaction_queue(transaction, &lock_portfolios, &array, 1, &portfolios, error) ||
         !(wanted->all_balances
               ? transaction_queue(transaction, &load_all_balances, &array, 1, &balances, error)

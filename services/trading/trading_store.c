@@ -14,6 +14,13 @@
 // the index of those that are due, and read all of it.
 #define IS_UNFINISHED "t.state <> 'completed' AND t.state <> 'failed'"
 
+// How long the arrays are says little about the best plan, and planning each time costs as much as
+// what a small batch writes.
+static const struct statement plan_once = {
+    "plan_once",
+    "SET LOCAL plan_cache_mode = force_generic_plan",
+};
+
 // With their tasks: of those that were inserted, leased but for the ones named.
 static const struct statement insert_orders = {
     "insert_orders",
@@ -294,6 +301,7 @@ bool store_insert_orders(struct transaction *transaction,
     }
     return (parameter_array(arena, unleased, unleased_count, &more[2]) ||
             store_out_of_budget(error)) &&
+           transaction_queue(transaction, &plan_once, NULL, 0, NULL, error) &&
            columns_queue(&table, transaction, &insert_orders, more, 3, out_rows, error);
 }
 
@@ -503,7 +511,8 @@ bool store_save_changes(struct transaction *transaction,
     for (size_t i = 0; i < count; i++)
         add_change(&rows, &changes[i]);
     // A statement without rows is not sent.
-    return columns_queue(&rows.decided, transaction, &fill_decided, &model, 1, &out_saved->decided,
+    return transaction_queue(transaction, &plan_once, NULL, 0, NULL, error) &&
+           columns_queue(&rows.decided, transaction, &fill_decided, &model, 1, &out_saved->decided,
                          error) &&
            columns_queue(&rows.orders, transaction, &save_orders, NULL, 0, &out_saved->others,
                          error) &&
