@@ -23,7 +23,7 @@ const PGBENCH_CLIENTS = 8;
 const TICKS = 100; // of the kernel's clock a second
 const TICKERS = ['AAPL', 'MSFT', 'AMZN', 'GOOGL', 'JPM', 'KO', 'PG', 'XOM'];
 
-const median = values => values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+const median = values => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
 
 // A platform in which everybody has shares to sell and cash to buy with.
 async function prepare(platform) {
