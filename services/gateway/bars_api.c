@@ -118,6 +118,8 @@ read_address(struct import *import, Market__StartImportRequest *out_request, str
         chosen = ((const Market__ImportSymbolsRequest *)asked)->import_id;
     } else {
         out_request->ticker = ((const Market__ImportBarsRequest *)asked)->ticker;
+        out_request->has_timeframe = ((const Market__ImportBarsRequest *)asked)->has_timeframe;
+        out_request->timeframe = ((const Market__ImportBarsRequest *)asked)->timeframe;
         chosen = ((const Market__ImportBarsRequest *)asked)->import_id;
     }
     if (!choose_id(import, chosen, error))

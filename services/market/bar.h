@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// bar: the open, high, low and close of one symbol on one day, and what makes them believable.
+// bar: the open, high, low and close of one symbol on one day, or in one minute of it, and what
+// makes them believable.
 //
 // Threads: pure functions.
 #pragma once
@@ -15,11 +16,13 @@ enum { TICKER_SIZE = 16, BAR_REASON_SIZE = 200 };
 struct bar {
     char ticker[TICKER_SIZE];
     int64_t day; // since 1970-01-01, the date in New York
+    int64_t at;  // of a minute: its beginning; 0 when it is the day's
     int64_t open_micros;
     int64_t high_micros;
     int64_t low_micros;
     int64_t close_micros;
     int64_t volume;
+    bool is_of_minutes; // the day's, made of imported minutes
 };
 
 // The same of any stretch of time, by the moment at which that begins.

@@ -157,26 +157,107 @@ static struct timed_bar bar_of_quote(const struct bar *bar, const struct quote *
                               .volume = quote->volume};
 }
 
-static void keep_day(struct bar_source *source, const struct bar *bar)
+// The imported minutes of a day that have begun, in order.
+static bool read_minutes(struct bar_source *source,
+                         const struct bar *day,
+                         struct bar **out_minutes,
+                         size_t *out_count,
+                         struct error *error)
 {
-    enum replay_phase phase = PHASE_OPEN;
+    const struct minute_query query = {.ticker = day->ticker,
+                                       .from = exchange_calendar_at(day->day, 0),
+                                       .until = source->options.now + 1,
+                                       .is_of_imports = true,
+                                       .limit = CALENDAR_SESSION_MINUTES};
+    struct timed_bar *rows = arena_allocate(source->arena, query.limit * sizeof *rows);
+    struct bar *minutes = arena_allocate(source->arena, query.limit * sizeof *minutes);
+
+    if (rows == NULL || minutes == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the minutes do not fit");
+    if (!minute_store_list(source->options.market->database, source->arena, &query, rows, out_count,
+                           error))
+        return false;
+    while (*out_count > 0 && exchange_calendar_day(rows[*out_count - 1].at) != day->day)
+        (*out_count)--;
+    for (size_t i = 0; i < *out_count; i++)
+        minutes[i] = market_bar_of_minute(day, &rows[i]);
+    *out_minutes = minutes;
+    return true;
+}
+
+// The running day as its minutes have been quoted.
+static bool keep_running_day(struct bar_source *source, const struct bar *bar, struct error *error)
+{
+    struct bar *minutes = NULL;
+    struct timed_bar day;
+    struct quote quote;
+    size_t count = 0, quoted = 0;
+
+    if (!read_minutes(source, bar, &minutes, &count, error))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        for (int phase = PHASE_OPEN; phase < PHASE_COUNT; phase++) {
+            if (replay_minute_due_at(minutes[i].at, (enum replay_phase)phase) <=
+                source->options.now)
+                quote = replay_minute_quote(quoted++ > 0 ? &quote : NULL, &minutes[i],
+                                            (enum replay_phase)phase, 0, 0);
+        }
+    }
+    if (quoted == 0)
+        return true;
+    day = bar_of_quote(bar, &quote);
+    keep(source, &day);
+    return true;
+}
+
+static bool keep_day(struct bar_source *source, const struct bar *bar, struct error *error)
+{
+    enum replay_phase phase = PHASE_CLOSE;
     struct timed_bar day;
     struct quote quote;
 
-    if (!replay_phase_at(bar->day, source->options.now, &phase))
-        return;
+    // One that is made of minutes is whole when the last of them is.
+    if (bar->is_of_minutes && replay_minute_due_at(replay_due_at(bar->day, PHASE_CLOSE),
+                                                   PHASE_CLOSE) > source->options.now)
+        return keep_running_day(source, bar, error);
+    if (!bar->is_of_minutes && !replay_phase_at(bar->day, source->options.now, &phase))
+        return true;
     quote = replay_quote(bar, phase, 0, 0);
     day = bar_of_quote(bar, &quote);
     keep(source, &day);
+    return true;
 }
 
-static void keep_minutes(struct bar_source *source, const struct bar *bar)
+static bool keep_imported(struct bar_source *source, const struct bar *bar, struct error *error)
+{
+    struct bar *minutes = NULL;
+    size_t count = 0;
+
+    if (!read_minutes(source, bar, &minutes, &count, error))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct bar *minute = &minutes[source->options.is_descending ? count - 1 - i : i];
+        enum replay_phase phase = PHASE_OPEN;
+        struct timed_bar seen;
+
+        if (!replay_minute_phase_at(minute->at, source->options.now, &phase))
+            continue;
+        seen = replay_minute_so_far(minute, phase);
+        keep(source, &seen);
+    }
+    return true;
+}
+
+static bool keep_minutes(struct bar_source *source, const struct bar *bar, struct error *error)
 {
     struct timed_bar minutes[PHASE_COUNT];
 
+    if (bar->is_of_minutes)
+        return keep_imported(source, bar, error);
     replay_minutes(bar, minutes);
     for (int phase = PHASE_OPEN; phase < PHASE_COUNT; phase++)
         keep(source, &minutes[source->options.is_descending ? PHASE_COUNT - 1 - phase : phase]);
+    return true;
 }
 
 static bool next_replayed(struct bar_source *source, struct error *error)
@@ -187,21 +268,22 @@ static bool next_replayed(struct bar_source *source, struct error *error)
                               .is_descending = source->options.is_descending,
                               .limit =
                                   (size_t)(source->part < PART_ROWS ? source->part : PART_ROWS)};
+    bool is_of_minutes = source->options.is_of_minutes;
     struct bar *bars = NULL;
-    size_t count = 0;
+    size_t count = 0, kept = 0;
     int64_t last;
 
     if (!store_list_bars(source->options.market->database, source->arena, &query, &bars, &count,
                          error))
         return false;
-    for (size_t i = 0; i < count; i++) {
-        if (source->options.is_of_minutes)
-            keep_minutes(source, &bars[i]);
-        else
-            keep_day(source, &bars[i]);
+    // A day may have many minutes: those for which there is no room are asked for again.
+    while (kept < count && source->count + CALENDAR_SESSION_MINUTES <= PART_BARS) {
+        if (!(is_of_minutes ? keep_minutes : keep_day)(source, &bars[kept++], error))
+            return false;
     }
-    last = count < query.limit ? (query.is_descending ? query.first_day : query.last_day)
-                               : bars[count - 1].day;
+    last = kept < count || count == query.limit
+               ? bars[kept - 1].day
+               : (query.is_descending ? query.first_day : query.last_day);
     if (query.is_descending)
         source->until = midnight(source->hours, last);
     else

@@ -4,6 +4,7 @@
 
 #include "exchange_calendar.h"
 #include "market_store.h"
+#include "minute_store.h"
 #include "universe_store.h"
 
 enum { SNAPSHOT_QUOTES = 1000, HISTORY_QUOTES = 1000 };
@@ -198,6 +199,61 @@ static size_t list_due(const struct latest_bar *latest,
     return count;
 }
 
+// The same of a bar that is made of minutes; `minutes` are all of its day until then.
+static size_t list_due_minutes(const struct latest_bar *latest,
+                               const struct timed_bar *minutes,
+                               size_t minute_count,
+                               const struct history *history,
+                               int64_t spread_basis_points,
+                               size_t count)
+{
+    struct quote quote;
+    bool has_before = false;
+
+    for (size_t i = 0; i < minute_count; i++) {
+        struct bar minute = market_bar_of_minute(&latest->bar, &minutes[i]);
+
+        for (int phase = PHASE_OPEN; phase < PHASE_COUNT; phase++) {
+            int64_t due = replay_minute_due_at(minute.at, (enum replay_phase)phase);
+
+            quote =
+                replay_minute_quote(has_before ? &quote : NULL, &minute, (enum replay_phase)phase,
+                                    latest->previous_close_micros, spread_basis_points);
+            has_before = true;
+            if (due > history->after && due <= history->until && count < history->limit)
+                history->quotes[count++] = quote;
+        }
+    }
+    return count;
+}
+
+static bool list_of_minutes(struct market *market,
+                            struct call *call,
+                            const struct latest_bar *latest,
+                            const struct history *history,
+                            size_t *count,
+                            struct error *error)
+{
+    const int64_t end = exchange_calendar_at(latest->bar.day + 1, 0);
+    const struct minute_query query = {
+        .ticker = latest->bar.ticker,
+        .from = exchange_calendar_at(latest->bar.day, 0),
+        .until = history->until + 1 < end ? history->until + 1 : end,
+        .is_of_imports = true,
+        .limit = CALENDAR_SESSION_MINUTES,
+    };
+    struct timed_bar *minutes = arena_allocate(call->arena, query.limit * sizeof *minutes);
+    size_t minute_count = 0;
+
+    if (minutes == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the minutes do not fit");
+    if (!minute_store_list(market->database, call->arena, &query, minutes, &minute_count, error))
+        return false;
+    *count = list_due_minutes(latest, minutes, minute_count, history, market->spread_basis_points,
+                              *count);
+    return true;
+}
+
 // The quotes of the stored bars that became due.
 static bool list_replayed(struct market *market,
                           struct call *call,
@@ -223,6 +279,11 @@ static bool list_replayed(struct market *market,
         if (!exchange_calendar_is_session(bars[i].bar.day))
             continue;
         market_adjust_previous_close(market, &bars[i]);
+        if (bars[i].bar.is_of_minutes) {
+            if (!list_of_minutes(market, call, &bars[i], history, &count, error))
+                return false;
+            continue;
+        }
         count += list_due(&bars[i], history->after, history->until, market->spread_basis_points,
                           history->quotes + count, history->limit - count);
     }

@@ -21,6 +21,7 @@ enum {
     CALENDAR_PRE_MARKET_MINUTE = 4 * 60,
     CALENDAR_OPEN_MINUTE = 9 * 60 + 30,
     CALENDAR_CLOSE_MINUTE = 16 * 60,
+    CALENDAR_SESSION_MINUTES = CALENDAR_CLOSE_MINUTE - CALENDAR_OPEN_MINUTE, // at most
 };
 
 // The numbers are those of Market__Session.

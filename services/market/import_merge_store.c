@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "import_merge_store.h"
 
+#include "import_merge_sql.h"
 #include "quote_book.h"
 
 #include <inttypes.h>
@@ -21,9 +22,10 @@ bool import_merge_store_next(struct database *database,
                              struct error *error)
 {
     static const struct statement next = {
-        "next_import", "SELECT id, kind, row_count, rejected_count, COALESCE(actor_id::text, ''),"
-                       " COALESCE(actor, ''), COALESCE(client_address, ''), request_id FROM imports"
-                       " WHERE state = 'merging' ORDER BY touched_at LIMIT 1"};
+        "next_import",
+        "SELECT id, kind, row_count, rejected_count, COALESCE(actor_id::text, ''),"
+        " COALESCE(actor, ''), COALESCE(client_address, ''), request_id, timeframe FROM imports"
+        " WHERE state = 'merging' ORDER BY touched_at LIMIT 1"};
     struct import_claim claim = {.id = ""};
     struct rows rows;
 
@@ -40,6 +42,7 @@ bool import_merge_store_next(struct database *database,
     (void)snprintf(claim.username, sizeof claim.username, "%s", rows_text(&rows, 0, 5));
     (void)snprintf(claim.client_address, sizeof claim.client_address, "%s", rows_text(&rows, 0, 6));
     (void)snprintf(claim.request_id, sizeof claim.request_id, "%s", rows_text(&rows, 0, 7));
+    claim.is_of_minutes = !rows_is_null(&rows, 0, 8) && strcmp(rows_text(&rows, 0, 8), "1Min") == 0;
     *out_claim = claim;
     return true;
 }
@@ -86,24 +89,21 @@ bool import_merge_store_load(struct transaction *transaction,
 }
 
 // Puts all rows in the order of the key, with the line in which each key is first.
-static bool put_in_order(struct transaction *transaction, struct error *error)
+static bool put_in_order(struct transaction *transaction,
+                         const struct import_merge_sql *sql,
+                         struct error *error)
 {
     // Compiling a statement takes longer than it saves in a slice.
     static const struct statement remember = {
         "import_sort_memory",
         "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)"};
-    static const struct statement order = {
-        "import_order",
-        "CREATE TEMPORARY TABLE import_ordered ON COMMIT DROP AS"
-        " SELECT *, first_value(line) OVER (PARTITION BY ticker, day ORDER BY line) AS first_line"
-        " FROM import_rows ORDER BY ticker, day, line"};
     static const struct statement drop = {"import_drop_rows", "DROP TABLE import_rows"};
     static const struct statement list = {"import_list_tickers",
                                           "CREATE TEMPORARY TABLE import_tickers ON COMMIT DROP AS"
                                           " SELECT ticker FROM import_ordered GROUP BY ticker"};
 
     return transaction_queue(transaction, &remember, NULL, 0, NULL, error) &&
-           transaction_queue(transaction, &order, NULL, 0, NULL, error) &&
+           transaction_queue(transaction, &sql->order, NULL, 0, NULL, error) &&
            transaction_queue(transaction, &drop, NULL, 0, NULL, error) &&
            transaction_queue(transaction, &list, NULL, 0, NULL, error) &&
            transaction_flush(transaction, error);
@@ -115,19 +115,17 @@ struct preparation {
     struct rows tickers; // how many
     struct rows added, symbol_count;
     struct rows locked; // the tickers
-    struct rows layout; // blocks of ordered rows; whether there are earlier bars
+    struct rows
+        layout;       // blocks of ordered rows; whether there are earlier bars; and days of minutes
+    struct rows kept; // rows of days that are made of their minutes
 };
 
 static bool queue_doubles(struct transaction *transaction,
+                          const struct import_merge_sql *sql,
                           const struct import_claim *claim,
                           struct preparation *out_preparation,
                           struct error *error)
 {
-    static const struct statement reject = {
-        "import_reject_doubled",
-        "INSERT INTO import_rejections SELECT $1, line,"
-        "  format('%s %s is there already in line %s', ticker, day, first_line)"
-        " FROM import_ordered WHERE line <> first_line ORDER BY line LIMIT $2::bigint"};
     static const struct statement count = {
         "import_count_rows",
         "SELECT count(*), count(*) FILTER (WHERE line <> first_line) FROM import_ordered"};
@@ -136,7 +134,8 @@ static bool queue_doubles(struct transaction *transaction,
     const struct parameter values[] = {parameter_text(claim->id),
                                        parameter_int(IMPORT_REJECTIONS_MAX)};
 
-    return transaction_queue(transaction, &reject, values, COUNT_OF(values), NULL, error) &&
+    return transaction_queue(transaction, &sql->reject_doubled, values, COUNT_OF(values), NULL,
+                             error) &&
            transaction_queue(transaction, &count, NULL, 0, &out_preparation->counts, error) &&
            transaction_queue(transaction, &count_tickers, NULL, 0, &out_preparation->tickers,
                              error) &&
@@ -144,6 +143,7 @@ static bool queue_doubles(struct transaction *transaction,
 }
 
 static bool add_symbols(struct transaction *transaction,
+                        const struct import_merge_sql *sql,
                         struct preparation *out_preparation,
                         struct error *error)
 {
@@ -156,10 +156,6 @@ static bool add_symbols(struct transaction *transaction,
         "import_lock_symbols",
         "SELECT ticker FROM symbols WHERE ticker IN"
         " (SELECT ticker FROM import_tickers) ORDER BY ticker FOR KEY SHARE"};
-    static const struct statement look = {
-        "import_layout",
-        "SELECT pg_relation_size('import_ordered') / current_setting('block_size')::bigint,"
-        " EXISTS (SELECT 1 FROM import_tickers t JOIN bars b ON b.ticker = t.ticker)"};
     // Each slice looks its bars up by their key: nothing is known of the tables' sizes while they
     // grow, and any other way could mean to go through all bars for every slice.
     static const struct statement plan = {"import_plan_by_key",
@@ -174,7 +170,7 @@ static bool add_symbols(struct transaction *transaction,
     if (!transaction_queue(transaction, &add, NULL, 0, &out_preparation->added, error) ||
         !transaction_queue(transaction, &count, NULL, 0, &out_preparation->symbol_count, error) ||
         !transaction_queue(transaction, &lock, NULL, 0, &out_preparation->locked, error) ||
-        !transaction_queue(transaction, &look, NULL, 0, &out_preparation->layout, error) ||
+        !transaction_queue(transaction, &sql->look, NULL, 0, &out_preparation->layout, error) ||
         !transaction_queue(transaction, &plan, NULL, 0, NULL, error) ||
         !transaction_flush(transaction, error))
         return false;
@@ -184,33 +180,43 @@ static bool add_symbols(struct transaction *transaction,
                      QUOTE_BOOK_MAX);
 }
 
+// Rejects the rows of days that are made of their minutes, which stay as they are.
+static bool reject_kept(struct transaction *transaction,
+                        const struct import_claim *claim,
+                        struct preparation *preparation,
+                        int64_t *out_count,
+                        struct error *error)
+{
+    static const struct statement reject = {
+        "import_reject_kept", "WITH kept AS (SELECT r.line, r.ticker, r.day FROM import_ordered r"
+                              "  JOIN bars b ON b.ticker = r.ticker AND b.day = r.day"
+                              "  WHERE r.line = r.first_line AND b.is_of_minutes),"
+                              " told AS (INSERT INTO import_rejections SELECT $1, line,"
+                              "   format('%s %s is made of its imported minutes', ticker, day)"
+                              "  FROM kept ORDER BY line LIMIT $2::bigint)"
+                              " SELECT count(*) FROM kept"};
+    const struct parameter values[] = {parameter_text(claim->id),
+                                       parameter_int(IMPORT_REJECTIONS_MAX)};
+
+    *out_count = 0;
+    if (claim->is_of_minutes || !rows_bool(&preparation->layout, 0, 2))
+        return true;
+    if (!transaction_query(transaction, &reject, values, COUNT_OF(values), &preparation->kept,
+                           error))
+        return false;
+    *out_count = rows_int(&preparation->kept, 0, 0);
+    return true;
+}
+
 // Merges the rows that lie in some blocks of the ordered ones. Where there were no bars of these
 // symbols, whoever adds one meanwhile is in the way of all of it, which is begun anew then.
 static bool merge_slice(struct transaction *transaction,
+                        const struct import_merge_sql *sql,
                         int64_t from_block,
                         bool has_earlier,
                         uint64_t *imported,
                         struct error *error)
 {
-    static const struct statement update = {
-        "import_update",
-        "UPDATE bars b SET open = r.open, high = r.high, low = r.low, close = r.close,"
-        " volume = r.volume FROM import_ordered r"
-        " WHERE r.ctid >= $1::tid AND r.ctid < $2::tid AND r.line = r.first_line"
-        " AND b.ticker = r.ticker AND b.day = r.day AND (b.open, b.high, b.low, b.close, b.volume)"
-        " IS DISTINCT FROM (r.open, r.high, r.low, r.close, r.volume)"};
-    // A subquery for each row is a look into the key, and never a join.
-    static const struct statement insert = {
-        "import_insert",
-        "INSERT INTO bars SELECT r.ticker, r.day, r.open, r.high, r.low, r.close, r.volume"
-        " FROM import_ordered r"
-        " WHERE r.ctid >= $1::tid AND r.ctid < $2::tid AND r.line = r.first_line AND"
-        " (SELECT b.close FROM bars b WHERE b.ticker = r.ticker AND b.day = r.day) IS NULL"};
-    static const struct statement insert_all = {
-        "import_insert_all",
-        "INSERT INTO bars SELECT r.ticker, r.day, r.open, r.high, r.low, r.close, r.volume"
-        " FROM import_ordered r"
-        " WHERE r.ctid >= $1::tid AND r.ctid < $2::tid AND r.line = r.first_line"};
     char from[TID_SIZE], until[TID_SIZE];
     struct parameter values[2];
     struct rows inserted = {0};
@@ -220,12 +226,34 @@ static bool merge_slice(struct transaction *transaction,
     values[0] = parameter_text(from);
     values[1] = parameter_text(until);
     if ((has_earlier &&
-         !transaction_queue(transaction, &update, values, COUNT_OF(values), NULL, error)) ||
-        !transaction_query(transaction, has_earlier ? &insert : &insert_all, values,
+         !transaction_queue(transaction, &sql->update, values, COUNT_OF(values), NULL, error)) ||
+        !transaction_query(transaction, has_earlier ? &sql->insert : &sql->insert_all, values,
                            COUNT_OF(values), &inserted, error))
         return false;
     *imported += (uint64_t)inserted.affected;
     return true;
+}
+
+static bool merge_rows(struct transaction *transaction,
+                       const struct import_merge_sql *sql,
+                       const struct preparation *preparation,
+                       const struct import_watch *watch,
+                       uint64_t *out_imported,
+                       struct error *error)
+{
+    int64_t rows = rows_int(&preparation->counts, 0, 0);
+    int64_t blocks = rows_int(&preparation->layout, 0, 0);
+    bool has_earlier = rows_bool(&preparation->layout, 0, 1);
+    uint64_t imported = 0;
+
+    for (int64_t block = 0; block < blocks; block += SLICE_BLOCKS) {
+        if (!report(watch, rows * block / blocks, error) ||
+            !merge_slice(transaction, sql, block, has_earlier, &imported, error))
+            return false;
+    }
+    *out_imported = imported;
+    return sql->make_days.sql == NULL ||
+           transaction_query(transaction, &sql->make_days, NULL, 0, NULL, error);
 }
 
 static bool read_tickers(struct arena *arena,
@@ -250,37 +278,28 @@ bool import_merge_store_bars(struct transaction *transaction,
                              struct import_result *out_result,
                              struct error *error)
 {
-    static const struct statement create = {
-        "import_create_rows",
-        "CREATE TEMPORARY TABLE import_rows (line bigint, ticker text COLLATE \"C\", day date,"
-        " open numeric(20, 6), high numeric(20, 6), low numeric(20, 6), close numeric(20, 6),"
-        " volume bigint) ON COMMIT DROP"};
+    const struct import_merge_sql *sql =
+        claim->is_of_minutes ? &import_merge_sql_minutes : &import_merge_sql_days;
     struct preparation preparation = {0};
     struct import_result result = {0};
-    int64_t rows, doubled, blocks;
-    bool has_earlier;
+    int64_t rows, left_out, kept;
 
-    if (!transaction_query(transaction, &create, NULL, 0, NULL, error) ||
+    if (!transaction_query(transaction, &sql->create, NULL, 0, NULL, error) ||
         !import_merge_store_load(transaction, claim, "COPY import_rows FROM STDIN", watch, error) ||
-        !put_in_order(transaction, error) ||
-        !queue_doubles(transaction, claim, &preparation, error))
+        !put_in_order(transaction, sql, error) ||
+        !queue_doubles(transaction, sql, claim, &preparation, error))
         return false;
     rows = rows_int(&preparation.counts, 0, 0);
-    doubled = rows_int(&preparation.counts, 0, 1);
     if (rows != claim->row_count)
         return error_set(error, REASON_INTERNAL, "of %lld rows %lld were kept",
                          (long long)claim->row_count, (long long)rows);
-    if (!add_symbols(transaction, &preparation, error))
+    if (!add_symbols(transaction, sql, &preparation, error) ||
+        !reject_kept(transaction, claim, &preparation, &kept, error) ||
+        !merge_rows(transaction, sql, &preparation, watch, &result.imported, error))
         return false;
-    blocks = rows_int(&preparation.layout, 0, 0);
-    has_earlier = rows_bool(&preparation.layout, 0, 1);
-    for (int64_t block = 0; block < blocks; block += SLICE_BLOCKS) {
-        if (!report(watch, rows * block / blocks, error) ||
-            !merge_slice(transaction, block, has_earlier, &result.imported, error))
-            return false;
-    }
-    result.updated = (uint64_t)(rows - doubled) - result.imported;
-    result.rejected_count = (uint64_t)(claim->rejected_count + doubled);
+    left_out = rows_int(&preparation.counts, 0, 1) + kept;
+    result.updated = (uint64_t)(rows - left_out) - result.imported;
+    result.rejected_count = (uint64_t)(claim->rejected_count + left_out);
     if (!read_tickers(transaction_arena(transaction), &preparation.locked, &result, error))
         return false;
     *out_result = result;

@@ -17,6 +17,7 @@
 struct import_claim {
     char id[UUID_SIZE];
     bool is_of_symbols;
+    bool is_of_minutes;
     int64_t row_count;
     int64_t rejected_count;
     // Who asked for it; "" for nobody, as the others.
@@ -47,9 +48,11 @@ MUST_CHECK bool import_merge_store_next(struct database *database,
                                         bool *out_is_there,
                                         struct error *error);
 
-// Makes the rows bars, adding the symbols that are new. A second line of the same symbol and day is
-// rejected. Fails with LIMIT_EXCEEDED when there are too many symbols, UNAVAILABLE when broken off,
-// and INTERNAL when rows are missing.
+// Makes the rows bars, adding the symbols that are new. A second line of the same symbol and day or
+// minute is rejected. The days of minutes are made of all of them, in place of what had been known
+// of these days; so a line of a day that is made of its minutes is rejected. Fails with
+// LIMIT_EXCEEDED when there are too many symbols, UNAVAILABLE when broken off, and INTERNAL when
+// rows are missing.
 MUST_CHECK bool import_merge_store_bars(struct transaction *transaction,
                                         const struct import_claim *claim,
                                         const struct import_watch *watch,

@@ -8,7 +8,7 @@
 #define COLUMNS                                                                                    \
     "id, kind, ticker, exchange, state, header, byte_count, checksum, line_count, row_count,"      \
     " rejected_count, imported_count, updated_count, failure_reason, failure, started_at,"         \
-    " finished_at, is_ended"
+    " finished_at, is_ended, timeframe, is_timeframe_given"
 
 static enum import_state read_state(const char *name)
 {
@@ -23,6 +23,19 @@ static enum import_state read_state(const char *name)
     while (state < COUNT_OF(names) - 1 && strcmp(names[state], name) != 0)
         state++;
     return (enum import_state)state;
+}
+
+// As the table has it; NULL while it is not known.
+static const char *frame_name(enum price_frame frame)
+{
+    return frame == PRICES_UNKNOWN ? NULL : frame == PRICES_OF_MINUTES ? "1Min" : "1Day";
+}
+
+static enum price_frame read_frame(const char *name)
+{
+    if (name == NULL)
+        return PRICES_UNKNOWN;
+    return strcmp(name, "1Min") == 0 ? PRICES_OF_MINUTES : PRICES_OF_DAYS;
 }
 
 static const char *text_or_empty(const struct rows *rows, size_t column)
@@ -51,6 +64,8 @@ static struct import_row read_row(const struct rows *rows)
         .started_at_us = rows_time(rows, 0, 15),
         .finished_at_us = rows_is_null(rows, 0, 16) ? 0 : rows_time(rows, 0, 16),
         .is_ended = rows_bool(rows, 0, 17),
+        .frame = read_frame(rows_text(rows, 0, 18)),
+        .is_frame_given = rows_bool(rows, 0, 19),
     };
 }
 
@@ -79,8 +94,9 @@ bool import_store_start(struct transaction *transaction,
 {
     static const struct statement start = {
         "start_import",
-        "INSERT INTO imports (id, kind, ticker, exchange, checksum)"
-        " SELECT $1::uuid, $2::text, NULLIF($3::text, ''), NULLIF($4::text, ''), $5::bigint"
+        "INSERT INTO imports (id, kind, ticker, exchange, checksum, timeframe, is_timeframe_given)"
+        " SELECT $1::uuid, $2::text, NULLIF($3::text, ''), NULLIF($4::text, ''), $5::bigint,"
+        "  $8::text, $8::text IS NOT NULL"
         " WHERE (SELECT count(*) FROM imports WHERE state IN ('receiving', 'merging')"
         "   AND byte_count > 0 AND touched_at > now() - interval '10 minutes') < $6::bigint"
         " AND (SELECT count(*) FROM imports WHERE state IN ('receiving', 'merging')) < $7::bigint"};
@@ -92,6 +108,7 @@ bool import_store_start(struct transaction *transaction,
         parameter_int((int64_t)row->checksum),
         parameter_int(IMPORTS_MAX),
         parameter_int(IMPORTS_STARTED_MAX),
+        parameter_text(frame_name(row->frame)),
     };
     struct rows rows;
 
@@ -132,6 +149,7 @@ bool import_store_stage(struct transaction *transaction,
     static const struct statement save = {
         "save_import", "UPDATE imports SET header = $2, byte_count = $3, checksum = $4,"
                        " line_count = $5, row_count = $6, rejected_count = $7, is_ended = $8,"
+                       " timeframe = $9,"
                        " touched_at = now()"
                        " WHERE id = $1"};
     const struct parameter piece_values[] = {parameter_text(row->id), parameter_int(piece->at),
@@ -143,7 +161,8 @@ bool import_store_stage(struct transaction *transaction,
                                        parameter_int(row->line_count),
                                        parameter_int(row->row_count),
                                        parameter_int(row->rejected_count),
-                                       parameter_bool(row->is_ended)};
+                                       parameter_bool(row->is_ended),
+                                       parameter_text(frame_name(row->frame))};
 
     if (piece->rows.length > 0 &&
         !transaction_queue(transaction, &add, piece_values, COUNT_OF(piece_values), NULL, error))
@@ -166,14 +185,17 @@ static void print_price(struct strbuf *out, int64_t micros)
 
 void import_store_print_bar(struct strbuf *out, int64_t line, const struct bar *bar)
 {
-    char day[DATE_SIZE];
+    char when[TIMESTAMP_SIZE];
 
-    date_print(date_from_days(bar->day), day);
+    if (bar->at == 0)
+        date_print(date_from_days(bar->day), when);
+    else
+        timestamp_print(bar->at, when);
     strbuf_append_int(out, line);
     strbuf_append_char(out, '\t');
     strbuf_append_string(out, bar->ticker);
     strbuf_append_char(out, '\t');
-    strbuf_append_string(out, day);
+    strbuf_append_string(out, when);
     print_price(out, bar->open_micros);
     print_price(out, bar->high_micros);
     print_price(out, bar->low_micros);

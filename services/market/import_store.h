@@ -25,6 +25,8 @@ struct import_row {
     bool is_of_symbols;
     const char *ticker;   // of bars: "" when a column says it
     const char *exchange; // of symbols: of lines that say none; "" for none
+    enum price_frame frame;
+    bool is_frame_given;
     enum import_state state;
     const char *header; // NULL before it has come
     int64_t byte_count; // of the file, taken so far

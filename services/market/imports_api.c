@@ -40,6 +40,15 @@ static const char *or_empty(const char *text)
     return text != NULL ? text : "";
 }
 
+// What the sender says that the file is of.
+static enum price_frame frame_of(const Market__StartImportRequest *request)
+{
+    if (request->timeframe == MARKET__TIMEFRAME__TIMEFRAME_1MIN)
+        return PRICES_OF_MINUTES;
+    return request->timeframe == MARKET__TIMEFRAME__TIMEFRAME_1DAY ? PRICES_OF_DAYS
+                                                                   : PRICES_UNKNOWN;
+}
+
 // The id stands for one file sent in one way: whatever else is sent with it is a mistake.
 static bool check_same(const struct import_row *row,
                        const Market__StartImportRequest *request,
@@ -47,9 +56,10 @@ static bool check_same(const struct import_row *row,
 {
     return (row->is_of_symbols == is_of_symbols(request) &&
             strcmp(row->ticker, or_empty(request->ticker)) == 0 &&
-            strcmp(row->exchange, or_empty(request->exchange)) == 0) ||
+            strcmp(row->exchange, or_empty(request->exchange)) == 0 &&
+            (frame_of(request) == PRICES_UNKNOWN || frame_of(request) == row->frame)) ||
            error_set(error, REASON_IDEMPOTENCY_KEY_REUSED,
-                     "the import %s is of another kind, ticker or exchange", row->id);
+                     "the import %s is of another kind, ticker, exchange or timeframe", row->id);
 }
 
 static bool add(struct transaction *transaction,
@@ -71,6 +81,7 @@ static bool add(struct transaction *transaction,
                                .is_of_symbols = is_of_symbols(&told),
                                .ticker = told.ticker,
                                .exchange = told.exchange,
+                               .frame = frame_of(&told),
                                .state = IMPORT_RECEIVING,
                                .checksum = CHECKSUM_START};
     told.import_id = NULL;
@@ -112,6 +123,16 @@ bool market_api_start_import(struct market *market,
     if (request->ticker != NULL && !bar_read_ticker(text_of(request->ticker), ticker)) {
         error_clear(error);
         error_add_violation(error, "ticker", "must begin with a letter or a digit");
+        return false;
+    }
+    if (request->timeframe != MARKET__TIMEFRAME__TIMEFRAME_UNSPECIFIED &&
+        (is_of_symbols(request) || frame_of(request) == PRICES_UNKNOWN)) {
+        error_clear(error);
+        error_add_violation(error, "timeframe",
+                            is_of_symbols(request)
+                                ? "is not for a list of symbols"
+                                : "must be 1Min or 1Day: larger bars are made of "
+                                  "these");
         return false;
     }
     if (request->ticker != NULL && is_of_symbols(request)) {
@@ -183,12 +204,14 @@ static bool read_line(struct piece *piece, struct text line, struct error *error
     return true;
 }
 
-static bool read_lines(struct piece *piece, struct text rest, int64_t today, struct error *error)
+static bool read_lines(struct piece *piece, struct text rest, int64_t now, struct error *error)
 {
     struct text line;
     char reason[CSV_REASON_SIZE];
 
-    price_csv_start(&piece->prices, piece->row->ticker, today);
+    price_csv_start(&piece->prices, piece->row->ticker, now);
+    piece->prices.frame = piece->row->frame;
+    piece->prices.is_frame_given = piece->row->is_frame_given;
     symbol_csv_start(&piece->symbols);
     // The columns are those of the header, which came with an earlier piece.
     if (piece->row->header != NULL)
@@ -197,6 +220,7 @@ static bool read_lines(struct piece *piece, struct text rest, int64_t today, str
         if (!read_line(piece, line, error))
             return false;
     }
+    piece->row->frame = piece->prices.frame;
     return (!piece->staged->overflowed && !piece->rejections->overflowed &&
             (!piece->has_header || piece->row->header != NULL)) ||
            error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the piece does not fit");
@@ -237,7 +261,7 @@ static bool take(struct transaction *transaction,
         .row = row, .staged = staged, .rejections = rejections, .arena = step->call->arena};
     struct import_piece written = {.at = row->byte_count};
 
-    if (!read_lines(&piece, lines, market_today(step->market), error))
+    if (!read_lines(&piece, lines, clock_now_us(&step->market->real_time), error))
         return false;
     row->byte_count += (int64_t)lines.length;
     row->is_ended = lines.length > 0 && lines.data[lines.length - 1] != '\n';
@@ -366,6 +390,9 @@ static bool fill_import(struct arena *arena,
     import->state = state_of(row->state);
     import->ticker = row->ticker[0] != '\0' ? row->ticker : NULL;
     import->exchange = row->exchange[0] != '\0' ? row->exchange : NULL;
+    import->has_timeframe = row->frame != PRICES_UNKNOWN;
+    import->timeframe = row->frame == PRICES_OF_MINUTES ? MARKET__TIMEFRAME__TIMEFRAME_1MIN
+                                                        : MARKET__TIMEFRAME__TIMEFRAME_1DAY;
     fill_counts(row, import);
     import->reason = row->failure_reason;
     import->failure = row->failure;

@@ -98,6 +98,35 @@ static bool load_latest(void *context,
     return true;
 }
 
+static bool load_minutes(void *context,
+                         const struct minutes_query *query,
+                         struct bar *out_minutes,
+                         size_t max,
+                         size_t *out_count,
+                         struct error *error)
+{
+    struct market *market = context;
+
+    arena_reset(market->player_arena);
+    return minute_store_after(market->database, market->player_arena, query, out_minutes, max,
+                              out_count, error);
+}
+
+static bool load_so_far(void *context,
+                        const struct latest_bar *bars,
+                        size_t count,
+                        int64_t until_at,
+                        struct minutes_so_far *out_minutes,
+                        size_t *out_count,
+                        struct error *error)
+{
+    struct market *market = context;
+
+    arena_reset(market->player_arena);
+    return minute_store_so_far(market->database, market->player_arena, bars, count, until_at,
+                               out_minutes, out_count, error);
+}
+
 static bool load_symbols(void *context,
                          const char *after_ticker,
                          struct simulated_symbol *out_symbols,
@@ -300,6 +329,8 @@ bool market_new(const struct market_options *options,
                    .allow_time = allow_time,
                    .load_bars = load_bars,
                    .load_latest = load_latest,
+                   .load_minutes = load_minutes,
+                   .load_so_far = load_so_far,
                    .load_symbols = load_symbols,
                    .load_last_quotes = load_last_quotes,
                    .copy_splits = copy_splits,
@@ -376,6 +407,20 @@ void market_free(struct market **market)
     arena_free(&old->pruner_arena);
     release(old);
     *market = NULL;
+}
+
+struct bar market_bar_of_minute(const struct bar *day, const struct timed_bar *minute)
+{
+    struct bar bar = {.day = day->day,
+                      .at = minute->at,
+                      .open_micros = minute->open_micros,
+                      .high_micros = minute->high_micros,
+                      .low_micros = minute->low_micros,
+                      .close_micros = minute->close_micros,
+                      .volume = minute->volume};
+
+    memcpy(bar.ticker, day->ticker, sizeof bar.ticker);
+    return bar;
 }
 
 int64_t market_today(const struct market *market)

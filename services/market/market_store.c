@@ -204,9 +204,12 @@ bool store_delete_symbol(struct transaction *transaction, const char *ticker, st
     return false;
 }
 
-// Bars. Columns: ticker, day, open, high, low, close, volume[, previous close and day].
+// Bars. Columns: ticker, day, open, high, low, close, volume, whether it is of minutes[, previous
+// close and day].
 
-#define BAR_COLUMNS "b.ticker, b.day - DATE '1970-01-01', b.open, b.high, b.low, b.close, b.volume"
+#define BAR_COLUMNS                                                                                \
+    "b.ticker, b.day - DATE '1970-01-01', b.open, b.high, b.low, b.close, b.volume,"               \
+    " b.is_of_minutes"
 
 static void read_bar(const struct rows *rows, size_t row, struct bar *out_bar)
 {
@@ -217,6 +220,7 @@ static void read_bar(const struct rows *rows, size_t row, struct bar *out_bar)
         .low_micros = rows_decimal(rows, row, 4, MONEY_SCALE),
         .close_micros = rows_decimal(rows, row, 5, MONEY_SCALE),
         .volume = rows_int(rows, row, 6),
+        .is_of_minutes = rows_bool(rows, row, 7),
     };
     (void)snprintf(out_bar->ticker, sizeof out_bar->ticker, "%s", rows_text(rows, row, 0));
 }
@@ -225,8 +229,8 @@ static void read_latest(const struct rows *rows, size_t row, struct latest_bar *
 {
     read_bar(rows, row, &out_bar->bar);
     out_bar->previous_close_micros =
-        rows_is_null(rows, row, 7) ? 0 : rows_decimal(rows, row, 7, MONEY_SCALE);
-    out_bar->previous_day = rows_int(rows, row, 8);
+        rows_is_null(rows, row, 8) ? 0 : rows_decimal(rows, row, 8, MONEY_SCALE);
+    out_bar->previous_day = rows_int(rows, row, 9);
 }
 
 bool store_list_bars(struct database *database,
@@ -305,7 +309,8 @@ bool store_put_bar(struct transaction *transaction,
         "lock_symbol_of_bar", "SELECT 1 FROM symbols WHERE ticker = $1 FOR NO KEY UPDATE"};
     static const struct statement update = {
         "update_bar", "UPDATE bars SET open = $3, high = $4, low = $5, close = $6, volume = $7"
-                      " WHERE ticker = $1 AND day = DATE '1970-01-01' + $2::integer"};
+                      " WHERE ticker = $1 AND day = DATE '1970-01-01' + $2::integer"
+                      " AND NOT is_of_minutes"};
     static const struct statement insert = {
         "insert_bar", "INSERT INTO bars VALUES ($1, DATE '1970-01-01' + $2::integer, $3, $4, $5,"
                       " $6, $7) ON CONFLICT DO NOTHING"};
@@ -319,18 +324,23 @@ bool store_put_bar(struct transaction *transaction,
         parameter_decimal(bar->close_micros, MONEY_SCALE),
         parameter_int(bar->volume),
     };
-    struct rows added = {0}, counted = {0}, updated = {0};
+    struct rows added = {0}, counted = {0}, updated = {0}, inserted = {0};
 
     if (!transaction_queue(transaction, &add, values, 1, &added, error) ||
         !transaction_queue(transaction, &lock, values, 1, NULL, error) ||
         !transaction_queue(transaction, &update, values, COUNT_OF(values), &updated, error) ||
-        !transaction_queue(transaction, &insert, values, COUNT_OF(values), NULL, error) ||
+        !transaction_queue(transaction, &insert, values, COUNT_OF(values), &inserted, error) ||
         !transaction_queue(transaction, &count, NULL, 0, &counted, error) ||
         !transaction_flush(transaction, error))
         return false;
     if (added.affected > 0 && rows_int(&counted, 0, 0) > QUOTE_BOOK_MAX)
         return error_set(error, REASON_LIMIT_EXCEEDED, "there can be %d symbols at most",
                          QUOTE_BOOK_MAX);
+    if (updated.affected + inserted.affected == 0) {
+        error_clear(error);
+        error_add_violation(error, "date", "is a day that is made of its imported minutes");
+        return false;
+    }
     *out_was_there = updated.affected > 0;
     return true;
 }
@@ -393,14 +403,18 @@ bool store_latest_bars(struct database *database,
         "latest_bars",
         "SELECT " BAR_COLUMNS ", p.close, p.day - DATE '1970-01-01' FROM symbols s"
         " CROSS JOIN LATERAL (SELECT * FROM bars WHERE ticker = s.ticker"
-        "  AND day <= DATE '1970-01-01' + $1::integer ORDER BY day DESC LIMIT 1) b"
+        "  AND day <= DATE '1970-01-01' + $1::integer AND (NOT is_of_minutes"
+        "   OR day < DATE '1970-01-01' + $1::integer"
+        "   OR EXISTS (SELECT 1 FROM minute_bars m WHERE m.ticker = s.ticker AND m.is_imported"
+        "    AND m.at >= day::timestamp AT TIME ZONE 'UTC' AND m.at <= $5))"
+        "  ORDER BY day DESC LIMIT 1) b"
         " LEFT JOIN LATERAL (SELECT close, day FROM bars WHERE ticker = s.ticker AND day < b.day"
         "  ORDER BY day DESC LIMIT 1) p ON true"
         " WHERE s.ticker > $2::text AND ($3::text[] IS NULL OR s.ticker = ANY ($3::text[]))"
         " ORDER BY s.ticker LIMIT $4::bigint"};
     struct parameter values[] = {parameter_int(query->until_day),
                                  parameter_text(query->after_ticker), parameter_null(),
-                                 parameter_int((int64_t)max)};
+                                 parameter_int((int64_t)max), parameter_time(query->until_at)};
     struct rows rows;
 
     if (!tickers_parameter(arena, query, &values[2], error) ||

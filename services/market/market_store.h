@@ -85,7 +85,8 @@ MUST_CHECK bool store_list_bars_with_previous(struct database *database,
                                               size_t *out_count,
                                               struct error *error);
 
-// Sets one bar, and adds its symbol when it is new.
+// Sets one bar, and adds its symbol when it is new. Fails with INVALID_REQUEST when that day is
+// made of imported minutes.
 MUST_CHECK bool store_put_bar(struct transaction *transaction,
                               const struct bar *bar,
                               bool *out_was_there,

@@ -6,6 +6,7 @@
 
 #include "bar_builder.h"
 #include "database/database.h"
+#include "player.h"
 
 enum { MINUTES_A_WRITE = 5000, MINUTES_A_PRUNE = 10000 };
 
@@ -21,6 +22,7 @@ struct minute_query {
     const char *ticker;
     int64_t from, until; // `until` not included
     bool is_descending;
+    bool is_of_imports; // only those that were imported
     size_t limit;
 };
 
@@ -31,9 +33,31 @@ MUST_CHECK bool minute_store_list(struct database *database,
                                   size_t *out_count,
                                   struct error *error);
 
+// The imported minutes after (`after_at`, `after_ticker`) until `until_at`, in order of time and
+// ticker.
+MUST_CHECK bool minute_store_after(struct database *database,
+                                   struct arena *arena,
+                                   const struct minutes_query *query,
+                                   struct bar *out_minutes,
+                                   size_t max,
+                                   size_t *out_count,
+                                   struct error *error);
+
+// The imported minutes of the days of those bars that are made of them, as far as they have begun
+// at `until_at`; in order of the bars, which is that of tickers. Those of which none has are left
+// out.
+MUST_CHECK bool minute_store_so_far(struct database *database,
+                                    struct arena *arena,
+                                    const struct latest_bar *bars,
+                                    size_t count,
+                                    int64_t until_at,
+                                    struct minutes_so_far *out_minutes,
+                                    size_t *out_count,
+                                    struct error *error);
+
 // Makes the daily bar of every symbol whose minutes from `from` to before `until`, the session of
-// `day`, are stored, and which has no bar of that day: one that was imported stays. May be done
-// twice.
+// `day`, are stored, and which has no bar of that day: one that was imported stays, unless it is of
+// minutes, too. May be done twice.
 MUST_CHECK bool minute_store_make_day(struct database *database,
                                       struct arena *arena,
                                       int64_t day,
@@ -41,5 +65,6 @@ MUST_CHECK bool minute_store_make_day(struct database *database,
                                       int64_t until,
                                       struct error *error);
 
-// Removes up to MINUTES_A_PRUNE of the oldest before `before`. True when there may be more.
+// Removes up to MINUTES_A_PRUNE of the oldest before `before` that were not imported. True when
+// there may be more.
 bool minute_store_prune(struct database *database, struct arena *arena, int64_t before);

@@ -302,6 +302,9 @@ bool player_new(const struct player_options *options,
     player->buffer = strbuf_new(PUBLICATION_BYTES_MAX);
     player->page = allocate_array(PLAYER_PAGE_BARS, sizeof *player->page);
     player->latest = allocate_array(PLAYER_PAGE_LATEST, sizeof *player->latest);
+    player->so_far = allocate_array(PLAYER_PAGE_LATEST, sizeof *player->so_far);
+    player->minute_page = allocate_array(PLAYER_PAGE_BARS, sizeof *player->minute_page);
+    player->day_known = INT64_MIN;
     (void)pthread_mutex_init(&player->lock, NULL);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -336,6 +339,9 @@ void player_free(struct player **player)
     strbuf_free(&old->buffer);
     release(old->page);
     release(old->latest);
+    release(old->so_far);
+    release(old->minute_page);
+    release(old->minute);
     release(old->day_bars);
     release(old);
     *player = NULL;

@@ -32,9 +32,24 @@ struct latest_bar {
 
 enum { PLAYER_MINUTES_MAX = 1440 }; // of one symbol in memory
 
-// Which latest bars to load: of all symbols after `after_ticker`, or of the tickers given.
+// What has begun until some moment of the day of a latest bar that is made of minutes.
+struct minutes_so_far {
+    struct bar last;      // the last minute, whole
+    bool has_earlier;     // there are minutes before that, which come to the day's figures of
+    struct quote earlier; // this quote
+};
+
+// Minutes after (`after_at`, `after_ticker`) until `until_at`.
+struct minutes_query {
+    int64_t after_at;
+    const char *after_ticker;
+    int64_t until_at;
+};
+
+// Which latest bars to load: of all symbols after `after_ticker`, or of the tickers given. One that
+// is made of minutes counts from the beginning of its first.
 struct latest_query {
-    int64_t until_day;
+    int64_t until_day, until_at;
     const char *after_ticker;
     const char (*tickers)[TICKER_SIZE];
     size_t ticker_count; // 0: all
@@ -64,6 +79,21 @@ struct player_source {
                         const struct latest_query *query,
                         struct latest_bar *out_bars,
                         size_t max,
+                        size_t *out_count,
+                        struct error *error);
+    // Imported minutes, in order of time and ticker; asked for of days whose bars are made of them.
+    bool (*load_minutes)(void *context,
+                         const struct minutes_query *query,
+                         struct bar *out_minutes,
+                         size_t max,
+                         size_t *out_count,
+                         struct error *error);
+    // Of those bars that are made of minutes, what has begun until `until_at`, in their order.
+    bool (*load_so_far)(void *context,
+                        const struct latest_bar *bars,
+                        size_t count,
+                        int64_t until_at,
+                        struct minutes_so_far *out_minutes,
                         size_t *out_count,
                         struct error *error);
     // The symbols after `after_ticker` to be simulated, in order of tickers; only then asked for.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // player_private: what the parts of the player share: player.c, which keeps the time, and those
-// that play: player_play.c stored bars, player_simulate.c the simulated market, player_live.c live
-// prices.
+// that play: player_play.c stored bars, with player_minutes.c those of minutes, player_simulate.c
+// the simulated market, player_live.c live prices.
 #pragma once
 
 #include "player.h"
@@ -68,8 +68,15 @@ struct player {
     // Of the thread alone.
     struct bar *page;
     struct latest_bar *latest;
+    struct minutes_so_far *so_far; // of those of them that are made of minutes
+    size_t so_far_count;
     struct bar *day_bars; // of the day being played
     size_t day_count, day_capacity;
+    int64_t day_known;    // they are all there are of this day; INT64_MIN for none
+    bool day_has_minutes; // and some of them are made of minutes
+    struct bar *minute_page;
+    struct bar *minute; // all symbols' of the minute being played
+    size_t minute_count, minute_capacity;
     struct simulation *simulation;
     struct quote quotes[PUBLICATION_QUOTES_MAX];
 };
@@ -80,3 +87,40 @@ struct clock_view player_view(const struct player *player);
 // Ends the quotes at the moment from which their symbols are halted.
 void player_publish(struct player *player, struct quote *quotes, size_t count, int64_t at);
 void player_move(struct player *player, int64_t position);
+
+// The close before a bar, by the splits since then. With the lock held.
+int64_t player_previous_close(struct player *player, const struct bar *bar);
+
+// Of stored minutes; all on the thread.
+
+// Reads into player->so_far what has begun of those latest bars that are made of minutes. Without
+// the lock.
+MUST_CHECK bool
+player_minutes_load(struct player *player, size_t count, int64_t until_at, struct error *error);
+
+// Puts what a latest bar that is made of minutes is quoted as at the present position; NULL when
+// nothing changes. With the lock, as the others.
+const struct quote *player_minutes_put_latest(struct player *player,
+                                              const struct latest_bar *latest);
+
+// Puts a minute of the day being played in its next phase; NULL when nothing changes.
+const struct quote *
+player_minutes_put(struct player *player, const struct bar *minute, enum replay_phase phase);
+
+// Reads minutes in order of time, page by page.
+struct minute_reader {
+    int64_t after_at, until_at;
+    char after_ticker[TICKER_SIZE];
+    size_t count, next; // of player->minute_page
+    bool is_end;        // it is the last page
+};
+
+// Reads the first minutes from the one of `at` on, and then the next ones: player->minute has all
+// symbols' of one minute, none at the end. Lets go of the lock while the source is asked.
+MUST_CHECK bool player_minutes_first(struct player *player,
+                                     int64_t at,
+                                     int64_t until_at,
+                                     struct minute_reader *out_reader,
+                                     struct error *error);
+MUST_CHECK bool
+player_minutes_next(struct player *player, struct minute_reader *reader, struct error *error);

@@ -1,28 +1,46 @@
 // SPDX-License-Identifier: MIT
 #include "price_csv.h"
 
+#include "exchange_calendar.h"
 #include "money/money.h"
+#include "price_time.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const char *const COLUMN_NAMES[CSV_COLUMN_COUNT] = {"date",  "open",   "high",  "low",
-                                                           "close", "volume", "symbol"};
+static const char *const COLUMN_NAMES[CSV_COLUMN_COUNT] = {"date", "time",  "open",   "high",
+                                                           "low",  "close", "volume", "symbol"};
 
-void price_csv_start(struct price_csv *csv, const char *ticker, int64_t today)
+void price_csv_start(struct price_csv *csv, const char *ticker, int64_t now)
 {
-    *csv = (struct price_csv){.today = today};
+    *csv = (struct price_csv){.now = now};
     (void)snprintf(csv->ticker, sizeof csv->ticker, "%s", ticker);
 }
 
-static int find_ticker_column(const struct csv_fields *fields)
+// The first of some columns that is there; -2 when it is twice.
+static int find_first(const struct csv_fields *fields, const char *const *names, size_t count)
 {
-    static const char *const names[] = {"symbol", "ticker", "name"};
     int found = -1;
 
-    for (size_t i = 0; i < COUNT_OF(names) && found == -1; i++)
+    for (size_t i = 0; i < count && found == -1; i++)
         found = csv_find_column(fields, names[i]);
     return found;
+}
+
+static int
+find_column(const struct price_csv *csv, const struct csv_fields *fields, enum csv_column column)
+{
+    static const char *const dates[] = {"datetime", "timestamp", "date", "time"};
+    static const char *const tickers[] = {"symbol", "ticker", "name"};
+
+    if (column == CSV_DATE)
+        return find_first(fields, dates, COUNT_OF(dates));
+    if (column == CSV_TICKER)
+        return find_first(fields, tickers, COUNT_OF(tickers));
+    // A time of day beside the date, and only there.
+    if (column == CSV_TIME && csv->columns[CSV_DATE] != csv_find_column(fields, "date"))
+        return -1;
+    return csv_find_column(fields, COLUMN_NAMES[column]);
 }
 
 static enum csv_outcome
@@ -38,10 +56,8 @@ read_header(struct price_csv *csv, struct text line, char out_reason[BAR_REASON_
             csv->columns[column] = -1;
             continue;
         }
-        csv->columns[column] = column == CSV_TICKER
-                                   ? find_ticker_column(&fields)
-                                   : csv_find_column(&fields, COLUMN_NAMES[column]);
-        if (csv->columns[column] >= 0)
+        csv->columns[column] = find_column(csv, &fields, (enum csv_column)column);
+        if (csv->columns[column] >= 0 || (column == CSV_TIME && csv->columns[column] == -1))
             continue;
         (void)snprintf(out_reason, BAR_REASON_SIZE, "the header %s column %s%s",
                        csv->columns[column] == -1 ? "has no" : "has more than one",
@@ -91,23 +107,43 @@ static bool read_number(struct text value,
     return false;
 }
 
-static bool read_date(struct text value, int64_t *out_day, char out_reason[BAR_REASON_SIZE])
+// What the file is of, unless it is known, is what its first date that can be read is.
+static bool
+take_time(struct price_csv *csv, const struct price_time *time, char out_reason[BAR_REASON_SIZE])
 {
-    struct date date;
-    char shown[CSV_SHOWN_SIZE];
-
-    if (date_parse(value, &date)) {
-        *out_day = date_to_days(date);
+    if (csv->frame == PRICES_UNKNOWN)
+        csv->frame = time->is_date ? PRICES_OF_DAYS : PRICES_OF_MINUTES;
+    if (csv->frame == PRICES_OF_MINUTES && !time->is_date)
+        return price_time_check_minute(time, csv->now, out_reason);
+    if (csv->frame == PRICES_OF_DAYS && (time->is_date || csv->is_frame_given))
         return true;
-    }
-    if (value.length == 0)
-        (void)snprintf(out_reason, BAR_REASON_SIZE, "date is empty");
-    else
-        (void)snprintf(out_reason, BAR_REASON_SIZE, "%s is not a date", csv_show(value, shown));
+    (void)snprintf(out_reason, BAR_REASON_SIZE,
+                   csv->frame == PRICES_OF_DAYS
+                       ? "the date has a time of day, and the file is of days"
+                       : "the date has no time of day, and the file is of minutes");
     return false;
 }
 
-static bool read_row(const struct price_csv *csv,
+static bool read_date(struct price_csv *csv,
+                      const struct csv_fields *fields,
+                      struct bar *bar,
+                      char out_reason[BAR_REASON_SIZE])
+{
+    const int *columns = csv->columns;
+    const struct text none = {"", 0};
+    struct price_time time;
+
+    if (!price_time_read(fields->values[columns[CSV_DATE]],
+                         columns[CSV_TIME] >= 0 ? fields->values[columns[CSV_TIME]] : none, &time,
+                         out_reason) ||
+        !take_time(csv, &time, out_reason))
+        return false;
+    bar->day = time.day;
+    bar->at = csv->frame == PRICES_OF_MINUTES ? time.at : 0;
+    return true;
+}
+
+static bool read_row(struct price_csv *csv,
                      const struct csv_fields *fields,
                      struct bar *bar,
                      char out_reason[BAR_REASON_SIZE])
@@ -127,7 +163,7 @@ static bool read_row(const struct price_csv *csv,
                        csv_show(values[columns[CSV_TICKER]], shown));
         return false;
     }
-    return read_date(values[columns[CSV_DATE]], &bar->day, out_reason) &&
+    return read_date(csv, fields, bar, out_reason) &&
            read_number(values[columns[CSV_OPEN]], "open", MONEY_SCALE, &bar->open_micros,
                        out_reason) &&
            read_number(values[columns[CSV_HIGH]], "high", MONEY_SCALE, &bar->high_micros,
@@ -137,7 +173,7 @@ static bool read_row(const struct price_csv *csv,
            read_number(values[columns[CSV_CLOSE]], "close", MONEY_SCALE, &bar->close_micros,
                        out_reason) &&
            read_number(values[columns[CSV_VOLUME]], "volume", 0, &bar->volume, out_reason) &&
-           bar_check(bar, csv->today, out_reason);
+           bar_check(bar, exchange_calendar_day(csv->now), out_reason);
 }
 
 enum csv_outcome price_csv_read(struct price_csv *csv,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "price_csv.h"
 
+#include "exchange_calendar.h"
+
 #include "support/test.h"
 
 #include <dirent.h>
@@ -18,12 +20,17 @@ static int64_t day_of(const char *text)
     return date_to_days(date);
 }
 
+static int64_t noon_of(const char *text)
+{
+    return exchange_calendar_at(day_of(text), 12 * 60);
+}
+
 static void start(struct price_csv *csv, const char *ticker, const char *header)
 {
     struct bar bar;
     char reason[BAR_REASON_SIZE] = "";
 
-    price_csv_start(csv, ticker, day_of("2026-11-22"));
+    price_csv_start(csv, ticker, noon_of("2026-11-22"));
     assert_int_equal(price_csv_read(csv, text_of(header), &bar, reason), CSV_NOTHING);
     assert_true(csv->has_header);
 }
@@ -43,7 +50,7 @@ static void assert_no_header(const char *ticker, const char *line, const char *e
     struct bar bar;
     char reason[BAR_REASON_SIZE] = "";
 
-    price_csv_start(&csv, ticker, day_of("2026-11-22"));
+    price_csv_start(&csv, ticker, noon_of("2026-11-22"));
     assert_int_equal(price_csv_read(&csv, text_of(line), &bar, reason), CSV_NO_HEADER);
     assert_string_equal(reason, expected);
 }
@@ -184,7 +191,7 @@ static void a_header_that_is_not_text_is_none(void **state)
     (void)state;
     assert_no_header("AAPL", "Date,Open,High,Low,Close,Volume,\xff",
                      "the header is not UTF-8 text");
-    price_csv_start(&csv, "AAPL", day_of("2026-11-22"));
+    price_csv_start(&csv, "AAPL", noon_of("2026-11-22"));
     assert_int_equal(price_csv_read(&csv, (struct text){header, sizeof header - 1}, &bar, reason),
                      CSV_NO_HEADER);
 }
@@ -196,11 +203,76 @@ static void empty_lines_are_passed_over(void **state)
     char reason[BAR_REASON_SIZE] = "";
 
     (void)state;
-    price_csv_start(&csv, "AAPL", day_of("2026-11-22"));
+    price_csv_start(&csv, "AAPL", noon_of("2026-11-22"));
     assert_int_equal(price_csv_read(&csv, text_of(""), &bar, reason), CSV_NOTHING);
     assert_false(csv.has_header);
     assert_int_equal(price_csv_read(&csv, text_of(HEADER), &bar, reason), CSV_NOTHING);
     assert_int_equal(price_csv_read(&csv, text_of("  "), &bar, reason), CSV_NOTHING);
+}
+
+#define PRICES ",10,12,9,11,5"
+
+static int64_t read_at(struct price_csv *csv, const char *line)
+{
+    struct bar bar;
+    char reason[BAR_REASON_SIZE] = "";
+
+    if (price_csv_read(csv, text_of(line), &bar, reason) != CSV_ROW)
+        fail_msg("%s: %s", line, reason);
+    return bar.at;
+}
+
+static void the_first_date_says_whether_a_file_is_of_days_or_of_minutes(void **state)
+{
+    struct price_csv csv;
+
+    (void)state;
+    start(&csv, "T", "Timestamp,Open,High,Low,Close,Volume");
+    assert_rejected(&csv, "x" PRICES, "x is not a date");
+    assert_int_equal(csv.frame, PRICES_UNKNOWN);
+    // Its date can be read, whatever is wrong with the rest of the line.
+    assert_rejected(&csv, "2014-06-02 09:31,10,12,9,11,", "volume is empty");
+    assert_int_equal(csv.frame, PRICES_OF_MINUTES);
+    assert_true(read_at(&csv, "2014-06-02 09:31" PRICES) > 0);
+    assert_rejected(&csv, "2014-06-02" PRICES,
+                    "the date has no time of day, and the file is of minutes");
+    start(&csv, "T", "Datetime,Open,High,Low,Close,Volume");
+    assert_int_equal(read_at(&csv, "2014-06-02 00:00:00-04:00" PRICES), 0);
+    assert_rejected(&csv, "2014-06-02 09:31" PRICES,
+                    "the date has a time of day, and the file is of days");
+}
+
+static void a_file_that_is_said_to_be_of_days_has_its_times_passed_over(void **state)
+{
+    struct price_csv csv;
+    struct bar bar;
+    char reason[BAR_REASON_SIZE] = "";
+
+    (void)state;
+    start(&csv, "T", "time,open,high,low,close,volume");
+    csv.frame = PRICES_OF_DAYS;
+    csv.is_frame_given = true;
+    assert_int_equal(price_csv_read(&csv, text_of("1401715800" PRICES), &bar, reason), CSV_ROW);
+    assert_int_equal(bar.at, 0);
+    assert_int_equal(bar.day, day_of("2014-06-02"));
+}
+
+static void the_column_of_the_date_has_several_names_and_may_have_a_time_beside_it(void **state)
+{
+    struct price_csv csv;
+
+    (void)state;
+    start(&csv, "T", "Date,Time,Open,High,Low,Close,Volume");
+    assert_int_equal(read_at(&csv, "2014-06-02,09:31" PRICES), INT64_C(1401715860000000));
+    start(&csv, "T", "time,open,high,low,close,volume");
+    assert_int_equal(read_at(&csv, "1401715860" PRICES), INT64_C(1401715860000000));
+    // What says both wins over what says one, and Time beside that is another column.
+    start(&csv, "T", "Date,Time,Timestamp,Open,High,Low,Close,Volume");
+    assert_int_equal(read_at(&csv, "x,x,1401715860" PRICES), INT64_C(1401715860000000));
+    assert_no_header("T", "Date,Date,Open,High,Low,Close,Volume",
+                     "the header has more than one column date");
+    assert_no_header("T", "Date,Time,Time,Open,High,Low,Close,Volume",
+                     "the header has more than one column time");
 }
 
 // Counts the rows of one file that are read, and those that are not though they have no null.
@@ -213,7 +285,7 @@ static void read_file(const char *path, size_t *read_rows, size_t *refused)
     char reason[BAR_REASON_SIZE];
 
     assert_non_null(file);
-    price_csv_start(&csv, "T", day_of("2026-11-22"));
+    price_csv_start(&csv, "T", noon_of("2026-11-22"));
     while (fgets(line, sizeof line, file) != NULL) {
         struct text rest = text_of(line), text;
         enum csv_outcome outcome;
@@ -262,6 +334,9 @@ int main(void)
         cmocka_unit_test(columns_may_come_in_any_order_and_case_and_be_quoted),
         cmocka_unit_test(a_symbol_column_wins_over_a_name_and_a_given_ticker_over_both),
         cmocka_unit_test(each_reason_names_the_column_the_rule_and_the_value),
+        cmocka_unit_test(the_first_date_says_whether_a_file_is_of_days_or_of_minutes),
+        cmocka_unit_test(a_file_that_is_said_to_be_of_days_has_its_times_passed_over),
+        cmocka_unit_test(the_column_of_the_date_has_several_names_and_may_have_a_time_beside_it),
         cmocka_unit_test(what_is_not_text_is_not_repeated),
         cmocka_unit_test(a_line_that_is_too_long_or_too_wide_is_rejected),
         cmocka_unit_test(without_the_needed_columns_nothing_is_read),

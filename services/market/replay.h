@@ -8,6 +8,10 @@
 // 12:59 when the session ends at 13:00). A bar of a day without a session is quoted at the times of
 // an ordinary one.
 //
+// An imported minute is quoted in the same order, within itself: its open at once, its extremes
+// after 20 and 40 seconds, and its close after 59. Where a day has such minutes they are quoted,
+// and not the day.
+//
 // The same bars give the same quotes to the last digit, on every machine.
 //
 // Threads: pure functions.
@@ -54,6 +58,24 @@ struct quote replay_quote(const struct bar *bar,
                           enum replay_phase phase,
                           int64_t previous_close_micros,
                           int64_t spread_basis_points);
+
+// The same of minutes: when the quotes of the one that begins at `at` become due; the last phase of
+// it that is due at `now`; the first moment after `at` at which something of minutes or days may
+// be.
+int64_t replay_minute_due_at(int64_t at, enum replay_phase phase);
+MUST_CHECK bool replay_minute_phase_at(int64_t at, int64_t now, enum replay_phase *out_phase);
+int64_t replay_next_minute_event(int64_t at);
+
+// The quote that `minute` gives in that phase, when `before` is the last one of the same day, which
+// is NULL for the day's first.
+struct quote replay_minute_quote(const struct quote *before,
+                                 const struct bar *minute,
+                                 enum replay_phase phase,
+                                 int64_t previous_close_micros,
+                                 int64_t spread_basis_points);
+
+// What has been quoted of a minute when it is in that phase.
+struct timed_bar replay_minute_so_far(const struct bar *minute, enum replay_phase phase);
 
 // The minutes in which `bar` is quoted, one for each phase.
 void replay_minutes(const struct bar *bar, struct timed_bar out_minutes[PHASE_COUNT]);

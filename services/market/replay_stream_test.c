@@ -103,7 +103,7 @@ static void import_file(struct run *run, struct file *file)
     struct bar bar;
 
     assert_non_null(stream);
-    price_csv_start(&csv, file->ticker, YEAR_END + 10000);
+    price_csv_start(&csv, file->ticker, (YEAR_END + 10000) * MICROS_PER_DAY);
     while (fgets(line, sizeof line, stream) != NULL) {
         struct text rest = text_of(line), text;
 

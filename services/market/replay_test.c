@@ -202,6 +202,67 @@ static void the_minutes_of_a_bar_are_its_quotes_and_add_up_to_it(void **state)
     assert_int_equal(volume, bar.volume);
 }
 
+static void a_minute_is_quoted_within_itself_and_adds_to_its_day(void **state)
+{
+    static const int64_t prices[PHASE_COUNT] = {100, 90, 110, 105};
+    static const int64_t highs[PHASE_COUNT] = {108, 108, 110, 110};
+    static const int64_t lows[PHASE_COUNT] = {95, 90, 90, 90};
+    static const int64_t volumes[PHASE_COUNT] = {502, 504, 506, 511};
+    static const char *const times[PHASE_COUNT] = {"2014-06-02T14:00:00Z", "2014-06-02T14:00:20Z",
+                                                   "2014-06-02T14:00:40Z", "2014-06-02T14:00:59Z"};
+    const struct bar minute = {.ticker = "T",
+                               .day = day_of("2014-06-02"),
+                               .at = replay_due_at(day_of("2014-06-02"), PHASE_OPEN) +
+                                     30 * 60 * MICROS_PER_SECOND,
+                               .open_micros = 100,
+                               .high_micros = 110,
+                               .low_micros = 90,
+                               .close_micros = 105,
+                               .volume = 11};
+    struct quote quote = {.open_micros = 99, .high_micros = 108, .low_micros = 95, .volume = 500};
+    struct quote first = replay_minute_quote(NULL, &minute, PHASE_OPEN, 0, 0);
+
+    (void)state;
+    assert_int_equal(first.open_micros, 100);
+    assert_int_equal(first.high_micros, 100);
+    assert_int_equal(first.volume, 2);
+    for (int phase = 0; phase < PHASE_COUNT; phase++) {
+        quote = replay_minute_quote(&quote, &minute, (enum replay_phase)phase, 98, 0);
+        assert_int_equal(quote.price_micros, prices[phase]);
+        assert_int_equal(quote.open_micros, 99);
+        assert_int_equal(quote.high_micros, highs[phase]);
+        assert_int_equal(quote.low_micros, lows[phase]);
+        assert_int_equal(quote.volume, volumes[phase]);
+        assert_int_equal(quote.previous_close_micros, 98);
+        assert_time(quote.quoted_at, times[phase]);
+        assert_time(quote.valid_until, "2014-06-03T13:30:00Z");
+    }
+    quote.volume = BAR_VOLUME_MAX - 1;
+    quote = replay_minute_quote(&quote, &minute, PHASE_CLOSE, 98, 0);
+    assert_int_equal(quote.volume, BAR_VOLUME_MAX);
+}
+
+static void with_minutes_the_next_event_is_one_of_a_minute_while_there_is_a_session(void **state)
+{
+    static const char *const events[][2] = {
+        {"2014-06-02T13:29:59Z", "2014-06-02T13:30:00Z"},
+        {"2014-06-02T13:30:00Z", "2014-06-02T13:30:20Z"},
+        {"2014-06-02T13:30:20Z", "2014-06-02T13:30:40Z"},
+        {"2014-06-02T13:30:58Z", "2014-06-02T13:30:59Z"},
+        {"2014-06-02T13:30:59Z", "2014-06-02T13:31:00Z"},
+        {"2014-06-02T19:59:59Z", "2014-06-02T20:00:00Z"},
+        {"2014-06-02T20:00:00Z", "2014-06-03T13:30:00Z"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(events); i++) {
+        int64_t at = 0;
+
+        assert_true(timestamp_parse(text_of(events[i][0]), &at));
+        assert_time(replay_next_minute_event(at), events[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +275,8 @@ int main(void)
         cmocka_unit_test(the_next_event_is_a_quote_or_the_close),
         cmocka_unit_test(bid_and_ask_lie_half_a_spread_around_the_price),
         cmocka_unit_test(the_minutes_of_a_bar_are_its_quotes_and_add_up_to_it),
+        cmocka_unit_test(a_minute_is_quoted_within_itself_and_adds_to_its_day),
+        cmocka_unit_test(with_minutes_the_next_event_is_one_of_a_minute_while_there_is_a_session),
         cmocka_unit_test(the_change_is_since_the_previous_close_and_rounded_half_to_even),
     };
 

@@ -17,12 +17,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char reason[BAR_REASON_SIZE];
     char again[BAR_REASON_SIZE];
 
-    price_csv_start(&csv, size % 2 == 0 ? "AAPL" : "", CALENDAR_LAST_DAY);
+    price_csv_start(&csv, size % 2 == 0 ? "AAPL" : "", CALENDAR_END_AT - 1);
     while (csv_next_line(&rest, &line)) {
         reason[0] = '\0';
         switch (price_csv_read(&csv, line, &bar, reason)) {
         case CSV_ROW:
             if (!bar_check(&bar, CALENDAR_LAST_DAY, again) || bar.ticker[0] == '\0')
+                abort();
+            if (bar.at != 0 &&
+                (exchange_calendar_day(bar.at) != bar.day || !exchange_calendar_is_open(bar.at)))
                 abort();
             break;
         case CSV_REJECTED:
