@@ -2,6 +2,7 @@
 // server_access: the one place where the access that a .proto declares for each operation is
 // enforced, in every service alike. What belongs to whom only the service itself knows; see
 // service/access.h.
+#include "rpc/access.h"
 #include "rpc/server.h"
 
 #include <string.h>
@@ -35,26 +36,6 @@ identify(const struct rpc_server_options *options, struct call *call, struct err
     return false;
 }
 
-static bool needs_scope(struct server_call *call, const struct rpc_method *method, enum scope scope)
-{
-    if (call->call.identity.scope >= scope)
-        return true;
-    if (scope == SCOPE_TRADE)
-        return error_set(&call->error, REASON_INSUFFICIENT_SCOPE,
-                         "%s needs an API key with the scope trade, or a login",
-                         method->short_name);
-    return error_set(&call->error, REASON_INSUFFICIENT_SCOPE,
-                     "%s needs a login: no API key may do it", method->short_name);
-}
-
-static bool needs_administrator(struct server_call *call, const struct rpc_method *method)
-{
-    if (call->call.identity.role != ROLE_ADMINISTRATOR)
-        return error_set(&call->error, REASON_PERMISSION_DENIED, "%s is for administrators only",
-                         method->short_name);
-    return needs_scope(call, method, SCOPE_ACCOUNT);
-}
-
 static bool needs_caller(struct server_call *call, const struct rpc_method *method)
 {
     const char *caller = call->call.caller;
@@ -76,22 +57,9 @@ bool server_access_check(struct server_call *call, const struct rpc_method *meth
 
     if (is_needed && !is_identified)
         return false;
-    switch (method->access) {
-    case RPC_ACCESS_OPEN:
-        return true;
-    case RPC_ACCESS_READ:
-        return needs_scope(call, method, SCOPE_READ);
-    case RPC_ACCESS_TRADE:
-        return needs_scope(call, method, SCOPE_TRADE);
-    case RPC_ACCESS_ACCOUNT:
-        return needs_scope(call, method, SCOPE_ACCOUNT);
-    case RPC_ACCESS_ADMINISTRATOR:
-        return needs_administrator(call, method);
-    case RPC_ACCESS_MESH:
+    if (method->access == RPC_ACCESS_MESH)
         return needs_caller(call, method);
-    }
-    return error_set(&call->error, REASON_PERMISSION_DENIED, "%s is not open to anybody",
-                     method->short_name);
+    return rpc_access_allows(method, &what->identity, &call->error);
 }
 
 // The text in that field of the request; NULL when it is not there.

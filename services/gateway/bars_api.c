@@ -14,7 +14,6 @@
 #include "bourse/market/v1/market_methods.h"
 #include "bourse/market/v1/market_rules.h"
 #include "rest.h"
-#include "service/observe.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -377,25 +376,6 @@ static bool wait_for_outcome(struct import *import, struct error *error)
     return false;
 }
 
-// Before a large body is read for nothing; market checks again.
-static bool check_role(struct exchange *exchange, bool is_of_symbols, struct error *error)
-{
-    struct call call = {
-        .request_id = exchange->request->id.string,
-        .traceparent = http_request_trace(exchange->request),
-        .client_address = exchange->request->remote_address,
-    };
-
-    if (!exchange_identity(exchange, &call.identity, error))
-        return false;
-    if (call.identity.role == ROLE_ADMINISTRATOR)
-        return true;
-    error_set(error, REASON_PERMISSION_DENIED, "Only administrators import prices and symbols.");
-    observe_forbidden(is_of_symbols ? &market_method_import_symbols : &market_method_import_bars,
-                      &call, error);
-    return false;
-}
-
 // Where in the file the body begins: "bytes FIRST-LAST/SIZE", as of RFC 9110, and up to its end.
 static bool read_range(const struct http_request *request, uint64_t *out_from, struct error *error)
 {
@@ -451,10 +431,13 @@ static bool import_csv(struct exchange *exchange, bool is_of_symbols, struct err
     uint64_t from = 0;
     bool done = false;
 
+    // Before a large body is read for nothing; market checks again.
+    if (!exchange_allows(exchange, exchange->endpoint->route->method, error))
+        return false;
     if (!is_csv(http_request_header(exchange->request, "Content-Type")))
         return error_set(error, REASON_UNSUPPORTED_MEDIA_TYPE,
                          "Send the file as Content-Type: text/csv.");
-    if (!check_role(exchange, is_of_symbols, error) || !read_range(exchange->request, &from, error))
+    if (!read_range(exchange->request, &from, error))
         return false;
     import.piece = allocate(PIECE_MAX);
     done = take(&import, start, 0, error) && begin_at(&import, from, error) &&

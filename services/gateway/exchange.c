@@ -2,6 +2,8 @@
 #include "exchange.h"
 
 #include "endpoint.h"
+#include "rpc/access.h"
+#include "service/observe.h"
 #include "url.h"
 
 #include <string.h>
@@ -119,6 +121,26 @@ bool exchange_identity(struct exchange *exchange,
     if (token == NULL)
         return error_set(error, REASON_UNAUTHENTICATED, "This needs an access token.");
     return service_authenticate(exchange->gateway->service, token, out_identity, error);
+}
+
+bool exchange_allows(struct exchange *exchange,
+                     const struct rpc_method *method,
+                     struct error *error)
+{
+    struct call call = {
+        .request_id = exchange->request->id.string,
+        .traceparent = http_request_trace(exchange->request),
+        .client_address = exchange->request->client_address,
+    };
+
+    if (method->access == RPC_ACCESS_OPEN)
+        return true;
+    if (!exchange_identity(exchange, &call.identity, error))
+        return false;
+    if (rpc_access_allows(method, &call.identity, error))
+        return true;
+    observe_forbidden(method, &call, error);
+    return false;
 }
 
 bool exchange_variable(struct exchange *exchange,

@@ -37,6 +37,12 @@ MUST_CHECK bool exchange_call(struct exchange *exchange,
 MUST_CHECK bool
 exchange_identity(struct exchange *exchange, struct identity *out_identity, struct error *error);
 
+// Whether who is asking may call `method`, which is always so of one that is open, as the service
+// that answers it would say. Fails as exchange_identity does, and with PERMISSION_DENIED or
+// INSUFFICIENT_SCOPE.
+MUST_CHECK bool
+exchange_allows(struct exchange *exchange, const struct rpc_method *method, struct error *error);
+
 // The decoded value of a variable of the address; the address must have it. Fails with
 // MALFORMED_REQUEST.
 MUST_CHECK bool exchange_variable(struct exchange *exchange,

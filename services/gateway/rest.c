@@ -183,7 +183,15 @@ bool rest_read(struct exchange *exchange, ProtobufCMessage **out_request, struct
         .takes_body = route->has_body,
     };
 
-    return rest_read_message(&input, out_request, error);
+    struct error refusal;
+
+    if (rest_read_message(&input, out_request, error))
+        return true;
+    // Who may not ask is told so, and not what is wrong with the question. Of a question that is
+    // right the service says it: it looks at the token anyway.
+    if (!exchange_allows(exchange, route->method, &refusal))
+        *error = refusal;
+    return false;
 }
 
 // Calls with a prepared call. `out_response` is NULL where the answer has no body.

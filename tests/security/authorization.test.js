@@ -100,6 +100,18 @@ describe('every operation', () => {
         }
     });
 
+    it('is refused with 401 or 403 before anybody looks at what is wrong with the question', async () => {
+        const wrong = [{ raw: '{', headers: { 'content-type': 'text/plain' } }, { raw: '{', headers: { 'content-type': 'application/json' } }];
+        for (const operation of operations.filter(one => one['x-bourse-access'] === 'administrator'))
+            for (const options of wrong.map(one => (operation.method === 'GET' ? {} : one))) {
+                const path = `${requestOf(operation, owner.ids).path.split('?')[0]}?nonsense=1`;
+                const reply = await platform.request(operation.method, path, { ...options, token: owner.token });
+                assert.equal(reply.status, 403, label(operation, reply));
+                assert.equal(reply.body.reason, 'PERMISSION_DENIED');
+                assert.equal((await platform.request(operation.method, path, options)).status, 401, operation.path);
+            }
+    });
+
     it('is refused with 403 to users where it is for administrators', async () => {
         for (const operation of operations.filter(one => one['x-bourse-access'] === 'administrator')) {
             const reply = await send(operation, owner.ids, { token: owner.token });
