@@ -141,6 +141,16 @@ bool bar_series_add(struct bar_series *series, const struct timed_bar *bar)
     return true;
 }
 
+void bar_series_reverse(struct bar_series *series)
+{
+    for (size_t i = 0; i < series->count / 2; i++) {
+        struct timed_bar bar = series->bars[i];
+
+        series->bars[i] = series->bars[series->count - 1 - i];
+        series->bars[series->count - 1 - i] = bar;
+    }
+}
+
 void bar_series_mark(struct bar_series *series, int64_t now)
 {
     for (size_t i = 0; i < series->count; i++)

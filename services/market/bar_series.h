@@ -50,5 +50,8 @@ struct bar_series {
 // no room: all that are there are whole then.
 MUST_CHECK bool bar_series_add(struct bar_series *series, const struct timed_bar *bar);
 
+// Puts whole bars in the other order; nothing can be added from then on.
+void bar_series_reverse(struct bar_series *series);
+
 // Says of each bar whether it is running at `now`.
 void bar_series_mark(struct bar_series *series, int64_t now);

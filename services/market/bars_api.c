@@ -20,6 +20,7 @@ struct list {
     enum timeframe timeframe;
     enum market_hours hours;
     bool is_descending, is_adjusted;
+    bool is_backwards; // from page to page, and while bars are collected
     size_t limit;
     int64_t now;
     int64_t from, until; // `until` not included
@@ -93,9 +94,9 @@ static bool go_on(struct list *list, const char *token, struct error *error)
         timeframe_start(list->timeframe, list->hours, after.number) != after.number)
         return error_set(error, REASON_INVALID_PAGE_TOKEN,
                          "the page token was not made for this timeframe");
-    if (list->is_descending && after.number < list->until)
+    if (list->is_backwards && after.number < list->until)
         list->until = after.number;
-    if (!list->is_descending && after.number >= list->from)
+    if (!list->is_backwards && after.number >= list->from)
         list->from = first_after(list, after.number);
     return true;
 }
@@ -111,6 +112,8 @@ static bool read_list(struct market *market,
         .timeframe = read_timeframe(request),
         .hours = market_bar_hours(market),
         .is_descending = request->sort == MARKET__SORT__SORT_DESC,
+        // Without a start the latest bars are meant.
+        .is_backwards = request->sort == MARKET__SORT__SORT_DESC || !request->has_start,
         .is_adjusted = request->adjustment == MARKET__ADJUSTMENT__ADJUSTMENT_SPLIT,
         .limit = request->has_limit ? request->limit : BARS_A_PAGE,
     };
@@ -202,14 +205,14 @@ static bool list_bars(struct list *list,
         .market = list->market,
         .ticker = ticker,
         .is_of_minutes = timeframe_is_of_minutes(list->timeframe),
-        .is_descending = list->is_descending,
+        .is_descending = list->is_backwards,
         .from = list->from,
         .until = list->until,
         .now = list->now,
     };
     struct bar_series series = {.timeframe = list->timeframe,
                                 .hours = list->hours,
-                                .is_descending = list->is_descending,
+                                .is_descending = list->is_backwards,
                                 .max = list->limit + 1};
     OWNED(bar_source) source = NULL;
     bool has_more = false;
@@ -226,6 +229,8 @@ static bool list_bars(struct list *list,
 
         response->next_page_token = page_token_write(call->arena, "bars", &last);
     }
+    if (list->is_backwards != list->is_descending)
+        bar_series_reverse(&series);
     bar_series_mark(&series, list->now);
     return fill_bars(call->arena, &series, response, error);
 }

@@ -25,7 +25,11 @@ async function barsOf(platform, ticker, parameters, most = Infinity) {
     do {
         const query = new URLSearchParams({ ...parameters, ...(token && { page_token: token }) });
         const page = await platform.expect(200, 'GET', `/api/v1/bars/${ticker}?${query}`);
-        bars.push(...page.bars);
+        // Without a start the latest bars come first, each page in its own order.
+        if (parameters.start === undefined && parameters.sort !== 'desc')
+            bars.unshift(...page.bars);
+        else
+            bars.push(...page.bars);
         token = page.next_page_token;
     } while (token !== undefined && bars.length < most);
     return bars;
@@ -283,6 +287,19 @@ describe('bars of a replay', () => {
         await platform.expect(404, 'GET', '/api/v1/bars/NOPE');
     });
 
+    it('are the latest ones unless a start is said, and then those before them', async () => {
+        const of = query => platform.expect(200, 'GET', `/api/v1/bars/ACME?${query}`);
+        const days = await barsOf(platform, 'ACME', { start: '2014-01-01', limit: 1000 });
+        const first = await of('limit=5');
+        assert.deepEqual(first.bars, days.slice(-5));
+        const second = await of(`limit=5&page_token=${first.next_page_token}`);
+        assert.deepEqual(second.bars, days.slice(-10, -5));
+        assert.deepEqual((await of('limit=5&sort=desc')).bars, days.slice(-5).reverse());
+        assert.deepEqual((await of('limit=5&end=2014-03-10')).bars.at(-1).time, '2014-03-10T13:30:00Z');
+        assert.deepEqual((await of('limit=5&start=2014-01-01')).bars, days.slice(0, 5));
+        assert.deepEqual(await barsOf(platform, 'ACME', { limit: 7 }), days);
+    });
+
     it('are adjusted for splits that are in effect, and so is the previous close', async () => {
         // 3 for 2 on a Monday, and prices as an exchange would have traded them.
         await platform.import('SPLT', 'Date,Open,High,Low,Close,Volume\n' +
@@ -362,6 +379,36 @@ describe('bars of a replay', () => {
         await refused({ ...split, kind: 'dividend' }, 'numerator', /splits alone/);
         await refused({ ...split, kind: 'merger' }, 'kind', /split/);
         await platform.expect(404, 'POST', '/api/v1/corporate-actions', { token, body: { ...split, ticker: 'NOPE' } });
+    });
+
+    it('of days with imported minutes are what has been quoted of these, quote by quote', async () => {
+        const minutes = Array.from({ length: 390 }, (_, i) => ({ time: new Date(Date.UTC(2014, 4, 7, 13, 30) + i * 60e3).toISOString(),
+            open: 100 + i % 7, high: 103 + i % 7, low: 95 + i % 5, close: 101 + i % 7, volume: 1000 + i }));
+        const csv = `Datetime,Open,High,Low,Close,Volume\n${minutes.map(one => Object.values(one).join(',')).join('\n')}\n`;
+        await platform.import('MINS', 'Date,Open,High,Low,Close,Volume\n2014-05-06,90,95,89,94,4\n2014-05-07,1,2,1,2,5\n', token);
+        assert.equal((await platform.import('MINS', csv, token)).imported, 390);
+        const stream = await Stream.open(platform.url);
+        await stream.ask({ subscribe: ['bars:MINS'] });
+        await platform.step('2014-05-07T14:00:30Z', token);
+        const quote = await platform.expect(200, 'GET', '/api/v1/quotes/MINS');
+        assert.deepEqual([quote.price, quote.open, quote.quoted_at, quote.previous_close], ['105.00', '100.00', '2014-05-07T14:00:20Z', '94.00']);
+        const shown = await barsOf(platform, 'MINS', { timeframe: '1Min', start: '2014-05-07' });
+        assert.equal(shown.length, 31);
+        assert.deepEqual(shown[30], { time: '2014-05-07T14:00:00Z', open: '102.00', high: '105.00', low: '102.00', close: '105.00', volume: 514, running: true }, JSON.stringify(shown[30]));
+        await platform.step('2014-05-07T21:00:00Z', token);
+        const all = await barsOf(platform, 'MINS', { timeframe: '1Min', start: '2014-05-07', limit: 100 });
+        assert.deepEqual(all.map(bar => [bar.time.slice(0, 16), ...['open', 'high', 'low', 'close', 'volume'].map(name => Number(bar[name]))]),
+            minutes.map(one => [one.time.slice(0, 16), one.open, one.high, one.low, one.close, one.volume]));
+        for (const [timeframe, size] of [['5Min', 5], ['15Min', 15], ['1Hour', 60]])
+            sameFigures(await barsOf(platform, 'MINS', { timeframe, start: '2014-05-07', limit: 1000 }), group(all, floorTo(size)));
+        const [before, day] = await barsOf(platform, 'MINS', {});
+        assert.equal(before.close, '94.00');
+        sameFigures([day], [merge(all, '2014-05-07T13:30:00Z')]);
+        await stream.wait('its last minute', one => one.type === 'bar' && one.bar.time === '2014-05-07T19:59:00Z' && !one.bar.running);
+        stream.close();
+        const put = await platform.expect(422, 'PUT', '/api/v1/bars/MINS', { token,
+            body: { date: '2014-05-07', open: '1', high: '1', low: '1', close: '1', volume: 1 } });
+        assert.equal(put.errors[0].field, 'date');
     });
 
     it('of a year of real prices add up', { skip: haveSamples ? false : 'the folder of sample prices is not beside the project' },
