@@ -10,17 +10,18 @@
     " rejected_count, imported_count, updated_count, failure_reason, failure, started_at,"         \
     " finished_at, is_ended, timeframe, is_timeframe_given"
 
+static const char *const STATE_NAMES[] = {
+    [IMPORT_RECEIVING] = "receiving",
+    [IMPORT_MERGING] = "merging",
+    [IMPORT_DONE] = "done",
+    [IMPORT_FAILED] = "failed",
+};
+
 static enum import_state read_state(const char *name)
 {
-    static const char *const names[] = {
-        [IMPORT_RECEIVING] = "receiving",
-        [IMPORT_MERGING] = "merging",
-        [IMPORT_DONE] = "done",
-        [IMPORT_FAILED] = "failed",
-    };
     size_t state = 0;
 
-    while (state < COUNT_OF(names) - 1 && strcmp(names[state], name) != 0)
+    while (state < COUNT_OF(STATE_NAMES) - 1 && strcmp(STATE_NAMES[state], name) != 0)
         state++;
     return (enum import_state)state;
 }
@@ -38,34 +39,34 @@ static enum price_frame read_frame(const char *name)
     return strcmp(name, "1Min") == 0 ? PRICES_OF_MINUTES : PRICES_OF_DAYS;
 }
 
-static const char *text_or_empty(const struct rows *rows, size_t column)
+static const char *text_or_empty(const struct rows *rows, size_t row, size_t column)
 {
-    return rows_is_null(rows, 0, column) ? "" : rows_text(rows, 0, column);
+    return rows_is_null(rows, row, column) ? "" : rows_text(rows, row, column);
 }
 
-static struct import_row read_row(const struct rows *rows)
+static struct import_row read_row(const struct rows *rows, size_t row)
 {
     return (struct import_row){
-        .id = rows_text(rows, 0, 0),
-        .is_of_symbols = strcmp(rows_text(rows, 0, 1), "symbols") == 0,
-        .ticker = text_or_empty(rows, 2),
-        .exchange = text_or_empty(rows, 3),
-        .state = read_state(rows_text(rows, 0, 4)),
-        .header = rows_text(rows, 0, 5),
-        .byte_count = rows_int(rows, 0, 6),
-        .checksum = (uint64_t)rows_int(rows, 0, 7),
-        .line_count = rows_int(rows, 0, 8),
-        .row_count = rows_int(rows, 0, 9),
-        .rejected_count = rows_int(rows, 0, 10),
-        .imported_count = rows_int(rows, 0, 11),
-        .updated_count = rows_int(rows, 0, 12),
-        .failure_reason = rows_text(rows, 0, 13),
-        .failure = rows_text(rows, 0, 14),
-        .started_at_us = rows_time(rows, 0, 15),
-        .finished_at_us = rows_is_null(rows, 0, 16) ? 0 : rows_time(rows, 0, 16),
-        .is_ended = rows_bool(rows, 0, 17),
-        .frame = read_frame(rows_text(rows, 0, 18)),
-        .is_frame_given = rows_bool(rows, 0, 19),
+        .id = rows_text(rows, row, 0),
+        .is_of_symbols = strcmp(rows_text(rows, row, 1), "symbols") == 0,
+        .ticker = text_or_empty(rows, row, 2),
+        .exchange = text_or_empty(rows, row, 3),
+        .state = read_state(rows_text(rows, row, 4)),
+        .header = rows_text(rows, row, 5),
+        .byte_count = rows_int(rows, row, 6),
+        .checksum = (uint64_t)rows_int(rows, row, 7),
+        .line_count = rows_int(rows, row, 8),
+        .row_count = rows_int(rows, row, 9),
+        .rejected_count = rows_int(rows, row, 10),
+        .imported_count = rows_int(rows, row, 11),
+        .updated_count = rows_int(rows, row, 12),
+        .failure_reason = rows_text(rows, row, 13),
+        .failure = rows_text(rows, row, 14),
+        .started_at_us = rows_time(rows, row, 15),
+        .finished_at_us = rows_is_null(rows, row, 16) ? 0 : rows_time(rows, row, 16),
+        .is_ended = rows_bool(rows, row, 17),
+        .frame = read_frame(rows_text(rows, row, 18)),
+        .is_frame_given = rows_bool(rows, row, 19),
     };
 }
 
@@ -84,7 +85,40 @@ bool import_store_find(struct transaction *transaction,
         return false;
     *out_is_there = rows.count == 1;
     if (rows.count == 1)
-        *out_row = read_row(&rows);
+        *out_row = read_row(&rows, 0);
+    return true;
+}
+
+bool import_store_list(struct database *database,
+                       struct arena *arena,
+                       const struct import_query *query,
+                       struct import_row **out_imports,
+                       size_t *out_count,
+                       struct error *error)
+{
+    // There are a few thousand at most.
+    static const struct statement list = {
+        "list_imports", "SELECT " COLUMNS " FROM imports"
+                        " WHERE ($1::timestamptz IS NULL OR (started_at, id) < ($1, $2::uuid))"
+                        " AND ($3::text IS NULL OR state = $3)"
+                        " ORDER BY started_at DESC, id DESC LIMIT $4::bigint"};
+    const struct parameter values[] = {
+        query->before_id == NULL ? parameter_null() : parameter_time(query->before_at),
+        parameter_text(query->before_id),
+        query->has_state ? parameter_text(STATE_NAMES[query->state]) : parameter_null(),
+        parameter_int((int64_t)query->limit)};
+    struct import_row *imports;
+    struct rows rows;
+
+    if (!database_query(database, arena, &list, values, COUNT_OF(values), &rows, error))
+        return false;
+    imports = arena_allocate(arena, (rows.count + 1) * sizeof *imports);
+    if (imports == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the imports do not fit");
+    for (size_t i = 0; i < rows.count; i++)
+        imports[i] = read_row(&rows, i);
+    *out_imports = imports;
+    *out_count = rows.count;
     return true;
 }
 
@@ -135,7 +169,7 @@ bool import_store_lock(struct transaction *transaction,
     if (rows.count == 0)
         return error_set(error, REASON_IMPORT_NOT_FOUND,
                          "there is no import %s, or it was left alone for an hour", id);
-    *out_row = read_row(&rows);
+    *out_row = read_row(&rows, 0);
     return true;
 }
 

@@ -55,6 +55,23 @@ MUST_CHECK bool import_store_find(struct transaction *transaction,
                                   bool *out_is_there,
                                   struct error *error);
 
+// Which imports to list: those that began before one of that time and id, which is NULL for all.
+struct import_query {
+    int64_t before_at;
+    const char *before_id;
+    bool has_state; // and are in that one
+    enum import_state state;
+    size_t limit;
+};
+
+// The newest first.
+MUST_CHECK bool import_store_list(struct database *database,
+                                  struct arena *arena,
+                                  const struct import_query *query,
+                                  struct import_row **out_imports,
+                                  size_t *out_count,
+                                  struct error *error);
+
 // Adds an import with the id, kind, ticker and exchange of `row`. Fails with OVERLOADED when there
 // are too many at once, and CONFLICT when another one has just added it.
 MUST_CHECK bool import_store_start(struct transaction *transaction,

@@ -23,18 +23,6 @@ static bool is_of_symbols(const Market__StartImportRequest *request)
     return request->kind == MARKET__IMPORT_KIND__IMPORT_KIND_SYMBOLS;
 }
 
-static Market__ImportState state_of(enum import_state state)
-{
-    static const Market__ImportState states[] = {
-        [IMPORT_RECEIVING] = MARKET__IMPORT_STATE__IMPORT_STATE_RECEIVING,
-        [IMPORT_MERGING] = MARKET__IMPORT_STATE__IMPORT_STATE_MERGING,
-        [IMPORT_DONE] = MARKET__IMPORT_STATE__IMPORT_STATE_DONE,
-        [IMPORT_FAILED] = MARKET__IMPORT_STATE__IMPORT_STATE_FAILED,
-    };
-
-    return states[state];
-}
-
 static const char *or_empty(const char *text)
 {
     return text != NULL ? text : "";
@@ -102,7 +90,7 @@ static bool start(struct transaction *transaction, void *context, struct error *
         !(is_there ? check_same(&row, request, error) : add(transaction, step, &row, error)))
         return false;
     response->has_state = true;
-    response->state = state_of(row.state);
+    response->state = market_import_state(row.state);
     response->has_bytes = true;
     response->bytes = (uint64_t)row.byte_count;
     response->has_checksum = true;
@@ -339,117 +327,4 @@ bool market_api_finish_import(struct market *market,
     // Whatever the outcome: it may be unknown.
     import_merger_wake(market->merger);
     return is_done;
-}
-
-static bool fill_rejected(struct arena *arena,
-                          const struct import_rejection *rejections,
-                          size_t count,
-                          Market__Import *import,
-                          struct error *error)
-{
-    Market__RejectedLine *lines = arena_allocate(arena, (count + 1) * sizeof *lines);
-
-    import->rejected = arena_allocate(arena, (count + 1) * sizeof(Market__RejectedLine *));
-    if (lines == NULL || import->rejected == NULL)
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the rejected lines do not fit");
-    for (size_t i = 0; i < count; i++) {
-        market__rejected_line__init(&lines[i]);
-        lines[i].has_line = true;
-        lines[i].line = rejections[i].line;
-        lines[i].reason = rejections[i].reason;
-        import->rejected[i] = &lines[i];
-    }
-    import->n_rejected = count;
-    return true;
-}
-
-static void fill_counts(const struct import_row *row, Market__Import *import)
-{
-    import->has_bytes = import->has_lines = import->has_rows = true;
-    import->bytes = (uint64_t)row->byte_count;
-    import->lines = (uint64_t)row->line_count;
-    import->rows = (uint64_t)row->row_count;
-    import->has_rejected_count = true;
-    import->rejected_count = (uint64_t)row->rejected_count;
-    import->has_merged = import->has_imported = import->has_updated = row->state == IMPORT_DONE;
-    import->merged = (uint64_t)row->row_count;
-    import->imported = (uint64_t)row->imported_count;
-    import->updated = (uint64_t)row->updated_count;
-}
-
-static bool fill_import(struct arena *arena,
-                        const struct import_row *row,
-                        Market__Import *import,
-                        struct error *error)
-{
-    market__import__init(import);
-    import->id = row->id;
-    import->has_kind = import->has_state = true;
-    import->kind = row->is_of_symbols ? MARKET__IMPORT_KIND__IMPORT_KIND_SYMBOLS
-                                      : MARKET__IMPORT_KIND__IMPORT_KIND_BARS;
-    import->state = state_of(row->state);
-    import->ticker = row->ticker[0] != '\0' ? row->ticker : NULL;
-    import->exchange = row->exchange[0] != '\0' ? row->exchange : NULL;
-    import->has_timeframe = row->frame != PRICES_UNKNOWN;
-    import->timeframe = row->frame == PRICES_OF_MINUTES ? MARKET__TIMEFRAME__TIMEFRAME_1MIN
-                                                        : MARKET__TIMEFRAME__TIMEFRAME_1DAY;
-    fill_counts(row, import);
-    import->reason = row->failure_reason;
-    import->failure = row->failure;
-    import->has_started_at = true;
-    import->started_at = row->started_at_us;
-    import->has_finished_at = row->finished_at_us > 0;
-    import->finished_at = row->finished_at_us;
-    return !row->is_of_symbols || row->header == NULL ||
-           symbol_csv_list_ignored(arena, row->header, &import->ignored_columns,
-                                   &import->n_ignored_columns) ||
-           error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the columns do not fit");
-}
-
-static bool get(struct transaction *transaction, void *context, struct error *error)
-{
-    struct step *step = context;
-    const Market__GetImportRequest *request = step->request;
-    Market__GetImportResponse *response = step->response;
-    struct arena *arena = step->call->arena;
-    struct import_rejection *rejections;
-    struct import_row row;
-    size_t count;
-    bool is_there;
-
-    if (!import_store_find(transaction, request->import_id, &row, &is_there, error) ||
-        !import_store_list_rejections(transaction, request->import_id, &rejections, &count, error))
-        return false;
-    if (!is_there)
-        return error_set(error, REASON_IMPORT_NOT_FOUND, "there is no import %s, or no more",
-                         request->import_id);
-    response->import = arena_allocate(arena, sizeof *response->import);
-    if (response->import == NULL)
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the import does not fit");
-    return fill_import(arena, &row, response->import, error) &&
-           fill_rejected(arena, rejections, count, response->import, error);
-}
-
-bool market_api_get_import(struct market *market,
-                           struct call *call,
-                           const Market__GetImportRequest *request,
-                           Market__GetImportResponse *response,
-                           struct error *error)
-{
-    struct step step = {.market = market, .call = call, .request = request, .response = response};
-    int64_t merged;
-
-    if (!database_transact(market->database, call->arena, TRANSACTION_READ_ONLY, get, &step, error))
-        return false;
-    // It has not ended before its quotes are there, too.
-    if (import_merger_is_at(market->merger, request->import_id, &merged)) {
-        Market__Import *import = response->import;
-
-        import->state = MARKET__IMPORT_STATE__IMPORT_STATE_MERGING;
-        import->has_merged = true;
-        import->merged = (uint64_t)merged;
-        import->has_imported = import->has_updated = import->has_finished_at = false;
-        import->reason = import->failure = NULL;
-    }
-    return true;
 }

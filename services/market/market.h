@@ -74,6 +74,8 @@ int64_t market_effective_day(const struct market *market, int64_t now);
 // The close before a bar, by the splits since.
 void market_adjust_previous_close(struct market *market, struct latest_bar *latest);
 
+Market__ImportState market_import_state(enum import_state state);
+
 // A stored minute of a day's bar.
 struct bar market_bar_of_minute(const struct bar *day, const struct timed_bar *minute);
 
