@@ -199,7 +199,7 @@ import_has_column() {
     [[ ${1,,} =~ (^|,)[[:blank:]]*\"?($2)\"?[[:blank:]]*(,|$) ]]
 }
 
-# One file of daily prices: of the symbol it is named after, unless a column says of which.
+# One file of prices of days or minutes: of the symbol it is named after, unless a column says of which.
 import_prices() {
     local file=$1 header=$2 ticker
 
@@ -233,7 +233,7 @@ import_file() {
         return 1
     }
     header=$(head -n 1 "$file" | tr -d '\r' | sed 's/^\xef\xbb\xbf//')
-    if import_has_column "$header" date && import_has_column "$header" open; then
+    if import_has_column "$header" 'date|datetime|timestamp|time' && import_has_column "$header" open; then
         import_prices "$file" "$header"
     elif import_has_column "$header" 'symbol|ticker'; then
         import_symbols "$file"

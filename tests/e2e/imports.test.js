@@ -115,6 +115,98 @@ describe('an import', () => {
         await platform.expect(401, 'GET', `/api/v1/imports/${id}`);
     });
 
+    it('of minutes is taken in the formats that people have, and each line that is not says why', async () => {
+        const id = randomUUID();
+        const csv = ['Symbol,Datetime,Open,High,Low,Close,Volume', 'MINS,2014-01-02 09:30:00,1,2,1,2,5', 'MINS,2014-01-02T14:31:00Z,1,2,1,2,5',
+            'MINS,2014-01-02 09:32:00-05:00,1,2,1,2,5', 'MINS,1388673180,1,2,1,2,5', 'MINS,2014-01-02 16:00:00,1,2,1,2,5',
+            'MINS,2014-01-04 10:00:00,1,2,1,2,5', 'MINS,2014-01-02 09:40:30,1,2,1,2,5', 'MINS,2014-01-03,1,2,1,2,5', ''].join('\n');
+        const reply = await send(csv, { import_id: id });
+        assert.deepEqual(reply.body, { imported: 4, updated: 0, rejected_count: 4, rejected: [
+            { line: 6, reason: '2014-01-02 16:00 in New York is outside of the session, 09:30 to 16:00' },
+            { line: 7, reason: '2014-01-04 is a day without a session' },
+            { line: 8, reason: '2014-01-02 09:40:30 in New York does not begin a minute' },
+            { line: 9, reason: 'the date has no time of day, and the file is of minutes' }] });
+        assert.equal((await state(id)).body.timeframe, '1Min');
+        assert.deepEqual(await platform.query(`SELECT to_char(at AT TIME ZONE 'UTC', 'HH24:MI') FROM market.minute_bars
+            WHERE ticker = 'MINS' ORDER BY at`), [['14:30'], ['14:31'], ['14:32'], ['14:33']]);
+        assert.deepEqual(await platform.query(`SELECT day, volume, is_of_minutes FROM market.bars WHERE ticker = 'MINS'`),
+            [['2014-01-02', '20', 't']]);
+        // What looks like minutes and is days, as some write them, can be said to be.
+        const days = await send('time,open,high,low,close,volume\n1388673000,1,2,1,2,5\n', { ticker: 'MINS2', timeframe: '1Day' });
+        assert.equal(days.body.imported, 1, days.text);
+        assert.deepEqual(await platform.query(`SELECT day, is_of_minutes FROM market.bars WHERE ticker = 'MINS2'`), [['2014-01-02', 'f']]);
+        const wrong = await send(csv, { timeframe: '5Min' });
+        assert.equal(wrong.status, 422);
+        assert.equal(wrong.body.errors[0].field, 'timeframe');
+        assert.equal((await send(csv, { import_id: id, timeframe: '1Day' })).body.reason, 'IDEMPOTENCY_KEY_REUSED');
+    });
+
+    it('is in a list, the newest first, with how far it is', async () => {
+        const ids = [];
+        for (let i = 0; i < 3; i++) {
+            ids.unshift(randomUUID());
+            assert.equal((await send(`${HEADER}LIST,2014-01-0${i + 2},1,2,1,2,5\nx\n`, { import_id: ids[0] })).status, 200);
+        }
+        const list = query => platform.expect(200, 'GET', `/api/v1/imports?${query}`, { token: admin });
+        const first = await list('limit=2');
+        assert.deepEqual(first.imports.map(one => one.id), ids.slice(0, 2));
+        const second = await list(`limit=2&page_token=${first.next_page_token}`);
+        assert.equal(second.imports[0].id, ids[2]);
+        // Each is what it is by itself, but for the lines that were rejected.
+        const { rejected, ...alone } = (await state(ids[0])).body;
+        assert.equal(rejected.length, 1);
+        assert.deepEqual(first.imports[0], { ...alone, rejected: [] });
+        const all = (await list('limit=500')).imports;
+        assert.deepEqual((await list('limit=500&state=done')).imports, all.filter(one => one.state === 'done'));
+        const part = randomUUID();
+        const whole = HEADER + linesOf('LISTED', 4);
+        await sendPart(whole, part, 100000);
+        const { imports: [receiving] } = await list('state=receiving&limit=1');
+        assert.equal(receiving.id, part);
+        assert.ok(receiving.lines > 1 && receiving.rows > 0 && receiving.bytes > 0);
+        assert.equal((await send(whole, { import_id: part })).status, 200);
+        assert.equal((await platform.request('GET', `/api/v1/imports?page_token=${first.next_page_token}x`, { token: admin })).status, 400);
+        assert.equal((await platform.request('GET', '/api/v1/imports?limit=501', { token: admin })).status, 422);
+        const bob = await platform.trader('bob');
+        await platform.expect(403, 'GET', '/api/v1/imports', { token: bob.token });
+    });
+
+    it('of minutes ends with the same counts though market, gateway and PostgreSQL are killed', async () => {
+        const days = Array.from({ length: 60 }, (_, i) => Date.UTC(2014, 5, 2, 13, 30) + Math.floor(i / 5) * 7 * 86400e3 + i % 5 * 86400e3)
+            .filter(day => ![4].includes(new Date(day).getUTCMonth() === 6 ? new Date(day).getUTCDate() : 0)); // Independence Day
+        const short = day => new Date(day).toISOString().startsWith('2014-07-03');
+        const lines = ['MK0', 'MK1', 'MK2'].flatMap(ticker => days.flatMap(day => Array.from({ length: short(day) ? 210 : 390 }, (_, i) =>
+            `${ticker},${new Date(day + i * 60e3).toISOString()},${100 + i}.25,${101 + i}.5,${99 + i},${100 + i}.5,${1000 + i}`)));
+        const file = join(folder, 'minutes.csv');
+        writeFileSync(file, `Symbol,Timestamp,Open,High,Low,Close,Volume\n${lines.join('\n')}\n`);
+        writeFileSync(join(folder, '.curlrc'), 'limit-rate = 900K\n');
+        const child = spawn(join(root, 'bourse'), ['import', '--data', platform.data, file], { env: { ...platform.env, CURL_HOME: folder } });
+        let said = '';
+        for (const stream of [child.stdout, child.stderr])
+            stream.on('data', data => { said += data; });
+        const ended = once(child, 'close');
+        const newest = async () => (await platform.query('SELECT byte_count, state FROM market.imports ORDER BY started_at DESC LIMIT 1'))[0];
+        const seen = new Set();
+        const countMinutes = async () => Number((await platform.query(`SELECT count(*) FROM market.minute_bars WHERE ticker LIKE 'MK%'`))[0][0]);
+        for (const [bytes, victim] of [[800e3, 'market'], [1.6e6, 'gateway'], [2.4e6, 'postgres']]) {
+            await until(`${bytes} bytes`, async () => {
+                seen.add(await countMinutes());
+                const [taken, now] = await newest();
+                assert.equal(now, 'receiving', 'too late to be killed');
+                return Number(taken) >= bytes;
+            });
+            await platform.kill(victim);
+        }
+        await until('it to be merged', async () => (await newest())[1] === 'merging', 60);
+        await platform.kill('market');
+        await ended;
+        assert.match(said, new RegExp(`${lines.length} imported, 0 updated, 0 rejected`), said);
+        seen.add(await countMinutes());
+        assert.deepEqual([...seen].sort((a, b) => a - b), [0, lines.length]);
+        assert.deepEqual(await platform.query(`SELECT count(*), sum(volume) FROM market.bars WHERE ticker LIKE 'MK%' AND is_of_minutes`),
+            [[String(3 * days.length), String(lines.reduce((sum, line) => sum + Number(line.split(',').at(-1)), 0))]]);
+    });
+
     it('ends with the same counts though its sender, each service and PostgreSQL are killed, and is seen whole', async () => {
         const symbols = 30;
         const lines = linesOf('KILL', symbols).split('\n').slice(0, -1);
