@@ -152,6 +152,8 @@
       "Repeat it in a moment.")                                                                    \
     X(PRICE_UNAVAILABLE, CODE_UNAVAILABLE, 503, "There is no price at the moment.",                \
       "Ask again later.")                                                                          \
+    X(BEING_FETCHED, CODE_UNAVAILABLE, 503, "This is being asked of a provider of prices.",        \
+      "Ask again in a moment.")                                                                    \
     X(OVERLOADED, CODE_RESOURCE_EXHAUSTED, 503, "Too much is waiting already.",                    \
       "Repeat it in a moment.")                                                                    \
     X(SHUTTING_DOWN, CODE_UNAVAILABLE, 503, "This server is being stopped.",                       \

@@ -427,6 +427,11 @@ bool quotes_get(struct quotes *quotes, const char *ticker, struct quote *out_quo
     return true;
 }
 
+bool quotes_is_on_demand(struct quotes *quotes)
+{
+    return atomic_load_explicit(&quotes->wanted, memory_order_acquire) != NULL;
+}
+
 void quotes_want(struct quotes *quotes, const char *ticker)
 {
     struct quotes_wanted *wanted = atomic_load_explicit(&quotes->wanted, memory_order_acquire);

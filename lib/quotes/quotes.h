@@ -65,6 +65,9 @@ void quotes_free(struct quotes **quotes);
 // Copies the latest quote; false when the symbol has none.
 MUST_CHECK bool quotes_get(struct quotes *quotes, const char *ticker, struct quote *out_quote);
 
+// Whether market fetches the prices that are wanted, and has no others.
+bool quotes_is_on_demand(struct quotes *quotes);
+
 // Says that this symbol's price is wanted, as quotes_get does, for who waits for a price without
 // reading it: once a minute is enough.
 void quotes_want(struct quotes *quotes, const char *ticker);

@@ -186,7 +186,7 @@ static bool take(struct import *import,
     unsigned attempt = 0;
 
     while (!step(import, length, error))
-        if (!exchange_wait_to_repeat(error, true, attempt++))
+        if (!exchange_wait_to_repeat(import->exchange->gateway, error, true, attempt++))
             return false;
     return true;
 }

@@ -8,7 +8,13 @@
 
 #include <string.h>
 
-enum { KEY_LENGTH_MAX = 255, REPEATS_MAX = 4, FIRST_PAUSE_MS = 40 };
+enum {
+    KEY_LENGTH_MAX = 255,
+    REPEATS_MAX = 4,
+    FIRST_PAUSE_MS = 40,
+    FETCH_PAUSE_MS = 100,
+    FETCH_LOOKS = 20,
+};
 
 static bool is_key(const char *key)
 {
@@ -77,6 +83,9 @@ static bool token_for(struct exchange *exchange,
     struct error ignored;
 
     *out_token = NULL;
+    // What the gateway asks by itself it asks as nobody.
+    if (method->access == RPC_ACCESS_MESH)
+        return true;
     if (method->access == RPC_ACCESS_OPEN) {
         if (!method->no_side_effects && !credential_token(exchange, out_token, &ignored))
             *out_token = NULL;
@@ -209,12 +218,31 @@ void exchange_note(struct exchange *exchange, const struct call *call)
         http_response_header(exchange->response, "Idempotent-Replayed", "true");
 }
 
-bool exchange_wait_to_repeat(const struct error *error, bool is_idempotent, unsigned attempt)
+// What is being fetched is asked for again ten times a second, for two seconds, unless as many wait
+// for something as may: then the client is told to ask again.
+static bool wait_for_fetch(struct gateway *gateway, unsigned attempt)
+{
+    bool may_wait = attempt < FETCH_LOOKS &&
+                    atomic_fetch_add(&gateway->fetch_waiters, 1) < gateway->fetch_waiters_max;
+
+    if (may_wait)
+        clock_sleep_until_us(clock_monotonic_us() + FETCH_PAUSE_MS * MICROS_PER_MS);
+    if (attempt < FETCH_LOOKS)
+        (void)atomic_fetch_sub(&gateway->fetch_waiters, 1);
+    return may_wait;
+}
+
+bool exchange_wait_to_repeat(struct gateway *gateway,
+                             const struct error *error,
+                             bool is_idempotent,
+                             unsigned attempt)
 {
     // What a service was lost with is sent once more and not again: it may be what it died of.
     bool may_help = error_is(error, REASON_OUTCOME_UNKNOWN) ? is_idempotent && attempt == 0
                                                             : error_is(error, REASON_UNAVAILABLE);
 
+    if (error_is(error, REASON_BEING_FETCHED))
+        return wait_for_fetch(gateway, attempt);
     // 40, 80, 160 and 320 ms: as long as a service takes to be started again.
     if (!may_help || attempt >= REPEATS_MAX)
         return false;

@@ -66,5 +66,9 @@ void exchange_note(struct exchange *exchange, const struct call *call);
 
 // After a failed attempt: true, after a pause, when another one with the same request id may do
 // better. What was not sent may be sent again; what may have been done only when it
-// `is_idempotent`.
-bool exchange_wait_to_repeat(const struct error *error, bool is_idempotent, unsigned attempt);
+// `is_idempotent`. What is being fetched from elsewhere is waited for, by a quarter of the threads
+// at most.
+bool exchange_wait_to_repeat(struct gateway *gateway,
+                             const struct error *error,
+                             bool is_idempotent,
+                             unsigned attempt);

@@ -94,7 +94,8 @@ static bool answer_found(struct exchange *exchange, struct error *error)
         !http_read_body(exchange->request, HTTP_BODY_MAX, &exchange->body, error))
         return false;
     while (!endpoint->answer(exchange, error)) {
-        if (endpoint->streams_body || !exchange_wait_to_repeat(error, is_idempotent, attempt++))
+        if (endpoint->streams_body ||
+            !exchange_wait_to_repeat(exchange->gateway, error, is_idempotent, attempt++))
             return false;
         strbuf_reset(exchange->response->body);
         strbuf_truncate(exchange->response->headers, headers_length);
@@ -269,6 +270,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     };
 
     gateway->service = service;
+    gateway->fetch_waiters_max = (unsigned)server_options.threads / 4;
     gateway->credentials = credential_cache_new();
     gateway->movers = movers_new(gateway);
     gateway->requests = metrics_counter(service_metrics(service), "http_requests_total",

@@ -30,6 +30,8 @@ struct gateway {
     struct metric *requests;
     struct metric *durations;
     atomic_bool draining;
+    atomic_uint fetch_waiters; // threads that wait for what is being fetched from elsewhere
+    unsigned fetch_waiters_max;
 };
 
 extern const struct service_definition gateway_definition;

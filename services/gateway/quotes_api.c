@@ -3,6 +3,8 @@
 #include "endpoint.h"
 
 #include "bourse/market/v1/market.pb-c.h"
+#include "bourse/market/v1/market_client.h"
+#include "bourse/market/v1/market_methods.h"
 #include "bourse/market/v1/market_rules.h"
 #include "quotes/quote_change.h"
 #include "url.h"
@@ -76,6 +78,31 @@ void quotes_write(const struct quote *quote, struct strbuf *out)
     message_to_json(&market_quote_info, &message.base, out);
 }
 
+// The first price of a symbol, when prices are fetched for those that are looked at.
+static bool
+fetch(struct exchange *exchange, struct text name, struct quote *out_quote, struct error *error)
+{
+    struct rpc_client *market = service_client(exchange->gateway->service, "market");
+    Market__FetchQuoteRequest request = MARKET__FETCH_QUOTE_REQUEST__INIT;
+    Market__FetchQuoteResponse *response = NULL;
+    char ticker[TICKER_SIZE];
+    struct call call;
+
+    if (!quotes_is_on_demand(exchange->gateway->quotes) || !read_ticker(name, ticker) ||
+        ticker[strspn(ticker, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")] != '\0') {
+        error_set(error, REASON_QUOTE_NOT_FOUND, "There is no price for %.32s.", name.data);
+        error_add_number(error, "ticker", "%.32s", name.data);
+        return false;
+    }
+    request.ticker = ticker;
+    if (!exchange_call(exchange, &market_method_fetch_quote, &call, error) ||
+        !market_client_fetch_quote(market, &call, &request, &response, error))
+        return false;
+    // The copy gets it by itself, and says then how old it is.
+    return quotes_find(exchange->gateway->quotes, name, out_quote) ||
+           error_set(error, REASON_BEING_FETCHED, "The price of %s is on its way.", ticker);
+}
+
 bool quotes_get_one(struct exchange *exchange, struct error *error)
 {
     struct quote quote;
@@ -85,11 +112,9 @@ bool quotes_get_one(struct exchange *exchange, struct error *error)
         !url_decode(exchange->request->arena, exchange->match->variables[0].value, false, &name,
                     error))
         return false;
-    if (!quotes_find(exchange->gateway->quotes, name, &quote)) {
-        error_set(error, REASON_QUOTE_NOT_FOUND, "There is no price for %.32s.", name.data);
-        error_add_number(error, "ticker", "%.32s", name.data);
+    if (!quotes_find(exchange->gateway->quotes, name, &quote) &&
+        !fetch(exchange, name, &quote, error))
         return false;
-    }
     exchange->response->policy = HTTP_PUBLIC;
     quotes_write(&quote, exchange->response->body);
     return true;

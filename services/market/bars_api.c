@@ -245,7 +245,9 @@ bool market_api_list_bars(struct market *market,
     struct list list;
 
     if (!read_list(market, request, &list, error) ||
-        !store_get_symbol(market->database, call->arena, request->ticker, &symbol, error) ||
+        !market_get_symbol(market, call->arena, request->ticker, &symbol, error) ||
+        (!timeframe_is_of_minutes(list.timeframe) &&
+         !market_fetch_history(market, call->arena, symbol.ticker, error)) ||
         !list_bars(&list, call, symbol.ticker, response, error))
         return false;
     response->ticker = symbol.ticker;

@@ -123,6 +123,11 @@ bool corporate_action_store_insert(struct transaction *transaction,
                                           "SELECT 1 FROM symbols WHERE ticker = $1 FOR UPDATE"};
     static const struct statement count = {"count_corporate_actions",
                                            "SELECT count(*) FROM corporate_actions"};
+    // What a provider's bars have been divided by already must not divide them again.
+    static const struct statement look = {
+        "look_for_adjusted_history",
+        "SELECT asked_on FROM histories WHERE ticker = $1 AND is_split_adjusted"
+        " AND $2::boolean AND asked_on >= DATE '1970-01-01' + $3::integer"};
     static const struct statement insert = {
         "insert_corporate_action",
         "INSERT INTO corporate_actions (id, ticker, kind, ex_date, numerator, denominator, amount,"
@@ -140,9 +145,13 @@ bool corporate_action_store_insert(struct transaction *transaction,
         is_split ? parameter_null() : parameter_decimal(action->amount_micros, MONEY_SCALE),
         parameter_time(action->entered_at),
         action->booked_at == 0 ? parameter_null() : parameter_time(action->booked_at)};
-    struct rows locked = {0}, inserted = {0}, counted = {0};
+    const struct parameter look_values[] = {
+        parameter_text(action->ticker), parameter_bool(is_split), parameter_int(action->ex_day)};
+    struct rows locked = {0}, inserted = {0}, counted = {0}, adjusted = {0};
 
     if (!transaction_queue(transaction, &lock, &values[1], 1, &locked, error) ||
+        !transaction_queue(transaction, &look, look_values, COUNT_OF(look_values), &adjusted,
+                           error) ||
         !transaction_queue(transaction, &insert, values, COUNT_OF(values), &inserted, error) ||
         !transaction_queue(transaction, &count, NULL, 0, &counted, error) ||
         !transaction_flush(transaction, error))
@@ -150,6 +159,14 @@ bool corporate_action_store_insert(struct transaction *transaction,
     if (locked.count == 0) {
         (void)error_set(error, REASON_SYMBOL_NOT_FOUND, "there is no symbol %s", action->ticker);
         error_add_number(error, "ticker", "%s", action->ticker);
+        return false;
+    }
+    if (adjusted.count > 0) {
+        error_clear(error);
+        error_add_violation(error, "ex_date",
+                            "must be after %s: the history of %s has been fetched adjusted for all "
+                            "splits until then",
+                            rows_text(&adjusted, 0, 0), action->ticker);
         return false;
     }
     if (inserted.affected == 0)

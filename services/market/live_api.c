@@ -2,7 +2,13 @@
 // Live prices: what is wanted, and where they come from.
 #include "market.h"
 
+#include "market_store.h"
+#include "providers/research_store.h"
+
 #include <protobuf-c/protobuf-c.h>
+#include <string.h>
+
+enum { SEARCH_LENGTH_MIN = 3 }; // of words that are worth a call
 
 bool market_api_want_quotes(struct market *market,
                             struct call *call,
@@ -24,6 +30,121 @@ bool market_api_want_quotes(struct market *market,
                                       request->n_tickers, tickers, &count, error))
         return false;
     fetcher_want(live_fetcher(market->live), tickers, count);
+    return true;
+}
+
+static bool say_unknown(const char *ticker, struct error *error)
+{
+    (void)error_set(error, REASON_SYMBOL_NOT_FOUND, "there is no symbol %s", ticker);
+    error_add_number(error, "ticker", "%s", ticker);
+    return false;
+}
+
+bool market_look_up(struct market *market, const char *ticker, struct error *error)
+{
+    char name[TICKER_SIZE];
+
+    if (!market->is_live || !bar_read_ticker(text_of(ticker), name))
+        return say_unknown(ticker, error);
+    switch (fetcher_ask(live_fetcher(market->live), RESEARCH_SYMBOL, name)) {
+    case RESEARCH_UNDER_WAY:
+        return error_set(error, REASON_BEING_FETCHED, "%s is being looked up", name);
+    case RESEARCH_FAILED:
+        return error_set(error, REASON_PRICE_UNAVAILABLE,
+                         "%s is not in the catalogue, and no provider can be asked for it now",
+                         name);
+    case RESEARCH_ANSWERED: // and has been removed since
+    case RESEARCH_UNKNOWN:
+        break;
+    }
+    return say_unknown(name, error);
+}
+
+bool market_get_symbol(struct market *market,
+                       struct arena *arena,
+                       const char *ticker,
+                       struct symbol *out_symbol,
+                       struct error *error)
+{
+    if (store_get_symbol(market->database, arena, ticker, out_symbol, error))
+        return true;
+    if (!market->is_live || !error_is(error, REASON_SYMBOL_NOT_FOUND))
+        return false;
+    return market_look_up(market, ticker, error);
+}
+
+bool market_fetch_history(struct market *market,
+                          struct arena *arena,
+                          const char *ticker,
+                          struct error *error)
+{
+    bool is_needed = false;
+
+    if (!market->is_live)
+        return true;
+    if (!research_store_needs_history(market->database, arena, ticker, market_today(market),
+                                      &is_needed, error))
+        return false;
+    if (!is_needed ||
+        fetcher_ask(live_fetcher(market->live), RESEARCH_HISTORY, ticker) != RESEARCH_UNDER_WAY)
+        return true;
+    return error_set(error, REASON_BEING_FETCHED, "the daily history of %s is being fetched",
+                     ticker);
+}
+
+bool market_search_providers(struct market *market, const char *words, struct error *error)
+{
+    if (!market->is_live || strlen(words) < SEARCH_LENGTH_MIN ||
+        strlen(words) >= RESEARCH_TEXT_SIZE ||
+        fetcher_ask(live_fetcher(market->live), RESEARCH_WORDS, words) != RESEARCH_UNDER_WAY)
+        return true;
+    return error_set(error, REASON_BEING_FETCHED, "\"%.64s\" is being searched for", words);
+}
+
+// Why a symbol that is traded has no quote.
+static bool hope(struct market *market, const char *ticker, struct error *error)
+{
+    fetcher_want(live_fetcher(market->live), &ticker, 1);
+    switch (fetcher_hope(live_fetcher(market->live), ticker)) {
+    case PLAN_HOPE:
+        break;
+    case PLAN_NOBODY_KNOWS:
+        (void)error_set(error, REASON_QUOTE_NOT_FOUND, "no provider knows a price of %s", ticker);
+        error_add_number(error, "ticker", "%s", ticker);
+        return false;
+    case PLAN_NOBODY_TELLS:
+        return error_set(error, REASON_PRICE_UNAVAILABLE,
+                         "no provider can be asked for the price of %s now", ticker);
+    }
+    return error_set(error, REASON_BEING_FETCHED, "the price of %s is being fetched", ticker);
+}
+
+bool market_api_fetch_quote(struct market *market,
+                            struct call *call,
+                            const Market__FetchQuoteRequest *request,
+                            Market__FetchQuoteResponse *response,
+                            struct error *error)
+{
+    const char *ticker = request->ticker, *active = NULL;
+    struct clock_view clock;
+    struct quote quote;
+    size_t count = 0;
+
+    if (!symbol_catalogue_find_active(market->catalogue, &ticker, 1, &active, &count, error) ||
+        !player_clock(market->player, &clock, error))
+        return false;
+    if (!player_find(market->player, ticker, &quote)) {
+        if (!market->is_live) {
+            (void)error_set(error, REASON_QUOTE_NOT_FOUND, "there is no price for %s", ticker);
+            error_add_number(error, "ticker", "%s", ticker);
+            return false;
+        }
+        return count > 0 ? hope(market, ticker, error) : market_look_up(market, ticker, error);
+    }
+    response->quote = arena_allocate(call->arena, sizeof *response->quote);
+    if (response->quote == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the quote does not fit");
+    market_message_quote(&quote, clock.now, response->quote);
     return true;
 }
 

@@ -309,7 +309,8 @@ static void merged(void *context, const char (*tickers)[TICKER_SIZE], size_t cou
 static bool
 start_live(struct market *market, const struct market_options *options, struct error *error)
 {
-    struct live_options live = {.database = options->database, .player = market->player};
+    struct live_options live = {
+        .database = options->database, .player = market->player, .catalogue = market->catalogue};
 
     if (options->live == NULL)
         return true;

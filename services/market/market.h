@@ -13,6 +13,7 @@
 #include "service/worker.h"
 #include "simulated_days.h"
 #include "split_table.h"
+#include "symbol.h"
 #include "symbol_catalogue.h"
 
 struct rpc_publisher;
@@ -73,6 +74,29 @@ int64_t market_effective_day(const struct market *market, int64_t now);
 
 // The close before a bar, by the splits since.
 void market_adjust_previous_close(struct market *market, struct latest_bar *latest);
+
+// Reads a symbol. One that is not in the catalogue is looked up when prices are live: fails with
+// SYMBOL_NOT_FOUND, with BEING_FETCHED while it is, and PRICE_UNAVAILABLE when nobody can be asked.
+MUST_CHECK bool market_get_symbol(struct market *market,
+                                  struct arena *arena,
+                                  const char *ticker,
+                                  struct symbol *out_symbol,
+                                  struct error *error);
+
+// The same of one that is not in the catalogue; always fails.
+bool market_look_up(struct market *market, const char *ticker, struct error *error);
+
+// Has the daily history of a symbol fetched when prices are live and it has hardly any. Fails with
+// BEING_FETCHED while it is.
+MUST_CHECK bool market_fetch_history(struct market *market,
+                                     struct arena *arena,
+                                     const char *ticker,
+                                     struct error *error);
+
+// Has words searched for at providers, whose symbols are added to the catalogue, when prices are
+// live. Fails with BEING_FETCHED while they are.
+MUST_CHECK bool
+market_search_providers(struct market *market, const char *words, struct error *error);
 
 Market__ImportState market_import_state(enum import_state state);
 

@@ -108,6 +108,11 @@ bool market_api_list_symbols(struct market *market,
     if (!read_query(call->arena, request, &query, error) ||
         !symbol_catalogue_search(market->catalogue, call->arena, &query, &symbols, &count, error))
         return false;
+    // What is there is not looked for elsewhere.
+    if (count == 0 && request->q != NULL && or_null(request->page_token) == NULL &&
+        query.exchange == NULL && query.sector == NULL && !query.has_status &&
+        !market_search_providers(market, request->q, error))
+        return false;
     if (count > query.limit) {
         count = query.limit;
         if (!fill_next_page(call->arena, &symbols[count - 1], &response->next_page_token, error))
@@ -125,7 +130,7 @@ bool market_api_get_symbol(struct market *market,
 {
     struct symbol symbol;
 
-    return store_get_symbol(market->database, call->arena, request->ticker, &symbol, error) &&
+    return market_get_symbol(market, call->arena, request->ticker, &symbol, error) &&
            fill_symbol(call->arena, &symbol, &response->symbol, error);
 }
 

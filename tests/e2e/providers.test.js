@@ -100,12 +100,92 @@ describe('live prices', () => {
         await platform.expect(200, 'PUT', '/api/v1/clock', { token: admin, body: { mode: 'real' } });
     });
 
-    it('are not asked for when a symbol is not in the catalogue', async () => {
-        const known = next();
-        assert.equal((await platform.request('GET', '/api/v1/quotes/NOSUCH1')).status, 404);
-        server.quotes.set(`finnhub ${known}`, quoteOf(50, at));
-        await priceOf(platform, known); // by then the other one was told too
-        assert.equal(server.calls.filter(call => call.tickers.includes('NOSUCH1')).length, 0);
+    it('of a symbol that nobody knows are asked for once, by however many', async () => {
+        const asked = await askAll(platform, Array(1000).fill('NOSUCH1'));
+        assert.deepEqual(new Set(asked.map(reply => reply.body.reason)), new Set(['SYMBOL_NOT_FOUND']));
+        assert.equal((await platform.request('GET', '/api/v1/symbols/NOSUCH1')).status, 404);
+        assert.deepEqual(order.map(name => server.calls.filter(call => call.provider === name && call.tickers.includes('NOSUCH1')).length),
+            [1, 1, 1, 1, 1]);
+        // What cannot be a ticker is not asked for at all.
+        assert.equal((await platform.request('GET', '/api/v1/quotes/!NO')).status, 404);
+    });
+
+    it('are there with the first answer, which waits for them', async () => {
+        const ticker = next();
+        server.quotes.set(`finnhub ${ticker}`, (name, symbol) => ({ body: JSON.stringify({ c: 55.5, d: 1, dp: 1, h: 56, l: 55, o: 55, pc: 54,
+            t: Math.floor(at / 1000) }), slow: 600 }));
+        const reply = await platform.request('GET', `/api/v1/quotes/${ticker}`);
+        assert.equal(reply.status, 200, reply.text);
+        assert.equal(reply.body.price, '55.50');
+        // One that takes too long is asked for again by who wants it.
+        const late = next();
+        server.quotes.set(`finnhub ${late}`, () => ({ body: JSON.stringify({ c: 55.5, d: 1, dp: 1, h: 56, l: 55, o: 55, pc: 54,
+            t: Math.floor(at / 1000) }), slow: 4000 }));
+        const start = Date.now();
+        const pending = await platform.request('GET', `/api/v1/quotes/${late}`);
+        assert.equal(pending.status, 503);
+        assert.equal(pending.body.reason, 'BEING_FETCHED');
+        assert.ok(pending.headers.get('retry-after'));
+        assert.ok(Date.now() - start >= 1900, String(Date.now() - start));
+        await priceOf(platform, late);
+    });
+
+    it('of a symbol that is not in the catalogue add it, with what an overview says', async () => {
+        server.overviews.set('NEWCO', { Symbol: 'NEWCO', AssetType: 'Common Stock', Name: 'New Company Inc', Exchange: 'NASDAQ',
+            Currency: 'USD', Sector: 'TECHNOLOGY' });
+        server.quotes.set('yahoo NEWCO', quoteOf(12, at));
+        const asked = await askAll(platform, Array(200).fill('newco'));
+        assert.ok(asked.every(reply => reply.status === 200 || reply.body.reason === 'BEING_FETCHED'), asked.find(reply => reply.status !== 200)?.text);
+        assert.equal((await priceOf(platform, 'NEWCO')).price, '12.00');
+        const symbol = await platform.expect(200, 'GET', '/api/v1/symbols/NEWCO');
+        assert.deepEqual([symbol.name, symbol.exchange, symbol.sector], ['New Company Inc', 'NASDAQ', 'TECHNOLOGY']);
+        assert.equal(server.callsOf('alpha-vantage', 'NEWCO', 'overview').length, 1);
+        assert.equal(server.callsOf('finnhub', 'NEWCO', 'search').length, 1);
+    });
+
+    it('have a history of days that is fetched once, kept, and not asked for again', async () => {
+        const ticker = next(), none = next();
+        const days = Array.from({ length: 60 }, (_, i) => new Date(Date.UTC(2024, 0, 2) + i * 86400e3).toISOString().slice(0, 10))
+            .filter(date => ![0, 6].includes(new Date(date).getUTCDay()));
+        const history = days.map((date, i) => ({ date, open: 100 + i, high: 103 + i, low: 99 + i, close: 102 + i, volume: 1000 + i }));
+        server.histories.set(`yahoo ${ticker}`, history);
+        const left = Array(1000).fill(ticker), replies = [];
+        await Promise.all(Array.from({ length: 12 }, async () => {
+            while (left.pop())
+                replies.push(await platform.request('GET', `/api/v1/bars/${ticker}?timeframe=1Day&limit=1000`));
+        }));
+        assert.ok(replies.every(reply => reply.status === 200 || reply.body.reason === 'BEING_FETCHED'), replies.find(reply => reply.status !== 200)?.text);
+        const asDays = bars => bars.map(bar => [bar.time.slice(0, 10), ...['open', 'high', 'low', 'close', 'volume'].map(name => Number(bar[name]))]);
+        const expected = history.map(bar => Object.values(bar));
+        const list = () => platform.expect(200, 'GET', `/api/v1/bars/${ticker}?timeframe=1Day&limit=1000&start=2024-01-01&end=2024-12-31`);
+        assert.deepEqual(asDays((await list()).bars), expected);
+        const calls = name => order.map(provider => server.callsOf(provider, name, 'history').length);
+        assert.deepEqual(calls(ticker), [1, 1, 1, 1, 0]);
+        // That there is none is kept for the day, too.
+        for (let i = 0; i < 2; i++)
+            assert.deepEqual((await platform.expect(200, 'GET', `/api/v1/bars/${none}?timeframe=1Week`)).bars, []);
+        assert.deepEqual(calls(none), [1, 1, 1, 1, 1]);
+        await platform.kill('market');
+        await until('market to be back', async () => (await platform.request('GET', `/api/v1/bars/${none}`)).status === 200, 60);
+        assert.deepEqual(asDays((await list()).bars), expected);
+        assert.deepEqual([calls(ticker), calls(none)], [[1, 1, 1, 1, 0], [1, 1, 1, 1, 1]]);
+        // Its prices are without the splits until then already.
+        const split = await platform.expect(422, 'POST', '/api/v1/corporate-actions', { token: admin,
+            body: { ticker, kind: 'split', ex_date: '2024-01-04', numerator: 2, denominator: 1 } });
+        assert.equal(split.errors[0].field, 'ex_date');
+    });
+
+    it('are searched for at providers when the catalogue has no match, once', async () => {
+        server.searches.set('finnhub zebra works', [{ symbol: 'ZBRW', name: 'ZEBRA WORKS INC' }, { symbol: 'ZBRW.DE', name: 'ZEBRA WORKS INC' }]);
+        const search = async words => (await platform.expect(200, 'GET', `/api/v1/symbols?q=${encodeURIComponent(words)}`)).symbols.map(one => one.ticker);
+        assert.deepEqual(await search('zebra works'), ['ZBRW']);
+        assert.deepEqual(await search('zebra works'), ['ZBRW']);
+        assert.deepEqual(await search('nothing of the kind'), []);
+        assert.deepEqual(await search('nothing of the kind'), []);
+        assert.deepEqual(await search('zq'), []);
+        assert.ok((await search('apple')).includes('AAPL'));
+        assert.deepEqual(server.calls.filter(call => call.ask === 'search' && / |apple|zq/.test(call.tickers[0])).map(call => `${call.provider} ${call.tickers[0]}`),
+            ['finnhub zebra works', 'finnhub nothing of the kind', 'alpha-vantage nothing of the kind']);
     });
 
     for (const provider of order.slice(0, -1))
@@ -251,7 +331,7 @@ describe('the budget of calls', () => {
     it('is one call for a thousand who ask for one symbol', async () => {
         const ticker = symbols[0];
         const asked = await askAll(platform, Array(1000).fill(ticker));
-        assert.ok(asked.every(reply => reply.status === 404 || reply.body.price === '60.00'));
+        assert.ok(asked.every(reply => reply.body.reason === 'BEING_FETCHED' || reply.body.price === '60.00'));
         await priceOf(platform, ticker);
         assert.equal(server.callsOf('yahoo', ticker).length, 1);
     });

@@ -47,6 +47,35 @@ const unknown = {
     stooq: symbol => ({ body: `${symbol},N/D,N/D,N/D,N/D,N/D,N/D,N/D\r\n` }),
 };
 
+// Daily bars as each writes them: of {date, open, high, low, close, volume}, oldest first.
+const history = {
+    'alpha-vantage': (symbol, bars) => json({ 'Meta Data': { '2. Symbol': symbol, '5. Time Zone': 'US/Eastern' },
+        'Time Series (Daily)': Object.fromEntries(bars.map(bar => [bar.date, { '1. open': fixed(bar.open), '2. high': fixed(bar.high),
+            '3. low': fixed(bar.low), '4. close': fixed(bar.close), '5. volume': String(bar.volume) }])) }),
+    yahoo: (symbol, bars) => json({ chart: { result: [{ meta: { currency: 'USD', symbol, gmtoffset: -18000 },
+        timestamp: bars.map(bar => seconds(Date.parse(`${bar.date}T15:00:00Z`))),
+        indicators: { quote: [Object.fromEntries(['open', 'high', 'low', 'close', 'volume'].map(name => [name, bars.map(bar => bar[name])]))] } }],
+    error: null } }),
+    finnhub: (symbol, bars) => json({ s: 'ok', t: bars.map(bar => seconds(Date.parse(`${bar.date}T00:00:00Z`))),
+        ...Object.fromEntries([['o', 'open'], ['h', 'high'], ['l', 'low'], ['c', 'close'], ['v', 'volume']].map(([short, name]) =>
+            [short, bars.map(bar => bar[name])])) }),
+};
+const noHistory = {
+    ...unknown,
+    'alpha-vantage': () => json({ 'Error Message': 'Invalid API call. Please retry or visit the documentation for TIME_SERIES_DAILY.' }),
+    finnhub: () => json({ c: [], h: [], l: [], o: [], t: [], v: [], s: 'no_data' }),
+    stooq: () => ({ body: 'No data' }),
+};
+
+// What is asked for, by the address.
+function askOf(provider, path, parameters) {
+    if (provider === 'alpha-vantage')
+        return { TIME_SERIES_DAILY: 'history', SYMBOL_SEARCH: 'search', OVERVIEW: 'overview' }[parameters.get('function')] ?? 'quote';
+    if (path.includes('search'))
+        return 'search';
+    return parameters.has('period1') || path.includes('candle') || path.includes('time_series') || path.join('/') === 'q/d/l/' ? 'history' : 'quote';
+}
+
 const stooqHeader = 'Symbol,Date,Time,Open,High,Low,Close,Volume\r\n';
 
 // Changes to an answer that make it one not to be believed.
@@ -81,8 +110,11 @@ export const refusals = [
 export class ProviderServer {
     static async start() {
         const server = new ProviderServer();
-        server.calls = []; // {provider, tickers, at, key}
+        server.calls = []; // {provider, ask, tickers, at, key}; of a search the words as a ticker
         server.quotes = new Map(); // "provider ticker" -> quote, or a function (provider, symbol) -> answer
+        server.histories = new Map(); // "provider ticker" -> bars
+        server.searches = new Map(); // "provider words" -> [{symbol, name}]
+        server.overviews = new Map(); // ticker -> what Alpha Vantage says of it
         server.mode = new Map(); // provider -> function (key) -> answer, whatever is asked for
         server.http = createServer((request, reply) => server.answer(request, reply));
         await new Promise(done => server.http.listen(0, '127.0.0.1', done));
@@ -101,14 +133,15 @@ export class ProviderServer {
         return new Promise(done => this.http.close(done));
     }
 
-    callsOf(provider, ticker) {
-        return this.calls.filter(call => call.provider === provider && (!ticker || call.tickers.includes(ticker)));
+    callsOf(provider, ticker, ask = 'quote') {
+        return this.calls.filter(call => call.provider === provider && call.ask === ask && (!ticker || call.tickers.includes(ticker)));
     }
 
     answer(request, reply) {
         const url = new URL(request.url, 'http://here');
         const [, provider, ...path] = url.pathname.split('/');
-        const symbols = {
+        const ask = askOf(provider, path, url.searchParams);
+        const symbols = ask === 'search' ? [url.searchParams.get('q') ?? url.searchParams.get('keywords')] : {
             'alpha-vantage': () => [url.searchParams.get('symbol')],
             yahoo: () => [decodeURIComponent(path.at(-1))],
             finnhub: () => [url.searchParams.get('symbol')],
@@ -119,8 +152,24 @@ export class ProviderServer {
         const tickers = symbols.map(symbol => symbol.replace(/\.US$/, '').replace('-', '.'));
         const key = url.searchParams.get('apikey') ?? request.headers['x-finnhub-token'] ??
             request.headers.authorization?.replace('apikey ', '') ?? '';
-        this.calls.push({ provider, tickers, at: Date.now(), key });
-        this.send(reply, this.mode.get(provider)?.(key) ?? this.combine(provider, symbols, tickers));
+        this.calls.push({ provider, ask, tickers, at: Date.now(), key });
+        this.send(reply, this.mode.get(provider)?.(key) ?? this.find(ask, provider, symbols, tickers));
+    }
+
+    find(ask, provider, symbols, tickers) {
+        const bars = this.histories.get(`${provider} ${tickers[0]}`);
+        const matches = this.searches.get(`${provider} ${tickers[0]}`) ?? [];
+        if (ask === 'quote')
+            return this.combine(provider, symbols, tickers);
+        if (ask === 'history')
+            return bars ? history[provider](symbols[0], bars) : noHistory[provider](symbols[0]);
+        if (ask === 'overview')
+            return json(this.overviews.get(tickers[0]) ?? {});
+        if (provider === 'finnhub')
+            return json({ count: matches.length, result: matches.map(one => ({ description: one.name, displaySymbol: one.symbol,
+                symbol: one.symbol, type: 'Common Stock' })) });
+        return json({ bestMatches: matches.map(one => ({ '1. symbol': one.symbol, '2. name': one.name, '3. type': 'Equity',
+            '4. region': 'United States', '8. currency': 'USD', '9. matchScore': '1.0000' })) });
     }
 
     one(provider, symbol, ticker) {

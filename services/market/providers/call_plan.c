@@ -362,6 +362,57 @@ pass_over(struct wanted *symbol, size_t provider, enum provider_outcome outcome,
     symbol->due_at = now;
 }
 
+bool call_plan_take(struct call_plan *plan, size_t index, int64_t now, int64_t *out_ready_at)
+{
+    struct planned *provider = &plan->providers[index];
+    int64_t ready = later(affordable_at(provider, now),
+                          later(provider->blocked_until, provider->breaker.open_until));
+
+    *out_ready_at = ready > now ? ready : now + MICROS_PER_SECOND;
+    if (ready > now || provider->calls >= PLAN_CALLS_A_PROVIDER ||
+        !circuit_breaker_allows(&provider->breaker, now))
+        return false;
+    token_bucket_take(&provider->minute, 1, now);
+    token_bucket_take(&provider->day, 1, now);
+    circuit_breaker_begin(&provider->breaker, now);
+    provider->calls++;
+    return true;
+}
+
+void call_plan_note(struct call_plan *plan,
+                    size_t index,
+                    const struct provider_verdict *verdict,
+                    int64_t now)
+{
+    plan->providers[index].calls--;
+    note_verdict(&plan->providers[index], verdict, now);
+}
+
+void call_plan_give_up(struct call_plan *plan, size_t index)
+{
+    plan->providers[index].calls--;
+    circuit_breaker_pass(&plan->providers[index].breaker);
+}
+
+enum plan_hope call_plan_hope(const struct call_plan *plan, const char *ticker, int64_t now)
+{
+    const struct wanted *symbol = find(plan, ticker);
+    size_t unknown = 0;
+
+    if (symbol == NULL || symbol->is_asked)
+        return PLAN_HOPE;
+    for (size_t i = 0; i < plan->options.provider_count; i++) {
+        const struct planned *provider = &plan->providers[i];
+        int64_t at = later(allowed_at(provider, symbol, i), affordable_at(provider, now));
+
+        // Only what it does not know is left to one for so long.
+        unknown += symbol->avoid_until[i] > now + PLAN_FAILED_US;
+        if (at - now <= PLAN_WAITED_FOR_US)
+            return PLAN_HOPE;
+    }
+    return unknown == plan->options.provider_count ? PLAN_NOBODY_KNOWS : PLAN_NOBODY_TELLS;
+}
+
 size_t call_plan_finish(struct call_plan *plan,
                         const struct plan_call *call,
                         const struct provider_verdict *verdict,

@@ -81,6 +81,25 @@ MUST_CHECK bool call_plan_next(struct call_plan *plan,
                                struct plan_call *out_call,
                                int64_t *out_wake_at);
 
+// For a call that is not about prices (research.h): true when the provider can be asked now, and
+// its budget is spent from then on. Otherwise `out_ready_at` is when to look again. Followed by
+// exactly one of the other two: the call came to that, or says nothing of the provider.
+MUST_CHECK bool
+call_plan_take(struct call_plan *plan, size_t provider, int64_t now, int64_t *out_ready_at);
+void call_plan_note(struct call_plan *plan,
+                    size_t provider,
+                    const struct provider_verdict *verdict,
+                    int64_t now);
+void call_plan_give_up(struct call_plan *plan, size_t provider);
+
+// What is known of the price of a symbol that has been wanted, and has none yet.
+enum plan_hope {
+    PLAN_HOPE,         // it is being asked for, or will be in a moment
+    PLAN_NOBODY_KNOWS, // all who could be asked say that there is no such symbol
+    PLAN_NOBODY_TELLS, // nobody can be asked in the next moments
+};
+enum plan_hope call_plan_hope(const struct call_plan *plan, const char *ticker, int64_t now);
+
 // The call was not made after all, for a reason that is not the provider's.
 void call_plan_cancel(struct call_plan *plan, const struct plan_call *call, int64_t now);
 

@@ -2,6 +2,7 @@
 #include "fetcher.h"
 
 #include "base/digest.h"
+#include "exchange_calendar.h"
 #include "http_client.h"
 #include "redaction.h"
 
@@ -14,13 +15,16 @@ enum {
     WAIT_MS_MAX = 250,
     READ_MEMORY = 24 * 1024 * 1024, // the tree of the longest reply
     URL_MAX = PROVIDER_URL_MAX + 512,
+    HISTORY_DAYS = 20 * 366,
 };
 
 #define PAUSE_AFTER_FAILURE_US (1 * MICROS_PER_SECOND)
 
-// A call under way.
+// A call under way: of prices, or of a question.
 struct fetch {
     struct plan_call call;
+    bool is_research;
+    struct research_call research;
     struct fetcher *fetcher;
     bool is_used;
 };
@@ -31,8 +35,9 @@ struct fetcher {
     pthread_t thread;
     bool has_thread;
     atomic_bool is_stopping;
-    pthread_mutex_t lock; // of the plan
+    pthread_mutex_t lock; // of plan and research
     struct call_plan *plan;
+    struct research *research;
     struct http_client *client;
     struct metric *calls, *refused;
 
@@ -66,6 +71,31 @@ static bool save(struct fetcher *fetcher, size_t provider, struct error *error)
     return fetcher->options.sink.save(fetcher->options.context, &state, error);
 }
 
+static size_t provider_at_fetch(const struct fetch *fetch)
+{
+    return fetch->is_research ? fetch->research.provider : fetch->call.provider;
+}
+
+// What is asked, in terms of the provider's interface; it borrows from the fetch.
+static struct provider_request request_of(const struct fetcher *fetcher, const struct fetch *fetch)
+{
+    const struct research_call *research = &fetch->research;
+    int64_t today = exchange_calendar_day(now_of(fetcher));
+    struct provider_request request = {.ask = PROVIDER_QUOTES,
+                                       .tickers = (const char(*)[TICKER_SIZE])fetch->call.tickers,
+                                       .ticker_count = fetch->call.ticker_count};
+
+    if (!fetch->is_research)
+        return request;
+    request.ask = research->ask;
+    request.ticker_count = research->question.kind == RESEARCH_WORDS ? 0 : 1;
+    request.words = research->question.text;
+    // Today's bar is what is being quoted.
+    request.last_day = today - 1;
+    request.first_day = today - HISTORY_DAYS;
+    return request;
+}
+
 static struct fetch *free_fetch(struct fetcher *fetcher)
 {
     for (size_t i = 0; i < HTTP_TRANSFERS_MAX; i++) {
@@ -77,11 +107,8 @@ static struct fetch *free_fetch(struct fetcher *fetcher)
 
 static bool send_call(struct fetcher *fetcher, struct fetch *fetch)
 {
-    size_t index = fetch->call.provider;
-    const struct provider_request request = {.ask = PROVIDER_QUOTES,
-                                             .tickers =
-                                                 (const char(*)[TICKER_SIZE])fetch->call.tickers,
-                                             .ticker_count = fetch->call.ticker_count};
+    size_t index = provider_at_fetch(fetch);
+    const struct provider_request request = request_of(fetcher, fetch);
     OWNED(strbuf) url = strbuf_new(URL_MAX);
     struct provider_call call = {.target = url};
     bool is_sent;
@@ -94,11 +121,34 @@ static bool send_call(struct fetcher *fetcher, struct fetch *fetch)
     return is_sent;
 }
 
-static void cancel(struct fetcher *fetcher, const struct plan_call *call)
+static void cancel(struct fetcher *fetcher, const struct fetch *fetch)
 {
     (void)pthread_mutex_lock(&fetcher->lock);
-    call_plan_cancel(fetcher->plan, call, now_of(fetcher));
+    if (fetch->is_research)
+        research_cancel(fetcher->research, fetcher->plan, &fetch->research, now_of(fetcher));
+    else
+        call_plan_cancel(fetcher->plan, &fetch->call, now_of(fetcher));
     (void)pthread_mutex_unlock(&fetcher->lock);
+}
+
+// The next question, of whose budget prices leave the most, or the next prices. With the lock.
+static bool next_call(struct fetcher *fetcher, struct fetch *fetch)
+{
+    int64_t wake_at = INT64_MAX;
+
+    fetch->is_research = research_next(fetcher->research, fetcher->plan, now_of(fetcher),
+                                       &fetch->research, &wake_at);
+    // A question about a symbol may be a call for its price.
+    if (fetch->is_research) {
+        (void)snprintf(fetch->call.tickers[0], TICKER_SIZE, "%.*s", TICKER_SIZE - 1,
+                       fetch->research.question.text);
+        return true;
+    }
+    if (call_plan_next(fetcher->plan, now_of(fetcher), &fetch->call, &fetcher->wake_at))
+        return true;
+    if (wake_at < fetcher->wake_at)
+        fetcher->wake_at = wake_at;
+    return false;
 }
 
 // Makes the next call of the plan; false when there is none now.
@@ -111,28 +161,28 @@ static bool make_call(struct fetcher *fetcher)
     if (fetch == NULL)
         return false;
     (void)pthread_mutex_lock(&fetcher->lock);
-    is_there = call_plan_next(fetcher->plan, now_of(fetcher), &fetch->call, &fetcher->wake_at);
+    is_there = next_call(fetcher, fetch);
     (void)pthread_mutex_unlock(&fetcher->lock);
     if (!is_there)
         return false;
-    fetch->is_used = save(fetcher, fetch->call.provider, &error) && send_call(fetcher, fetch);
+    fetch->is_used = save(fetcher, provider_at_fetch(fetch), &error) && send_call(fetcher, fetch);
     if (fetch->is_used)
         return true;
-    cancel(fetcher, &fetch->call);
+    cancel(fetcher, fetch);
     fetcher->paused_until = now_of(fetcher) + PAUSE_AFTER_FAILURE_US;
     return false;
 }
 
+// Reads the reply, of prices into `answers`, otherwise into `finding`.
 static void read_reply(struct fetcher *fetcher,
                        const struct fetch *fetch,
                        const struct http_reply *http,
                        struct provider_answer *answers,
+                       struct fetcher_finding *finding,
                        struct provider_verdict *verdict)
 {
-    const struct provider_request request = {.ask = PROVIDER_QUOTES,
-                                             .tickers =
-                                                 (const char(*)[TICKER_SIZE])fetch->call.tickers,
-                                             .ticker_count = fetch->call.ticker_count};
+    const struct provider *provider = provider_of(fetcher, provider_at_fetch(fetch));
+    const struct provider_request request = request_of(fetcher, fetch);
     const struct provider_reply reply = {
         .status = http->status, .body = http->body, .retry_after_us = http->retry_after_us};
     const struct provider_reading reading = {.request = &request,
@@ -141,15 +191,20 @@ static void read_reply(struct fetcher *fetcher,
                                              .now = now_of(fetcher),
                                              .future_us_max = fetcher->options.future_us_max};
 
-    if (http->is_whole) {
-        arena_reset(fetcher->arena);
-        provider_of(fetcher, fetch->call.provider)->read_quotes(&reading, answers, verdict);
+    if (!http->is_whole) {
+        verdict->outcome = PROVIDER_UNAVAILABLE;
+        (void)snprintf(verdict->problem, sizeof verdict->problem, "%s", http->problem);
+        for (size_t i = 0; i < request.ticker_count; i++)
+            answers[i].outcome = PROVIDER_UNAVAILABLE;
         return;
     }
-    verdict->outcome = PROVIDER_UNAVAILABLE;
-    (void)snprintf(verdict->problem, sizeof verdict->problem, "%s", http->problem);
-    for (size_t i = 0; i < request.ticker_count; i++)
-        answers[i].outcome = PROVIDER_UNAVAILABLE;
+    arena_reset(fetcher->arena);
+    if (request.ask == PROVIDER_QUOTES)
+        provider->read_quotes(&reading, answers, verdict);
+    else if (request.ask == PROVIDER_DAILY_BARS)
+        provider->read_bars(&reading, &finding->bars, verdict);
+    else
+        provider->read_symbols(&reading, &finding->symbols, verdict);
 }
 
 static void
@@ -169,27 +224,102 @@ note_outcome(struct fetcher *fetcher, size_t provider, const struct provider_ver
                                   outcome == PROVIDER_ANSWERED ? "" : verdict->problem);
 }
 
-static void finish(struct fetcher *fetcher, struct fetch *fetch, const struct http_reply *http)
+// What says that the symbol of a question exists: the one of that ticker, or a price of it.
+static void narrow(const struct fetch *fetch,
+                   const struct provider_answer *answers,
+                   struct fetcher_finding *finding,
+                   struct provider_symbol *room,
+                   struct provider_verdict *verdict)
 {
-    struct provider_answer answers[PROVIDER_BATCH_MAX] = {0};
-    struct provider_verdict verdict = {0};
-    struct quote quotes[PROVIDER_BATCH_MAX];
-    size_t provider = fetch->call.provider, count;
+    const char *ticker = fetch->research.question.text;
+    const struct provider_symbols found = finding->symbols;
+
+    if (verdict->outcome != PROVIDER_ANSWERED || fetch->research.question.kind != RESEARCH_SYMBOL)
+        return;
+    finding->symbols = (struct provider_symbols){.symbols = room};
+    for (size_t i = 0; i < found.count && finding->symbols.count == 0; i++) {
+        if (strcmp(found.symbols[i].ticker, ticker) == 0)
+            room[finding->symbols.count++] = found.symbols[i];
+    }
+    if (fetch->research.ask == PROVIDER_QUOTES && answers[0].outcome == PROVIDER_ANSWERED) {
+        *room = (struct provider_symbol){.name = NULL};
+        memcpy(room->ticker, fetch->call.tickers[0], sizeof room->ticker);
+        finding->symbols.count = 1;
+    }
+    if (finding->symbols.count == 0)
+        verdict->outcome = PROVIDER_UNKNOWN_SYMBOL;
+}
+
+// The question has been answered, or the next provider is asked. What cannot be stored is as good
+// as not answered.
+static void finish_research(struct fetcher *fetcher,
+                            struct fetch *fetch,
+                            const struct provider_answer *answers,
+                            struct fetcher_finding *finding,
+                            struct provider_verdict *verdict)
+{
+    const struct provider_verdict told = *verdict;
+    struct provider_symbol room;
+    enum research_state state;
     struct error error;
 
-    read_reply(fetcher, fetch, http, answers, &verdict);
-    redact(verdict.problem, fetcher->keys[provider]);
+    finding->question = &fetch->research.question;
+    finding->provider = provider_of(fetcher, fetch->research.provider)->name;
+    narrow(fetch, answers, finding, &room, verdict);
+    if (verdict->outcome == PROVIDER_ANSWERED && finding->bars.count + finding->symbols.count == 0)
+        verdict->outcome = PROVIDER_UNKNOWN_SYMBOL;
+    if (verdict->outcome == PROVIDER_ANSWERED &&
+        !fetcher->options.sink.find(fetcher->options.context, finding, &error)) {
+        verdict->outcome = PROVIDER_RATE_LIMITED; // by ourselves: it is not the provider's fault
+        verdict->blocked_us = PAUSE_AFTER_FAILURE_US;
+    }
+    (void)pthread_mutex_lock(&fetcher->lock);
+    research_finish(fetcher->research, fetcher->plan, &fetch->research, verdict, now_of(fetcher));
+    state = research_state(fetcher->research, finding->question);
+    (void)pthread_mutex_unlock(&fetcher->lock);
+    *verdict = told;
+    if (state != RESEARCH_UNKNOWN)
+        return;
+    // Kept that nobody knows; when it cannot be, they are asked again after a restart.
+    *finding = (struct fetcher_finding){.question = &fetch->research.question};
+    (void)fetcher->options.sink.find(fetcher->options.context, finding, &error);
+}
+
+static void finish_prices(struct fetcher *fetcher,
+                          struct fetch *fetch,
+                          struct provider_answer *answers,
+                          const struct provider_verdict *verdict)
+{
+    size_t provider = fetch->call.provider, count;
+    struct quote quotes[PROVIDER_BATCH_MAX];
+
     (void)pthread_mutex_lock(&fetcher->lock);
     count =
-        call_plan_finish(fetcher->plan, &fetch->call, &verdict, answers, now_of(fetcher), quotes);
+        call_plan_finish(fetcher->plan, &fetch->call, verdict, answers, now_of(fetcher), quotes);
     (void)pthread_mutex_unlock(&fetcher->lock);
-    fetch->is_used = false;
-    note_outcome(fetcher, provider, &verdict);
     for (size_t i = 0; i < fetch->call.ticker_count; i++)
         metric_add(fetcher->refused, answers[i].outcome == PROVIDER_MALFORMED,
                    provider_of(fetcher, provider)->name, NULL);
     if (count > 0)
         fetcher->options.sink.deliver(fetcher->options.context, quotes, count);
+}
+
+static void finish(struct fetcher *fetcher, struct fetch *fetch, const struct http_reply *http)
+{
+    struct provider_answer answers[PROVIDER_BATCH_MAX] = {0};
+    struct fetcher_finding finding = {0};
+    struct provider_verdict verdict = {0};
+    size_t provider = provider_at_fetch(fetch);
+    struct error error;
+
+    read_reply(fetcher, fetch, http, answers, &finding, &verdict);
+    redact(verdict.problem, fetcher->keys[provider]);
+    if (fetch->is_research)
+        finish_research(fetcher, fetch, answers, &finding, &verdict);
+    else
+        finish_prices(fetcher, fetch, answers, &verdict);
+    fetch->is_used = false;
+    note_outcome(fetcher, provider, &verdict);
     // For how long it wants to be left alone; when that cannot be kept it is asked once too often
     // after a restart, and says so again.
     if (verdict.outcome == PROVIDER_RATE_LIMITED)
@@ -259,6 +389,7 @@ bool fetcher_new(const struct fetcher_options *options,
 
     fetcher->options = *options;
     fetcher->plan = call_plan_new(&options->plan);
+    fetcher->research = research_new(&options->plan);
     fetcher->arena = arena_new(READ_MEMORY);
     for (size_t i = 0; i < options->plan.provider_count; i++) {
         fetcher->urls[i] = allocate_string(options->access[i].url);
@@ -297,6 +428,7 @@ void fetcher_free(struct fetcher **fetcher)
     }
     http_client_free(&old->client);
     call_plan_free(&old->plan);
+    research_free(&old->research);
     arena_free(&old->arena);
     for (size_t i = 0; i < PROVIDER_COUNT; i++) {
         release(old->urls[i]);
@@ -318,6 +450,30 @@ void fetcher_want(struct fetcher *fetcher, const char *const *tickers, size_t co
         call_plan_want(fetcher->plan, tickers[i], now);
     (void)pthread_mutex_unlock(&fetcher->lock);
     http_client_wake(fetcher->client);
+}
+
+enum plan_hope fetcher_hope(struct fetcher *fetcher, const char *ticker)
+{
+    enum plan_hope hope;
+
+    (void)pthread_mutex_lock(&fetcher->lock);
+    hope = call_plan_hope(fetcher->plan, ticker, now_of(fetcher));
+    (void)pthread_mutex_unlock(&fetcher->lock);
+    return hope;
+}
+
+enum research_state fetcher_ask(struct fetcher *fetcher, enum research_kind kind, const char *text)
+{
+    struct research_question question = {.kind = kind};
+    enum research_state state;
+
+    (void)snprintf(question.text, sizeof question.text, "%s", text);
+    (void)pthread_mutex_lock(&fetcher->lock);
+    state = research_want(fetcher->research, &question, now_of(fetcher));
+    (void)pthread_mutex_unlock(&fetcher->lock);
+    if (state == RESEARCH_UNDER_WAY)
+        http_client_wake(fetcher->client);
+    return state;
 }
 
 size_t fetcher_wanted(struct fetcher *fetcher)

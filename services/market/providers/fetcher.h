@@ -8,7 +8,7 @@
 // be called from any. Keys are in memory only, and taken out of whatever text leaves here.
 #pragma once
 
-#include "call_plan.h"
+#include "research.h"
 #include "service/metrics.h"
 
 // What was known before the start.
@@ -19,12 +19,23 @@ struct fetcher_memory {
     size_t quote_count;
 };
 
+// What a provider says to a question; it lies in the fetcher's memory as long as the call.
+struct fetcher_finding {
+    const struct research_question *question;
+    const char *provider;
+    struct provider_bars bars;       // of a history
+    struct provider_symbols symbols; // of the others
+};
+
 struct fetcher_sink {
     // Called until it succeeds, before anything is asked.
     bool (*prepare)(void *context, struct fetcher_memory *out_memory, struct error *error);
     // Keeps a provider's state. `state` lives as long as the call.
     bool (*save)(void *context, const struct plan_state *state, struct error *error);
     void (*deliver)(void *context, const struct quote *quotes, size_t count);
+    // Stores what came of a question, before anybody is told that it has been answered. Called with
+    // nothing in it (no provider) when nobody knows. Fails as the database does.
+    bool (*find)(void *context, const struct fetcher_finding *finding, struct error *error);
     // A provider fails otherwise than at the last call, or ("answered") works again.
     void (*changed)(void *context, const char *provider, const char *outcome, const char *problem);
     // Called a few times a second, and whenever something has come in.
@@ -57,6 +68,12 @@ void fetcher_free(struct fetcher **fetcher);
 
 // Somebody wants to know the prices of these symbols.
 void fetcher_want(struct fetcher *fetcher, const char *const *tickers, size_t count);
+
+// What can be hoped for the price of a symbol that has been wanted.
+enum plan_hope fetcher_hope(struct fetcher *fetcher, const char *ticker);
+
+// Somebody wants to know this; how it stands.
+enum research_state fetcher_ask(struct fetcher *fetcher, enum research_kind kind, const char *text);
 
 // How many symbols are wanted at present.
 size_t fetcher_wanted(struct fetcher *fetcher);

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "live.h"
 
+#include "exchange_calendar.h"
 #include "provider_store.h"
+#include "research_store.h"
 #include "service/log.h"
+#include "symbol_catalogue.h"
 
 #include <string.h>
 
 enum {
-    MEMORY = 8 * 1024 * 1024,
+    MEMORY = 24 * 1024 * 1024, // the longest history
+    FOUND_MAX = 10,            // symbols that are added of one search
     PENDING_MAX = PLAN_SYMBOLS_MAX,
     PAGE_QUOTES = 500,
 };
@@ -96,6 +100,64 @@ static void changed(void *context, const char *provider, const char *outcome, co
                   "problem", problem, NULL);
 }
 
+static bool
+find_history(struct live *live, const struct fetcher_finding *finding, struct error *error)
+{
+    bool is_there = finding->provider != NULL;
+    int64_t today = exchange_calendar_day(clock_now_us(&live->options.fetcher.real_time));
+
+    if (!research_store_put_history(live->options.database, live->arena, finding->question->text,
+                                    today, finding->provider, is_there ? &finding->bars : NULL,
+                                    error))
+        return false;
+    if (is_there)
+        log_write(LOG_INFO, "history_fetched", "ticker", finding->question->text, "provider",
+                  finding->provider, NULL);
+    return true;
+}
+
+// Those that are listed in the US: elsewhere an exchange follows a dot. What has one in the US is
+// found by its ticker.
+static size_t keep_domestic(const struct fetcher_finding *finding, struct provider_symbol *out)
+{
+    const struct provider_symbols *found = &finding->symbols;
+    size_t count = 0;
+
+    for (size_t i = 0; i < found->count && count < FOUND_MAX; i++) {
+        if (finding->question->kind == RESEARCH_SYMBOL ||
+            strchr(found->symbols[i].ticker, '.') == NULL)
+            out[count++] = found->symbols[i];
+    }
+    return count;
+}
+
+static bool
+find_symbols(struct live *live, const struct fetcher_finding *finding, struct error *error)
+{
+    struct provider_symbol symbols[FOUND_MAX];
+    size_t count = keep_domestic(finding, symbols), added = 0;
+
+    if (!research_store_add_symbols(live->options.database, live->arena, symbols, count, &added,
+                                    error))
+        return false;
+    if (added == 0)
+        return true;
+    symbol_catalogue_changed(live->options.catalogue);
+    log_write(LOG_INFO, "symbols_found", "asked", finding->question->text, "provider",
+              finding->provider, NULL);
+    return true;
+}
+
+static bool find(void *context, const struct fetcher_finding *finding, struct error *error)
+{
+    struct live *live = context;
+
+    arena_reset(live->arena);
+    if (finding->question->kind == RESEARCH_HISTORY)
+        return find_history(live, finding, error);
+    return finding->provider == NULL || find_symbols(live, finding, error);
+}
+
 // Writes what waits; what cannot be written waits for the next time.
 static void keep(struct live *live)
 {
@@ -160,8 +222,12 @@ bool live_new(const struct live_options *options, struct live **out_live, struct
     live->wanted = metrics_gauge(fetcher.metrics, "market_wanted_symbols",
                                  "Symbols that somebody looked at lately.", NULL, NULL);
     fetcher.context = live;
-    fetcher.sink = (struct fetcher_sink){
-        .prepare = prepare, .save = save, .deliver = deliver, .changed = changed, .turn = turn};
+    fetcher.sink = (struct fetcher_sink){.prepare = prepare,
+                                         .save = save,
+                                         .find = find,
+                                         .deliver = deliver,
+                                         .changed = changed,
+                                         .turn = turn};
     if (!fetcher_new(&fetcher, &live->fetcher, error)) {
         live_free(&live);
         return false;

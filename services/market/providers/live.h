@@ -16,6 +16,7 @@ struct live_options {
     struct fetcher_options fetcher;
     struct database *database;
     struct player *player;
+    struct symbol_catalogue *catalogue; // told when a symbol has been found
 };
 
 // Starts the fetcher, which waits for the player to be ready. The caller owns it. Fails with
