@@ -306,7 +306,7 @@ describe('the budget of calls', () => {
         await new Promise(done => impostor.listen(0, '127.0.0.1', done));
         platform = await Platform.start({ options: ['--market', 'live'], env: { ...server.settings(),
             BOURSE_STOOQ_URL: `https://127.0.0.1:${impostor.address().port}`, BOURSE_PROVIDERS: 'stooq,yahoo',
-            BOURSE_PROVIDER_LIMITS: 'yahoo=8/0,stooq=0/0', BOURSE_QUOTE_REFRESH_SECONDS: '1' } });
+            BOURSE_PROVIDER_LIMITS: 'yahoo=8/0,stooq=0/0', BOURSE_QUOTE_REFRESH_SECONDS: '1', BOURSE_HTTP_THREADS: '32' } });
         at = await lastTrade(platform);
         symbols = (await platform.expect(200, 'GET', '/api/v1/symbols?limit=500')).symbols.map(symbol => symbol.ticker);
         for (const ticker of symbols)
@@ -334,6 +334,20 @@ describe('the budget of calls', () => {
         assert.ok(asked.every(reply => reply.body.reason === 'BEING_FETCHED' || reply.body.price === '60.00'));
         await priceOf(platform, ticker);
         assert.equal(server.callsOf('yahoo', ticker).length, 1);
+    });
+
+    it('is waited for by a quarter of the threads at most; the others are told to ask again', async () => {
+        const ticker = symbols[151 % symbols.length], quote = server.quotes.get(`yahoo ${ticker}`);
+        server.quotes.set(`yahoo ${ticker}`, () => ({ body: '', slow: 5000 }));
+        const asked = await Promise.all(Array.from({ length: 24 }, async () => {
+            const start = Date.now();
+            const reply = await platform.request('GET', `/api/v1/quotes/${ticker}`);
+            return { ...reply, took: Date.now() - start };
+        }));
+        server.quotes.set(`yahoo ${ticker}`, quote);
+        assert.ok(asked.every(reply => reply.status === 503), asked.map(reply => reply.text).join());
+        assert.ok(asked.some(reply => reply.took >= 1900), asked.map(reply => reply.took).join());
+        assert.ok(asked.filter(reply => reply.took < 1000).length >= 24 - 32 / 4, asked.map(reply => reply.took).join());
     });
 
     it('is kept to the call under a rush for all symbols, over a kill too', async () => {

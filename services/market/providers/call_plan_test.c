@@ -345,6 +345,49 @@ static void a_call_that_was_not_made_is_made_a_second_later(void **state)
     (void)next(plan, NOW + SECOND);
 }
 
+static void what_can_be_hoped_for_a_price_follows_from_who_can_be_asked(void **state)
+{
+    struct call_plan *plan = new_plan(8);
+    struct plan_call call;
+
+    (void)state;
+    call_plan_want(plan, "NOPE", NOW);
+    assert_int_equal(call_plan_hope(plan, "NOPE", NOW), PLAN_HOPE);
+    for (int i = 0; i < 3; i++) {
+        call = next(plan, NOW);
+        assert_int_equal(call_plan_hope(plan, "NOPE", NOW), PLAN_HOPE);
+        (void)finish(plan, &call, PROVIDER_UNKNOWN_SYMBOL, 0, NOW);
+    }
+    assert_int_equal(call_plan_hope(plan, "NOPE", NOW), PLAN_NOBODY_KNOWS);
+    call_plan_want(plan, "AAPL", NOW);
+    for (int i = 0; i < 3; i++) {
+        call = next(plan, NOW);
+        (void)finish(plan, &call, PROVIDER_RATE_LIMITED, 0, NOW);
+    }
+    assert_int_equal(call_plan_hope(plan, "AAPL", NOW), PLAN_NOBODY_TELLS);
+    assert_int_equal(call_plan_hope(plan, "AAPL", NOW + PLAN_LIMITED_US), PLAN_HOPE);
+    call_plan_free(&plan);
+}
+
+static void a_question_takes_of_the_same_budget_as_prices_do(void **state)
+{
+    struct call_plan *plan = new_plan(8);
+    int64_t ready_at = 0;
+
+    (void)state;
+    assert_true(call_plan_take(plan, YAHOO, NOW, &ready_at));
+    call_plan_give_up(plan, YAHOO);
+    assert_true(call_plan_take(plan, YAHOO, NOW, &ready_at));
+    call_plan_give_up(plan, YAHOO);
+    assert_false(call_plan_take(plan, YAHOO, NOW, &ready_at));
+    assert_true(ready_at > NOW);
+    // And no more calls are under way than may be, whoever makes them.
+    for (int i = 0; i < PLAN_CALLS_A_PROVIDER; i++)
+        assert_true(call_plan_take(plan, STOOQ, NOW, &ready_at));
+    assert_false(call_plan_take(plan, STOOQ, NOW, &ready_at));
+    call_plan_free(&plan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +405,8 @@ int main(void)
         cmocka_unit_test(an_older_price_never_replaces_a_newer_one),
         cmocka_unit_test(too_many_symbols_push_out_those_wanted_longest_ago),
         cmocka_unit_test(a_call_that_was_not_made_is_made_a_second_later),
+        cmocka_unit_test(what_can_be_hoped_for_a_price_follows_from_who_can_be_asked),
+        cmocka_unit_test(a_question_takes_of_the_same_budget_as_prices_do),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

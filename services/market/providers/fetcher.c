@@ -140,8 +140,8 @@ static bool next_call(struct fetcher *fetcher, struct fetch *fetch)
                                        &fetch->research, &wake_at);
     // A question about a symbol may be a call for its price.
     if (fetch->is_research) {
-        (void)snprintf(fetch->call.tickers[0], TICKER_SIZE, "%.*s", TICKER_SIZE - 1,
-                       fetch->research.question.text);
+        memcpy(fetch->call.tickers[0], fetch->research.question.text, TICKER_SIZE - 1);
+        fetch->call.tickers[0][TICKER_SIZE - 1] = '\0';
         return true;
     }
     if (call_plan_next(fetcher->plan, now_of(fetcher), &fetch->call, &fetcher->wake_at))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the live market keeps, over a real PostgreSQL.
 #include "provider_store.h"
+#include "research_store.h"
 
 #include "database/migration.h"
 #include "market_store.h"
@@ -33,6 +34,17 @@ static void run(struct fixture *f, const char *name, const char *sql)
         fail_msg("%s", error.message);
 }
 
+static int64_t count(struct fixture *f, const char *name, const char *sql)
+{
+    const struct statement statement = {name, sql};
+    struct rows rows;
+    struct error error;
+
+    if (!database_query(f->database, f->arena, &statement, NULL, 0, &rows, &error))
+        fail_msg("%s", error.message);
+    return rows_int(&rows, 0, 0);
+}
+
 static int set_up(void **state)
 {
     struct fixture *f = allocate(sizeof *f);
@@ -41,7 +53,7 @@ static int set_up(void **state)
     struct error error;
 
     f->postgres = postgres_new();
-    f->arena = arena_new(4 * 1024 * 1024);
+    f->arena = arena_new(32 * 1024 * 1024);
     if (!migration_run(postgres_url(f->postgres, NULL), "market", market_migrations,
                        market_migration_count, &applied, &error))
         fail_msg("%s", error.message);
@@ -161,12 +173,89 @@ static void a_clock_of_the_past_becomes_real_and_one_of_the_future_is_refused(vo
     assert_false(provider_store_set_clock(f->database, f->arena, NOW, &error));
 }
 
+static bool needs_history(struct fixture *f, const char *ticker, int64_t today)
+{
+    bool needs = false;
+    struct error error;
+
+    if (!research_store_needs_history(f->database, f->arena, ticker, today, &needs, &error))
+        fail_msg("%s", error.message);
+    return needs;
+}
+
+static void put_history(struct fixture *f, const char *ticker, const struct provider_bars *bars)
+{
+    struct error error;
+
+    if (!research_store_put_history(f->database, f->arena, ticker, 20000,
+                                    bars != NULL ? "yahoo" : NULL, bars, &error))
+        fail_msg("%s", error.message);
+}
+
+static void a_history_is_kept_whole_beside_what_is_there_and_asked_for_once(void **state)
+{
+    enum { DAYS = 9000 }; // more than one statement takes
+    struct fixture *f = *state;
+    struct provider_bar *days = allocate_array(DAYS, sizeof *days);
+    const struct provider_bars bars = {.bars = days, .count = DAYS, .is_split_adjusted = true};
+
+    for (int i = 0; i < DAYS; i++)
+        days[i] = (struct provider_bar){.day = 10000 + i,
+                                        .open_micros = 1000000,
+                                        .high_micros = 1000000,
+                                        .low_micros = 1000000,
+                                        .close_micros = 1000000,
+                                        .volume = i};
+    run(f, "history_symbols", "INSERT INTO symbols (ticker, name) VALUES ('H1', 'a'), ('H2', 'b')");
+    run(f, "history_bar",
+        "INSERT INTO bars VALUES ('H1', DATE '1970-01-01' + 10005, 7, 7, 7, 7, 7)");
+    assert_true(needs_history(f, "H1", 20000));
+    put_history(f, "H1", &bars);
+    put_history(f, "H1", &bars);
+    assert_false(needs_history(f, "H1", 20001));
+    assert_int_equal(count(f, "count1", "SELECT count(*) FROM bars WHERE ticker = 'H1'"), DAYS);
+    assert_int_equal(
+        count(f, "count2", "SELECT count(*) FROM bars WHERE ticker = 'H1' AND close = 7"), 1);
+    // That there is none holds for the day.
+    put_history(f, "H2", NULL);
+    assert_false(needs_history(f, "H2", 20000));
+    assert_true(needs_history(f, "H2", 20001));
+    // One of a symbol that is gone is nothing.
+    put_history(f, "GONE", &bars);
+    assert_int_equal(count(f, "count3", "SELECT count(*) FROM histories"), 2);
+    release(days);
+}
+
+static void symbols_that_are_found_are_added_within_the_limit(void **state)
+{
+    struct fixture *f = *state;
+    struct provider_symbol found[2] = {{.ticker = "F1", .name = "First", .exchange = "NASDAQ"},
+                                       {.ticker = "F2"}};
+    size_t added = 0;
+    struct error error;
+
+    assert_true(research_store_add_symbols(f->database, f->arena, found, 2, &added, &error));
+    assert_int_equal(added, 2);
+    assert_true(research_store_add_symbols(f->database, f->arena, found, 2, &added, &error));
+    assert_int_equal(added, 0);
+    assert_int_equal(
+        count(f, "count4", "SELECT count(*) FROM symbols WHERE ticker = 'F2' AND name = 'F2'"), 1);
+    run(f, "fill_symbols",
+        "INSERT INTO symbols (ticker, name) SELECT 'X' || n, 'x' FROM generate_series(1, 20000) n"
+        " LIMIT 20000 - (SELECT count(*) FROM symbols)");
+    found[0] = (struct provider_symbol){.ticker = "F3"};
+    assert_true(research_store_add_symbols(f->database, f->arena, found, 1, &added, &error));
+    assert_int_equal(added, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_quotes_come_back_stale_and_never_older_than_they_were),
         cmocka_unit_test(what_is_spent_of_a_budget_is_kept),
         cmocka_unit_test(a_clock_of_the_past_becomes_real_and_one_of_the_future_is_refused),
+        cmocka_unit_test(a_history_is_kept_whole_beside_what_is_there_and_asked_for_once),
+        cmocka_unit_test(symbols_that_are_found_are_added_within_the_limit),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
