@@ -128,11 +128,55 @@ static void no_events_are_no_failure(void **state)
     assert_true(record(*state, NULL, 0));
 }
 
+static struct rows run_sql(struct fixture *f, const char *name, const char *sql)
+{
+    const struct statement statement = {name, sql};
+    struct rows rows = {0};
+
+    if (!database_query(f->database, f->arena, &statement, NULL, 0, &rows, &f->error))
+        fail_msg("%s", f->error.message);
+    return rows;
+}
+
+// Whether the service's own role may run a statement.
+static bool may(struct fixture *f, const char *name, const char *sql)
+{
+    const struct statement statement = {name, sql};
+    struct rows rows;
+
+    return database_query(f->database, f->arena, &statement, NULL, 0, &rows, &f->error);
+}
+
+static void events_are_removed_when_they_are_as_old_as_operators_say_and_not_otherwise(void **state)
+{
+    struct fixture *f = *state;
+    struct rows rows;
+
+    run_sql(f, "events",
+            "INSERT INTO audit_log (id, at, action, result)"
+            " SELECT gen_random_uuid(), now() - n * interval '1 day', 'old', 'done'"
+            " FROM generate_series(1, 2000) n");
+    assert_false(store_prune_audit(f->database, f->arena, 0));
+    assert_true(store_prune_audit(f->database, f->arena, 100));
+    assert_false(store_prune_audit(f->database, f->arena, 100));
+    rows = run_sql(f, "events_left", "SELECT count(*) FROM audit_log WHERE action = 'old'");
+    // The hundredth is a moment older than that by now.
+    assert_int_equal(rows_int(&rows, 0, 0), 99);
+    // No more than that can be done with it, nor by any other way.
+    assert_false(may(f, "remove_young", "SELECT audit_log_remove(now(), 10)"));
+    assert_false(may(f, "remove_any", "DELETE FROM audit_log"));
+    assert_false(may(f, "change_any", "UPDATE audit_log SET action = 'new'"));
+    rows = run_sql(f, "events_still", "SELECT count(*) FROM audit_log WHERE action = 'old'");
+    assert_int_equal(rows_int(&rows, 0, 0), 99);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_told_twice_is_there_once_with_its_own_time),
         cmocka_unit_test(no_events_are_no_failure),
+        cmocka_unit_test(
+            events_are_removed_when_they_are_as_old_as_operators_say_and_not_otherwise),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -118,6 +118,7 @@ static bool prune(void *context)
 
     more = store_prune_sessions(auth->database, arena) || more;
     more = store_prune_logins(auth->database, arena) || more;
+    more = store_prune_audit(auth->database, arena, auth->audit_days) || more;
     return rate_limit_prune(auth->database, arena) || more;
 }
 
@@ -197,6 +198,7 @@ bool auth_new(const struct auth_options *options, struct auth **out_auth, struct
     auth->signing_keys = signing_keys_new(&(const struct signing_keys_options){
         .database = auth->database, .verifier = auth->verifier, .clock = auth->clock});
     auth->limits = options->limits;
+    auth->audit_days = options->audit_days;
     make_metrics(auth, options->metrics);
     if (!prepare_tokens(auth, error))
         return false;

@@ -39,6 +39,7 @@ struct auth {
     struct worker *pruner;
     struct worker *key_rotator;
     int64_t signing_key_age_us; // at which a key is replaced
+    int64_t audit_days;         // for which events are kept; 0: for ever
     int64_t revocations_as_of;  // of the follower's thread alone
 };
 
@@ -52,6 +53,7 @@ struct auth_options {
     int64_t session_lifetime_whole_us;
     int64_t maximum_cash_micros;
     int64_t signing_key_age_us; // at which a key is replaced; 0: never
+    int64_t audit_days;         // for which events are kept, AUDIT_DAYS_MIN or more; 0: for ever
     struct rpc_mesh_key mesh_key;
     struct password_hasher hasher;
     size_t hashing_threads; // that may hash at once; 0: half of the cores

@@ -308,6 +308,12 @@ MUST_CHECK bool store_list_revocations(struct database *database,
 // when there may be more.
 bool store_prune_sessions(struct database *database, struct arena *arena);
 
+enum { AUDIT_DAYS_MIN = 30 };
+
+// Removes events of the audit log that are older than so many days, AUDIT_DAYS_MIN or more, some at
+// a time; with 0 none. True when there may be more.
+bool store_prune_audit(struct database *database, struct arena *arena, int64_t days);
+
 enum { API_KEYS_MAX = 50 };
 struct api_key_record {
     const char *user_id;

@@ -4,6 +4,8 @@
 
 #include "database/columns.h"
 
+enum { EVENTS_PRUNED_AT_ONCE = 1000 };
+
 enum { RECORD_COLUMNS = 9 };
 
 bool store_queue_audit(struct transaction *transaction,
@@ -117,4 +119,16 @@ bool store_page_audit(struct database *database,
     *out_records = records;
     *out_count = rows.count;
     return true;
+}
+
+bool store_prune_audit(struct database *database, struct arena *arena, int64_t days)
+{
+    static const struct statement remove = {
+        "audit_prune", "SELECT audit_log_remove(now() - $1::bigint * interval '1 day', $2)"};
+    struct parameter values[] = {parameter_int(days), parameter_int(EVENTS_PRUNED_AT_ONCE)};
+    struct rows rows = {0};
+    struct error error;
+
+    return days > 0 && database_query(database, arena, &remove, values, 2, &rows, &error) &&
+           rows_int(&rows, 0, 0) == EVENTS_PRUNED_AT_ONCE;
 }

@@ -27,6 +27,8 @@ static const struct setting settings[] = {
      "passwords that are hashed at once; 0 for half of the cores, but at least one"},
     {"signing-key-days", SETTING_INT, "90", 0, 3650,
      "days after which the key that signs access tokens is replaced; 0 for never"},
+    {"audit-days", SETTING_INT, "0", 0, 36500,
+     "days for which events of the audit log are kept, 30 or more; 0 for ever"},
     {"now", SETTING_BOOL, "false", 0, 0,
      "of rotate-signing-key: the key is known to others, end it and all access tokens at once"},
     {"registrations-per-hour", SETTING_INT, "100", 0, THROTTLE_MAX,
@@ -69,6 +71,7 @@ static bool start(struct service *service, void **out_context, struct error *err
             service_int(service, "session-maximum-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
         .signing_key_age_us =
             service_int(service, "signing-key-days") * SECONDS_PER_DAY * MICROS_PER_SECOND,
+        .audit_days = service_int(service, "audit-days"),
         .hashing_threads = (size_t)service_int(service, "hashing-threads"),
         .limits = throttle_from_settings(service),
     };
@@ -80,6 +83,10 @@ static bool start(struct service *service, void **out_context, struct error *err
         return error_set(error, REASON_INVALID_SETTING,
                          "--maximum-cash must be an amount such as 100000.00, not \"%s\".",
                          maximum);
+    if (options.audit_days > 0 && options.audit_days < AUDIT_DAYS_MIN)
+        return error_set(error, REASON_INVALID_SETTING,
+                         "--audit-days must be 0, or %d or more, not %lld.", AUDIT_DAYS_MIN,
+                         (long long)options.audit_days);
     autogroup_give_way();
     if (!auth_make_hasher(service, &options.hasher, error) || !auth_new(&options, &auth, error))
         return false;
