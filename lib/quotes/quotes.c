@@ -31,6 +31,7 @@ struct heard_clock {
     bool is_open;
     int64_t next_open;
     int64_t next_close;
+    int64_t previous_close;
     int64_t extended_end;
     int64_t heard_us; // monotonic: machines need not agree on the time of day
 };
@@ -62,6 +63,7 @@ static void read_clock(const Market__Clock *clock, struct heard_clock *out_clock
     out_clock->is_open = clock->is_open;
     out_clock->next_open = clock->next_open;
     out_clock->next_close = clock->next_close;
+    out_clock->previous_close = clock->previous_close;
     out_clock->extended_end = clock->extended_end;
     out_clock->heard_us = clock_monotonic_us();
 }
@@ -70,8 +72,10 @@ static void read_clock(const Market__Clock *clock, struct heard_clock *out_clock
 // may be silent and then stands still.
 static struct platform_clock clock_at(const struct heard_clock *heard, int64_t monotonic_us)
 {
-    struct platform_clock clock = {
-        .mode = heard->mode, .next_open = heard->next_open, .next_close = heard->next_close};
+    struct platform_clock clock = {.mode = heard->mode,
+                                   .next_open = heard->next_open,
+                                   .next_close = heard->next_close,
+                                   .previous_close = heard->previous_close};
     int64_t passed_us = monotonic_us - heard->heard_us;
 
     if (passed_us < 0)

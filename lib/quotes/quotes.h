@@ -37,7 +37,8 @@ struct platform_clock {
     bool is_open; // whether the regular session is on at `now`
     int64_t next_open;
     int64_t next_close;
-    int64_t extended_end; // of the hours around the regular session, while they last; otherwise 0
+    int64_t previous_close; // since when the present day of trading lasts, until `next_close`
+    int64_t extended_end;   // of the hours around the regular session, while they last; otherwise 0
 };
 
 struct quotes;

@@ -282,3 +282,16 @@ int64_t exchange_calendar_next_close(int64_t at)
         day = exchange_calendar_next_session(day);
     return exchange_calendar_at(day, exchange_calendar_close_minute(day));
 }
+
+int64_t exchange_calendar_previous_close(int64_t at)
+{
+    int64_t day = exchange_calendar_day(at);
+
+    while (day >= CALENDAR_FIRST_DAY &&
+           (!exchange_calendar_is_session(day) ||
+            exchange_calendar_at(day, exchange_calendar_close_minute(day)) > at))
+        day--;
+    if (day < CALENDAR_FIRST_DAY)
+        return CALENDAR_START_AT;
+    return exchange_calendar_at(day, exchange_calendar_close_minute(day));
+}

@@ -60,5 +60,8 @@ enum exchange_session exchange_calendar_session(int64_t at);
 int64_t exchange_calendar_next_open(int64_t at);
 int64_t exchange_calendar_next_close(int64_t at);
 
+// The last close at or before `at`; before the first one the calendar's beginning.
+int64_t exchange_calendar_previous_close(int64_t at);
+
 // The first session after `day`.
 int64_t exchange_calendar_next_session(int64_t day);

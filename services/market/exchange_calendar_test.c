@@ -207,6 +207,20 @@ static void the_next_open_and_close_are_strictly_later(void **state)
     assert_time(exchange_calendar_next_open(CALENDAR_END_AT), "2101-01-03T14:30:00Z");
 }
 
+static void the_previous_close_is_the_last_one_at_or_before(void **state)
+{
+    (void)state;
+    assert_time(exchange_calendar_previous_close(at("2014-06-03T13:30:00Z")),
+                "2014-06-02T20:00:00Z");
+    assert_time(exchange_calendar_previous_close(at("2014-06-02T20:00:00Z")),
+                "2014-06-02T20:00:00Z");
+    assert_time(exchange_calendar_previous_close(at("2014-06-02T19:59:59Z")),
+                "2014-05-30T20:00:00Z");
+    assert_time(exchange_calendar_previous_close(at("2014-12-01T14:00:00Z")),
+                "2014-11-28T18:00:00Z");
+    assert_int_equal(exchange_calendar_previous_close(CALENDAR_START_AT), CALENDAR_START_AT);
+}
+
 static void every_year_has_as_many_sessions_as_it_can(void **state)
 {
     (void)state;
@@ -277,6 +291,7 @@ int main(void)
         cmocka_unit_test(the_extended_hours_end_at_eight_and_on_early_closes_at_five),
         cmocka_unit_test(a_weekday_without_a_session_has_a_name),
         cmocka_unit_test(the_next_open_and_close_are_strictly_later),
+        cmocka_unit_test(the_previous_close_is_the_last_one_at_or_before),
         cmocka_unit_test(every_year_has_as_many_sessions_as_it_can),
         cmocka_unit_test(the_sessions_are_the_days_of_real_price_files),
     };

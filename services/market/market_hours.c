@@ -23,6 +23,12 @@ int64_t market_hours_next_close(enum market_hours hours, int64_t at)
     return hours == HOURS_AROUND_THE_CLOCK ? next_midnight(at) : exchange_calendar_next_close(at);
 }
 
+int64_t market_hours_previous_close(enum market_hours hours, int64_t at)
+{
+    return hours == HOURS_AROUND_THE_CLOCK ? at / MICROS_PER_DAY * MICROS_PER_DAY
+                                           : exchange_calendar_previous_close(at);
+}
+
 bool market_hours_is_session(enum market_hours hours, int64_t day)
 {
     return hours == HOURS_AROUND_THE_CLOCK || exchange_calendar_is_session(day);

@@ -29,4 +29,7 @@ int64_t market_hours_next_close(enum market_hours hours, int64_t at);
 MUST_CHECK bool
 market_hours_session(enum market_hours hours, int64_t at, struct market_session *out_session);
 
+// The last close at or before `at`: since then the present day of trading lasts.
+int64_t market_hours_previous_close(enum market_hours hours, int64_t at);
+
 bool market_hours_is_session(enum market_hours hours, int64_t day);

@@ -25,6 +25,9 @@ static void around_the_clock_every_day_of_utc_is_a_session(void **state)
     assert_true(market_hours_is_open(HOURS_AROUND_THE_CLOCK, at("2026-07-04T03:00:00Z")));
     assert_int_equal(market_hours_next_close(HOURS_AROUND_THE_CLOCK, at("2026-07-04T00:00:00Z")),
                      at("2026-07-05T00:00:00Z"));
+    assert_int_equal(
+        market_hours_previous_close(HOURS_AROUND_THE_CLOCK, at("2026-07-04T23:59:59Z")),
+        at("2026-07-04T00:00:00Z"));
     assert_int_equal(market_hours_next_open(HOURS_AROUND_THE_CLOCK, at("2026-07-04T23:59:59Z")),
                      at("2026-07-05T00:00:00Z"));
 }

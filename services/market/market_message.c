@@ -30,6 +30,8 @@ void market_message_clock(const struct clock_view *view, Market__Clock *out_cloc
     out_clock->next_open = market_hours_next_open(view->hours, view->now);
     out_clock->has_next_close = true;
     out_clock->next_close = market_hours_next_close(view->hours, view->now);
+    out_clock->has_previous_close = true;
+    out_clock->previous_close = market_hours_previous_close(view->hours, view->now);
     out_clock->has_session = true;
     out_clock->session = view->hours == HOURS_AROUND_THE_CLOCK
                              ? MARKET__SESSION__SESSION_REGULAR
