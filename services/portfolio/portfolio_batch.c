@@ -4,7 +4,9 @@
 // Two round trips to the database a batch: lock and load, then write and commit. The decisions in
 // between are ledger.c's. One refused operation does not fail the others; a transaction that fails
 // for the sake of one is repeated operation by operation.
+#include "appraisal.h"
 #include "bourse/portfolio/v1/portfolio_server.h"
+#include "exposure_store.h"
 #include "portfolio.h"
 #include "portfolio_books.h"
 
@@ -31,9 +33,11 @@ struct operation {
                    const ProtobufCMessage *request,
                    bool is_overtaken,
                    struct error *error);
+    bool has_limits; // perhaps: those of exposure.h
 };
 
 struct batch {
+    struct portfolio *portfolio;
     const struct operation *operation;
     struct rpc_batch_item *items;
     size_t count;
@@ -197,7 +201,8 @@ static const struct operation reserve = {.want = reserve_want,
                                          .filled_at = reserve_filled_at,
                                          .portfolio_of = reserve_portfolio,
                                          .other_order_of = reserve_other_order,
-                                         .decide = reserve_decide};
+                                         .decide = reserve_decide,
+                                         .has_limits = true};
 static const struct operation release_hold = {
     .want = release_want, .portfolio_of = release_portfolio, .decide = release_decide};
 static const struct operation apply_fill = {
@@ -301,6 +306,7 @@ static bool work(struct transaction *transaction, void *context, struct error *e
 {
     struct batch *batch = context;
     struct books_wanted wanted = {0};
+    struct exposures *exposures = NULL;
     OWNED(books) books = NULL;
 
     if (!collect(batch, transaction_arena(transaction), &wanted, error) ||
@@ -308,7 +314,10 @@ static bool work(struct transaction *transaction, void *context, struct error *e
          !collect_sells(batch, transaction_arena(transaction), &wanted, error)) ||
         (batch->operation->filled_at != NULL &&
          !collect_fills(batch, transaction_arena(transaction), &wanted, error)) ||
-        !books_load(transaction, &wanted, &books, error))
+        !books_load(transaction, &wanted, &books, error) ||
+        (batch->operation->has_limits &&
+         !exposures_load(transaction, batch->portfolio->quotes, books, batch->items, batch->count,
+                         &exposures, error)))
         return false;
     for (size_t i = 0; i < batch->count; i++) {
         struct rpc_batch_item *item = &batch->items[i];
@@ -318,6 +327,9 @@ static bool work(struct transaction *transaction, void *context, struct error *e
         error_clear(&item->error);
         item->done =
             book != NULL &&
+            (exposures == NULL ||
+             exposures_check(exposures, book, (const Portfolio__ReserveRequest *)item->request,
+                             &item->error)) &&
             batch->operation->decide(book, item->request,
                                      books->overtaken != NULL && books->overtaken[i], &item->error);
         if (book == NULL)
@@ -366,8 +378,10 @@ static void run(struct portfolio *portfolio, struct batch *batch)
         return;
     if (batch->count > 1 && !is_everybodys(&error)) {
         for (size_t i = 0; i < batch->count; i++) {
-            struct batch one = {
-                .operation = batch->operation, .items = &batch->items[i], .count = 1};
+            struct batch one = {.portfolio = portfolio,
+                                .operation = batch->operation,
+                                .items = &batch->items[i],
+                                .count = 1};
 
             run(portfolio, &one);
         }
@@ -381,14 +395,18 @@ static void run(struct portfolio *portfolio, struct batch *batch)
 
 void portfolio_api_reserve(struct portfolio *portfolio, struct rpc_batch_item *items, size_t count)
 {
-    struct batch batch = {.operation = &reserve, .items = items, .count = count};
+    struct batch batch = {
+        .portfolio = portfolio, .operation = &reserve, .items = items, .count = count};
 
+    if (exposures_are_asked(items, count))
+        appraisal_catch_up(portfolio);
     run(portfolio, &batch);
 }
 
 void portfolio_api_release(struct portfolio *portfolio, struct rpc_batch_item *items, size_t count)
 {
-    struct batch batch = {.operation = &release_hold, .items = items, .count = count};
+    struct batch batch = {
+        .portfolio = portfolio, .operation = &release_hold, .items = items, .count = count};
 
     run(portfolio, &batch);
 }
@@ -397,7 +415,8 @@ void portfolio_api_apply_fill(struct portfolio *portfolio,
                               struct rpc_batch_item *items,
                               size_t count)
 {
-    struct batch batch = {.operation = &apply_fill, .items = items, .count = count};
+    struct batch batch = {
+        .portfolio = portfolio, .operation = &apply_fill, .items = items, .count = count};
 
     run(portfolio, &batch);
 }

@@ -427,6 +427,23 @@ bool books_load(struct transaction *transaction,
     return true;
 }
 
+bool books_load_all_balances(struct transaction *transaction,
+                             struct books *books,
+                             const char **portfolio_ids,
+                             size_t count,
+                             struct error *error)
+{
+    struct rows balances = {0};
+    struct parameter array;
+
+    if (!array_of_texts(transaction_arena(transaction), portfolio_ids, count, &array, error) ||
+        !transaction_queue(transaction, &load_all_balances, &array, 1, &balances, error) ||
+        !transaction_flush(transaction, error))
+        return false;
+    take_balances(books, &balances);
+    return true;
+}
+
 static size_t count_of(const struct books *books, size_t (*count)(const struct book *book))
 {
     size_t sum = 0;

@@ -38,6 +38,13 @@ MUST_CHECK bool books_load(struct transaction *transaction,
                            struct books **out_books,
                            struct error *error);
 
+// Adds the balances that the books of these portfolios do not have yet. Sends what is queued.
+MUST_CHECK bool books_load_all_balances(struct transaction *transaction,
+                                        struct books *books,
+                                        const char **portfolio_ids,
+                                        size_t count,
+                                        struct error *error);
+
 // Adds holds to the books, from rows with the columns that books_load asks for.
 void books_take_holds(struct books *books, const struct rows *rows);
 
