@@ -136,6 +136,8 @@
       "Cancel them, or wait until they have ended, and repeat it.")                                \
     X(LIMIT_EXCEEDED, CODE_FAILED_PRECONDITION, 403, "A limit would be exceeded.",                 \
       "Stay below the limit named.")                                                               \
+    X(TRADING_HALTED, CODE_FAILED_PRECONDITION, 403, "Trading is halted.",                         \
+      "Orders can be canceled. Whoever is named can lift the halt.")                               \
     X(CLOCK_CANNOT_GO_BACK, CODE_FAILED_PRECONDITION, 422, "The clock cannot go back.",            \
       "Start with a new data folder to begin anew.")                                               \
     X(FILL_MISMATCH, CODE_FAILED_PRECONDITION, 409, "The fill does not fit what is held for it.",  \

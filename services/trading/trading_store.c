@@ -21,15 +21,21 @@ static const struct statement plan_once = {
     "SET LOCAL plan_cache_mode = force_generic_plan",
 };
 
+// Whether an order may be placed: by what has changed since it was checked ($31 is the revision of
+// all orders of the statement), and by those that rest.
+#define IS_PLACEABLE                                                                               \
+    STORE_LIMITS_ARE_KNOWN("n", "$31::bigint")                                                     \
+    " AND NOT EXISTS (SELECT 1 FROM resting_orders r WHERE r.portfolio_id = n.portfolio_id"        \
+    " AND r.ticker = n.ticker AND " STORE_MEETS("n") ")"
+
 // With their tasks: of those that were inserted, leased but for the ones named.
 static const struct statement insert_orders = {
     "insert_orders",
-    "WITH inserted AS (INSERT INTO orders (id, portfolio_id, user_id, request_id, body_hash, "
-    "client_order_id,"
-    " ticker, side, quantity, hold_amount, status, created_at, updated_at, expires_at, type,"
-    " time_in_force, notional, limit_price, stop_price, trail_price, trail_percent, high_water,"
-    " extended_hours, starts_at, replaces, decided_quantity, decided_price, decided_commission,"
-    " decided_quote_at)"
+    "WITH inserted AS (INSERT INTO orders (id, portfolio_id, user_id, request_id, body_hash,"
+    " client_order_id, ticker, side, quantity, hold_amount, status, created_at, updated_at,"
+    " expires_at, type, time_in_force, notional, limit_price, stop_price, trail_price,"
+    " trail_percent, high_water, extended_hours, starts_at, replaces, decided_quantity,"
+    " decided_price, decided_commission, decided_quote_at)"
     " SELECT n.id, n.portfolio_id, n.user_id, n.request_id, n.body_hash, n.client_order_id,"
     " n.ticker, n.side, n.quantity, n.hold_amount, 'pending_new', n.created_at, n.created_at,"
     " n.expires_at, n.type, n.time_in_force, n.notional, n.limit_price, n.stop_price,"
@@ -45,21 +51,16 @@ static const struct statement insert_orders = {
     " quantity, hold_amount, created_at, expires_at, type, time_in_force, notional, limit_price,"
     " stop_price, trail_price, trail_percent, high_water, extended_hours, starts_at, replaces,"
     " decided_quantity, decided_price, decided_commission, decided_quote_at)"
-    " WHERE NOT EXISTS (SELECT 1 FROM resting_orders r WHERE r.portfolio_id = n.portfolio_id"
-    " AND r.ticker = n.ticker AND " STORE_MEETS(
-        "n") ")"
-             " ON CONFLICT DO NOTHING RETURNING id, portfolio_id),"
-             " queued AS (INSERT INTO tasks (id, portfolio_id, kind, state, attempts, worker, "
-             "run_at,"
-             " queued_at, started_at)"
-             " SELECT i.id, i.portfolio_id, 'order', CASE WHEN i.leased THEN 'active' ELSE "
-             "'pending' END,"
-             " CASE WHEN i.leased THEN 1 ELSE 0 END, CASE WHEN i.leased THEN $28::text END,"
-             " CASE WHEN i.leased THEN now() + $29::bigint * interval '1 ms' ELSE now() END, now(),"
-             " CASE WHEN i.leased THEN now() END"
-             " FROM (SELECT id, portfolio_id, id <> ALL ($30::uuid[]) AS leased FROM inserted) AS "
-             "i)"
-             " SELECT id FROM inserted",
+    " WHERE " IS_PLACEABLE " ON CONFLICT DO NOTHING"
+    " RETURNING id, portfolio_id),"
+    " queued AS (INSERT INTO tasks (id, portfolio_id, kind, state, attempts, worker, run_at,"
+    " queued_at, started_at)"
+    " SELECT i.id, i.portfolio_id, 'order', CASE WHEN i.leased THEN 'active' ELSE 'pending' END,"
+    " CASE WHEN i.leased THEN 1 ELSE 0 END, CASE WHEN i.leased THEN $28::text END,"
+    " CASE WHEN i.leased THEN now() + $29::bigint * interval '1 ms' ELSE now() END, now(),"
+    " CASE WHEN i.leased THEN now() END"
+    " FROM (SELECT id, portfolio_id, id <> ALL ($30::uuid[]) AS leased FROM inserted) AS i)"
+    " SELECT id FROM inserted",
 };
 
 // Fills orders as was decided when they were taken, and ends their tasks, for they are booked.
@@ -253,7 +254,9 @@ bool store_insert_orders(struct transaction *transaction,
     struct arena *arena = transaction_arena(transaction);
     struct parameter *unleased = arena_allocate(arena, (count + 1) * sizeof(*unleased));
     size_t unleased_count = 0;
-    struct parameter more[3] = {parameter_text(worker), parameter_int(STORE_LEASE_MS)};
+    struct parameter more[4] = {[0] = parameter_text(worker),
+                                [1] = parameter_int(STORE_LEASE_MS),
+                                [3] = parameter_int(count == 0 ? 0 : orders[0].limits_revision)};
     struct columns table;
 
     if (unleased == NULL)
@@ -295,6 +298,8 @@ bool store_insert_orders(struct transaction *transaction,
             time_or_null(decided->quote_at),
         };
 
+        if (orders[i].is_left_out)
+            continue;
         if (!orders[i].is_leased)
             unleased[unleased_count++] = parameter_text(order->id);
         columns_add(&table, row);
@@ -302,7 +307,7 @@ bool store_insert_orders(struct transaction *transaction,
     return (parameter_array(arena, unleased, unleased_count, &more[2]) ||
             store_out_of_budget(error)) &&
            transaction_queue(transaction, &plan_once, NULL, 0, NULL, error) &&
-           columns_queue(&table, transaction, &insert_orders, more, 3, out_rows, error);
+           columns_queue(&table, transaction, &insert_orders, more, 4, out_rows, error);
 }
 
 static bool has_id(const struct rows *rows, const char *id)

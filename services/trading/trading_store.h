@@ -14,7 +14,11 @@ enum { STORE_BATCH_MAX = 64, STORE_FINISHED_MAX = 512, STORE_LEASE_MS = 15 * 100
 struct store_new_order {
     const struct order *order;
     bool is_leased; // to this worker, which goes on with it at once
-    bool inserted;  // out: false when its request id or client_order_id is there already
+    // Not inserted when a limit or halt of its portfolio was changed after this revision, which is
+    // the same for all orders of a statement.
+    int64_t limits_revision;
+    bool is_left_out; // more than may be placed today: not inserted
+    bool inserted;    // out: false when its request id or client_order_id is there already
 };
 
 // Inserts orders and their tasks. `inserted` is known once the transaction has been committed and

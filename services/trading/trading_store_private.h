@@ -13,6 +13,16 @@
     " OR CASE WHEN r.side = 'sell' THEN " order ".limit_price >= r.limit_price"                    \
     " ELSE " order ".limit_price <= r.limit_price END)"
 
+// Whether the limits and halts that the order was checked by are those of now. Most of the time
+// nothing at all has changed, which is one look at one row for all orders of a statement.
+#define STORE_LIMITS_ARE_KNOWN(order, revision)                                                    \
+    "(" revision " >= (SELECT v.number FROM limits_revision v WHERE v.id = 1)"                     \
+    " OR (NOT EXISTS (SELECT 1 FROM trading_limits l WHERE l.subject IN (" order ".portfolio_id,"  \
+    " '00000000-0000-0000-0000-000000000000') AND l.revision > " revision ")"                      \
+    " AND NOT EXISTS (SELECT 1 FROM trading_halts h WHERE h.subject IN (" order ".portfolio_id,"   \
+    " " order ".user_id, '00000000-0000-0000-0000-000000000000')"                                  \
+    " AND h.revision > " revision ")))"
+
 static inline bool store_out_of_budget(struct error *error)
 {
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
