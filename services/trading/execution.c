@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admission.h"
 #include "base/fault.h"
 #include "bourse/portfolio/v1/portfolio.pb-c.h"
 #include "bourse/portfolio/v1/portfolio_methods.h"
 #include "fan.h"
 #include "fill.h"
+#include "limit_registry.h"
 #include "order_message.h"
 #include "service/log.h"
 
@@ -173,6 +175,9 @@ static void add_reserve(struct round *round, struct execution *execution, size_t
     request->amount_micros = amount;
     if (item->order->status == ORDER_PENDING_NEW && item->order->replaces[0] != '\0')
         request->replaces_order_id = item->order->replaces;
+    // Limits are asked when an order is placed, not when its hold is raised.
+    if (item->order->status == ORDER_PENDING_NEW)
+        admission_tell(execution->trading, item->order, request);
     if (order_is_decided(item->order) && !add_decided(execution, item, request))
         return;
     round_add(round, execution, index, &request->base);
@@ -271,14 +276,13 @@ static bool can_fill(struct execution *execution,
            fill_is_covered(item->order, *out_price);
 }
 
-// Ends an order that would rest and does not; what was held is given back.
+// Ends an order that neither rests nor is filled, for the reason in the item's error; what was held
+// is given back.
 static bool end_unfilled(struct execution *execution,
                          struct execution_item *item,
                          int64_t now,
                          struct store_change *change)
 {
-    error_set(&item->error, REASON_NOT_FILLED_AT_ONCE,
-              "%s could not be filled at once within the order's prices.", item->order->ticker);
     if (!refuse(execution, item, ORDER_EVENT_CANCEL, now, change))
         return false;
     error_clear(&item->error);
@@ -310,9 +314,16 @@ static bool decide_pending(struct execution *execution,
     }
     if (!order_apply(order, ORDER_EVENT_RESERVED, clock->now))
         return false;
+    // Trading was halted while the order was on its way.
+    if (limit_registry_is_halted(execution->trading->limit_registry, order->portfolio_id,
+                                 order->user_id, &item->error))
+        return end_unfilled(execution, item, clock->now, change);
     if (!can_fill(execution, item, clock, &quote, &price)) {
-        if (!order_time_in_force_rests(order->time_in_force))
+        if (!order_time_in_force_rests(order->time_in_force)) {
+            error_set(&item->error, REASON_NOT_FILLED_AT_ONCE,
+                      "%s could not be filled at once within the order's prices.", order->ticker);
             return end_unfilled(execution, item, clock->now, change);
+        }
         rest(change);
         return true;
     }

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "action_follower.h"
+#include "limit_follower.h"
+#include "limit_registry.h"
 #include "matcher.h"
 #include "placing.h"
 #include "queue.h"
@@ -50,6 +52,7 @@ struct program {
     struct worker *pruner;
     struct task_reporter *task_reporter;
     struct action_follower *action_follower;
+    struct limit_follower *limit_follower;
     int64_t task_history_us;
 };
 
@@ -66,6 +69,7 @@ static void stop(void **context)
     struct trading *trading = &program->trading;
 
     action_follower_free(&program->action_follower);
+    limit_follower_free(&program->limit_follower);
     worker_free(&program->pruner);
     task_reporter_free(&program->task_reporter);
     queue_free(&trading->queue);
@@ -78,6 +82,7 @@ static void stop(void **context)
     rpc_publisher_free(&trading->publisher);
     finished_free(&trading->finished);
     task_statistics_free(&trading->task_statistics);
+    limit_registry_free(&trading->limit_registry);
     cache_free(&trading->symbols);
     cache_free(&trading->owners);
     release(program);
@@ -138,6 +143,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     trading->market_client = service_client(service, "market");
     trading->owners = cache_new(OWNERS_MAX);
     trading->symbols = cache_new(SYMBOLS_MAX);
+    trading->limit_registry = limit_registry_new();
     trading->finished = finished_new();
     trading->task_statistics = task_statistics_new();
     trading->matcher = matcher_new(trading);
@@ -154,6 +160,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     trading->queue = queue_new(trading);
     program->task_reporter = task_reporter_new(trading);
     program->action_follower = action_follower_new(trading);
+    program->limit_follower = limit_follower_new(trading);
     program->task_history_us =
         service_int(service, "task-history-hours") * 3600 * MICROS_PER_SECOND;
     program->pruner = worker_new("prune", PRUNE_EVERY_MS, prune, program);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "execution.h"
+#include "limit_registry.h"
 #include "service/log.h"
 #include "trading_store.h"
 #include "watch.h"
@@ -176,6 +177,16 @@ void matcher_remove(struct matcher *matcher, const char *order_id)
     push(matcher, event);
 }
 
+void matcher_load_again(struct matcher *matcher)
+{
+    if (matcher == NULL)
+        return;
+    pthread_mutex_lock(&matcher->lock);
+    matcher->missed_orders = true;
+    pthread_cond_signal(&matcher->changed);
+    pthread_mutex_unlock(&matcher->lock);
+}
+
 int64_t matcher_looked_at(struct matcher *matcher)
 {
     return atomic_load(&matcher->looked_at);
@@ -249,6 +260,16 @@ static void end_match(struct matcher *matcher,
     order_book_remove(matcher->watch->book, match->order_id);
 }
 
+// What is reached while trading is halted leaves the book; when trading goes on it is taken up
+// again.
+static bool is_halted(struct matcher *matcher, const struct order *order)
+{
+    struct error error;
+
+    return limit_registry_is_halted(matcher->trading->limit_registry, order->portfolio_id,
+                                    order->user_id, &error);
+}
+
 // Executes up to a batch of matches from `matches` on. Those that have to be tried again are put
 // into `kept`; returns how many.
 static size_t
@@ -273,7 +294,8 @@ execute(struct matcher *matcher, const struct match *matches, size_t count, stru
     for (size_t i = 0; i < order_count; i++) {
         const struct match *match = find_match(matches, count, orders[i].id);
 
-        if (match == NULL || orders[i].status != ORDER_NEW)
+        if (match == NULL || orders[i].status != ORDER_NEW ||
+            (match->intent != EXECUTE_EXPIRE && is_halted(matcher, &orders[i])))
             continue;
         items[item_count++] = (struct execution_item){
             .order = &orders[i],
@@ -334,12 +356,36 @@ static void recent_id(char out_id[UUID_SIZE])
              (unsigned)(ms & 0xffff));
 }
 
+// Nothing may be filled before it is known where trading is halted.
+static bool knows_halts(struct matcher *matcher)
+{
+    struct limit_registry *registry = matcher->trading->limit_registry;
+    struct error error;
+
+    return limit_registry_revision(registry) >= 0 ||
+           limit_registry_follow(registry, matcher->trading->database, &error);
+}
+
+// Takes an order that rests. It is not shown what was quoted while trading was halted.
+static void take_loaded(struct matcher *matcher, struct order *order)
+{
+    int64_t blind_until =
+        limit_registry_blind_until(matcher->trading->limit_registry, order->portfolio_id,
+                                   order->user_id, atomic_load(&matcher->heard));
+
+    if (order->looked_at < blind_until)
+        order->looked_at = blind_until;
+    watch_take_loaded(matcher->watch, order);
+}
+
 // Loads orders that rest, from that id on. False when the database could not be asked.
 static bool load(struct matcher *matcher, const char *first_id)
 {
     char after[UUID_SIZE];
     size_t count = 0;
 
+    if (!knows_halts(matcher))
+        return false;
     snprintf(after, sizeof(after), "%s", first_id);
     do {
         struct order *orders = NULL;
@@ -351,7 +397,7 @@ static bool load(struct matcher *matcher, const char *first_id)
             return false;
         for (size_t i = 0; i < count; i++) {
             if (orders[i].status == ORDER_NEW)
-                watch_take_loaded(matcher->watch, &orders[i]);
+                take_loaded(matcher, &orders[i]);
             memcpy(after, orders[i].id, UUID_SIZE);
         }
     } while (count == LOAD_PAGE);

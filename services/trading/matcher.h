@@ -37,6 +37,9 @@ void matcher_add(struct matcher *matcher, const struct order *order);
 // Tells it that an order rests no more.
 void matcher_remove(struct matcher *matcher, const char *order_id);
 
+// Has it take up again what it has let go of while trading was halted.
+void matcher_load_again(struct matcher *matcher);
+
 // The platform time up to which every quote has been shown to the book and what came of it has been
 // committed; 0 before the first.
 int64_t matcher_looked_at(struct matcher *matcher);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admission.h"
 #include "base/digest.h"
 #include "base/fault.h"
 #include "bourse/market/v1/market.pb-c.h"
@@ -28,6 +29,7 @@ enum {
     ARENA_BUDGET = 16 * 1024 * 1024,
     FINISHED_MAX = 256,
     SYNCHRONIZE_MS = 1500,
+    TRIES_MAX = 3,
     SPARE_MAX = 4, // as many batches as any declaration can ask for at once
 };
 
@@ -35,7 +37,9 @@ enum {
 struct candidate {
     struct rpc_batch_item *item;
     struct order order;
+    int64_t price; // the last one when the order was looked at
     bool waits;
+    int tries; // how often it had to be left for later
 };
 
 struct placing {
@@ -53,6 +57,9 @@ struct placing {
     size_t finished_count;
     struct rows inserted;
     int64_t begun_us; // monotonic, of the batch
+    struct admission admission;
+    struct candidate again[EXECUTION_MAX]; // that have to be looked at once more
+    size_t again_count;
 };
 
 struct placing_pool {
@@ -179,6 +186,7 @@ static bool price_order(struct trading *trading,
     if (!quotes_get(trading->quotes, order->ticker, &quote) || quote.price_micros <= 0)
         return error_set(error, REASON_NO_PRICE, "There has been no price of %s yet.",
                          order->ticker);
+    candidate->price = quote.price_micros;
     if (!order_rules_price(order, &quote, clock, error))
         return false;
     if (!fill_hold(order, &quote, clock, &order->hold_amount)) {
@@ -193,11 +201,12 @@ static bool price_order(struct trading *trading,
 }
 
 // Whose the portfolio is comes first: to anybody else every order for it is the same.
-static bool prepare(struct trading *trading,
+static bool prepare(struct placing *placing,
                     struct candidate *candidate,
                     const struct platform_clock *clock,
                     struct error *error)
 {
+    struct trading *trading = placing->trading;
     struct call *call = candidate->item->call;
     const Trading__PlaceOrderRequest *request =
         (const Trading__PlaceOrderRequest *)candidate->item->request;
@@ -210,7 +219,8 @@ static bool prepare(struct trading *trading,
            lookup_tradable(trading, call, order->ticker, order->notional > 0 ? 1 : order->quantity,
                            error) &&
            order_rules_schedule(order, clock, error) &&
-           price_order(trading, candidate, clock, error);
+           price_order(trading, candidate, clock, error) &&
+           admission_check(&placing->admission, order, candidate->price, error);
 }
 
 // Whether the caller was found to own the portfolio of an order that is refused for another reason.
@@ -261,8 +271,11 @@ static bool insert_work(struct transaction *transaction, void *context, struct e
 {
     struct placing *placing = context;
 
-    return store_insert_orders(transaction, placing->intents, placing->count,
+    return admission_count(&placing->admission, transaction, placing->intents, placing->count,
+                           error) &&
+           store_insert_orders(transaction, placing->intents, placing->count,
                                placing->trading->worker, &placing->inserted, error) &&
+           admission_add(&placing->admission, transaction, error) &&
            store_finish_tasks(transaction, placing->finished, placing->finished_count, error) &&
            note_orders(placing, transaction, error);
 }
@@ -381,14 +394,18 @@ static void apply_limits(struct placing *placing)
         replay_refused(placing, placing->refused, refused);
 }
 
-// The order was not inserted: it is there already, it could trade with another one, or its name
-// belongs to another.
+// The order was not inserted: it is there already, its limits have changed, it could trade with
+// another one, or its name belongs to another.
 static void answer_conflict(struct placing *placing, struct candidate *candidate)
 {
     struct rpc_batch_item *item = candidate->item;
 
     if (replay(placing, candidate) || item->error.code != CODE_OK)
         return;
+    if (admission_is_outdated(&placing->admission)) {
+        placing->again[placing->again_count++] = *candidate;
+        return;
+    }
     (void)conflict_explain(placing->trading->database, item->call->arena, &candidate->order,
                            &item->error);
 }
@@ -453,7 +470,9 @@ static void answer_early(struct placing *placing)
     for (size_t i = 0; i < placing->count; i++) {
         struct candidate *candidate = &placing->candidates[i];
 
-        if (!placing->intents[i].inserted) {
+        if (placing->intents[i].is_left_out) {
+            admission_refuse(&placing->admission, &candidate->order, &candidate->item->error);
+        } else if (!placing->intents[i].inserted) {
             answer_conflict(placing, candidate);
         } else if (!candidate->waits) {
             order_publish(placing->trading, &candidate->order, placing->arena);
@@ -472,6 +491,34 @@ static bool is_everybodys(const struct error *error)
            (error_is(error, REASON_CONFLICT) && error_constraint(error)[0] == '\0');
 }
 
+static void place(struct placing *placing, const struct platform_clock *clock);
+
+// Places those that had to be left for later, as their limits have changed.
+static void place_again(struct placing *placing, const struct platform_clock *clock)
+{
+    size_t count = placing->again_count;
+    struct error error;
+    bool has_begun = false;
+
+    if (count == 0)
+        return;
+    has_begun = admission_begin(&placing->admission, placing->trading, clock, &error);
+    placing->again_count = placing->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct candidate *candidate = &placing->again[i];
+
+        if (!has_begun)
+            candidate->item->error = error;
+        else if (candidate->tries++ == TRIES_MAX)
+            error_set(&candidate->item->error, REASON_CONFLICT,
+                      "The limits of the portfolio keep changing.");
+        else if (admission_check(&placing->admission, &candidate->order, candidate->price,
+                                 &candidate->item->error))
+            placing->candidates[placing->count++] = *candidate;
+    }
+    place(placing, clock);
+}
+
 static void place(struct placing *placing, const struct platform_clock *clock)
 {
     struct error error;
@@ -483,6 +530,7 @@ static void place(struct placing *placing, const struct platform_clock *clock)
         fault_point("trading.after_intent");
         answer_early(placing);
         execute(placing);
+        place_again(placing, clock);
         return;
     }
     if (placing->count > 1 && !is_everybodys(&error)) {
@@ -530,16 +578,18 @@ void trading_api_place_order(struct trading *trading, struct rpc_batch_item *ite
     arena_reset(placing->arena);
     error_clear(&error);
     placing->begun_us = clock_monotonic_us();
-    has_clock = present_moment(trading, &clock, &error);
-    placing->count = 0;
+    has_clock = present_moment(trading, &clock, &error) &&
+                admission_begin(&placing->admission, trading, &clock, &error);
+    placing->count = placing->again_count = 0;
     for (size_t i = 0; i < count; i++) {
         struct candidate *candidate = &placing->candidates[placing->count];
 
         candidate->item = &items[i];
+        candidate->tries = 0;
         candidate->order = (struct order){.status = ORDER_PENDING_NEW};
         if (!has_clock)
             items[i].error = error;
-        else if (prepare(trading, candidate, &clock, &items[i].error))
+        else if (prepare(placing, candidate, &clock, &items[i].error))
             placing->count++;
         else if (may_be_repeat(candidate))
             (void)replay(placing, candidate);

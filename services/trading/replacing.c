@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admission.h"
 #include "base/digest.h"
 #include "base/fault.h"
 #include "bourse/trading/v1/trading_methods.h"
@@ -32,7 +33,7 @@ struct replacing {
     struct order old;   // as it was found
     struct order order; // the new one
     struct quote quote;
-    struct rows rows;
+    struct admission admission;
 };
 
 void replacing_settle(struct trading *trading, struct arena *arena, const struct order *order)
@@ -167,14 +168,15 @@ static bool prepare(struct replacing *replacing, struct error *error)
     if (!quotes_get(trading->quotes, replacing->old.ticker, &replacing->quote))
         return error_set(error, REASON_NO_PRICE, "There has been no price of %s yet.",
                          replacing->old.ticker);
-    if (!bring_up_to_date(replacing, clock.now, error) ||
+    if (!admission_begin(&replacing->admission, trading, &clock, error) ||
+        !bring_up_to_date(replacing, clock.now, error) ||
         !order_replacement_make(&replacing->old, &change, &replacing->quote, &clock, order, error))
         return false;
     snprintf(order->id, UUID_SIZE, "%s", uuid_new().string);
     snprintf(order->request_id, UUID_SIZE, "%s", replacing->call->request_id);
     digest_sha256_hex(replacing->call->body, order->body_hash);
     if (fill_hold(order, &replacing->quote, &clock, &order->hold_amount))
-        return true;
+        return admission_check(&replacing->admission, order, replacing->quote.price_micros, error);
     error_clear(error);
     error_add_violation(error, "quantity", "is worth more than can be counted");
     return false;
@@ -207,15 +209,21 @@ static bool begin_work(struct transaction *transaction, void *context, struct er
 
     if (!order_apply(&waiting, ORDER_EVENT_REPLACE, replacing->order.created_at))
         return error_set(error, REASON_CONFLICT, "The order has been changed meanwhile.");
-    if (!store_save_changes(transaction, &change, 1, &saved, error) ||
+    if (!admission_count(&replacing->admission, transaction, &intent, 1, error) ||
+        !store_save_changes(transaction, &change, 1, &saved, error) ||
         !store_insert_orders(transaction, &intent, 1, replacing->trading->worker, &inserted,
                              error) ||
+        !admission_add(&replacing->admission, transaction, error) ||
         !note(replacing, transaction, error) || !transaction_flush(transaction, error))
         return false;
     store_take_saved(&saved, &change, 1);
     store_take_inserted(&inserted, &intent, 1);
     if (!change.saved)
         return error_set(error, REASON_CONFLICT, "The order has been changed meanwhile.");
+    if (intent.is_left_out) {
+        admission_refuse(&replacing->admission, &replacing->order, error);
+        return false;
+    }
     // Which of the reasons it was is looked up afterwards.
     return intent.inserted ||
            error_set(error, REASON_CLIENT_ORDER_ID_TAKEN, "The order cannot be placed.");
@@ -278,7 +286,10 @@ static bool replace_once(struct replacing *replacing,
         return false;
     if (!database_transact(replacing->trading->database, replacing->call->arena, 0, begin_work,
                            replacing, error)) {
-        if (error_is(error, REASON_CLIENT_ORDER_ID_TAKEN))
+        if (error_is(error, REASON_CLIENT_ORDER_ID_TAKEN) &&
+            admission_is_outdated(&replacing->admission))
+            error_set(error, REASON_CONFLICT, "The limits of the portfolio keep changing.");
+        else if (error_is(error, REASON_CLIENT_ORDER_ID_TAKEN))
             (void)conflict_explain(replacing->trading->database, replacing->call->arena,
                                    &replacing->order, error);
         *out_again = error_is(error, REASON_CONFLICT);

@@ -13,6 +13,8 @@
 #include "rpc/rpc_topic.h"
 #include "task_statistics.h"
 
+struct limit_follower;
+struct limit_registry;
 struct matcher;
 struct placing_pool;
 struct queue;
@@ -27,6 +29,8 @@ struct trading {
     struct rpc_publisher *publisher;
     struct cache *owners;  // portfolio id to user id
     struct cache *symbols; // ticker to what may be done with it
+    struct limit_registry *limit_registry;
+    struct limit_follower *limit_follower; // NULL before there is one
     struct finished *finished;
     struct task_statistics *task_statistics; // what this process did of the queue
     struct matcher *matcher;
