@@ -37,7 +37,7 @@ async function someone(name) {
     const { id } = await platform.expect(200, 'GET', '/api/v1/users/me', { token: user.token });
     return { ...user, key, trader, ids: { portfolio_id: user.portfolio, order_id: order.id, task_id: order.id, api_key_id: key.id,
         watchlist_id: watchlist.id, session_id: sessions[0].id, import_id: randomUUID(), action_id: randomUUID(),
-        user: id, ticker: 'ACME' } };
+        user: id, user_id: id, ticker: 'ACME' } };
 }
 
 // An administrator of this moment's own, who can be logged out and deleted by what is tried.
