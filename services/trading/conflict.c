@@ -1,7 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "conflict.h"
 
+#include <string.h>
+
 #include "trading_store.h"
+
+// As the statement has it: those that trail meet none.
+static bool may_meet(const struct order *order)
+{
+    return order_is_to_rest(order) && order->type != ORDER_TRAILING_STOP;
+}
+
+bool conflict_meets(const struct order *one, const struct order *other)
+{
+    const struct order *buy = one->side == ORDER_BUY ? one : other;
+    const struct order *sell = one->side == ORDER_BUY ? other : one;
+
+    return one->side != other->side && strcmp(one->portfolio_id, other->portfolio_id) == 0 &&
+           strcmp(one->ticker, other->ticker) == 0 && may_meet(one) && may_meet(other) &&
+           (buy->limit_price == 0 || sell->limit_price == 0 ||
+            buy->limit_price >= sell->limit_price);
+}
 
 static bool
 refuse_wash(const struct order *order, const char *existing_id, bool has_limit, struct error *error)

@@ -188,6 +188,11 @@ bool order_is_decided(const struct order *order)
     return order->status == ORDER_PENDING_NEW && order->decided.quantity > 0;
 }
 
+bool order_is_to_rest(const struct order *order)
+{
+    return !order_is_decided(order) && order_time_in_force_rests(order->time_in_force);
+}
+
 struct order_fill order_decided_fill(const struct order *order)
 {
     struct order_fill fill = {

@@ -178,6 +178,9 @@ MUST_CHECK bool order_fill_at(
 // Whether the order is still to be filled as was decided when it was taken: nobody can cancel it.
 bool order_is_decided(const struct order *order);
 
+// Whether the order is to wait for a quote, as far as is known when it is placed.
+bool order_is_to_rest(const struct order *order);
+
 // The fill that was decided.
 struct order_fill order_decided_fill(const struct order *order);
 

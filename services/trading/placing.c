@@ -280,12 +280,33 @@ static bool insert_work(struct transaction *transaction, void *context, struct e
            note_orders(placing, transaction, error);
 }
 
+// Leaves those for later that could trade with one before them: the statement that inserts them
+// sees what rests already, and not what it inserts.
+static void part_meeting(struct placing *placing)
+{
+    size_t count = placing->count;
+
+    placing->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct candidate *candidate = &placing->candidates[i];
+        bool meets = false;
+
+        for (size_t j = 0; j < placing->count && !meets; j++)
+            meets = conflict_meets(&placing->candidates[j].order, &candidate->order);
+        if (meets)
+            placing->again[placing->again_count++] = *candidate;
+        else if (placing->count++ < i)
+            placing->candidates[placing->count - 1] = *candidate;
+    }
+}
+
 // Commits the intents; with them goes the news of tasks that have been finished meanwhile.
 static bool insert(struct placing *placing, struct error *error)
 {
     struct trading *trading = placing->trading;
 
     placing->inserted = (struct rows){0};
+    part_meeting(placing);
     for (size_t i = 0; i < placing->count; i++)
         placing->intents[i] = (struct store_new_order){.order = &placing->candidates[i].order,
                                                        .is_leased = placing->candidates[i].waits};
@@ -493,7 +514,8 @@ static bool is_everybodys(const struct error *error)
 
 static void place(struct placing *placing, const struct platform_clock *clock);
 
-// Places those that had to be left for later, as their limits have changed.
+// Places those that had to be left for later: their limits have changed, or they could trade with
+// one that was placed before them.
 static void place_again(struct placing *placing, const struct platform_clock *clock)
 {
     size_t count = placing->again_count;
@@ -511,12 +533,20 @@ static void place_again(struct placing *placing, const struct platform_clock *cl
             candidate->item->error = error;
         else if (candidate->tries++ == TRIES_MAX)
             error_set(&candidate->item->error, REASON_CONFLICT,
-                      "The limits of the portfolio keep changing.");
+                      "Orders or limits of the portfolio keep changing.");
         else if (admission_check(&placing->admission, &candidate->order, candidate->price,
                                  &candidate->item->error))
             placing->candidates[placing->count++] = *candidate;
     }
     place(placing, clock);
+}
+
+// The batch was not inserted: what was left for later belongs to it again.
+static void take_back(struct placing *placing)
+{
+    for (size_t i = 0; i < placing->again_count; i++)
+        placing->candidates[placing->count++] = placing->again[i];
+    placing->again_count = 0;
 }
 
 static void place(struct placing *placing, const struct platform_clock *clock)
@@ -533,6 +563,7 @@ static void place(struct placing *placing, const struct platform_clock *clock)
         place_again(placing, clock);
         return;
     }
+    take_back(placing);
     if (placing->count > 1 && !is_everybodys(&error)) {
         // One order's fault: each of them alone, from its first candidate's place.
         size_t count = placing->count;

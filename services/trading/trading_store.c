@@ -10,6 +10,8 @@
 #include "money/money.h"
 #include "trading_store_private.h"
 
+enum { GATES = 1024 }; // rows of resting_gates
+
 // Of tasks that are looked up by their keys. The same said as a list of states would let plans take
 // the index of those that are due, and read all of it.
 #define IS_UNFINISHED "t.state <> 'completed' AND t.state <> 'failed'"
@@ -28,7 +30,7 @@ static const struct statement plan_once = {
     " AND NOT EXISTS (SELECT 1 FROM resting_orders r WHERE r.portfolio_id = n.portfolio_id"        \
     " AND r.ticker = n.ticker AND " STORE_MEETS("n") ")"
 
-// With their tasks: of those that were inserted, leased but for the ones named.
+// With their tasks, leased but for the ones named; and with their places among those that rest.
 static const struct statement insert_orders = {
     "insert_orders",
     "WITH inserted AS (INSERT INTO orders (id, portfolio_id, user_id, request_id, body_hash,"
@@ -52,15 +54,26 @@ static const struct statement insert_orders = {
     " stop_price, trail_price, trail_percent, high_water, extended_hours, starts_at, replaces,"
     " decided_quantity, decided_price, decided_commission, decided_quote_at)"
     " WHERE " IS_PLACEABLE " ON CONFLICT DO NOTHING"
-    " RETURNING id, portfolio_id),"
+    " RETURNING id, portfolio_id, ticker, side, limit_price, type, time_in_force,"
+    " decided_quantity),"
     " queued AS (INSERT INTO tasks (id, portfolio_id, kind, state, attempts, worker, run_at,"
     " queued_at, started_at)"
     " SELECT i.id, i.portfolio_id, 'order', CASE WHEN i.leased THEN 'active' ELSE 'pending' END,"
     " CASE WHEN i.leased THEN 1 ELSE 0 END, CASE WHEN i.leased THEN $28::text END,"
     " CASE WHEN i.leased THEN now() + $29::bigint * interval '1 ms' ELSE now() END, now(),"
     " CASE WHEN i.leased THEN now() END"
-    " FROM (SELECT id, portfolio_id, id <> ALL ($30::uuid[]) AS leased FROM inserted) AS i)"
+    " FROM (SELECT id, portfolio_id, id <> ALL ($30::uuid[]) AS leased FROM inserted) AS i),"
+    " rested AS (INSERT INTO resting_orders (portfolio_id, ticker, order_id, side, limit_price,"
+    " trails)"
+    " SELECT i.portfolio_id, i.ticker, i.id, i.side, i.limit_price, i.type = 'trailing_stop'"
+    " FROM inserted i WHERE i.decided_quantity IS NULL AND i.time_in_force NOT IN ('ioc', 'fok'))"
     " SELECT id FROM inserted",
+};
+
+// Of two orders that pass the same gate the later statement begins when the earlier is committed.
+static const struct statement lock_gates = {
+    "lock_resting_gates",
+    "SELECT id FROM resting_gates WHERE id = ANY ($1::integer[]) ORDER BY id FOR NO KEY UPDATE",
 };
 
 // Fills orders as was decided when they were taken, and ends their tasks, for they are booked.
@@ -244,6 +257,37 @@ static struct parameter time_or_null(int64_t at)
     return at == 0 ? parameter_null() : parameter_time(at);
 }
 
+static int64_t gate_of(const struct order *order)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (const char *at = order->portfolio_id; *at != '\0'; at++)
+        hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
+    for (const char *at = order->ticker; *at != '\0'; at++)
+        hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
+    hash ^= hash >> 32;
+    return (int64_t)(hash % GATES);
+}
+
+// Queues the locks of the gates that the orders have to pass.
+static bool pass_gates(struct transaction *transaction,
+                       const struct store_new_order *orders,
+                       size_t count,
+                       struct error *error)
+{
+    struct arena *arena = transaction_arena(transaction);
+    struct parameter *gates = arena_allocate(arena, (count + 1) * sizeof(*gates));
+    struct parameter array;
+    size_t gate_count = 0;
+
+    for (size_t i = 0; gates != NULL && i < count; i++)
+        if (!orders[i].is_left_out && order_is_to_rest(orders[i].order))
+            gates[gate_count++] = parameter_int(gate_of(orders[i].order));
+    if (gates == NULL || !parameter_array(arena, gates, gate_count, &array))
+        return store_out_of_budget(error);
+    return gate_count == 0 || transaction_queue(transaction, &lock_gates, &array, 1, NULL, error);
+}
+
 bool store_insert_orders(struct transaction *transaction,
                          const struct store_new_order *orders,
                          size_t count,
@@ -304,7 +348,8 @@ bool store_insert_orders(struct transaction *transaction,
             unleased[unleased_count++] = parameter_text(order->id);
         columns_add(&table, row);
     }
-    return (parameter_array(arena, unleased, unleased_count, &more[2]) ||
+    return pass_gates(transaction, orders, count, error) &&
+           (parameter_array(arena, unleased, unleased_count, &more[2]) ||
             store_out_of_budget(error)) &&
            transaction_queue(transaction, &plan_once, NULL, 0, NULL, error) &&
            columns_queue(&table, transaction, &insert_orders, more, 4, out_rows, error);
@@ -496,7 +541,7 @@ static void add_change(struct changed_rows *rows, const struct store_change *cha
         add_fill(&rows->fills, order, change->fill);
     if (change->from == ORDER_PENDING_NEW && order->status == ORDER_NEW)
         add_rest(&rows->resting, order);
-    if (change->from == ORDER_NEW && !order_status_is_open(order->status))
+    if (!order_status_is_open(order->status))
         add_key(&rows->ended, order);
     if (change->from == ORDER_PENDING_NEW && order->replaces[0] != '\0')
         add_replaced(&rows->replaced, &rows->replaced_keys, order);
