@@ -142,6 +142,8 @@
       "Start with a new data folder to begin anew.")                                               \
     X(FILL_MISMATCH, CODE_FAILED_PRECONDITION, 409, "The fill does not fit what is held for it.",  \
       "This is a fault of the platform; the administrator should look at the logs.")               \
+    X(FILL_SETTINGS_CHANGED, CODE_FAILED_PRECONDITION, 409,                                        \
+      "The portfolio's fill settings have been changed.", "Place the order again.")                \
     /* the platform */                                                                             \
     X(UNIMPLEMENTED, CODE_UNIMPLEMENTED, 501, "This is not there.", "See /docs/.")                 \
     X(OUTCOME_UNKNOWN, CODE_UNAVAILABLE, 503, "It is not known whether this was done.",            \

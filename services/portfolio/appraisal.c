@@ -101,9 +101,10 @@ bool appraisal_to_portfolio(const struct appraisal *appraisal,
     portfolio__portfolio__init(message);
     message->id = arena_copy_string(arena, record->id);
     message->user_id = arena_copy_string(arena, record->user_id);
+    message->fill_settings = fill_settings_to_message(&record->fill_settings, arena);
     message->name = record->name;
     message->description = record->description;
-    if (message->id == NULL || message->user_id == NULL)
+    if (message->id == NULL || message->user_id == NULL || message->fill_settings == NULL)
         return out_of_budget(error);
     message->has_cash_balance_micros = true;
     message->cash_balance_micros = appraisal->cash;

@@ -2,6 +2,7 @@
 #include "ledger.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -91,6 +92,13 @@ static bool refuse_hold(const struct book *book,
     if (hold == NULL && book->is_closed)
         return error_set(error, REASON_PORTFOLIO_CLOSED, "Portfolio %s is closed.",
                          book->portfolio_id);
+    if (hold == NULL && reservation->has_settings_version &&
+        reservation->settings_version != book->fill_settings_version)
+        return error_set(error, REASON_FILL_SETTINGS_CHANGED,
+                         "Order %s goes by version %" PRId64
+                         " of the portfolio's fill settings, and there is version %" PRId64 ".",
+                         reservation->order_id, reservation->settings_version,
+                         book->fill_settings_version);
     return true;
 }
 

@@ -114,6 +114,7 @@ struct ledger_journal {
 struct book {
     char portfolio_id[UUID_SIZE];
     bool is_closed;
+    int64_t fill_settings_version;
     bool lacks_lot;    // an operation was refused for want of a lot that was not loaded
     bool is_half_done; // one was refused after its first half: nothing of the book may be written
     size_t balance_count, hold_count, booked_count, journal_count;
@@ -149,6 +150,9 @@ struct ledger_reservation {
     int64_t quantity;
     int64_t amount;                // of a buy
     const char *replaces_order_id; // NULL for none
+    // Whether what is asked for was reckoned by fill settings, and the version of them.
+    bool has_settings_version;
+    int64_t settings_version;
 };
 
 // Holds cash for a buy or shares for a sell. A repeat raises the hold, and never lowers it.
@@ -158,9 +162,10 @@ struct ledger_reservation {
 // and none with two.
 //
 // Fails with INSUFFICIENT_FUNDS (required, available), INSUFFICIENT_SHARES (requested, available,
-// held_for_orders), PORTFOLIO_CLOSED, ORDER_NOT_OPEN after a release or the last fill, of this
-// order or of the one that it replaces, and for a buy LIMIT_EXCEEDED when the lots of its ticker
-// could not be counted any more.
+// held_for_orders), PORTFOLIO_CLOSED, FILL_SETTINGS_CHANGED for an order that holds nothing yet and
+// was reckoned by other settings than there are, ORDER_NOT_OPEN after a release or the last fill,
+// of this order or of the one that it replaces, and for a buy LIMIT_EXCEEDED when the lots of its
+// ticker could not be counted any more.
 MUST_CHECK bool ledger_reserve(struct book *book,
                                const struct ledger_reservation *reservation,
                                struct error *error);

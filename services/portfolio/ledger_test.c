@@ -687,6 +687,70 @@ static void random_operations_keep_the_books_right(void **state)
     }
 }
 
+static bool fill_part(struct book *book,
+                      int number,
+                      enum ledger_side side,
+                      int64_t quantity,
+                      int64_t price,
+                      int64_t commission,
+                      bool is_final)
+{
+    struct uuid order_id = id_of("order", side == LEDGER_BUY ? 1 : 2);
+    struct uuid fill_id = id_of("part", number);
+    struct ledger_fill request = {.fill_id = fill_id.string,
+                                  .order_id = order_id.string,
+                                  .side = side,
+                                  .ticker = "AAPL",
+                                  .quantity = quantity,
+                                  .price = price,
+                                  .commission = commission,
+                                  .is_final = is_final};
+    struct error error;
+
+    return ledger_fill(book, &request, &error);
+}
+
+// 10 shares for at most 1,010 and a commission of 5; 4 at 100 and 6 at 101, with 2 and 3.
+static void an_order_that_is_filled_in_parts_keeps_the_rest_of_its_hold(void **state)
+{
+    struct book *book = book_with(2000 * DOLLAR);
+    struct error error;
+
+    (void)state;
+    assert_true(reserve(book, 1, LEDGER_BUY, 10 * SHARE, 1015 * DOLLAR, &error));
+    assert_true(fill_part(book, 1, LEDGER_BUY, 4 * SHARE, 100 * DOLLAR, 2 * DOLLAR, false));
+    assert_int_equal(cash_of(book), 1598 * DOLLAR);
+    assert_int_equal(held_of(book), 613 * DOLLAR);
+    // A repeat books nothing.
+    assert_true(fill_part(book, 1, LEDGER_BUY, 4 * SHARE, 100 * DOLLAR, 2 * DOLLAR, false));
+    assert_int_equal(held_of(book), 613 * DOLLAR);
+    assert_true(fill_part(book, 2, LEDGER_BUY, 6 * SHARE, 101 * DOLLAR, 3 * DOLLAR, true));
+    assert_int_equal(cash_of(book), 989 * DOLLAR);
+    assert_int_equal(held_of(book), 0);
+    assert_int_equal(book_balance(book, LEDGER_FEES, LEDGER_CURRENCY).amount, 5 * DOLLAR);
+    assert_int_equal(book_balance(book, LEDGER_SHARES, "AAPL").cost_basis, 1011 * DOLLAR);
+    book_free(&book);
+}
+
+static void the_last_part_of_an_order_that_ends_gives_back_what_is_left(void **state)
+{
+    struct book *book = book_with(2000 * DOLLAR);
+    struct error error;
+
+    (void)state;
+    assert_true(reserve(book, 1, LEDGER_BUY, 10 * SHARE, 1000 * DOLLAR, &error));
+    assert_true(fill_part(book, 1, LEDGER_BUY, 4 * SHARE, 100 * DOLLAR, 0, true));
+    assert_int_equal(held_of(book), 0);
+    assert_false(fill_part(book, 2, LEDGER_BUY, SHARE, 100 * DOLLAR, 0, true));
+    assert_true(reserve(book, 2, LEDGER_SELL, 4 * SHARE, 0, &error));
+    assert_true(fill_part(book, 3, LEDGER_SELL, SHARE, 110 * DOLLAR, DOLLAR, false));
+    assert_int_equal(book_balance(book, LEDGER_SHARES, "AAPL").held, 3 * SHARE);
+    ledger_release(book, id_of("order", 2).string);
+    assert_int_equal(book_balance(book, LEDGER_SHARES, "AAPL").held, 0);
+    assert_int_equal(cash_of(book), 1709 * DOLLAR);
+    book_free(&book);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -713,6 +777,8 @@ int main(void)
         cmocka_unit_test(a_ticker_spelt_like_the_currency_is_not_money),
         cmocka_unit_test(a_closed_portfolio_takes_nothing_new),
         cmocka_unit_test(random_operations_keep_the_books_right),
+        cmocka_unit_test(an_order_that_is_filled_in_parts_keeps_the_rest_of_its_hold),
+        cmocka_unit_test(the_last_part_of_an_order_that_ends_gives_back_what_is_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,6 +190,7 @@ static bool create_work(struct transaction *transaction, void *context, struct e
         .description = request->description == NULL ? "" : request->description,
         .created_at = writing->now,
         .updated_at = writing->now,
+        .fill_settings = fill_settings_merged(NULL, request->fill_settings),
     };
     struct appraisal appraisal = {.cash = cash};
     const char *user_id = NULL;
@@ -220,8 +221,9 @@ bool portfolio_api_create_portfolio(struct portfolio *portfolio,
                                     Portfolio__CreatePortfolioResponse *response,
                                     struct error *error)
 {
-    if (request->has_cash_balance_micros &&
-        !check_cash(portfolio, request->cash_balance_micros, error))
+    if (!fill_settings_check(request->fill_settings, error) ||
+        (request->has_cash_balance_micros &&
+         !check_cash(portfolio, request->cash_balance_micros, error)))
         return false;
     return write_all(portfolio, call, &request->base, &response->base, create_work, error);
 }
@@ -249,6 +251,7 @@ static bool update_work(struct transaction *transaction, void *context, struct e
         return false;
     record.name = request->name == NULL ? record.name : request->name;
     record.description = request->description == NULL ? record.description : request->description;
+    record.fill_settings = fill_settings_merged(&record.fill_settings, request->fill_settings);
     record.updated_at = writing->now;
     return store_update_portfolio(transaction, &record, error) &&
            note(transaction, writing, &record, "portfolio.update",
@@ -267,7 +270,8 @@ bool portfolio_api_update_portfolio(struct portfolio *portfolio,
                                     Portfolio__UpdatePortfolioResponse *response,
                                     struct error *error)
 {
-    return write_all(portfolio, call, &request->base, &response->base, update_work, error);
+    return fill_settings_check(request->fill_settings, error) &&
+           write_all(portfolio, call, &request->base, &response->base, update_work, error);
 }
 
 static bool check_empty(struct transaction *transaction, const char *id, struct error *error)
@@ -568,5 +572,9 @@ bool portfolio_api_get_portfolio_owner(struct portfolio *portfolio,
     response->user_id = arena_copy_string(call->arena, record.user_id);
     response->has_is_closed = true;
     response->is_closed = record.is_closed;
-    return response->user_id != NULL ? true : out_of_budget(error);
+    response->fill_settings = fill_settings_to_message(&record.fill_settings, call->arena);
+    response->has_fill_settings_version = true;
+    response->fill_settings_version = (uint64_t)record.fill_settings.version;
+    return response->user_id != NULL && response->fill_settings != NULL ? true
+                                                                        : out_of_budget(error);
 }

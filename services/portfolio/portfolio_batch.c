@@ -105,6 +105,8 @@ static bool reserve_decide(struct book *book,
         .quantity = request->quantity_nanos,
         .amount = request->amount_micros,
         .replaces_order_id = request->replaces_order_id,
+        .has_settings_version = request->has_fill_settings_version,
+        .settings_version = (int64_t)request->fill_settings_version,
     };
 
     const Portfolio__ReservedFill *booked = request->fill;

@@ -22,7 +22,8 @@ static const struct statement plan_once = {
 
 static const struct statement lock_portfolios = {
     "lock_portfolios",
-    "SELECT id, closed_at IS NOT NULL FROM portfolios WHERE id = ANY ($1::uuid[])"
+    "SELECT id, closed_at IS NOT NULL, fill_settings_version FROM portfolios"
+    " WHERE id = ANY ($1::uuid[])"
     " ORDER BY id FOR UPDATE",
 };
 
@@ -232,8 +233,12 @@ static bool queue_balances_load(struct transaction *transaction,
 static void take_portfolios(struct books *books, const struct rows *rows)
 {
     books->books = allocate_array(rows->count + 1, sizeof(struct book *));
-    for (size_t i = 0; i < rows->count; i++)
-        books->books[books->count++] = book_new(rows_text(rows, i, 0), rows_bool(rows, i, 1));
+    for (size_t i = 0; i < rows->count; i++) {
+        struct book *book = book_new(rows_text(rows, i, 0), rows_bool(rows, i, 1));
+
+        book->fill_settings_version = rows_int(rows, i, 2);
+        books->books[books->count++] = book;
+    }
 }
 
 static void take_balances(struct books *books, const struct rows *rows)

@@ -8,7 +8,9 @@
 
 #define PORTFOLIO_COLUMNS                                                                          \
     "id, user_id, name, description, closed_at IS NOT NULL, created_at, updated_at,"               \
-    " opening_cash, reset_at, reset_seq"
+    " opening_cash, reset_at, reset_seq, fill_model, slippage_bps, participation_percent,"         \
+    " commission_per_order, commission_per_share, commission_bps, commission_minimum, latency_ms," \
+    " fill_settings_version"
 
 static const struct statement find_portfolio = {
     "find_portfolio",
@@ -35,13 +37,19 @@ static const struct statement page_portfolios = {
 
 static const struct statement insert_portfolio = {
     "insert_portfolio",
-    "INSERT INTO portfolios (id, user_id, name, description, created_at, updated_at, opening_cash)"
-    " VALUES ($1, $2, $3, $4, $5, $5, $6) ON CONFLICT (id) DO NOTHING",
+    "INSERT INTO portfolios (id, user_id, name, description, created_at, updated_at, opening_cash,"
+    " fill_model, slippage_bps, participation_percent, commission_per_order, commission_per_share,"
+    " commission_bps, commission_minimum, latency_ms, fill_settings_version)"
+    " VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+    " ON CONFLICT (id) DO NOTHING",
 };
 
 static const struct statement update_portfolio = {
     "update_portfolio",
-    "UPDATE portfolios SET name = $2, description = $3, updated_at = $4 WHERE id = $1",
+    "UPDATE portfolios SET name = $2, description = $3, updated_at = $4, fill_model = $5,"
+    " slippage_bps = $6, participation_percent = $7, commission_per_order = $8,"
+    " commission_per_share = $9, commission_bps = $10, commission_minimum = $11, latency_ms = $12,"
+    " fill_settings_version = $13 WHERE id = $1",
 };
 
 static const struct statement reset_portfolio = {
@@ -96,6 +104,44 @@ static const struct statement sum_cash = {
     " AND b.asset = 'USD' AND b.account = 'cash' WHERE p.user_id = $1 AND p.closed_at IS NULL",
 };
 
+// Columns 10 to 18 of PORTFOLIO_COLUMNS.
+static struct fill_settings take_settings(const struct rows *rows, size_t row)
+{
+    struct fill_settings settings = {
+        .slippage_bps_hundredths = rows_decimal(rows, row, 11, FILL_SETTINGS_SCALE),
+        .participation_percent_hundredths = rows_decimal(rows, row, 12, FILL_SETTINGS_SCALE),
+        .commission_per_order = rows_decimal(rows, row, 13, MONEY_SCALE),
+        .commission_per_share = rows_decimal(rows, row, 14, MONEY_SCALE),
+        .commission_bps_hundredths = rows_decimal(rows, row, 15, FILL_SETTINGS_SCALE),
+        .commission_minimum = rows_decimal(rows, row, 16, MONEY_SCALE),
+        .latency_ms = rows_int(rows, row, 17),
+        .version = rows_int(rows, row, 18),
+    };
+
+    settings.model = fill_model_find(rows_text(rows, row, 10));
+    return settings;
+}
+
+enum { SETTING_COUNT = 9 };
+
+static void settings_parameters(const struct fill_settings *settings,
+                                struct parameter out_values[SETTING_COUNT])
+{
+    const struct parameter values[SETTING_COUNT] = {
+        parameter_text(fill_model_name(settings->model)),
+        parameter_decimal(settings->slippage_bps_hundredths, FILL_SETTINGS_SCALE),
+        parameter_decimal(settings->participation_percent_hundredths, FILL_SETTINGS_SCALE),
+        parameter_decimal(settings->commission_per_order, MONEY_SCALE),
+        parameter_decimal(settings->commission_per_share, MONEY_SCALE),
+        parameter_decimal(settings->commission_bps_hundredths, FILL_SETTINGS_SCALE),
+        parameter_decimal(settings->commission_minimum, MONEY_SCALE),
+        parameter_int(settings->latency_ms),
+        parameter_int(settings->version),
+    };
+
+    memcpy(out_values, values, sizeof(values));
+}
+
 static struct portfolio_record take_record(const struct rows *rows, size_t row)
 {
     struct portfolio_record record = {
@@ -108,6 +154,7 @@ static struct portfolio_record take_record(const struct rows *rows, size_t row)
         .is_reset = !rows_is_null(rows, row, 8),
         .reset_at = rows_time(rows, row, 8),
         .reset_seq = rows_int(rows, row, 9),
+        .fill_settings = take_settings(rows, row),
     };
 
     snprintf(record.id, sizeof(record.id), "%s", rows_text(rows, row, 0));
@@ -196,13 +243,14 @@ bool store_insert_portfolio(struct transaction *transaction,
                             bool *out_inserted,
                             struct error *error)
 {
-    struct parameter parameters[] = {
+    struct parameter parameters[6 + SETTING_COUNT] = {
         parameter_text(record->id),         parameter_text(record->user_id),
         parameter_text(record->name),       parameter_text(record->description),
         parameter_time(record->created_at), parameter_decimal(record->opening_cash, MONEY_SCALE),
     };
     struct rows rows = {0};
 
+    settings_parameters(&record->fill_settings, parameters + 6);
     if (!transaction_query(transaction, &insert_portfolio, parameters, COUNT_OF(parameters), &rows,
                            error))
         return false;
@@ -214,13 +262,14 @@ bool store_update_portfolio(struct transaction *transaction,
                             const struct portfolio_record *record,
                             struct error *error)
 {
-    struct parameter parameters[] = {
+    struct parameter parameters[4 + SETTING_COUNT] = {
         parameter_text(record->id),
         parameter_text(record->name),
         parameter_text(record->description),
         parameter_time(record->updated_at),
     };
 
+    settings_parameters(&record->fill_settings, parameters + 4);
     return transaction_queue(transaction, &update_portfolio, parameters, COUNT_OF(parameters), NULL,
                              error);
 }

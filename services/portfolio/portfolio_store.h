@@ -5,6 +5,7 @@
 #pragma once
 
 #include "database/database.h"
+#include "fill_settings.h"
 #include "ledger.h"
 
 struct portfolio_record {
@@ -19,6 +20,7 @@ struct portfolio_record {
     bool is_reset;
     int64_t reset_at;  // of the last time
     int64_t reset_seq; // the cash movements up to this one are of before
+    struct fill_settings fill_settings;
 };
 
 // Finds a portfolio, open or closed. `out_found` tells whether there is one.
@@ -57,7 +59,7 @@ MUST_CHECK bool store_insert_portfolio(struct transaction *transaction,
                                        bool *out_inserted,
                                        struct error *error);
 
-// Writes name, description and updated_at.
+// Writes name, description, fill settings and updated_at.
 MUST_CHECK bool store_update_portfolio(struct transaction *transaction,
                                        const struct portfolio_record *record,
                                        struct error *error);

@@ -513,6 +513,88 @@ static void a_thousand_random_operations_leave_nothing_to_the_audit(void **state
     assert_true(cash < 12000 * DOLLAR);
 }
 
+static bool update_work(struct transaction *transaction, void *context, struct error *error)
+{
+    const struct portfolio_record *record = context;
+
+    return store_update_portfolio(transaction, record, error);
+}
+
+// Gives the portfolio these settings, and reads them back.
+static struct fill_settings
+set_settings(struct fixture *fixture, const char *portfolio_id, struct fill_settings settings)
+{
+    struct portfolio_record record;
+    bool found = false;
+    struct error error;
+
+    assert_true(store_find_portfolio(fixture->portfolio.database, fixture->service->arena,
+                                     portfolio_id, &record, &found, &error) &&
+                found);
+    record.fill_settings = settings;
+    assert_true(database_transact(fixture->portfolio.database, fixture->service->arena, 0,
+                                  update_work, &record, &error));
+    assert_true(store_find_portfolio(fixture->portfolio.database, fixture->service->arena,
+                                     portfolio_id, &record, &found, &error));
+    return record.fill_settings;
+}
+
+static void fill_settings_are_kept_to_the_last_digit(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fill_settings most;
+    struct fill_settings read;
+    const char *portfolio_id = open_portfolio(fixture, 1000 * DOLLAR);
+
+    memset(&most, 0, sizeof(most));
+    most.model = FILL_MODEL_BAR;
+    most.slippage_bps_hundredths = 100000;
+    most.participation_percent_hundredths = 10000;
+    most.commission_per_order = 1000 * DOLLAR;
+    most.commission_per_share = 99999999;
+    most.commission_bps_hundredths = 1;
+    most.commission_minimum = 1;
+    most.latency_ms = 60000;
+    most.version = 7;
+    read = set_settings(fixture, portfolio_id, most);
+    assert_int_equal(read.model, most.model);
+    assert_int_equal(read.slippage_bps_hundredths, most.slippage_bps_hundredths);
+    assert_int_equal(read.participation_percent_hundredths, most.participation_percent_hundredths);
+    assert_int_equal(read.commission_per_order, most.commission_per_order);
+    assert_int_equal(read.commission_per_share, most.commission_per_share);
+    assert_int_equal(read.commission_bps_hundredths, most.commission_bps_hundredths);
+    assert_int_equal(read.commission_minimum, most.commission_minimum);
+    assert_int_equal(read.latency_ms, most.latency_ms);
+    assert_int_equal(read.version, most.version);
+}
+
+static void what_was_reckoned_by_settings_of_before_is_not_reserved(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *portfolio_id = open_portfolio(fixture, 1000 * DOLLAR);
+    struct batch batch = {.fixture = fixture};
+    Portfolio__ReserveRequest *request = NULL;
+
+    (void)set_settings(fixture, portfolio_id, (struct fill_settings){.version = 2});
+    add_reserve(&batch, portfolio_id, new_id(fixture), PORTFOLIO__SIDE__SIDE_BUY, SHARE,
+                100 * DOLLAR);
+    request = (Portfolio__ReserveRequest *)batch.items[0].request;
+    request->has_fill_settings_version = true;
+    request->fill_settings_version = 1;
+    portfolio_api_reserve(&fixture->portfolio, batch.items, batch.count);
+    assert_false(batch.items[0].done);
+    assert_true(error_is(&batch.items[0].error, REASON_FILL_SETTINGS_CHANGED));
+    assert_int_equal(balance_of(fixture, portfolio_id, LEDGER_CASH).held, 0);
+    request->fill_settings_version = 2;
+    portfolio_api_reserve(&fixture->portfolio, batch.items, batch.count);
+    assert_true(batch.items[0].done);
+    assert_int_equal(balance_of(fixture, portfolio_id, LEDGER_CASH).held, 100 * DOLLAR);
+    // What is held stays held whatever the settings become.
+    request->fill_settings_version = 3;
+    portfolio_api_reserve(&fixture->portfolio, batch.items, batch.count);
+    assert_true(batch.items[0].done);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -526,6 +608,8 @@ int main(void)
         cmocka_unit_test_setup(the_audit_names_each_difference, forget),
         cmocka_unit_test_setup(movements_are_listed_newest_first_and_page_by_page, forget),
         cmocka_unit_test_setup(a_thousand_random_operations_leave_nothing_to_the_audit, forget),
+        cmocka_unit_test_setup(fill_settings_are_kept_to_the_last_digit, forget),
+        cmocka_unit_test_setup(what_was_reckoned_by_settings_of_before_is_not_reserved, forget),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
