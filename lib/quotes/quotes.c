@@ -89,6 +89,27 @@ static struct platform_clock clock_at(const struct heard_clock *heard, int64_t m
     return clock;
 }
 
+#define DAY (INT64_C(86400) * MICROS_PER_SECOND)
+#define WINTER (INT64_C(5 * 3600) * MICROS_PER_SECOND) // what New York is behind UTC then
+
+bool quotes_same_session(int64_t one, int64_t other)
+{
+    return one / DAY == other / DAY || (one - WINTER) / DAY == (other - WINTER) / DAY;
+}
+
+// What was traded in the session before a quote that takes the place of `old`, which is NULL when
+// there was none.
+static int64_t volume_before(const struct quote *old, const struct quote *quote)
+{
+    if (old == NULL)
+        return 0;
+    if (old->quoted_at >= quote->quoted_at)
+        return old->volume_before;
+    return quotes_same_session(old->quoted_at, quote->quoted_at) && old->volume <= quote->volume
+               ? old->volume
+               : 0;
+}
+
 static void read_quote(const Market__Quote *quote, struct quote *out_quote)
 {
     *out_quote = (struct quote){
@@ -158,6 +179,7 @@ static bool read_snapshot(struct quotes *quotes,
             *out_position = (struct quotes_position){page->epoch, page->sequence};
         for (size_t i = 0; i < page->n_quotes; i++) {
             read_quote(page->quotes[i], &quote);
+            quote.volume_before = quote.volume;
             (void)quote_table_put(table, &quote);
         }
         read_clock(page->clock, out_clock);
@@ -248,8 +270,11 @@ static void apply(struct quotes *quotes, struct text body, struct quotes_positio
     for (size_t i = 0; i < publication->n_quotes; i++)
         read_quote(publication->quotes[i], &changed[i]);
     (void)pthread_rwlock_wrlock(&quotes->lock);
-    for (size_t i = 0; i < publication->n_quotes; i++)
+    for (size_t i = 0; i < publication->n_quotes; i++) {
+        changed[i].volume_before =
+            volume_before(quote_table_find(quotes->table, changed[i].ticker), &changed[i]);
         (void)quote_table_put(quotes->table, &changed[i]);
+    }
     if (publication->clock != NULL)
         read_clock(publication->clock, &quotes->clock);
     quotes->position = position;

@@ -24,10 +24,11 @@ struct quote {
     int64_t high_micros;
     int64_t low_micros;
     int64_t previous_close_micros; // 0 when there is none
-    int64_t volume;
-    int64_t quoted_at;   // platform time at which the price began to hold
-    int64_t valid_until; // platform time after which it is stale
-    bool stale;          // by market's judgement, or because the copy is out of date
+    int64_t volume;                // of the session so far
+    int64_t volume_before; // what of it was there before this quote; all of it when that is unknown
+    int64_t quoted_at;     // platform time at which the price began to hold
+    int64_t valid_until;   // platform time after which it is stale
+    bool stale;            // by market's judgement, or because the copy is out of date
     char source[32];
 };
 
@@ -40,6 +41,10 @@ struct platform_clock {
     int64_t previous_close; // since when the present day of trading lasts, until `next_close`
     int64_t extended_end;   // of the hours around the regular session, while they last; otherwise 0
 };
+
+// Whether two moments can lie in one session, so that the volume at the one is part of that at the
+// other. A session lies within a day of UTC, or of New York's winter.
+bool quotes_same_session(int64_t one, int64_t other);
 
 struct quotes;
 

@@ -27,6 +27,7 @@ struct market {
     int64_t prices[SYMBOLS_MAX];
     size_t symbol_count;
     int64_t now, speed_micros;
+    int64_t volume;
     _Atomic int told, told_gaps;
     _Atomic int64_t last_told_price;
     pthread_mutex_t hold; // locked by a test that makes `changed` slow
@@ -82,6 +83,8 @@ static Market__Quote *make_quote(struct market *market, size_t index, struct are
     quote->has_price_micros = quote->has_quoted_at = quote->has_valid_until = true;
     quote->price_micros = market->prices[index];
     quote->quoted_at = market->now;
+    quote->has_volume = true;
+    quote->volume = market->volume;
     quote->valid_until = market->now + 1000;
     return quote;
 }
@@ -495,6 +498,50 @@ static void a_market_that_has_all_prices_is_told_nothing(void **state)
     assert_int_equal(market->wanted_calls, 0);
 }
 
+// What had been traded when the quote of a symbol that is published now came.
+static int64_t
+volume_before(struct market *market, struct quotes *quotes, int64_t passed, int64_t volume)
+{
+    struct quote quote;
+
+    market->now += passed;
+    market->volume = volume;
+    publish(market, "IBM", 101);
+    assert_true(quotes_get(quotes, "IBM", &quote));
+    assert_int_equal(quote.volume, volume);
+    return quote.volume_before;
+}
+
+static void a_quote_knows_what_was_traded_in_its_session_before_it(void **state)
+{
+    const int64_t day = INT64_C(86400) * MICROS_PER_SECOND;
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+
+    market->now = day * 3 / 2;
+    market->volume = 300;
+    publish(market, NULL, 0);
+    // Of one that was there when the copy began nothing is known to be its own.
+    assert_int_equal(volume_before(market, quotes, 0, 300), 300);
+    assert_int_equal(volume_before(market, quotes, 1, 450), 300);
+    // The same once more, and one of another session.
+    assert_int_equal(volume_before(market, quotes, 0, 450), 300);
+    assert_int_equal(volume_before(market, quotes, day, 500), 0);
+    assert_int_equal(volume_before(market, quotes, 1, 100), 0);
+}
+
+static void a_session_is_within_a_day_of_utc_or_of_new_yorks_winter(void **state)
+{
+    const int64_t hour = INT64_C(3600) * MICROS_PER_SECOND;
+
+    (void)state;
+    assert_true(quotes_same_session(24 * hour, 48 * hour - 1));
+    assert_false(quotes_same_session(36 * hour, 60 * hour));
+    // The evening of New York is the next day of UTC.
+    assert_true(quotes_same_session(38 * hour, 48 * hour + hour / 2));
+    assert_false(quotes_same_session(38 * hour, 62 * hour));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -527,6 +574,10 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_market_that_has_all_prices_is_told_nothing, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_quote_knows_what_was_traded_in_its_session_before_it,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_session_is_within_a_day_of_utc_or_of_new_yorks_winter,
+                                        set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
