@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 
-enum { CACHE_KEY_SIZE = 40, CACHE_VALUE_SIZE = 64 };
+enum { CACHE_KEY_SIZE = 40, CACHE_VALUE_SIZE = 128 };
 
 struct cache;
 

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "execution.h"
+#include "execution_private.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "admission.h"
 #include "base/fault.h"
-#include "bourse/portfolio/v1/portfolio.pb-c.h"
-#include "bourse/portfolio/v1/portfolio_methods.h"
-#include "fan.h"
+#include "commission.h"
 #include "fill.h"
 #include "limit_registry.h"
+#include "money/money.h"
 #include "order_message.h"
 #include "service/log.h"
 
@@ -22,19 +20,6 @@ enum {
     UNAVAILABLE_RETRY_MS = 1000,
     RETRY_FIRST_MS = 100,
     RETRY_MAX_MS = 60 * 1000,
-};
-
-struct execution {
-    struct trading *trading;
-    struct arena *arena;
-    struct fan *fan;
-    size_t count;
-    struct execution_item *items;
-    struct order before[EXECUTION_MAX];
-    struct store_change changes[EXECUTION_MAX];
-    size_t change_count;
-    size_t change_of[EXECUTION_MAX]; // the item of a change
-    struct store_saved saved;
 };
 
 struct execution *execution_new(struct trading *trading)
@@ -57,154 +42,10 @@ void execution_free(struct execution **execution)
     *execution = NULL;
 }
 
-// True for an answer that will be the same whenever one asks again.
-static bool is_refusal(const struct error *error)
-{
-    return !error->outcome_unknown &&
-           (error->code == CODE_FAILED_PRECONDITION || error->code == CODE_NOT_FOUND ||
-            error->code == CODE_INVALID_ARGUMENT);
-}
-
 static bool is_unavailable(const struct error *error)
 {
     return error->outcome_unknown || error->code == CODE_UNAVAILABLE ||
            error->code == CODE_DEADLINE_EXCEEDED || error->code == CODE_RESOURCE_EXHAUSTED;
-}
-
-// Calls of one operation under construction: which item each belongs to.
-struct round {
-    size_t count;
-    size_t item_of[EXECUTION_MAX];
-    const ProtobufCMessage *requests[EXECUTION_MAX];
-    const char *traceparents[EXECUTION_MAX];
-    struct error errors[EXECUTION_MAX];
-};
-
-static void round_add(struct round *round,
-                      const struct execution *execution,
-                      size_t index,
-                      const ProtobufCMessage *request)
-{
-    round->item_of[round->count] = index;
-    round->traceparents[round->count] = execution->items[index].traceparent;
-    round->requests[round->count++] = request;
-}
-
-static void
-round_call(struct round *round, struct execution *execution, const struct rpc_method *method)
-{
-    if (round->count > 0)
-        fan_call(execution->fan, method, round->requests, round->traceparents, round->count,
-                 round->errors);
-}
-
-static Portfolio__Side side_of(const struct order *order)
-{
-    return order->side == ORDER_BUY ? PORTFOLIO__SIDE__SIDE_BUY : PORTFOLIO__SIDE__SIDE_SELL;
-}
-
-static bool out_of_budget(struct error *error)
-{
-    return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
-}
-
-// Whether an item needs a hold first, and of how much.
-static bool needs_hold(const struct execution_item *item, int64_t *out_amount)
-{
-    const struct order *order = item->order;
-    int64_t cost = 0;
-
-    *out_amount = order->hold_amount;
-    if (order->status == ORDER_PENDING_NEW)
-        return item->intent == EXECUTE_ADVANCE;
-    if (order->status != ORDER_NEW || item->intent != EXECUTE_FILL ||
-        fill_is_covered(order, item->price) || !fill_cost(order, item->price, &cost))
-        return false;
-    *out_amount = cost;
-    return true;
-}
-
-// The fill that was decided with the intent is booked with the hold.
-static bool add_decided(struct execution *execution,
-                        struct execution_item *item,
-                        Portfolio__ReserveRequest *request)
-{
-    Portfolio__ReservedFill *fill = arena_allocate(execution->arena, sizeof(*fill));
-
-    if (fill == NULL)
-        return out_of_budget(&item->error);
-    item->fill = order_decided_fill(item->order);
-    portfolio__reserved_fill__init(fill);
-    fill->fill_id = item->fill.id;
-    fill->has_quantity_nanos = true;
-    fill->quantity_nanos = item->fill.quantity;
-    fill->has_price_micros = true;
-    fill->price_micros = item->fill.price;
-    fill->has_commission_micros = true;
-    fill->commission_micros = item->fill.commission;
-    fill->has_filled_at = true;
-    fill->filled_at = item->fill.filled_at;
-    fill->has_final = true;
-    fill->final = item->fill.quantity == item->order->quantity;
-    request->fill = fill;
-    return true;
-}
-
-static void add_reserve(struct round *round, struct execution *execution, size_t index)
-{
-    struct execution_item *item = &execution->items[index];
-    Portfolio__ReserveRequest *request = NULL;
-    int64_t amount = 0;
-
-    if (!needs_hold(item, &amount))
-        return;
-    request = arena_allocate(execution->arena, sizeof(*request));
-    if (request == NULL) {
-        out_of_budget(&item->error);
-        return;
-    }
-    portfolio__reserve_request__init(request);
-    request->order_id = item->order->id;
-    request->portfolio_id = item->order->portfolio_id;
-    request->has_side = true;
-    request->side = side_of(item->order);
-    request->ticker = item->order->ticker;
-    request->has_quantity_nanos = true;
-    request->quantity_nanos = item->order->quantity;
-    request->has_amount_micros = true;
-    request->amount_micros = amount;
-    if (item->order->status == ORDER_PENDING_NEW && item->order->replaces[0] != '\0')
-        request->replaces_order_id = item->order->replaces;
-    // Limits are asked when an order is placed, not when its hold is raised.
-    if (item->order->status == ORDER_PENDING_NEW)
-        admission_tell(execution->trading, item->order, request);
-    if (order_is_decided(item->order) && !add_decided(execution, item, request))
-        return;
-    round_add(round, execution, index, &request->base);
-}
-
-static void reserve_all(struct execution *execution)
-{
-    struct round *round = arena_allocate(execution->arena, sizeof(*round));
-
-    for (size_t i = 0; i < execution->count; i++) {
-        if (round == NULL)
-            out_of_budget(&execution->items[i].error);
-        else
-            add_reserve(round, execution, i);
-    }
-    if (round == NULL || round->count == 0)
-        return;
-    round_call(round, execution, &portfolio_method_reserve);
-    for (size_t i = 0; i < round->count; i++) {
-        struct execution_item *item = &execution->items[round->item_of[i]];
-        int64_t amount = 0;
-
-        item->error = round->errors[i];
-        item->is_refused = item->error.code != CODE_OK && is_refusal(&item->error);
-        if (item->error.code == CODE_OK && needs_hold(item, &amount))
-            item->order->hold_amount = amount;
-    }
 }
 
 static int64_t retry_after(const struct execution_item *item)
@@ -258,6 +99,22 @@ static bool refuse(struct execution *execution,
            order_apply(item->order, event, now);
 }
 
+// Ends an order that does not rest after a part of it was filled.
+static bool cancel_rest(struct execution *execution, struct order *order, int64_t at)
+{
+    char filled[DECIMAL_SIZE];
+    char quantity[DECIMAL_SIZE];
+    struct error reason;
+
+    decimal_print(order->filled_quantity, QUANTITY_SCALE, 0, filled);
+    decimal_print(order->quantity, QUANTITY_SCALE, 0, quantity);
+    error_set(&reason, REASON_NOT_FILLED_AT_ONCE, "%s of %s shares of %s could be filled at once.",
+              filled, quantity, order->ticker);
+    error_add_number(&reason, "filled_quantity", "%s", filled);
+    return order_set_reason(order, execution->arena, &reason) &&
+           order_apply(order, ORDER_EVENT_CANCEL, at);
+}
+
 // Whether the order can be filled now, at the quote it was looked at with. That may have ended
 // while portfolio was asked, and an order that waited for portfolio longer may have come to cost
 // more than it holds. Then it rests: the matcher finds its first quote and has the hold raised. One
@@ -266,14 +123,33 @@ static bool can_fill(struct execution *execution,
                      const struct execution_item *item,
                      const struct platform_clock *clock,
                      struct quote *out_quote,
-                     int64_t *out_price)
+                     struct fill_offer *out_offer)
 {
     return item->quote != NULL &&
            quotes_get(execution->trading->quotes, item->order->ticker, out_quote) &&
            (out_quote->quoted_at == item->quote->quoted_at ||
             !order_time_in_force_rests(item->order->time_in_force)) &&
-           fill_decide(item->order, out_quote, clock, out_price) &&
-           fill_is_covered(item->order, *out_price);
+           fill_decide(item->order, out_quote, clock, out_offer) &&
+           fill_is_covered(item->order, out_offer);
+}
+
+// Fills an order. What is left of one that does not rest is canceled in the same step.
+static bool fill(struct execution *execution,
+                 struct execution_item *item,
+                 const struct fill_offer *offer,
+                 int64_t quote_at,
+                 int64_t at)
+{
+    struct order *order = item->order;
+    struct order_execution made = {
+        .quantity = offer->quantity, .price = offer->price, .quote_at = quote_at, .at = at};
+
+    if (!commission_of_fill(order, offer->quantity, offer->price, &made.commission) ||
+        !order_fill_at(order, &made, &item->fill))
+        return false;
+    item->has_fill = true;
+    return order->status == ORDER_FILLED || order_time_in_force_rests(order->time_in_force) ||
+           cancel_rest(execution, order, at);
 }
 
 // Ends an order that neither rests nor is filled, for the reason in the item's error; what was held
@@ -290,6 +166,27 @@ static bool end_unfilled(struct execution *execution,
     return true;
 }
 
+// An order whose fill portfolio has booked with the hold.
+static bool decide_decided(struct execution *execution,
+                           struct execution_item *item,
+                           struct store_change *change)
+{
+    struct order *order = item->order;
+
+    change->fill = &item->fill;
+    change->task = STORE_TASK_COMPLETED;
+    if (!order_fill_decided(order, &item->fill))
+        return false;
+    order->booked_count = order->fill_count;
+    if (order->status == ORDER_FILLED)
+        return true;
+    // What was left of the hold has been given back with the fill.
+    if (!order_time_in_force_rests(order->time_in_force))
+        return cancel_rest(execution, order, order->created_at);
+    rest(change);
+    return true;
+}
+
 static bool decide_pending(struct execution *execution,
                            struct execution_item *item,
                            const struct platform_clock *clock,
@@ -297,7 +194,7 @@ static bool decide_pending(struct execution *execution,
 {
     struct order *order = item->order;
     struct quote quote;
-    int64_t price = 0;
+    struct fill_offer offer;
 
     if (item->is_refused)
         return refuse(execution, item, ORDER_EVENT_REFUSED, clock->now, change);
@@ -306,20 +203,16 @@ static bool decide_pending(struct execution *execution,
         return true;
     }
     change->changes_order = true;
-    if (order_is_decided(order)) {
-        // It is booked as well.
-        change->task = STORE_TASK_COMPLETED;
-        change->fill = &item->fill;
-        return order_fill_decided(order, &item->fill);
-    }
+    if (order_is_decided(order))
+        return decide_decided(execution, item, change);
     if (!order_apply(order, ORDER_EVENT_RESERVED, clock->now))
         return false;
     // Trading was halted while the order was on its way.
     if (limit_registry_is_halted(execution->trading->limit_registry, order->portfolio_id,
                                  order->user_id, &item->error))
         return end_unfilled(execution, item, clock->now, change);
-    if (!can_fill(execution, item, clock, &quote, &price)) {
-        if (!order_time_in_force_rests(order->time_in_force)) {
+    if (!can_fill(execution, item, clock, &quote, &offer)) {
+        if (!order_time_in_force_rests(order->time_in_force) && !order_is_delayed(order)) {
             error_set(&item->error, REASON_NOT_FILLED_AT_ONCE,
                       "%s could not be filled at once within the order's prices.", order->ticker);
             return end_unfilled(execution, item, clock->now, change);
@@ -330,7 +223,9 @@ static bool decide_pending(struct execution *execution,
     // The task has been taken a moment ago; its lease goes on.
     change->task = STORE_TASK_UNCHANGED;
     change->fill = &item->fill;
-    return order_fill_at(order, price, quote.quoted_at, clock->now, &item->fill);
+    order->volume_seen = quote.volume;
+    order->looked_at = quote.quoted_at > order->looked_at ? quote.quoted_at : order->looked_at;
+    return fill(execution, item, &offer, quote.quoted_at, clock->now);
 }
 
 static void take_terms(const struct execution_item *item)
@@ -340,6 +235,7 @@ static void take_terms(const struct execution_item *item)
     order->high_water = item->high_water;
     order->stop_price = item->stop_price;
     order->looked_at = item->looked_at;
+    order->volume_seen = item->volume_seen;
     if (order->triggered_at == 0)
         order->triggered_at = item->triggered_at;
 }
@@ -361,7 +257,7 @@ static bool decide_fill(struct execution *execution,
     go_on(change);
     change->fill = &item->fill;
     take_terms(item);
-    return order_fill_at(item->order, item->price, item->quote_at, item->at, &item->fill);
+    return fill(execution, item, &item->offer, item->quote_at, item->at);
 }
 
 // Fills `change` for one item. False when there is nothing to save.
@@ -375,7 +271,8 @@ static bool decide(struct execution *execution,
     *change = (struct store_change){.order = order, .from = order->status};
     switch (item->intent) {
     case EXECUTE_FILL:
-        return order->status == ORDER_NEW && decide_fill(execution, item, clock->now, change);
+        return order_rests(order) && order_is_booked(order) &&
+               decide_fill(execution, item, clock->now, change);
     case EXECUTE_TRIGGER:
         change->changes_order = true;
         change->task = STORE_TASK_UNCHANGED;
@@ -396,12 +293,14 @@ static bool decide(struct execution *execution,
     }
     if (order->status == ORDER_PENDING_NEW)
         return decide_pending(execution, item, clock, change);
-    if (order->status == ORDER_NEW) {
+    if (order_rests(order)) {
         rest(change);
-        return true;
+        // Otherwise its fill is booked first.
+        return order_is_booked(order);
     }
     change->task = STORE_TASK_COMPLETED;
-    return order->status == ORDER_REJECTED;
+    return order->status == ORDER_REJECTED ||
+           (order->status == ORDER_FILLED && order_is_booked(order));
 }
 
 static const struct audit_outbox_event *audit_of(const struct execution *execution, size_t change)
@@ -476,14 +375,15 @@ static bool decide_all(struct execution *execution, const struct platform_clock 
 
         *execution->items[index].order = execution->before[index];
         execution->items[index].is_refused = false;
+        execution->items[index].has_fill &= execution->changes[i].fill == NULL;
         execution->items[index].error = error;
     }
     return false;
 }
 
-static void count(const struct execution *execution,
-                  const struct execution_item *item,
-                  enum task_outcome outcome)
+void execution_count(const struct execution *execution,
+                     const struct execution_item *item,
+                     enum task_outcome outcome)
 {
     struct clock real = clock_real();
 
@@ -498,11 +398,11 @@ static void count_change(const struct execution *execution,
                          const struct store_change *change)
 {
     if (change->task == STORE_TASK_COMPLETED)
-        count(execution, item, TASK_COMPLETED);
+        execution_count(execution, item, TASK_COMPLETED);
     else if (change->task == STORE_TASK_FAILED)
-        count(execution, item, TASK_FAILED);
+        execution_count(execution, item, TASK_FAILED);
     else if (change->task == STORE_TASK_PENDING && change->run_after_ms != STORE_NEVER)
-        count(execution, item, TASK_RETRIED);
+        execution_count(execution, item, TASK_RETRIED);
 }
 
 static void take_outcome(struct execution *execution)
@@ -524,104 +424,51 @@ static void take_outcome(struct execution *execution)
         if (item->is_lost) {
             *item->order = execution->before[index];
             item->is_refused = false;
+            item->has_fill = false;
         } else {
             order_publish(execution->trading, item->order, execution->arena);
         }
     }
 }
 
-static bool add_fill(struct round *round, struct execution *execution, size_t index)
+// Lets orders rest on of which a part has been booked.
+static void rest_booked(struct execution *execution)
 {
-    struct execution_item *item = &execution->items[index];
-    Portfolio__ApplyFillRequest *request = arena_allocate(execution->arena, sizeof(*request));
+    struct error error;
 
-    if (request == NULL)
-        return out_of_budget(&item->error);
-    portfolio__apply_fill_request__init(request);
-    request->fill_id = item->fill.id;
-    request->order_id = item->order->id;
-    request->portfolio_id = item->order->portfolio_id;
-    request->has_side = true;
-    request->side = side_of(item->order);
-    request->ticker = item->order->ticker;
-    request->has_quantity_nanos = true;
-    request->quantity_nanos = item->fill.quantity;
-    request->has_price_micros = true;
-    request->price_micros = item->fill.price;
-    request->has_commission_micros = true;
-    request->commission_micros = item->fill.commission;
-    request->has_filled_at = true;
-    request->filled_at = item->fill.filled_at;
-    request->has_final = true;
-    request->final = true;
-    round_add(round, execution, index, &request->base);
-    return true;
-}
-
-static bool add_release(struct round *round, struct execution *execution, size_t index)
-{
-    struct execution_item *item = &execution->items[index];
-    Portfolio__ReleaseRequest *request = arena_allocate(execution->arena, sizeof(*request));
-
-    if (request == NULL)
-        return out_of_budget(&item->error);
-    portfolio__release_request__init(request);
-    request->order_id = item->order->id;
-    request->portfolio_id = item->order->portfolio_id;
-    round_add(round, execution, index, &request->base);
-    return true;
-}
-
-static void finish(struct execution *execution, struct execution_item *item)
-{
-    struct store_finished task;
-
-    memcpy(task.order_id, item->order->id, UUID_SIZE);
-    memcpy(task.portfolio_id, item->order->portfolio_id, UUID_SIZE);
-    finished_add(execution->trading->finished, &task);
-    item->is_settled = true;
-    count(execution, item, TASK_COMPLETED);
-}
-
-// Tells portfolio, by one operation, of the items in one of the statuses.
-static void tell(struct execution *execution,
-                 const struct rpc_method *method,
-                 bool (*add)(struct round *, struct execution *, size_t),
-                 bool fills)
-{
-    struct round *round = arena_allocate(execution->arena, sizeof(*round));
-
+    execution->change_count = 0;
     for (size_t i = 0; i < execution->count; i++) {
         struct execution_item *item = &execution->items[i];
-        enum order_status status = item->order->status;
-        bool is_meant =
-            fills ? status == ORDER_FILLED : status == ORDER_CANCELED || status == ORDER_EXPIRED;
+        struct store_change *change = &execution->changes[execution->change_count];
 
-        if (!is_meant || item->is_lost || item->is_settled)
+        if (!execution->was_told[i] || item->has_fill ||
+            item->order->status != ORDER_PARTIALLY_FILLED)
             continue;
-        if (round == NULL)
-            out_of_budget(&item->error);
-        else
-            // A failure is in the item's error.
-            (void)add(round, execution, i);
+        execution->change_of[execution->change_count++] = i;
+        *change = (struct store_change){
+            .order = item->order, .changes_order = true, .from = ORDER_PARTIALLY_FILLED};
+        rest(change);
     }
-    if (round == NULL || round->count == 0)
+    if (execution->change_count == 0)
         return;
-    round_call(round, execution, method);
-    for (size_t i = 0; i < round->count; i++) {
-        struct execution_item *item = &execution->items[round->item_of[i]];
+    fault_point("trading.after_part");
+    if (!save(execution, &error)) {
+        // Their leases run out by themselves, and the fills are told once more.
+        log_write(LOG_WARNING, "parts_not_noted", "reason", error.reason, NULL);
+        for (size_t i = 0; i < execution->change_count; i++) {
+            struct execution_item *item = &execution->items[execution->change_of[i]];
 
-        if (round->errors[i].code == CODE_OK) {
-            finish(execution, item);
-            continue;
+            item->has_fill = true;
+            item->order->booked_count = item->order->fill_count - 1;
         }
-        item->error = round->errors[i];
-        log_write(LOG_WARNING, fills ? "fill_not_booked_yet" : "hold_not_released_yet", "order_id",
-                  item->order->id, "reason", item->error.reason, NULL);
+        return;
     }
+    for (size_t i = 0; i < execution->change_count; i++)
+        execution->items[execution->change_of[i]].is_lost |= !execution->changes[i].saved;
 }
 
-// Lets the queue have the tasks of orders that are final but not booked or given back yet.
+// Lets the queue have the tasks of orders that are final but not booked or given back yet, and of
+// those with a part that is not booked.
 static void hand_over(struct execution *execution)
 {
     struct error error;
@@ -631,8 +478,8 @@ static void hand_over(struct execution *execution)
         struct execution_item *item = &execution->items[i];
         struct store_change *change = &execution->changes[execution->change_count];
 
-        if (order_status_is_open(item->order->status) || item->is_lost || item->is_settled ||
-            item->error.code == CODE_OK)
+        if ((order_status_is_open(item->order->status) && !item->has_fill) || item->is_lost ||
+            item->is_settled || item->error.code == CODE_OK)
             continue;
         execution->change_of[execution->change_count] = i;
         *change = (struct store_change){.order = item->order};
@@ -650,10 +497,36 @@ static void hand_over(struct execution *execution)
         count_change(execution, &execution->items[execution->change_of[i]], &execution->changes[i]);
 }
 
+// A fill that portfolio may not have booked yet is told to it before anything else is.
+static bool load_unbooked(struct execution *execution, struct error *error)
+{
+    for (size_t i = 0; i < execution->count; i++) {
+        struct execution_item *item = &execution->items[i];
+        const struct store_fill_page page = {
+            .order_id = item->order->id, .after = item->order->fill_count - 1, .limit = 1};
+        struct order_fill *fills = NULL;
+        size_t count = 0;
+
+        item->has_fill = false;
+        if (order_is_booked(item->order))
+            continue;
+        if (!store_list_fills(execution->trading->database, execution->arena, &page, &fills, &count,
+                              error))
+            return false;
+        if (count != 1)
+            return error_set(error, REASON_INTERNAL, "Order %s has no fill %d.", item->order->id,
+                             item->order->fill_count);
+        item->fill = fills[0];
+        item->has_fill = true;
+    }
+    return true;
+}
+
 void execution_run(struct execution *execution, struct execution_item *items, size_t count)
 {
     struct platform_clock clock;
     int64_t now_us = clock_monotonic_us();
+    struct error error;
 
     assert(count <= EXECUTION_MAX);
     arena_reset(execution->arena);
@@ -666,10 +539,16 @@ void execution_run(struct execution *execution, struct execution_item *items, si
         // It may be booked already, so it goes the way that was decided.
         if (items[i].intent == EXECUTE_CANCEL && order_is_decided(items[i].order))
             items[i].intent = EXECUTE_ADVANCE;
+        execution->was_told[i] = false;
         items[i].is_saved = items[i].is_lost = items[i].is_settled = items[i].is_refused = false;
         error_clear(&items[i].error);
     }
-    reserve_all(execution);
+    if (!load_unbooked(execution, &error)) {
+        for (size_t i = 0; i < count; i++)
+            items[i].error = error;
+        return;
+    }
+    execution_reserve(execution);
     fault_point("trading.after_reserve");
     if (!quotes_clock(execution->trading->quotes, &clock)) {
         for (size_t i = 0; i < count; i++)
@@ -680,8 +559,9 @@ void execution_run(struct execution *execution, struct execution_item *items, si
         return;
     take_outcome(execution);
     fault_point("trading.after_fill");
-    tell(execution, &portfolio_method_apply_fill, add_fill, true);
-    tell(execution, &portfolio_method_release, add_release, false);
+    execution_tell_fills(execution);
+    rest_booked(execution);
+    execution_tell_ends(execution);
     fault_point("trading.after_apply");
     hand_over(execution);
 }

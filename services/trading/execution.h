@@ -4,8 +4,11 @@
 //     pending_new --Reserve with the fill that was decided--> filled, task completed
 //                 --Reserve--> new --a fit quote--> filled --ApplyFill--> task completed
 //                 \-> rejected     \-> canceled, expired --Release-----> task completed
+//                                  \-> partially_filled --ApplyFill--> rests as new does
 //
-// An order that does not rest is canceled where another would come to rest.
+// An order that does not rest is canceled where another would come to rest. Of an order that is
+// filled in parts portfolio has booked each part before the next is decided, so no more than one
+// fill of it is ever to be told.
 //
 // Three steps a batch: ask portfolio for the holds; decide, and commit orders, fills and tasks in
 // one transaction; tell portfolio of the fills and of what is given back. Any step may be cut
@@ -16,6 +19,7 @@
 // item's order borrows after a run is good until the next one.
 #pragma once
 
+#include "fill.h"
 #include "order.h"
 #include "service/audit_outbox.h"
 #include "trading.h"
@@ -34,7 +38,7 @@ struct execution_item {
     struct order *order; // as the database has it; afterwards as it is then
     enum execution_intent intent;
     const struct quote *quote; // of ADVANCE: filled at it if that is fit still; NULL for none
-    int64_t price;             // of FILL
+    struct fill_offer offer;   // of FILL
     int64_t quote_at;          // of FILL
     int64_t at;                // of FILL and TRIGGER: platform time at which it happens
     // Of FILL and TRIGGER: what the quotes have made of the order since it was saved.
@@ -42,13 +46,15 @@ struct execution_item {
     int64_t stop_price;
     int64_t triggered_at; // 0 for not
     int64_t looked_at;
+    int64_t volume_seen;
     const char *cancel_request_id;          // of CANCEL by somebody; NULL for none
     const struct error *cancel_reason;      // of CANCEL by the platform: kept; NULL for none
     const struct audit_outbox_event *audit; // written with the change of the order; NULL for none
     const char *traceparent;                // may be NULL
     int64_t attempts;                       // of the task, this one counted
     int64_t begun_us;                       // monotonic: when work on it began; 0 for with this run
-    struct order_fill fill;                 // of an order that is filled; given or made here
+    struct order_fill fill;                 // that portfolio is told of; given or made here
+    bool has_fill;                          // it is not known to have been booked
     // What came of it.
     bool is_saved;      // the order's change has been committed
     bool is_lost;       // somebody else changed the order before; it has not been touched

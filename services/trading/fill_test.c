@@ -35,6 +35,20 @@ static struct order order_for(enum order_side side)
     return order;
 }
 
+static bool decide(const struct order *order,
+                   const struct quote *quote,
+                   const struct platform_clock *clock,
+                   int64_t *out_price)
+{
+    struct fill_offer offer;
+
+    if (!fill_decide(order, quote, clock, &offer))
+        return false;
+    assert_int_equal(offer.quantity, order->quantity);
+    *out_price = offer.price;
+    return true;
+}
+
 static void a_buy_is_filled_at_the_ask_and_a_sell_at_the_bid(void **state)
 {
     struct order buy = order_for(ORDER_BUY);
@@ -42,9 +56,9 @@ static void a_buy_is_filled_at_the_ask_and_a_sell_at_the_bid(void **state)
     int64_t price = 0;
 
     (void)state;
-    assert_true(fill_decide(&buy, &fresh, &morning, &price));
+    assert_true(decide(&buy, &fresh, &morning, &price));
     assert_int_equal(price, 96 * DOLLAR);
-    assert_true(fill_decide(&sell, &fresh, &morning, &price));
+    assert_true(decide(&sell, &fresh, &morning, &price));
     assert_int_equal(price, 94 * DOLLAR);
 }
 
@@ -71,22 +85,26 @@ static void a_quote_that_is_not_fit_fills_nothing(void **state)
     closed.is_open = false;
     late.now = 960 * MINUTE;
     late.next_close = 2400 * MINUTE;
-    assert_false(fill_decide(&order, &other, &morning, &price));
-    assert_false(fill_decide(&order, &stale, &morning, &price));
-    assert_false(fill_decide(&order, &old, &morning, &price));
-    assert_false(fill_decide(&order, &outlived, &morning, &price));
-    assert_false(fill_decide(&order, &future, &morning, &price));
-    assert_false(fill_decide(&order, &empty, &morning, &price));
-    assert_false(fill_decide(&order, &fresh, &closed, &price));
-    assert_false(fill_decide(&order, &fresh, &late, &price));
+    assert_false(decide(&order, &other, &morning, &price));
+    assert_false(decide(&order, &stale, &morning, &price));
+    assert_false(decide(&order, &old, &morning, &price));
+    assert_false(decide(&order, &outlived, &morning, &price));
+    assert_false(decide(&order, &future, &morning, &price));
+    assert_false(decide(&order, &empty, &morning, &price));
+    assert_false(decide(&order, &fresh, &closed, &price));
+    assert_false(decide(&order, &fresh, &late, &price));
     assert_int_equal(price, 7);
 }
 
 static enum fill_action watch_past(struct order *order, const struct quote *quote, int64_t *price)
 {
     struct fill_moment moment = fill_moment_past(quote);
+    struct fill_offer offer = {0};
+    enum fill_action action = fill_watch(order, quote, &moment, &offer);
 
-    return fill_watch(order, quote, &moment, price);
+    if (action == FILL_WHOLE)
+        *price = offer.price;
+    return action;
 }
 
 static void a_missed_quote_fills_within_the_orders_own_time(void **state)
@@ -120,9 +138,9 @@ static void around_the_clock_a_session_is_the_day_of_utc(void **state)
     quote.valid_until = order.expires_at = clock.next_close;
     order.created_at = order.starts_at = 1440 * MINUTE;
     quote.quoted_at = 1440 * MINUTE;
-    assert_true(fill_decide(&order, &quote, &clock, &price));
+    assert_true(decide(&order, &quote, &clock, &price));
     quote.quoted_at = 1440 * MINUTE - 1;
-    assert_false(fill_decide(&order, &quote, &clock, &price));
+    assert_false(decide(&order, &quote, &clock, &price));
 }
 
 static struct order limit_for(enum order_side side, int64_t limit_price)
@@ -143,12 +161,12 @@ static void a_limit_is_filled_at_the_quote_when_that_is_as_good_or_better(void *
     int64_t price = 0;
 
     (void)state;
-    assert_true(fill_decide(&at, &fresh, &morning, &price));
+    assert_true(decide(&at, &fresh, &morning, &price));
     assert_int_equal(price, 96 * DOLLAR);
-    assert_false(fill_decide(&below, &fresh, &morning, &price));
-    assert_true(fill_decide(&better, &fresh, &morning, &price));
+    assert_false(decide(&below, &fresh, &morning, &price));
+    assert_true(decide(&better, &fresh, &morning, &price));
     assert_int_equal(price, 94 * DOLLAR);
-    assert_false(fill_decide(&above, &fresh, &morning, &price));
+    assert_false(decide(&above, &fresh, &morning, &price));
 }
 
 static void a_stop_is_reached_by_the_last_price_and_filled_at_the_quote(void **state)
@@ -161,14 +179,14 @@ static void a_stop_is_reached_by_the_last_price_and_filled_at_the_quote(void **s
     sell.type = buy.type = ORDER_STOP;
     // The bid is below it, the last price is not.
     sell.stop_price = 94 * DOLLAR;
-    assert_false(fill_decide(&sell, &fresh, &morning, &price));
+    assert_false(decide(&sell, &fresh, &morning, &price));
     sell.stop_price = 95 * DOLLAR;
-    assert_true(fill_decide(&sell, &fresh, &morning, &price));
+    assert_true(decide(&sell, &fresh, &morning, &price));
     assert_int_equal(price, 94 * DOLLAR);
     buy.stop_price = 96 * DOLLAR;
-    assert_false(fill_decide(&buy, &fresh, &morning, &price));
+    assert_false(decide(&buy, &fresh, &morning, &price));
     buy.stop_price = 95 * DOLLAR;
-    assert_true(fill_decide(&buy, &fresh, &morning, &price));
+    assert_true(decide(&buy, &fresh, &morning, &price));
     assert_int_equal(price, 96 * DOLLAR);
 }
 
@@ -228,14 +246,14 @@ static void after_hours_fill_who_asked_for_them_at_a_quote_of_that_day(void **st
     quote.quoted_at = 959 * MINUTE;
     quote.valid_until = 2010 * MINUTE;
     order.expires_at = 1200 * MINUTE;
-    assert_false(fill_decide(&order, &quote, &evening, &price));
+    assert_false(decide(&order, &quote, &evening, &price));
     order.extended_hours = true;
-    assert_true(fill_decide(&order, &quote, &evening, &price));
+    assert_true(decide(&order, &quote, &evening, &price));
     quote.quoted_at = 239 * MINUTE;
-    assert_false(fill_decide(&order, &quote, &evening, &price));
+    assert_false(decide(&order, &quote, &evening, &price));
     quote.quoted_at = 959 * MINUTE;
     evening.extended_end = 0;
-    assert_false(fill_decide(&order, &quote, &evening, &price));
+    assert_false(decide(&order, &quote, &evening, &price));
 }
 
 static void what_has_a_limit_holds_the_cost_at_the_limit(void **state)
@@ -307,15 +325,18 @@ static void what_must_wait_holds_a_cushion(void **state)
 static void a_buy_is_covered_up_to_what_it_holds(void **state)
 {
     struct order order = order_for(ORDER_BUY);
+    struct fill_offer offer = {10 * SHARE, 96 * DOLLAR};
 
     (void)state;
     order.hold_amount = 960 * DOLLAR;
-    assert_true(fill_is_covered(&order, 96 * DOLLAR));
-    assert_false(fill_is_covered(&order, 96 * DOLLAR + 1));
-    assert_false(fill_is_covered(&order, INT64_MAX));
+    assert_true(fill_is_covered(&order, &offer));
+    offer.price++;
+    assert_false(fill_is_covered(&order, &offer));
+    offer.price = INT64_MAX;
+    assert_false(fill_is_covered(&order, &offer));
     order.side = ORDER_SELL;
     order.hold_amount = 0;
-    assert_true(fill_is_covered(&order, 96 * DOLLAR));
+    assert_true(fill_is_covered(&order, &offer));
 }
 
 static void a_value_too_large_to_count_is_refused(void **state)

@@ -83,19 +83,21 @@ static const struct statement end_halt = {
 };
 
 static const struct statement list_resting[HALT_SCOPE_COUNT] = {
-    [HALT_PORTFOLIO] = {"list_resting_of_portfolio",
-                        "SELECT o.id FROM resting_orders r JOIN orders o ON o.id = r.order_id"
-                        " AND o.portfolio_id = r.portfolio_id AND o.status = 'new'"
-                        " WHERE r.portfolio_id = $1 AND r.order_id > $2 ORDER BY o.id LIMIT $3"},
-    [HALT_USER] = {"list_resting_of_user",
-                   "SELECT id FROM orders WHERE user_id = $1 AND id > $2 AND status = 'new'"
-                   " ORDER BY id LIMIT $3"},
+    [HALT_PORTFOLIO] =
+        {"list_resting_of_portfolio",
+         "SELECT o.id FROM resting_orders r JOIN orders o ON o.id = r.order_id"
+         " AND o.portfolio_id = r.portfolio_id AND o.status IN ('new', 'partially_filled')"
+         " WHERE r.portfolio_id = $1 AND r.order_id > $2 ORDER BY o.id LIMIT $3"},
+    [HALT_USER] = {"list_resting_of_user", "SELECT id FROM orders WHERE user_id = $1 AND id > $2 "
+                                           "AND status IN ('new', 'partially_filled')"
+                                           " ORDER BY id LIMIT $3"},
     // The tasks of orders that rest, as the matcher reads them: all that rest lie side by side.
-    [HALT_PLATFORM] = {"list_resting_of_all",
-                       "SELECT o.id FROM tasks t JOIN orders o ON o.id = t.id"
-                       " AND o.portfolio_id = t.portfolio_id AND o.status = 'new'"
-                       " WHERE t.state IN ('pending', 'active') AND t.run_at = 'infinity'"
-                       " AND t.id > $2 AND $1::uuid IS NOT NULL ORDER BY t.id LIMIT $3"},
+    [HALT_PLATFORM] =
+        {"list_resting_of_all",
+         "SELECT o.id FROM tasks t JOIN orders o ON o.id = t.id"
+         " AND o.portfolio_id = t.portfolio_id AND o.status IN ('new', 'partially_filled')"
+         " WHERE t.state IN ('pending', 'active') AND t.run_at = 'infinity'"
+         " AND t.id > $2 AND $1::uuid IS NOT NULL ORDER BY t.id LIMIT $3"},
 };
 
 static const struct statement lock_counts = {

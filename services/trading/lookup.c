@@ -19,10 +19,36 @@ static bool refuse_portfolio(const char *portfolio_id, struct error *error)
     return error_set(error, REASON_PORTFOLIO_NOT_FOUND, "There is no portfolio %s.", portfolio_id);
 }
 
+// What portfolio tells of a portfolio, as it is remembered.
+struct owned {
+    char user_id[UUID_SIZE];
+    struct fill_terms terms;
+};
+
+static struct fill_terms terms_from_message(const Portfolio__FillSettings *settings,
+                                            uint64_t version)
+{
+    struct fill_terms terms = {.version = (int64_t)version};
+
+    if (settings == NULL)
+        return terms;
+    terms.model = settings->model == PORTFOLIO__FILL_MODEL__FILL_MODEL_BAR ? FILL_MODEL_BAR
+                                                                           : FILL_MODEL_QUOTE;
+    terms.slippage_bps_hundredths = settings->slippage_bps_hundredths;
+    terms.participation_percent_hundredths = settings->participation_percent_hundredths;
+    terms.commission_per_order = settings->commission_per_order_micros;
+    terms.commission_per_share = settings->commission_per_share_micros;
+    terms.commission_bps_hundredths = settings->commission_bps_hundredths;
+    terms.commission_minimum = settings->commission_minimum_micros;
+    terms.latency_ms = settings->latency_ms;
+    return terms;
+}
+
+// Asks, and remembers the answer unless the portfolio is closed.
 static bool ask_owner(struct trading *trading,
                       struct call *call,
                       const char *portfolio_id,
-                      char out_user_id[UUID_SIZE],
+                      struct owned *out_owned,
                       bool *out_is_closed,
                       struct error *error)
 {
@@ -35,9 +61,33 @@ static bool ask_owner(struct trading *trading,
         return false;
     if (response->user_id == NULL)
         return error_set(error, REASON_INTERNAL, "portfolio named no owner.");
-    snprintf(out_user_id, UUID_SIZE, "%s", response->user_id);
+    *out_owned = (struct owned){
+        .terms = terms_from_message(response->fill_settings, response->fill_settings_version)};
+    snprintf(out_owned->user_id, UUID_SIZE, "%s", response->user_id);
     *out_is_closed = response->is_closed;
+    if (!response->is_closed)
+        cache_put(trading->owners, portfolio_id, clock_monotonic_us() + OWNER_GOOD_US, out_owned,
+                  sizeof(*out_owned));
     return true;
+}
+
+static bool find_owned(struct trading *trading,
+                       struct call *call,
+                       const char *portfolio_id,
+                       bool closed_too,
+                       struct owned *out_owned,
+                       struct error *error)
+{
+    bool is_closed = false;
+
+    if (!cache_get(trading->owners, portfolio_id, clock_monotonic_us(), out_owned,
+                   sizeof(*out_owned)) &&
+        !ask_owner(trading, call, portfolio_id, out_owned, &is_closed, error))
+        return false;
+    if (!ownership_may_see(&call->identity, out_owned->user_id, portfolio_id))
+        return refuse_portfolio(portfolio_id, error);
+    return !is_closed || closed_too ||
+           error_set(error, REASON_PORTFOLIO_CLOSED, "Portfolio %s is closed.", portfolio_id);
 }
 
 bool lookup_owner(struct trading *trading,
@@ -47,21 +97,42 @@ bool lookup_owner(struct trading *trading,
                   char out_user_id[UUID_SIZE],
                   struct error *error)
 {
-    int64_t now = clock_monotonic_us();
-    char user_id[UUID_SIZE];
+    struct owned owned;
+
+    if (!find_owned(trading, call, portfolio_id, closed_too, &owned, error))
+        return false;
+    memcpy(out_user_id, owned.user_id, UUID_SIZE);
+    return true;
+}
+
+bool lookup_portfolio(struct trading *trading,
+                      struct call *call,
+                      const char *portfolio_id,
+                      char out_user_id[UUID_SIZE],
+                      struct fill_terms *out_terms,
+                      struct error *error)
+{
+    struct owned owned;
+
+    if (!find_owned(trading, call, portfolio_id, false, &owned, error))
+        return false;
+    memcpy(out_user_id, owned.user_id, UUID_SIZE);
+    *out_terms = owned.terms;
+    return true;
+}
+
+bool lookup_terms(struct trading *trading,
+                  struct call *call,
+                  const char *portfolio_id,
+                  struct fill_terms *out_terms,
+                  struct error *error)
+{
+    struct owned owned;
     bool is_closed = false;
 
-    if (!cache_get(trading->owners, portfolio_id, now, user_id, UUID_SIZE)) {
-        if (!ask_owner(trading, call, portfolio_id, user_id, &is_closed, error))
-            return false;
-        if (!is_closed)
-            cache_put(trading->owners, portfolio_id, now + OWNER_GOOD_US, user_id, UUID_SIZE);
-    }
-    if (!ownership_may_see(&call->identity, user_id, portfolio_id))
-        return refuse_portfolio(portfolio_id, error);
-    if (is_closed && !closed_too)
-        return error_set(error, REASON_PORTFOLIO_CLOSED, "Portfolio %s is closed.", portfolio_id);
-    memcpy(out_user_id, user_id, UUID_SIZE);
+    if (!ask_owner(trading, call, portfolio_id, &owned, &is_closed, error))
+        return false;
+    *out_terms = owned.terms;
     return true;
 }
 

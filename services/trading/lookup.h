@@ -14,6 +14,22 @@ MUST_CHECK bool lookup_owner(struct trading *trading,
                              char out_user_id[UUID_SIZE],
                              struct error *error);
 
+// The same of an open portfolio, with the terms that its orders are filled by. They are remembered,
+// too: portfolio refuses what goes by terms of before.
+MUST_CHECK bool lookup_portfolio(struct trading *trading,
+                                 struct call *call,
+                                 const char *portfolio_id,
+                                 char out_user_id[UUID_SIZE],
+                                 struct fill_terms *out_terms,
+                                 struct error *error);
+
+// Asks for the terms of a portfolio anew, whatever is remembered.
+MUST_CHECK bool lookup_terms(struct trading *trading,
+                             struct call *call,
+                             const char *portfolio_id,
+                             struct fill_terms *out_terms,
+                             struct error *error);
+
 // Finds an order that the caller may see; another user's is answered as an unknown one, with
 // ORDER_NOT_FOUND.
 MUST_CHECK bool lookup_order(struct trading *trading,

@@ -242,7 +242,8 @@ static const struct match *find_match(const struct match *matches, size_t count,
     return NULL;
 }
 
-// A triggered order waits on; all others leave the book, those too that somebody else has ended.
+// A triggered order waits on, and so does one of which a part was filled, once that is booked; all
+// others leave the book, those too that somebody else has ended.
 static void end_match(struct matcher *matcher,
                       const struct match *match,
                       const struct execution_item *items,
@@ -258,6 +259,21 @@ static void end_match(struct matcher *matcher,
         }
     }
     order_book_remove(matcher->watch->book, match->order_id);
+    for (size_t i = 0; i < item_count; i++) {
+        if (strcmp(items[i].order->id, match->order_id) == 0 && !items[i].is_lost &&
+            order_rests(items[i].order) && order_is_booked(items[i].order))
+            watch_take_order(matcher->watch, items[i].order);
+    }
+}
+
+// Of an order that is filled plainly the book does not know how much it is.
+static struct fill_offer offer_of(const struct match *match, const struct order *order)
+{
+    struct fill_offer offer = match->offer;
+
+    if (offer.quantity == 0 || offer.quantity > order_remaining(order))
+        offer.quantity = order_remaining(order);
+    return offer;
 }
 
 // What is reached while trading is halted leaves the book; when trading goes on it is taken up
@@ -282,7 +298,10 @@ execute(struct matcher *matcher, const struct match *matches, size_t count, stru
     size_t item_count = 0;
     size_t kept_count = 0;
     struct error error;
+    struct error missed;
 
+    error_set(&missed, REASON_NOT_FILLED_AT_ONCE,
+              "It could not be filled at once within the order's prices.");
     arena_reset(matcher->arena);
     for (size_t i = 0; i < count; i++)
         ids[i] = matches[i].order_id;
@@ -294,19 +313,22 @@ execute(struct matcher *matcher, const struct match *matches, size_t count, stru
     for (size_t i = 0; i < order_count; i++) {
         const struct match *match = find_match(matches, count, orders[i].id);
 
-        if (match == NULL || orders[i].status != ORDER_NEW ||
+        // One with a part that is not booked is with whoever books it.
+        if (match == NULL || !order_rests(&orders[i]) || !order_is_booked(&orders[i]) ||
             (match->intent != EXECUTE_EXPIRE && is_halted(matcher, &orders[i])))
             continue;
         items[item_count++] = (struct execution_item){
             .order = &orders[i],
             .intent = match->intent,
-            .price = match->price,
+            .offer = offer_of(match, &orders[i]),
             .quote_at = match->quote_at,
             .at = match->at,
             .high_water = match->high_water,
             .stop_price = match->stop_price,
             .triggered_at = match->triggered_at,
-            .looked_at = match->quote_at,
+            .looked_at = match->looked_at,
+            .volume_seen = match->volume_seen,
+            .cancel_reason = match->is_missed ? &missed : NULL,
             .attempts = 1,
         };
     }
@@ -330,13 +352,16 @@ static void execute_all(struct matcher *matcher)
     if (matcher->watch->match_count == 0 || now_ms() < matcher->watch->retry_at)
         return;
     while (done < matcher->watch->match_count) {
+        // While these are executed, orders that rest on may bring further matches.
+        struct match batch[EXECUTION_MAX];
         struct match kept[EXECUTION_MAX];
         size_t count = matcher->watch->match_count - done;
         size_t again = 0;
 
         if (count > EXECUTION_MAX)
             count = EXECUTION_MAX;
-        again = execute(matcher, &matcher->watch->matches[done], count, kept);
+        memcpy(batch, &matcher->watch->matches[done], count * sizeof(*batch));
+        again = execute(matcher, batch, count, kept);
         memcpy(&matcher->watch->matches[kept_count], kept, again * sizeof(*kept));
         kept_count += again;
         done += count;
@@ -396,7 +421,7 @@ static bool load(struct matcher *matcher, const char *first_id)
                                 &orders, &count, &error))
             return false;
         for (size_t i = 0; i < count; i++) {
-            if (orders[i].status == ORDER_NEW)
+            if (order_rests(&orders[i]))
                 take_loaded(matcher, &orders[i]);
             memcpy(after, orders[i].id, UUID_SIZE);
         }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "order.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "money/money.h"
 
 struct status_entry {
     const char *name;
@@ -165,21 +167,61 @@ bool order_apply(struct order *order, enum order_event event, int64_t at)
     return true;
 }
 
-bool order_fill_at(
-    struct order *order, int64_t price, int64_t quote_at, int64_t at, struct order_fill *out_fill)
+int64_t order_remaining(const struct order *order)
 {
-    if (!order_apply(order, ORDER_EVENT_FILL, at))
+    return order->quantity - order->filled_quantity;
+}
+
+bool order_is_booked(const struct order *order)
+{
+    return order->booked_count == order->fill_count;
+}
+
+bool order_rests(const struct order *order)
+{
+    return order->status == ORDER_NEW || order->status == ORDER_PARTIALLY_FILLED;
+}
+
+bool order_goes_by_bars(const struct order *order)
+{
+    return order->terms.model == FILL_MODEL_BAR && order->time_in_force != ORDER_OPG &&
+           order->time_in_force != ORDER_CLS;
+}
+
+bool order_is_delayed(const struct order *order)
+{
+    return order->terms.latency_ms > 0 || order_goes_by_bars(order);
+}
+
+bool order_fill_at(struct order *order,
+                   const struct order_execution *execution,
+                   struct order_fill *out_fill)
+{
+    bool is_whole = execution->quantity == order_remaining(order);
+    struct order filled = *order;
+
+    if (execution->quantity <= 0 || execution->quantity > order_remaining(order) ||
+        !order_apply(&filled, is_whole ? ORDER_EVENT_FILL : ORDER_EVENT_FILL_PART, execution->at) ||
+        !product_sum_add(&filled.filled_value, execution->price, execution->quantity) ||
+        !money_add(filled.commission, execution->commission, &filled.commission))
         return false;
-    order->filled_quantity = order->quantity;
-    order->average_fill_price = price;
+    filled.filled_quantity += execution->quantity;
+    if (!product_sum_divide_half_even(&filled.filled_value, filled.filled_quantity,
+                                      &filled.average_fill_price))
+        return false;
+    filled.fill_count++;
+    *order = filled;
     *out_fill = (struct order_fill){
-        .number = 1,
-        .quantity = order->quantity,
-        .price = price,
-        .filled_at = at,
-        .quote_at = quote_at,
+        .number = filled.fill_count,
+        .quantity = execution->quantity,
+        .price = execution->price,
+        .commission = execution->commission,
+        .filled_at = execution->at,
+        .quote_at = execution->quote_at,
+        .model = order_goes_by_bars(order) ? FILL_MODEL_BAR : FILL_MODEL_QUOTE,
     };
-    snprintf(out_fill->id, sizeof(out_fill->id), "%s", order_fill_id(order->id, 1).string);
+    snprintf(out_fill->id, sizeof(out_fill->id), "%s",
+             order_fill_id(order->id, out_fill->number).string);
     return true;
 }
 
@@ -190,35 +232,38 @@ bool order_is_decided(const struct order *order)
 
 bool order_is_to_rest(const struct order *order)
 {
-    return !order_is_decided(order) && order_time_in_force_rests(order->time_in_force);
+    return order->decided.quantity < order->quantity &&
+           order_time_in_force_rests(order->time_in_force);
 }
 
 struct order_fill order_decided_fill(const struct order *order)
 {
-    struct order_fill fill = {
-        .number = 1,
-        .quantity = order->decided.quantity,
-        .price = order->decided.price,
-        .commission = order->decided.commission,
-        .filled_at = order->created_at,
-        .quote_at = order->decided.quote_at,
-    };
+    struct order filled = *order;
+    struct order_fill fill = {0};
 
-    snprintf(fill.id, sizeof(fill.id), "%s", order_fill_id(order->id, 1).string);
+    // What was decided can be counted: it was, when it was decided.
+    bool is_filled = order_fill_decided(&filled, &fill);
+
+    assert(is_filled);
+    (void)is_filled;
     return fill;
 }
 
 bool order_fill_decided(struct order *order, struct order_fill *out_fill)
 {
-    int64_t at = order->created_at;
+    const struct order_execution execution = {
+        .quantity = order->decided.quantity,
+        .price = order->decided.price,
+        .commission = order->decided.commission,
+        .quote_at = order->decided.quote_at,
+        .at = order->created_at,
+    };
+    struct order filled = *order;
 
-    if (!order_is_decided(order) || !order_apply(order, ORDER_EVENT_RESERVED, at) ||
-        !order_apply(order, ORDER_EVENT_FILL, at))
+    if (!order_is_decided(order) || !order_apply(&filled, ORDER_EVENT_RESERVED, execution.at) ||
+        !order_fill_at(&filled, &execution, out_fill))
         return false;
-    *out_fill = order_decided_fill(order);
-    order->filled_quantity = out_fill->quantity;
-    order->average_fill_price = out_fill->price;
-    order->commission = out_fill->commission;
+    *order = filled;
     return true;
 }
 

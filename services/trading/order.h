@@ -7,6 +7,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/uuid.h"
+#include "fill_terms.h"
+#include "money/product_sum.h"
 
 enum { ORDER_TICKER_SIZE = 16, ORDER_HASH_SIZE = 65 };
 
@@ -32,6 +34,7 @@ enum { ORDER_TICKER_SIZE = 16, ORDER_HASH_SIZE = 65 };
 #define ORDER_STATUSES(X)                                                                          \
     X(PENDING_NEW, "pending_new", true)                                                            \
     X(NEW, "new", true)                                                                            \
+    X(PARTIALLY_FILLED, "partially_filled", true)                                                  \
     X(PENDING_REPLACE, "pending_replace", true)                                                    \
     X(FILLED, "filled", false)                                                                     \
     X(CANCELED, "canceled", false)                                                                 \
@@ -44,12 +47,14 @@ enum { ORDER_TICKER_SIZE = 16, ORDER_HASH_SIZE = 65 };
     X(RESERVED, "reserved") /* portfolio holds the cash or the shares */                           \
     X(REFUSED, "refused")   /* portfolio does not */                                               \
     X(TRIGGER, "trigger")   /* the stop price was reached, and the limit not yet */                \
-    X(FILL, "fill")         /* all of it */                                                        \
+    X(FILL, "fill")         /* all of it, or all that was left */                                  \
+    X(FILL_PART, "fill part")                                                                      \
     X(CANCEL, "cancel")                                                                            \
     X(EXPIRE, "expire")                                                                            \
-    X(REPLACE, "replace")   /* another order is to take its place, and its hold */                 \
-    X(REPLACED, "replaced") /* it has */                                                           \
-    X(KEEP, "keep")         /* it was refused */
+    X(REPLACE, "replace")     /* another order is to take its place, and its hold */               \
+    X(REPLACED, "replaced")   /* it has */                                                         \
+    X(KEEP, "keep")           /* it was refused */                                                 \
+    X(KEEP_PART, "keep part") /* it was, and a part of this one is filled */
 
 // The life of an order: X(from, event, to). What is not here cannot happen; nothing leaves a final
 // state. The database's check, the diagram in docs/orders.md and the tests are compared with it.
@@ -59,11 +64,18 @@ enum { ORDER_TICKER_SIZE = 16, ORDER_HASH_SIZE = 65 };
     X(PENDING_NEW, CANCEL, CANCELED)                                                               \
     X(NEW, TRIGGER, NEW)                                                                           \
     X(NEW, FILL, FILLED)                                                                           \
+    X(NEW, FILL_PART, PARTIALLY_FILLED)                                                            \
     X(NEW, CANCEL, CANCELED)                                                                       \
     X(NEW, EXPIRE, EXPIRED)                                                                        \
     X(NEW, REPLACE, PENDING_REPLACE)                                                               \
+    X(PARTIALLY_FILLED, FILL_PART, PARTIALLY_FILLED)                                               \
+    X(PARTIALLY_FILLED, FILL, FILLED)                                                              \
+    X(PARTIALLY_FILLED, CANCEL, CANCELED)                                                          \
+    X(PARTIALLY_FILLED, EXPIRE, EXPIRED)                                                           \
+    X(PARTIALLY_FILLED, REPLACE, PENDING_REPLACE)                                                  \
     X(PENDING_REPLACE, REPLACED, REPLACED)                                                         \
-    X(PENDING_REPLACE, KEEP, NEW)
+    X(PENDING_REPLACE, KEEP, NEW)                                                                  \
+    X(PENDING_REPLACE, KEEP_PART, PARTIALLY_FILLED)
 
 #define ORDER_STATUS_AS_ENUM(name, text, is_open) ORDER_##name,
 enum order_status { ORDER_STATUSES(ORDER_STATUS_AS_ENUM) ORDER_STATUS_COUNT };
@@ -115,9 +127,14 @@ struct order {
     int64_t trail_percent; // in millionths of a percent
     int64_t high_water;    // the best price that one that trails has seen: highest of a sell
     int64_t filled_quantity;
-    int64_t average_fill_price; // 0 before the first fill
-    int64_t hold_amount;        // of a buy: the cash to hold
+    int64_t average_fill_price;      // 0 before the first fill
+    struct product_sum filled_value; // of all fills: price times quantity, exactly
+    int fill_count;
+    int booked_count;    // so many of them portfolio is known to have booked
+    int64_t hold_amount; // of a buy: the cash to hold, with what has been spent of it
     int64_t commission;
+    struct fill_terms terms;
+    int64_t volume_seen; // of one with a share of the volume: what was traded before it came
     enum order_status status;
     char reason[ERROR_REASON_SIZE]; // empty for none
     char reason_message[ERROR_MESSAGE_SIZE];
@@ -147,6 +164,7 @@ struct order_fill {
     int64_t commission;
     int64_t filled_at;
     int64_t quote_at; // when the price it was filled at began to hold
+    enum fill_model model;
 };
 
 const char *order_status_name(enum order_status status);
@@ -171,9 +189,34 @@ order_next(enum order_status from, enum order_event event, enum order_status *ou
 // Makes the event happen to the order at that time. False, and nothing changed, when it cannot.
 MUST_CHECK bool order_apply(struct order *order, enum order_event event, int64_t at);
 
-// Fills all of the order; `out_fill` gets its first and last execution.
-MUST_CHECK bool order_fill_at(
-    struct order *order, int64_t price, int64_t quote_at, int64_t at, struct order_fill *out_fill);
+// One execution as it is decided.
+struct order_execution {
+    int64_t quantity; // at most what is left
+    int64_t price;
+    int64_t commission;
+    int64_t quote_at;
+    int64_t at;
+};
+
+// Fills the order with that, which is a part of it when something is left afterwards; `out_fill`
+// gets the fill. False, and nothing changed, when it cannot happen or cannot be counted.
+MUST_CHECK bool order_fill_at(struct order *order,
+                              const struct order_execution *execution,
+                              struct order_fill *out_fill);
+
+int64_t order_remaining(const struct order *order);
+
+// Whether the order may go on: portfolio has booked every fill there is.
+bool order_is_booked(const struct order *order);
+
+// Whether it is in a state in which quotes fill it.
+bool order_rests(const struct order *order);
+
+// Whether bars fill it rather than quotes. What is for the opening or the close names its quote.
+bool order_goes_by_bars(const struct order *order);
+
+// Whether the order meets no quote of the moment at which it is placed.
+bool order_is_delayed(const struct order *order);
 
 // Whether the order is still to be filled as was decided when it was taken: nobody can cancel it.
 bool order_is_decided(const struct order *order);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "order_book.h"
+#include "order_book_private.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { BUCKETS_FIRST = 1024, TICKER_BUCKETS = 4096 };
+enum { BUCKETS_FIRST = 1024 };
 
 enum shelf { SHELF_ANY, SHELF_BUY_LIMIT, SHELF_SELL_LIMIT, SHELF_BUY_STOP, SHELF_SELL_STOP };
 enum { SHELF_COUNT = SHELF_SELL_STOP + 1 };
@@ -17,24 +17,8 @@ struct shelves {
     struct heap prices[HOURS_COUNT][SHELF_COUNT];
     struct heap sell_waters; // of those that trail: the lowest first, as a higher price moves it
     struct heap buy_waters;  // the highest first
-    struct heap timed;       // that wait for the first or the last quote, by when that is
-};
-
-struct unsaved {
-    struct resting *first;
-    struct resting *last;
-};
-
-struct order_book {
-    size_t count;
-    size_t bucket_count; // a power of two
-    struct resting **buckets;
-    struct lane *lanes[TICKER_BUCKETS];
-    struct heap expiries;
-    struct unsaved moved;   // whose high water has moved
-    struct unsaved lasting; // that outlive a session, the one saved longest ago first
-    uint64_t next_number;   // of those with the same price the first to come is the first to go
-    struct resting *aside;  // that were reached and do not take part yet, while a quote is shown
+    struct heap timed;       // that wait for a quote of some time, by when that is
+    struct heap bars;        // that go by bars, those with a stop first
 };
 
 // FNV-1a, 64 bits.
@@ -65,6 +49,7 @@ void order_book_free(struct order_book **book)
 
         for (struct resting *order = (*book)->buckets[i]; order != NULL; order = next) {
             next = order->next_of_id;
+            release(order->terms);
             release(order);
         }
     }
@@ -146,50 +131,6 @@ static struct lane *make_lane(struct order_book *book, const char *ticker)
     return lane;
 }
 
-static void unsaved_add(struct unsaved *list, struct resting *order)
-{
-    order->next_unsaved = NULL;
-    order->previous_unsaved = list->last;
-    if (list->last == NULL)
-        list->first = order;
-    else
-        list->last->next_unsaved = order;
-    list->last = order;
-}
-
-static void unsaved_remove(struct unsaved *list, struct resting *order)
-{
-    if (order->previous_unsaved == NULL)
-        list->first = order->next_unsaved;
-    else
-        order->previous_unsaved->next_unsaved = order->next_unsaved;
-    if (order->next_unsaved == NULL)
-        list->last = order->previous_unsaved;
-    else
-        order->next_unsaved->previous_unsaved = order->previous_unsaved;
-    order->next_unsaved = order->previous_unsaved = NULL;
-}
-
-static bool outlives_session(const struct resting *order)
-{
-    return order->time_in_force == ORDER_GTC;
-}
-
-// An order is in one of the lists, or in none: one of a single session is looked at again from its
-// beginning by a process that starts.
-static void list_unsaved(struct order_book *book, struct resting *order, bool has_moved)
-{
-    if (order->has_moved)
-        unsaved_remove(&book->moved, order);
-    else if (outlives_session(order) && order->lane != NULL)
-        unsaved_remove(&book->lasting, order);
-    order->has_moved = has_moved;
-    if (has_moved)
-        unsaved_add(&book->moved, order);
-    else if (outlives_session(order))
-        unsaved_add(&book->lasting, order);
-}
-
 // What the rules in fill.h look at, of a resting order.
 static void view_of(const struct resting *resting, struct order *out_order)
 {
@@ -208,6 +149,44 @@ static void view_of(const struct resting *resting, struct order *out_order)
     out_order->starts_at = resting->starts_at;
     out_order->expires_at = resting->expires_at;
     out_order->triggered_at = resting->triggered_at;
+    out_order->looked_at = resting->looked_at;
+    if (resting->terms == NULL) {
+        out_order->quantity = 1; // whatever it is, all of it
+        return;
+    }
+    out_order->terms = resting->terms->terms;
+    out_order->quantity = resting->terms->quantity;
+    if (order_goes_by_bars(out_order))
+        return;
+    out_order->volume_seen = resting->terms->volume_seen;
+    out_order->looked_at = resting->terms->volume_at;
+}
+
+bool order_book_goes_by_bars(const struct resting *order)
+{
+    return order->terms != NULL && order->terms->terms.model == FILL_MODEL_BAR &&
+           order->time_in_force != ORDER_OPG && order->time_in_force != ORDER_CLS;
+}
+
+// An order on a shelf is touched by the quotes that reach it alone: what was traded with others
+// before is not for it.
+static void catch_up_volume(struct resting *order)
+{
+    if (order->terms == NULL || order->lane->volume_at <= order->terms->volume_at)
+        return;
+    order->terms->volume_seen = order->lane->volume;
+    order->terms->volume_at = order->lane->volume_at;
+}
+
+int64_t order_book_volume_seen(const struct resting *order, int64_t looked_at)
+{
+    const struct resting_terms *terms = order->terms;
+    const struct lane *lane = order->lane;
+    bool is_older = lane->volume_at > terms->volume_at;
+
+    if (!quotes_same_session(is_older ? lane->volume_at : terms->volume_at, looked_at))
+        return 0;
+    return is_older ? lane->volume : terms->volume_seen;
 }
 
 static bool has_stop(const struct resting *order)
@@ -217,7 +196,9 @@ static bool has_stop(const struct resting *order)
 
 static bool is_timed(const struct resting *order)
 {
-    return order->time_in_force == ORDER_OPG || order->time_in_force == ORDER_CLS;
+    return order->time_in_force == ORDER_OPG || order->time_in_force == ORDER_CLS ||
+           (order->terms != NULL && order->terms->terms.latency_ms > 0 &&
+            !order_book_goes_by_bars(order));
 }
 
 static struct heap *water_of(const struct resting *order)
@@ -236,7 +217,9 @@ static enum shelf shelf_of(const struct resting *order, int64_t *out_key)
         *out_key = is_buy ? order->stop_price : -order->stop_price;
         return is_buy ? SHELF_BUY_STOP : SHELF_SELL_STOP;
     }
-    if (order->limit_price > 0) {
+    // One that does not rest has to see the first quote, whatever its price.
+    if (order->limit_price > 0 &&
+        order_time_in_force_rests((enum order_time_in_force)order->time_in_force)) {
         *out_key = is_buy ? -order->limit_price : order->limit_price;
         return is_buy ? SHELF_BUY_LIMIT : SHELF_SELL_LIMIT;
     }
@@ -248,6 +231,10 @@ static struct heap *heap_of(const struct resting *order, int64_t *out_key)
 {
     enum hours hours = order->extended_hours ? HOURS_EXTENDED : HOURS_REGULAR;
 
+    if (order_book_goes_by_bars(order)) {
+        *out_key = has_stop(order) ? 0 : 1;
+        return &order->lane->shelves->bars;
+    }
     return &order->lane->shelves->prices[hours][shelf_of(order, out_key)];
 }
 
@@ -256,12 +243,25 @@ static uint64_t number_of(struct order_book *book)
     return book->next_number++;
 }
 
+static void note_bars(struct order_book *book, struct lane *lane)
+{
+    if (lane->has_bars)
+        return;
+    lane->has_bars = true;
+    lane->next_with_bars = book->with_bars;
+    book->with_bars = lane;
+}
+
 static void shelve(struct order_book *book, struct resting *order)
 {
     int64_t key = 0;
     struct heap *heap = heap_of(order, &key);
 
     heap_put(heap, &order->place, key, number_of(book));
+    if (order_book_goes_by_bars(order)) {
+        note_bars(book, order->lane);
+        return;
+    }
     if (order->type == ORDER_TRAILING_STOP)
         heap_put(water_of(order), &order->water,
                  order->side == ORDER_BUY ? -order->high_water : order->high_water,
@@ -288,6 +288,21 @@ static void unshelve(struct resting *order)
     heap_remove(water_of(order), &order->water);
 }
 
+// NULL for an order that is filled plainly: most are.
+static struct resting_terms *terms_of(const struct order *order)
+{
+    struct resting_terms *terms = NULL;
+
+    if (fill_terms_are_plain(&order->terms))
+        return NULL;
+    terms = allocate(sizeof(*terms));
+    terms->terms = order->terms;
+    terms->quantity = order_remaining(order);
+    terms->volume_seen = order->volume_seen;
+    terms->volume_at = order->looked_at > order->created_at ? order->looked_at : order->created_at;
+    return terms;
+}
+
 struct resting *order_book_add(struct order_book *book, const struct order *order, bool is_late)
 {
     struct resting *resting = order_book_find(book, order->id);
@@ -311,12 +326,13 @@ struct resting *order_book_add(struct order_book *book, const struct order *orde
     resting->starts_at = order->starts_at;
     resting->expires_at = order->expires_at;
     resting->triggered_at = order->triggered_at;
+    resting->terms = terms_of(order);
     resting->looked_at = resting->saved_at =
         order->looked_at > order->created_at ? order->looked_at : order->created_at;
     bucket = bucket_of(book, order->id);
     resting->next_of_id = *bucket;
     *bucket = resting;
-    list_unsaved(book, resting, false);
+    order_book_list_unsaved(book, resting, false);
     resting->lane = make_lane(book, order->ticker);
     resting->lane->count++;
     heap_put(&book->expiries, &resting->expiry, resting->expires_at, number_of(book));
@@ -355,57 +371,79 @@ void order_book_remove(struct order_book *book, const char *order_id)
         remove_late(order);
     unshelve(order);
     heap_remove(&book->expiries, &order->expiry);
-    if (order->has_moved)
-        unsaved_remove(&book->moved, order);
-    else if (outlives_session(order))
-        unsaved_remove(&book->lasting, order);
+    order_book_unlist_unsaved(book, order);
     order->lane->count--;
+    release(order->terms);
     release(order);
     book->count--;
 }
 
-// Shows the quote to one order that is on no shelf. True when that has changed it; then it is
-// matched, or waits for something else than before.
-static bool show(struct resting *order,
-                 const struct quote *quote,
-                 const struct fill_moment *moment,
-                 const struct order_book_watcher *watcher)
+// What an order is shown: a quote at a moment, or a bar.
+struct shown {
+    const struct quote *quote;
+    const struct fill_moment *moment;
+    const struct fill_bar *bar; // NULL for a quote
+};
+
+// Keeps what the order has come to by being shown something.
+static void take_view(struct resting *order, const struct order *view, const struct shown *shown)
+{
+    order->high_water = view->high_water;
+    order->stop_price = view->stop_price;
+    if (shown->bar != NULL) {
+        if (shown->bar->is_over)
+            order->looked_at = shown->bar->start + shown->bar->length - 1;
+    } else if (order->terms != NULL) {
+        order->terms->volume_seen = view->volume_seen;
+        order->terms->volume_at = shown->quote->quoted_at;
+    }
+}
+
+// Shows the quote or the bar to one order that is on no shelf. True when that has changed it; then
+// it is matched, or waits for something else than before.
+static bool
+show(struct resting *order, const struct shown *shown, const struct order_book_watcher *watcher)
 {
     struct order view;
-    int64_t price = 0;
+    struct fill_offer offer = {0};
     int64_t high_water = order->high_water;
     enum fill_action action = FILL_NOTHING;
 
     view_of(order, &view);
-    action = fill_watch(&view, quote, moment, &price);
-    order->high_water = view.high_water;
-    order->stop_price = view.stop_price;
+    action = shown->bar != NULL ? fill_bar_watch(&view, shown->bar, &offer)
+                                : fill_watch(&view, shown->quote, shown->moment, &offer);
+    take_view(order, &view, shown);
     if (action != FILL_NOTHING && has_stop(order))
-        order->triggered_at = moment->at;
-    if (action == FILL_WHOLE)
+        order->triggered_at = shown->moment->at;
+    if (action != FILL_NOTHING && action != FILL_TRIGGER)
         order->is_matched = true;
     if (action != FILL_NOTHING)
-        watcher->matched(watcher->context, order, action, price, moment);
+        watcher->matched(watcher->context, order, action, &offer, shown->moment);
     return action != FILL_NOTHING || order->high_water != high_water;
 }
 
-// Shows the quote to an order that it has reached.
+// Shows the quote or the bar to an order that it has reached.
 static void show_reached(struct order_book *book,
                          struct resting *order,
-                         const struct quote *quote,
-                         const struct fill_moment *moment,
+                         const struct shown *shown,
                          const struct order_book_watcher *watcher)
 {
     int64_t high_water = order->high_water;
+    bool has_changed = false;
 
     unshelve(order);
-    if (!show(order, quote, moment, watcher)) {
+    if (shown->bar == NULL)
+        catch_up_volume(order);
+    has_changed = show(order, shown, watcher);
+    if (order->high_water != high_water)
+        order_book_list_unsaved(book, order, true);
+    // All that go by bars are looked at with each, so they are put aside whatever has become of
+    // them.
+    if (!has_changed || (shown->bar != NULL && !order->is_matched)) {
         order->next_late = book->aside;
         book->aside = order;
         return;
     }
-    if (order->high_water != high_water)
-        list_unsaved(book, order, true);
     order->is_waiting = false;
     if (!order->is_matched)
         shelve(book, order);
@@ -474,19 +512,85 @@ static void put_aside_back(struct order_book *book)
 
 static void show_to_waters(struct order_book *book,
                            struct lane *lane,
-                           const struct quote *quote,
-                           const struct fill_moment *moment,
+                           const struct shown *shown,
                            const struct order_book_watcher *watcher)
 {
+    const struct quote *quote = shown->quote;
     struct heap *sells = &lane->shelves->sell_waters;
     struct heap *buys = &lane->shelves->buy_waters;
 
     if (quote->price_micros <= 0)
         return;
     while (sells->least != NULL && sells->least->key < quote->price_micros)
-        show_reached(book, resting_of_water(sells->least), quote, moment, watcher);
+        show_reached(book, resting_of_water(sells->least), shown, watcher);
     while (buys->least != NULL && -buys->least->key > quote->price_micros)
-        show_reached(book, resting_of_water(buys->least), quote, moment, watcher);
+        show_reached(book, resting_of_water(buys->least), shown, watcher);
+}
+
+static struct fill_moment moment_of(const struct fill_bar *bar)
+{
+    struct fill_moment moment = {.is_regular = true, .is_extended = true};
+
+    moment.at = moment.quoted_at = bar->is_over ? bar->last_at : bar->opened_at;
+    return moment;
+}
+
+static void
+show_bar(struct order_book *book, struct lane *lane, const struct order_book_watcher *watcher)
+{
+    const struct fill_moment moment = moment_of(&lane->bar);
+    const struct shown shown = {.moment = &moment, .bar = &lane->bar};
+    struct heap *bars = &lane->shelves->bars;
+
+    while (bars->least != NULL)
+        show_reached(book, resting_of(bars->least), &shown, watcher);
+    put_aside_back(book);
+}
+
+static void
+end_bar(struct order_book *book, struct lane *lane, const struct order_book_watcher *watcher)
+{
+    if (lane->bar.start == 0 || lane->bar.is_over)
+        return;
+    lane->bar.is_over = true;
+    show_bar(book, lane, watcher);
+}
+
+// Takes a quote of a regular session into the bar, or ends it and begins the next.
+static void show_to_bars(struct order_book *book,
+                         struct lane *lane,
+                         const struct quote *quote,
+                         const struct order_book_watcher *watcher)
+{
+    bool begins = lane->bar.start == 0 || fill_bar_ends_with(&lane->bar, quote);
+
+    if (quote->quoted_at < lane->bar.last_at || quote->price_micros <= 0)
+        return;
+    if (begins)
+        end_bar(book, lane, watcher);
+    fill_bar_take(&lane->bar, quote);
+    if (begins)
+        show_bar(book, lane, watcher);
+}
+
+void order_book_end_bars(struct order_book *book,
+                         const struct platform_clock *clock,
+                         const struct order_book_watcher *watcher)
+{
+    struct lane **at = &book->with_bars;
+
+    while (*at != NULL) {
+        struct lane *lane = *at;
+
+        if (lane->shelves->bars.least == NULL) {
+            *at = lane->next_with_bars;
+            lane->has_bars = false;
+            continue;
+        }
+        if (fill_bar_has_ended(&lane->bar, clock))
+            end_bar(book, lane, watcher);
+        at = &lane->next_with_bars;
+    }
 }
 
 void order_book_show(struct order_book *book,
@@ -495,20 +599,25 @@ void order_book_show(struct order_book *book,
                      const struct fill_moment *moment,
                      const struct order_book_watcher *watcher)
 {
+    const struct shown shown = {.quote = quote, .moment = moment};
     int first = moment->is_regular ? HOURS_REGULAR : HOURS_EXTENDED;
 
     wake_timed(book, lane, quote->quoted_at);
-    if (moment->is_regular)
-        show_to_waters(book, lane, quote, moment, watcher);
+    if (moment->is_regular) {
+        show_to_bars(book, lane, quote, watcher);
+        show_to_waters(book, lane, &shown, watcher);
+    }
     for (int hours = first; hours < HOURS_COUNT; hours++) {
         for (int shelf = 0; shelf < SHELF_COUNT; shelf++) {
             struct heap *heap = &lane->shelves->prices[hours][shelf];
 
             while (heap->least != NULL && reaches((enum shelf)shelf, heap->least->key, quote))
-                show_reached(book, resting_of(heap->least), quote, moment, watcher);
+                show_reached(book, resting_of(heap->least), &shown, watcher);
         }
     }
     put_aside_back(book);
+    lane->volume = quote->volume;
+    lane->volume_at = quote->quoted_at;
 }
 
 void order_book_show_one(struct order_book *book,
@@ -517,10 +626,42 @@ void order_book_show_one(struct order_book *book,
                          const struct fill_moment *moment,
                          const struct order_book_watcher *watcher)
 {
-    if (order->is_late || order->is_matched)
+    const struct shown shown = {.quote = quote, .moment = moment};
+
+    if (order->is_late || order->is_matched || order_book_goes_by_bars(order))
         return;
-    show_reached(book, order, quote, moment, watcher);
+    show_reached(book, order, &shown, watcher);
     put_aside_back(book);
+}
+
+// Shows a bar to the late orders that go by them, those with a stop first.
+static void look_back_at_bar(struct lane *lane, const struct order_book_watcher *watcher)
+{
+    const struct fill_moment moment = moment_of(&lane->late_bar);
+    const struct shown shown = {.moment = &moment, .bar = &lane->late_bar};
+
+    for (int pass = 0; pass < 2; pass++) {
+        for (struct resting *order = lane->late; order != NULL; order = order->next_late) {
+            if (order_book_goes_by_bars(order) && !order->is_matched &&
+                has_stop(order) == (pass == 0))
+                (void)show(order, &shown, watcher);
+        }
+    }
+}
+
+static void look_back_by_bars(struct lane *lane,
+                              const struct quote *quote,
+                              const struct order_book_watcher *watcher)
+{
+    bool begins = lane->late_bar.start == 0 || fill_bar_ends_with(&lane->late_bar, quote);
+
+    if (begins && lane->late_bar.start > 0) {
+        lane->late_bar.is_over = true;
+        look_back_at_bar(lane, watcher);
+    }
+    fill_bar_take(&lane->late_bar, quote);
+    if (begins)
+        look_back_at_bar(lane, watcher);
 }
 
 void order_book_look_back(struct lane *lane,
@@ -528,19 +669,27 @@ void order_book_look_back(struct lane *lane,
                           const struct fill_moment *moment,
                           const struct order_book_watcher *watcher)
 {
+    const struct shown shown = {.quote = quote, .moment = moment};
+
+    look_back_by_bars(lane, quote, watcher);
     for (struct resting *order = lane->late; order != NULL; order = order->next_late) {
-        if (order->is_matched || quote->quoted_at <= order->looked_at)
+        if (order->is_matched || quote->quoted_at <= order->looked_at ||
+            order_book_goes_by_bars(order))
             continue;
-        (void)show(order, quote, moment, watcher);
+        (void)show(order, &shown, watcher);
         order->looked_at = quote->quoted_at;
     }
 }
 
-int64_t order_book_late_since(const struct lane *lane)
+int64_t order_book_late_since(struct lane *lane, int64_t bar_length)
 {
     int64_t since = INT64_MAX;
 
-    for (const struct resting *order = lane->late; order != NULL; order = order->next_late) {
+    lane->late_bar = (struct fill_bar){0};
+    for (struct resting *order = lane->late; order != NULL; order = order->next_late) {
+        // Bars are seen whole.
+        if (order_book_goes_by_bars(order))
+            order->looked_at = fill_bar_before(order->looked_at, bar_length);
         if (!order->is_matched && order->looked_at < since)
             since = order->looked_at;
     }
@@ -559,9 +708,14 @@ void order_book_settle(struct order_book *book, struct lane *lane)
             continue;
         place(book, order);
         if (order->type == ORDER_TRAILING_STOP)
-            list_unsaved(book, order, true);
+            order_book_list_unsaved(book, order, true);
     }
     lane->late = NULL;
+    // The shelves go on with the bar that the late ones have seen, where they have seen less of it.
+    if (lane->late_bar.start > 0 && (lane->bar.start < lane->late_bar.start ||
+                                     (lane->bar.start == lane->late_bar.start &&
+                                      lane->bar.opened_at > lane->late_bar.opened_at)))
+        lane->bar = lane->late_bar;
 }
 
 void order_book_each_lane(const struct order_book *book,
@@ -576,14 +730,14 @@ void order_book_each_lane(const struct order_book *book,
     }
 }
 
-struct resting *order_book_take_expired(struct order_book *book, int64_t now)
+struct resting *order_book_take_expired(struct order_book *book, int64_t now, int64_t bars_ended_at)
 {
     while (book->expiries.least != NULL && book->expiries.least->key <= now) {
         struct resting *order = resting_of_expiry(book->expiries.least);
 
         // A late one has to see the quotes it has missed first: it comes back by being late no
         // more.
-        if (order->is_late)
+        if (order->is_late || (order_book_goes_by_bars(order) && order->expires_at > bars_ended_at))
             return NULL;
         heap_remove(&book->expiries, &order->expiry);
         if (order->is_matched)
@@ -606,38 +760,4 @@ void order_book_sweep(struct order_book *book, uint32_t round)
                 order_book_remove(book, order->id);
         }
     }
-}
-
-size_t order_book_take_unsaved(struct order_book *book,
-                               int64_t looked_at,
-                               int64_t every,
-                               struct resting **out_orders,
-                               size_t capacity)
-{
-    size_t count = 0;
-
-    while (count < capacity && book->moved.first != NULL) {
-        struct resting *order = book->moved.first;
-
-        list_unsaved(book, order, false);
-        order->saved_at = looked_at;
-        if (!order->is_matched)
-            out_orders[count++] = order;
-    }
-    for (size_t left = book->count; left > 0 && count < capacity; left--) {
-        struct resting *order = book->lasting.first;
-
-        if (order == NULL || order->saved_at > looked_at - every)
-            break;
-        list_unsaved(book, order, false);
-        order->saved_at = looked_at;
-        if (!order->is_matched && !order->is_late)
-            out_orders[count++] = order;
-    }
-    return count;
-}
-
-void order_book_keep_unsaved(struct order_book *book, struct resting *order)
-{
-    list_unsaved(book, order, true);
 }

@@ -16,12 +16,13 @@ struct seen {
     char ids[SEEN_MAX][UUID_SIZE];
     enum fill_action actions[SEEN_MAX];
     int64_t prices[SEEN_MAX];
+    int64_t quantities[SEEN_MAX];
 };
 
 static void note(void *context,
                  struct resting *order,
                  enum fill_action action,
-                 int64_t price,
+                 const struct fill_offer *offer,
                  const struct fill_moment *moment)
 {
     struct seen *seen = context;
@@ -30,7 +31,8 @@ static void note(void *context,
     assert_true(seen->count < SEEN_MAX);
     memcpy(seen->ids[seen->count], order->id, UUID_SIZE);
     seen->actions[seen->count] = action;
-    seen->prices[seen->count++] = price;
+    seen->quantities[seen->count] = offer->quantity;
+    seen->prices[seen->count++] = offer->price;
 }
 
 static struct order order_number(int number, enum order_side side, enum order_type type)
@@ -284,7 +286,7 @@ static void a_late_order_sees_what_it_has_missed_and_nothing_twice(void **state)
     order_book_add(book, &late, true);
     lane = order_book_lane(book, "AAPL");
     assert_int_equal(show_at(book, 90, 25).count, 0);
-    assert_int_equal(order_book_late_since(lane), 20);
+    assert_int_equal(order_book_late_since(lane, 1), 20);
     for (int64_t at = 15; at <= 40; at += 5) {
         // 80 at 15 and at 20 has been seen already; then it rises to 108.
         struct quote quote = {.price_micros = (at <= 20 ? 80 : 100 + at / 5) * DOLLAR,
@@ -297,7 +299,7 @@ static void a_late_order_sees_what_it_has_missed_and_nothing_twice(void **state)
     }
     assert_int_equal(seen.count, 0);
     order_book_settle(book, lane);
-    assert_int_equal(order_book_late_since(lane), INT64_MAX);
+    assert_int_equal(order_book_late_since(lane, 1), INT64_MAX);
     assert_int_equal(order_book_find(book, late.id)->high_water, 108 * DOLLAR);
     assert_int_equal(show_at(book, 103, 45).count, 1);
 }
@@ -354,12 +356,12 @@ static void the_expired_are_named_once_and_the_earliest_first(void **state)
         add(book, order);
     }
     for (int i = 9; i >= 6; i--) {
-        const struct resting *expired = order_book_take_expired(book, 1004);
+        const struct resting *expired = order_book_take_expired(book, 1004, 1004);
 
         assert_non_null(expired);
         assert_int_equal(expired->expires_at, 1010 - i);
     }
-    assert_null(order_book_take_expired(book, 1004));
+    assert_null(order_book_take_expired(book, 1004, 1004));
     assert_int_equal(order_book_count(book), 10);
     assert_int_equal(show_at(book, 80, 20).count, 6);
 }
@@ -372,9 +374,9 @@ static void a_late_order_does_not_expire_before_it_has_looked(void **state)
     (void)state;
     order.expires_at = 50;
     order_book_add(book, &order, true);
-    assert_null(order_book_take_expired(book, 60));
+    assert_null(order_book_take_expired(book, 60, 60));
     order_book_settle(book, order_book_lane(book, "AAPL"));
-    assert_non_null(order_book_take_expired(book, 60));
+    assert_non_null(order_book_take_expired(book, 60, 60));
 }
 
 static void only_what_a_restart_could_not_find_soon_is_to_be_saved(void **state)
@@ -402,6 +404,166 @@ static void only_what_a_restart_could_not_find_soon_is_to_be_saved(void **state)
     assert_int_equal(order_book_take_unsaved(book, 5001, 3600, unsaved, 4), 1);
 }
 
+#define SHARE INT64_C(1000000000)
+#define MINUTE (INT64_C(60) * MICROS_PER_SECOND)
+#define DAY (1440 * MINUTE)
+
+static struct quote quote_of(const char *source, int64_t at, int64_t dollars, int64_t volume)
+{
+    struct quote quote = {.ticker = "AAPL",
+                          .price_micros = dollars * DOLLAR,
+                          .bid_micros = dollars * DOLLAR,
+                          .ask_micros = dollars * DOLLAR,
+                          .volume = volume,
+                          .quoted_at = at};
+
+    snprintf(quote.source, sizeof(quote.source), "%s", source);
+    return quote;
+}
+
+static void
+show_of(struct order_book *book, const struct order_book_watcher *watcher, struct quote quote)
+{
+    struct fill_moment moment = fill_moment_past(&quote);
+
+    order_book_show(book, order_book_lane(book, "AAPL"), &quote, &moment, watcher);
+}
+
+// The shares of the volume that a quote and those after it bring, of one that is reached now and
+// then.
+static void an_order_takes_its_share_of_what_was_traded_while_it_was_reached(void **state)
+{
+    OWNED(order_book) book = order_book_new();
+    struct seen seen = {0};
+    const struct order_book_watcher watcher = {note, &seen};
+    struct order order = limit_number(1, ORDER_BUY, 100);
+
+    (void)state;
+    order.quantity = 100 * SHARE;
+    order.expires_at = DAY;
+    order.terms.participation_percent_hundredths = 1000;
+    order.volume_seen = 500;
+    order.looked_at = MINUTE;
+    order_book_add(book, &order, false);
+    // Beyond its limit 1000 are traded, then 40 and 5 within it, and 15 more.
+    show_of(book, &watcher, quote_of("simulated", 2 * MINUTE, 101, 1500));
+    assert_int_equal(seen.count, 0);
+    show_of(book, &watcher, quote_of("simulated", 3 * MINUTE, 100, 1505));
+    assert_int_equal(seen.count, 0);
+    show_of(book, &watcher, quote_of("simulated", 4 * MINUTE, 100, 1520));
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.actions[0], FILL_PART);
+    assert_int_equal(seen.quantities[0], 2 * SHARE);
+    // It is not on its shelf before that is booked.
+    show_of(book, &watcher, quote_of("simulated", 5 * MINUTE, 100, 1900));
+    assert_int_equal(seen.count, 1);
+}
+
+static void an_order_that_takes_its_time_is_reached_by_no_quote_of_before(void **state)
+{
+    OWNED(order_book) book = order_book_new();
+    struct seen seen = {0};
+    const struct order_book_watcher watcher = {note, &seen};
+    struct order order = limit_number(1, ORDER_BUY, 90);
+
+    (void)state;
+    order.expires_at = DAY;
+    order.time_in_force = ORDER_IOC;
+    order.terms.latency_ms = 250;
+    order.starts_at = MINUTE + 250 * MICROS_PER_MS;
+    order_book_add(book, &order, false);
+    show_of(book, &watcher, quote_of("simulated", MINUTE + 249 * MICROS_PER_MS, 90, 0));
+    assert_int_equal(seen.count, 0);
+    // The first that it meets ends it, whatever its price.
+    show_of(book, &watcher, quote_of("simulated", MINUTE + 250 * MICROS_PER_MS, 91, 0));
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.actions[0], FILL_MISS);
+}
+
+static struct order bar_number(struct order order)
+{
+    order.terms.model = FILL_MODEL_BAR;
+    order.created_at = order.looked_at = DAY + 600 * MINUTE;
+    order.starts_at = 2 * DAY + 570 * MINUTE;
+    order.expires_at = 2 * DAY + 960 * MINUTE;
+    return order;
+}
+
+static void show_day(struct order_book *book, const struct order_book_watcher *watcher, int64_t day)
+{
+    show_of(book, watcher, quote_of("replay", day + 570 * MINUTE, 100, 250));
+    show_of(book, watcher, quote_of("replay", day + 660 * MINUTE, 110, 500));
+    show_of(book, watcher, quote_of("replay", day + 840 * MINUTE, 90, 750));
+    show_of(book, watcher, quote_of("replay", day + 959 * MINUTE, 105, 1000));
+}
+
+// The day goes to 110 first and to 90 then; both are of one bar.
+static void of_a_stop_and_a_target_in_one_bar_the_stop_is_the_first(void **state)
+{
+    OWNED(order_book) book = order_book_new();
+    struct seen seen = {0};
+    const struct order_book_watcher watcher = {note, &seen};
+    struct platform_clock clock = {
+        .now = 2 * DAY + 959 * MINUTE, .is_open = true, .next_close = 2 * DAY + 960 * MINUTE};
+
+    (void)state;
+    add(book, bar_number(limit_number(1, ORDER_SELL, 108)));
+    add(book, bar_number(stop_number(2, ORDER_SELL, 95)));
+    add(book, bar_number(order_number(3, ORDER_BUY, ORDER_MARKET)));
+    // Of the day on which they were placed nothing fills them.
+    show_of(book, &watcher, quote_of("replay", DAY + 840 * MINUTE, 120, 750));
+    show_day(book, &watcher, 2 * DAY);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.prices[0], 100 * DOLLAR);
+    order_book_end_bars(book, &clock, &watcher);
+    assert_int_equal(seen.count, 1);
+    assert_null(order_book_take_expired(book, 2 * DAY + 960 * MINUTE, 0));
+    clock.now = 2 * DAY + 960 * MINUTE;
+    clock.is_open = false;
+    order_book_end_bars(book, &clock, &watcher);
+    assert_int_equal(seen.count, 3);
+    assert_string_equal(seen.ids[1], "00000000-0000-7000-8000-000000000002");
+    assert_int_equal(seen.prices[1], 95 * DOLLAR);
+    assert_int_equal(seen.prices[2], 108 * DOLLAR);
+    // The bar is over for good.
+    order_book_end_bars(book, &clock, &watcher);
+    assert_int_equal(seen.count, 3);
+}
+
+// Whoever looks back comes to the same as who was there.
+static void late_orders_see_bars_whole(void **state)
+{
+    OWNED(order_book) book = order_book_new();
+    struct seen seen = {0};
+    const struct order_book_watcher watcher = {note, &seen};
+    struct order stop = bar_number(stop_number(2, ORDER_SELL, 95));
+    struct order limit = bar_number(limit_number(1, ORDER_BUY, 92));
+    struct lane *lane = NULL;
+    static const int64_t prices[] = {100, 110, 90, 105};
+    static const int64_t minutes[] = {570, 660, 840, 959};
+
+    (void)state;
+    // It looked last in the middle of the bar.
+    stop.looked_at = 2 * DAY + 700 * MINUTE;
+    limit.expires_at = INT64_MAX;
+    order_book_add(book, &stop, true);
+    order_book_add(book, &limit, true);
+    lane = order_book_lane(book, "AAPL");
+    assert_int_equal(order_book_late_since(lane, DAY), DAY - 1);
+    for (int i = 0; i < 4; i++) {
+        struct quote quote = quote_of("replay", 2 * DAY + minutes[i] * MINUTE, prices[i], 250);
+        struct fill_moment moment = fill_moment_past(&quote);
+
+        order_book_look_back(lane, &quote, &moment, &watcher);
+    }
+    assert_int_equal(seen.count, 0);
+    order_book_settle(book, lane);
+    show_day(book, &watcher, 3 * DAY);
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.prices[0], 95 * DOLLAR);
+    assert_int_equal(seen.prices[1], 92 * DOLLAR);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +581,10 @@ int main(void)
         cmocka_unit_test(the_expired_are_named_once_and_the_earliest_first),
         cmocka_unit_test(a_late_order_does_not_expire_before_it_has_looked),
         cmocka_unit_test(only_what_a_restart_could_not_find_soon_is_to_be_saved),
+        cmocka_unit_test(an_order_takes_its_share_of_what_was_traded_while_it_was_reached),
+        cmocka_unit_test(an_order_that_takes_its_time_is_reached_by_no_quote_of_before),
+        cmocka_unit_test(of_a_stop_and_a_target_in_one_bar_the_stop_is_the_first),
+        cmocka_unit_test(late_orders_see_bars_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "order_message.h"
 
-#include "fill.h"
-
 static bool out_of_budget(struct error *error)
 {
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The answer needs too much memory.");
@@ -13,6 +11,7 @@ static Trading__OrderStatus status_of(enum order_status status)
     static const Trading__OrderStatus statuses[ORDER_STATUS_COUNT] = {
         [ORDER_PENDING_NEW] = TRADING__ORDER_STATUS__ORDER_STATUS_PENDING_NEW,
         [ORDER_NEW] = TRADING__ORDER_STATUS__ORDER_STATUS_NEW,
+        [ORDER_PARTIALLY_FILLED] = TRADING__ORDER_STATUS__ORDER_STATUS_PARTIALLY_FILLED,
         [ORDER_PENDING_REPLACE] = TRADING__ORDER_STATUS__ORDER_STATUS_PENDING_REPLACE,
         [ORDER_REPLACED] = TRADING__ORDER_STATUS__ORDER_STATUS_REPLACED,
         [ORDER_FILLED] = TRADING__ORDER_STATUS__ORDER_STATUS_FILLED,
@@ -202,7 +201,7 @@ bool fill_to_message(const struct order *order,
     message->filled_at = fill->filled_at;
     message->has_quote_at = true;
     message->quote_at = fill->quote_at;
-    message->model = FILL_MODEL;
+    message->model = fill_model_name(fill->model);
     *out_message = message;
     return true;
 }

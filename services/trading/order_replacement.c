@@ -10,7 +10,7 @@
 
 static bool changes_nothing(const struct order *old, const struct order *order)
 {
-    return old->quantity == order->quantity && old->limit_price == order->limit_price &&
+    return order_remaining(old) == order->quantity && old->limit_price == order->limit_price &&
            old->stop_price == order->stop_price && old->trail_price == order->trail_price &&
            old->trail_percent == order->trail_percent &&
            old->time_in_force == order->time_in_force && order->client_order_id == NULL;
@@ -37,12 +37,26 @@ check_trail(const struct order *old, const struct order_change *change, struct e
         error_add_violation(error, "trail_percent", "must not be given: the order has none");
 }
 
+// What is asked for counts what the old order was filled with.
+static void
+check_quantity(const struct order *old, const struct order_change *change, struct error *error)
+{
+    char filled[DECIMAL_SIZE];
+
+    if (old->notional > 0 && change->quantity != 0)
+        error_add_violation(error, "quantity", "of an order by notional cannot be changed");
+    if (change->quantity == 0 || change->quantity > old->filled_quantity)
+        return;
+    decimal_print(old->filled_quantity, QUANTITY_SCALE, 0, filled);
+    error_add_violation(error, "quantity", "must be more than the %s that have been filled",
+                        filled);
+}
+
 static bool
 check_change(const struct order *old, const struct order_change *change, struct error *error)
 {
     error_clear(error);
-    if (old->notional > 0 && change->quantity != 0)
-        error_add_violation(error, "quantity", "of an order by notional cannot be changed");
+    check_quantity(old, change, error);
     if (change->limit_price != 0 && !order_type_has_limit(old->type))
         error_add_violation(error, "limit_price", "must not be given for an order of type %s",
                             order_type_name(old->type));
@@ -67,7 +81,7 @@ static struct order begin(const struct order *old, const struct order_change *ch
         .type = old->type,
         .time_in_force = change->has_time_in_force ? change->time_in_force : old->time_in_force,
         .extended_hours = old->extended_hours,
-        .quantity = chosen(change->quantity, old->quantity),
+        .quantity = chosen(change->quantity, old->quantity) - old->filled_quantity,
         .notional = old->notional,
         .limit_price = chosen(change->limit_price, old->limit_price),
         .stop_price = chosen(change->stop_price, old->stop_price),
@@ -81,6 +95,7 @@ static struct order begin(const struct order *old, const struct order_change *ch
         .expires_at = old->expires_at,
         .triggered_at = old->triggered_at,
         .looked_at = now,
+        .terms = old->terms,
     };
 
     memcpy(order.portfolio_id, old->portfolio_id, UUID_SIZE);

@@ -9,7 +9,7 @@
 
 // What is to be different; 0, NULL or false for what is not.
 struct order_change {
-    int64_t quantity;
+    int64_t quantity; // with what the old order has been filled with
     int64_t limit_price;
     int64_t stop_price;
     int64_t trail_price;

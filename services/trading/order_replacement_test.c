@@ -152,6 +152,29 @@ static void the_quantity_of_an_order_by_notional_stays(void **state)
     (void)replaced(&old, &(struct order_change){.client_order_id = "a name"});
 }
 
+static void the_quantity_counts_what_has_been_filled(void **state)
+{
+    struct order old = order_of(ORDER_LIMIT);
+    struct order_change change = {.quantity = 15 * SHARE};
+    struct order order;
+
+    (void)state;
+    old.status = ORDER_PARTIALLY_FILLED;
+    old.filled_quantity = 4 * SHARE;
+    old.terms.latency_ms = 250;
+    order = replaced(&old, &change);
+    assert_int_equal(order.quantity, 11 * SHARE);
+    assert_int_equal(order.filled_quantity, 0);
+    // It goes by the terms of the old one.
+    assert_int_equal(order.terms.latency_ms, 250);
+    assert_int_equal(replaced(&old, &(struct order_change){.limit_price = 101 * DOLLAR}).quantity,
+                     6 * SHARE);
+    change.quantity = 4 * SHARE;
+    expect_refusal(&old, &change, "quantity");
+    change.quantity = 10 * SHARE;
+    expect_refusal(&old, &change, "quantity");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_stop_can_be_changed_until_it_was_reached),
         cmocka_unit_test(a_trailing_stop_goes_on_from_its_high_water),
         cmocka_unit_test(the_quantity_of_an_order_by_notional_stays),
+        cmocka_unit_test(the_quantity_counts_what_has_been_filled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "order_rules.h"
 
 #include "fill.h"
+#include "fill_bar.h"
 #include "money/money.h"
 
 #define MINUTE (INT64_C(60) * MICROS_PER_SECOND)
@@ -201,6 +202,27 @@ bool order_rules_schedule(struct order *order,
     return true;
 }
 
+bool order_rules_delay(struct order *order,
+                       const struct quote *quote,
+                       const struct platform_clock *clock,
+                       struct error *error)
+{
+    int64_t earliest = clock->now + order->terms.latency_ms * MICROS_PER_MS;
+
+    error_clear(error);
+    if (order_goes_by_bars(order) && order->extended_hours) {
+        error_add_violation(error, "extended_hours",
+                            "must not be given in a portfolio that is filled by bars: those are of "
+                            "regular sessions");
+        return false;
+    }
+    if (order_goes_by_bars(order))
+        fill_bar_schedule(order, quote, clock);
+    else if (order->starts_at < earliest)
+        order->starts_at = earliest;
+    return true;
+}
+
 static bool take_notional(struct order *order,
                           const struct quote *quote,
                           const struct platform_clock *clock,
@@ -212,7 +234,7 @@ static bool take_notional(struct order *order,
         return error_set(error, REASON_MARKET_CLOSED,
                          "The market is closed: what a notional buys is known only at a price of "
                          "this moment. Order a quantity.");
-    if (!fill_decide(order, quote, clock, &price))
+    if (!fill_price_now(order, quote, clock, &price))
         return error_set(error, REASON_PRICE_UNAVAILABLE,
                          "There is no price of %s at the moment that the notional could be divided "
                          "by.",

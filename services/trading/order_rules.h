@@ -27,6 +27,13 @@ bool order_rules_sees_sessions(const struct platform_clock *clock);
 MUST_CHECK bool
 order_rules_schedule(struct order *order, const struct platform_clock *clock, struct error *error);
 
+// Has an order that has been scheduled wait as its terms want it: for its latency, or for a bar.
+// Fails with INVALID_REQUEST for extended_hours of one that goes by bars.
+MUST_CHECK bool order_rules_delay(struct order *order,
+                                  const struct quote *quote,
+                                  const struct platform_clock *clock,
+                                  struct error *error);
+
 // What depends on the price of this moment: turns a notional into a quantity and a stop to buy into
 // one with a limit, starts the high water, and checks that a stop is not reached already. Fails
 // with INVALID_REQUEST (stop_price, market_price), MARKET_CLOSED and PRICE_UNAVAILABLE.

@@ -7,6 +7,9 @@
 #include "database/migration.h"
 #include "order.h"
 
+#define DOLLAR INT64_C(1000000)
+#define SHARE INT64_C(1000000000)
+
 extern const struct migration trading_migrations[];
 extern const size_t trading_migration_count;
 
@@ -171,16 +174,54 @@ static void a_refusal_can_be_told_again_with_its_numbers(void **state)
 
 static void a_fill_has_the_same_id_whoever_makes_it(void **state)
 {
-    struct order one = {.id = "00000000-0000-7000-8000-000000000001", .status = ORDER_NEW};
+    struct order one = {
+        .id = "00000000-0000-7000-8000-000000000001", .status = ORDER_NEW, .quantity = SHARE};
     struct order other = one;
+    const struct order_execution execution = {.quantity = SHARE, .price = 5, .at = 2};
     struct order_fill first;
     struct order_fill second;
 
     (void)state;
-    assert_true(order_fill_at(&one, 5, 1, 2, &first));
-    assert_true(order_fill_at(&other, 6, 3, 4, &second));
+    assert_true(order_fill_at(&one, &execution, &first));
+    assert_true(order_fill_at(&other, &execution, &second));
     assert_string_equal(first.id, second.id);
-    assert_false(order_fill_at(&one, 5, 1, 2, &first));
+    assert_false(order_fill_at(&one, &execution, &first));
+}
+
+// 2 at 100.00, 1 at 101.00 and 1 at 99.50: 400.50 for 4, 100.125 each.
+static void parts_add_up_to_an_order_that_is_filled_at_their_average(void **state)
+{
+    struct order order = {
+        .id = "00000000-0000-7000-8000-000000000001", .status = ORDER_NEW, .quantity = 4 * SHARE};
+    struct order_execution execution = {
+        .quantity = 2 * SHARE, .price = 100 * DOLLAR, .commission = 3, .at = 2};
+    struct order_fill first;
+    struct order_fill last;
+
+    (void)state;
+    assert_true(order_fill_at(&order, &execution, &first));
+    assert_int_equal(order.status, ORDER_PARTIALLY_FILLED);
+    assert_int_equal(order.filled_quantity, 2 * SHARE);
+    assert_int_equal(order.filled_at, 0);
+    assert_false(order_is_booked(&order));
+    execution.quantity = SHARE;
+    execution.price = 101 * DOLLAR;
+    assert_true(order_fill_at(&order, &execution, &last));
+    assert_int_equal(order.status, ORDER_PARTIALLY_FILLED);
+    // 301 / 3 is 100.333333 and a third.
+    assert_int_equal(order.average_fill_price, 100333333);
+    execution.quantity = 2 * SHARE;
+    assert_false(order_fill_at(&order, &execution, &last));
+    execution.quantity = SHARE;
+    execution.price = 99500000;
+    assert_true(order_fill_at(&order, &execution, &last));
+    assert_int_equal(order.status, ORDER_FILLED);
+    assert_int_equal(order.filled_at, 2);
+    assert_int_equal(order.average_fill_price, 100125000);
+    assert_int_equal(order.commission, 9);
+    assert_int_equal(first.number, 1);
+    assert_int_equal(last.number, 3);
+    assert_string_not_equal(first.id, last.id);
 }
 
 static void a_decided_order_is_filled_as_it_was_decided_when_it_was_taken(void **state)
@@ -227,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_refusal_can_be_told_again_with_its_numbers),
         cmocka_unit_test(a_fill_has_the_same_id_whoever_makes_it),
         cmocka_unit_test(a_decided_order_is_filled_as_it_was_decided_when_it_was_taken),
+        cmocka_unit_test(parts_add_up_to_an_order_that_is_filled_at_their_average),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,12 +13,12 @@
 #include "bourse/trading/v1/trading_server.h"
 #include "conflict.h"
 #include "execution.h"
-#include "fill.h"
 #include "lookup.h"
 #include "matcher.h"
 #include "money/money.h"
 #include "order_limits.h"
 #include "order_message.h"
+#include "order_plan.h"
 #include "order_rules.h"
 #include "queue.h"
 #include "service/audit_outbox.h"
@@ -172,8 +172,7 @@ static void begin_order(struct candidate *candidate, const struct platform_clock
     candidate->waits = !request->has_wait || request->wait;
 }
 
-// Looks at the price: what must be held, and whether the order is filled at once. That is decided
-// here, with what it costs, and not looked at again.
+// Looks at the price: what must be held, and whether the order is filled at once.
 static bool price_order(struct trading *trading,
                         struct candidate *candidate,
                         const struct platform_clock *clock,
@@ -181,23 +180,12 @@ static bool price_order(struct trading *trading,
 {
     struct order *order = &candidate->order;
     struct quote quote;
-    int64_t price = 0;
 
     if (!quotes_get(trading->quotes, order->ticker, &quote) || quote.price_micros <= 0)
         return error_set(error, REASON_NO_PRICE, "There has been no price of %s yet.",
                          order->ticker);
     candidate->price = quote.price_micros;
-    if (!order_rules_price(order, &quote, clock, error))
-        return false;
-    if (!fill_hold(order, &quote, clock, &order->hold_amount)) {
-        error_clear(error);
-        error_add_violation(error, "quantity", "is worth more than can be counted");
-        return false;
-    }
-    if (fill_decide(order, &quote, clock, &price) && fill_is_covered(order, price))
-        order->decided = (struct order_decision){
-            .quantity = order->quantity, .price = price, .quote_at = quote.quoted_at};
-    return true;
+    return order_plan(order, &quote, clock, error);
 }
 
 // Whose the portfolio is comes first: to anybody else every order for it is the same.
@@ -213,7 +201,8 @@ static bool prepare(struct placing *placing,
     struct order *order = &candidate->order;
 
     begin_order(candidate, clock);
-    return lookup_owner(trading, call, order->portfolio_id, false, order->user_id, error) &&
+    return lookup_portfolio(trading, call, order->portfolio_id, order->user_id, &order->terms,
+                            error) &&
            check_enums(request, error) && order_rules_check(order, error) &&
            // A notional is a fraction nearly always.
            lookup_tradable(trading, call, order->ticker, order->notional > 0 ? 1 : order->quantity,
@@ -456,7 +445,7 @@ static void settle(struct placing *placing, const struct execution_item *execute
     }
     if (executed->is_lost)
         reload(placing, candidate);
-    if (executed->is_saved && candidate->order.status == ORDER_NEW)
+    if (executed->is_saved && order_rests(&candidate->order))
         matcher_add(placing->trading->matcher, &candidate->order);
     answer(candidate->item, &candidate->order);
 }

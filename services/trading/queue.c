@@ -74,23 +74,6 @@ static int64_t attempts_of(const struct queue *queue, const char *order_id)
     return 1;
 }
 
-// A filled order is booked by its fill, which is in the database.
-static bool load_fill(struct queue *queue, struct execution_item *item, struct error *error)
-{
-    struct order_fill *fills = NULL;
-    size_t count = 0;
-
-    if (item->order->status != ORDER_FILLED)
-        return true;
-    if (!store_list_fills(queue->trading->database, queue->arena, item->order->id, &fills, &count,
-                          error))
-        return false;
-    if (count != 1)
-        return error_set(error, REASON_INTERNAL, "Order %s has %zu fills.", item->order->id, count);
-    item->fill = fills[0];
-    return true;
-}
-
 static void run(struct queue *queue, struct order *orders, size_t order_count)
 {
     struct trading *trading = queue->trading;
@@ -98,23 +81,18 @@ static void run(struct queue *queue, struct order *orders, size_t order_count)
 
     for (size_t i = 0; i < order_count; i++) {
         struct execution_item *item = &queue->items[count];
-        struct error error;
 
         *item = (struct execution_item){.order = &orders[i],
                                         .attempts = attempts_of(queue, orders[i].id)};
         if (quotes_get(trading->quotes, orders[i].ticker, &queue->quotes[count]))
             item->quote = &queue->quotes[count];
-        if (load_fill(queue, item, &error))
-            count++;
-        else
-            log_write(LOG_ERROR, "fill_not_found", "order_id", orders[i].id, "message",
-                      error.message, NULL);
+        count++;
     }
     execution_run(queue->execution, queue->items, count);
     for (size_t i = 0; i < count; i++) {
         const struct execution_item *item = &queue->items[i];
 
-        if (item->order->status == ORDER_NEW && !item->is_lost)
+        if (order_rests(item->order) && order_is_booked(item->order) && !item->is_lost)
             matcher_add(trading->matcher, item->order);
         if (item->order->replaces[0] != '\0')
             replacing_settle(trading, queue->arena, item->order);

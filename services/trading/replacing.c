@@ -11,11 +11,12 @@
 #include "bourse/trading/v1/trading_server.h"
 #include "conflict.h"
 #include "execution.h"
-#include "fill.h"
+#include "fill_bar.h"
 #include "lookup.h"
 #include "matcher.h"
 #include "order_limits.h"
 #include "order_message.h"
+#include "order_plan.h"
 #include "order_replacement.h"
 #include "order_rules.h"
 #include "service/audit_outbox.h"
@@ -50,7 +51,7 @@ void replacing_settle(struct trading *trading, struct arena *arena, const struct
         return;
     }
     if (store_load_orders(trading->database, arena, &id, 1, &orders, &count, &error) &&
-        count == 1 && orders[0].status == ORDER_NEW)
+        count == 1 && order_rests(&orders[0]))
         matcher_add(trading->matcher, &orders[0]);
 }
 
@@ -118,10 +119,14 @@ static bool take_limit(const struct replacing *replacing, struct error *error)
 static bool bring_up_to_date(struct replacing *replacing, int64_t now, struct error *error)
 {
     struct order *old = &replacing->old;
-    struct watch_question question = {old->ticker, old->looked_at, now};
+    // One that goes by bars follows those that are over.
+    int64_t until = order_goes_by_bars(old)
+                        ? fill_bar_before(now, fill_bar_length(replacing->quote.source))
+                        : now;
+    struct watch_question question = {old->ticker, old->looked_at, until};
     Market__ListQuoteHistoryResponse *response = NULL;
 
-    if (old->type != ORDER_TRAILING_STOP)
+    if (old->type != ORDER_TRAILING_STOP || question.after >= question.until)
         return true;
     do {
         if (!watch_ask_history(replacing->trading, replacing->call->arena, &question, &response))
@@ -175,11 +180,8 @@ static bool prepare(struct replacing *replacing, struct error *error)
     snprintf(order->id, UUID_SIZE, "%s", uuid_new().string);
     snprintf(order->request_id, UUID_SIZE, "%s", replacing->call->request_id);
     digest_sha256_hex(replacing->call->body, order->body_hash);
-    if (fill_hold(order, &replacing->quote, &clock, &order->hold_amount))
-        return admission_check(&replacing->admission, order, replacing->quote.price_micros, error);
-    error_clear(error);
-    error_add_violation(error, "quantity", "is worth more than can be counted");
-    return false;
+    return order_plan_replacement(order, &replacing->quote, &clock, error) &&
+           admission_check(&replacing->admission, order, replacing->quote.price_micros, error);
 }
 
 static bool note(struct replacing *replacing, struct transaction *transaction, struct error *error)
@@ -201,8 +203,10 @@ static bool begin_work(struct transaction *transaction, void *context, struct er
 {
     struct replacing *replacing = context;
     struct order waiting = replacing->old;
-    struct store_change change = {
-        .order = &waiting, .changes_order = true, .from = ORDER_NEW, .task = STORE_TASK_UNCHANGED};
+    struct store_change change = {.order = &waiting,
+                                  .changes_order = true,
+                                  .from = waiting.status,
+                                  .task = STORE_TASK_UNCHANGED};
     struct store_new_order intent = {.order = &replacing->order, .is_leased = true};
     struct store_saved saved = {.others = {0}};
     struct rows inserted = {0};
@@ -251,7 +255,7 @@ finish(struct replacing *replacing, Trading__ReplaceOrderResponse *response, str
         count == 1)
         *order = orders[0];
     replacing_settle(trading, call->arena, order);
-    if (order->status == ORDER_NEW)
+    if (order_rests(order) && order_is_booked(order))
         matcher_add(trading->matcher, order);
     if (item.is_refused && item.is_saved) {
         *error = item.error;
@@ -278,8 +282,11 @@ static bool replace_once(struct replacing *replacing,
         return false;
     if (is_repeat)
         return true;
-    if (old->status != ORDER_NEW)
+    if (!order_rests(old))
         return refuse_status(old, error);
+    if (!order_is_booked(old))
+        return error_set(error, REASON_ORDER_NOT_READY,
+                         "A part of the order is being booked at this moment.");
     if (!take_limit(replacing, error))
         return false;
     if (!prepare(replacing, error))

@@ -328,11 +328,11 @@ end_order(struct trading *trading, struct call *call, const char *order_id, stru
     // The first holds nothing, and what the other held the order in its place has.
     if (count == 0 || orders[0].status == ORDER_REJECTED || orders[0].status == ORDER_REPLACED)
         return true;
-    if (orders[0].status == ORDER_FILLED)
-        return error_set(
-            error, REASON_TASK_IS_NEEDED,
-            "Task %s cannot be removed: its order is filled, and the fill has to be booked.",
-            order_id);
+    if (orders[0].status == ORDER_FILLED || !order_is_booked(&orders[0]))
+        return error_set(error, REASON_TASK_IS_NEEDED,
+                         "Task %s cannot be removed: its order has been filled, and the fill has "
+                         "to be booked.",
+                         order_id);
     item.order = &orders[0];
     item.intent = order_status_is_open(orders[0].status) ? EXECUTE_CANCEL : EXECUTE_ADVANCE;
     execution = execution_new(trading);

@@ -3,11 +3,13 @@
 #include "bourse/trading/v1/trading_methods.h"
 #include "bourse/trading/v1/trading_server.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "execution.h"
 #include "lookup.h"
 #include "matcher.h"
+#include "money/money.h"
 #include "order_message.h"
 #include "queue.h"
 #include "service/idempotency.h"
@@ -125,13 +127,27 @@ bool trading_api_list_fills(struct trading *trading,
                             Trading__ListFillsResponse *response,
                             struct error *error)
 {
+    bool has_token = request->page_token != NULL && request->page_token[0] != '\0';
+    size_t limit = request->has_limit ? request->limit : PAGE_DEFAULT;
+    struct store_fill_page page = {.order_id = request->order_id, .limit = limit + 1};
     struct order *order = NULL;
     struct order_fill *fills = NULL;
     size_t count = 0;
+    int64_t after = 0;
 
+    if (has_token && (decimal_parse(text_of(request->page_token), 0, &after) != DECIMAL_FINE ||
+                      after < 1 || after > INT_MAX))
+        return error_set(error, REASON_INVALID_PAGE_TOKEN, "page_token is not one of ours.");
+    page.after = (int)after;
     if (!lookup_order(trading, call, request->order_id, &order, error) ||
-        !store_list_fills(trading->database, call->arena, order->id, &fills, &count, error))
+        !store_list_fills(trading->database, call->arena, &page, &fills, &count, error))
         return false;
+    if (count > limit) {
+        count = limit;
+        response->next_page_token = arena_printf(call->arena, "%d", fills[count - 1].number);
+        if (response->next_page_token == NULL)
+            return out_of_budget(error);
+    }
     response->fills = arena_allocate(call->arena, (count + 1) * sizeof(*response->fills));
     if (response->fills == NULL)
         return out_of_budget(error);

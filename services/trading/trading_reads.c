@@ -14,7 +14,8 @@
     " o.type, o.time_in_force, o.notional, o.limit_price, o.stop_price, o.trail_price,"            \
     " o.trail_percent, o.high_water, o.extended_hours, coalesce(o.starts_at, o.created_at),"       \
     " o.triggered_at, coalesce(o.looked_at, o.created_at), o.replaces, o.replaced_by,"             \
-    " o.decided_quantity, o.decided_price, o.decided_commission, o.decided_quote_at"
+    " o.decided_quantity, o.decided_price, o.decided_commission, o.decided_quote_at,"              \
+    " o.fill_terms, o.fill_count, o.booked_count, o.filled_value, o.volume_seen"
 
 static const struct statement load_orders = {
     "load_orders",
@@ -33,7 +34,8 @@ static const struct statement load_resting = {
 static const struct statement load_resting_before = {
     "load_resting_before",
     "SELECT " ORDER_COLUMNS " FROM resting_orders r"
-    " JOIN orders o ON o.id = r.order_id AND o.portfolio_id = r.portfolio_id AND o.status = 'new'"
+    " JOIN orders o ON o.id = r.order_id AND o.portfolio_id = r.portfolio_id "
+    " AND o.status IN ('new', 'partially_filled')"
     " WHERE r.ticker = $1 AND o.created_at < $2 LIMIT $3",
 };
 
@@ -68,7 +70,8 @@ static const struct statement page_orders = {
     "page_orders",
     "SELECT " ORDER_COLUMNS " FROM orders o WHERE o.user_id = $1"
     " AND ($2::uuid IS NULL OR o.portfolio_id = $2) AND ($3::uuid IS NULL OR o.id < $3)"
-    " AND ($4::boolean IS NULL OR (o.status IN ('pending_new', 'new', 'pending_replace')) = $4)"
+    " AND ($4::boolean IS NULL OR (o.status IN ('pending_new', 'new', 'partially_filled',"
+    " 'pending_replace')) = $4)"
     " AND ($5::text IS NULL OR o.ticker = $5) AND ($6::text IS NULL OR o.side = $6)"
     " AND ($7::timestamptz IS NULL OR o.created_at >= $7)"
     " AND ($8::timestamptz IS NULL OR o.created_at < $8)"
@@ -94,8 +97,8 @@ static const struct statement find_meeting = {
 
 static const struct statement list_fills = {
     "list_fills",
-    "SELECT number, id, quantity, price, commission, filled_at, quote_at FROM fills"
-    " WHERE order_id = $1 ORDER BY number",
+    "SELECT number, id, quantity, price, commission, filled_at, quote_at, model FROM fills"
+    " WHERE order_id = $1 AND number > $2 ORDER BY number LIMIT $3",
 };
 
 static void copy(char *out, size_t size, const char *text)
@@ -135,6 +138,9 @@ static void take_order(const struct rows *rows, size_t row, struct order *out_or
                     .price = rows_decimal(rows, row, 40, MONEY_SCALE),
                     .commission = rows_decimal(rows, row, 41, MONEY_SCALE),
                     .quote_at = rows_time(rows, row, 42)},
+        .fill_count = (int)rows_int(rows, row, 44),
+        .booked_count = (int)rows_int(rows, row, 45),
+        .volume_seen = rows_int(rows, row, 47),
     };
 
     copy(order.id, sizeof(order.id), rows_text(rows, row, 0));
@@ -143,12 +149,17 @@ static void take_order(const struct rows *rows, size_t row, struct order *out_or
     copy(order.request_id, sizeof(order.request_id), rows_text(rows, row, 3));
     copy(order.body_hash, sizeof(order.body_hash), rows_text(rows, row, 4));
     copy(order.ticker, sizeof(order.ticker), rows_text(rows, row, 6));
-    // A status or a type this program does not know would be of a newer one; the order is final as
-    // far as this one is concerned.
+    // What this program does not know would be of a newer one; the order is final as far as this
+    // one is concerned.
     if (!order_status_find(rows_text(rows, row, 13), &order.status))
         order.status = ORDER_REJECTED;
     if (!order_type_find(rows_text(rows, row, 25), &order.type) ||
         !order_time_in_force_find(rows_text(rows, row, 26), &order.time_in_force))
+        order.status = ORDER_REJECTED;
+    if ((!rows_is_null(rows, row, 43) &&
+         !fill_terms_parse(rows_text(rows, row, 43), &order.terms)) ||
+        (!rows_is_null(rows, row, 46) &&
+         !product_sum_parse(rows_text(rows, row, 46), &order.filled_value)))
         order.status = ORDER_REJECTED;
     copy(order.reason, sizeof(order.reason), rows_text(rows, row, 14));
     copy(order.reason_message, sizeof(order.reason_message), rows_text(rows, row, 15));
@@ -363,28 +374,34 @@ bool store_find_meeting(struct database *database,
 
 bool store_list_fills(struct database *database,
                       struct arena *arena,
-                      const char *order_id,
+                      const struct store_fill_page *page,
                       struct order_fill **out_fills,
                       size_t *out_count,
                       struct error *error)
 {
-    struct parameter parameter = parameter_text(order_id);
+    struct parameter parameters[] = {parameter_text(page->order_id), parameter_int(page->after),
+                                     parameter_int((int64_t)page->limit)};
     struct rows rows = {0};
     struct order_fill *fills = NULL;
 
-    if (!database_query(database, arena, &list_fills, &parameter, 1, &rows, error))
+    if (!database_query(database, arena, &list_fills, parameters, COUNT_OF(parameters), &rows,
+                        error))
         return false;
     fills = arena_allocate(arena, (rows.count + 1) * sizeof(*fills));
     if (fills == NULL)
         return store_out_of_budget(error);
     for (size_t i = 0; i < rows.count; i++) {
-        fills[i].number = (int)rows_int(&rows, i, 0);
+        fills[i] = (struct order_fill){
+            .number = (int)rows_int(&rows, i, 0),
+            .quantity = rows_decimal(&rows, i, 2, QUANTITY_SCALE),
+            .price = rows_decimal(&rows, i, 3, MONEY_SCALE),
+            .commission = rows_decimal(&rows, i, 4, MONEY_SCALE),
+            .filled_at = rows_time(&rows, i, 5),
+            .quote_at = rows_time(&rows, i, 6),
+        };
         copy(fills[i].id, sizeof(fills[i].id), rows_text(&rows, i, 1));
-        fills[i].quantity = rows_decimal(&rows, i, 2, QUANTITY_SCALE);
-        fills[i].price = rows_decimal(&rows, i, 3, MONEY_SCALE);
-        fills[i].commission = rows_decimal(&rows, i, 4, MONEY_SCALE);
-        fills[i].filled_at = rows_time(&rows, i, 5);
-        fills[i].quote_at = rows_time(&rows, i, 6);
+        if (!fill_model_find(text_of(rows_text(&rows, i, 7)), &fills[i].model))
+            return error_set(error, REASON_INTERNAL, "Fill %s has an unknown model.", fills[i].id);
     }
     *out_fills = fills;
     *out_count = rows.count;

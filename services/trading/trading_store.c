@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "database/columns.h"
-#include "fill.h"
 #include "money/money.h"
 #include "trading_store_private.h"
 
@@ -23,10 +22,10 @@ static const struct statement plan_once = {
     "SET LOCAL plan_cache_mode = force_generic_plan",
 };
 
-// Whether an order may be placed: by what has changed since it was checked ($31 is the revision of
+// Whether an order may be placed: by what has changed since it was checked ($33 is the revision of
 // all orders of the statement), and by those that rest.
 #define IS_PLACEABLE                                                                               \
-    STORE_LIMITS_ARE_KNOWN("n", "$31::bigint")                                                     \
+    STORE_LIMITS_ARE_KNOWN("n", "$33::bigint")                                                     \
     " AND NOT EXISTS (SELECT 1 FROM resting_orders r WHERE r.portfolio_id = n.portfolio_id"        \
     " AND r.ticker = n.ticker AND " STORE_MEETS("n") ")"
 
@@ -37,36 +36,39 @@ static const struct statement insert_orders = {
     " client_order_id, ticker, side, quantity, hold_amount, status, created_at, updated_at,"
     " expires_at, type, time_in_force, notional, limit_price, stop_price, trail_price,"
     " trail_percent, high_water, extended_hours, starts_at, replaces, decided_quantity,"
-    " decided_price, decided_commission, decided_quote_at)"
+    " decided_price, decided_commission, decided_quote_at, fill_terms, volume_seen)"
     " SELECT n.id, n.portfolio_id, n.user_id, n.request_id, n.body_hash, n.client_order_id,"
     " n.ticker, n.side, n.quantity, n.hold_amount, 'pending_new', n.created_at, n.created_at,"
     " n.expires_at, n.type, n.time_in_force, n.notional, n.limit_price, n.stop_price,"
     " n.trail_price, n.trail_percent, n.high_water, n.extended_hours, n.starts_at, n.replaces,"
-    " n.decided_quantity, n.decided_price, n.decided_commission, n.decided_quote_at"
+    " n.decided_quantity, n.decided_price, n.decided_commission, n.decided_quote_at,"
+    " n.fill_terms, n.volume_seen"
     " FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],"
     " $7::text[], $8::text[], $9::numeric[], $10::numeric[], $11::timestamptz[],"
     " $12::timestamptz[], $13::text[], $14::text[], $15::numeric[], $16::numeric[],"
     " $17::numeric[], $18::numeric[], $19::numeric[], $20::numeric[], $21::boolean[],"
     " $22::timestamptz[], $23::uuid[], $24::numeric[], $25::numeric[], $26::numeric[],"
-    " $27::timestamptz[])"
+    " $27::timestamptz[], $28::text[], $29::bigint[])"
     " AS n (id, portfolio_id, user_id, request_id, body_hash, client_order_id, ticker, side,"
     " quantity, hold_amount, created_at, expires_at, type, time_in_force, notional, limit_price,"
     " stop_price, trail_price, trail_percent, high_water, extended_hours, starts_at, replaces,"
-    " decided_quantity, decided_price, decided_commission, decided_quote_at)"
+    " decided_quantity, decided_price, decided_commission, decided_quote_at, fill_terms,"
+    " volume_seen)"
     " WHERE " IS_PLACEABLE " ON CONFLICT DO NOTHING"
     " RETURNING id, portfolio_id, ticker, side, limit_price, type, time_in_force,"
-    " decided_quantity),"
+    " quantity, decided_quantity),"
     " queued AS (INSERT INTO tasks (id, portfolio_id, kind, state, attempts, worker, run_at,"
     " queued_at, started_at)"
     " SELECT i.id, i.portfolio_id, 'order', CASE WHEN i.leased THEN 'active' ELSE 'pending' END,"
-    " CASE WHEN i.leased THEN 1 ELSE 0 END, CASE WHEN i.leased THEN $28::text END,"
-    " CASE WHEN i.leased THEN now() + $29::bigint * interval '1 ms' ELSE now() END, now(),"
+    " CASE WHEN i.leased THEN 1 ELSE 0 END, CASE WHEN i.leased THEN $30::text END,"
+    " CASE WHEN i.leased THEN now() + $31::bigint * interval '1 ms' ELSE now() END, now(),"
     " CASE WHEN i.leased THEN now() END"
-    " FROM (SELECT id, portfolio_id, id <> ALL ($30::uuid[]) AS leased FROM inserted) AS i),"
+    " FROM (SELECT id, portfolio_id, id <> ALL ($32::uuid[]) AS leased FROM inserted) AS i),"
     " rested AS (INSERT INTO resting_orders (portfolio_id, ticker, order_id, side, limit_price,"
     " trails)"
     " SELECT i.portfolio_id, i.ticker, i.id, i.side, i.limit_price, i.type = 'trailing_stop'"
-    " FROM inserted i WHERE i.decided_quantity IS NULL AND i.time_in_force NOT IN ('ioc', 'fok'))"
+    " FROM inserted i WHERE coalesce(i.decided_quantity, 0) < i.quantity"
+    " AND i.time_in_force NOT IN ('ioc', 'fok'))"
     " SELECT id FROM inserted",
 };
 
@@ -81,6 +83,7 @@ static const struct statement fill_decided = {
     "fill_decided",
     "WITH filled AS (UPDATE orders o SET status = 'filled', filled_quantity = o.decided_quantity,"
     " average_fill_price = o.decided_price, commission = o.decided_commission,"
+    " filled_value = o.decided_price * o.decided_quantity, fill_count = 1, booked_count = 1,"
     " submitted_at = o.created_at, filled_at = o.created_at, updated_at = o.created_at"
     " FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS n (id, portfolio_id, fill_id)"
     " WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = 'pending_new'"
@@ -103,18 +106,35 @@ static const struct statement save_orders = {
     " reason_details = n.reason_details, cancel_request_id = n.cancel_request_id,"
     " submitted_at = n.submitted_at, filled_at = n.filled_at, canceled_at = n.canceled_at,"
     " expired_at = n.expired_at, updated_at = n.updated_at, triggered_at = n.triggered_at,"
-    " high_water = n.high_water, stop_price = n.stop_price, looked_at = n.looked_at"
+    " high_water = n.high_water, stop_price = n.stop_price, looked_at = n.looked_at,"
+    " fill_count = n.fill_count, booked_count = n.booked_count, filled_value = n.filled_value,"
+    " volume_seen = n.volume_seen"
     " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::numeric[],"
     " $7::numeric[], $8::numeric[], $9::text[], $10::text[], $11::text[], $12::uuid[],"
     " $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[],"
     " $17::timestamptz[], $18::timestamptz[], $19::numeric[], $20::numeric[],"
-    " $21::timestamptz[])"
+    " $21::timestamptz[], $22::integer[], $23::integer[], $24::numeric[], $25::bigint[],"
+    " $26::integer[])"
     " AS n (id, portfolio_id, from_status, status, hold_amount, filled_quantity,"
     " average_fill_price, commission, reason, reason_message, reason_details, cancel_request_id,"
     " submitted_at, filled_at, canceled_at, expired_at, updated_at, triggered_at, high_water,"
-    " stop_price, looked_at)"
+    " stop_price, looked_at, fill_count, booked_count, filled_value, volume_seen,"
+    " from_fill_count)"
     " WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = n.from_status"
+    " AND o.fill_count = n.from_fill_count"
     " RETURNING o.id",
+};
+
+static const struct statement save_plans = {
+    "save_plans",
+    "UPDATE orders o SET fill_terms = n.fill_terms, hold_amount = n.hold_amount,"
+    " starts_at = n.starts_at, expires_at = n.expires_at, volume_seen = n.volume_seen,"
+    " decided_quantity = NULL, decided_price = NULL, decided_commission = NULL,"
+    " decided_quote_at = NULL"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::numeric[], $5::timestamptz[],"
+    " $6::timestamptz[], $7::bigint[])"
+    " AS n (id, portfolio_id, fill_terms, hold_amount, starts_at, expires_at, volume_seen)"
+    " WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = 'pending_new'",
 };
 
 // A fill is there only with its order: when somebody else was first, their fill has this number.
@@ -123,12 +143,13 @@ static const struct statement insert_fills = {
     "INSERT INTO fills (order_id, portfolio_id, number, id, ticker, side, quantity, price,"
     " commission, filled_at, quote_at, model)"
     " SELECT n.order_id, n.portfolio_id, n.number, n.id, o.ticker, o.side, n.quantity, n.price,"
-    " n.commission, n.filled_at, n.quote_at, $10"
+    " n.commission, n.filled_at, n.quote_at, n.model"
     " FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::uuid[], $5::numeric[],"
-    " $6::numeric[], $7::numeric[], $8::timestamptz[], $9::timestamptz[])"
-    " AS n (order_id, portfolio_id, number, id, quantity, price, commission, filled_at, quote_at)"
+    " $6::numeric[], $7::numeric[], $8::timestamptz[], $9::timestamptz[], $10::text[])"
+    " AS n (order_id, portfolio_id, number, id, quantity, price, commission, filled_at, quote_at,"
+    " model)"
     " JOIN orders o ON o.id = n.order_id AND o.portfolio_id = n.portfolio_id"
-    " AND o.status = 'filled'"
+    " AND o.fill_count = n.number"
     " ON CONFLICT (order_id, portfolio_id, number) DO NOTHING",
 };
 
@@ -139,11 +160,13 @@ static const struct statement save_tasks = {
     // Work on a task that rested begins when it is taken up again.
     " started_at = CASE WHEN t.run_at = 'infinity' THEN now() ELSE t.started_at END,"
     " finished_at = CASE WHEN n.state IN ('completed', 'failed') THEN now() END"
-    " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[])"
-    " AS n (id, portfolio_id, status, state, run_after_ms, error)"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[],"
+    " $7::integer[]) AS n (id, portfolio_id, status, state, run_after_ms, error, fill_count)"
     " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND " IS_UNFINISHED
     " AND EXISTS (SELECT 1 FROM orders o WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id"
-    " AND o.status = n.status)",
+    " AND o.status = n.status AND o.fill_count = n.fill_count"
+    // An order rests once every part of it is booked.
+    " AND (n.run_after_ms IS NOT NULL OR o.booked_count = o.fill_count))",
 };
 
 static const struct statement rest_orders = {
@@ -151,7 +174,8 @@ static const struct statement rest_orders = {
     "INSERT INTO resting_orders (portfolio_id, ticker, order_id, side, limit_price, trails)"
     " SELECT o.portfolio_id, o.ticker, o.id, o.side, o.limit_price, o.type = 'trailing_stop'"
     " FROM unnest($1::uuid[], $2::uuid[]) AS n (id, portfolio_id)"
-    " JOIN orders o ON o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = 'new'"
+    " JOIN orders o ON o.id = n.id AND o.portfolio_id = n.portfolio_id"
+    " AND o.status IN ('new', 'partially_filled')"
     " ON CONFLICT DO NOTHING",
 };
 
@@ -162,14 +186,17 @@ static const struct statement end_resting = {
     " AS n (id, portfolio_id, ticker)"
     " WHERE r.portfolio_id = n.portfolio_id AND r.ticker = n.ticker AND r.order_id = n.id"
     " AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = n.id"
-    " AND o.portfolio_id = n.portfolio_id AND o.status IN ('new', 'pending_replace'))",
+    " AND o.portfolio_id = n.portfolio_id"
+    " AND o.status IN ('new', 'partially_filled', 'pending_replace'))",
 };
 
 // What becomes of an order as its replacement is taken or refused. Only whoever has decided about
 // the replacement decides about it.
 static const struct statement end_replaced = {
     "end_replaced",
-    "UPDATE orders o SET status = n.status, updated_at = n.at,"
+    "UPDATE orders o SET updated_at = n.at,"
+    " status = CASE WHEN n.status = 'new' AND o.fill_count > 0 THEN 'partially_filled'"
+    " ELSE n.status END,"
     " replaced_by = CASE WHEN n.status = 'replaced' THEN n.replacement END"
     " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[],"
     " $6::timestamptz[]) AS n (id, portfolio_id, status, replacement, replacement_status, at)"
@@ -225,10 +252,10 @@ static const struct statement end_leases = {
 static const struct statement save_progress = {
     "save_progress",
     "UPDATE orders o SET high_water = n.high_water, stop_price = n.stop_price,"
-    " looked_at = n.looked_at"
-    " FROM unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::timestamptz[])"
-    " AS n (id, high_water, stop_price, looked_at)"
-    " WHERE o.id = n.id AND o.status = 'new'"
+    " looked_at = n.looked_at, volume_seen = n.volume_seen"
+    " FROM unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::timestamptz[], $5::bigint[])"
+    " AS n (id, high_water, stop_price, looked_at, volume_seen)"
+    " WHERE o.id = n.id AND o.status IN ('new', 'partially_filled')"
     " AND coalesce(o.looked_at, o.created_at) < n.looked_at",
 };
 
@@ -236,7 +263,8 @@ static const struct statement cancel_resting = {
     "cancel_resting",
     "UPDATE orders o SET status = 'canceled', canceled_at = $2, updated_at = $2,"
     " cancel_request_id = $3 FROM resting_orders r WHERE r.portfolio_id = $1"
-    " AND o.id = r.order_id AND o.portfolio_id = r.portfolio_id AND o.status = 'new'"
+    " AND o.id = r.order_id AND o.portfolio_id = r.portfolio_id"
+    " AND o.status IN ('new', 'partially_filled')"
     " RETURNING o.id, o.portfolio_id, o.ticker",
 };
 
@@ -288,6 +316,32 @@ static bool pass_gates(struct transaction *transaction,
     return gate_count == 0 || transaction_queue(transaction, &lock_gates, &array, 1, NULL, error);
 }
 
+// NULL for plain ones; most are.
+static struct parameter terms_or_null(struct arena *arena, const struct order *order)
+{
+    char terms[FILL_TERMS_SIZE];
+
+    fill_terms_print(&order->terms, terms);
+    return terms[0] == '\0' ? parameter_null() : parameter_text(arena_copy_string(arena, terms));
+}
+
+// Only what is filled with a share of the volume looks at it.
+static struct parameter volume_or_null(const struct order *order)
+{
+    return order->terms.participation_percent_hundredths == 0 ? parameter_null()
+                                                              : parameter_int(order->volume_seen);
+}
+
+static struct parameter value_or_null(struct arena *arena, const struct order *order)
+{
+    char value[PRODUCT_SUM_SIZE];
+
+    if (order->fill_count == 0)
+        return parameter_null();
+    product_sum_print(&order->filled_value, value);
+    return parameter_text(arena_copy_string(arena, value));
+}
+
 bool store_insert_orders(struct transaction *transaction,
                          const struct store_new_order *orders,
                          size_t count,
@@ -305,12 +359,12 @@ bool store_insert_orders(struct transaction *transaction,
 
     if (unleased == NULL)
         return store_out_of_budget(error);
-    if (!columns_start(&table, arena, 27, count, error))
+    if (!columns_start(&table, arena, 29, count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         const struct order *order = orders[i].order;
         const struct order_decision *decided = &order->decided;
-        struct parameter row[27] = {
+        struct parameter row[29] = {
             parameter_text(order->id),
             parameter_text(order->portfolio_id),
             parameter_text(order->user_id),
@@ -340,6 +394,8 @@ bool store_insert_orders(struct transaction *transaction,
             decided->quantity == 0 ? parameter_null()
                                    : parameter_decimal(decided->commission, MONEY_SCALE),
             time_or_null(decided->quote_at),
+            terms_or_null(arena, order),
+            volume_or_null(order),
         };
 
         if (orders[i].is_left_out)
@@ -370,10 +426,10 @@ void store_take_inserted(const struct rows *rows, struct store_new_order *orders
         orders[i].inserted = has_id(rows, orders[i].order->id);
 }
 
-static void add_order(struct columns *table, const struct store_change *change)
+static void add_order(struct columns *table, struct arena *arena, const struct store_change *change)
 {
     const struct order *order = change->order;
-    struct parameter row[21] = {
+    struct parameter row[26] = {
         parameter_text(order->id),
         parameter_text(order->portfolio_id),
         parameter_text(order_status_name(change->from)),
@@ -396,6 +452,11 @@ static void add_order(struct columns *table, const struct store_change *change)
         store_price_or_null(order->high_water),
         store_price_or_null(order->stop_price),
         time_or_null(order->looked_at),
+        parameter_int(order->fill_count),
+        parameter_int(order->booked_count),
+        value_or_null(arena, order),
+        volume_or_null(order),
+        parameter_int(order->fill_count - (change->fill == NULL ? 0 : 1)),
     };
 
     columns_add(table, row);
@@ -416,7 +477,7 @@ add_decided(struct columns *table, const struct order *order, const struct order
 static void
 add_fill(struct columns *table, const struct order *order, const struct order_fill *fill)
 {
-    struct parameter row[9] = {
+    struct parameter row[10] = {
         parameter_text(order->id),
         parameter_text(order->portfolio_id),
         parameter_int(fill->number),
@@ -426,6 +487,7 @@ add_fill(struct columns *table, const struct order *order, const struct order_fi
         parameter_decimal(fill->commission, MONEY_SCALE),
         parameter_time(fill->filled_at),
         parameter_time(fill->quote_at),
+        parameter_text(fill_model_name(fill->model)),
     };
 
     columns_add(table, row);
@@ -439,7 +501,7 @@ static void add_task(struct columns *table, const struct store_change *change)
         [STORE_TASK_COMPLETED] = "completed",
         [STORE_TASK_FAILED] = "failed",
     };
-    struct parameter row[6] = {
+    struct parameter row[7] = {
         parameter_text(change->order->id),
         parameter_text(change->order->portfolio_id),
         parameter_text(order_status_name(change->order->status)),
@@ -447,6 +509,7 @@ static void add_task(struct columns *table, const struct store_change *change)
         change->run_after_ms == STORE_NEVER ? parameter_null()
                                             : parameter_int(change->run_after_ms),
         parameter_text(change->task_error),
+        parameter_int(change->order->fill_count),
     };
 
     columns_add(table, row);
@@ -494,6 +557,7 @@ static void add_replaced(struct columns *replaced, struct columns *keys, const s
 
 // What a batch of changes writes, by table.
 struct changed_rows {
+    struct arena *arena;
     struct columns decided; // orders that are filled as was decided, with fills and tasks
     struct columns orders;
     struct columns fills;
@@ -507,10 +571,11 @@ struct changed_rows {
 static bool
 start_changed(struct changed_rows *rows, struct arena *arena, size_t count, struct error *error)
 {
+    rows->arena = arena;
     return columns_start(&rows->decided, arena, 3, count, error) &&
-           columns_start(&rows->orders, arena, 21, count, error) &&
-           columns_start(&rows->fills, arena, 9, count, error) &&
-           columns_start(&rows->tasks, arena, 6, count, error) &&
+           columns_start(&rows->orders, arena, 26, count, error) &&
+           columns_start(&rows->fills, arena, 10, count, error) &&
+           columns_start(&rows->tasks, arena, 7, count, error) &&
            columns_start(&rows->resting, arena, 2, count, error) &&
            columns_start(&rows->ended, arena, 3, count, error) &&
            columns_start(&rows->replaced, arena, 6, count, error) &&
@@ -536,10 +601,10 @@ static void add_change(struct changed_rows *rows, const struct store_change *cha
         add_task(&rows->tasks, change);
     if (!change->changes_order)
         return;
-    add_order(&rows->orders, change);
+    add_order(&rows->orders, rows->arena, change);
     if (change->fill != NULL)
         add_fill(&rows->fills, order, change->fill);
-    if (change->from == ORDER_PENDING_NEW && order->status == ORDER_NEW)
+    if (change->from == ORDER_PENDING_NEW && order_rests(order))
         add_rest(&rows->resting, order);
     if (!order_status_is_open(order->status))
         add_key(&rows->ended, order);
@@ -553,7 +618,8 @@ bool store_save_changes(struct transaction *transaction,
                         struct store_saved *out_saved,
                         struct error *error)
 {
-    struct parameter model = parameter_text(FILL_MODEL);
+    // What is filled when it is taken is filled at a quote.
+    struct parameter model = parameter_text(fill_model_name(FILL_MODEL_QUOTE));
     struct changed_rows rows;
 
     if (!start_changed(&rows, transaction_arena(transaction), count, error))
@@ -566,7 +632,7 @@ bool store_save_changes(struct transaction *transaction,
                          error) &&
            columns_queue(&rows.orders, transaction, &save_orders, NULL, 0, &out_saved->others,
                          error) &&
-           columns_queue(&rows.fills, transaction, &insert_fills, &model, 1, NULL, error) &&
+           columns_queue(&rows.fills, transaction, &insert_fills, NULL, 0, NULL, error) &&
            columns_queue(&rows.tasks, transaction, &save_tasks, NULL, 0, NULL, error) &&
            columns_queue(&rows.resting, transaction, &rest_orders, NULL, 0, NULL, error) &&
            columns_queue(&rows.ended, transaction, &end_resting, NULL, 0, NULL, error) &&
@@ -583,6 +649,30 @@ void store_take_saved(const struct store_saved *saved, struct store_change *chan
             changes[i].changes_order &&
             has_id(is_filled_as_decided(&changes[i]) ? &saved->decided : &saved->others,
                    changes[i].order->id);
+}
+
+bool store_save_plans(struct transaction *transaction,
+                      const struct order *const *orders,
+                      size_t count,
+                      struct error *error)
+{
+    struct arena *arena = transaction_arena(transaction);
+    struct columns table;
+
+    if (!columns_start(&table, arena, 7, count, error))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct order *order = orders[i];
+        struct parameter row[7] = {
+            parameter_text(order->id),      parameter_text(order->portfolio_id),
+            terms_or_null(arena, order),    parameter_decimal(order->hold_amount, MONEY_SCALE),
+            time_or_null(order->starts_at), parameter_time(order->expires_at),
+            volume_or_null(order),
+        };
+
+        columns_add(&table, row);
+    }
+    return columns_queue(&table, transaction, &save_plans, NULL, 0, NULL, error);
 }
 
 bool store_finish_tasks(struct transaction *transaction,
@@ -674,8 +764,8 @@ bool store_save_progress(struct database *database,
                          size_t count,
                          struct error *error)
 {
-    struct parameter *values = arena_allocate(arena, 4 * (count + 1) * sizeof(*values));
-    struct parameter arrays[4];
+    struct parameter *values = arena_allocate(arena, 5 * (count + 1) * sizeof(*values));
+    struct parameter arrays[5];
     struct rows rows = {0};
 
     if (values == NULL)
@@ -685,6 +775,8 @@ bool store_save_progress(struct database *database,
         values[count + i] = store_price_or_null(progress[i].high_water);
         values[2 * count + i] = store_price_or_null(progress[i].stop_price);
         values[3 * count + i] = parameter_time(progress[i].looked_at);
+        values[4 * count + i] =
+            progress[i].has_volume_seen ? parameter_int(progress[i].volume_seen) : parameter_null();
     }
     for (size_t i = 0; i < COUNT_OF(arrays); i++) {
         if (!parameter_array(arena, values + i * count, count, &arrays[i]))

@@ -46,7 +46,7 @@ struct store_change {
     const struct order *order;     // as it shall be
     bool changes_order;            // otherwise only the task is changed
     enum order_status from;        // as it must be for the change
-    const struct order_fill *fill; // made with the change; NULL for none
+    const struct order_fill *fill; // made with the change, after those before it; NULL for none
     enum store_task_state task;
     int64_t run_after_ms;   // when the task may be taken: from now; STORE_NEVER for never
     const char *task_error; // NULL for none
@@ -68,6 +68,13 @@ MUST_CHECK bool store_save_changes(struct transaction *transaction,
                                    struct store_saved *out_saved,
                                    struct error *error);
 void store_take_saved(const struct store_saved *saved, struct store_change *changes, size_t count);
+
+// Writes what was planned anew of orders for which nothing is held yet; nothing is decided of them
+// any more.
+MUST_CHECK bool store_save_plans(struct transaction *transaction,
+                                 const struct order *const *orders,
+                                 size_t count,
+                                 struct error *error);
 
 // Tasks whose orders are final and booked or given back.
 struct store_finished {
@@ -149,6 +156,8 @@ struct store_progress {
     int64_t high_water; // 0 for none
     int64_t stop_price; // 0 for none
     int64_t looked_at;
+    bool has_volume_seen;
+    int64_t volume_seen; // of the session, until then
 };
 
 // Notes it for those of the orders that rest still.
@@ -224,10 +233,15 @@ MUST_CHECK bool store_page_orders(struct database *database,
                                   size_t *out_count,
                                   struct error *error);
 
-// The fills of an order, first to last.
+// The fills of an order, first to last: up to `limit` after the one with that number.
+struct store_fill_page {
+    const char *order_id;
+    int after;
+    size_t limit;
+};
 MUST_CHECK bool store_list_fills(struct database *database,
                                  struct arena *arena,
-                                 const char *order_id,
+                                 const struct store_fill_page *page,
                                  struct order_fill **out_fills,
                                  size_t *out_count,
                                  struct error *error);

@@ -1,203 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The statements of trading against a real PostgreSQL, as the service's own role.
-#include "support/test.h"
-
-#include <stdio.h>
-#include <string.h>
-
-#include "base/digest.h"
-#include "database/migration.h"
-#include "support/service_database.h"
-#include "trading_store.h"
-
-#define DOLLAR INT64_C(1000000)
-#define SHARE INT64_C(1000000000)
-#define FIRST_ID "00000000-0000-0000-0000-000000000000"
-
-extern const struct migration trading_migrations[];
-extern const size_t trading_migration_count;
-
-enum { ARENA_BUDGET = 16 * 1024 * 1024, ORDERS_MAX = 64 };
-
-static int start(void **state)
-{
-    const struct service_database_options options = {
-        .service = "trading",
-        .migrations = trading_migrations,
-        .migration_count = trading_migration_count,
-        .connections = 4,
-        .arena_budget = ARENA_BUDGET,
-    };
-    struct service_database *database = NULL;
-    bool is_started = service_database_start(&options, &database);
-
-    *state = database;
-    return is_started ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    struct service_database *database = *state;
-
-    service_database_stop(&database);
-    return 0;
-}
-
-// Every test begins with an empty database. The role may not delete orders, so its owner does.
-static int forget(void **state)
-{
-    struct service_database *fixture = *state;
-    struct database_options options = {
-        .url = postgres_url(fixture->postgres, NULL), .service = "trading", .connections = 1};
-    static const struct statement truncate = {"truncate",
-                                              "TRUNCATE orders, fills, tasks, resting_orders"};
-    struct database *owner = NULL;
-    struct rows rows;
-    struct error error;
-    bool done = false;
-
-    arena_reset(fixture->arena);
-    if (!database_new(&options, &owner, &error))
-        return -1;
-    done = database_query(owner, fixture->arena, &truncate, NULL, 0, &rows, &error);
-    database_free(&owner);
-    return done ? 0 : -1;
-}
-
-static struct order new_order(const char *portfolio_id, const char *user_id)
-{
-    struct order order = {.ticker = "AAPL",
-                          .side = ORDER_BUY,
-                          .quantity = 10 * SHARE,
-                          .hold_amount = 951 * DOLLAR,
-                          .status = ORDER_PENDING_NEW,
-                          .created_at = 1000000,
-                          .updated_at = 1000000,
-                          .expires_at = 9000000};
-
-    snprintf(order.id, UUID_SIZE, "%s", uuid_new().string);
-    snprintf(order.request_id, UUID_SIZE, "%s", uuid_new().string);
-    snprintf(order.portfolio_id, UUID_SIZE, "%s", portfolio_id);
-    snprintf(order.user_id, UUID_SIZE, "%s", user_id);
-    snprintf(order.body_hash, ORDER_HASH_SIZE, "hash");
-    return order;
-}
-
-struct insertion {
-    struct store_new_order *orders;
-    size_t count;
-    struct rows rows;
-};
-
-static bool insert_work(struct transaction *transaction, void *context, struct error *error)
-{
-    struct insertion *insertion = context;
-
-    return store_insert_orders(transaction, insertion->orders, insertion->count, "worker",
-                               &insertion->rows, error);
-}
-
-static void insert(struct service_database *fixture, struct store_new_order *orders, size_t count)
-{
-    struct insertion insertion = {.orders = orders, .count = count};
-    struct error error;
-
-    if (!database_transact(fixture->database, fixture->arena, 0, insert_work, &insertion, &error))
-        fail_msg("%s", error.message);
-    store_take_inserted(&insertion.rows, orders, count);
-}
-
-static void insert_one(struct service_database *fixture, const struct order *order, bool is_leased)
-{
-    struct store_new_order intent = {.order = order, .is_leased = is_leased};
-
-    insert(fixture, &intent, 1);
-    assert_true(intent.inserted);
-}
-
-struct saving {
-    struct store_change *changes;
-    size_t count;
-    struct store_saved saved;
-};
-
-static bool save_work(struct transaction *transaction, void *context, struct error *error)
-{
-    struct saving *saving = context;
-
-    return store_save_changes(transaction, saving->changes, saving->count, &saving->saved, error);
-}
-
-static bool save(struct service_database *fixture, struct store_change *change)
-{
-    struct saving saving = {.changes = change, .count = 1};
-    struct error error;
-
-    if (!database_transact(fixture->database, fixture->arena, 0, save_work, &saving, &error))
-        fail_msg("%s", error.message);
-    store_take_saved(&saving.saved, change, 1);
-    return change->saved;
-}
-
-struct claiming {
-    struct store_task *tasks;
-    size_t count;
-};
-
-static bool claim_work(struct transaction *transaction, void *context, struct error *error)
-{
-    struct claiming *claiming = context;
-
-    return store_claim_tasks(transaction, "other", ORDERS_MAX, &claiming->tasks, &claiming->count,
-                             error);
-}
-
-static size_t claim(struct service_database *fixture, struct claiming *claiming)
-{
-    struct error error;
-
-    if (!database_transact(fixture->database, fixture->arena, 0, claim_work, claiming, &error))
-        fail_msg("%s", error.message);
-    return claiming->count;
-}
-
-static struct order load(struct service_database *fixture, const char *id)
-{
-    struct order *orders = NULL;
-    size_t count = 0;
-    struct error error;
-
-    assert_true(
-        store_load_orders(fixture->database, fixture->arena, &id, 1, &orders, &count, &error));
-    assert_int_equal(count, 1);
-    return orders[0];
-}
-
-static const char *state_of(struct service_database *fixture, const char *id)
-{
-    static const struct statement find = {"find_state", "SELECT state FROM tasks WHERE id = $1"};
-    struct parameter parameter = parameter_text(id);
-    struct rows rows = {0};
-    struct error error;
-
-    assert_true(
-        database_query(fixture->database, fixture->arena, &find, &parameter, 1, &rows, &error));
-    assert_int_equal(rows.count, 1);
-    return rows_text(&rows, 0, 0);
-}
-
-// Brings an order to `new` and lets it rest.
-static void let_rest(struct service_database *fixture, struct order *order)
-{
-    struct store_change change = {.order = order,
-                                  .changes_order = true,
-                                  .from = ORDER_PENDING_NEW,
-                                  .task = STORE_TASK_PENDING,
-                                  .run_after_ms = STORE_NEVER};
-
-    assert_true(order_apply(order, ORDER_EVENT_RESERVED, 2000000));
-    assert_true(save(fixture, &change));
-}
+#include "trading_store_fixture.h"
 
 static void an_order_comes_back_as_it_was_written(void **state)
 {
@@ -274,8 +77,9 @@ static void a_decided_order_is_filled_as_was_decided_and_its_task_is_done(void *
     assert_int_equal(filled.commission, 2);
     assert_int_equal(filled.submitted_at, order.created_at);
     assert_int_equal(filled.filled_at, order.created_at);
-    assert_true(
-        store_list_fills(fixture->database, fixture->arena, order.id, &loaded, &count, &error));
+    assert_true(store_list_fills(fixture->database, fixture->arena,
+                                 &(struct store_fill_page){.order_id = order.id, .limit = 5},
+                                 &loaded, &count, &error));
     assert_int_equal(count, 1);
     assert_string_equal(loaded[0].id, fills[0].id);
     assert_int_equal(loaded[0].price, 95 * DOLLAR);
@@ -284,8 +88,9 @@ static void a_decided_order_is_filled_as_was_decided_and_its_task_is_done(void *
     assert_int_equal(loaded[0].quote_at, 900000);
     assert_string_equal(state_of(fixture, order.id), "completed");
     assert_string_equal(state_of(fixture, canceled.id), "active");
-    assert_true(
-        store_list_fills(fixture->database, fixture->arena, canceled.id, &loaded, &count, &error));
+    assert_true(store_list_fills(fixture->database, fixture->arena,
+                                 &(struct store_fill_page){.order_id = canceled.id, .limit = 5},
+                                 &loaded, &count, &error));
     assert_int_equal(count, 0);
     assert_int_equal(load(fixture, canceled.id).status, ORDER_CANCELED);
 }
@@ -351,16 +156,6 @@ static void progress_of_a_resting_order_goes_forward_only(void **state)
     assert_true(store_save_progress(fixture->database, fixture->arena, &progress, 1, &error));
     assert_int_equal(load(fixture, order.id).high_water, 105 * DOLLAR);
     assert_int_equal(load(fixture, order.id).looked_at, 3000000);
-}
-
-static struct order limit_order(const char *portfolio_id, enum order_side side, int64_t dollars)
-{
-    struct order order = new_order(portfolio_id, portfolio_id);
-
-    order.side = side;
-    order.type = ORDER_LIMIT;
-    order.limit_price = dollars * DOLLAR;
-    return order;
 }
 
 static bool is_inserted(struct service_database *fixture, const struct order *order)
@@ -522,11 +317,14 @@ static void of_two_who_change_an_order_only_the_first_is_heard(void **state)
     insert_one(fixture, &order, true);
     let_rest(fixture, &order);
     other = order;
-    assert_true(order_fill_at(&order, 95 * DOLLAR, 3, 4, &fill));
+    assert_true(order_fill_at(
+        &order, &(struct order_execution){.quantity = 10 * SHARE, .price = 95 * DOLLAR}, &fill));
     assert_true(save(fixture, &filling));
     late.order = &other;
     late.fill = &other_fill;
-    assert_true(order_fill_at(&other, 96 * DOLLAR, 5, 6, &other_fill));
+    assert_true(order_fill_at(
+        &other, &(struct order_execution){.quantity = 10 * SHARE, .price = 96 * DOLLAR},
+        &other_fill));
     assert_false(save(fixture, &late));
     other = order;
     other.status = ORDER_CANCELED;
@@ -535,8 +333,9 @@ static void of_two_who_change_an_order_only_the_first_is_heard(void **state)
     assert_false(save(fixture, &cancel));
     assert_int_equal(load(fixture, order.id).status, ORDER_FILLED);
     assert_int_equal(load(fixture, order.id).average_fill_price, 95 * DOLLAR);
-    assert_true(
-        store_list_fills(fixture->database, fixture->arena, order.id, &fills, &count, &error));
+    assert_true(store_list_fills(fixture->database, fixture->arena,
+                                 &(struct store_fill_page){.order_id = order.id, .limit = 5},
+                                 &fills, &count, &error));
     assert_int_equal(count, 1);
     assert_int_equal(fills[0].price, 95 * DOLLAR);
     assert_string_equal(fills[0].id, order_fill_id(order.id, 1).string);

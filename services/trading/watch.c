@@ -72,21 +72,45 @@ static void put_match(struct watch *watch, struct resting *order, const struct m
     add_match(watch, match);
 }
 
+static enum execution_intent intent_of(enum fill_action action)
+{
+    switch (action) {
+    case FILL_PART:
+    case FILL_WHOLE:
+        return EXECUTE_FILL;
+    case FILL_MISS:
+        return EXECUTE_CANCEL;
+    case FILL_NOTHING:
+    case FILL_TRIGGER:
+        break;
+    }
+    return EXECUTE_TRIGGER;
+}
+
 static void matched(void *context,
                     struct resting *order,
                     enum fill_action action,
-                    int64_t price,
+                    const struct fill_offer *offer,
                     const struct fill_moment *moment)
 {
     struct watch *watch = context;
-    struct match match = {.intent = action == FILL_WHOLE ? EXECUTE_FILL : EXECUTE_TRIGGER,
-                          .price = price,
+    struct match match = {.intent = intent_of(action),
+                          .is_missed = action == FILL_MISS,
+                          .offer = *offer,
                           .quote_at = moment->quoted_at,
                           .at = moment->at,
                           .high_water = order->high_water,
                           .stop_price = order->stop_price,
-                          .triggered_at = order->triggered_at};
+                          .triggered_at = order->triggered_at,
+                          .looked_at = moment->quoted_at};
 
+    // The bar has been seen to its end.
+    if (order_book_goes_by_bars(order) && order->looked_at > match.looked_at)
+        match.looked_at = order->looked_at;
+    if (order->terms != NULL)
+        match.volume_seen = order->terms->volume_seen;
+    else
+        match.offer.quantity = 0;
     memcpy(match.order_id, order->id, UUID_SIZE);
     put_match(watch, order, &match);
     order->is_triggering = action == FILL_TRIGGER;
@@ -112,9 +136,12 @@ static struct quote past_quote(const char *ticker, const Market__Quote *message)
         .price_micros = message->price_micros,
         .bid_micros = message->bid_micros,
         .ask_micros = message->ask_micros,
+        .volume = message->volume,
         .quoted_at = message->quoted_at,
     };
 
+    snprintf(quote.source, sizeof(quote.source), "%s",
+             message->source == NULL ? "" : message->source);
     snprintf(quote.ticker, sizeof(quote.ticker), "%s", ticker);
     return quote;
 }
@@ -179,6 +206,15 @@ show_past(struct watch *watch, struct lane *lane, bool to_late, int64_t after, i
     return true;
 }
 
+static int64_t bar_length(struct watch *watch, const struct lane *lane)
+{
+    struct quote quote = {0};
+
+    // Without a quote there is nothing to look back at.
+    (void)!quotes_get(watch->trading->quotes, lane->ticker, &quote);
+    return fill_bar_length(quote.source);
+}
+
 // Brings all orders of a ticker to have seen the quotes up to `until`.
 static bool catch_up_lane(struct watch *watch, struct lane *lane, int64_t until)
 {
@@ -187,7 +223,7 @@ static bool catch_up_lane(struct watch *watch, struct lane *lane, int64_t until)
     // Before the first look nothing is on the shelves.
     if (shown == 0)
         shown = until;
-    if (!show_past(watch, lane, true, order_book_late_since(lane), shown))
+    if (!show_past(watch, lane, true, order_book_late_since(lane, bar_length(watch, lane)), shown))
         return false;
     order_book_settle(watch->book, lane);
     if (!show_past(watch, lane, false, shown, until))
@@ -255,9 +291,10 @@ void watch_take_order(struct watch *watch, const struct order *order)
     struct fill_moment moment;
     struct quote quote;
     bool has_quote = quotes_get(watch->trading->quotes, order->ticker, &quote);
-    // A quote younger than the order need not be the first one since.
-    bool is_late = watch->is_behind || watch->looked_at == 0 ||
-                   (has_quote && quote.quoted_at > order->created_at);
+    // A quote younger than what the order has seen need not be the first one since.
+    bool is_late =
+        watch->is_behind || watch->looked_at == 0 ||
+        (has_quote && quote.quoted_at > order->created_at && quote.quoted_at > order->looked_at);
 
     if (order_book_find(watch->book, order->id) != NULL)
         return;
@@ -313,6 +350,7 @@ void watch_take_quotes(struct watch *watch,
                        const struct platform_clock *heard,
                        bool gap)
 {
+    const struct order_book_watcher watcher = {matched, watch};
     struct platform_clock clock = *heard;
 
     if (gap)
@@ -329,6 +367,8 @@ void watch_take_quotes(struct watch *watch,
         quotes_clock(watch->trading->quotes, &clock))
         show_quotes(watch, quotes, count, &clock);
     watch->looked_at = heard->now;
+    order_book_end_bars(watch->book, heard, &watcher);
+    watch->bars_ended_at = heard->now;
 }
 
 void watch_expire(struct watch *watch)
@@ -336,7 +376,8 @@ void watch_expire(struct watch *watch)
     struct resting *order = NULL;
 
     while (!watch->is_behind && !watch->has_late &&
-           (order = order_book_take_expired(watch->book, watch->looked_at)) != NULL) {
+           (order = order_book_take_expired(watch->book, watch->looked_at, watch->bars_ended_at)) !=
+               NULL) {
         struct match match = {.intent = EXECUTE_EXPIRE};
 
         memcpy(match.order_id, order->id, UUID_SIZE);
@@ -359,6 +400,10 @@ void watch_save_progress(struct watch *watch)
         progress[i] = (struct store_progress){.high_water = orders[i]->high_water,
                                               .stop_price = orders[i]->stop_price,
                                               .looked_at = watch->looked_at};
+        if (orders[i]->terms != NULL) {
+            progress[i].has_volume_seen = true;
+            progress[i].volume_seen = order_book_volume_seen(orders[i], watch->looked_at);
+        }
         memcpy(progress[i].order_id, orders[i]->id, UUID_SIZE);
     }
     if (count == 0)

@@ -17,12 +17,15 @@
 struct match {
     char order_id[UUID_SIZE];
     enum execution_intent intent;
-    int64_t price;
+    bool is_missed; // of CANCEL: it does not rest, and could not be filled at once
+    struct fill_offer offer;
     int64_t quote_at;
     int64_t at;
     int64_t high_water; // these as the quotes have made them
     int64_t stop_price;
     int64_t triggered_at;
+    int64_t looked_at;
+    int64_t volume_seen;
 };
 
 struct watch {
@@ -32,12 +35,13 @@ struct watch {
     struct match *matches;
     size_t match_count;
     size_t match_capacity;
-    int64_t looked_at; // all quotes up to this time have been shown to the book; 0 for none
-    bool is_behind;    // quotes were missed and have not been asked for yet
-    bool has_late;     // some orders have missed quotes that the others have seen
-    uint32_t round;    // of loading all orders
-    int64_t retry_at;  // monotonic ms; nothing that failed is tried before
-    int64_t save_at;   // monotonic ms
+    int64_t looked_at;     // all quotes up to this time have been shown to the book; 0 for none
+    int64_t bars_ended_at; // bars that had ended by then have been shown
+    bool is_behind;        // quotes were missed and have not been asked for yet
+    bool has_late;         // some orders have missed quotes that the others have seen
+    uint32_t round;        // of loading all orders
+    int64_t retry_at;      // monotonic ms; nothing that failed is tried before
+    int64_t save_at;       // monotonic ms
 };
 
 enum { WATCH_HISTORY_PAGE = 1000 };

@@ -77,14 +77,14 @@ static struct quote quote_of(int64_t price)
 static void count_match(void *context,
                         struct resting *order,
                         enum fill_action action,
-                        int64_t price,
+                        const struct fill_offer *offer,
                         const struct fill_moment *moment)
 {
     size_t *count = context;
 
     (void)order;
     (void)action;
-    (void)price;
+    (void)offer;
     (void)moment;
     (*count)++;
 }
