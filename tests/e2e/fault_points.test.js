@@ -72,6 +72,66 @@ describe('an order whose service dies at a named point', () => {
         });
 });
 
+// Of an order that is filled in parts: with a part that is committed and not booked, and with one that is booked
+// and not noted.
+describe('an order that is filled in parts while its service dies at a named point', () => {
+    for (const point of ['trading.after_fill=crash@2', 'trading.after_part=crash@2', 'portfolio.after_commit=crash@3'])
+        it(`${point}: is filled with each part once`, async () => {
+            const platform = await Platform.start({ env: { BOURSE_FAULT: point } });
+            try {
+                const service = point.split('.')[0];
+                const first = platform.pid(service);
+                const admin = await platform.administrator();
+                const bars = madeUpBars(7);
+                await platform.import('ACME', toCsv(bars), admin);
+                const ada = await platform.trader('ada');
+                const day = bars.findIndex(bar => bar.date === '2014-02-04');
+                await platform.step('2014-02-04T15:00:00Z', admin);
+                await until('a price', () => platform.expect(200, 'GET', '/api/v1/quotes/ACME'));
+                const ask = (method, path, body, good) => until(`an answer to ${path}`, async () => {
+                    const reply = await platform.request(method, path, { token: ada.token, body, headers: { 'idempotency-key': path } });
+                    return reply.status === good && reply.body;
+                }, 60);
+                const { id: portfolio } = await ask('POST', '/api/v1/portfolios', { name: 'parts', cash_balance: '100000',
+                    fill_settings: { participation_percent: '0.01', commission_per_order: '1' } }, 201);
+                // A hundredth of a percent of a quarter of the volume each time.
+                const share = at => Math.floor(Number(bars[at].volume) / 4 / 10000);
+                const quantity = 4 * share(day) + 3;
+                const order = await ask('POST', `/api/v1/portfolios/${portfolio}/orders`, { ticker: 'ACME', side: 'buy',
+                    quantity: String(quantity), time_in_force: 'gtc', client_order_id: 'parts' }, 201);
+                const reaches = filled => until(`${filled} to be filled`, async () => Number((await platform.request('GET',
+                    `/api/v1/orders/${order.id}`, { token: ada.token })).body?.filled_quantity) >= filled, 60);
+                for (const [part, hour] of ['16:00', '19:00', '20:59'].entries()) {
+                    await platform.step(`2014-02-04T${hour}:00Z`, admin);
+                    await reaches((part + 2) * share(day));
+                }
+                await platform.step('2014-02-05T14:30:00Z', admin);
+                const last = await until('the order to be filled', async () => {
+                    const { body } = await platform.request('GET', `/api/v1/orders/${order.id}`, { token: ada.token });
+                    return body?.status === 'filled' && body;
+                }, 60);
+                assert.equal(last.commission, '1.00');
+                const { fills } = await ask('GET', `/api/v1/orders/${order.id}/fills`, undefined, 200);
+                assert.deepEqual(fills.map(one => Number(one.quantity)), [...Array(4).fill(share(day)), 3]);
+                assert.deepEqual(fills.map(one => one.commission), ['1.00', '0.00', '0.00', '0.00', '0.00']);
+                const transactions = await until('every part to be booked', async () => {
+                    const list = await platform.expect(200, 'GET', `/api/v1/portfolios/${portfolio}/transactions`, { token: ada.token });
+                    return list.transactions.length === 6 && list.transactions;
+                }, 60);
+                assert.equal(new Set(transactions.map(one => one.id)).size, 6);
+                await until('the hold to be given back', async () => {
+                    const one = await platform.expect(200, 'GET', `/api/v1/portfolios/${portfolio}`, { token: ada.token });
+                    return one.buying_power === one.cash_balance;
+                }, 60);
+                assert.deepEqual(await platform.expect(200, 'GET', `/api/v1/portfolios/${portfolio}/audit`, { token: ada.token }),
+                    { consistent: true, differences: [] });
+                assert.notEqual(platform.pid(service), first, `${service} never came to ${point}`);
+            } finally {
+                await platform.stop();
+            }
+        });
+});
+
 // The order that rests is the first that is reserved and decided about, the one that replaces it the second.
 const replacing = [
     'trading.after_replace=crash@1',

@@ -14,6 +14,9 @@ const prices = page.match(/```csv\n(.*?)```/s)[1];
 // The examples: [{ body, held, status, price, at }].
 const examples = [...page.matchAll(/^\| `(\{.*?\})` \| (\S+) \| (\w+) (?:(\d\S*\.\d\d) )?(\S+Z) \|/gm)]
     .map(([, body, held, status, price, at]) => ({ body: JSON.parse(body), held, status, price, at }));
+// Those of other fill settings: [{ settings, body, fills, status }].
+const modelled = [...page.matchAll(/^\| `(\{.*?\})` \| `(\{.*?\})` \| (.*?) \| (\w+) \|$/gm)]
+    .map(([, settings, body, fills, status]) => ({ settings: JSON.parse(settings), body: JSON.parse(body), fills, status }));
 
 describe('orders', () => {
     let platform, admin, ada;
@@ -360,6 +363,18 @@ describe('orders', () => {
         }
     });
 
+    it('are taken with the fill settings of the docs', async () => {
+        assert.ok(modelled.length >= 15);
+        for (const example of modelled) {
+            const portfolio = await open();
+            if (example.body.side === 'sell')
+                await place(portfolio, { quantity: '10' });
+            await platform.expect(200, 'PATCH', `/api/v1/portfolios/${portfolio}`,
+                { token: ada.token, body: { fill_settings: example.settings } });
+            example.id = (await place(portfolio, example.body)).id;
+        }
+    });
+
     it('rule 13: cls is refused from 15:50 to 19:00, and ioc and notional when the market is closed', async () => {
         await platform.step('2014-06-02T19:50:00Z', admin);
         const late = await send(await open(), { quantity: '1', time_in_force: 'cls' });
@@ -401,6 +416,19 @@ describe('orders', () => {
                     [example.status, example.price, example.at]);
                 if (order.status === 'canceled')
                     assert.equal(order.reason, 'NOT_FILLED_AT_ONCE');
+            });
+    });
+
+    it('are filled as the docs say of their settings', async t => {
+        for (const example of modelled)
+            await t.test(`${JSON.stringify(example.settings)} ${JSON.stringify(example.body)}`, async () => {
+                const order = await ended(example.id);
+                const { fills } = await platform.expect(200, 'GET', `/api/v1/orders/${example.id}/fills`, { token: ada.token });
+                const said = fills.map(({ quantity, price, commission, filled_at }) =>
+                    `${quantity} at ${price}${commission === '0.00' ? '' : ` for ${commission}`} ${filled_at}`).join(', ') || 'none';
+                assert.deepEqual([said, order.status], [example.fills, example.status]);
+                const byBars = example.settings.model === 'bar' ? 'bar' : 'quote';
+                assert.ok(fills.every(one => one.model === byBars));
             });
     });
 

@@ -211,6 +211,35 @@ describe('the simulated market in New York\'s hours', () => {
         assert.ok(Number(filled.high_water) >= Number(order.high_water));
     });
 
+    it('fills an order of a portfolio that goes by bars by those of minutes', async () => {
+        const { token: owner } = await platform.trader('wendy');
+        const { id: portfolio } = await platform.expect(201, 'POST', '/api/v1/portfolios',
+            { token: owner, body: { name: 'bars', cash_balance: '100000', fill_settings: { model: 'bar' } } });
+        await platform.step('2090-03-15T19:00:30Z', token);
+        const place = body => platform.expect(201, 'POST', `/api/v1/portfolios/${portfolio}/orders`,
+            { token: owner, body: { ticker: 'SPY', side: 'buy', quantity: '1', ...body } });
+        const price = (Number((await quote(platform, 'SPY')).price) * 0.9998).toFixed(2);
+        const market = await place({});
+        const limit = await place({ type: 'limit', limit_price: price });
+        assert.deepEqual([market.status, limit.status], ['new', 'new']);
+        await platform.step('2090-03-15T19:40:00Z', token);
+        const { bars } = await platform.expect(200, 'GET',
+            '/api/v1/bars/SPY?timeframe=1Min&start=2090-03-15T19:01:00Z&end=2090-03-15T19:39:59Z');
+        assert.equal(bars[0].time, '2090-03-15T19:01:00Z');
+        const filled = id => until('the fill', async () => {
+            const now = await platform.expect(200, 'GET', `/api/v1/orders/${id}`, { token: owner });
+            return now.status === 'filled' && now;
+        });
+        assert.equal((await filled(market.id)).average_fill_price, bars[0].open);
+        // The first that reaches the limit fills it at its open or at the limit; without one it rests.
+        const reached = bars.find(bar => Number(bar.low) <= Number(price));
+        if (reached === undefined)
+            return assert.equal((await platform.expect(200, 'GET', `/api/v1/orders/${limit.id}`, { token: owner })).status, 'new');
+        const last = await filled(limit.id);
+        assert.equal(Number(last.average_fill_price), Math.min(Number(reached.open), Number(price)));
+        return assert.equal(last.filled_at.slice(0, 16), reached.time.slice(0, 16));
+    });
+
     it('splits what is held when time leaps over a split, and triggers no stop by it', async () => {
         const trader = await platform.trader('trudy');
         const place = body => platform.expect(201, 'POST', `/api/v1/portfolios/${trader.portfolio}/orders`,
