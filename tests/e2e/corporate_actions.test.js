@@ -49,7 +49,7 @@ async function trade(user, side, quantity, ticker) {
 const paid = async (user, type) => (await get(user, '/transactions')).transactions.filter(one => one.type === type);
 
 describe('a split', () => {
-    let ada, resting, others, placed;
+    let ada, resting, others, placed, carol, part;
 
     before(async () => {
         ada = await platform.trader('ada');
@@ -70,6 +70,10 @@ describe('a split', () => {
             time_in_force: 'gtc' }));
         resting.push({ ...await place(bob, { ...placed[2], time_in_force: 'gtc' }), by: bob });
         assert.equal((await get(ada, '')).total_value, '100000.00');
+        carol = await platform.trader('carol');
+        carol.portfolio = (await platform.expect(201, 'POST', '/api/v1/portfolios', { token: carol.token,
+            body: { name: 'parts', cash_balance: '100000', fill_settings: { participation_percent: '0.01' } } })).id;
+        part = await place(carol, { ticker: 'ACME', side: 'buy', type: 'limit', limit_price: '90', quantity: '1000', time_in_force: 'gtc' });
         await at(1);
         await booked('ACME');
     });
@@ -94,6 +98,15 @@ describe('a split', () => {
             assert.equal((await order(ada, one.id)).status, 'new');
         const portfolio = await get(resting[2].by, '');
         assert.equal(portfolio.buying_power, portfolio.cash_balance); // what was held is given back
+    });
+
+    it('cancels what is left of an order that is filled in part, and splits what it has bought', async () => {
+        const now = await order(carol, part.id);
+        // 25 with each quote of the day before.
+        assert.deepEqual([now.status, now.reason, now.filled_quantity], ['canceled', 'SPLIT', '100']);
+        assert.deepEqual(await holding(carol, 'ACME'), ['300', '9000.00', '30.00']);
+        await until('the rest to be given back', async () => (await get(carol, '')).buying_power === '91000.00');
+        await sound(carol);
     });
 
     it('lets its symbol be traded again, at the price of after it', async () => {
