@@ -256,13 +256,17 @@ static void the_volume_of_another_session_is_counted_from_its_start(void **state
 static void an_order_meets_no_quote_from_before_its_latency_has_passed(void **state)
 {
     struct order order = order_for(ORDER_BUY, SHARE);
+    struct platform_clock later = morning;
     int64_t quantity = 0;
     struct fill_offer offer;
 
     (void)state;
+    later.now += MINUTE;
     order.terms.latency_ms = 250;
     order.starts_at = 600 * MINUTE + 250 * MS;
     assert_false(fill_decide(&order, &fresh, &morning, &offer));
+    // Nor of one that holds still when it has.
+    assert_false(fill_decide(&order, &fresh, &later, &offer));
     assert_int_equal(watch(&order, fresh, 600 * MINUTE + 250 * MS - 1, 0, &quantity), FILL_NOTHING);
     assert_int_equal(watch(&order, fresh, 600 * MINUTE + 250 * MS, 0, &quantity), FILL_WHOLE);
 }
