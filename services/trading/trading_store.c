@@ -125,18 +125,6 @@ static const struct statement save_orders = {
     " RETURNING o.id",
 };
 
-static const struct statement save_plans = {
-    "save_plans",
-    "UPDATE orders o SET fill_terms = n.fill_terms, hold_amount = n.hold_amount,"
-    " starts_at = n.starts_at, expires_at = n.expires_at, volume_seen = n.volume_seen,"
-    " decided_quantity = NULL, decided_price = NULL, decided_commission = NULL,"
-    " decided_quote_at = NULL"
-    " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::numeric[], $5::timestamptz[],"
-    " $6::timestamptz[], $7::bigint[])"
-    " AS n (id, portfolio_id, fill_terms, hold_amount, starts_at, expires_at, volume_seen)"
-    " WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = 'pending_new'",
-};
-
 // A fill is there only with its order: when somebody else was first, their fill has this number.
 static const struct statement insert_fills = {
     "insert_fills",
@@ -280,11 +268,6 @@ static struct parameter text_or_null(const char *text)
     return parameter_text(text == NULL || text[0] == '\0' ? NULL : text);
 }
 
-static struct parameter time_or_null(int64_t at)
-{
-    return at == 0 ? parameter_null() : parameter_time(at);
-}
-
 static int64_t gate_of(const struct order *order)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
@@ -314,22 +297,6 @@ static bool pass_gates(struct transaction *transaction,
     if (gates == NULL || !parameter_array(arena, gates, gate_count, &array))
         return store_out_of_budget(error);
     return gate_count == 0 || transaction_queue(transaction, &lock_gates, &array, 1, NULL, error);
-}
-
-// NULL for plain ones; most are.
-static struct parameter terms_or_null(struct arena *arena, const struct order *order)
-{
-    char terms[FILL_TERMS_SIZE];
-
-    fill_terms_print(&order->terms, terms);
-    return terms[0] == '\0' ? parameter_null() : parameter_text(arena_copy_string(arena, terms));
-}
-
-// Only what is filled with a share of the volume looks at it.
-static struct parameter volume_or_null(const struct order *order)
-{
-    return order->terms.participation_percent_hundredths == 0 ? parameter_null()
-                                                              : parameter_int(order->volume_seen);
 }
 
 static struct parameter value_or_null(struct arena *arena, const struct order *order)
@@ -386,16 +353,16 @@ bool store_insert_orders(struct transaction *transaction,
             store_price_or_null(order->trail_percent),
             store_price_or_null(order->high_water),
             parameter_bool(order->extended_hours),
-            time_or_null(order->starts_at),
+            store_time_or_null(order->starts_at),
             text_or_null(order->replaces),
             decided->quantity == 0 ? parameter_null()
                                    : parameter_decimal(decided->quantity, QUANTITY_SCALE),
             store_price_or_null(decided->price),
             decided->quantity == 0 ? parameter_null()
                                    : parameter_decimal(decided->commission, MONEY_SCALE),
-            time_or_null(decided->quote_at),
-            terms_or_null(arena, order),
-            volume_or_null(order),
+            store_time_or_null(decided->quote_at),
+            store_terms_or_null(arena, order),
+            store_volume_or_null(order),
         };
 
         if (orders[i].is_left_out)
@@ -443,19 +410,19 @@ static void add_order(struct columns *table, struct arena *arena, const struct s
         text_or_null(order->reason_message),
         text_or_null(order->reason_details),
         text_or_null(order->cancel_request_id),
-        time_or_null(order->submitted_at),
-        time_or_null(order->filled_at),
-        time_or_null(order->canceled_at),
-        time_or_null(order->expired_at),
+        store_time_or_null(order->submitted_at),
+        store_time_or_null(order->filled_at),
+        store_time_or_null(order->canceled_at),
+        store_time_or_null(order->expired_at),
         parameter_time(order->updated_at),
-        time_or_null(order->triggered_at),
+        store_time_or_null(order->triggered_at),
         store_price_or_null(order->high_water),
         store_price_or_null(order->stop_price),
-        time_or_null(order->looked_at),
+        store_time_or_null(order->looked_at),
         parameter_int(order->fill_count),
         parameter_int(order->booked_count),
         value_or_null(arena, order),
-        volume_or_null(order),
+        store_volume_or_null(order),
         parameter_int(order->fill_count - (change->fill == NULL ? 0 : 1)),
     };
 
@@ -649,30 +616,6 @@ void store_take_saved(const struct store_saved *saved, struct store_change *chan
             changes[i].changes_order &&
             has_id(is_filled_as_decided(&changes[i]) ? &saved->decided : &saved->others,
                    changes[i].order->id);
-}
-
-bool store_save_plans(struct transaction *transaction,
-                      const struct order *const *orders,
-                      size_t count,
-                      struct error *error)
-{
-    struct arena *arena = transaction_arena(transaction);
-    struct columns table;
-
-    if (!columns_start(&table, arena, 7, count, error))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        const struct order *order = orders[i];
-        struct parameter row[7] = {
-            parameter_text(order->id),      parameter_text(order->portfolio_id),
-            terms_or_null(arena, order),    parameter_decimal(order->hold_amount, MONEY_SCALE),
-            time_or_null(order->starts_at), parameter_time(order->expires_at),
-            volume_or_null(order),
-        };
-
-        columns_add(&table, row);
-    }
-    return columns_queue(&table, transaction, &save_plans, NULL, 0, NULL, error);
 }
 
 bool store_finish_tasks(struct transaction *transaction,

@@ -32,3 +32,24 @@ static inline struct parameter store_price_or_null(int64_t price)
 {
     return price == 0 ? parameter_null() : parameter_decimal(price, MONEY_SCALE);
 }
+
+static inline struct parameter store_time_or_null(int64_t at)
+{
+    return at == 0 ? parameter_null() : parameter_time(at);
+}
+
+// NULL for plain ones; most are.
+static inline struct parameter store_terms_or_null(struct arena *arena, const struct order *order)
+{
+    char terms[FILL_TERMS_SIZE];
+
+    fill_terms_print(&order->terms, terms);
+    return terms[0] == '\0' ? parameter_null() : parameter_text(arena_copy_string(arena, terms));
+}
+
+// Only what is filled with a share of the volume looks at it.
+static inline struct parameter store_volume_or_null(const struct order *order)
+{
+    return order->terms.participation_percent_hundredths == 0 ? parameter_null()
+                                                              : parameter_int(order->volume_seen);
+}

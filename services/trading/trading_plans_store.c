@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// trading_plans_store: the part of trading_store for orders that are planned anew.
+#include "database/columns.h"
+#include "trading_store_private.h"
+
+static const struct statement save_plans = {
+    "save_plans",
+    "UPDATE orders o SET fill_terms = n.fill_terms, hold_amount = n.hold_amount,"
+    " starts_at = n.starts_at, expires_at = n.expires_at, volume_seen = n.volume_seen,"
+    " decided_quantity = NULL, decided_price = NULL, decided_commission = NULL,"
+    " decided_quote_at = NULL"
+    " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::numeric[], $5::timestamptz[],"
+    " $6::timestamptz[], $7::bigint[])"
+    " AS n (id, portfolio_id, fill_terms, hold_amount, starts_at, expires_at, volume_seen)"
+    " WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = 'pending_new'",
+};
+
+bool store_save_plans(struct transaction *transaction,
+                      const struct order *const *orders,
+                      size_t count,
+                      struct error *error)
+{
+    struct arena *arena = transaction_arena(transaction);
+    struct columns table;
+
+    if (!columns_start(&table, arena, 7, count, error))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct order *order = orders[i];
+        struct parameter row[7] = {
+            parameter_text(order->id),
+            parameter_text(order->portfolio_id),
+            store_terms_or_null(arena, order),
+            parameter_decimal(order->hold_amount, MONEY_SCALE),
+            store_time_or_null(order->starts_at),
+            parameter_time(order->expires_at),
+            store_volume_or_null(order),
+        };
+
+        columns_add(&table, row);
+    }
+    return columns_queue(&table, transaction, &save_plans, NULL, 0, NULL, error);
+}
