@@ -26,6 +26,21 @@ static bool is_key(const char *key)
     return length >= 1 && length <= KEY_LENGTH_MAX;
 }
 
+// Keeps why it is not known who sends the key. By the client's address it would name another effect
+// than it does where he is known, and a repeat there would be done a second time: so what needs a
+// user is refused then, even when the service that is asked would know him.
+static bool
+keep_stranger(struct exchange *exchange, const struct error *reason, struct error *error)
+{
+    struct error *kept = arena_allocate(exchange->request->arena, sizeof(*kept));
+
+    if (kept == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the key.");
+    *kept = *reason;
+    exchange->stranger = kept;
+    return true;
+}
+
 // The same key of the same user at the same address names the same effect. Without a user the
 // client's address takes its place, so that strangers cannot get at each other's answers.
 static bool
@@ -34,13 +49,17 @@ effect_of_key(struct exchange *exchange, const char *key, struct uuid *out_id, s
     struct identity identity = {.user_id = ""};
     const char *owner = exchange->request->client_address;
     const char *token = NULL;
-    struct error ignored;
+    struct error reason;
     const char *name = NULL;
 
-    // A credential that is not valid is refused when it is needed.
-    if (credential_token(exchange, &token, &ignored) && token != NULL &&
-        service_authenticate(exchange->gateway->service, token, &identity, &ignored))
+    if (!credential_token(exchange, &token, &reason) ||
+        (token != NULL &&
+         !service_authenticate(exchange->gateway->service, token, &identity, &reason))) {
+        if (!keep_stranger(exchange, &reason, error))
+            return false;
+    } else if (token != NULL) {
         owner = identity.user_id;
+    }
     name = arena_printf(exchange->request->arena, "idempotency-key\n%s\n%s\n%s", owner,
                         exchange->endpoint->path, key);
     if (name == NULL)
@@ -56,6 +75,7 @@ bool exchange_begin(struct exchange *exchange, struct error *error)
     exchange->effect_id = exchange->request->id;
     exchange->has_key = false;
     exchange->access_token = NULL;
+    exchange->stranger = NULL;
     if (!credential_read(exchange->request, &exchange->credential, error))
         return false;
     if (strcmp(exchange->request->method, "GET") == 0)
@@ -90,6 +110,10 @@ static bool token_for(struct exchange *exchange,
         if (!method->no_side_effects && !credential_token(exchange, out_token, &ignored))
             *out_token = NULL;
         return true;
+    }
+    if (exchange->stranger != NULL) {
+        *error = *exchange->stranger;
+        return false;
     }
     if (!credential_token(exchange, out_token, error))
         return false;

@@ -35,8 +35,8 @@ refuse_wash(const struct order *order, const char *existing_id, bool has_limit, 
     return false;
 }
 
-// Whether the name is taken: not by this very request, which another process may have begun to serve
-// a moment ago.
+// Whether the name is taken: not by this very request, which another process may have begun to
+// serve a moment ago.
 static bool is_name_taken(struct database *database,
                           struct arena *arena,
                           const struct order *order,
