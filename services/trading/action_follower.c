@@ -272,8 +272,8 @@ static bool work(void *context)
          i++) {
         const Market__CorporateAction *action = response->corporate_actions[i];
 
-        // Those of one symbol are booked in their order.
-        if (is_of_one(waiting, waiting_count, action->ticker))
+        // The replica that has its orders books it; those of one symbol in their order.
+        if (!matcher_has(follower->trading->matcher, action->ticker) || is_of_one(waiting, waiting_count, action->ticker))
             continue;
         if (follow(follower, action, &error))
             continue;

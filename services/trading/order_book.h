@@ -17,6 +17,7 @@
 #include "fill.h"
 #include "heap.h"
 #include "order.h"
+#include "shard.h"
 
 struct lane;
 
@@ -55,6 +56,7 @@ struct resting {
 // The orders of a ticker.
 struct lane {
     char ticker[ORDER_TICKER_SIZE];
+    int shard;
     size_t count;
     int64_t looked_at; // quotes up to this time have been shown to its shelves; for the owner
     struct resting *late;
@@ -127,6 +129,9 @@ void order_book_sweep(struct order_book *book, uint32_t round);
 // Matches the next order that expires at `now` or before and is neither late nor matched, the
 // earliest first; NULL when there is none.
 struct resting *order_book_take_expired(struct order_book *book, int64_t now);
+
+// Removes all orders of some shards, those too that are matched.
+void order_book_remove_shards(struct order_book *book, const bool is_meant[SHARD_COUNT]);
 
 // Orders of which the database should know how far they have looked: those whose high water has
 // moved, and those that outlive a session and were saved `every` before `looked_at`. Up to

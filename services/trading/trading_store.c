@@ -668,16 +668,17 @@ bool store_end_leases(struct database *database,
     return database_query(database, arena, &end_leases, &parameter, 1, &rows, error);
 }
 
-bool store_save_progress(struct database *database,
-                         struct arena *arena,
+bool store_save_progress(struct transaction *transaction,
                          const struct store_progress *progress,
                          size_t count,
                          struct error *error)
 {
+    struct arena *arena = transaction_arena(transaction);
     struct parameter *values = arena_allocate(arena, 4 * (count + 1) * sizeof(*values));
     struct parameter arrays[4];
-    struct rows rows = {0};
 
+    if (count == 0)
+        return true;
     if (values == NULL)
         return store_out_of_budget(error);
     for (size_t i = 0; i < count; i++) {
@@ -690,7 +691,7 @@ bool store_save_progress(struct database *database,
         if (!parameter_array(arena, values + i * count, count, &arrays[i]))
             return store_out_of_budget(error);
     }
-    return database_query(database, arena, &save_progress, arrays, COUNT_OF(arrays), &rows, error);
+    return transaction_queue(transaction, &save_progress, arrays, COUNT_OF(arrays), NULL, error);
 }
 
 bool store_cancel_resting(struct transaction *transaction,

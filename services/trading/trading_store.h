@@ -113,10 +113,11 @@ MUST_CHECK bool store_load_orders(struct database *database,
                                   size_t *out_count,
                                   struct error *error);
 
-// Orders with a task that only the matcher ends, by id, after `after_id`: those that rest (`new`),
+// Orders of a shard that only the matcher ends, by id, after `after_id`: those that rest (`new`),
 // and those that wait to be replaced.
 MUST_CHECK bool store_load_resting(struct database *database,
                                    struct arena *arena,
+                                   int shard,
                                    const char *after_id,
                                    size_t limit,
                                    struct order **out_orders,
@@ -152,8 +153,7 @@ struct store_progress {
 };
 
 // Notes it for those of the orders that rest still.
-MUST_CHECK bool store_save_progress(struct database *database,
-                                    struct arena *arena,
+MUST_CHECK bool store_save_progress(struct transaction *transaction,
                                     const struct store_progress *progress,
                                     size_t count,
                                     struct error *error);

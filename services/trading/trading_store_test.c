@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "database/migration.h"
+#include "shard.h"
 #include "support/service_database.h"
 #include "trading_store.h"
 
@@ -325,6 +326,19 @@ static void an_order_with_prices_comes_back_with_all_of_them(void **state)
     assert_int_equal(loaded.looked_at, trailing.created_at);
 }
 
+static bool progress_work(struct transaction *transaction, void *context, struct error *error)
+{
+    return store_save_progress(transaction, context, 1, error);
+}
+
+static void save_progress(struct service_database *fixture, struct store_progress *progress)
+{
+    struct error error;
+
+    if (!database_transact(fixture->database, fixture->arena, 0, progress_work, progress, &error))
+        fail_msg("%s", error.message);
+}
+
 static void progress_of_a_resting_order_goes_forward_only(void **state)
 {
     struct service_database *fixture = *state;
@@ -332,7 +346,6 @@ static void progress_of_a_resting_order_goes_forward_only(void **state)
     struct order order = new_order(portfolio.string, portfolio.string);
     struct store_progress progress = {
         .high_water = 105 * DOLLAR, .stop_price = 104 * DOLLAR, .looked_at = 3000000};
-    struct error error;
 
     order.type = ORDER_TRAILING_STOP;
     order.trail_price = DOLLAR;
@@ -340,15 +353,15 @@ static void progress_of_a_resting_order_goes_forward_only(void **state)
     order.stop_price = 99 * DOLLAR;
     insert_one(fixture, &order, true);
     memcpy(progress.order_id, order.id, UUID_SIZE);
-    assert_true(store_save_progress(fixture->database, fixture->arena, &progress, 1, &error));
+    save_progress(fixture, &progress);
     assert_int_equal(load(fixture, order.id).high_water, 100 * DOLLAR);
     let_rest(fixture, &order);
-    assert_true(store_save_progress(fixture->database, fixture->arena, &progress, 1, &error));
+    save_progress(fixture, &progress);
     assert_int_equal(load(fixture, order.id).high_water, 105 * DOLLAR);
     assert_int_equal(load(fixture, order.id).stop_price, 104 * DOLLAR);
     progress.looked_at = 2999999;
     progress.high_water = 101 * DOLLAR;
-    assert_true(store_save_progress(fixture->database, fixture->arena, &progress, 1, &error));
+    save_progress(fixture, &progress);
     assert_int_equal(load(fixture, order.id).high_water, 105 * DOLLAR);
     assert_int_equal(load(fixture, order.id).looked_at, 3000000);
 }
@@ -439,8 +452,8 @@ static void an_order_is_replaced_as_the_new_one_is_taken(void **state)
     assert_int_equal(load(fixture, old.id).status, ORDER_REPLACED);
     assert_string_equal(load(fixture, old.id).replaced_by, order.id);
     assert_string_equal(load(fixture, order.id).replaces, old.id);
-    assert_true(store_load_resting(fixture->database, fixture->arena, FIRST_ID, 10, &resting,
-                                   &count, &error));
+    assert_true(store_load_resting(fixture->database, fixture->arena, shard_of("AAPL"), FIRST_ID,
+                                   10, &resting, &count, &error));
     assert_int_equal(count, 1);
     assert_string_equal(resting[0].id, order.id);
 }
@@ -466,8 +479,8 @@ static void an_order_rests_on_when_the_new_one_is_refused(void **state)
     assert_true(save(fixture, &refuse));
     assert_int_equal(load(fixture, old.id).status, ORDER_NEW);
     assert_string_equal(load(fixture, old.id).replaced_by, "");
-    assert_true(store_load_resting(fixture->database, fixture->arena, FIRST_ID, 10, &resting,
-                                   &count, &error));
+    assert_true(store_load_resting(fixture->database, fixture->arena, shard_of("AAPL"), FIRST_ID,
+                                   10, &resting, &count, &error));
     assert_int_equal(count, 1);
     assert_string_equal(resting[0].id, old.id);
 }
@@ -577,14 +590,14 @@ static void a_resting_order_is_the_matchers_until_it_is_closed(void **state)
     insert_one(fixture, &order, true);
     let_rest(fixture, &order);
     assert_int_equal(claim(fixture, &claiming), 0);
-    assert_true(store_load_resting(fixture->database, fixture->arena, FIRST_ID, 10, &resting,
-                                   &count, &error));
+    assert_true(store_load_resting(fixture->database, fixture->arena, shard_of("AAPL"), FIRST_ID,
+                                   10, &resting, &count, &error));
     assert_int_equal(count, 1);
     assert_string_equal(resting[0].id, order.id);
     assert_true(order_apply(&order, ORDER_EVENT_CANCEL, 3));
     assert_true(save(fixture, &cancel));
-    assert_true(store_load_resting(fixture->database, fixture->arena, FIRST_ID, 10, &resting,
-                                   &count, &error));
+    assert_true(store_load_resting(fixture->database, fixture->arena, shard_of("AAPL"), FIRST_ID,
+                                   10, &resting, &count, &error));
     assert_int_equal(count, 0);
     assert_int_equal(claim(fixture, &claiming), 1);
 }

@@ -50,6 +50,30 @@ void watch_free(struct watch **watch)
     *watch = NULL;
 }
 
+struct shard_claim watch_claim(struct watch *watch, int shard)
+{
+    return (struct shard_claim){.shard = shard, .epoch = atomic_load(&watch->epochs[shard])};
+}
+
+struct shard_claim watch_claim_of(struct watch *watch, const char *ticker)
+{
+    return watch_claim(watch, shard_of(ticker));
+}
+
+void watch_add_shard(struct watch *watch, int shard, int64_t epoch)
+{
+    atomic_store(&watch->epochs[shard], epoch);
+}
+
+// What has been decided and not been executed comes to nothing by itself.
+void watch_drop_shards(struct watch *watch, const bool is_lost[SHARD_COUNT])
+{
+    for (int shard = 0; shard < SHARD_COUNT; shard++)
+        if (is_lost[shard])
+            atomic_store(&watch->epochs[shard], 0);
+    order_book_remove_shards(watch->book, is_lost);
+}
+
 static void add_match(struct watch *watch, const struct match *match)
 {
     if (watch->match_count == watch->match_capacity) {
@@ -344,30 +368,72 @@ void watch_expire(struct watch *watch)
     }
 }
 
-void watch_save_progress(struct watch *watch)
-{
+// What is to be written of the orders' progress, and in whose name.
+struct saving {
     struct resting *orders[SAVE_MAX];
     struct store_progress progress[SAVE_MAX];
-    struct error error;
+    struct shard_claim claims[SHARD_COUNT];
+    size_t claim_count;
+    size_t count;
+};
+
+static void list_claims(struct watch *watch, struct saving *saving)
+{
+    bool is_listed[SHARD_COUNT] = {false};
+
+    saving->claim_count = 0;
+    for (size_t i = 0; i < saving->count; i++) {
+        int shard = saving->orders[i]->lane->shard;
+
+        if (!is_listed[shard])
+            saving->claims[saving->claim_count++] = watch_claim(watch, shard);
+        is_listed[shard] = true;
+    }
+}
+
+static bool save_work(struct transaction *transaction, void *context, struct error *error)
+{
+    const struct saving *saving = context;
+    struct store_progress progress[SAVE_MAX];
+    bool good[SHARD_COUNT];
+    bool is_good[SHARD_COUNT] = {false};
     size_t count = 0;
+
+    if (!shard_store_hold(transaction, saving->claims, saving->claim_count, good, error))
+        return false;
+    for (size_t i = 0; i < saving->claim_count; i++)
+        is_good[saving->claims[i].shard] = good[i];
+    // Of another one's orders he knows more.
+    for (size_t i = 0; i < saving->count; i++)
+        if (is_good[saving->orders[i]->lane->shard])
+            progress[count++] = saving->progress[i];
+    return store_save_progress(transaction, progress, count, error);
+}
+
+void watch_save_progress(struct watch *watch)
+{
+    struct saving saving = {0};
+    struct error error;
 
     if (watch->is_behind || now_ms() < watch->save_at)
         return;
     watch->save_at = now_ms() + SAVE_EVERY_MS;
-    count = order_book_take_unsaved(watch->book, watch->looked_at, LASTING_EVERY, orders, SAVE_MAX);
-    for (size_t i = 0; i < count; i++) {
-        progress[i] = (struct store_progress){.high_water = orders[i]->high_water,
-                                              .stop_price = orders[i]->stop_price,
-                                              .looked_at = watch->looked_at};
-        memcpy(progress[i].order_id, orders[i]->id, UUID_SIZE);
+    saving.count = order_book_take_unsaved(watch->book, watch->looked_at, LASTING_EVERY,
+                                           saving.orders, SAVE_MAX);
+    for (size_t i = 0; i < saving.count; i++) {
+        saving.progress[i] = (struct store_progress){.high_water = saving.orders[i]->high_water,
+                                                     .stop_price = saving.orders[i]->stop_price,
+                                                     .looked_at = watch->looked_at};
+        memcpy(saving.progress[i].order_id, saving.orders[i]->id, UUID_SIZE);
     }
-    if (count == 0)
+    if (saving.count == 0)
         return;
+    list_claims(watch, &saving);
     arena_reset(watch->arena);
-    if (store_save_progress(watch->trading->database, watch->arena, progress, count, &error))
+    if (database_transact(watch->trading->database, watch->arena, 0, save_work, &saving, &error))
         return;
-    for (size_t i = 0; i < count; i++)
-        order_book_keep_unsaved(watch->book, orders[i]);
+    for (size_t i = 0; i < saving.count; i++)
+        order_book_keep_unsaved(watch->book, saving.orders[i]);
 }
 
 void watch_take_loaded(struct watch *watch, const struct order *order)

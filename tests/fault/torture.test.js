@@ -63,7 +63,8 @@ describe(`twenty users and ${SECONDS} s of havoc, seed ${SEED}`, () => {
         await platform.expect(200, 'PUT', '/api/v1/clock', { token: admin, body: { mode: 'replay', at, speed: String(SPEED) } });
         for (const terms of [{ ticker: 'AAPL', kind: 'split', numerator: 2, denominator: 1 },
             { ticker: 'XOM', kind: 'dividend', amount: '0.25' }])
-            await platform.expect(201, 'POST', '/api/v1/corporate-actions', { token: admin, body: { ...terms, ex_date: exDate } });
+            await until(`the ${terms.kind}`, () => platform.expect(201, 'POST', '/api/v1/corporate-actions',
+                { token: admin, headers: { 'idempotency-key': terms.kind }, body: { ...terms, ex_date: exDate } }));
         await until('a price', () => platform.expect(200, 'GET', '/api/v1/quotes/AAPL'));
     }
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "worker_name.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+enum { HOST_SIZE = 64 };
+
+void worker_name_make(char out_name[WORKER_NAME_SIZE])
+{
+    char host[HOST_SIZE] = "";
+
+    if (gethostname(host, sizeof(host) - 1) != 0)
+        snprintf(host, sizeof(host), "unknown");
+    snprintf(out_name, WORKER_NAME_SIZE, "%s:%ld", host, (long)getpid());
+}
+
+bool worker_name_is_dead(const char *own, const char *name)
+{
+    const char *colon = strrchr(name, ':');
+    size_t host_length = colon == NULL ? 0 : (size_t)(colon - name) + 1;
+    long pid = colon == NULL ? 0 : (long)strtoll(colon + 1, NULL, 10);
+
+    if (colon == NULL || strncmp(name, own, host_length) != 0 || pid <= 0)
+        return false;
+    return pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
+}
