@@ -31,11 +31,16 @@ static const struct statement list_shards = {
     "SELECT shard, owner, epoch FROM shards ORDER BY shard",
 };
 
+// One that somebody holds at this moment is left for the next time: he may have been frozen with
+// it, until PostgreSQL ends his session.
 static const struct statement take_shards = {
     "take_shards",
-    "UPDATE shards s SET owner = $3, epoch = s.epoch + 1"
-    " FROM unnest($1::integer[], $2::bigint[]) AS n (shard, epoch)"
-    " WHERE s.shard = n.shard AND s.epoch = n.epoch RETURNING s.shard, s.epoch",
+    "WITH free AS MATERIALIZED (SELECT s.shard FROM shards s"
+    " JOIN unnest($1::integer[], $2::bigint[]) AS n (shard, epoch)"
+    " ON s.shard = n.shard AND s.epoch = n.epoch"
+    " ORDER BY s.shard FOR NO KEY UPDATE OF s SKIP LOCKED)"
+    " UPDATE shards s SET owner = $3, epoch = s.epoch + 1 FROM free WHERE s.shard = free.shard"
+    " RETURNING s.shard, s.epoch",
 };
 
 static const struct statement give_shards_up = {

@@ -30,7 +30,7 @@ MUST_CHECK bool shard_store_read(struct transaction *transaction,
                                  struct error *error);
 
 // Makes shards the replica's, each in a new epoch, unless they have changed hands since they were
-// read: those that it got are in `out_claims` (room for `count`).
+// read, or are held at this moment: those that it got are in `out_claims` (room for `count`).
 MUST_CHECK bool shard_store_take(struct transaction *transaction,
                                  const char *id,
                                  const struct shard_picture *picture,
@@ -51,8 +51,8 @@ MUST_CHECK bool shard_store_give_up(struct transaction *transaction,
 MUST_CHECK bool
 shard_store_leave(struct transaction *transaction, const char *id, struct error *error);
 
-// Which of the claims are good still, and keeps them so until the transaction ends: who wants to
-// take the shard waits. At most SHARD_COUNT, of different shards.
+// Which of the claims are good still, and keeps them so until the transaction ends: nobody can take
+// the shard meanwhile. At most SHARD_COUNT, of different shards.
 MUST_CHECK bool shard_store_hold(struct transaction *transaction,
                                  const struct shard_claim *claims,
                                  size_t count,

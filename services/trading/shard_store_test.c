@@ -2,11 +2,9 @@
 // Whose the shards are, against a real PostgreSQL, as the service's own role.
 #include "support/test.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/digest.h"
 #include "database/migration.h"
 #include "shard_store.h"
@@ -190,58 +188,31 @@ static void of_two_that_have_read_the_same_only_one_takes_the_shard(void **state
     assert_true(is_good(fixture, claim));
 }
 
-struct late_taker {
-    struct service_database *fixture;
-    pthread_t thread;
-    struct shard_claim claim;
-};
-
-static void *take_late(void *context)
-{
-    struct late_taker *taker = context;
-
-    taker->claim = take(taker->fixture, OTHER, 11);
-    return NULL;
-}
-
-// Lets another one try to take the shard, and waits until it waits.
 static void let_another_try(void *context)
 {
-    static const struct statement waiting = {
-        "count_waiting", "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"};
-    struct late_taker *taker = context;
-    int64_t end_us = clock_monotonic_us() + 20 * MICROS_PER_SECOND;
-    struct rows rows = {0};
-    struct error error;
-    int64_t count = 0;
+    const int shards[] = {11, 12};
+    struct run run = {.id = OTHER, .lease_ms = LEASE_MS, .take = shards, .take_count = 2};
 
-    assert_int_equal(pthread_create(&taker->thread, NULL, take_late, taker), 0);
-    while (count == 0 && clock_monotonic_us() < end_us) {
-        OWNED(arena) arena = arena_new(ARENA_BUDGET);
-
-        assert_true(
-            database_query(taker->fixture->database, arena, &waiting, NULL, 0, &rows, &error));
-        count = rows_int(&rows, 0, 0);
-    }
-    assert_int_equal(count, 1);
+    do_run(context, &run);
+    assert_int_equal(run.claim_count, 1);
+    assert_int_equal(run.claims[0].shard, 12);
 }
 
-static void whoever_wants_a_shard_waits_while_it_is_held(void **state)
+static void nobody_takes_a_shard_while_it_is_held_nor_waits_for_it(void **state)
 {
     struct service_database *fixture = *state;
     struct shard_claim mine = take(fixture, ONE, 11);
-    struct late_taker taker = {.fixture = fixture};
     struct run run = {.id = ONE,
                       .lease_ms = -1,
                       .hold = &mine,
                       .hold_count = 1,
                       .meanwhile = let_another_try,
-                      .context = &taker};
+                      .context = fixture};
 
     do_run(fixture, &run);
     assert_true(run.good[0]);
-    assert_int_equal(pthread_join(taker.thread, NULL), 0);
-    assert_int_equal(taker.claim.epoch, mine.epoch + 1);
+    assert_true(is_good(fixture, mine));
+    assert_int_equal(take(fixture, OTHER, 11).epoch, mine.epoch + 1);
     assert_false(is_good(fixture, mine));
 }
 
@@ -384,7 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_claim_is_good_until_another_one_takes_the_shard, forget),
         cmocka_unit_test_setup(of_two_that_have_read_the_same_only_one_takes_the_shard, forget),
-        cmocka_unit_test_setup(whoever_wants_a_shard_waits_while_it_is_held, forget),
+        cmocka_unit_test_setup(nobody_takes_a_shard_while_it_is_held_nor_waits_for_it, forget),
         cmocka_unit_test_setup(a_replica_lives_until_its_time_is_over, forget),
         cmocka_unit_test_setup(a_replica_that_leaves_has_nothing_and_is_not_known, forget),
         cmocka_unit_test_setup(nobody_gives_up_what_is_not_his, forget),

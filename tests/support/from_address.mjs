@@ -66,9 +66,9 @@ function environmentOf(pid) {
 export const PORTS_OF_A_REPLICA = 6;
 
 // Another process of a service, beside the platform's own and told the same but for its address and `env`. On
-// ports of its own choice, or from `port` on.
+// ports of its own choice, or from `port` on. One that never gets ready is waited for at another address than /readyz.
 export class Replica {
-    static async start(platform, service, env = {}, port = undefined) {
+    static async start(platform, service, env = {}, port = undefined, sign = '/readyz') {
         const replica = new Replica();
         replica.service = service;
         replica.port = port ?? await freePorts(PORTS_OF_A_REPLICA);
@@ -80,7 +80,7 @@ export class Replica {
         replica.told = { ...environmentOf(platform.pid(service)), BOURSE_LISTEN: replica.address,
             BOURSE_HTTP_LISTEN: `127.0.0.1:${replica.port + 5}`, BOURSE_ADMIN_LISTEN: `127.0.0.1:${replica.port + 4}`, ...env };
         replica.launch();
-        await until(`the replica of ${service}`, () => replica.isReady());
+        await until(`the replica of ${service}`, () => replica.isReady(sign));
         return replica;
     }
 
@@ -92,8 +92,8 @@ export class Replica {
         this.ended = new Promise(done => this.process.on('exit', (code, signal) => done(signal ?? code)));
     }
 
-    async isReady() {
-        return (await ask(this.admin, '127.0.0.1', 'GET', '/readyz')).status === 200;
+    async isReady(sign = '/readyz') {
+        return (await ask(this.admin, '127.0.0.1', 'GET', sign)).status === 200;
     }
 
     // What a metric, named with its labels, is now; 0 when it is not there.
