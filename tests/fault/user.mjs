@@ -27,7 +27,7 @@ export class User {
         this.replaced = new Map(); // orders whose replacement was, to the new one's id
         this.cash = 0; // cents moved by acknowledged deposits and withdrawals
         this.movements = 0;
-        this.waits = []; // of each attempt: {ms, what, status}
+        this.waits = []; // of each attempt: {ms, what, status and reason}
         this.abandoned = 0;
         this.next = 0;
     }
@@ -51,7 +51,8 @@ export class User {
         } catch {
             reply = null; // the gateway has died: refused or broken off
         }
-        this.waits.push({ ms: performance.now() - begun, what: `${method} ${path}`, status: reply?.status ?? 'none' });
+        this.waits.push({ ms: performance.now() - begun, what: `${method} ${path}`,
+            status: reply === null ? 'none' : [reply.status, reply.body?.reason].join(' ').trim() });
         return reply;
     }
 
