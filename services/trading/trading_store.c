@@ -27,6 +27,8 @@ static const struct statement plan_once = {
 // all orders of the statement), and by those that rest.
 #define IS_PLACEABLE                                                                               \
     STORE_LIMITS_ARE_KNOWN("n", "$31::bigint")                                                     \
+    " AND NOT EXISTS (SELECT 1 FROM splits s WHERE s.ticker = n.ticker"                            \
+    " AND s.effective_at > n.created_at)"                                                          \
     " AND NOT EXISTS (SELECT 1 FROM resting_orders r WHERE r.portfolio_id = n.portfolio_id"        \
     " AND r.ticker = n.ticker AND " STORE_MEETS("n") ")"
 
@@ -230,6 +232,13 @@ static const struct statement save_progress = {
     " AS n (id, high_water, stop_price, looked_at)"
     " WHERE o.id = n.id AND o.status = 'new'"
     " AND coalesce(o.looked_at, o.created_at) < n.looked_at",
+};
+
+static const struct statement note_split = {
+    "note_split",
+    "INSERT INTO splits (ticker, effective_at) VALUES ($1, $2) ON CONFLICT (ticker)"
+    " DO UPDATE SET effective_at = excluded.effective_at"
+    " WHERE splits.effective_at < excluded.effective_at",
 };
 
 static const struct statement cancel_resting = {
@@ -692,6 +701,19 @@ bool store_save_progress(struct transaction *transaction,
             return store_out_of_budget(error);
     }
     return transaction_queue(transaction, &save_progress, arrays, COUNT_OF(arrays), NULL, error);
+}
+
+bool store_note_split(struct database *database,
+                      struct arena *arena,
+                      const char *ticker,
+                      int64_t effective_at,
+                      struct error *error)
+{
+    struct parameter parameters[] = {parameter_text(ticker), parameter_time(effective_at)};
+    struct rows rows = {0};
+
+    return database_query(database, arena, &note_split, parameters, COUNT_OF(parameters), &rows,
+                          error);
 }
 
 bool store_cancel_resting(struct transaction *transaction,

@@ -18,7 +18,9 @@ struct store_new_order {
     // the same for all orders of a statement.
     int64_t limits_revision;
     bool is_left_out; // more than may be placed today: not inserted
-    bool inserted;    // out: false when its request id or client_order_id is there already
+    // Out: false when its request id or client_order_id is there already, or a split has come into
+    // effect since it was made ready.
+    bool inserted;
 };
 
 // Inserts orders and their tasks. `inserted` is known once the transaction has been committed and
@@ -123,6 +125,13 @@ MUST_CHECK bool store_load_resting(struct database *database,
                                    struct order **out_orders,
                                    size_t *out_count,
                                    struct error *error);
+
+// From now on no order of the ticker is inserted that was made ready before its shares were split.
+MUST_CHECK bool store_note_split(struct database *database,
+                                 struct arena *arena,
+                                 const char *ticker,
+                                 int64_t effective_at,
+                                 struct error *error);
 
 // Of a ticker, orders that were placed before a moment: up to `limit` of those that rest.
 MUST_CHECK bool store_load_resting_before(struct database *database,

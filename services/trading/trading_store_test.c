@@ -50,8 +50,8 @@ static int forget(void **state)
     struct service_database *fixture = *state;
     struct database_options options = {
         .url = postgres_url(fixture->postgres, NULL), .service = "trading", .connections = 1};
-    static const struct statement truncate = {"truncate",
-                                              "TRUNCATE orders, fills, tasks, resting_orders"};
+    static const struct statement truncate = {
+        "truncate", "TRUNCATE orders, fills, tasks, resting_orders, splits"};
     struct database *owner = NULL;
     struct rows rows;
     struct error error;
@@ -719,6 +719,28 @@ static void orders_are_listed_newest_first_by_group_and_page(void **state)
     assert_int_equal(count, 0);
 }
 
+static void an_order_made_ready_before_a_split_is_not_inserted(void **state)
+{
+    struct service_database *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order before = new_order(portfolio.string, portfolio.string);
+    struct order after = new_order(portfolio.string, portfolio.string);
+    struct order other = new_order(portfolio.string, portfolio.string);
+    struct store_new_order intents[] = {{.order = &before}, {.order = &after}, {.order = &other}};
+    struct error error;
+
+    after.created_at = before.created_at + 1;
+    snprintf(other.ticker, sizeof(other.ticker), "MSFT");
+    assert_true(
+        store_note_split(fixture->database, fixture->arena, "AAPL", after.created_at, &error));
+    // An earlier one changes nothing.
+    assert_true(store_note_split(fixture->database, fixture->arena, "AAPL", 1, &error));
+    insert(fixture, intents, COUNT_OF(intents));
+    assert_false(intents[0].inserted);
+    assert_true(intents[1].inserted);
+    assert_true(intents[2].inserted);
+}
+
 static void requests_that_made_an_order_are_found(void **state)
 {
     struct service_database *fixture = *state;
@@ -760,6 +782,7 @@ int main(void)
                                forget),
         cmocka_unit_test_setup(a_task_follows_only_the_status_its_change_was_made_for, forget),
         cmocka_unit_test_setup(orders_are_listed_newest_first_by_group_and_page, forget),
+        cmocka_unit_test_setup(an_order_made_ready_before_a_split_is_not_inserted, forget),
         cmocka_unit_test_setup(requests_that_made_an_order_are_found, forget),
     };
 
