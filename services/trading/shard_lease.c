@@ -20,6 +20,7 @@ struct shard_lease {
     struct trading *trading;
     struct shard_lease_options options;
     char id[UUID_SIZE]; // of this run of the program
+    char name[WORKER_NAME_SIZE];
     struct worker *worker;
     struct arena *arena;
     // Of this thread, within a round.
@@ -28,6 +29,8 @@ struct shard_lease {
     size_t claim_count;
     struct shard_plan plan;
     bool is_failing; // said once
+    // Monotonic: until then those are waited for who could not renew either. 0 for none.
+    int64_t forgiving_until_us;
     // Written by the thread, read by all.
     _Atomic int64_t epochs[SHARD_COUNT]; // 0 for a shard it has not
     atomic_size_t count;
@@ -57,15 +60,31 @@ uint64_t shard_lease_taken(struct shard_lease *lease)
     return atomic_load(&lease->taken);
 }
 
-// Those of this machine that have died need not be waited for.
-static void bury_the_dead(struct shard_lease *lease, const char *const *workers)
+static bool owns_any(const struct shard_picture *picture, const char *id)
+{
+    for (int shard = 0; shard < SHARD_COUNT; shard++)
+        if (strcmp(picture->rows[shard].owner, id) == 0)
+            return true;
+    return false;
+}
+
+// Those of this machine that have died need not be waited for. And when the database was away, all
+// have lost their leases: then nothing changes hands before everybody could renew his.
+static void judge(struct shard_lease *lease, const char *const *workers)
 {
     struct shard_picture *picture = &lease->picture;
+    bool is_forgiving = clock_monotonic_us() < lease->forgiving_until_us;
 
-    for (size_t i = 0; i < picture->replica_count; i++)
-        if (strcmp(picture->replicas[i].id, lease->id) != 0 &&
-            worker_name_is_dead(lease->trading->worker, workers[i]))
-            picture->replicas[i].is_alive = false;
+    for (size_t i = 0; i < picture->replica_count; i++) {
+        struct shard_replica *replica = &picture->replicas[i];
+
+        if (strcmp(replica->id, lease->id) == 0)
+            continue;
+        if (worker_name_is_dead(lease->name, workers[i]))
+            replica->is_alive = false;
+        else if (is_forgiving && owns_any(picture, replica->id))
+            replica->is_alive = true;
+    }
 }
 
 static bool round_work(struct transaction *transaction, void *context, struct error *error)
@@ -74,11 +93,10 @@ static bool round_work(struct transaction *transaction, void *context, struct er
     const char *workers[SHARD_REPLICAS_MAX];
 
     lease->claim_count = 0;
-    if (!shard_store_renew(transaction, lease->id, lease->trading->worker, lease->options.lease_ms,
-                           error) ||
+    if (!shard_store_renew(transaction, lease->id, lease->name, lease->options.lease_ms, error) ||
         !shard_store_read(transaction, &lease->picture, workers, error))
         return false;
-    bury_the_dead(lease, workers);
+    judge(lease, workers);
     shard_plan_make(&lease->picture, lease->id, &lease->plan);
     return shard_store_give_up(transaction, lease->id, lease->plan.give_up,
                                lease->plan.give_up_count, error) &&
@@ -131,6 +149,8 @@ static bool look(void *context)
         return false;
     arena_reset(lease->arena);
     done = database_transact(lease->trading->database, lease->arena, 0, round_work, lease, &error);
+    if (done && lease->is_failing)
+        lease->forgiving_until_us = clock_monotonic_us() + lease->options.lease_ms * MICROS_PER_MS;
     if (done)
         take_outcome(lease);
     else if (!lease->is_failing)
@@ -149,6 +169,7 @@ struct shard_lease *shard_lease_new(struct trading *trading,
     lease->trading = trading;
     lease->options = *options;
     memcpy(lease->id, uuid_new().string, UUID_SIZE);
+    worker_name_make_exact(lease->name);
     lease->arena = arena_new(ARENA_BUDGET);
     lease->worker =
         worker_new("shards", round_ms < ROUND_MS_MAX ? round_ms : ROUND_MS_MAX, look, lease);

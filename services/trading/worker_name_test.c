@@ -39,6 +39,22 @@ static void a_process_of_this_machine_is_dead_when_it_has_ended(void **state)
     assert_true(worker_name_is_dead(own, own));
 }
 
+static void of_another_name_space_nothing_is_known(void **state)
+{
+    char plain[WORKER_NAME_SIZE];
+    char own[WORKER_NAME_SIZE];
+    char name[WORKER_NAME_SIZE];
+
+    (void)state;
+    worker_name_make(plain);
+    worker_name_make_exact(own);
+    assert_string_equal(strrchr(plain, ':'), strrchr(own, ':'));
+    name_with(own, ended_process(), name);
+    assert_true(worker_name_is_dead(own, name));
+    name_with(plain, ended_process(), name);
+    assert_false(worker_name_is_dead(own, name));
+}
+
 static void of_another_machine_nothing_is_known(void **state)
 {
     char own[WORKER_NAME_SIZE];
@@ -56,6 +72,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_process_of_this_machine_is_dead_when_it_has_ended),
+        cmocka_unit_test(of_another_name_space_nothing_is_known),
         cmocka_unit_test(of_another_machine_nothing_is_known),
     };
 

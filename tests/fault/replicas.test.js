@@ -146,8 +146,9 @@ describe('two replicas of trading', () => {
     it('know of the same key, whichever gateway it comes through, and one that cannot tell whose it is takes it not', async () => {
         const stranger = await Replica.start(platform, 'gateway', { BOURSE_AUTH_ADDRESS: '127.0.0.1:1' }, undefined, '/livez');
         try {
-            const place = url => ask(url, '127.0.0.1', 'POST', `/api/v1/portfolios/${ada.portfolio}/orders`, { token: ada.token,
-                body: { ticker: TICKERS[0], side: 'buy', quantity: '1' }, headers: { 'idempotency-key': 'whose' } });
+            // It listens a moment after it lives.
+            const place = url => until('an answer', () => ask(url, '127.0.0.1', 'POST', `/api/v1/portfolios/${ada.portfolio}/orders`,
+                { token: ada.token, body: { ticker: TICKERS[0], side: 'buy', quantity: '1' }, headers: { 'idempotency-key': 'whose' } }));
             assert.deepEqual([(await place(stranger.url)).body.reason, (await place(platform.url)).status], ['UNAVAILABLE', 201]);
             assert.deepEqual([(await place(stranger.url)).body.reason, (await place(platform.url)).headers['idempotent-replayed']],
                 ['UNAVAILABLE', 'true']);
