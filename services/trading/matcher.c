@@ -556,7 +556,7 @@ static struct event *take_events(struct matcher *matcher, bool *out_quotes, bool
     until.tv_nsec %= 1000000000L;
     pthread_mutex_lock(&matcher->lock);
     // Any wake will do: the loop around looks at everything there is.
-    if (matcher->first == NULL && !matcher->is_stopping)
+    if (matcher->first == NULL && !matcher->is_stopping && !matcher->watch->is_interrupted)
         pthread_cond_timedwait(&matcher->changed, &matcher->lock, &until);
     events = matcher->first;
     matcher->first = matcher->last = NULL;

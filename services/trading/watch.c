@@ -13,7 +13,8 @@ enum {
     HISTORY_TIMEOUT_MS = 3000,
     RETRY_MS = 1000,
     SAVE_EVERY_MS = 1000,
-    SAVE_MAX = 256, // orders at a time
+    SAVE_MAX = 256,    // orders at a time
+    LATE_MS_MAX = 100, // of looking back for late orders, while quotes wait for the others
 };
 
 // The simulated market is quoted each second; what a clock that leaps further passes over is not
@@ -147,7 +148,9 @@ static struct quote past_quote(const char *ticker, const Market__Quote *message)
 struct catching_up {
     struct watch *watch;
     int64_t until;
+    int64_t ends_at; // monotonic ms, of looking for late orders
     bool failed;
+    bool has_more;
 };
 
 bool watch_ask_history(struct trading *trading,
@@ -254,6 +257,10 @@ static void catch_up_late_visited(void *context, struct lane *lane)
 
     if (run->failed || lane->late == NULL)
         return;
+    if (now_ms() >= run->ends_at) {
+        run->has_more = true;
+        return;
+    }
     run->failed = !catch_up_lane(run->watch, lane, run->until);
     if (!run->failed)
         show_latest(run->watch, lane);
@@ -261,12 +268,15 @@ static void catch_up_late_visited(void *context, struct lane *lane)
 
 void watch_catch_up_late(struct watch *watch)
 {
-    struct catching_up run = {.watch = watch, .until = watch->looked_at};
+    struct catching_up run = {
+        .watch = watch, .until = watch->looked_at, .ends_at = now_ms() + LATE_MS_MAX};
 
+    watch->is_interrupted = false;
     if (!watch->has_late || watch->is_behind || now_ms() < watch->retry_at)
         return;
     order_book_each_lane(watch->book, catch_up_late_visited, &run);
-    watch->has_late = run.failed;
+    watch->has_late = run.failed || run.has_more;
+    watch->is_interrupted = run.has_more && !run.failed;
     if (run.failed)
         watch->retry_at = now_ms() + RETRY_MS;
 }

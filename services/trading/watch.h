@@ -37,12 +37,13 @@ struct watch {
     // In which the shards whose orders are in the book have become this process' own; 0 for others.
     // Written by the thread, read by all.
     _Atomic int64_t epochs[SHARD_COUNT];
-    int64_t looked_at; // all quotes up to this time have been shown to the book; 0 for none
-    bool is_behind;    // quotes were missed and have not been asked for yet
-    bool has_late;     // some orders have missed quotes that the others have seen
-    uint32_t round;    // of loading all orders
-    int64_t retry_at;  // monotonic ms; nothing that failed is tried before
-    int64_t save_at;   // monotonic ms
+    int64_t looked_at;   // all quotes up to this time have been shown to the book; 0 for none
+    bool is_behind;      // quotes were missed and have not been asked for yet
+    bool has_late;       // some orders have missed quotes that the others have seen
+    bool is_interrupted; // looking back for them, by what the others wait for
+    uint32_t round;      // of loading all orders
+    int64_t retry_at;    // monotonic ms; nothing that failed is tried before
+    int64_t save_at;     // monotonic ms
 };
 
 enum { WATCH_HISTORY_PAGE = 1000 };
@@ -95,7 +96,8 @@ void watch_take_quotes(struct watch *watch,
 // stays behind: nothing newer may fill an order before.
 void watch_catch_up(struct watch *watch, int64_t until);
 
-// Lets the late orders see what the others have seen already.
+// Lets the late orders see what the others have seen already. After a tenth of a second it is
+// interrupted between two tickers, to be gone on with as soon as the others have had their quotes.
 void watch_catch_up_late(struct watch *watch);
 
 // Ends what has seen every quote of its time. That is told by what has been looked at: the running
