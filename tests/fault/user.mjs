@@ -12,7 +12,7 @@ const AGAIN = new Set(['CONFLICT', 'REQUEST_IN_PROGRESS', 'ORDER_NOT_READY']);
 // What orders and changes of them may be refused for.
 const REFUSALS = new Set(['INSUFFICIENT_FUNDS', 'INSUFFICIENT_SHARES', 'WASH_TRADE', 'ORDER_NOT_OPEN', 'INVALID_REQUEST',
     'NO_PRICE', 'NOT_FILLED_AT_ONCE', 'ORDER_NOT_READY', 'SYMBOL_NOT_TRADABLE']);
-const REPEAT_SECONDS = 90; // everything has been there again for most of that
+const REPEAT_SECONDS = 90; // once nothing dies any more
 const ATTEMPT_MS_MAX = 30000; // of the client; what is asserted is less
 
 const ACTIONS = { buy: 20, sell: 15, limit: 20, stop: 8, trail: 6, cancel: 10, replace: 9, deposit: 5, withdraw: 2,
@@ -58,8 +58,10 @@ export class User {
 
     // Asks until there is an answer that will stay. Null when he gives up, which he never does without `mayGiveUp`.
     async ask(method, path, key, body, mayGiveUp = false) {
-        const end = Date.now() + REPEAT_SECONDS * 1000;
+        let end = Date.now() + REPEAT_SECONDS * 1000;
         for (let reply; ;) {
+            if (!this.isOver())
+                end = Date.now() + REPEAT_SECONDS * 1000;
             reply = await this.attempt(method, path, key, body);
             const reason = reply?.body?.reason;
             if (reply !== null && reply.status < 500 && reply.status !== 429 && !AGAIN.has(reason))
@@ -70,7 +72,7 @@ export class User {
                 this.abandoned++;
                 return null;
             }
-            assert.ok(Date.now() < end, `${key}: ${method} ${path} had no answer in ${REPEAT_SECONDS} s, last ${reply?.text}`);
+            assert.ok(Date.now() < end, `${key}: ${method} ${path} had no answer ${REPEAT_SECONDS} s after all was over, last ${reply?.text}`);
             await new Promise(done => setTimeout(done, this.random.between(20, 150))); // between two attempts
         }
     }
