@@ -35,3 +35,12 @@ CREATE INDEX resting_orders_by_shard ON trading.resting_orders (shard, order_id)
 GRANT SELECT, INSERT, UPDATE, DELETE ON trading.replicas TO bourse_trading;
 GRANT SELECT, UPDATE ON trading.shards TO bourse_trading;
 GRANT SELECT, INSERT, DELETE ON trading.arrivals TO bourse_trading;
+
+-- The latest split of each ticker that has begun to be booked: an order that was made ready before it came into
+-- effect, with prices and a quantity of the old shares, is not taken any more.
+CREATE TABLE trading.splits (
+    ticker text PRIMARY KEY CHECK (char_length(ticker) BETWEEN 1 AND 15),
+    effective_at timestamptz NOT NULL
+);
+
+GRANT SELECT, INSERT, UPDATE ON trading.splits TO bourse_trading;
