@@ -72,6 +72,7 @@ struct matcher {
     int64_t arrivals_at;
     int64_t want_at;
     int64_t arrived_at; // platform time: what came to rest before is in the book
+    bool has_heard;     // of market
 };
 
 struct matcher *matcher_new(struct trading *trading)
@@ -445,7 +446,13 @@ static void take_shards(struct matcher *matcher)
     bool is_lost[SHARD_COUNT] = {false};
     bool is_any_lost = false;
     int64_t epochs[SHARD_COUNT];
+    int64_t heard = 0;
 
+    // From now on shards are taken, so they are at once.
+    if (!matcher->has_heard && heard_time(matcher, &heard)) {
+        matcher->has_heard = true;
+        shard_lease_look(matcher->trading->shards);
+    }
     for (int shard = 0; shard < SHARD_COUNT; shard++) {
         epochs[shard] = shard_lease_claim(matcher->trading->shards, shard).epoch;
         is_lost[shard] = watch_claim(watch, shard).epoch != 0 &&

@@ -12,22 +12,27 @@
 
 enum { HOST_SIZE = 64 };
 
+static void read_host(char out_host[HOST_SIZE])
+{
+    memset(out_host, 0, HOST_SIZE);
+    if (gethostname(out_host, HOST_SIZE - 1) != 0)
+        snprintf(out_host, HOST_SIZE, "unknown");
+}
+
 void worker_name_make(char out_name[WORKER_NAME_SIZE])
 {
-    char host[HOST_SIZE] = "";
+    char host[HOST_SIZE];
 
-    if (gethostname(host, sizeof(host) - 1) != 0)
-        snprintf(host, sizeof(host), "unknown");
+    read_host(host);
     snprintf(out_name, WORKER_NAME_SIZE, "%s:%ld", host, (long)getpid());
 }
 
 void worker_name_make_exact(char out_name[WORKER_NAME_SIZE])
 {
-    char host[HOST_SIZE] = "";
+    char host[HOST_SIZE];
     struct stat name_space = {0};
 
-    if (gethostname(host, sizeof(host) - 1) != 0)
-        snprintf(host, sizeof(host), "unknown");
+    read_host(host);
     // Without /proc all are taken to be of one.
     (void)stat("/proc/self/ns/pid", &name_space);
     snprintf(out_name, WORKER_NAME_SIZE, "%s:%lu:%ld", host, (unsigned long)name_space.st_ino,
