@@ -15,7 +15,7 @@ const points = {
         ['portfolio.after_commit=fail', 12], ['database.before_commit=fail', 20], ['database.after_commit=fail', 20]],
     gateway: [],
 };
-const LIFE_MS_MIN = 3000; // of a replica that does not die at its point
+const LIFE_MS_MIN = 3000; // of a replica that does not die at its point, since it was ready
 const LIFE_MS_MAX = 8000;
 
 // A replica that is started again whenever it dies.
@@ -35,19 +35,30 @@ class Phoenix {
         return { point, passages, setting: `${point}@${this.random.between(1, passages)}` };
     }
 
+    // Kills it some seconds after it has become ready, unless it has died before.
+    async killLater(life) {
+        while (!life.isOver && !await this.replica.isReady().catch(() => false))
+            await new Promise(done => setTimeout(done, 100)); // between two looks
+        const end = Date.now() + this.random.between(LIFE_MS_MIN, LIFE_MS_MAX);
+        while (!life.isOver && Date.now() < end)
+            await new Promise(done => setTimeout(done, 50));
+        if (life.isOver)
+            return;
+        life.isKilled = true;
+        this.kills++;
+        this.replica.process.kill('SIGKILL');
+    }
+
     async live() {
         for (;;) {
-            let isKilled = false;
-            const killer = setTimeout(() => {
-                isKilled = true;
-                this.kills++;
-                this.replica.process.kill('SIGKILL');
-            }, this.random.between(LIFE_MS_MIN, LIFE_MS_MAX));
+            const life = { isOver: false, isKilled: false };
+            const killing = this.killLater(life);
             const end = await Promise.race([this.replica.ended, this.over]);
-            clearTimeout(killer);
+            life.isOver = true;
+            await killing;
             if (this.isOver)
                 return;
-            if (end === 'SIGKILL' && !isKilled && this.armed !== null)
+            if (end === 'SIGKILL' && !life.isKilled && this.armed !== null)
                 this.hits.push(this.armed.point);
             else if (this.armed?.point.endsWith('=crash'))
                 this.left.unshift([this.armed.point, this.armed.passages]); // it was not reached: once more, later
@@ -76,7 +87,7 @@ class Phoenix {
 
 export class Havoc {
     constructor({ platform, replicas, random, seconds }) {
-        Object.assign(this, { platform, random, seconds, kills: 0, cuts: 0, restarts: 0, isOver: false });
+        Object.assign(this, { platform, random, seconds, killed: new Map(), cuts: 0, restarts: 0, isOver: false });
         this.phoenixes = replicas.map(replica => new Phoenix(replica, random.fork()));
     }
 
@@ -89,18 +100,22 @@ export class Havoc {
         });
     }
 
+    async isReady(service) {
+        const reply = await fetch(`http://127.0.0.1:${this.platform.ports(service)[1]}/readyz`).catch(() => null);
+        return reply?.status === 200;
+    }
+
     async killInTurn() {
         for (let i = 0; !this.isOver; i++) {
             await this.pause(this.random.between(1500, 3500));
             if (this.isOver)
                 return;
-            // One that has died so often that the launcher waits before it starts it again is passed over.
-            try {
-                process.kill(this.platform.pid(services[i % services.length]), 'SIGKILL');
-                this.kills++;
-            } catch (error) {
-                if (!['ESRCH', 'ENOENT'].includes(error.code))
-                    throw error;
+            // One that is not ready yet is passed over: the launcher waits before it starts it again, or the
+            // machine is slow.
+            const victim = services[i % services.length];
+            if (await this.isReady(victim)) {
+                await this.platform.kill(victim);
+                this.killed.set(victim, (this.killed.get(victim) ?? 0) + 1);
             }
         }
     }
