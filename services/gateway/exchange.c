@@ -76,6 +76,8 @@ bool exchange_begin(struct exchange *exchange, struct error *error)
     exchange->has_key = false;
     exchange->access_token = NULL;
     exchange->stranger = NULL;
+    exchange->ends_at_us = 0;
+    exchange->is_repeat = false;
     if (!credential_read(exchange->request, &exchange->credential, error))
         return false;
     if (strcmp(exchange->request->method, "GET") == 0)
@@ -121,19 +123,31 @@ static bool token_for(struct exchange *exchange,
            error_set(error, REASON_UNAUTHENTICATED, "This needs an access token.");
 }
 
+// How long a call may take that begins now.
+static int64_t deadline_of(struct exchange *exchange, const struct rpc_method *method)
+{
+    struct clock clock = clock_real();
+    int64_t deadline_us = clock_now_us(&clock) + method->timeout_ms * MICROS_PER_MS;
+
+    // Unless nothing had been called yet when it failed.
+    if (exchange->is_repeat && exchange->ends_at_us != 0 && exchange->ends_at_us < deadline_us)
+        return exchange->ends_at_us;
+    exchange->ends_at_us = deadline_us;
+    return deadline_us;
+}
+
 bool exchange_call(struct exchange *exchange,
                    const struct rpc_method *method,
                    struct call *out_call,
                    struct error *error)
 {
-    struct clock clock = clock_real();
     const char *token = NULL;
 
     if (!token_for(exchange, method, &token, error))
         return false;
     *out_call = (struct call){
         .arena = exchange->request->arena,
-        .deadline_us = clock_now_us(&clock) + method->timeout_ms * MICROS_PER_MS,
+        .deadline_us = deadline_of(exchange, method),
         .request_id =
             method->no_side_effects ? exchange->request->id.string : exchange->effect_id.string,
         .access_token = token,
