@@ -87,20 +87,6 @@ static void insert(struct service_database *fixture, const struct order *order)
     assert_true(insertion.intent.inserted);
 }
 
-static void let_rest(struct service_database *fixture, const struct order *order)
-{
-    static const struct statement statement = {
-        "let_rest", "INSERT INTO resting_orders (portfolio_id, ticker, order_id, side, trails)"
-                    " VALUES ($1, 'AAPL', $2, 'sell', false)"};
-    struct parameter parameters[] = {parameter_text(order->portfolio_id),
-                                     parameter_text(order->id)};
-    struct rows rows = {0};
-    struct error error;
-
-    assert_true(database_query(fixture->database, fixture->arena, &statement, parameters,
-                               COUNT_OF(parameters), &rows, &error));
-}
-
 static const char *reason_of(struct service_database *fixture, const struct order *order)
 {
     static struct error error;
@@ -138,7 +124,6 @@ static void what_was_in_the_way_may_have_ended_meanwhile(void **state)
     assert_string_equal(reason_of(fixture, &named), "CONFLICT");
     resting.side = ORDER_SELL;
     insert(fixture, &resting);
-    let_rest(fixture, &resting);
     assert_string_equal(reason_of(fixture, &named), "WASH_TRADE");
 }
 
