@@ -45,7 +45,7 @@ services_admin_port() {
 
 # Sets what a service is told, in the environment: arguments can be read by everybody on the machine.
 services_export() {
-    local name=$1 peer
+    local name=$1 peer replicas
 
     unset BOURSE_ADMIN_PASSWORD BOURSE_PRESET
     # Keys of price providers are market's alone.
@@ -54,7 +54,9 @@ services_export() {
     BOURSE_LISTEN=127.0.0.1:$(services_port "$name")
     BOURSE_ADMIN_LISTEN=127.0.0.1:$(services_admin_port "$name")
     for peer in "${SERVICES[@]}"; do
-        export "BOURSE_${peer^^}_ADDRESS=127.0.0.1:$(services_port "$peer")"
+        # Further processes of it, which somebody else runs.
+        replicas=BOURSE_${peer^^}_REPLICAS
+        export "BOURSE_${peer^^}_ADDRESS=127.0.0.1:$(services_port "$peer")${!replicas:+,${!replicas}}"
     done
     if [ "$name" = gateway ]; then
         export BOURSE_HTTP_LISTEN=127.0.0.1:$PORT

@@ -26,6 +26,21 @@ static bool is_key(const char *key)
     return length >= 1 && length <= KEY_LENGTH_MAX;
 }
 
+// Keeps why it is not known who sends the key. By the client's address it would name another effect
+// than it does where he is known, and a repeat there would be done a second time: so what needs a
+// user is refused then, even when the service that is asked would know him.
+static bool
+keep_stranger(struct exchange *exchange, const struct error *reason, struct error *error)
+{
+    struct error *kept = arena_allocate(exchange->request->arena, sizeof(*kept));
+
+    if (kept == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the key.");
+    *kept = *reason;
+    exchange->stranger = kept;
+    return true;
+}
+
 // The same key of the same user at the same address names the same effect. Without a user the
 // client's address takes its place, so that strangers cannot get at each other's answers.
 static bool
@@ -34,13 +49,17 @@ effect_of_key(struct exchange *exchange, const char *key, struct uuid *out_id, s
     struct identity identity = {.user_id = ""};
     const char *owner = exchange->request->client_address;
     const char *token = NULL;
-    struct error ignored;
+    struct error reason;
     const char *name = NULL;
 
-    // A credential that is not valid is refused when it is needed.
-    if (credential_token(exchange, &token, &ignored) && token != NULL &&
-        service_authenticate(exchange->gateway->service, token, &identity, &ignored))
+    if (!credential_token(exchange, &token, &reason) ||
+        (token != NULL &&
+         !service_authenticate(exchange->gateway->service, token, &identity, &reason))) {
+        if (!keep_stranger(exchange, &reason, error))
+            return false;
+    } else if (token != NULL) {
         owner = identity.user_id;
+    }
     name = arena_printf(exchange->request->arena, "idempotency-key\n%s\n%s\n%s", owner,
                         exchange->endpoint->path, key);
     if (name == NULL)
@@ -56,6 +75,9 @@ bool exchange_begin(struct exchange *exchange, struct error *error)
     exchange->effect_id = exchange->request->id;
     exchange->has_key = false;
     exchange->access_token = NULL;
+    exchange->stranger = NULL;
+    exchange->ends_at_us = 0;
+    exchange->is_repeat = false;
     if (!credential_read(exchange->request, &exchange->credential, error))
         return false;
     if (strcmp(exchange->request->method, "GET") == 0)
@@ -91,10 +113,27 @@ static bool token_for(struct exchange *exchange,
             *out_token = NULL;
         return true;
     }
+    if (exchange->stranger != NULL) {
+        *error = *exchange->stranger;
+        return false;
+    }
     if (!credential_token(exchange, out_token, error))
         return false;
     return *out_token != NULL ||
            error_set(error, REASON_UNAUTHENTICATED, "This needs an access token.");
+}
+
+// How long a call may take that begins now.
+static int64_t deadline_of(struct exchange *exchange, const struct rpc_method *method)
+{
+    struct clock clock = clock_real();
+    int64_t deadline_us = clock_now_us(&clock) + method->timeout_ms * MICROS_PER_MS;
+
+    // Unless nothing had been called yet when it failed.
+    if (exchange->is_repeat && exchange->ends_at_us != 0 && exchange->ends_at_us < deadline_us)
+        return exchange->ends_at_us;
+    exchange->ends_at_us = deadline_us;
+    return deadline_us;
 }
 
 bool exchange_call(struct exchange *exchange,
@@ -102,14 +141,13 @@ bool exchange_call(struct exchange *exchange,
                    struct call *out_call,
                    struct error *error)
 {
-    struct clock clock = clock_real();
     const char *token = NULL;
 
     if (!token_for(exchange, method, &token, error))
         return false;
     *out_call = (struct call){
         .arena = exchange->request->arena,
-        .deadline_us = clock_now_us(&clock) + method->timeout_ms * MICROS_PER_MS,
+        .deadline_us = deadline_of(exchange, method),
         .request_id =
             method->no_side_effects ? exchange->request->id.string : exchange->effect_id.string,
         .access_token = token,

@@ -19,6 +19,12 @@ struct exchange {
     const char *access_token; // that it stands for, once it was asked for; NULL for none
     struct uuid effect_id;    // the request id of the call that changes something
     bool has_key;             // effect_id comes from an Idempotency-Key
+    // When the last call ends at the latest that was made before anything was repeated; and whether
+    // what is called now is a repeat, which ends then, too: the client waits no longer for it.
+    int64_t ends_at_us;
+    bool is_repeat;
+    // Why it is not known whose key that is, though a credential says so; NULL when it is known.
+    const struct error *stranger;
 };
 
 // Reads the credential and Idempotency-Key. Fails with UNAUTHENTICATED for a credential that cannot

@@ -97,6 +97,7 @@ static bool answer_found(struct exchange *exchange, struct error *error)
         if (endpoint->streams_body ||
             !exchange_wait_to_repeat(exchange->gateway, error, is_idempotent, attempt++))
             return false;
+        exchange->is_repeat = true;
         strbuf_reset(exchange->response->body);
         strbuf_truncate(exchange->response->headers, headers_length);
     }

@@ -44,36 +44,39 @@ static bool refuse_shares(const struct ledger_reservation *reservation,
     return false;
 }
 
-static bool reserve_cash(struct book *book,
+static bool check_cash(const struct book *book,
+                       const struct ledger_reservation *reservation,
+                       int64_t held_before,
+                       struct error *error)
+{
+    struct ledger_balance cash = book_balance(book, LEDGER_CASH, LEDGER_CURRENCY);
+    int64_t available = cash.amount - (cash.held - held_before);
+
+    return reservation->amount <= available || refuse_funds(reservation->amount, available, error);
+}
+
+static bool check_shares(const struct book *book,
                          const struct ledger_reservation *reservation,
                          int64_t held_before,
                          struct error *error)
 {
-    struct ledger_balance *cash = book_make_balance(book, LEDGER_CASH, LEDGER_CURRENCY);
-    int64_t held_for_others = cash->held - held_before;
+    struct ledger_balance shares = book_balance(book, LEDGER_SHARES, reservation->ticker);
+    int64_t held_for_others = shares.held - held_before;
 
-    if (reservation->amount > cash->amount - held_for_others)
-        return refuse_funds(reservation->amount, cash->amount - held_for_others, error);
-    cash->held = held_for_others + reservation->amount;
-    cash->changed = true;
-    return true;
+    return reservation->quantity <= shares.amount - held_for_others ||
+           refuse_shares(reservation, shares.amount - held_for_others, held_for_others, error);
 }
 
-static bool reserve_shares(struct book *book,
-                           const struct ledger_reservation *reservation,
-                           int64_t held_before,
-                           struct error *error)
+static void
+change_held(struct book *book, const struct ledger_reservation *reservation, int64_t held_before)
 {
-    struct ledger_balance *shares = book_find_balance(book, LEDGER_SHARES, reservation->ticker);
-    int64_t amount = shares == NULL ? 0 : shares->amount;
-    int64_t held_for_others = shares == NULL ? 0 : shares->held - held_before;
+    bool is_buy = reservation->side == LEDGER_BUY;
+    struct ledger_balance *balance =
+        is_buy ? book_make_balance(book, LEDGER_CASH, LEDGER_CURRENCY)
+               : book_make_balance(book, LEDGER_SHARES, reservation->ticker);
 
-    if (reservation->quantity > amount - held_for_others)
-        return refuse_shares(reservation, amount - held_for_others, held_for_others, error);
-    assert(shares != NULL); // quantity is more than 0
-    shares->held = held_for_others + reservation->quantity;
-    shares->changed = true;
-    return true;
+    balance->held += (is_buy ? reservation->amount : reservation->quantity) - held_before;
+    balance->changed = true;
 }
 
 static bool refuse_hold(const struct book *book,
@@ -153,54 +156,98 @@ static bool find_replaced(struct book *book,
     return true;
 }
 
-bool ledger_reserve(struct book *book,
-                    const struct ledger_reservation *reservation,
-                    struct error *error)
-{
-    struct ledger_hold *hold = book_find_hold(book, reservation->order_id);
-    bool is_buy = reservation->side == LEDGER_BUY;
-    struct ledger_reservation wanted = *reservation;
-    struct ledger_hold *replaced = NULL;
-    int64_t held_before = 0;
+// What a reservation comes to: of the order's own hold, and of the one that it takes the place of.
+struct intended {
+    struct ledger_hold *hold; // NULL for a first one
+    struct ledger_hold *replaced;
+    struct ledger_reservation wanted;
+    int64_t held_before;
+};
 
+static bool check_reservation(struct book *book,
+                              const struct ledger_reservation *reservation,
+                              struct intended *intended,
+                              struct error *error)
+{
+    struct ledger_hold *hold = intended->hold;
+    struct ledger_reservation *wanted = &intended->wanted;
+    bool is_buy = reservation->side == LEDGER_BUY;
+
+    *wanted = *reservation;
     if (reservation->quantity <= 0 || reservation->amount < 0)
         return error_set(error, REASON_INVALID_REQUEST, "The quantity must be more than 0.");
     if (!refuse_hold(book, hold, reservation, error))
         return false;
-    wanted.amount = is_buy ? reservation->amount : 0;
+    wanted->amount = is_buy ? reservation->amount : 0;
     if (hold != NULL) {
         // Never less than before: a fill that is on its way may rely on all of it.
-        wanted.quantity = larger(hold->quantity, wanted.quantity);
-        wanted.amount = larger(hold->amount, wanted.amount);
-        if (hold->quantity == wanted.quantity && hold->amount == wanted.amount)
+        wanted->quantity = larger(hold->quantity, wanted->quantity);
+        wanted->amount = larger(hold->amount, wanted->amount);
+        if (hold->quantity == wanted->quantity && hold->amount == wanted->amount)
             return true;
-        held_before = is_buy ? hold->amount : hold->quantity;
-    } else if (!find_replaced(book, reservation, &replaced, error)) {
+        intended->held_before = is_buy ? hold->amount : hold->quantity;
+    } else if (!find_replaced(book, reservation, &intended->replaced, error)) {
         return false;
-    } else if (replaced != NULL) {
-        held_before = is_buy ? replaced->amount : replaced->quantity;
+    } else if (intended->replaced != NULL) {
+        intended->held_before = is_buy ? intended->replaced->amount : intended->replaced->quantity;
     }
-    if (is_buy && !check_lots(book, &wanted, error))
-        return false;
-    if (is_buy ? !reserve_cash(book, &wanted, held_before, error)
-               : !reserve_shares(book, &wanted, held_before, error))
-        return false;
-    if (replaced != NULL) {
-        replaced->amount = replaced->quantity = 0;
-        replaced->state = LEDGER_HOLD_RELEASED;
-        replaced->changed = true;
+    return is_buy ? check_lots(book, wanted, error) &&
+                        check_cash(book, wanted, intended->held_before, error)
+                  : check_shares(book, wanted, intended->held_before, error);
+}
+
+static void hold_reserved(struct book *book, const struct intended *intended)
+{
+    struct ledger_hold *hold = intended->hold;
+
+    change_held(book, &intended->wanted, intended->held_before);
+    if (intended->replaced != NULL) {
+        intended->replaced->amount = intended->replaced->quantity = 0;
+        intended->replaced->state = LEDGER_HOLD_RELEASED;
+        intended->replaced->changed = true;
     }
     if (hold == NULL) {
-        struct ledger_hold fresh = {.side = reservation->side, .state = LEDGER_HOLD_ACTIVE};
+        struct ledger_hold fresh = {.side = intended->wanted.side, .state = LEDGER_HOLD_ACTIVE};
 
-        ledger_copy(fresh.order_id, sizeof(fresh.order_id), reservation->order_id);
-        ledger_copy(fresh.ticker, sizeof(fresh.ticker), reservation->ticker);
+        ledger_copy(fresh.order_id, sizeof(fresh.order_id), intended->wanted.order_id);
+        ledger_copy(fresh.ticker, sizeof(fresh.ticker), intended->wanted.ticker);
         book_add_hold(book, &fresh);
         hold = &book->holds[book->hold_count - 1];
     }
-    hold->quantity = wanted.quantity;
-    hold->amount = wanted.amount;
+    hold->quantity = intended->wanted.quantity;
+    hold->amount = intended->wanted.amount;
     hold->changed = true;
+}
+
+// Whether it would be the same whenever one asks again. One that is reckoned by other settings is
+// planned anew and asked for once more.
+static bool is_final(const struct error *error)
+{
+    return (error->code == CODE_FAILED_PRECONDITION &&
+            !error_is(error, REASON_FILL_SETTINGS_CHANGED)) ||
+           error->code == CODE_NOT_FOUND || error->code == CODE_INVALID_ARGUMENT;
+}
+
+bool ledger_reserve(struct book *book,
+                    const struct ledger_reservation *reservation,
+                    struct error *error)
+{
+    struct ledger_hold *known = book_find_hold(book, reservation->order_id);
+    // One that has never held anything is looked at anew, for the reason to be the same.
+    bool is_ended = known != NULL && known->ticker[0] == '\0';
+    struct intended intended = {.hold = is_ended ? NULL : known};
+
+    if (!check_reservation(book, reservation, &intended, error)) {
+        if (known == NULL && is_final(error))
+            ledger_release(book, reservation->order_id);
+        return false;
+    }
+    if (is_ended)
+        return error_set(error, REASON_ORDER_NOT_OPEN, "Order %s has been refused or given up.",
+                         reservation->order_id);
+    if (known == NULL || known->quantity != intended.wanted.quantity ||
+        known->amount != intended.wanted.amount)
+        hold_reserved(book, &intended);
     return true;
 }
 

@@ -161,6 +161,10 @@ struct ledger_reservation {
 // be part of what is held anew; a refusal leaves it as it was. There is no moment without a hold,
 // and none with two.
 //
+// An order that was refused once is refused for ever: whoever got that answer may have ended the
+// order by it, while another process asks for the same order. The reason is the present one, or
+// ORDER_NOT_OPEN when there is none any more.
+//
 // Fails with INSUFFICIENT_FUNDS (required, available), INSUFFICIENT_SHARES (requested, available,
 // held_for_orders), PORTFOLIO_CLOSED, FILL_SETTINGS_CHANGED for an order that holds nothing yet and
 // was reckoned by other settings than there are, ORDER_NOT_OPEN after a release or the last fill,

@@ -212,6 +212,35 @@ static void an_order_that_replaces_another_takes_over_its_hold_or_leaves_it(void
     assert_int_equal(held_of(book), 0);
 }
 
+static void an_order_that_was_refused_is_refused_for_ever(void **state)
+{
+    OWNED(book) book = book_with(100 * DOLLAR);
+    struct uuid deposit = id_of("deposit", 1);
+    struct ledger_movement movement = {
+        .kind = LEDGER_KIND_DEPOSIT, .reference = deposit.string, .amount = 200 * DOLLAR};
+    struct error error;
+
+    (void)state;
+    assert_true(reserve(book, 1, LEDGER_BUY, SHARE, 60 * DOLLAR, &error));
+    assert_false(reserve(book, 2, LEDGER_BUY, SHARE, 150 * DOLLAR, &error));
+    assert_false(replace(book, 1, 3, 150 * DOLLAR, &error));
+    // Whoever asks once more is told why, with the numbers.
+    assert_false(replace(book, 1, 3, 150 * DOLLAR, &error));
+    assert_true(error_is(&error, REASON_INSUFFICIENT_FUNDS));
+    assert_string_equal(error.details[1].value, "100.00");
+    // Also when the cash has come meanwhile; and the old order still has what it holds.
+    assert_true(ledger_move_cash(book, &movement, &error));
+    assert_false(reserve(book, 2, LEDGER_BUY, SHARE, 150 * DOLLAR, &error));
+    assert_true(error_is(&error, REASON_ORDER_NOT_OPEN));
+    assert_false(replace(book, 1, 3, 150 * DOLLAR, &error));
+    assert_true(error_is(&error, REASON_ORDER_NOT_OPEN));
+    assert_int_equal(held_of(book), 60 * DOLLAR);
+    // A hold that cannot be raised stays.
+    assert_false(reserve(book, 1, LEDGER_BUY, SHARE, 350 * DOLLAR, &error));
+    assert_true(reserve(book, 1, LEDGER_BUY, SHARE, 300 * DOLLAR, &error));
+    assert_int_equal(held_of(book), 300 * DOLLAR);
+}
+
 static void an_order_that_holds_nothing_cannot_be_replaced(void **state)
 {
     OWNED(book) book = book_with(100 * DOLLAR);
@@ -446,7 +475,7 @@ static void more_than_lots_can_number_is_refused_before_it_is_held(void **state)
     sell(book, 5, 9 * SHARE, DOLLAR);
     // What was sold counts as long as not all is.
     assert_false(reserve(book, 6, LEDGER_BUY, INT64_MAX / 2 - 10 * SHARE + 1, DOLLAR, &error));
-    assert_true(reserve(book, 6, LEDGER_BUY, INT64_MAX / 2 - 10 * SHARE, DOLLAR, &error));
+    assert_true(reserve(book, 9, LEDGER_BUY, INT64_MAX / 2 - 10 * SHARE, DOLLAR, &error));
     sell(book, 7, SHARE, DOLLAR);
     assert_true(reserve(book, 8, LEDGER_BUY, INT64_MAX / 2, DOLLAR, &error));
 }
@@ -552,8 +581,12 @@ static bool model_reserve(struct model *model, int i, enum ledger_side side, int
     int64_t free_shares = model->shares - model_held(model, LEDGER_SELL) + mine;
 
     if (model->orders[i].state == OVER || (is_open && model->orders[i].side != side) ||
-        (side == LEDGER_BUY ? a > free_cash : q > free_shares))
+        (side == LEDGER_BUY ? a > free_cash : q > free_shares)) {
+        // What was refused at the first time is refused for ever.
+        if (!is_open)
+            model->orders[i].state = OVER;
         return false;
+    }
     model->orders[i].state = OPEN;
     model->orders[i].side = side;
     model->orders[i].quantity = q;
@@ -760,6 +793,7 @@ int main(void)
         cmocka_unit_test(a_repeated_reserve_raises_the_hold_and_never_lowers_it),
         cmocka_unit_test(nothing_is_held_any_more_after_a_release),
         cmocka_unit_test(an_order_that_replaces_another_takes_over_its_hold_or_leaves_it),
+        cmocka_unit_test(an_order_that_was_refused_is_refused_for_ever),
         cmocka_unit_test(an_order_that_holds_nothing_cannot_be_replaced),
         cmocka_unit_test(a_fill_is_booked_once_however_often_it_comes),
         cmocka_unit_test(a_fill_that_does_not_fit_its_hold_books_nothing),

@@ -111,6 +111,10 @@ static bool end_orders(struct action_follower *follower,
     size_t count = is_split(action) ? EXECUTION_MAX : 0;
     bool has_unfinished = false;
 
+    arena_reset(follower->arena);
+    if (is_split(action) && !store_note_split(follower->trading->database, follower->arena,
+                                              action->ticker, action->effective_at, error))
+        return false;
     while (count == EXECUTION_MAX && !worker_is_stopping(follower->worker)) {
         if (!cancel_some(follower, action, &count, error))
             return false;
@@ -272,8 +276,9 @@ static bool work(void *context)
          i++) {
         const Market__CorporateAction *action = response->corporate_actions[i];
 
-        // Those of one symbol are booked in their order.
-        if (is_of_one(waiting, waiting_count, action->ticker))
+        // The replica that has its orders books it; those of one symbol in their order.
+        if (!matcher_has(follower->trading->matcher, action->ticker) ||
+            is_of_one(waiting, waiting_count, action->ticker))
             continue;
         if (follow(follower, action, &error))
             continue;

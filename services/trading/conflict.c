@@ -35,6 +35,32 @@ refuse_wash(const struct order *order, const char *existing_id, bool has_limit, 
     return false;
 }
 
+// Whether the name is taken: not by this very request, which another process may have begun to
+// serve a moment ago.
+static bool is_name_taken(struct database *database,
+                          struct arena *arena,
+                          const struct order *order,
+                          bool *out_is_taken,
+                          struct error *error)
+{
+    const struct store_filter filter = {
+        .user_id = order->user_id,
+        .portfolio_id = order->portfolio_id,
+        .client_order_id = order->client_order_id,
+        .limit = 1,
+    };
+    struct order *orders = NULL;
+    size_t count = 0;
+
+    *out_is_taken = false;
+    if (order->client_order_id == NULL)
+        return true;
+    if (!store_find_by_client_order_id(database, arena, &filter, &orders, &count, error))
+        return false;
+    *out_is_taken = count > 0 && strcmp(orders[0].request_id, order->request_id) != 0;
+    return true;
+}
+
 bool conflict_explain(struct database *database,
                       struct arena *arena,
                       const struct order *order,
@@ -42,12 +68,15 @@ bool conflict_explain(struct database *database,
 {
     char existing_id[UUID_SIZE];
     bool has_limit = false;
+    bool is_taken = false;
 
     if (!store_find_meeting(database, arena, order, existing_id, &has_limit, error))
         return false;
     if (existing_id[0] != '\0')
         return refuse_wash(order, existing_id, has_limit, error);
-    if (order->client_order_id == NULL)
+    if (!is_name_taken(database, arena, order, &is_taken, error))
+        return false;
+    if (!is_taken)
         return error_set(error, REASON_CONFLICT,
                          "An order that was in the way has ended meanwhile. Try again.");
     return error_set(error, REASON_CLIENT_ORDER_ID_TAKEN,

@@ -12,6 +12,7 @@
 #include "money/money.h"
 #include "order_message.h"
 #include "service/log.h"
+#include "shard_lease.h"
 
 enum {
     ARENA_BUDGET = 16 * 1024 * 1024,
@@ -331,13 +332,112 @@ note_changes(struct execution *execution, struct transaction *transaction, struc
     return audit_outbox_add(transaction, events, count, error);
 }
 
+// The different claims in whose names something is changed.
+static size_t list_claims(const struct execution *execution, struct shard_claim *out_claims)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < execution->change_count; i++) {
+        const struct shard_claim *claim = &execution->items[execution->change_of[i]].claim;
+        bool is_listed = !execution->changes[i].changes_order || claim->epoch == 0;
+
+        for (size_t j = 0; j < count && !is_listed; j++)
+            is_listed = out_claims[j].shard == claim->shard;
+        if (!is_listed)
+            out_claims[count++] = *claim;
+    }
+    return count;
+}
+
+// Takes a change out whose order is another one's to decide about by now.
+static void lose(struct execution *execution, size_t change)
+{
+    size_t index = execution->change_of[change];
+    struct execution_item *item = &execution->items[index];
+
+    *item->order = execution->before[index];
+    item->is_refused = false;
+    item->is_lost = true;
+    execution->change_count--;
+    memmove(&execution->changes[change], &execution->changes[change + 1],
+            (execution->change_count - change) * sizeof(execution->changes[0]));
+    memmove(&execution->change_of[change], &execution->change_of[change + 1],
+            (execution->change_count - change) * sizeof(execution->change_of[0]));
+}
+
+static bool
+is_good(const struct shard_claim *claims, const bool *good, size_t count, struct shard_claim claim)
+{
+    for (size_t i = 0; i < count; i++)
+        if (claims[i].shard == claim.shard)
+            return good[i];
+    return true;
+}
+
+// Keeps the shards in whose names something is decided, until the transaction ends; what is decided
+// for one that belongs to another replica by now comes to nothing.
+static bool
+hold_shards(struct execution *execution, struct transaction *transaction, struct error *error)
+{
+    struct shard_claim claims[EXECUTION_MAX];
+    bool good[EXECUTION_MAX];
+    size_t count = list_claims(execution, claims);
+
+    if (count == 0)
+        return true;
+    if (!shard_store_hold(transaction, claims, count, good, error))
+        return false;
+    for (size_t i = execution->change_count; i-- > 0;)
+        if (execution->changes[i].changes_order &&
+            !is_good(claims, good, count, execution->items[execution->change_of[i]].claim))
+            lose(execution, i);
+    return true;
+}
+
+// The order that rests when the change is done; NULL for none. Of one that was to replace another
+// and is refused, that is the other.
+static const char *resting_after(const struct store_change *change)
+{
+    const struct order *order = change->order;
+
+    if (order_rests(order) && change->task == STORE_TASK_PENDING &&
+        change->run_after_ms == STORE_NEVER)
+        return order->id;
+    return change->changes_order && order->status == ORDER_REJECTED && order->replaces[0] != '\0'
+               ? order->replaces
+               : NULL;
+}
+
+// Lets the owners of their shards know which orders come to rest.
+static bool
+announce(struct execution *execution, struct transaction *transaction, struct error *error)
+{
+    struct shard_arrival arrivals[EXECUTION_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < execution->change_count; i++) {
+        const struct order *order = execution->changes[i].order;
+        const char *id = resting_after(&execution->changes[i]);
+
+        if (id == NULL)
+            continue;
+        arrivals[count++] = (struct shard_arrival){
+            .order_id = id,
+            .portfolio_id = order->portfolio_id,
+            .claim = shard_lease_claim_of(execution->trading->shards, order->ticker),
+        };
+    }
+    return shard_store_announce(transaction, arrivals, count, error);
+}
+
 static bool save_work(struct transaction *transaction, void *context, struct error *error)
 {
     struct execution *execution = context;
 
-    return store_save_changes(transaction, execution->changes, execution->change_count,
+    return hold_shards(execution, transaction, error) &&
+           store_save_changes(transaction, execution->changes, execution->change_count,
                               &execution->saved, error) &&
-           note_changes(execution, transaction, error);
+           announce(execution, transaction, error) && note_changes(execution, transaction, error);
 }
 
 static bool save(struct execution *execution, struct error *error)

@@ -22,6 +22,7 @@
 #include "fill.h"
 #include "order.h"
 #include "service/audit_outbox.h"
+#include "shard_store.h"
 #include "trading.h"
 
 enum { EXECUTION_MAX = 64, EXECUTION_ATTEMPTS_MAX = 20 };
@@ -52,12 +53,17 @@ struct execution_item {
     const struct audit_outbox_event *audit; // written with the change of the order; NULL for none
     const char *traceparent;                // may be NULL
     int64_t attempts;                       // of the task, this one counted
-    int64_t begun_us;                       // monotonic: when work on it began; 0 for with this run
-    struct order_fill fill;                 // that portfolio is told of; given or made here
-    bool has_fill;                          // it is not known to have been booked
+    // In whose name it is decided: of the owner of the order's shard, whose claim must be good.
+    // With epoch 0 in nobody's: who has the order's task, or was asked to cancel it, needs no
+    // shard.
+    struct shard_claim claim;
+    int64_t begun_us;       // monotonic: when work on it began; 0 for with this run
+    struct order_fill fill; // that portfolio is told of; given or made here
+    bool has_fill;          // it is not known to have been booked
     // What came of it.
     bool is_saved;      // the order's change has been committed
-    bool is_lost;       // somebody else changed the order before; it has not been touched
+    bool is_lost;       // somebody else changed the order before, or has taken its shard; it has
+                        // not been touched
     bool is_settled;    // nothing is left to do for it
     bool is_refused;    // by portfolio, with `error`
     struct error error; // what refused it or kept it from being finished; empty for nothing

@@ -2,9 +2,7 @@
 // bourse-trading: orders, from the intent to the last fill.
 #include "bourse/trading/v1/trading_server.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "action_follower.h"
 #include "limit_follower.h"
@@ -12,9 +10,11 @@
 #include "matcher.h"
 #include "placing.h"
 #include "queue.h"
+#include "replica_follower.h"
 #include "service/idempotency.h"
 #include "service/service.h"
 #include "service/worker.h"
+#include "shard_lease.h"
 #include "task_reporter.h"
 #include "task_store.h"
 #include "trading.h"
@@ -25,11 +25,11 @@ extern const size_t trading_migration_count;
 enum {
     OWNERS_MAX = 16384,
     SYMBOLS_MAX = 4096,
-    HOST_SIZE = 64,
     ORDERS_MAX = 1000000, // most that a limit may be set to
     PRUNE_EVERY_MS = 60 * 1000,
     PRUNE_BUDGET = 256 * 1024,
     TASK_HOURS_MAX = 24 * 366,
+    LEASE_SECONDS_MAX = 300,
 };
 
 static const struct setting settings[] = {
@@ -43,16 +43,25 @@ static const struct setting settings[] = {
      "orders from one address at once, after a time without any"},
     {"task-history-hours", SETTING_INT, "168", 1, TASK_HOURS_MAX,
      "how long completed tasks are kept for the task monitor"},
+    {"shard-lease-seconds", SETTING_INT, "10", 2, LEASE_SECONDS_MAX,
+     "how long a replica that is silent keeps its part of the resting orders"},
+    {"trading-address", SETTING_TEXT, "", 0, 0,
+     "all replicas of this service, as host:port[,host:port...], which hear from each other; a "
+     "name "
+     "stands for all its addresses; empty: none are heard"},
 };
 
 // What main owns beside what the handlers see.
 struct program {
     struct trading trading; // first: the handlers are given its address
     struct metric *resting;
+    struct metric *shards;
+    struct metric *shards_taken;
     struct worker *pruner;
     struct task_reporter *task_reporter;
     struct action_follower *action_follower;
     struct limit_follower *limit_follower;
+    struct replica_follower *replica_follower;
     int64_t task_history_us;
 };
 
@@ -61,6 +70,9 @@ static void update_metrics(void *context)
     struct program *program = context;
 
     metric_set(program->resting, (int64_t)matcher_count(program->trading.matcher), NULL, NULL);
+    metric_set(program->shards, (int64_t)shard_lease_count(program->trading.shards), NULL, NULL);
+    metric_set(program->shards_taken, (int64_t)shard_lease_taken(program->trading.shards), NULL,
+               NULL);
 }
 
 static void stop(void **context)
@@ -70,12 +82,14 @@ static void stop(void **context)
 
     action_follower_free(&program->action_follower);
     limit_follower_free(&program->limit_follower);
+    replica_follower_free(&program->replica_follower);
     worker_free(&program->pruner);
     task_reporter_free(&program->task_reporter);
     queue_free(&trading->queue);
     // The copy of the quotes calls the matcher, and the matcher reads the copy.
     if (trading->matcher != NULL)
         matcher_stop(trading->matcher);
+    shard_lease_free(&trading->shards);
     quotes_free(&trading->quotes);
     matcher_free(&trading->matcher);
     placing_pool_free(&trading->placing_pool);
@@ -87,15 +101,6 @@ static void stop(void **context)
     cache_free(&trading->owners);
     release(program);
     *context = NULL;
-}
-
-static void name_worker(struct trading *trading)
-{
-    char host[HOST_SIZE] = "";
-
-    if (gethostname(host, sizeof(host) - 1) != 0)
-        snprintf(host, sizeof(host), "unknown");
-    snprintf(trading->worker, sizeof(trading->worker), "%s:%ld", host, (long)getpid());
 }
 
 static bool prune(void *context)
@@ -126,9 +131,9 @@ static void set_limits(struct trading *trading, const struct service *service)
     memcpy(trading->limit_key, service_mesh_key(service)->bytes, KEY_SIZE);
 }
 
-static bool start(struct service *service, void **out_context, struct error *error)
+// The book: the matcher, the quotes that come to it, and which part of the orders it has.
+static bool start_book(struct program *program, struct service *service, struct error *error)
 {
-    struct program *program = allocate(sizeof(*program));
     struct trading *trading = &program->trading;
     struct quotes_options options = {
         .market = service_client(service, "market"),
@@ -136,6 +141,37 @@ static bool start(struct service *service, void **out_context, struct error *err
         .key = *service_mesh_key(service),
         .changed = matcher_quotes_changed,
     };
+    struct shard_lease_options lease = {
+        .lease_ms = service_int(service, "shard-lease-seconds") * 1000,
+        .changed = matcher_shards_changed,
+    };
+
+    trading->matcher = matcher_new(trading);
+    options.context = lease.context = trading->matcher;
+    if (!quotes_new(&options, &trading->quotes, error))
+        return false;
+    trading->shards = shard_lease_new(trading, &lease);
+    return matcher_start(trading->matcher, error) &&
+           replica_follower_new(trading, service_text(service, "trading-address"),
+                                service_text(service, "listen"), service_mesh_key(service),
+                                &program->replica_follower, error);
+}
+
+static void declare_metrics(struct program *program, struct metrics *metrics)
+{
+    program->resting = metrics_gauge(metrics, "bourse_trading_resting_orders",
+                                     "Orders that wait for a quote.", NULL, NULL);
+    program->shards = metrics_gauge(metrics, "bourse_trading_shards",
+                                    "Shards whose orders are in the book.", NULL, NULL);
+    program->shards_taken = metrics_counter(metrics, "bourse_trading_shards_taken_total",
+                                            "Shards taken into the book.", NULL, NULL);
+    metrics_on_scrape(metrics, update_metrics, program);
+}
+
+static bool start(struct service *service, void **out_context, struct error *error)
+{
+    struct program *program = allocate(sizeof(*program));
+    struct trading *trading = &program->trading;
     void *context = program;
 
     trading->database = service_database(service);
@@ -146,13 +182,11 @@ static bool start(struct service *service, void **out_context, struct error *err
     trading->limit_registry = limit_registry_new();
     trading->finished = finished_new();
     trading->task_statistics = task_statistics_new();
-    trading->matcher = matcher_new(trading);
-    options.context = trading->matcher;
-    name_worker(trading);
+    worker_name_make(trading->worker);
     set_limits(trading, service);
     if (!rpc_publisher_new(service_text(service, "listen"), service_mesh_key(service),
                            &trading->publisher, error) ||
-        !quotes_new(&options, &trading->quotes, error) || !matcher_start(trading->matcher, error)) {
+        !start_book(program, service, error)) {
         stop(&context);
         return false;
     }
@@ -164,9 +198,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     program->task_history_us =
         service_int(service, "task-history-hours") * 3600 * MICROS_PER_SECOND;
     program->pruner = worker_new("prune", PRUNE_EVERY_MS, prune, program);
-    program->resting = metrics_gauge(service_metrics(service), "bourse_trading_resting_orders",
-                                     "Orders that wait for a quote.", NULL, NULL);
-    metrics_on_scrape(service_metrics(service), update_metrics, program);
+    declare_metrics(program, service_metrics(service));
     *out_context = program;
     return true;
 }
@@ -186,6 +218,8 @@ static void drain(void *context)
     struct trading *trading = context;
 
     matcher_stop(trading->matcher);
+    // Others have the orders in their books before the last call here has been answered.
+    shard_lease_leave(trading->shards);
 }
 
 static const char *const peers[] = {"portfolio", "market", NULL};

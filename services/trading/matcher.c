@@ -10,6 +10,7 @@
 #include "execution.h"
 #include "limit_registry.h"
 #include "service/log.h"
+#include "shard_lease.h"
 #include "trading_store.h"
 #include "watch.h"
 
@@ -21,9 +22,9 @@ enum {
     TICK_MS = 250,
     RETRY_MS = 1000,
     WANT_EVERY_MS = 20 * 1000, // market forgets what nobody has wanted for a minute
-    RECENT_EVERY_MS = 5 * 1000,
+    ARRIVALS_EVERY_MS = 500,
+    ARRIVALS_PAGE = 1000,
     ALL_EVERY_MS = 5 * 60 * 1000,
-    RECENT_MS = 60 * 1000, // how far back an order that another replica placed is looked for
 };
 
 // What waits for the thread.
@@ -59,15 +60,19 @@ struct matcher {
     _Atomic int64_t heard;
     // Up to when the book has seen the quotes, with nothing left to be executed.
     _Atomic int64_t looked_at;
+    atomic_bool arrivals_are_due;
 
     // Of the thread alone.
     struct watch *watch;
     struct arena *arena;
     struct execution *execution;
-    size_t taken_orders;    // taken from the events, and not in the book yet
-    int64_t load_recent_at; // monotonic ms
-    int64_t load_all_at;
+    size_t taken_orders; // taken from the events, and not in the book yet
+    int64_t load_all_at; // monotonic ms, as these
+    int64_t load_shards_at;
+    int64_t arrivals_at;
     int64_t want_at;
+    int64_t arrived_at; // platform time: what came to rest before is in the book
+    bool has_heard;     // of market
 };
 
 struct matcher *matcher_new(struct trading *trading)
@@ -153,8 +158,8 @@ void matcher_add(struct matcher *matcher, const struct order *order)
 {
     struct event *event = NULL;
 
-    // A test of what comes before has no matcher.
-    if (matcher == NULL)
+    // A test of what comes before has no matcher. Whoever takes the shard reads the order.
+    if (matcher == NULL || shard_lease_claim_of(matcher->trading->shards, order->ticker).epoch == 0)
         return;
     event = allocate(sizeof(*event));
     event->is_order = true;
@@ -185,6 +190,38 @@ void matcher_load_again(struct matcher *matcher)
     matcher->missed_orders = true;
     pthread_cond_signal(&matcher->changed);
     pthread_mutex_unlock(&matcher->lock);
+}
+
+static void wake(struct matcher *matcher)
+{
+    pthread_mutex_lock(&matcher->lock);
+    pthread_cond_signal(&matcher->changed);
+    pthread_mutex_unlock(&matcher->lock);
+}
+
+void matcher_shards_changed(void *context)
+{
+    wake(context);
+}
+
+bool matcher_has(struct matcher *matcher, const char *ticker)
+{
+    return watch_claim_of(matcher->watch, ticker).epoch != 0;
+}
+
+void matcher_look_for_arrivals(struct matcher *matcher, const char *ticker)
+{
+    // What is read when a shard is taken has them all.
+    if (!matcher_has(matcher, ticker))
+        return;
+    atomic_store(&matcher->arrivals_are_due, true);
+    wake(matcher);
+}
+
+void matcher_forget(struct matcher *matcher, const char *ticker, const char *order_id)
+{
+    if (matcher_has(matcher, ticker))
+        matcher_remove(matcher, order_id);
 }
 
 int64_t matcher_looked_at(struct matcher *matcher)
@@ -297,6 +334,7 @@ execute(struct matcher *matcher, const struct match *matches, size_t count, stru
     size_t order_count = 0;
     size_t item_count = 0;
     size_t kept_count = 0;
+    bool is_any_lost = false;
     struct error error;
     struct error missed;
 
@@ -312,10 +350,11 @@ execute(struct matcher *matcher, const struct match *matches, size_t count, stru
     }
     for (size_t i = 0; i < order_count; i++) {
         const struct match *match = find_match(matches, count, orders[i].id);
+        struct shard_claim claim = watch_claim_of(matcher->watch, orders[i].ticker);
 
         // One with a part that is not booked is with whoever books it.
         if (match == NULL || !order_rests(&orders[i]) || !order_is_booked(&orders[i]) ||
-            (match->intent != EXECUTE_EXPIRE && is_halted(matcher, &orders[i])))
+            claim.epoch == 0 || (match->intent != EXECUTE_EXPIRE && is_halted(matcher, &orders[i])))
             continue;
         items[item_count++] = (struct execution_item){
             .order = &orders[i],
@@ -330,17 +369,23 @@ execute(struct matcher *matcher, const struct match *matches, size_t count, stru
             .volume_seen = match->volume_seen,
             .cancel_reason = match->is_missed ? &missed : NULL,
             .attempts = 1,
+            .claim = claim,
         };
     }
     execution_run(matcher->execution, items, item_count);
     for (size_t i = 0; i < item_count; i++) {
-        if (!items[i].is_saved && !items[i].is_lost)
+        if (items[i].is_lost)
+            is_any_lost = true;
+        else if (!items[i].is_saved)
             kept[kept_count++] = *find_match(matches, count, items[i].order->id);
     }
     for (size_t i = 0; i < count; i++) {
         if (find_match(kept, kept_count, matches[i].order_id) == NULL)
             end_match(matcher, &matches[i], items, item_count);
     }
+    // Somebody else was faster: by a cancel, or because the shard is his.
+    if (is_any_lost)
+        shard_lease_look(matcher->trading->shards);
     return kept_count;
 }
 
@@ -371,16 +416,6 @@ static void execute_all(struct matcher *matcher)
         matcher->watch->retry_at = now_ms() + RETRY_MS;
 }
 
-// The smallest id that a UUIDv7 made `RECENT_MS` ago could have.
-static void recent_id(char out_id[UUID_SIZE])
-{
-    struct clock real = clock_real();
-    uint64_t ms = (uint64_t)(clock_now_us(&real) / MICROS_PER_MS) - RECENT_MS;
-
-    snprintf(out_id, UUID_SIZE, "%08x-%04x-7000-8000-000000000000", (unsigned)(ms >> 16),
-             (unsigned)(ms & 0xffff));
-}
-
 // Nothing may be filled before it is known where trading is halted.
 static bool knows_halts(struct matcher *matcher)
 {
@@ -403,56 +438,144 @@ static void take_loaded(struct matcher *matcher, struct order *order)
     watch_take_loaded(matcher->watch, order);
 }
 
-// Loads orders that rest, from that id on. False when the database could not be asked.
-static bool load(struct matcher *matcher, const char *first_id)
+// Loads the orders that rest in a shard. False when the database could not be asked.
+static bool load(struct matcher *matcher, int shard)
 {
-    char after[UUID_SIZE];
+    char after[UUID_SIZE] = "00000000-0000-0000-0000-000000000000";
     size_t count = 0;
 
     if (!knows_halts(matcher))
         return false;
-    snprintf(after, sizeof(after), "%s", first_id);
     do {
         struct order *orders = NULL;
         struct error error;
 
         arena_reset(matcher->arena);
-        if (!store_load_resting(matcher->trading->database, matcher->arena, after, LOAD_PAGE,
+        if (!store_load_resting(matcher->trading->database, matcher->arena, shard, after, LOAD_PAGE,
                                 &orders, &count, &error))
             return false;
         for (size_t i = 0; i < count; i++) {
-            if (order_rests(&orders[i]))
+            // One with a part that is not booked is with whoever books it.
+            if (order_rests(&orders[i]) && order_is_booked(&orders[i]))
                 take_loaded(matcher, &orders[i]);
             memcpy(after, orders[i].id, UUID_SIZE);
         }
     } while (count == LOAD_PAGE);
-    count_resting(matcher);
     return true;
+}
+
+// Lets the orders of shards go that are lost, and takes in those of the new ones. One that was lost
+// and has come back since, in another epoch, is both.
+static void take_shards(struct matcher *matcher)
+{
+    struct watch *watch = matcher->watch;
+    bool is_lost[SHARD_COUNT] = {false};
+    bool is_any_lost = false;
+    int64_t epochs[SHARD_COUNT];
+    int64_t heard = 0;
+
+    // From now on shards are taken, so they are at once.
+    if (!matcher->has_heard && heard_time(matcher, &heard)) {
+        matcher->has_heard = true;
+        shard_lease_look(matcher->trading->shards);
+    }
+    for (int shard = 0; shard < SHARD_COUNT; shard++) {
+        epochs[shard] = shard_lease_claim(matcher->trading->shards, shard).epoch;
+        is_lost[shard] = watch_claim(watch, shard).epoch != 0 &&
+                         watch_claim(watch, shard).epoch != epochs[shard];
+        is_any_lost = is_any_lost || is_lost[shard];
+    }
+    if (is_any_lost)
+        watch_drop_shards(watch, is_lost);
+    for (int shard = 0; shard < SHARD_COUNT && now_ms() >= matcher->load_shards_at; shard++) {
+        if (epochs[shard] == 0 || watch_claim(watch, shard).epoch != 0)
+            continue;
+        // Its orders may have missed what the others have seen.
+        atomic_store(&matcher->looked_at, 0);
+        if (load(matcher, shard))
+            watch_add_shard(watch, shard, epochs[shard]);
+        else
+            matcher->load_shards_at = now_ms() + RETRY_MS;
+    }
+    count_resting(matcher);
 }
 
 static void load_what_is_due(struct matcher *matcher, bool missed_orders)
 {
+    struct watch *watch = matcher->watch;
     int64_t now = now_ms();
-    char first[UUID_SIZE] = "00000000-0000-0000-0000-000000000000";
-    bool all = missed_orders || now >= matcher->load_all_at;
 
-    if (!all && now < matcher->load_recent_at)
+    if (!missed_orders && now < matcher->load_all_at)
         return;
-    if (!all)
-        recent_id(first);
-    else
-        matcher->watch->round++;
-    if (!load(matcher, first)) {
-        matcher->load_all_at = all ? now + RETRY_MS : matcher->load_all_at;
-        matcher->load_recent_at = now + RETRY_MS;
-        return;
+    watch->round++;
+    for (int shard = 0; shard < SHARD_COUNT; shard++) {
+        if (watch_claim(watch, shard).epoch != 0 && !load(matcher, shard)) {
+            matcher->load_all_at = now + RETRY_MS;
+            return;
+        }
     }
-    matcher->load_recent_at = now + RECENT_EVERY_MS;
-    if (!all)
-        return;
     matcher->load_all_at = now + ALL_EVERY_MS;
     // What others have ended meanwhile.
-    order_book_sweep(matcher->watch->book, matcher->watch->round);
+    order_book_sweep(watch->book, watch->round);
+}
+
+// Takes a page of the orders that others have let rest in the shards of this book. False when the
+// database could not be asked; what was taken by then is among those that rest.
+static bool take_arrivals_page(struct matcher *matcher,
+                               const struct shard_claim *claims,
+                               size_t claim_count,
+                               size_t *out_count)
+{
+    struct database *database = matcher->trading->database;
+    const char **ids = NULL;
+    struct order *orders = NULL;
+    size_t count = 0;
+    bool has = false;
+    struct error error;
+
+    *out_count = 0;
+    arena_reset(matcher->arena);
+    if (!shard_store_has_arrivals(database, matcher->arena, claims, claim_count, &has, &error))
+        return false;
+    if (!has)
+        return true;
+    if (!shard_store_take_arrivals(database, matcher->arena, claims, claim_count, ARRIVALS_PAGE,
+                                   &ids, out_count, &error) ||
+        !store_load_orders(database, matcher->arena, ids, *out_count, &orders, &count, &error)) {
+        matcher->load_all_at = 0;
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        // A shard that was lost a moment ago is the next one's to read.
+        if (order_rests(&orders[i]) && order_is_booked(&orders[i]) &&
+            matcher_has(matcher, orders[i].ticker))
+            take_loaded(matcher, &orders[i]);
+    }
+    return true;
+}
+
+static void take_arrivals(struct matcher *matcher)
+{
+    struct shard_claim claims[SHARD_COUNT];
+    size_t claim_count = 0;
+    size_t count = 0;
+    int64_t heard = 0;
+    bool is_due = atomic_exchange(&matcher->arrivals_are_due, false);
+
+    if ((!is_due && now_ms() < matcher->arrivals_at) || !heard_time(matcher, &heard))
+        return;
+    matcher->arrivals_at = now_ms() + ARRIVALS_EVERY_MS;
+    for (int shard = 0; shard < SHARD_COUNT; shard++)
+        if (watch_claim(matcher->watch, shard).epoch != 0)
+            claims[claim_count++] = watch_claim(matcher->watch, shard);
+    if (claim_count == 0)
+        return;
+    do {
+        if (!take_arrivals_page(matcher, claims, claim_count, &count))
+            return;
+    } while (count == ARRIVALS_PAGE);
+    matcher->arrived_at = heard;
+    count_resting(matcher);
 }
 
 // Takes all events that wait, or waits for the first one, at most a tick.
@@ -467,7 +590,7 @@ static struct event *take_events(struct matcher *matcher, bool *out_quotes, bool
     until.tv_nsec %= 1000000000L;
     pthread_mutex_lock(&matcher->lock);
     // Any wake will do: the loop around looks at everything there is.
-    if (matcher->first == NULL && !matcher->is_stopping)
+    if (matcher->first == NULL && !matcher->is_stopping && !matcher->watch->is_interrupted)
         pthread_cond_timedwait(&matcher->changed, &matcher->lock, &until);
     events = matcher->first;
     matcher->first = matcher->last = NULL;
@@ -498,9 +621,11 @@ static void handle_events(struct matcher *matcher, struct event *events)
 
     for (struct event *event = events; event != NULL; event = next) {
         next = event->next;
-        if (event->is_order)
-            watch_take_order(matcher->watch, &event->order);
-        else if (event->is_removal)
+        if (event->is_order) {
+            // The next owner of a shard that was lost meanwhile reads it.
+            if (matcher_has(matcher, event->order.ticker))
+                watch_take_order(matcher->watch, &event->order);
+        } else if (event->is_removal)
             watch_remove_order(matcher->watch, event->order.id);
         else
             watch_take_quotes(matcher->watch, event->quotes, event->count, &event->clock,
@@ -513,9 +638,10 @@ static void handle_events(struct matcher *matcher, struct event *events)
 static void note_looked_at(struct matcher *matcher)
 {
     const struct watch *watch = matcher->watch;
+    int64_t at = watch->looked_at < matcher->arrived_at ? watch->looked_at : matcher->arrived_at;
 
     if (!watch->is_behind && !watch->has_late && watch->match_count == 0)
-        atomic_store(&matcher->looked_at, watch->looked_at);
+        atomic_store(&matcher->looked_at, at);
 }
 
 static void *run(void *context)
@@ -528,7 +654,9 @@ static void *run(void *context)
         bool missed_orders = false;
         struct event *events = take_events(matcher, &missed_quotes, &missed_orders);
 
+        take_shards(matcher);
         load_what_is_due(matcher, missed_orders);
+        take_arrivals(matcher);
         if (missed_quotes)
             matcher->watch->is_behind = true;
         if (matcher->watch->is_behind && now_ms() >= matcher->watch->retry_at &&

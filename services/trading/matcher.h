@@ -11,8 +11,9 @@
 // the time up to which it has looked, and that time alone once an hour of orders that last for
 // weeks. A process that starts has the quotes since then shown again, and comes to the same.
 //
-// Several replicas may have the same orders in their books; the status in the database decides who
-// was first.
+// Of several replicas each has the orders of its own shards in its book (shard_lease.h). It takes
+// them from the database when a shard becomes its own, lets them go when it is lost, and decides
+// about nothing else; orders that others let rest in its shards are in the table of arrivals.
 #pragma once
 
 #include "order.h"
@@ -31,7 +32,20 @@ void matcher_quotes_changed(void *context,
                             const struct platform_clock *clock,
                             bool gap);
 
-// Gives it an order that rests since now.
+// Tells it that shards have been taken or lost; `context` is the matcher.
+void matcher_shards_changed(void *context);
+
+// Whether the orders of the ticker are in the book of this process.
+bool matcher_has(struct matcher *matcher, const char *ticker);
+
+// Has it look now for orders of that ticker which others have let rest, rather than within half a
+// second.
+void matcher_look_for_arrivals(struct matcher *matcher, const char *ticker);
+
+// Tells it that an order rests no more, by what another replica says.
+void matcher_forget(struct matcher *matcher, const char *ticker, const char *order_id);
+
+// Gives it an order that rests since now. Of another one's shard it is not taken.
 void matcher_add(struct matcher *matcher, const struct order *order);
 
 // Tells it that an order rests no more.
@@ -40,8 +54,8 @@ void matcher_remove(struct matcher *matcher, const char *order_id);
 // Has it take up again what it has let go of while trading was halted.
 void matcher_load_again(struct matcher *matcher);
 
-// The platform time up to which every quote has been shown to the book and what came of it has been
-// committed; 0 before the first.
+// The platform time up to which every quote has been shown to the book, with all orders that were
+// placed before, and what came of it has been committed; 0 before the first.
 int64_t matcher_looked_at(struct matcher *matcher);
 
 // How many orders rest in the book, for the metrics.

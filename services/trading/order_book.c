@@ -125,6 +125,7 @@ static struct lane *make_lane(struct order_book *book, const char *ticker)
         return lane;
     lane = allocate(sizeof(*lane));
     snprintf(lane->ticker, sizeof(lane->ticker), "%s", ticker);
+    lane->shard = shard_of(ticker);
     lane->shelves = allocate(sizeof(*lane->shelves));
     lane->next = *bucket;
     *bucket = lane;
@@ -757,6 +758,19 @@ void order_book_sweep(struct order_book *book, uint32_t round)
         for (struct resting *order = book->buckets[i]; order != NULL; order = next) {
             next = order->next_of_id;
             if (order->seen != round && !order->is_matched)
+                order_book_remove(book, order->id);
+        }
+    }
+}
+
+void order_book_remove_shards(struct order_book *book, const bool is_meant[SHARD_COUNT])
+{
+    for (size_t i = 0; i < book->bucket_count; i++) {
+        struct resting *next = NULL;
+
+        for (struct resting *order = book->buckets[i]; order != NULL; order = next) {
+            next = order->next_of_id;
+            if (is_meant[order->lane->shard])
                 order_book_remove(book, order->id);
         }
     }

@@ -22,6 +22,7 @@
 #include "fill_bar.h"
 #include "heap.h"
 #include "order.h"
+#include "shard.h"
 
 struct lane;
 
@@ -70,6 +71,7 @@ struct resting {
 // The orders of a ticker.
 struct lane {
     char ticker[ORDER_TICKER_SIZE];
+    int shard;
     size_t count;
     int64_t looked_at; // quotes up to this time have been shown to its shelves; for the owner
     struct resting *late;
@@ -162,6 +164,9 @@ order_book_take_expired(struct order_book *book, int64_t now, int64_t bars_ended
 // Whether the order goes by bars, and what it has seen of the volume at that time.
 bool order_book_goes_by_bars(const struct resting *order);
 int64_t order_book_volume_seen(const struct resting *order, int64_t looked_at);
+
+// Removes all orders of some shards, those too that are matched.
+void order_book_remove_shards(struct order_book *book, const bool is_meant[SHARD_COUNT]);
 
 // Orders of which the database should know how far they have looked: those whose high water has
 // moved, and those that outlive a session and were saved `every` before `looked_at`. Up to

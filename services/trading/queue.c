@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "queue.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
-#include <unistd.h>
 
 #include "execution.h"
 #include "matcher.h"
@@ -99,19 +94,6 @@ static void run(struct queue *queue, struct order *orders, size_t order_count)
     }
 }
 
-// True for the name of a process of this machine that does not run any more, or of a former one
-// with the number of this one.
-static bool is_dead(const struct trading *trading, const char *worker)
-{
-    const char *colon = strrchr(worker, ':');
-    size_t host_length = colon == NULL ? 0 : (size_t)(colon - worker) + 1;
-    long pid = colon == NULL ? 0 : (long)strtoll(colon + 1, NULL, 10);
-
-    if (colon == NULL || strncmp(worker, trading->worker, host_length) != 0 || pid <= 0)
-        return false;
-    return pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
-}
-
 // What a dead process of this machine was working on need not wait for its leases to run out. Were
 // it alive after all, on another machine of the same name, the work would be done twice to the same
 // effect.
@@ -124,7 +106,7 @@ static bool clear_leases(struct queue *queue, struct error *error)
     if (!store_list_workers(trading->database, queue->arena, workers, &count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (is_dead(trading, workers[i]) &&
+        if (worker_name_is_dead(trading->worker, workers[i]) &&
             !store_end_leases(trading->database, queue->arena, workers[i], error))
             return false;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // tasks_api: the task monitor, for administrators.
+#include "bourse/portfolio/v1/portfolio_client.h"
 #include "bourse/trading/v1/trading_methods.h"
 #include "bourse/trading/v1/trading_server.h"
 
@@ -14,7 +15,7 @@
 #include "task_store.h"
 #include "trading_store.h"
 
-enum { PAGE_DEFAULT = 50, PERIODS = 3 };
+enum { PAGE_DEFAULT = 50, PERIODS = 3, RELEASE_TIMEOUT_MS = 2000 };
 
 // Orders are all the work there is so far, and they have one queue.
 #define QUEUE_NAME "orders"
@@ -313,6 +314,29 @@ bool trading_api_retry_task(struct trading *trading,
     return true;
 }
 
+// Of an order that has not come to take another one's place, nobody knows whether it has that one's
+// hold already. Both end, so both are given back.
+static bool give_back_replaced(struct trading *trading,
+                               struct call *call,
+                               const struct order *order,
+                               struct error *error)
+{
+    Portfolio__ReleaseRequest request = PORTFOLIO__RELEASE_REQUEST__INIT;
+    Portfolio__ReleaseResponse *response = NULL;
+    struct call release = call_start(call->arena, RELEASE_TIMEOUT_MS);
+    char order_id[UUID_SIZE];
+    char portfolio_id[UUID_SIZE];
+
+    if (order->replaces[0] == '\0' || order->submitted_at != 0)
+        return true;
+    memcpy(order_id, order->replaces, UUID_SIZE);
+    memcpy(portfolio_id, order->portfolio_id, UUID_SIZE);
+    request.order_id = order_id;
+    request.portfolio_id = portfolio_id;
+    return portfolio_client_release(trading->portfolio_client, &release, &request, &response,
+                                    error);
+}
+
 // Brings the order of a failed task to its end: it is canceled, and what it held is given back.
 static bool
 end_order(struct trading *trading, struct call *call, const char *order_id, struct error *error)
@@ -338,7 +362,7 @@ end_order(struct trading *trading, struct call *call, const char *order_id, stru
     execution = execution_new(trading);
     execution_run(execution, &item, 1);
     if (item.is_settled)
-        return true;
+        return give_back_replaced(trading, call, &orders[0], error);
     *error = item.error;
     if (item.is_lost || item.error.code == CODE_OK)
         error_set(error, REASON_CONFLICT, "The order is being changed. Try again.");

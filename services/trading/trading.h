@@ -12,14 +12,14 @@
 #include "rpc/rpc_client.h"
 #include "rpc/rpc_topic.h"
 #include "task_statistics.h"
+#include "worker_name.h"
 
 struct limit_follower;
 struct limit_registry;
 struct matcher;
 struct placing_pool;
 struct queue;
-
-enum { TRADING_WORKER_SIZE = 96 };
+struct shard_lease;
 
 struct trading {
     struct database *database;
@@ -33,10 +33,11 @@ struct trading {
     struct limit_follower *limit_follower; // NULL before there is one
     struct finished *finished;
     struct task_statistics *task_statistics; // what this process did of the queue
+    struct shard_lease *shards; // which tickers' orders are in the book of this process
     struct matcher *matcher;
     struct queue *queue;
     struct placing_pool *placing_pool;
     struct order_limits limits;
     unsigned char limit_key[KEY_SIZE]; // of the hashes that accounts and addresses are counted by
-    char worker[TRADING_WORKER_SIZE];  // who holds a lease: host and process
+    char worker[WORKER_NAME_SIZE];     // who holds a lease: host and process
 };

@@ -2,6 +2,8 @@
 // Orders that are filled in parts, in a real PostgreSQL.
 #include "trading_store_fixture.h"
 
+#include "shard.h"
+
 static void fill_part(struct service_database *fixture,
                       struct order *order,
                       int64_t quantity,
@@ -20,14 +22,18 @@ static void fill_part(struct service_database *fixture,
     assert_true(save(fixture, &change));
 }
 
+// How many of the ticker's orders whoever reads them takes into the book.
 static size_t resting_count(struct service_database *fixture, struct order **out_orders)
 {
     size_t count = 0;
+    size_t taken = 0;
     struct error error;
 
-    assert_true(store_load_resting(fixture->database, fixture->arena, FIRST_ID, 10, out_orders,
-                                   &count, &error));
-    return count;
+    assert_true(store_load_resting(fixture->database, fixture->arena, shard_of("AAPL"), FIRST_ID,
+                                   10, out_orders, &count, &error));
+    for (size_t i = 0; i < count; i++)
+        taken += order_rests(&(*out_orders)[i]) && order_is_booked(&(*out_orders)[i]);
+    return taken;
 }
 
 static void an_order_is_filled_in_parts_each_of_which_is_decided_once(void **state)

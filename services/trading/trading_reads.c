@@ -25,10 +25,9 @@ static const struct statement load_orders = {
 // A page is taken off the index before the orders are joined: pages of a million cost no sorting.
 static const struct statement load_resting = {
     "load_resting",
-    "SELECT " ORDER_COLUMNS " FROM (SELECT id, portfolio_id FROM tasks"
-    " WHERE state IN ('pending', 'active') AND run_at = 'infinity' AND id > $1::uuid"
-    " ORDER BY run_at, id LIMIT $2) AS t"
-    " JOIN orders o ON o.id = t.id AND o.portfolio_id = t.portfolio_id ORDER BY t.id",
+    "SELECT " ORDER_COLUMNS " FROM (SELECT order_id, portfolio_id FROM resting_orders"
+    " WHERE shard = $1 AND order_id > $2::uuid ORDER BY shard, order_id LIMIT $3) AS r"
+    " JOIN orders o ON o.id = r.order_id AND o.portfolio_id = r.portfolio_id ORDER BY r.order_id",
 };
 
 static const struct statement load_resting_before = {
@@ -210,16 +209,18 @@ bool store_load_orders(struct database *database,
 
 bool store_load_resting(struct database *database,
                         struct arena *arena,
+                        int shard,
                         const char *after_id,
                         size_t limit,
                         struct order **out_orders,
                         size_t *out_count,
                         struct error *error)
 {
-    struct parameter parameters[2] = {parameter_text(after_id), parameter_int((int64_t)limit)};
+    struct parameter parameters[3] = {parameter_int(shard), parameter_text(after_id),
+                                      parameter_int((int64_t)limit)};
     struct rows rows = {0};
 
-    return database_query(database, arena, &load_resting, parameters, 2, &rows, error) &&
+    return database_query(database, arena, &load_resting, parameters, 3, &rows, error) &&
            take_orders(&rows, arena, out_orders, out_count, error);
 }
 

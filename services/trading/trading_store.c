@@ -26,6 +26,8 @@ static const struct statement plan_once = {
 // all orders of the statement), and by those that rest.
 #define IS_PLACEABLE                                                                               \
     STORE_LIMITS_ARE_KNOWN("n", "$33::bigint")                                                     \
+    " AND NOT EXISTS (SELECT 1 FROM splits s WHERE s.ticker = n.ticker"                            \
+    " AND s.effective_at > n.created_at)"                                                          \
     " AND NOT EXISTS (SELECT 1 FROM resting_orders r WHERE r.portfolio_id = n.portfolio_id"        \
     " AND r.ticker = n.ticker AND " STORE_MEETS("n") ")"
 
@@ -245,6 +247,13 @@ static const struct statement save_progress = {
     " AS n (id, high_water, stop_price, looked_at, volume_seen)"
     " WHERE o.id = n.id AND o.status IN ('new', 'partially_filled')"
     " AND coalesce(o.looked_at, o.created_at) < n.looked_at",
+};
+
+static const struct statement note_split = {
+    "note_split",
+    "INSERT INTO splits (ticker, effective_at) VALUES ($1, $2) ON CONFLICT (ticker)"
+    " DO UPDATE SET effective_at = excluded.effective_at"
+    " WHERE splits.effective_at < excluded.effective_at",
 };
 
 static const struct statement cancel_resting = {
@@ -701,16 +710,17 @@ bool store_end_leases(struct database *database,
     return database_query(database, arena, &end_leases, &parameter, 1, &rows, error);
 }
 
-bool store_save_progress(struct database *database,
-                         struct arena *arena,
+bool store_save_progress(struct transaction *transaction,
                          const struct store_progress *progress,
                          size_t count,
                          struct error *error)
 {
+    struct arena *arena = transaction_arena(transaction);
     struct parameter *values = arena_allocate(arena, 5 * (count + 1) * sizeof(*values));
     struct parameter arrays[5];
-    struct rows rows = {0};
 
+    if (count == 0)
+        return true;
     if (values == NULL)
         return store_out_of_budget(error);
     for (size_t i = 0; i < count; i++) {
@@ -725,7 +735,20 @@ bool store_save_progress(struct database *database,
         if (!parameter_array(arena, values + i * count, count, &arrays[i]))
             return store_out_of_budget(error);
     }
-    return database_query(database, arena, &save_progress, arrays, COUNT_OF(arrays), &rows, error);
+    return transaction_queue(transaction, &save_progress, arrays, COUNT_OF(arrays), NULL, error);
+}
+
+bool store_note_split(struct database *database,
+                      struct arena *arena,
+                      const char *ticker,
+                      int64_t effective_at,
+                      struct error *error)
+{
+    struct parameter parameters[] = {parameter_text(ticker), parameter_time(effective_at)};
+    struct rows rows = {0};
+
+    return database_query(database, arena, &note_split, parameters, COUNT_OF(parameters), &rows,
+                          error);
 }
 
 bool store_cancel_resting(struct transaction *transaction,

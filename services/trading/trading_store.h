@@ -18,7 +18,9 @@ struct store_new_order {
     // the same for all orders of a statement.
     int64_t limits_revision;
     bool is_left_out; // more than may be placed today: not inserted
-    bool inserted;    // out: false when its request id or client_order_id is there already
+    // Out: false when its request id or client_order_id is there already, or a split has come into
+    // effect since it was made ready.
+    bool inserted;
 };
 
 // Inserts orders and their tasks. `inserted` is known once the transaction has been committed and
@@ -120,15 +122,23 @@ MUST_CHECK bool store_load_orders(struct database *database,
                                   size_t *out_count,
                                   struct error *error);
 
-// Orders with a task that only the matcher ends, by id, after `after_id`: those that rest (`new`),
+// Orders of a shard that only the matcher ends, by id, after `after_id`: those that rest (`new`),
 // and those that wait to be replaced.
 MUST_CHECK bool store_load_resting(struct database *database,
                                    struct arena *arena,
+                                   int shard,
                                    const char *after_id,
                                    size_t limit,
                                    struct order **out_orders,
                                    size_t *out_count,
                                    struct error *error);
+
+// From now on no order of the ticker is inserted that was made ready before its shares were split.
+MUST_CHECK bool store_note_split(struct database *database,
+                                 struct arena *arena,
+                                 const char *ticker,
+                                 int64_t effective_at,
+                                 struct error *error);
 
 // Of a ticker, orders that were placed before a moment: up to `limit` of those that rest.
 MUST_CHECK bool store_load_resting_before(struct database *database,
@@ -161,8 +171,7 @@ struct store_progress {
 };
 
 // Notes it for those of the orders that rest still.
-MUST_CHECK bool store_save_progress(struct database *database,
-                                    struct arena *arena,
+MUST_CHECK bool store_save_progress(struct transaction *transaction,
                                     const struct store_progress *progress,
                                     size_t count,
                                     struct error *error);

@@ -51,8 +51,8 @@ static inline int forget(void **state)
     struct service_database *fixture = *state;
     struct database_options options = {
         .url = postgres_url(fixture->postgres, NULL), .service = "trading", .connections = 1};
-    static const struct statement truncate = {"truncate",
-                                              "TRUNCATE orders, fills, tasks, resting_orders"};
+    static const struct statement truncate = {
+        "truncate", "TRUNCATE orders, fills, tasks, resting_orders, splits"};
     struct database *owner = NULL;
     struct rows rows;
     struct error error;

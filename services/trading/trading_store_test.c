@@ -2,6 +2,8 @@
 // The statements of trading against a real PostgreSQL, as the service's own role.
 #include "trading_store_fixture.h"
 
+#include "shard.h"
+
 static void an_order_comes_back_as_it_was_written(void **state)
 {
     struct service_database *fixture = *state;
@@ -130,6 +132,19 @@ static void an_order_with_prices_comes_back_with_all_of_them(void **state)
     assert_int_equal(loaded.looked_at, trailing.created_at);
 }
 
+static bool progress_work(struct transaction *transaction, void *context, struct error *error)
+{
+    return store_save_progress(transaction, context, 1, error);
+}
+
+static void save_progress(struct service_database *fixture, struct store_progress *progress)
+{
+    struct error error;
+
+    if (!database_transact(fixture->database, fixture->arena, 0, progress_work, progress, &error))
+        fail_msg("%s", error.message);
+}
+
 static void progress_of_a_resting_order_goes_forward_only(void **state)
 {
     struct service_database *fixture = *state;
@@ -137,7 +152,6 @@ static void progress_of_a_resting_order_goes_forward_only(void **state)
     struct order order = new_order(portfolio.string, portfolio.string);
     struct store_progress progress = {
         .high_water = 105 * DOLLAR, .stop_price = 104 * DOLLAR, .looked_at = 3000000};
-    struct error error;
 
     order.type = ORDER_TRAILING_STOP;
     order.trail_price = DOLLAR;
@@ -145,15 +159,15 @@ static void progress_of_a_resting_order_goes_forward_only(void **state)
     order.stop_price = 99 * DOLLAR;
     insert_one(fixture, &order, true);
     memcpy(progress.order_id, order.id, UUID_SIZE);
-    assert_true(store_save_progress(fixture->database, fixture->arena, &progress, 1, &error));
+    save_progress(fixture, &progress);
     assert_int_equal(load(fixture, order.id).high_water, 100 * DOLLAR);
     let_rest(fixture, &order);
-    assert_true(store_save_progress(fixture->database, fixture->arena, &progress, 1, &error));
+    save_progress(fixture, &progress);
     assert_int_equal(load(fixture, order.id).high_water, 105 * DOLLAR);
     assert_int_equal(load(fixture, order.id).stop_price, 104 * DOLLAR);
     progress.looked_at = 2999999;
     progress.high_water = 101 * DOLLAR;
-    assert_true(store_save_progress(fixture->database, fixture->arena, &progress, 1, &error));
+    save_progress(fixture, &progress);
     assert_int_equal(load(fixture, order.id).high_water, 105 * DOLLAR);
     assert_int_equal(load(fixture, order.id).looked_at, 3000000);
 }
@@ -234,8 +248,8 @@ static void an_order_is_replaced_as_the_new_one_is_taken(void **state)
     assert_int_equal(load(fixture, old.id).status, ORDER_REPLACED);
     assert_string_equal(load(fixture, old.id).replaced_by, order.id);
     assert_string_equal(load(fixture, order.id).replaces, old.id);
-    assert_true(store_load_resting(fixture->database, fixture->arena, FIRST_ID, 10, &resting,
-                                   &count, &error));
+    assert_true(store_load_resting(fixture->database, fixture->arena, shard_of("AAPL"), FIRST_ID,
+                                   10, &resting, &count, &error));
     assert_int_equal(count, 1);
     assert_string_equal(resting[0].id, order.id);
 }
@@ -261,8 +275,8 @@ static void an_order_rests_on_when_the_new_one_is_refused(void **state)
     assert_true(save(fixture, &refuse));
     assert_int_equal(load(fixture, old.id).status, ORDER_NEW);
     assert_string_equal(load(fixture, old.id).replaced_by, "");
-    assert_true(store_load_resting(fixture->database, fixture->arena, FIRST_ID, 10, &resting,
-                                   &count, &error));
+    assert_true(store_load_resting(fixture->database, fixture->arena, shard_of("AAPL"), FIRST_ID,
+                                   10, &resting, &count, &error));
     assert_int_equal(count, 1);
     assert_string_equal(resting[0].id, old.id);
 }
@@ -376,14 +390,14 @@ static void a_resting_order_is_the_matchers_until_it_is_closed(void **state)
     insert_one(fixture, &order, true);
     let_rest(fixture, &order);
     assert_int_equal(claim(fixture, &claiming), 0);
-    assert_true(store_load_resting(fixture->database, fixture->arena, FIRST_ID, 10, &resting,
-                                   &count, &error));
+    assert_true(store_load_resting(fixture->database, fixture->arena, shard_of("AAPL"), FIRST_ID,
+                                   10, &resting, &count, &error));
     assert_int_equal(count, 1);
     assert_string_equal(resting[0].id, order.id);
     assert_true(order_apply(&order, ORDER_EVENT_CANCEL, 3));
     assert_true(save(fixture, &cancel));
-    assert_true(store_load_resting(fixture->database, fixture->arena, FIRST_ID, 10, &resting,
-                                   &count, &error));
+    assert_true(store_load_resting(fixture->database, fixture->arena, shard_of("AAPL"), FIRST_ID,
+                                   10, &resting, &count, &error));
     assert_int_equal(count, 0);
     assert_int_equal(claim(fixture, &claiming), 1);
 }
@@ -505,6 +519,28 @@ static void orders_are_listed_newest_first_by_group_and_page(void **state)
     assert_int_equal(count, 0);
 }
 
+static void an_order_made_ready_before_a_split_is_not_inserted(void **state)
+{
+    struct service_database *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct order before = new_order(portfolio.string, portfolio.string);
+    struct order after = new_order(portfolio.string, portfolio.string);
+    struct order other = new_order(portfolio.string, portfolio.string);
+    struct store_new_order intents[] = {{.order = &before}, {.order = &after}, {.order = &other}};
+    struct error error;
+
+    after.created_at = before.created_at + 1;
+    snprintf(other.ticker, sizeof(other.ticker), "MSFT");
+    assert_true(
+        store_note_split(fixture->database, fixture->arena, "AAPL", after.created_at, &error));
+    // An earlier one changes nothing.
+    assert_true(store_note_split(fixture->database, fixture->arena, "AAPL", 1, &error));
+    insert(fixture, intents, COUNT_OF(intents));
+    assert_false(intents[0].inserted);
+    assert_true(intents[1].inserted);
+    assert_true(intents[2].inserted);
+}
+
 static void requests_that_made_an_order_are_found(void **state)
 {
     struct service_database *fixture = *state;
@@ -546,6 +582,7 @@ int main(void)
                                forget),
         cmocka_unit_test_setup(a_task_follows_only_the_status_its_change_was_made_for, forget),
         cmocka_unit_test_setup(orders_are_listed_newest_first_by_group_and_page, forget),
+        cmocka_unit_test_setup(an_order_made_ready_before_a_split_is_not_inserted, forget),
         cmocka_unit_test_setup(requests_that_made_an_order_are_found, forget),
     };
 

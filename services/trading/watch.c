@@ -13,7 +13,8 @@ enum {
     HISTORY_TIMEOUT_MS = 3000,
     RETRY_MS = 1000,
     SAVE_EVERY_MS = 1000,
-    SAVE_MAX = 256, // orders at a time
+    SAVE_MAX = 256,    // orders at a time
+    LATE_MS_MAX = 100, // of looking back for late orders, while quotes wait for the others
 };
 
 // The simulated market is quoted each second; what a clock that leaps further passes over is not
@@ -48,6 +49,30 @@ void watch_free(struct watch **watch)
     release((*watch)->matches);
     release(*watch);
     *watch = NULL;
+}
+
+struct shard_claim watch_claim(struct watch *watch, int shard)
+{
+    return (struct shard_claim){.shard = shard, .epoch = atomic_load(&watch->epochs[shard])};
+}
+
+struct shard_claim watch_claim_of(struct watch *watch, const char *ticker)
+{
+    return watch_claim(watch, shard_of(ticker));
+}
+
+void watch_add_shard(struct watch *watch, int shard, int64_t epoch)
+{
+    atomic_store(&watch->epochs[shard], epoch);
+}
+
+// What has been decided and not been executed comes to nothing by itself.
+void watch_drop_shards(struct watch *watch, const bool is_lost[SHARD_COUNT])
+{
+    for (int shard = 0; shard < SHARD_COUNT; shard++)
+        if (is_lost[shard])
+            atomic_store(&watch->epochs[shard], 0);
+    order_book_remove_shards(watch->book, is_lost);
 }
 
 static void add_match(struct watch *watch, const struct match *match)
@@ -150,7 +175,9 @@ static struct quote past_quote(const char *ticker, const Market__Quote *message)
 struct catching_up {
     struct watch *watch;
     int64_t until;
+    int64_t ends_at; // monotonic ms, of looking for late orders
     bool failed;
+    bool has_more;
 };
 
 bool watch_ask_history(struct trading *trading,
@@ -266,6 +293,10 @@ static void catch_up_late_visited(void *context, struct lane *lane)
 
     if (run->failed || lane->late == NULL)
         return;
+    if (now_ms() >= run->ends_at) {
+        run->has_more = true;
+        return;
+    }
     run->failed = !catch_up_lane(run->watch, lane, run->until);
     if (!run->failed)
         show_latest(run->watch, lane);
@@ -273,12 +304,15 @@ static void catch_up_late_visited(void *context, struct lane *lane)
 
 void watch_catch_up_late(struct watch *watch)
 {
-    struct catching_up run = {.watch = watch, .until = watch->looked_at};
+    struct catching_up run = {
+        .watch = watch, .until = watch->looked_at, .ends_at = now_ms() + LATE_MS_MAX};
 
+    watch->is_interrupted = false;
     if (!watch->has_late || watch->is_behind || now_ms() < watch->retry_at)
         return;
     order_book_each_lane(watch->book, catch_up_late_visited, &run);
-    watch->has_late = run.failed;
+    watch->has_late = run.failed || run.has_more;
+    watch->is_interrupted = run.has_more && !run.failed;
     if (run.failed)
         watch->retry_at = now_ms() + RETRY_MS;
 }
@@ -385,34 +419,78 @@ void watch_expire(struct watch *watch)
     }
 }
 
-void watch_save_progress(struct watch *watch)
-{
+// What is to be written of the orders' progress, and in whose name.
+struct saving {
     struct resting *orders[SAVE_MAX];
     struct store_progress progress[SAVE_MAX];
-    struct error error;
+    struct shard_claim claims[SHARD_COUNT];
+    size_t claim_count;
+    size_t count;
+};
+
+static void list_claims(struct watch *watch, struct saving *saving)
+{
+    bool is_listed[SHARD_COUNT] = {false};
+
+    saving->claim_count = 0;
+    for (size_t i = 0; i < saving->count; i++) {
+        int shard = saving->orders[i]->lane->shard;
+
+        if (!is_listed[shard])
+            saving->claims[saving->claim_count++] = watch_claim(watch, shard);
+        is_listed[shard] = true;
+    }
+}
+
+static bool save_work(struct transaction *transaction, void *context, struct error *error)
+{
+    const struct saving *saving = context;
+    struct store_progress progress[SAVE_MAX];
+    bool good[SHARD_COUNT];
+    bool is_good[SHARD_COUNT] = {false};
     size_t count = 0;
+
+    if (!shard_store_hold(transaction, saving->claims, saving->claim_count, good, error))
+        return false;
+    for (size_t i = 0; i < saving->claim_count; i++)
+        is_good[saving->claims[i].shard] = good[i];
+    // Of another one's orders he knows more.
+    for (size_t i = 0; i < saving->count; i++)
+        if (is_good[saving->orders[i]->lane->shard])
+            progress[count++] = saving->progress[i];
+    return store_save_progress(transaction, progress, count, error);
+}
+
+void watch_save_progress(struct watch *watch)
+{
+    struct saving saving = {0};
+    struct error error;
 
     if (watch->is_behind || now_ms() < watch->save_at)
         return;
     watch->save_at = now_ms() + SAVE_EVERY_MS;
-    count = order_book_take_unsaved(watch->book, watch->looked_at, LASTING_EVERY, orders, SAVE_MAX);
-    for (size_t i = 0; i < count; i++) {
-        progress[i] = (struct store_progress){.high_water = orders[i]->high_water,
-                                              .stop_price = orders[i]->stop_price,
-                                              .looked_at = watch->looked_at};
-        if (orders[i]->terms != NULL) {
-            progress[i].has_volume_seen = true;
-            progress[i].volume_seen = order_book_volume_seen(orders[i], watch->looked_at);
+    saving.count = order_book_take_unsaved(watch->book, watch->looked_at, LASTING_EVERY,
+                                           saving.orders, SAVE_MAX);
+    for (size_t i = 0; i < saving.count; i++) {
+        const struct resting *order = saving.orders[i];
+
+        saving.progress[i] = (struct store_progress){.high_water = order->high_water,
+                                                     .stop_price = order->stop_price,
+                                                     .looked_at = watch->looked_at};
+        if (order->terms != NULL) {
+            saving.progress[i].has_volume_seen = true;
+            saving.progress[i].volume_seen = order_book_volume_seen(order, watch->looked_at);
         }
-        memcpy(progress[i].order_id, orders[i]->id, UUID_SIZE);
+        memcpy(saving.progress[i].order_id, order->id, UUID_SIZE);
     }
-    if (count == 0)
+    if (saving.count == 0)
         return;
+    list_claims(watch, &saving);
     arena_reset(watch->arena);
-    if (store_save_progress(watch->trading->database, watch->arena, progress, count, &error))
+    if (database_transact(watch->trading->database, watch->arena, 0, save_work, &saving, &error))
         return;
-    for (size_t i = 0; i < count; i++)
-        order_book_keep_unsaved(watch->book, orders[i]);
+    for (size_t i = 0; i < saving.count; i++)
+        order_book_keep_unsaved(watch->book, saving.orders[i]);
 }
 
 void watch_take_loaded(struct watch *watch, const struct order *order)

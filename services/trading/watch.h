@@ -5,8 +5,10 @@
 // market: by the whole book after a gap, by single orders that came late. What is to be filled,
 // triggered or ended is put into a list, which whoever owns the watch executes.
 //
-// Threads: the matcher's alone.
+// Threads: the matcher's alone, but for what says otherwise.
 #pragma once
+
+#include <stdatomic.h>
 
 #include "bourse/market/v1/market_client.h"
 #include "execution.h"
@@ -35,10 +37,14 @@ struct watch {
     struct match *matches;
     size_t match_count;
     size_t match_capacity;
+    // In which the shards whose orders are in the book have become this process' own; 0 for others.
+    // Written by the thread, read by all.
+    _Atomic int64_t epochs[SHARD_COUNT];
     int64_t looked_at;     // all quotes up to this time have been shown to the book; 0 for none
     int64_t bars_ended_at; // bars that had ended by then have been shown
     bool is_behind;        // quotes were missed and have not been asked for yet
     bool has_late;         // some orders have missed quotes that the others have seen
+    bool is_interrupted;   // looking back for them, by what the others wait for
     uint32_t round;        // of loading all orders
     int64_t retry_at;      // monotonic ms; nothing that failed is tried before
     int64_t save_at;       // monotonic ms
@@ -63,6 +69,17 @@ MUST_CHECK bool watch_ask_history(struct trading *trading,
 struct watch *watch_new(struct trading *trading);
 void watch_free(struct watch **watch);
 
+// In whose name the orders of a shard, or of a ticker's, are decided about; with epoch 0 they are
+// not in the book. Threads: any.
+struct shard_claim watch_claim(struct watch *watch, int shard);
+struct shard_claim watch_claim_of(struct watch *watch, const char *ticker);
+
+// Notes that the orders of a shard have been taken.
+void watch_add_shard(struct watch *watch, int shard, int64_t epoch);
+
+// Forgets the orders of shards that are another one's.
+void watch_drop_shards(struct watch *watch, const bool is_lost[SHARD_COUNT]);
+
 // Takes an order that rests since a moment ago, and tries it at the latest quote.
 void watch_take_order(struct watch *watch, const struct order *order);
 
@@ -83,7 +100,8 @@ void watch_take_quotes(struct watch *watch,
 // stays behind: nothing newer may fill an order before.
 void watch_catch_up(struct watch *watch, int64_t until);
 
-// Lets the late orders see what the others have seen already.
+// Lets the late orders see what the others have seen already. After a tenth of a second it is
+// interrupted between two tickers, to be gone on with as soon as the others have had their quotes.
 void watch_catch_up_late(struct watch *watch);
 
 // Ends what has seen every quote of its time. That is told by what has been looked at: the running

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { Platform, until } from '../support/platform.mjs';
 
 describe('the task monitor', () => {
+    const given = '0195d3a0-0000-7000-8000-00000000000a'; // a replacement that is given up
     let platform, admin, ada, filled, resting;
 
     before(async () => {
@@ -151,11 +152,28 @@ describe('the task monitor', () => {
         await platform.expect(404, 'DELETE', `/api/v1/tasks/${resting.id}`, { token: admin });
     });
 
+    it('ends both orders when the task of a replacement is given up, and nothing is held for either', async () => {
+        const old = await place('3');
+        const id = given;
+        await platform.query(`UPDATE trading.orders SET status = 'pending_replace' WHERE id = '${old.id}';
+            INSERT INTO trading.orders SELECT (jsonb_populate_record(o, jsonb_build_object('id', '${id}', 'status', 'pending_new',
+                'request_id', gen_random_uuid(), 'replaces', o.id, 'submitted_at', NULL))).* FROM trading.orders o WHERE id = '${old.id}';
+            INSERT INTO trading.tasks SELECT (jsonb_populate_record(t, jsonb_build_object('id', '${id}', 'attempts', 20))).*
+                FROM trading.tasks t WHERE id = '${old.id}'`);
+        await fail(id);
+        assert.equal((await platform.expect(422, 'DELETE', `/api/v1/orders/${old.id}`, { token: ada.token })).reason, 'ORDER_NOT_READY');
+        await platform.expect(204, 'DELETE', `/api/v1/tasks/${id}`, { token: admin });
+        assert.deepEqual([(await order(old.id)).status, (await order(id)).status], ['replaced', 'canceled']);
+        assert.deepEqual(await platform.query(`SELECT order_id FROM audit.holds WHERE order_id IN ('${old.id}', '${id}')`), []);
+        const [[unfinished]] = await platform.query(`SELECT count(*) FROM trading.tasks WHERE id = '${old.id}' AND state <> 'completed'`);
+        assert.equal(unfinished, '0');
+    });
+
     it('is in the audit log for what was done with it', async () => {
         await until('both events', async () => {
             const { events } = await get('/api/v1/audit-log?limit=500');
             const found = events.filter(one => one.action.startsWith('task.')).map(one => `${one.action} ${one.subject}`);
-            return JSON.stringify(found.sort()) === JSON.stringify([`task.delete ${resting.id}`, `task.retry ${filled.id}`]);
+            return JSON.stringify(found.sort()) === JSON.stringify([`task.delete ${resting.id}`, `task.delete ${given}`, `task.retry ${filled.id}`].sort());
         });
     });
 

@@ -44,7 +44,7 @@ function isFree(port) {
 }
 
 // The first of `count` free ports in a row, below those that the kernel gives to outgoing connections.
-async function freePorts(count) {
+export async function freePorts(count) {
     for (let attempt = 0; attempt < 100; attempt++) {
         const first = 20000 + Math.floor(Math.random() * (12000 - count));
         let free = true;
@@ -56,25 +56,50 @@ async function freePorts(count) {
     throw new Error(`no ${count} free ports in a row`);
 }
 
-// Another process of a service, beside the platform's own and told the same but for its address and `env`.
+// What a process was told in its environment.
+function environmentOf(pid) {
+    return Object.fromEntries(readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+        .filter(line => line.includes('=')).map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+}
+
+// How many ports in a row a replica takes: four for calls and topics, the admin port, and HTTP.
+export const PORTS_OF_A_REPLICA = 6;
+
+// Another process of a service, beside the platform's own and told the same but for its address and `env`. On
+// ports of its own choice, or from `port` on. One that never gets ready is waited for at another address than /readyz.
 export class Replica {
-    static async start(platform, service, env = {}) {
+    static async start(platform, service, env = {}, port = undefined, sign = '/readyz') {
         const replica = new Replica();
-        const told = Object.fromEntries(readFileSync(`/proc/${platform.pid(service)}/environ`, 'utf8').split('\0')
-            .filter(line => line.includes('=')).map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
-        const port = await freePorts(6);
-        const log = openSync(join(platform.data, 'log', `${service}-replica.log`), 'a');
-        replica.address = `127.0.0.1:${port}`;
-        replica.process = spawn(join(root, 'build', platform.env.BOURSE_PRESET, 'bin', `bourse-${service}`), {
-            env: { ...told, BOURSE_LISTEN: replica.address, BOURSE_HTTP_LISTEN: `127.0.0.1:${port + 5}`,
-                BOURSE_ADMIN_LISTEN: `127.0.0.1:${port + 4}`, ...env },
-            stdio: ['ignore', log, log] });
-        closeSync(log);
-        replica.url = `http://127.0.0.1:${port + 5}`;
-        replica.ended = new Promise(done => replica.process.on('exit', done));
-        await until(`the replica of ${service}`, async () =>
-            (await ask(`http://127.0.0.1:${port + 4}`, '127.0.0.1', 'GET', '/readyz')).status === 200);
+        replica.service = service;
+        replica.port = port ?? await freePorts(PORTS_OF_A_REPLICA);
+        replica.program = join(root, 'build', platform.env.BOURSE_PRESET, 'bin', `bourse-${service}`);
+        replica.log = join(platform.data, 'log', `${service}-replica.log`);
+        replica.address = `127.0.0.1:${replica.port}`;
+        replica.admin = `http://127.0.0.1:${replica.port + 4}`;
+        replica.url = `http://127.0.0.1:${replica.port + 5}`;
+        replica.told = { ...environmentOf(platform.pid(service)), BOURSE_LISTEN: replica.address,
+            BOURSE_HTTP_LISTEN: `127.0.0.1:${replica.port + 5}`, BOURSE_ADMIN_LISTEN: `127.0.0.1:${replica.port + 4}`, ...env };
+        replica.launch();
+        await until(`the replica of ${service}`, () => replica.isReady(sign));
         return replica;
+    }
+
+    // Runs the program, once it is known to have ended; `env` is told to it beside what it was told before.
+    launch(env = {}) {
+        const log = openSync(this.log, 'a');
+        this.process = spawn(this.program, { env: { ...this.told, ...env }, stdio: ['ignore', log, log] });
+        closeSync(log);
+        this.ended = new Promise(done => this.process.on('exit', (code, signal) => done(signal ?? code)));
+    }
+
+    async isReady(sign = '/readyz') {
+        return (await ask(this.admin, '127.0.0.1', 'GET', sign)).status === 200;
+    }
+
+    // What a metric, named with its labels, is now; 0 when it is not there.
+    async metric(name) {
+        const { text } = await ask(this.admin, '127.0.0.1', 'GET', '/metrics');
+        return Number(text.split('\n').find(one => one.startsWith(`${name} `))?.split(' ').at(-1) ?? 0);
     }
 
     async stop() {

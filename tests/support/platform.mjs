@@ -107,10 +107,15 @@ export class Platform {
         return Number(readFileSync(join(this.data, 'run', `${service}.pid`), 'utf8').trim());
     }
 
+    // The ports of a service: for calls, and for what administrators ask.
+    ports(service) {
+        const line = readFileSync(join(this.data, 'ports'), 'utf8').split('\n').find(one => one.startsWith(`${service} `));
+        return line.split(' ').slice(1).map(Number);
+    }
+
     // What a metric of a service, named with its labels, is now; 0 when it is not there.
     async metric(service, name) {
-        const line = readFileSync(join(this.data, 'ports'), 'utf8').split('\n').find(one => one.startsWith(`${service} `));
-        const reply = await fetch(`http://127.0.0.1:${line.split(' ')[2]}/metrics`);
+        const reply = await fetch(`http://127.0.0.1:${this.ports(service)[1]}/metrics`);
         return Number((await reply.text()).split('\n').find(one => one.startsWith(`${name} `))?.split(' ').at(-1) ?? 0);
     }
 
