@@ -18,6 +18,9 @@ static void emit_header(struct strbuf *out, const struct model_file *file)
                   file->stem);
     for (size_t i = 0; i < file->message_count; i++)
         strbuf_printf(out, "extern const struct message_info %s;\n", file->messages[i].info);
+    strbuf_printf(out,
+                  "\n// All of them.\nextern const struct message_info *const %s_messages[%zu];\n",
+                  file->service, file->message_count);
 }
 
 static void emit_enum(struct strbuf *out, const struct model_enum *enumeration)
@@ -94,6 +97,15 @@ static void emit_message(struct strbuf *out, const struct model_message *message
                   message->info, message->symbol, message->info);
 }
 
+static void emit_list(struct strbuf *out, const struct model_file *file)
+{
+    strbuf_printf(out, "const struct message_info *const %s_messages[%zu] = {\n", file->service,
+                  file->message_count);
+    for (size_t i = 0; i < file->message_count; i++)
+        strbuf_printf(out, "    &%s,\n", file->messages[i].info);
+    strbuf_append_string(out, "};\n");
+}
+
 bool emit_rules(struct output *output, const struct model_file *file)
 {
     struct strbuf *out = output->text;
@@ -109,6 +121,7 @@ bool emit_rules(struct output *output, const struct model_file *file)
         emit_enum(out, &file->enums[i]);
     for (size_t i = 0; i < file->message_count; i++)
         emit_message(out, &file->messages[i]);
+    emit_list(out, file);
     name->data[name->length - 1] = 'c';
     return output_write(output, name->data);
 }
