@@ -106,7 +106,27 @@ static void emit_list(struct strbuf *out, const struct model_file *file)
     strbuf_append_string(out, "};\n");
 }
 
-bool emit_rules(struct output *output, const struct model_file *file)
+// Whether a message of `file` has a field of that enum.
+static bool uses_enum(const struct model_file *file, const struct model_enum *enumeration)
+{
+    for (size_t i = 0; i < file->message_count; i++)
+        for (size_t j = 0; j < file->messages[i].field_count; j++)
+            if (file->messages[i].fields[j].enumeration == enumeration)
+                return true;
+    return false;
+}
+
+// The enums that a file uses of an imported one: each file has tables of its own.
+static void emit_imported_enums(struct strbuf *out,
+                                const struct model_file *imported,
+                                const struct model_file *file)
+{
+    for (size_t i = 0; i < imported->enum_count; i++)
+        if (uses_enum(file, &imported->enums[i]))
+            emit_enum(out, &imported->enums[i]);
+}
+
+bool emit_rules(struct output *output, const struct model *model, const struct model_file *file)
 {
     struct strbuf *out = output->text;
     OWNED(strbuf) name = strbuf_new(1024);
@@ -116,7 +136,14 @@ bool emit_rules(struct output *output, const struct model_file *file)
     if (!output_write(output, name->data))
         return false;
     emit_banner(out, file);
-    strbuf_printf(out, "#include \"%s\"\n\n", name->data);
+    strbuf_printf(out, "#include \"%s\"\n", name->data);
+    for (size_t i = 0; i < model->file_count; i++)
+        if (model->files[i].is_imported)
+            strbuf_printf(out, "#include \"%s_rules.h\"\n", model->files[i].stem);
+    strbuf_append_char(out, '\n');
+    for (size_t i = 0; i < model->file_count; i++)
+        if (model->files[i].is_imported)
+            emit_imported_enums(out, &model->files[i], file);
     for (size_t i = 0; i < file->enum_count; i++)
         emit_enum(out, &file->enums[i]);
     for (size_t i = 0; i < file->message_count; i++)
