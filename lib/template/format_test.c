@@ -2,27 +2,27 @@
 #include "template/format.h"
 
 #include "message/fields.h"
-#include "pages_rules.h"
+#include "shop_rules.h"
 #include "support/test.h"
 
 // The value of one field of a page, written in a format.
 static const char *
 written(const char *field_name, int64_t value, enum template_format format, struct strbuf *out)
 {
-    size_t index = fields_index_of(&pages_shop_page_info, text_of(field_name));
+    size_t index = fields_index_of(&shop_shop_page_info, text_of(field_name));
 
     strbuf_reset(out);
-    format_write(format, &pages_shop_page_info.fields[index],
-                 &pages__shop_page__descriptor.fields[index], &value, out);
+    format_write(format, &shop_shop_page_info.fields[index],
+                 &shop__shop_page__descriptor.fields[index], &value, out);
     return out->data;
 }
 
 static const char *price(int64_t micros, enum template_format format, struct strbuf *out)
 {
-    size_t index = fields_index_of(&pages_item_info, text_of("price"));
+    size_t index = fields_index_of(&shop_item_info, text_of("price"));
 
     strbuf_reset(out);
-    format_write(format, &pages_item_info.fields[index], &pages__item__descriptor.fields[index],
+    format_write(format, &shop_item_info.fields[index], &shop__item__descriptor.fields[index],
                  &micros, out);
     return out->data;
 }
@@ -105,12 +105,12 @@ static void shows_times_as_people_write_them(void **state)
 static void shows_names_as_labels(void **state)
 {
     OWNED(strbuf) out = strbuf_new(100);
-    size_t index = fields_index_of(&pages_item_info, text_of("state"));
-    int value = PAGES__STATE__STATE_ON_SALE;
+    size_t index = fields_index_of(&shop_item_info, text_of("state"));
+    int value = SHOP__STATE__STATE_ON_SALE;
 
     (void)state;
-    format_write(FORMAT_AS_LABEL, &pages_item_info.fields[index],
-                 &pages__item__descriptor.fields[index], &value, out);
+    format_write(FORMAT_AS_LABEL, &shop_item_info.fields[index],
+                 &shop__item__descriptor.fields[index], &value, out);
     assert_string_equal(out->data, "On sale");
 }
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pages_rules.h"
+#include "shop_rules.h"
 #include "support/test.h"
 
 enum { BUDGET = 256 * 1024, FILES_MAX = 6 };
@@ -38,7 +38,7 @@ static bool parse(struct files *files, struct template **out_template, struct te
 {
     const struct template_source source = {load, find_asset, files};
 
-    return template_parse(&source, "page", &pages_shop_page_info, out_template, fault);
+    return template_parse(&source, "page", &shop_shop_page_info, out_template, fault);
 }
 
 static ProtobufCMessage *read_page(struct arena *arena, const char *json)
@@ -46,7 +46,7 @@ static ProtobufCMessage *read_page(struct arena *arena, const char *json)
     ProtobufCMessage *message = NULL;
     struct error error;
 
-    if (!message_from_json(&pages_shop_page_info, arena, text_of(json), &message, &error))
+    if (!message_from_json(&shop_shop_page_info, arena, text_of(json), &message, &error))
         fail_msg("%s: %s", json, error.message);
     return message;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "made/pages.h"
+#include "made/shop.h"
 
-#include "pages_rules.h"
+#include "shop_rules.h"
 #include "support/test.h"
 
 enum { BUDGET = 64 * 1024 };
@@ -15,7 +15,7 @@ static void a_compiled_page_is_rendered_as_it_was_written(void **state)
 
     (void)state;
     assert_true(message_from_json(
-        &pages_shop_page_info, arena,
+        &shop_shop_page_info, arena,
         text_of(
             "{\"frame\":{\"title\":\"<S>\"},\"items\":[{\"name\":\"a\",\"price\":\"-1234.5\"}]}"),
         &message, &error));
