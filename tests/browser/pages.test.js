@@ -254,6 +254,7 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
         it('tells people what to do when there is nothing, and programs the reason', async () => {
             assert.equal((await page.goto('/no/such/page')).status(), 404);
             assert.match(await page.locator('h1').innerText(), /nothing here/);
+            assert.equal(await page.locator('.user').innerText(), 'no.scripts');
             assert.equal((await page.goto('/symbols/NOSUCH')).status(), 404);
             assert.equal((await page.goto('/portfolio/00000000-0000-7000-8000-000000000001')).status(), 404);
             const { body } = await platform.request('GET', '/symbols/NOSUCH', { headers: { accept: 'application/json' } });

@@ -124,6 +124,10 @@ void page_answer_error(struct exchange *exchange, const struct error *failure)
         (error_is(failure, REASON_INVALID_TOKEN) && exchange->credential.kind == CREDENTIAL_COOKIE);
 
     exchange->response->fixed_body = (struct text){NULL, 0};
+    // At an address of nobody's nothing has asked yet who is there.
+    if (exchange->endpoint == NULL &&
+        !credential_read(exchange->request, &exchange->credential, &error))
+        exchange->credential = (struct credential){.kind = CREDENTIAL_NONE};
     if (needs_login && exchange->endpoint != NULL && send_to_login(exchange, &error))
         return;
     if (!answer_error(exchange, failure, &error))
