@@ -42,14 +42,13 @@ bool dashboard_page_show(struct exchange *exchange, struct error *error)
 {
     Pages__DashboardPage page = PAGES__DASHBOARD_PAGE__INIT;
     Pages__AddSymbolForm form = PAGES__ADD_SYMBOL_FORM__INIT;
-    const struct form_view view = {.info = &pages_add_symbol_form_info, .id = "add"};
     Portfolio__ListWatchlistsResponse *lists = NULL;
 
     if (!page_begin(exchange, PAGE_FOR_USERS, "dashboard", "Dashboard", &page.frame, error) ||
         !add_portfolio(exchange, &page, error) ||
         !page_list_watchlists(exchange, &lists, &page.watchlist, error) ||
         !page_quotes_movers(exchange, MOVERS_SHOWN, &page.movers, error) ||
-        !form_show(&view, exchange->request->arena, &form.base, error))
+        !page_show_form(exchange, &pages_add_symbol_form_info, "add", NULL, &form.base, error))
         return false;
     page.form = &form;
     return page_answer(exchange, &dashboard_page, &page.base, NULL, error);

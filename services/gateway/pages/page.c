@@ -259,6 +259,19 @@ bool page_fail(struct exchange *exchange,
     return false;
 }
 
+bool page_show_form(const struct exchange *exchange,
+                    const struct message_info *info,
+                    const char *id,
+                    const struct error *failure,
+                    ProtobufCMessage *shown,
+                    struct error *error)
+{
+    const struct form_view view = {
+        .info = info, .id = id, .form = failure != NULL ? exchange->form : NULL, .error = failure};
+
+    return form_show(&view, exchange->request->arena, shown, error);
+}
+
 void page_preset(const struct exchange *exchange, Pages__Input *input, const char *value)
 {
     if (exchange->form == NULL || form_find(exchange->form, input->name) == NULL)

@@ -67,6 +67,15 @@ page_fail(struct exchange *exchange,
           bool (*show)(struct exchange *exchange, const struct error *failure, struct error *error),
           struct error *error);
 
+// Sets a form of a page that may have several: as it was sent when `failure` is about it, and empty
+// when that is NULL.
+MUST_CHECK bool page_show_form(const struct exchange *exchange,
+                               const struct message_info *info,
+                               const char *id,
+                               const struct error *failure,
+                               ProtobufCMessage *shown,
+                               struct error *error);
+
 // What an input shows as long as nothing has been typed into it. NULL is nothing.
 void page_preset(const struct exchange *exchange, Pages__Input *input, const char *value);
 

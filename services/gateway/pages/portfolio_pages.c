@@ -49,36 +49,12 @@ bool portfolio_create(struct exchange *exchange, struct error *error)
 
 // One portfolio.
 
-enum portfolio_form { FORM_MOVEMENT, FORM_EDIT, FORM_RESET, FORM_NONE };
-
-// The form that was sent and has failed, if any.
-struct failed {
-    enum portfolio_form form;
-    const struct error *error;
+// Which of the forms on the page has failed, and why.
+struct failures {
+    const struct error *movement;
+    const struct error *edit;
+    const struct error *reset;
 };
-
-static bool add_form(struct exchange *exchange,
-                     enum portfolio_form form,
-                     const struct failed *failed,
-                     ProtobufCMessage *shown,
-                     struct error *error)
-{
-    static const struct {
-        const struct message_info *info;
-        const char *id;
-    } forms[] = {
-        [FORM_MOVEMENT] = {&pages_amount_form_info, "cash"},
-        [FORM_EDIT] = {&pages_portfolio_form_info, "edit"},
-        [FORM_RESET] = {&pages_amount_form_info, "reset"},
-    };
-    bool is_failed = failed->form == form;
-    const struct form_view view = {.info = forms[form].info,
-                                   .id = forms[form].id,
-                                   .form = is_failed ? exchange->form : NULL,
-                                   .error = is_failed ? failed->error : NULL};
-
-    return form_show(&view, exchange->request->arena, shown, error);
-}
 
 static bool
 add_portfolio(struct exchange *exchange, Pages__PortfolioPage *page, struct error *error)
@@ -106,49 +82,55 @@ add_portfolio(struct exchange *exchange, Pages__PortfolioPage *page, struct erro
     return true;
 }
 
-static bool show(struct exchange *exchange, const struct failed *failed, struct error *error)
+static bool show(struct exchange *exchange, const struct failures *failures, struct error *error)
 {
     Pages__PortfolioPage page = PAGES__PORTFOLIO_PAGE__INIT;
     Pages__AmountForm movement = PAGES__AMOUNT_FORM__INIT;
     Pages__PortfolioForm edit = PAGES__PORTFOLIO_FORM__INIT;
     Pages__AmountForm reset = PAGES__AMOUNT_FORM__INIT;
+    const struct error *failure = failures->movement != NULL ? failures->movement
+                                  : failures->edit != NULL   ? failures->edit
+                                                             : failures->reset;
 
     if (!page_begin(exchange, PAGE_FOR_USERS, "portfolio", "Portfolio", &page.frame, error) ||
         !add_portfolio(exchange, &page, error) ||
-        !add_form(exchange, FORM_MOVEMENT, failed, &movement.base, error) ||
-        !add_form(exchange, FORM_EDIT, failed, &edit.base, error) ||
-        !add_form(exchange, FORM_RESET, failed, &reset.base, error))
+        !page_show_form(exchange, &pages_amount_form_info, "cash", failures->movement,
+                        &movement.base, error) ||
+        !page_show_form(exchange, &pages_portfolio_form_info, "edit", failures->edit, &edit.base,
+                        error) ||
+        !page_show_form(exchange, &pages_amount_form_info, "reset", failures->reset, &reset.base,
+                        error))
         return false;
-    if (failed->form != FORM_EDIT) {
+    if (failures->edit == NULL) {
         edit.name->value = page.summary->portfolio->name;
         edit.description->value = page.summary->portfolio->description;
     }
     page.movement = &movement;
     page.edit = &edit;
     page.reset = &reset;
-    return page_answer(exchange, &portfolio_page, &page.base, failed->error, error);
+    return page_answer(exchange, &portfolio_page, &page.base, failure, error);
 }
 
 bool portfolio_page_show(struct exchange *exchange, struct error *error)
 {
     return exchange_refuse_parameters(exchange, "", error) &&
-           show(exchange, &(struct failed){.form = FORM_NONE}, error);
+           show(exchange, &(struct failures){.movement = NULL}, error);
 }
 
 static bool
 show_movement(struct exchange *exchange, const struct error *failure, struct error *error)
 {
-    return show(exchange, &(struct failed){FORM_MOVEMENT, failure}, error);
+    return show(exchange, &(struct failures){.movement = failure}, error);
 }
 
 static bool show_edit(struct exchange *exchange, const struct error *failure, struct error *error)
 {
-    return show(exchange, &(struct failed){FORM_EDIT, failure}, error);
+    return show(exchange, &(struct failures){.edit = failure}, error);
 }
 
 static bool show_reset(struct exchange *exchange, const struct error *failure, struct error *error)
 {
-    return show(exchange, &(struct failed){FORM_RESET, failure}, error);
+    return show(exchange, &(struct failures){.reset = failure}, error);
 }
 
 static bool go_to_portfolio(struct exchange *exchange, struct error *error)

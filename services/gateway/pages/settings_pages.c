@@ -9,37 +9,14 @@
 
 enum { LIMIT = 100 };
 
-enum settings_form { FORM_PROFILE, FORM_PASSWORD, FORM_API_KEY, FORM_NONE };
-
-// What a form has brought about.
+// What a form has brought about: why it has failed, or a key with its secret, which is shown this
+// once.
 struct outcome {
-    enum settings_form form;
-    const struct error *error;
-    Auth__ApiKey *new_key; // with its secret, which is shown this once
+    const struct error *profile;
+    const struct error *password;
+    const struct error *api_key;
+    Auth__ApiKey *new_key;
 };
-
-static bool add_form(struct exchange *exchange,
-                     enum settings_form form,
-                     const struct outcome *outcome,
-                     ProtobufCMessage *shown,
-                     struct error *error)
-{
-    static const struct {
-        const struct message_info *info;
-        const char *id;
-    } forms[] = {
-        [FORM_PROFILE] = {&pages_profile_form_info, "profile"},
-        [FORM_PASSWORD] = {&pages_password_form_info, "password"},
-        [FORM_API_KEY] = {&pages_api_key_form_info, "key"},
-    };
-    bool is_failed = outcome->form == form;
-    const struct form_view view = {.info = forms[form].info,
-                                   .id = forms[form].id,
-                                   .form = is_failed ? exchange->form : NULL,
-                                   .error = is_failed ? outcome->error : NULL};
-
-    return form_show(&view, exchange->request->arena, shown, error);
-}
 
 static bool add_lists(struct exchange *exchange, Pages__SettingsPage *page, struct error *error)
 {
@@ -74,14 +51,20 @@ static bool show(struct exchange *exchange, const struct outcome *outcome, struc
     Pages__ProfileForm profile = PAGES__PROFILE_FORM__INIT;
     Pages__PasswordForm password = PAGES__PASSWORD_FORM__INIT;
     Pages__ApiKeyForm api_key = PAGES__API_KEY_FORM__INIT;
+    const struct error *failure = outcome->profile != NULL    ? outcome->profile
+                                  : outcome->password != NULL ? outcome->password
+                                                              : outcome->api_key;
 
     if (!page_begin(exchange, PAGE_FOR_USERS, "settings", "Settings", &page.frame, error) ||
         !add_lists(exchange, &page, error) ||
-        !add_form(exchange, FORM_PROFILE, outcome, &profile.base, error) ||
-        !add_form(exchange, FORM_PASSWORD, outcome, &password.base, error) ||
-        !add_form(exchange, FORM_API_KEY, outcome, &api_key.base, error))
+        !page_show_form(exchange, &pages_profile_form_info, "profile", outcome->profile,
+                        &profile.base, error) ||
+        !page_show_form(exchange, &pages_password_form_info, "password", outcome->password,
+                        &password.base, error) ||
+        !page_show_form(exchange, &pages_api_key_form_info, "key", outcome->api_key, &api_key.base,
+                        error))
         return false;
-    if (outcome->form != FORM_PROFILE) {
+    if (outcome->profile == NULL) {
         profile.first_name->value = page.user->first_name;
         profile.last_name->value = page.user->last_name;
         profile.email->value = page.user->email;
@@ -90,31 +73,31 @@ static bool show(struct exchange *exchange, const struct outcome *outcome, struc
     page.password = &password;
     page.api_key = &api_key;
     page.new_api_key = outcome->new_key;
-    return page_answer(exchange, &settings_page, &page.base, outcome->error, error);
+    return page_answer(exchange, &settings_page, &page.base, failure, error);
 }
 
 bool settings_page_show(struct exchange *exchange, struct error *error)
 {
     return exchange_refuse_parameters(exchange, "", error) &&
-           show(exchange, &(struct outcome){.form = FORM_NONE}, error);
+           show(exchange, &(struct outcome){.profile = NULL}, error);
 }
 
 static bool
 show_profile(struct exchange *exchange, const struct error *failure, struct error *error)
 {
-    return show(exchange, &(struct outcome){.form = FORM_PROFILE, .error = failure}, error);
+    return show(exchange, &(struct outcome){.profile = failure}, error);
 }
 
 static bool
 show_password(struct exchange *exchange, const struct error *failure, struct error *error)
 {
-    return show(exchange, &(struct outcome){.form = FORM_PASSWORD, .error = failure}, error);
+    return show(exchange, &(struct outcome){.password = failure}, error);
 }
 
 static bool
 show_api_key(struct exchange *exchange, const struct error *failure, struct error *error)
 {
-    return show(exchange, &(struct outcome){.form = FORM_API_KEY, .error = failure}, error);
+    return show(exchange, &(struct outcome){.api_key = failure}, error);
 }
 
 static bool go_back(struct exchange *exchange, struct error *error)
@@ -158,7 +141,7 @@ bool settings_session_end(struct exchange *exchange, struct error *error)
 bool settings_api_key_create(struct exchange *exchange, struct error *error)
 {
     ProtobufCMessage *response = NULL;
-    struct outcome outcome = {.form = FORM_NONE};
+    struct outcome outcome = {.profile = NULL};
     struct error failure;
 
     if (!page_submit(exchange, "auth", &auth_method_create_api_key, false, &response, &failure))

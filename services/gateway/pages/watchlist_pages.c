@@ -68,19 +68,6 @@ static bool add_lists(struct exchange *exchange, Pages__WatchlistsPage *page, st
     return add_links(exchange, lists, page) || page_out_of_memory(error);
 }
 
-static bool add_form(struct exchange *exchange,
-                     const struct message_info *info,
-                     const char *id,
-                     const struct error *failure,
-                     ProtobufCMessage *form,
-                     struct error *error)
-{
-    const struct form_view view = {
-        .info = info, .id = id, .form = failure != NULL ? exchange->form : NULL, .error = failure};
-
-    return form_show(&view, exchange->request->arena, form, error);
-}
-
 static bool show(struct exchange *exchange, const struct failures *failures, struct error *error)
 {
     Pages__WatchlistsPage page = PAGES__WATCHLISTS_PAGE__INIT;
@@ -93,11 +80,12 @@ static bool show(struct exchange *exchange, const struct failures *failures, str
 
     if (!page_begin(exchange, PAGE_FOR_USERS, "watchlists", "Watchlists", &page.frame, error) ||
         !add_lists(exchange, &page, error) ||
-        !add_form(exchange, &pages_add_symbol_form_info, "add", failures->add, &add.base, error) ||
-        !add_form(exchange, &pages_watchlist_form_info, "create", failures->create, &create.base,
-                  error) ||
-        !add_form(exchange, &pages_watchlist_form_info, "rename", failures->rename, &rename.base,
-                  error))
+        !page_show_form(exchange, &pages_add_symbol_form_info, "add", failures->add, &add.base,
+                        error) ||
+        !page_show_form(exchange, &pages_watchlist_form_info, "create", failures->create,
+                        &create.base, error) ||
+        !page_show_form(exchange, &pages_watchlist_form_info, "rename", failures->rename,
+                        &rename.base, error))
         return false;
     if (failures->rename == NULL && page.watchlist != NULL)
         rename.name->value = page.watchlist->name;

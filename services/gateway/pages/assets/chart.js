@@ -5,8 +5,15 @@
 const figure = /** @type {HTMLElement} */ (document.querySelector('[data-chart]'));
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
-/** @param {string} name */
-const token = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** A colour of the design as the theme has it at present. @param {string} name */
+function token(name) {
+    const probe = document.createElement('span');
+    probe.style.color = `var(${name})`;
+    figure.append(probe);
+    const color = getComputedStyle(probe).color;
+    probe.remove();
+    return color;
+}
 
 async function readBars() {
     const { chart: ticker = '', timeframe = '', start = '' } = figure.dataset;
