@@ -106,7 +106,7 @@ describe('TLS', () => {
     it('carries everything that plain HTTP does, and large things whole', async () => {
         const token = await platform.administrator();
         const page = (await platform.request('GET', '/docs')).text;
-        const script = page.match(/"(\/docs\/files\/[^"]+bundle\.js)"/)[1];
+        const script = page.match(/"(\/assets\/[^"]+bundle\.js)"/)[1];
         const plain = await converse(platform.port, [head(`GET ${script}`, 'Connection: close')], { quiet: 5000 });
         const secure = await converse(httpsPort, [head(`GET ${script}`, 'Connection: close')], { quiet: 5000, tls: trusting() });
         assert.ok(plain.answers[0].body.length > 1e6);
@@ -410,7 +410,7 @@ describe('the headers of an answer', () => {
 
 describe('the public port', () => {
     it('has no way in that is not the API', async () => {
-        for (const path of ['/metrics', '/debug', '/debug/pprof', '/.git', '/.git/config', '/.env', '/readyz', '/livez', '/docs/files', '/server-status'])
+        for (const path of ['/metrics', '/debug', '/debug/pprof', '/.git', '/.git/config', '/.env', '/readyz', '/livez', '/docs/files', '/assets', '/server-status'])
             assert.equal((await platform.request('GET', path)).status, 404, path);
         for (const method of ['TRACE', 'TRACK', 'CONNECT', 'PROPFIND', 'DEBUG', 'MKCOL']) {
             const { answers, text } = await converse(platform.port, [head(`${method} /healthz`, 'X-Secret: planted')]);
