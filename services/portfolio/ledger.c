@@ -156,6 +156,18 @@ static bool find_replaced(struct book *book,
     return true;
 }
 
+// Begins a hold of nothing yet. Holds that were found before may have moved.
+static struct ledger_hold *
+add_hold(struct book *book, const char *order_id, enum ledger_side side, const char *ticker)
+{
+    struct ledger_hold fresh = {.side = side, .state = LEDGER_HOLD_ACTIVE};
+
+    ledger_copy(fresh.order_id, sizeof(fresh.order_id), order_id);
+    ledger_copy(fresh.ticker, sizeof(fresh.ticker), ticker);
+    book_add_hold(book, &fresh);
+    return &book->holds[book->hold_count - 1];
+}
+
 // What a reservation comes to: of the order's own hold, and of the one that it takes the place of.
 struct intended {
     struct ledger_hold *hold; // NULL for a first one
@@ -206,14 +218,9 @@ static void hold_reserved(struct book *book, const struct intended *intended)
         intended->replaced->state = LEDGER_HOLD_RELEASED;
         intended->replaced->changed = true;
     }
-    if (hold == NULL) {
-        struct ledger_hold fresh = {.side = intended->wanted.side, .state = LEDGER_HOLD_ACTIVE};
-
-        ledger_copy(fresh.order_id, sizeof(fresh.order_id), intended->wanted.order_id);
-        ledger_copy(fresh.ticker, sizeof(fresh.ticker), intended->wanted.ticker);
-        book_add_hold(book, &fresh);
-        hold = &book->holds[book->hold_count - 1];
-    }
+    if (hold == NULL)
+        hold = add_hold(book, intended->wanted.order_id, intended->wanted.side,
+                        intended->wanted.ticker);
     hold->quantity = intended->wanted.quantity;
     hold->amount = intended->wanted.amount;
     hold->changed = true;
@@ -360,9 +367,44 @@ book_sell(struct book *book, const struct ledger_fill *fill, int64_t gross, stru
     return true;
 }
 
+// Whether the shares that the fill buys can be held under the id that it names.
+static bool check_shares_hold(const struct book *book, const struct ledger_fill *fill)
+{
+    const struct ledger_hold *hold = NULL;
+
+    if (fill->shares_hold_id == NULL)
+        return true;
+    hold = book_find_hold(book, fill->shares_hold_id);
+    return fill->side == LEDGER_BUY &&
+           (hold == NULL || hold->state != LEDGER_HOLD_ACTIVE ||
+            (hold->side == LEDGER_SELL && strcmp(hold->ticker, fill->ticker) == 0));
+}
+
+// Holds what has been bought, together with what earlier fills of the order have bought.
+static void hold_shares(struct book *book, const struct ledger_fill *fill)
+{
+    struct ledger_hold *hold = book_find_hold(book, fill->shares_hold_id);
+    struct ledger_balance *shares = NULL;
+
+    if (hold != NULL && hold->state != LEDGER_HOLD_ACTIVE)
+        return;
+    if (hold == NULL)
+        hold = add_hold(book, fill->shares_hold_id, LEDGER_SELL, fill->ticker);
+    shares = book_make_balance(book, LEDGER_SHARES, fill->ticker);
+    shares->held += fill->quantity;
+    shares->changed = true;
+    hold->quantity += fill->quantity;
+    hold->changed = true;
+}
+
+static const char *hold_id_of(const struct ledger_fill *fill)
+{
+    return fill->hold_id == NULL ? fill->order_id : fill->hold_id;
+}
+
 bool ledger_fill(struct book *book, const struct ledger_fill *fill, struct error *error)
 {
-    struct ledger_hold *hold = book_find_hold(book, fill->order_id);
+    struct ledger_hold *hold = book_find_hold(book, hold_id_of(fill));
     int64_t gross = 0;
 
     if (book_is_booked(book, fill->fill_id))
@@ -374,6 +416,8 @@ bool ledger_fill(struct book *book, const struct ledger_fill *fill, struct error
     if (fill->quantity <= 0 || fill->price <= 0 || fill->commission < 0 ||
         fill->quantity > hold->quantity)
         return refuse_fill(fill, "the quantity is not what the order has left.", error);
+    if (!check_shares_hold(book, fill))
+        return refuse_fill(fill, "its shares cannot be held under the id that it names.", error);
     if (!money_multiply_half_even(fill->price, fill->quantity, &gross))
         return refuse_fill(fill, "the value cannot be counted.", error);
     if (fill->side == LEDGER_BUY ? !book_buy(book, fill, hold, gross, error)
@@ -383,6 +427,8 @@ bool ledger_fill(struct book *book, const struct ledger_fill *fill, struct error
     hold->changed = true;
     if (fill->is_final || hold->quantity == 0)
         book_end_hold(book, hold, LEDGER_HOLD_DONE);
+    if (fill->shares_hold_id != NULL)
+        hold_shares(book, fill);
     return true;
 }
 

@@ -181,6 +181,8 @@ void ledger_release(struct book *book, const char *order_id);
 struct ledger_fill {
     const char *fill_id;
     const char *order_id;
+    const char *hold_id;        // what it is filled from; NULL for the order's own hold
+    const char *shares_hold_id; // of a buy: what its shares are held under then; NULL for none
     enum ledger_side side;
     const char *ticker;
     int64_t quantity;
@@ -194,7 +196,8 @@ struct ledger_fill {
 // Books a fill; one that is booked already changes nothing. The hold covers it, so it cannot fail
 // for want of funds: a fill that does not fit its hold fails with FILL_MISMATCH. One that needs a
 // lot that was not loaded fails with INTERNAL and says so in the book: a sell needs that of the
-// last share it sells.
+// last share it sells. Shares that are to be held are added to that hold, unless it has been given
+// back before: then nobody waits for them any more.
 MUST_CHECK bool ledger_fill(struct book *book, const struct ledger_fill *fill, struct error *error);
 
 // Holds, and books a fill from the hold in the same step; what the fill leaves of it stays held,

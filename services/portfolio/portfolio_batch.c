@@ -89,7 +89,10 @@ static const char *reserve_portfolio(const ProtobufCMessage *message)
 
 static const char *reserve_other_order(const ProtobufCMessage *message)
 {
-    return ((const Portfolio__ReserveRequest *)message)->replaces_order_id;
+    const Portfolio__ReserveRequest *request = (const Portfolio__ReserveRequest *)message;
+
+    // An order that takes another one's place is never filled with its hold.
+    return request->fill == NULL ? request->replaces_order_id : request->fill->shares_hold_id;
 }
 
 static bool reserve_decide(struct book *book,
@@ -118,6 +121,11 @@ static bool reserve_decide(struct book *book,
     if (booked == NULL)
         return ledger_reserve(book, &reservation, error);
     fill.fill_id = booked->fill_id;
+    fill.shares_hold_id = booked->shares_hold_id;
+    if (booked->order_id != NULL) {
+        fill.hold_id = request->order_id;
+        fill.order_id = booked->order_id;
+    }
     fill.quantity = booked->quantity_nanos;
     fill.price = booked->price_micros;
     fill.commission = booked->commission_micros;
@@ -160,8 +168,13 @@ static void fill_want(struct books_wanted *wanted, size_t index, const ProtobufC
     const Portfolio__ApplyFillRequest *request = (const Portfolio__ApplyFillRequest *)message;
 
     wanted->tickers[index] = request->ticker;
-    wanted->order_ids[index] = request->order_id;
+    wanted->order_ids[index] = request->hold_id == NULL ? request->order_id : request->hold_id;
     wanted->journal_ids[index] = request->fill_id;
+}
+
+static const char *fill_other_order(const ProtobufCMessage *message)
+{
+    return ((const Portfolio__ApplyFillRequest *)message)->shares_hold_id;
 }
 
 static int64_t fill_sells(const ProtobufCMessage *message)
@@ -185,6 +198,8 @@ static bool fill_decide(struct book *book,
     struct ledger_fill fill = {
         .fill_id = request->fill_id,
         .order_id = request->order_id,
+        .hold_id = request->hold_id,
+        .shares_hold_id = request->shares_hold_id,
         .side = side_of(request->side),
         .ticker = request->ticker,
         .quantity = request->quantity_nanos,
@@ -207,8 +222,11 @@ static const struct operation reserve = {.want = reserve_want,
                                          .has_limits = true};
 static const struct operation release_hold = {
     .want = release_want, .portfolio_of = release_portfolio, .decide = release_decide};
-static const struct operation apply_fill = {
-    .want = fill_want, .sells = fill_sells, .portfolio_of = fill_portfolio, .decide = fill_decide};
+static const struct operation apply_fill = {.want = fill_want,
+                                            .sells = fill_sells,
+                                            .portfolio_of = fill_portfolio,
+                                            .other_order_of = fill_other_order,
+                                            .decide = fill_decide};
 
 static bool has_any(const char *const *texts, size_t count)
 {
