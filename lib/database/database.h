@@ -16,7 +16,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-enum { DATABASE_PARAMETERS_MAX = 40, DATABASE_QUEUE_MAX = 64 };
+enum { DATABASE_PARAMETERS_MAX = 48, DATABASE_QUEUE_MAX = 64 };
 
 struct database;
 
