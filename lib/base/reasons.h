@@ -118,6 +118,9 @@
       "Nothing is held for it any more. Place one that rests, or with another limit.")             \
     X(SPLIT, CODE_FAILED_PRECONDITION, 422, "The shares were split.",                              \
       "Place the order anew, for the shares and at the prices of after it.")                       \
+    X(LINKED_ORDER_ENDED, CODE_FAILED_PRECONDITION, 422,                                           \
+      "An order that this one was placed with has ended.",                                         \
+      "Look at the order named: of two exits one is filled, and legs end with their entry.")       \
     X(ORDER_NOT_READY, CODE_FAILED_PRECONDITION, 422, "The order is being changed.",               \
       "Repeat it in a moment.")                                                                    \
     X(WASH_TRADE, CODE_FAILED_PRECONDITION, 403, "The order could trade with another of yours.",   \

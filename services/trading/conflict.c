@@ -13,13 +13,14 @@ static bool may_meet(const struct order *order)
 
 bool conflict_meets(const struct order *one, const struct order *other)
 {
-    const struct order *buy = one->side == ORDER_BUY ? one : other;
-    const struct order *sell = one->side == ORDER_BUY ? other : one;
+    int64_t one_limit = one->limit_price;
+    int64_t other_limit = order_meets_limit(other);
+    int64_t buy_limit = one->side == ORDER_BUY ? one_limit : other_limit;
+    int64_t sell_limit = one->side == ORDER_BUY ? other_limit : one_limit;
 
     return one->side != other->side && strcmp(one->portfolio_id, other->portfolio_id) == 0 &&
            strcmp(one->ticker, other->ticker) == 0 && may_meet(one) && may_meet(other) &&
-           (buy->limit_price == 0 || sell->limit_price == 0 ||
-            buy->limit_price >= sell->limit_price);
+           (buy_limit == 0 || sell_limit == 0 || buy_limit >= sell_limit);
 }
 
 static bool

@@ -6,8 +6,8 @@
 #include "order.h"
 
 // Whether two orders that both are to wait for a quote could trade with each other: they are of one
-// portfolio and ticker and of other sides, and their prices meet. The same rule as the statement's
-// that inserts orders, for two that it inserts at once.
+// portfolio and ticker and of other sides, and their prices meet. `other` is placed after `one`.
+// The same rule as the statement's that inserts orders, for two that it inserts at once.
 bool conflict_meets(const struct order *one, const struct order *other);
 
 // Fills `error` with why the order, which is of no request before, was not inserted. Always false.

@@ -9,6 +9,8 @@
 #include "commission.h"
 #include "fill.h"
 #include "limit_registry.h"
+#include "linked_changes.h"
+#include "matcher.h"
 #include "money/money.h"
 #include "order_message.h"
 #include "service/log.h"
@@ -294,7 +296,7 @@ static bool decide(struct execution *execution,
     }
     if (order->status == ORDER_PENDING_NEW)
         return decide_pending(execution, item, clock, change);
-    if (order_rests(order)) {
+    if (order_rests(order) || order->status == ORDER_HELD) {
         rest(change);
         // Otherwise its fill is booked first.
         return order_is_booked(order);
@@ -408,24 +410,37 @@ static const char *resting_after(const struct store_change *change)
                : NULL;
 }
 
-// Lets the owners of their shards know which orders come to rest.
+static void add_arrival(const struct execution *execution,
+                        const struct order *order,
+                        const char *id,
+                        struct shard_arrival *out_arrival)
+{
+    *out_arrival = (struct shard_arrival){
+        .order_id = id,
+        .portfolio_id = order->portfolio_id,
+        .claim = shard_lease_claim_of(execution->trading->shards, order->ticker),
+    };
+}
+
+// Lets the owners of their shards know which orders come to rest, legs that become active too.
 static bool
 announce(struct execution *execution, struct transaction *transaction, struct error *error)
 {
-    struct shard_arrival arrivals[EXECUTION_MAX];
+    struct shard_arrival arrivals[EXECUTION_MAX + LINKED_CHANGES_MAX];
     size_t count = 0;
 
     for (size_t i = 0; i < execution->change_count; i++) {
-        const struct order *order = execution->changes[i].order;
-        const char *id = resting_after(&execution->changes[i]);
+        const struct store_change *change = &execution->changes[i];
+        const char *id = change->is_dropped ? NULL : resting_after(change);
 
-        if (id == NULL)
-            continue;
-        arrivals[count++] = (struct shard_arrival){
-            .order_id = id,
-            .portfolio_id = order->portfolio_id,
-            .claim = shard_lease_claim_of(execution->trading->shards, order->ticker),
-        };
+        if (id != NULL)
+            add_arrival(execution, change->order, id, &arrivals[count++]);
+    }
+    for (size_t i = 0; i < execution->linked.count; i++) {
+        const struct store_change *change = &execution->linked.changes[i];
+
+        if (change->from == ORDER_HELD && order_rests(change->order))
+            add_arrival(execution, change->order, change->order->id, &arrivals[count++]);
     }
     return shard_store_announce(transaction, arrivals, count, error);
 }
@@ -435,9 +450,33 @@ static bool save_work(struct transaction *transaction, void *context, struct err
     struct execution *execution = context;
 
     return hold_shards(execution, transaction, error) &&
+           linked_changes_make(transaction, execution->changes, execution->change_count,
+                               &execution->linked, error) &&
            store_save_changes(transaction, execution->changes, execution->change_count,
                               &execution->saved, error) &&
+           (execution->linked.count == 0 ||
+            store_save_changes(transaction, execution->linked.changes, execution->linked.count,
+                               &execution->linked.saved, error)) &&
            announce(execution, transaction, error) && note_changes(execution, transaction, error);
+}
+
+// Lets the matcher, and who follows, know what has become of other orders of the groups.
+static void tell_linked(struct execution *execution)
+{
+    struct linked_changes *linked = &execution->linked;
+
+    store_take_saved(&linked->saved, linked->changes, linked->count);
+    for (size_t i = 0; i < linked->count; i++) {
+        const struct order *order = linked->changes[i].order;
+
+        if (!linked->changes[i].saved)
+            continue;
+        if (order->status == ORDER_NEW)
+            matcher_add(execution->trading->matcher, order);
+        else
+            matcher_remove(execution->trading->matcher, order->id);
+        order_publish(execution->trading, order, execution->arena);
+    }
 }
 
 static bool save(struct execution *execution, struct error *error)
@@ -529,6 +568,7 @@ static void take_outcome(struct execution *execution)
             order_publish(execution->trading, item->order, execution->arena);
         }
     }
+    tell_linked(execution);
 }
 
 // Lets orders rest on of which a part has been booked.
@@ -565,6 +605,41 @@ static void rest_booked(struct execution *execution)
     }
     for (size_t i = 0; i < execution->change_count; i++)
         execution->items[execution->change_of[i]].is_lost |= !execution->changes[i].saved;
+}
+
+// Ends the tasks of entries whose fill is booked, and has their legs begin with that. What is not
+// done now is done by the queue: an entry's task lasts until its legs are active.
+static void begin_legs(struct execution *execution)
+{
+    struct error error;
+
+    execution->change_count = 0;
+    for (size_t i = 0; i < execution->count; i++) {
+        struct execution_item *item = &execution->items[i];
+
+        if (!item->is_booked)
+            continue;
+        execution->change_of[execution->change_count] = i;
+        execution->changes[execution->change_count++] = (struct store_change){
+            .order = item->order, .fill = &item->fill, .task = STORE_TASK_COMPLETED};
+    }
+    if (execution->change_count == 0)
+        return;
+    fault_point("trading.before_legs");
+    error_clear(&error);
+    if (!save(execution, &error)) {
+        for (size_t i = 0; i < execution->change_count; i++)
+            execution->items[execution->change_of[i]].error = error;
+        return;
+    }
+    fault_point("trading.after_legs");
+    for (size_t i = 0; i < execution->change_count; i++) {
+        struct execution_item *item = &execution->items[execution->change_of[i]];
+
+        item->is_settled = true;
+        count_change(execution, item, &execution->changes[i]);
+    }
+    tell_linked(execution);
 }
 
 // Lets the queue have the tasks of orders that are final but not booked or given back yet, and of
@@ -632,6 +707,7 @@ void execution_run(struct execution *execution, struct execution_item *items, si
     arena_reset(execution->arena);
     execution->items = items;
     execution->count = count;
+    execution->linked.count = 0;
     for (size_t i = 0; i < count; i++) {
         execution->before[i] = *items[i].order;
         if (items[i].begun_us == 0)
@@ -641,6 +717,7 @@ void execution_run(struct execution *execution, struct execution_item *items, si
             items[i].intent = EXECUTE_ADVANCE;
         execution->was_told[i] = false;
         items[i].is_saved = items[i].is_lost = items[i].is_settled = items[i].is_refused = false;
+        items[i].is_booked = false;
         error_clear(&items[i].error);
     }
     if (!load_unbooked(execution, &error)) {
@@ -663,5 +740,6 @@ void execution_run(struct execution *execution, struct execution_item *items, si
     rest_booked(execution);
     execution_tell_ends(execution);
     fault_point("trading.after_apply");
+    begin_legs(execution);
     hand_over(execution);
 }

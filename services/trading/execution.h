@@ -8,12 +8,13 @@
 //
 // An order that does not rest is canceled where another would come to rest. Of an order that is
 // filled in parts portfolio has booked each part before the next is decided, so no more than one
-// fill of it is ever to be told.
+// fill of it is ever to be told. With an order of a group go the others (linked_changes.h): the
+// legs of an entry begin once its fill is booked.
 //
-// Three steps a batch: ask portfolio for the holds; decide, and commit orders, fills and tasks in
-// one transaction; tell portfolio of the fills and of what is given back. Any step may be cut
-// short by a death on either side: the task's lease then runs out, and the queue brings the order
-// here again. Every step has the same effect when it is repeated.
+// Three steps a batch, and one more for legs: ask portfolio for the holds; decide, and commit
+// orders, fills and tasks in one transaction; tell portfolio of the fills and of what is given
+// back. Any step may be cut short by a death on either side: the task's lease then runs out, and
+// the queue brings the order here again. Every step has the same effect when it is repeated.
 //
 // Threads: an execution has one user at a time. Memory: it keeps an arena from run to run; what an
 // item's order borrows after a run is good until the next one.
@@ -66,6 +67,7 @@ struct execution_item {
                         // not been touched
     bool is_settled;    // nothing is left to do for it
     bool is_refused;    // by portfolio, with `error`
+    bool is_booked;     // an entry's fill; its legs begin
     struct error error; // what refused it or kept it from being finished; empty for nothing
 };
 

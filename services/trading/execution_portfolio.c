@@ -84,6 +84,12 @@ static int64_t spent_by(const struct order *order)
     return spent;
 }
 
+// What is bought for the exits of a group is held for them, from the moment at which it is booked.
+static const char *shares_hold_id(const struct order *order)
+{
+    return order_is_in_group(order) && order->part == ORDER_PART_ENTRY ? order->group_id : NULL;
+}
+
 // The fill that was decided with the intent is booked with the hold.
 static bool add_decided(struct execution *execution,
                         struct execution_item *item,
@@ -107,6 +113,8 @@ static bool add_decided(struct execution *execution,
     fill->has_final = true;
     fill->final = item->fill.quantity == item->order->quantity ||
                   !order_time_in_force_rests(item->order->time_in_force);
+    fill->order_id = order_is_exit(item->order) ? item->order->id : NULL;
+    fill->shares_hold_id = shares_hold_id(item->order);
     request->fill = fill;
     return true;
 }
@@ -125,7 +133,7 @@ static void add_reserve(struct round *round, struct execution *execution, size_t
         return;
     }
     portfolio__reserve_request__init(request);
-    request->order_id = item->order->id;
+    request->order_id = order_hold_id(item->order);
     request->portfolio_id = item->order->portfolio_id;
     request->has_side = true;
     request->side = side_of(item->order);
@@ -230,6 +238,8 @@ static bool add_fill(struct round *round, struct execution *execution, size_t in
     portfolio__apply_fill_request__init(request);
     request->fill_id = item->fill.id;
     request->order_id = item->order->id;
+    request->hold_id = order_is_exit(item->order) ? order_hold_id(item->order) : NULL;
+    request->shares_hold_id = shares_hold_id(item->order);
     request->portfolio_id = item->order->portfolio_id;
     request->has_side = true;
     request->side = side_of(item->order);
@@ -243,7 +253,8 @@ static bool add_fill(struct round *round, struct execution *execution, size_t in
     request->has_filled_at = true;
     request->filled_at = item->fill.filled_at;
     request->has_final = true;
-    request->final = !order_status_is_open(item->order->status);
+    // What exits share ends with its last share, or is given back by whichever has ended it.
+    request->final = !order_status_is_open(item->order->status) && !order_is_exit(item->order);
     round_add(round, execution, index, &request->base);
     return true;
 }
@@ -256,7 +267,7 @@ static bool add_release(struct round *round, struct execution *execution, size_t
     if (request == NULL)
         return out_of_budget(&item->error);
     portfolio__release_request__init(request);
-    request->order_id = item->order->id;
+    request->order_id = order_hold_id(item->order);
     request->portfolio_id = item->order->portfolio_id;
     round_add(round, execution, index, &request->base);
     return true;
@@ -307,7 +318,9 @@ static void tell(struct execution *execution,
             item->order->booked_count = item->order->fill_count;
             execution->was_told[round->item_of[i]] = fills;
             item->has_fill = false;
-            if (!fills || item->order->status == ORDER_FILLED)
+            item->is_booked =
+                fills && item->order->status == ORDER_FILLED && shares_hold_id(item->order) != NULL;
+            if (!item->is_booked && (!fills || item->order->status == ORDER_FILLED))
                 finish(execution, item);
             continue;
         }

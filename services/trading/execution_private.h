@@ -4,6 +4,7 @@
 
 #include "execution.h"
 #include "fan.h"
+#include "linked_changes.h"
 #include "trading_store.h"
 
 struct execution {
@@ -19,6 +20,7 @@ struct execution {
     size_t change_count;
     size_t change_of[EXECUTION_MAX]; // the item of a change
     struct store_saved saved;
+    struct linked_changes linked; // that follow from the changes
 };
 
 // Asks portfolio for what the items need to be held, and has those reckoned anew that were reckoned

@@ -109,12 +109,15 @@ static const struct statement lock_counts = {
 };
 
 // Counted anew with another day or another limit. That reads the orders of the user, so it is left
-// to when it has to be: once a day, and once a change.
+// to when it has to be: once a day, and once a change. Legs count with the order that they were
+// placed with.
 static const struct statement count_anew = {
     "count_orders_anew",
     "UPDATE order_counts c SET day = n.day, revision = n.revision,"
     " placed = (SELECT count(*) FROM orders o WHERE o.user_id = n.user_id"
-    "  AND o.portfolio_id = n.portfolio_id AND o.created_at >= n.day)"
+    "  AND o.portfolio_id = n.portfolio_id AND o.created_at >= n.day"
+    "  AND (o.part IS NULL OR o.replaces IS NOT NULL"
+    "   OR o.part = CASE o.order_class WHEN 'oco' THEN 'take_profit' ELSE 'entry' END))"
     " FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bigint[])"
     " AS n (portfolio_id, user_id, day, revision)"
     " WHERE c.portfolio_id = n.portfolio_id AND (c.day <> n.day OR c.revision <> n.revision)",

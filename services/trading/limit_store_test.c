@@ -341,6 +341,31 @@ static void orders_are_counted_by_day_and_anew_when_the_limit_is_another(void **
     assert_int_equal(counted.placed, 0);
 }
 
+static void a_leg_counts_with_the_order_that_it_was_placed_with(void **state)
+{
+    struct service_database *fixture = *state;
+    struct uuid portfolio = uuid_new();
+    struct uuid user = uuid_new();
+    struct order entry = order_of(portfolio.string, user.string);
+    struct order leg = order_of(portfolio.string, user.string);
+    struct order later = order_of(portfolio.string, user.string);
+    struct counted_order counted = {.order = &later, .day = 10 * DAY_US, .limit = {.revision = 1}};
+
+    entry.order_class = leg.order_class = ORDER_CLASS_BRACKET;
+    entry.part = ORDER_PART_ENTRY;
+    leg.part = ORDER_PART_TAKE_PROFIT;
+    leg.side = ORDER_SELL;
+    leg.type = ORDER_LIMIT;
+    leg.limit_price = 1000000000;
+    snprintf(entry.group_id, UUID_SIZE, "%s", uuid_new().string);
+    memcpy(leg.group_id, entry.group_id, UUID_SIZE);
+    entry.time_in_force = leg.time_in_force = ORDER_IOC;
+    assert_true(insert(fixture, &entry, INT64_MAX));
+    assert_true(insert(fixture, &leg, INT64_MAX));
+    count(fixture, &counted, 1, false);
+    assert_int_equal(counted.placed, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_halt_is_told_with_who_can_lift_it_until_each_is_lifted),
         cmocka_unit_test(an_order_that_was_checked_by_what_has_changed_is_not_inserted),
         cmocka_unit_test(orders_are_counted_by_day_and_anew_when_the_limit_is_another),
+        cmocka_unit_test(a_leg_counts_with_the_order_that_it_was_placed_with),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -279,6 +279,15 @@ static const struct match *find_match(const struct match *matches, size_t count,
     return NULL;
 }
 
+static struct order *find_order(struct order *orders, size_t count, const char *id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(orders[i].id, id) == 0)
+            return &orders[i];
+    }
+    return NULL;
+}
+
 // A triggered order waits on, and so does one of which a part was filled, once that is booked; all
 // others leave the book, those too that somebody else has ended.
 static void end_match(struct matcher *matcher,
@@ -348,18 +357,22 @@ execute(struct matcher *matcher, const struct match *matches, size_t count, stru
         memcpy(kept, matches, count * sizeof(*matches));
         return count;
     }
-    for (size_t i = 0; i < order_count; i++) {
-        const struct match *match = find_match(matches, count, orders[i].id);
-        struct shard_claim claim = watch_claim_of(matcher->watch, orders[i].ticker);
+    // In the order of the matches: of two exits of a group the first one is filled.
+    for (size_t i = 0; i < count; i++) {
+        const struct match *match = &matches[i];
+        struct order *order = find_order(orders, order_count, match->order_id);
+        struct shard_claim claim = {0};
 
         // One with a part that is not booked is with whoever books it.
-        if (match == NULL || !order_rests(&orders[i]) || !order_is_booked(&orders[i]) ||
-            claim.epoch == 0 || (match->intent != EXECUTE_EXPIRE && is_halted(matcher, &orders[i])))
+        if (order == NULL || !order_rests(order) || !order_is_booked(order))
+            continue;
+        claim = watch_claim_of(matcher->watch, order->ticker);
+        if (claim.epoch == 0 || (match->intent != EXECUTE_EXPIRE && is_halted(matcher, order)))
             continue;
         items[item_count++] = (struct execution_item){
-            .order = &orders[i],
+            .order = order,
             .intent = match->intent,
-            .offer = offer_of(match, &orders[i]),
+            .offer = offer_of(match, order),
             .quote_at = match->quote_at,
             .at = match->at,
             .high_water = match->high_water,
@@ -639,8 +652,13 @@ static void note_looked_at(struct matcher *matcher)
 {
     const struct watch *watch = matcher->watch;
     int64_t at = watch->looked_at < matcher->arrived_at ? watch->looked_at : matcher->arrived_at;
+    bool has_orders = false;
 
-    if (!watch->is_behind && !watch->has_late && watch->match_count == 0)
+    // What was executed may have made other orders active.
+    pthread_mutex_lock(&matcher->lock);
+    has_orders = matcher->queued_orders > 0 || matcher->missed_orders;
+    pthread_mutex_unlock(&matcher->lock);
+    if (!watch->is_behind && !watch->has_late && watch->match_count == 0 && !has_orders)
         atomic_store(&matcher->looked_at, at);
 }
 

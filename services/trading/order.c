@@ -129,6 +129,32 @@ bool order_time_in_force_rests(enum order_time_in_force time_in_force)
     return times_in_force[time_in_force].rests;
 }
 
+bool order_is_in_group(const struct order *order)
+{
+    return order->order_class != ORDER_CLASS_SIMPLE;
+}
+
+bool order_is_parent(const struct order *order)
+{
+    return order_is_in_group(order) && order->part == order_class_parent(order->order_class);
+}
+
+bool order_is_exit(const struct order *order)
+{
+    return order_is_in_group(order) && order->part != ORDER_PART_ENTRY;
+}
+
+int64_t order_meets_limit(const struct order *order)
+{
+    // The stop-loss sells below the take-profit, so it meets whatever that would.
+    return order->order_class == ORDER_CLASS_OCO ? order->other_limit : order->limit_price;
+}
+
+const char *order_hold_id(const struct order *order)
+{
+    return order_is_exit(order) ? order->group_id : order->id;
+}
+
 bool order_next(enum order_status from, enum order_event event, enum order_status *out_to)
 {
     for (size_t i = 0; i < COUNT_OF(transitions); i++) {
@@ -147,6 +173,7 @@ bool order_apply(struct order *order, enum order_event event, int64_t at)
     order->updated_at = at;
     switch (event) {
     case ORDER_EVENT_RESERVED:
+    case ORDER_EVENT_ACTIVATE:
         order->submitted_at = at;
         break;
     case ORDER_EVENT_TRIGGER:

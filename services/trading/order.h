@@ -9,6 +9,7 @@
 #include "base/uuid.h"
 #include "fill_terms.h"
 #include "money/product_sum.h"
+#include "order_class.h"
 
 enum { ORDER_TICKER_SIZE = 16, ORDER_HASH_SIZE = 65 };
 
@@ -33,6 +34,7 @@ enum { ORDER_TICKER_SIZE = 16, ORDER_HASH_SIZE = 65 };
 // X(NAME, name, is open)
 #define ORDER_STATUSES(X)                                                                          \
     X(PENDING_NEW, "pending_new", true)                                                            \
+    X(HELD, "held", true) /* a leg that waits for the entry of its group */                        \
     X(NEW, "new", true)                                                                            \
     X(PARTIALLY_FILLED, "partially_filled", true)                                                  \
     X(PENDING_REPLACE, "pending_replace", true)                                                    \
@@ -46,6 +48,7 @@ enum { ORDER_TICKER_SIZE = 16, ORDER_HASH_SIZE = 65 };
 #define ORDER_EVENTS(X)                                                                            \
     X(RESERVED, "reserved") /* portfolio holds the cash or the shares */                           \
     X(REFUSED, "refused")   /* portfolio does not */                                               \
+    X(ACTIVATE, "activate") /* what a leg sells is there, and held for it */                       \
     X(TRIGGER, "trigger")   /* the stop price was reached, and the limit not yet */                \
     X(FILL, "fill")         /* all of it, or all that was left */                                  \
     X(FILL_PART, "fill part")                                                                      \
@@ -62,6 +65,9 @@ enum { ORDER_TICKER_SIZE = 16, ORDER_HASH_SIZE = 65 };
     X(PENDING_NEW, RESERVED, NEW)                                                                  \
     X(PENDING_NEW, REFUSED, REJECTED)                                                              \
     X(PENDING_NEW, CANCEL, CANCELED)                                                               \
+    X(HELD, ACTIVATE, NEW)                                                                         \
+    X(HELD, CANCEL, CANCELED)                                                                      \
+    X(HELD, REPLACED, REPLACED)                                                                    \
     X(NEW, TRIGGER, NEW)                                                                           \
     X(NEW, FILL, FILLED)                                                                           \
     X(NEW, FILL_PART, PARTIALLY_FILLED)                                                            \
@@ -73,6 +79,8 @@ enum { ORDER_TICKER_SIZE = 16, ORDER_HASH_SIZE = 65 };
     X(PARTIALLY_FILLED, CANCEL, CANCELED)                                                          \
     X(PARTIALLY_FILLED, EXPIRE, EXPIRED)                                                           \
     X(PARTIALLY_FILLED, REPLACE, PENDING_REPLACE)                                                  \
+    X(PARTIALLY_FILLED, REPLACED, REPLACED)                                                        \
+    X(NEW, REPLACED, REPLACED) /* of a leg: its hold is that of the next one, too */               \
     X(PENDING_REPLACE, REPLACED, REPLACED)                                                         \
     X(PENDING_REPLACE, KEEP, NEW)                                                                  \
     X(PENDING_REPLACE, KEEP_PART, PARTIALLY_FILLED)
@@ -114,6 +122,9 @@ struct order {
     char body_hash[ORDER_HASH_SIZE];
     const char *client_order_id; // NULL for none; borrowed
     char ticker[ORDER_TICKER_SIZE];
+    enum order_class order_class;
+    enum order_part part;     // these two of an order that is in a group
+    char group_id[UUID_SIZE]; // empty for none
     enum order_side side;
     enum order_type type;
     enum order_time_in_force time_in_force;
@@ -122,7 +133,8 @@ struct order {
     int64_t notional; // what the quantity was made of; 0 for an order by quantity
     // These are 0 when the order has none.
     int64_t limit_price;
-    int64_t stop_price; // of one that trails: what the high water makes of it at present
+    int64_t other_limit; // of the parent of an OCO that is to be placed: that of its stop-loss
+    int64_t stop_price;  // of one that trails: what the high water makes of it at present
     int64_t trail_price;
     int64_t trail_percent; // in millionths of a percent
     int64_t high_water;    // the best price that one that trails has seen: highest of a sell
@@ -181,6 +193,23 @@ bool order_type_has_stop(enum order_type type);
 const char *order_time_in_force_name(enum order_time_in_force time_in_force);
 MUST_CHECK bool order_time_in_force_find(const char *name, enum order_time_in_force *out_found);
 bool order_time_in_force_rests(enum order_time_in_force time_in_force);
+
+// Whether the order is one of several that are placed together.
+bool order_is_in_group(const struct order *order);
+
+// Whether it is the one of its group that the others are shown with.
+bool order_is_parent(const struct order *order);
+
+// Whether it sells what the group has: what is held for the group's exits is held once, under the
+// group's id, as one of them at most is filled.
+bool order_is_exit(const struct order *order);
+
+// The limit within which the order may come to trade, by which it is told whether that could be
+// with another one of its owner's; 0 for at any price. Of an OCO it is that of both its orders.
+int64_t order_meets_limit(const struct order *order);
+
+// What portfolio holds for the order: under its own id, or under its group's.
+const char *order_hold_id(const struct order *order);
 
 // Where an event leads from a status; false when it cannot happen there.
 MUST_CHECK bool

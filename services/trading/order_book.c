@@ -319,12 +319,16 @@ struct resting *order_book_add(struct order_book *book, const struct order *orde
     resting->type = (unsigned char)order->type;
     resting->time_in_force = (unsigned char)order->time_in_force;
     resting->extended_hours = order->extended_hours;
+    resting->is_exit = order_is_exit(order);
+    resting->group = order->group_id[0] == '\0' ? 0 : hash_of(order->group_id);
     resting->limit_price = order->limit_price;
     resting->stop_price = order->stop_price;
     resting->trail_price = order->trail_price;
     resting->trail_percent = order->trail_percent;
     resting->high_water = order->high_water;
     resting->starts_at = order->starts_at;
+    if (resting->is_exit && order->submitted_at > order->starts_at)
+        resting->starts_at = order->submitted_at;
     resting->expires_at = order->expires_at;
     resting->triggered_at = order->triggered_at;
     resting->terms = terms_of(order);
@@ -670,13 +674,16 @@ void order_book_look_back(struct lane *lane,
                           const struct fill_moment *moment,
                           const struct order_book_watcher *watcher)
 {
-    const struct shown shown = {.quote = quote, .moment = moment};
+    struct fill_moment seen = *moment;
+    const struct shown shown = {.quote = quote, .moment = &seen};
 
     look_back_by_bars(lane, quote, watcher);
     for (struct resting *order = lane->late; order != NULL; order = order->next_late) {
         if (order->is_matched || quote->quoted_at <= order->looked_at ||
             order_book_goes_by_bars(order))
             continue;
+        // The quote that the entry was filled at may have begun before that.
+        seen.at = order->is_exit && moment->at < order->starts_at ? order->starts_at : moment->at;
         (void)show(order, &shown, watcher);
         order->looked_at = quote->quoted_at;
     }

@@ -45,7 +45,9 @@ struct resting {
     bool is_triggering; // its trigger is on the way to the database
     bool has_moved;     // its high water, since it was saved
     bool is_waiting;    // for the first or the last quote of its session
+    bool is_exit;       // of a group; `starts_at` is then when it became active
     uint32_t seen;      // the last round in which the database was seen to have it; for the owner
+    uint64_t group;     // what its group's id is hashed to; 0 for none
     int64_t limit_price;
     int64_t stop_price;
     int64_t trail_price;

@@ -17,6 +17,7 @@ struct seen {
     enum fill_action actions[SEEN_MAX];
     int64_t prices[SEEN_MAX];
     int64_t quantities[SEEN_MAX];
+    int64_t at; // of the last
 };
 
 static void note(void *context,
@@ -27,8 +28,8 @@ static void note(void *context,
 {
     struct seen *seen = context;
 
-    (void)moment;
     assert_true(seen->count < SEEN_MAX);
+    seen->at = moment->at;
     memcpy(seen->ids[seen->count], order->id, UUID_SIZE);
     seen->actions[seen->count] = action;
     seen->quantities[seen->count] = offer->quantity;
@@ -564,6 +565,30 @@ static void late_orders_see_bars_whole(void **state)
     assert_int_equal(seen.prices[1], 92 * DOLLAR);
 }
 
+static void an_exit_that_becomes_active_is_shown_the_quote_of_its_entry_as_of_then(void **state)
+{
+    OWNED(order_book) book = order_book_new();
+    struct order exit = stop_number(1, ORDER_SELL, 91);
+    const struct quote quote = {.price_micros = 90 * DOLLAR,
+                                .bid_micros = 90 * DOLLAR,
+                                .ask_micros = 90 * DOLLAR,
+                                .quoted_at = 30};
+    const struct fill_moment moment = fill_moment_past(&quote);
+    struct seen seen = {0};
+    const struct order_book_watcher watcher = {note, &seen};
+
+    (void)state;
+    // The quote began at 30; it filled the entry at 40, and is the first one that the exit sees.
+    exit.order_class = ORDER_CLASS_BRACKET;
+    exit.part = ORDER_PART_STOP_LOSS;
+    exit.submitted_at = 40;
+    exit.looked_at = 29;
+    order_book_add(book, &exit, true);
+    order_book_look_back(order_book_lane(book, "AAPL"), &quote, &moment, &watcher);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.at, 40);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -585,6 +610,7 @@ int main(void)
         cmocka_unit_test(an_order_that_takes_its_time_is_reached_by_no_quote_of_before),
         cmocka_unit_test(of_a_stop_and_a_target_in_one_bar_the_stop_is_the_first),
         cmocka_unit_test(late_orders_see_bars_whole),
+        cmocka_unit_test(an_exit_that_becomes_active_is_shown_the_quote_of_its_entry_as_of_then),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

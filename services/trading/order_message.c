@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "order_message.h"
 
+#include <string.h>
+
 static bool out_of_budget(struct error *error)
 {
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The answer needs too much memory.");
@@ -10,6 +12,7 @@ static Trading__OrderStatus status_of(enum order_status status)
 {
     static const Trading__OrderStatus statuses[ORDER_STATUS_COUNT] = {
         [ORDER_PENDING_NEW] = TRADING__ORDER_STATUS__ORDER_STATUS_PENDING_NEW,
+        [ORDER_HELD] = TRADING__ORDER_STATUS__ORDER_STATUS_HELD,
         [ORDER_NEW] = TRADING__ORDER_STATUS__ORDER_STATUS_NEW,
         [ORDER_PARTIALLY_FILLED] = TRADING__ORDER_STATUS__ORDER_STATUS_PARTIALLY_FILLED,
         [ORDER_PENDING_REPLACE] = TRADING__ORDER_STATUS__ORDER_STATUS_PENDING_REPLACE,
@@ -74,6 +77,38 @@ enum order_time_in_force order_time_in_force_from_message(Trading__TimeInForce t
     return ORDER_DAY;
 }
 
+static Trading__OrderClass class_of(enum order_class order_class)
+{
+    static const Trading__OrderClass classes[ORDER_CLASS_COUNT] = {
+        [ORDER_CLASS_SIMPLE] = TRADING__ORDER_CLASS__ORDER_CLASS_SIMPLE,
+        [ORDER_CLASS_BRACKET] = TRADING__ORDER_CLASS__ORDER_CLASS_BRACKET,
+        [ORDER_CLASS_OCO] = TRADING__ORDER_CLASS__ORDER_CLASS_OCO,
+        [ORDER_CLASS_OTO] = TRADING__ORDER_CLASS__ORDER_CLASS_OTO,
+    };
+
+    return classes[order_class];
+}
+
+static Trading__OrderPart part_of(enum order_part part)
+{
+    static const Trading__OrderPart parts[ORDER_PART_COUNT] = {
+        [ORDER_PART_ENTRY] = TRADING__ORDER_PART__ORDER_PART_ENTRY,
+        [ORDER_PART_TAKE_PROFIT] = TRADING__ORDER_PART__ORDER_PART_TAKE_PROFIT,
+        [ORDER_PART_STOP_LOSS] = TRADING__ORDER_PART__ORDER_PART_STOP_LOSS,
+    };
+
+    return parts[part];
+}
+
+enum order_class order_class_from_message(Trading__OrderClass order_class)
+{
+    for (int known = 0; known < ORDER_CLASS_COUNT; known++) {
+        if (class_of((enum order_class)known) == order_class)
+            return (enum order_class)known;
+    }
+    return ORDER_CLASS_SIMPLE;
+}
+
 static void set_prices(const struct order *order, Trading__Order *message)
 {
     message->has_notional_micros = order->notional != 0;
@@ -122,6 +157,15 @@ static void set_amounts(const struct order *order, Trading__Order *message)
     message->commission_micros = order->commission;
 }
 
+static void set_group(const struct order *order, Trading__Order *message)
+{
+    message->has_order_class = true;
+    message->order_class = class_of(order->order_class);
+    message->has_part = order_is_in_group(order);
+    if (message->has_part)
+        message->part = part_of(order->part);
+}
+
 // NULL for none.
 static const char *copy_id(struct arena *arena, const char *id)
 {
@@ -147,11 +191,13 @@ bool order_to_message(const struct order *order,
     message->ticker = arena_copy_string(arena, order->ticker);
     message->replaces = copy_id(arena, order->replaces);
     message->replaced_by = copy_id(arena, order->replaced_by);
+    message->group_id = copy_id(arena, order->group_id);
     message->reason = has_reason ? arena_copy_string(arena, order->reason) : NULL;
     message->reason_message = has_reason ? arena_copy_string(arena, order->reason_message) : NULL;
     if (message->id == NULL || message->client_order_id == NULL || message->portfolio_id == NULL ||
         message->ticker == NULL || (order->replaces[0] != '\0' && message->replaces == NULL) ||
         (order->replaced_by[0] != '\0' && message->replaced_by == NULL) ||
+        (order->group_id[0] != '\0' && message->group_id == NULL) ||
         (has_reason && (message->reason == NULL || message->reason_message == NULL)))
         return out_of_budget(error);
     message->has_side = true;
@@ -164,10 +210,82 @@ bool order_to_message(const struct order *order,
     message->extended_hours = order->extended_hours;
     message->has_status = true;
     message->status = status_of(order->status);
+    set_group(order, message);
     set_amounts(order, message);
     set_prices(order, message);
     set_times(order, message);
     *out_message = message;
+    return true;
+}
+
+static void set_leg_times(const struct order *order, Trading__OrderLeg *leg)
+{
+    leg->has_created_at = true;
+    leg->created_at = order->created_at;
+    leg->has_submitted_at = order->submitted_at != 0;
+    leg->submitted_at = order->submitted_at;
+    leg->has_filled_at = order->filled_at != 0;
+    leg->filled_at = order->filled_at;
+    leg->has_canceled_at = order->canceled_at != 0;
+    leg->canceled_at = order->canceled_at;
+    leg->has_expired_at = order->expired_at != 0;
+    leg->expired_at = order->expired_at;
+    leg->has_updated_at = true;
+    leg->updated_at = order->updated_at;
+    leg->has_triggered_at = order->triggered_at != 0;
+    leg->triggered_at = order->triggered_at;
+}
+
+static void set_leg(const struct order *order, Trading__OrderLeg *leg)
+{
+    trading__order_leg__init(leg);
+    leg->id = order->id;
+    leg->client_order_id = order->client_order_id == NULL ? order->id : order->client_order_id;
+    leg->has_part = true;
+    leg->part = part_of(order->part);
+    leg->has_side = true;
+    leg->side = side_of(order->side);
+    leg->has_type = true;
+    leg->type = type_of(order->type);
+    leg->has_quantity_nanos = true;
+    leg->quantity_nanos = order->quantity;
+    leg->has_filled_quantity_nanos = true;
+    leg->filled_quantity_nanos = order->filled_quantity;
+    leg->has_limit_price_micros = order->limit_price != 0;
+    leg->limit_price_micros = order->limit_price;
+    leg->has_stop_price_micros = order->stop_price != 0;
+    leg->stop_price_micros = order->stop_price;
+    leg->has_average_fill_price_micros = order->filled_quantity > 0;
+    leg->average_fill_price_micros = order->average_fill_price;
+    leg->has_status = true;
+    leg->status = status_of(order->status);
+    leg->reason = order->reason[0] == '\0' ? NULL : order->reason;
+    leg->reason_message = order->reason[0] == '\0' ? NULL : order->reason_message;
+    leg->replaces = order->replaces[0] == '\0' ? NULL : order->replaces;
+    set_leg_times(order, leg);
+}
+
+bool legs_to_message(const struct order *order,
+                     const struct order *orders,
+                     size_t count,
+                     struct arena *arena,
+                     Trading__Order *message,
+                     struct error *error)
+{
+    Trading__OrderLeg *legs = arena_allocate(arena, (count + 1) * sizeof(*legs));
+    size_t leg_count = 0;
+
+    message->legs = arena_allocate(arena, (count + 1) * sizeof(*message->legs));
+    if (legs == NULL || message->legs == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(orders[i].group_id, order->group_id) != 0 || order_is_parent(&orders[i]))
+            continue;
+        set_leg(&orders[i], &legs[leg_count]);
+        message->legs[leg_count] = &legs[leg_count];
+        leg_count++;
+    }
+    message->n_legs = leg_count;
     return true;
 }
 

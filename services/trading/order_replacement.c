@@ -77,6 +77,8 @@ static struct order begin(const struct order *old, const struct order_change *ch
 {
     struct order order = {
         .client_order_id = change->client_order_id,
+        .order_class = old->order_class,
+        .part = old->part,
         .side = old->side,
         .type = old->type,
         .time_in_force = change->has_time_in_force ? change->time_in_force : old->time_in_force,
@@ -88,7 +90,7 @@ static struct order begin(const struct order *old, const struct order_change *ch
         .trail_price = chosen(change->trail_price, old->trail_price),
         .trail_percent = chosen(change->trail_percent, old->trail_percent),
         .high_water = old->high_water,
-        .status = ORDER_PENDING_NEW,
+        .status = order_is_exit(old) ? ORDER_HELD : ORDER_PENDING_NEW,
         .created_at = now,
         .updated_at = now,
         .starts_at = old->starts_at > now ? old->starts_at : now,
@@ -98,6 +100,7 @@ static struct order begin(const struct order *old, const struct order_change *ch
         .terms = old->terms,
     };
 
+    memcpy(order.group_id, old->group_id, UUID_SIZE);
     memcpy(order.portfolio_id, old->portfolio_id, UUID_SIZE);
     memcpy(order.user_id, old->user_id, UUID_SIZE);
     memcpy(order.ticker, old->ticker, sizeof(order.ticker));

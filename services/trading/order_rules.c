@@ -37,7 +37,7 @@ static void require_price(
                             order_type_name(type));
 }
 
-static void check_increment(struct error *error, const char *field, int64_t price)
+void order_rules_check_increment(struct error *error, const char *field, int64_t price)
 {
     char text[DECIMAL_SIZE];
 
@@ -55,9 +55,9 @@ static void check_prices(const struct order *order, struct error *error)
                   order->type);
     require_price(error, "stop_price", order_type_has_stop(order->type), order->stop_price,
                   order->type);
-    check_increment(error, "limit_price", order->limit_price);
+    order_rules_check_increment(error, "limit_price", order->limit_price);
     if (order_type_has_stop(order->type))
-        check_increment(error, "stop_price", order->stop_price);
+        order_rules_check_increment(error, "stop_price", order->stop_price);
 }
 
 static void check_trail(const struct order *order, struct error *error)
@@ -70,7 +70,7 @@ static void check_trail(const struct order *order, struct error *error)
     if ((order->trail_price == 0) == (order->trail_percent == 0))
         error_add_violation(error, "trail_price",
                             "exactly one of trail_price and trail_percent must be given");
-    check_increment(error, "trail_price", order->trail_price);
+    order_rules_check_increment(error, "trail_price", order->trail_price);
     if (order->trail_percent > 0 && order->trail_percent < TRAIL_PERCENT_MIN)
         error_add_violation(error, "trail_percent", "must be at least 0.1");
     if (order->trail_percent >= WHOLE_PERCENT)

@@ -16,6 +16,9 @@
 // INVALID_REQUEST and all violations.
 MUST_CHECK bool order_rules_check(const struct order *order, struct error *error);
 
+// Adds a violation when the price is finer than prices may be; 0 for none passes.
+void order_rules_check_increment(struct error *error, const char *field, int64_t price);
+
 // Whether it is known at that moment when the market opens and closes next. A copy of the
 // platform's clock runs on; from a close on, until market tells of it, it does not know the next
 // one, and an order that is good for the day would have ended before it was placed.

@@ -42,7 +42,8 @@ static void every_open_order_can_be_canceled(void **state)
 
 static void every_state_can_be_reached_from_the_first(void **state)
 {
-    bool reached[ORDER_STATUS_COUNT] = {[ORDER_PENDING_NEW] = true};
+    // The legs of a group begin by being held.
+    bool reached[ORDER_STATUS_COUNT] = {[ORDER_PENDING_NEW] = true, [ORDER_HELD] = true};
 
     (void)state;
     for (int round = 0; round < ORDER_STATUS_COUNT; round++) {
@@ -108,9 +109,21 @@ static const char *time_in_force_name(int time_in_force)
     return order_time_in_force_name((enum order_time_in_force)time_in_force);
 }
 
+static const char *class_name(int order_class)
+{
+    return order_class_name((enum order_class)order_class);
+}
+
+static const char *part_name(int part)
+{
+    return order_part_name((enum order_part)part);
+}
+
 static void the_database_allows_the_same_states_types_and_times(void **state)
 {
     (void)state;
+    expect_names("order_class", class_name, ORDER_CLASS_COUNT);
+    expect_names("part", part_name, ORDER_PART_COUNT);
     expect_names("status", status_name, ORDER_STATUS_COUNT);
     expect_names("type", type_name, ORDER_TYPE_COUNT);
     expect_names("time_in_force", time_in_force_name, ORDER_TIME_IN_FORCE_COUNT);
@@ -121,8 +134,14 @@ static void names_lead_back_to_what_they_name(void **state)
     enum order_status status = ORDER_STATUS_COUNT;
     enum order_type type = ORDER_TYPE_COUNT;
     enum order_time_in_force time_in_force = ORDER_TIME_IN_FORCE_COUNT;
+    enum order_class order_class = ORDER_CLASS_COUNT;
+    enum order_part part = ORDER_PART_COUNT;
 
     (void)state;
+    for (int i = 0; i < ORDER_CLASS_COUNT; i++)
+        assert_true(order_class_find(class_name(i), &order_class) && (int)order_class == i);
+    for (int i = 0; i < ORDER_PART_COUNT; i++)
+        assert_true(order_part_find(part_name(i), &part) && (int)part == i);
     for (int i = 0; i < ORDER_STATUS_COUNT; i++)
         assert_true(order_status_find(status_name(i), &status) && (int)status == i);
     for (int i = 0; i < ORDER_TYPE_COUNT; i++)
@@ -148,6 +167,27 @@ static void an_event_happens_where_the_table_has_it_and_nowhere_else(void **stat
             assert_int_equal(order.updated_at, can ? 2 : 1);
         }
     }
+}
+
+static void only_what_sells_for_a_group_shares_its_hold(void **state)
+{
+    struct order order = {.id = "00000000-0000-7000-8000-000000000001",
+                          .group_id = "00000000-0000-7000-8000-000000000002"};
+
+    (void)state;
+    assert_false(order_is_in_group(&order));
+    assert_string_equal(order_hold_id(&order), order.id);
+    order.order_class = ORDER_CLASS_BRACKET;
+    assert_true(order_is_parent(&order));
+    assert_false(order_is_exit(&order));
+    assert_string_equal(order_hold_id(&order), order.id);
+    order.part = ORDER_PART_TAKE_PROFIT;
+    assert_false(order_is_parent(&order));
+    assert_true(order_is_exit(&order));
+    assert_string_equal(order_hold_id(&order), order.group_id);
+    order.order_class = ORDER_CLASS_OCO;
+    assert_true(order_is_parent(&order));
+    assert_string_equal(order_hold_id(&order), order.group_id);
 }
 
 static void a_refusal_can_be_told_again_with_its_numbers(void **state)
@@ -265,6 +305,7 @@ int main(void)
         cmocka_unit_test(the_database_allows_the_same_states_types_and_times),
         cmocka_unit_test(names_lead_back_to_what_they_name),
         cmocka_unit_test(an_event_happens_where_the_table_has_it_and_nowhere_else),
+        cmocka_unit_test(only_what_sells_for_a_group_shares_its_hold),
         cmocka_unit_test(a_refusal_can_be_told_again_with_its_numbers),
         cmocka_unit_test(a_fill_has_the_same_id_whoever_makes_it),
         cmocka_unit_test(a_decided_order_is_filled_as_it_was_decided_when_it_was_taken),

@@ -13,9 +13,11 @@
 #include "bourse/trading/v1/trading_server.h"
 #include "conflict.h"
 #include "execution.h"
+#include "linked_placing.h"
 #include "lookup.h"
 #include "matcher.h"
 #include "money/money.h"
+#include "order_groups.h"
 #include "order_limits.h"
 #include "order_message.h"
 #include "order_plan.h"
@@ -37,7 +39,8 @@ enum {
 struct candidate {
     struct rpc_batch_item *item;
     struct order order;
-    int64_t price; // the last one when the order was looked at
+    int64_t price;                // the last one when the order was looked at
+    struct linked_request linked; // what is placed with it
     bool waits;
     int tries; // how often it had to be left for later
 };
@@ -51,6 +54,7 @@ struct placing {
     struct limited_order limited[EXECUTION_MAX]; // parallel to `candidates`
     struct candidate refused[EXECUTION_MAX];
     struct store_new_order intents[EXECUTION_MAX];
+    struct store_new_order legs[LINKED_LEGS_MAX * EXECUTION_MAX];
     struct execution_item items[EXECUTION_MAX];
     struct candidate *executed[EXECUTION_MAX]; // parallel to `items`
     struct store_finished finished[FINISHED_MAX];
@@ -138,6 +142,9 @@ static bool check_enums(const Trading__PlaceOrderRequest *request, struct error 
     if (request->has_time_in_force &&
         request->time_in_force == TRADING__TIME_IN_FORCE__TIME_IN_FORCE_UNSPECIFIED)
         error_add_violation(error, "time_in_force", "must be day, gtc, ioc, fok, opg or cls");
+    if (request->has_order_class &&
+        request->order_class == TRADING__ORDER_CLASS__ORDER_CLASS_UNSPECIFIED)
+        error_add_violation(error, "order_class", "must be simple, bracket, oco or oto");
     return error->code == CODE_OK;
 }
 
@@ -169,6 +176,7 @@ static void begin_order(struct candidate *candidate, const struct platform_clock
     snprintf(order->request_id, UUID_SIZE, "%s", call->request_id);
     snprintf(order->ticker, ORDER_TICKER_SIZE, "%s", request->ticker);
     digest_sha256_hex(call->body, order->body_hash);
+    linked_placing_begin(request, order, &candidate->linked);
     candidate->waits = !request->has_wait || request->wait;
 }
 
@@ -185,7 +193,8 @@ static bool price_order(struct trading *trading,
         return error_set(error, REASON_NO_PRICE, "There has been no price of %s yet.",
                          order->ticker);
     candidate->price = quote.price_micros;
-    return order_plan(order, &quote, clock, error);
+    return order_plan(order, &quote, clock, error) &&
+           linked_rules_price(order, &candidate->linked.terms, &quote, error);
 }
 
 // Whose the portfolio is comes first: to anybody else every order for it is the same.
@@ -203,13 +212,15 @@ static bool prepare(struct placing *placing,
     begin_order(candidate, clock);
     return lookup_portfolio(trading, call, order->portfolio_id, order->user_id, &order->terms,
                             error) &&
-           check_enums(request, error) && order_rules_check(order, error) &&
+           check_enums(request, error) &&
+           linked_rules_check(order, &candidate->linked.terms, error) &&
            // A notional is a fraction nearly always.
            lookup_tradable(trading, call, order->ticker, order->notional > 0 ? 1 : order->quantity,
                            error) &&
            order_rules_schedule(order, clock, error) &&
            price_order(trading, candidate, clock, error) &&
-           admission_check(&placing->admission, order, candidate->price, error);
+           admission_check(&placing->admission, order, candidate->price, error) &&
+           linked_placing_make_legs(order, &candidate->linked, call->arena, error);
 }
 
 // Whether the caller was found to own the portfolio of an order that is refused for another reason.
@@ -256,6 +267,23 @@ note_orders(struct placing *placing, struct transaction *transaction, struct err
     return audit_outbox_add(transaction, events, count, error);
 }
 
+// Legs are there only with the order that they are placed with.
+static bool
+insert_legs(struct placing *placing, struct transaction *transaction, struct error *error)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < placing->count; i++) {
+        const struct candidate *candidate = &placing->candidates[i];
+
+        for (size_t j = 0; j < candidate->linked.leg_count; j++)
+            placing->legs[count++] = (struct store_new_order){.order = &candidate->linked.legs[j],
+                                                              .after_id = candidate->order.id};
+    }
+    return count == 0 || store_insert_orders(transaction, placing->legs, count,
+                                             placing->trading->worker, NULL, error);
+}
+
 static bool insert_work(struct transaction *transaction, void *context, struct error *error)
 {
     struct placing *placing = context;
@@ -264,6 +292,7 @@ static bool insert_work(struct transaction *transaction, void *context, struct e
                            error) &&
            store_insert_orders(transaction, placing->intents, placing->count,
                                placing->trading->worker, &placing->inserted, error) &&
+           insert_legs(placing, transaction, error) &&
            admission_add(&placing->admission, transaction, error) &&
            store_finish_tasks(transaction, placing->finished, placing->finished_count, error) &&
            note_orders(placing, transaction, error);
@@ -309,11 +338,28 @@ static bool insert(struct placing *placing, struct error *error)
     return true;
 }
 
-static void answer(struct rpc_batch_item *item, const struct order *order)
+static void
+answer(const struct placing *placing, struct rpc_batch_item *item, const struct order *order)
 {
     Trading__PlaceOrderResponse *response = (Trading__PlaceOrderResponse *)item->response;
 
-    item->done = order_to_message(order, item->call->arena, &response->order, &item->error);
+    item->done = order_groups_message(placing->trading, order, item->call->arena, &response->order,
+                                      &item->error);
+}
+
+// Answers an order that is new. When its legs cannot be read, they are as they were placed.
+static void answer_new(const struct placing *placing, struct candidate *candidate)
+{
+    struct rpc_batch_item *item = candidate->item;
+    Trading__PlaceOrderResponse *response = (Trading__PlaceOrderResponse *)item->response;
+
+    answer(placing, item, &candidate->order);
+    if (item->done || response->order == NULL)
+        return;
+    error_clear(&item->error);
+    item->done =
+        legs_to_message(&candidate->order, candidate->linked.legs, candidate->linked.leg_count,
+                        item->call->arena, response->order, &item->error);
 }
 
 // Answers a request whose order is there already, as it stands now. False when there is none, or
@@ -343,7 +389,7 @@ static bool replay(struct placing *placing, struct candidate *candidate)
     if (existing.status == ORDER_REJECTED)
         order_get_reason(&existing, &item->error);
     else
-        answer(item, &existing);
+        answer(placing, item, &existing);
     return true;
 }
 
@@ -447,7 +493,18 @@ static void settle(struct placing *placing, const struct execution_item *execute
         reload(placing, candidate);
     if (executed->is_saved && order_rests(&candidate->order))
         matcher_add(placing->trading->matcher, &candidate->order);
-    answer(candidate->item, &candidate->order);
+    answer_new(placing, candidate);
+}
+
+// Tells of the legs as they are placed; what becomes of them is told with what makes it.
+static void publish_legs(struct placing *placing)
+{
+    for (size_t i = 0; i < placing->count; i++) {
+        const struct linked_request *linked = &placing->candidates[i].linked;
+
+        for (size_t j = 0; j < linked->leg_count && placing->intents[i].inserted; j++)
+            order_publish(placing->trading, &linked->legs[j], placing->arena);
+    }
 }
 
 static void execute(struct placing *placing)
@@ -486,7 +543,7 @@ static void answer_early(struct placing *placing)
             answer_conflict(placing, candidate);
         } else if (!candidate->waits) {
             order_publish(placing->trading, &candidate->order, placing->arena);
-            answer(candidate->item, &candidate->order);
+            answer_new(placing, candidate);
             has_work = true;
         }
     }
@@ -547,6 +604,7 @@ static void place(struct placing *placing, const struct platform_clock *clock)
         return;
     if (insert(placing, &error)) {
         fault_point("trading.after_intent");
+        publish_legs(placing);
         answer_early(placing);
         execute(placing);
         place_again(placing, clock);

@@ -12,8 +12,10 @@
 #include "conflict.h"
 #include "execution.h"
 #include "fill_bar.h"
+#include "linked_rules.h"
 #include "lookup.h"
 #include "matcher.h"
+#include "order_groups.h"
 #include "order_limits.h"
 #include "order_message.h"
 #include "order_plan.h"
@@ -21,6 +23,7 @@
 #include "order_rules.h"
 #include "service/audit_outbox.h"
 #include "service/ownership.h"
+#include "shard_lease.h"
 #include "trading_store.h"
 #include "watch.h"
 
@@ -35,6 +38,7 @@ struct replacing {
     struct order order; // the new one
     struct quote quote;
     struct admission admission;
+    struct store_saved activated; // of an exit, once it is committed
 };
 
 void replacing_settle(struct trading *trading, struct arena *arena, const struct order *order)
@@ -98,7 +102,8 @@ static bool replay(struct replacing *replacing,
         order_get_reason(&existing, error);
         return false;
     }
-    return order_to_message(&existing, call->arena, &response->order, error);
+    return order_groups_message(replacing->trading, &existing, call->arena, &response->order,
+                                error);
 }
 
 // Replacing counts as placing does: it is as much work.
@@ -158,6 +163,30 @@ static struct order_change change_of(const Trading__ReplaceOrderRequest *request
     return change;
 }
 
+// Compares the new order with those of its group that are open.
+static bool check_group(struct replacing *replacing, struct error *error)
+{
+    const char *group_id = replacing->old.group_id;
+    struct order *orders = NULL;
+    const struct order **others = NULL;
+    size_t count = 0;
+    size_t other_count = 0;
+
+    if (!order_is_in_group(&replacing->old))
+        return true;
+    if (!store_load_groups(replacing->trading->database, replacing->call->arena, &group_id, 1,
+                           &orders, &count, error))
+        return false;
+    others = arena_allocate(replacing->call->arena, (count + 1) * sizeof(*others));
+    if (others == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The group needs too much memory.");
+    for (size_t i = 0; i < count; i++)
+        if (order_status_is_open(orders[i].status) && strcmp(orders[i].id, replacing->old.id) != 0)
+            others[other_count++] = &orders[i];
+    return linked_rules_check_replacement(&replacing->old, &replacing->order, others, other_count,
+                                          &replacing->quote, error);
+}
+
 static bool prepare(struct replacing *replacing, struct error *error)
 {
     struct trading *trading = replacing->trading;
@@ -175,7 +204,9 @@ static bool prepare(struct replacing *replacing, struct error *error)
                          replacing->old.ticker);
     if (!admission_begin(&replacing->admission, trading, &clock, error) ||
         !bring_up_to_date(replacing, clock.now, error) ||
-        !order_replacement_make(&replacing->old, &change, &replacing->quote, &clock, order, error))
+        !order_replacement_make(&replacing->old, &change, &replacing->quote, &clock, order,
+                                error) ||
+        !check_group(replacing, error))
         return false;
     snprintf(order->id, UUID_SIZE, "%s", uuid_new().string);
     snprintf(order->request_id, UUID_SIZE, "%s", replacing->call->request_id);
@@ -198,6 +229,103 @@ static bool note(struct replacing *replacing, struct transaction *transaction, s
            audit_outbox_add(transaction, &event, 1, error);
 }
 
+static bool has_changed(struct error *error)
+{
+    return error_set(error, REASON_CONFLICT, "The order has been changed meanwhile.");
+}
+
+// Locks the group of the order that is replaced, and makes sure that it is as it was found.
+static bool
+lock_group(struct replacing *replacing, struct transaction *transaction, struct error *error)
+{
+    const char *group_id = replacing->old.group_id;
+    struct order *orders = NULL;
+    size_t count = 0;
+
+    if (!order_is_in_group(&replacing->old))
+        return true;
+    if (!store_lock_groups(transaction, &group_id, 1, &orders, &count, error))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(orders[i].id, replacing->old.id) == 0)
+            return orders[i].status == replacing->old.status || has_changed(error);
+    return has_changed(error);
+}
+
+// Lets the owner of its shard know that an exit rests.
+static bool
+announce_exit(struct replacing *replacing, struct transaction *transaction, struct error *error)
+{
+    const struct order *order = &replacing->order;
+    struct shard_arrival arrival = {
+        .order_id = order->id,
+        .portfolio_id = order->portfolio_id,
+        .claim = shard_lease_claim_of(replacing->trading->shards, order->ticker),
+    };
+
+    return shard_store_announce(transaction, &arrival, 1, error);
+}
+
+// An exit's place is taken in one step: what it holds is the group's, and stays.
+static bool exit_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct replacing *replacing = context;
+    struct order *order = &replacing->order;
+    struct store_new_order intent = {.order = order, .after_id = replacing->old.id};
+    struct store_change change = {
+        .order = order, .changes_order = true, .from = ORDER_HELD, .task = STORE_TASK_UNCHANGED};
+    struct rows inserted = {0};
+    struct rows saved = {0};
+
+    order->status = ORDER_HELD;
+    if (!lock_group(replacing, transaction, error) ||
+        !admission_count(&replacing->admission, transaction, &intent, 1, error) ||
+        !store_insert_orders(transaction, &intent, 1, replacing->trading->worker, &inserted,
+                             error) ||
+        !admission_add(&replacing->admission, transaction, error) ||
+        !store_replace_leg(transaction, order, replacing->old.status, &saved, error) ||
+        !note(replacing, transaction, error) || !transaction_flush(transaction, error))
+        return false;
+    store_take_inserted(&inserted, &intent, 1);
+    if (saved.count != 1)
+        return has_changed(error);
+    if (intent.is_left_out) {
+        admission_refuse(&replacing->admission, order, error);
+        return false;
+    }
+    if (!intent.inserted)
+        return error_set(error, REASON_CLIENT_ORDER_ID_TAKEN,
+                         "There is an order with client_order_id %s in this portfolio already.",
+                         order->client_order_id);
+    if (replacing->old.status == ORDER_HELD)
+        return true;
+    return order_apply(order, ORDER_EVENT_ACTIVATE, order->created_at) &&
+           // It leaves with the commit, so what comes back needs a place that outlives this.
+           store_save_changes(transaction, &change, 1, &replacing->activated, error) &&
+           announce_exit(replacing, transaction, error);
+}
+
+static bool finish_exit(struct replacing *replacing,
+                        Trading__ReplaceOrderResponse *response,
+                        struct error *error)
+{
+    struct trading *trading = replacing->trading;
+    struct call *call = replacing->call;
+    struct order *order = &replacing->order;
+    struct order *old = NULL;
+    const char *id = order->replaces;
+    size_t count = 0;
+
+    matcher_remove(trading->matcher, id);
+    if (order->status == ORDER_NEW)
+        matcher_add(trading->matcher, order);
+    if (store_load_orders(trading->database, call->arena, &id, 1, &old, &count, error) &&
+        count == 1)
+        order_publish(trading, old, call->arena);
+    order_publish(trading, order, call->arena);
+    return order_groups_message(trading, order, call->arena, &response->order, error);
+}
+
 // The old order waits, and the new one is there: both or neither.
 static bool begin_work(struct transaction *transaction, void *context, struct error *error)
 {
@@ -212,8 +340,9 @@ static bool begin_work(struct transaction *transaction, void *context, struct er
     struct rows inserted = {0};
 
     if (!order_apply(&waiting, ORDER_EVENT_REPLACE, replacing->order.created_at))
-        return error_set(error, REASON_CONFLICT, "The order has been changed meanwhile.");
-    if (!admission_count(&replacing->admission, transaction, &intent, 1, error) ||
+        return has_changed(error);
+    if (!lock_group(replacing, transaction, error) ||
+        !admission_count(&replacing->admission, transaction, &intent, 1, error) ||
         !store_save_changes(transaction, &change, 1, &saved, error) ||
         !store_insert_orders(transaction, &intent, 1, replacing->trading->worker, &inserted,
                              error) ||
@@ -223,7 +352,7 @@ static bool begin_work(struct transaction *transaction, void *context, struct er
     store_take_saved(&saved, &change, 1);
     store_take_inserted(&inserted, &intent, 1);
     if (!change.saved)
-        return error_set(error, REASON_CONFLICT, "The order has been changed meanwhile.");
+        return has_changed(error);
     if (intent.is_left_out) {
         admission_refuse(&replacing->admission, &replacing->order, error);
         return false;
@@ -261,7 +390,7 @@ finish(struct replacing *replacing, Trading__ReplaceOrderResponse *response, str
         *error = item.error;
         return false;
     }
-    return order_to_message(order, call->arena, &response->order, error);
+    return order_groups_message(trading, order, call->arena, &response->order, error);
 }
 
 // Tries once. `out_again` is set when the old order was changed under way by somebody else.
@@ -272,6 +401,7 @@ static bool replace_once(struct replacing *replacing,
 {
     struct order *old = NULL;
     bool is_repeat = false;
+    bool is_exit = false;
 
     *out_again = false;
     if (!lookup_order(replacing->trading, replacing->call, replacing->request->order_id, &old,
@@ -282,7 +412,7 @@ static bool replace_once(struct replacing *replacing,
         return false;
     if (is_repeat)
         return true;
-    if (!order_rests(old))
+    if (!order_rests(old) && old->status != ORDER_HELD)
         return refuse_status(old, error);
     if (!order_is_booked(old))
         return error_set(error, REASON_ORDER_NOT_READY,
@@ -291,18 +421,21 @@ static bool replace_once(struct replacing *replacing,
         return false;
     if (!prepare(replacing, error))
         return false;
-    if (!database_transact(replacing->trading->database, replacing->call->arena, 0, begin_work,
-                           replacing, error)) {
+    is_exit = order_is_exit(old);
+    if (!database_transact(replacing->trading->database, replacing->call->arena, 0,
+                           is_exit ? exit_work : begin_work, replacing, error)) {
         if (error_is(error, REASON_CLIENT_ORDER_ID_TAKEN) &&
             admission_is_outdated(&replacing->admission))
             error_set(error, REASON_CONFLICT, "The limits of the portfolio keep changing.");
-        else if (error_is(error, REASON_CLIENT_ORDER_ID_TAKEN))
+        else if (!is_exit && error_is(error, REASON_CLIENT_ORDER_ID_TAKEN))
             (void)conflict_explain(replacing->trading->database, replacing->call->arena,
                                    &replacing->order, error);
         *out_again = error_is(error, REASON_CONFLICT);
         return false;
     }
     fault_point("trading.after_replace");
+    if (is_exit)
+        return finish_exit(replacing, response, error);
     return finish(replacing, response, error);
 }
 

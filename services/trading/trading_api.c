@@ -10,6 +10,7 @@
 #include "lookup.h"
 #include "matcher.h"
 #include "money/money.h"
+#include "order_groups.h"
 #include "order_message.h"
 #include "queue.h"
 #include "service/idempotency.h"
@@ -83,6 +84,7 @@ bool trading_api_list_orders(struct trading *trading,
         .start = request->start,
         .end = request->end,
         .limit = limit + 1,
+        .is_nested = request->nested && request->client_order_id == NULL,
         .client_order_id = request->client_order_id,
     };
     struct order *orders = NULL;
@@ -106,7 +108,8 @@ bool trading_api_list_orders(struct trading *trading,
         if (!order_to_message(&orders[i], call->arena, &response->orders[i], error))
             return false;
     }
-    return true;
+    return !filter.is_nested ||
+           order_groups_add_legs(trading, orders, count, call->arena, response->orders, error);
 }
 
 bool trading_api_get_order(struct trading *trading,
@@ -118,7 +121,7 @@ bool trading_api_get_order(struct trading *trading,
     struct order *order = NULL;
 
     return lookup_order(trading, call, request->order_id, &order, error) &&
-           order_to_message(order, call->arena, &response->order, error);
+           order_groups_message(trading, order, call->arena, &response->order, error);
 }
 
 bool trading_api_list_fills(struct trading *trading,

@@ -3,16 +3,21 @@
 #include "database/columns.h"
 #include "trading_store_private.h"
 
+// The legs that wait for such an order go by the same terms, on the same day.
 static const struct statement save_plans = {
     "save_plans",
-    "UPDATE orders o SET fill_terms = n.fill_terms, hold_amount = n.hold_amount,"
+    "WITH planned AS (UPDATE orders o SET fill_terms = n.fill_terms, hold_amount = n.hold_amount,"
     " starts_at = n.starts_at, expires_at = n.expires_at, volume_seen = n.volume_seen,"
     " decided_quantity = NULL, decided_price = NULL, decided_commission = NULL,"
     " decided_quote_at = NULL"
     " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::numeric[], $5::timestamptz[],"
     " $6::timestamptz[], $7::bigint[])"
     " AS n (id, portfolio_id, fill_terms, hold_amount, starts_at, expires_at, volume_seen)"
-    " WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = 'pending_new'",
+    " WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = 'pending_new'"
+    " RETURNING o.id, o.portfolio_id, o.group_id, o.fill_terms, o.expires_at)"
+    " UPDATE orders l SET fill_terms = p.fill_terms, expires_at = p.expires_at FROM planned p"
+    " WHERE l.group_id = p.group_id AND l.portfolio_id = p.portfolio_id AND l.id <> p.id"
+    " AND l.status = 'held'",
 };
 
 bool store_save_plans(struct transaction *transaction,

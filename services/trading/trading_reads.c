@@ -15,7 +15,8 @@
     " o.trail_percent, o.high_water, o.extended_hours, coalesce(o.starts_at, o.created_at),"       \
     " o.triggered_at, coalesce(o.looked_at, o.created_at), o.replaces, o.replaced_by,"             \
     " o.decided_quantity, o.decided_price, o.decided_commission, o.decided_quote_at,"              \
-    " o.fill_terms, o.fill_count, o.booked_count, o.filled_value, o.volume_seen"
+    " o.fill_terms, o.fill_count, o.booked_count, o.filled_value, o.volume_seen,"                  \
+    " o.order_class, o.group_id, o.part"
 
 static const struct statement load_orders = {
     "load_orders",
@@ -69,8 +70,14 @@ static const struct statement page_orders = {
     "page_orders",
     "SELECT " ORDER_COLUMNS " FROM orders o WHERE o.user_id = $1"
     " AND ($2::uuid IS NULL OR o.portfolio_id = $2) AND ($3::uuid IS NULL OR o.id < $3)"
-    " AND ($4::boolean IS NULL OR (o.status IN ('pending_new', 'new', 'partially_filled',"
-    " 'pending_replace')) = $4)"
+    " AND ($4::boolean IS NULL"
+    "  OR (o.status IN ('pending_new', 'held', 'new', 'partially_filled', 'pending_replace')"
+    "   OR ($10 AND o.status <> 'replaced' AND EXISTS (SELECT 1 FROM orders g"
+    "    WHERE g.group_id = o.group_id"
+    "    AND g.status IN ('pending_new', 'held', 'new', 'partially_filled', 'pending_replace')))) "
+    "= $4)"
+    " AND (NOT $10 OR o.part IS NULL"
+    "  OR o.part = CASE o.order_class WHEN 'oco' THEN 'take_profit' ELSE 'entry' END)"
     " AND ($5::text IS NULL OR o.ticker = $5) AND ($6::text IS NULL OR o.side = $6)"
     " AND ($7::timestamptz IS NULL OR o.created_at >= $7)"
     " AND ($8::timestamptz IS NULL OR o.created_at < $8)"
@@ -89,9 +96,31 @@ static const struct statement find_by_client_order_id = {
 static const struct statement find_meeting = {
     "find_meeting",
     "SELECT r.order_id, r.limit_price IS NULL FROM resting_orders r,"
-    " (VALUES ($3::text, $4::text, $5::numeric)) AS n (side, type, limit_price)"
+    " (VALUES ($3::text, $4::text, $5::numeric)) AS n (side, type, meets_limit)"
     " WHERE r.portfolio_id = $1 AND r.ticker = $2 AND " STORE_MEETS(
         "n") " ORDER BY r.order_id LIMIT 1",
+};
+
+// The first orders of a group are locked, in the order of their ids: they are what never changes
+// about it.
+static const struct statement lock_groups = {
+    "lock_groups",
+    "SELECT id FROM orders WHERE group_id = ANY ($1::uuid[]) AND replaces IS NULL"
+    " ORDER BY id FOR UPDATE",
+};
+
+// A statement of its own, so that it sees what those have done who had the lock before.
+static const struct statement load_open_of_groups = {
+    "load_open_of_groups",
+    "SELECT " ORDER_COLUMNS " FROM orders o WHERE o.group_id = ANY ($1::uuid[])"
+    " AND o.status IN ('pending_new', 'held', 'new', 'partially_filled', 'pending_replace')"
+    " ORDER BY o.id",
+};
+
+static const struct statement load_groups = {
+    "load_groups",
+    "SELECT " ORDER_COLUMNS " FROM orders o WHERE o.group_id = ANY ($1::uuid[])"
+    " AND o.status <> 'replaced' ORDER BY o.id",
 };
 
 static const struct statement list_fills = {
@@ -160,6 +189,10 @@ static void take_order(const struct rows *rows, size_t row, struct order *out_or
         (!rows_is_null(rows, row, 46) &&
          !product_sum_parse(rows_text(rows, row, 46), &order.filled_value)))
         order.status = ORDER_REJECTED;
+    if (!order_class_find(rows_text(rows, row, 48), &order.order_class) ||
+        (order_is_in_group(&order) && !order_part_find(rows_text(rows, row, 50), &order.part)))
+        order.status = ORDER_REJECTED;
+    copy(order.group_id, sizeof(order.group_id), rows_text(rows, row, 49));
     copy(order.reason, sizeof(order.reason), rows_text(rows, row, 14));
     copy(order.reason_message, sizeof(order.reason_message), rows_text(rows, row, 15));
     copy(order.cancel_request_id, sizeof(order.cancel_request_id), rows_text(rows, row, 17));
@@ -185,6 +218,21 @@ static bool take_orders(const struct rows *rows,
     return true;
 }
 
+MUST_CHECK static bool array_of(struct arena *arena,
+                                const char *const *ids,
+                                size_t count,
+                                struct parameter *out_array,
+                                struct error *error)
+{
+    struct parameter *values = arena_allocate(arena, (count + 1) * sizeof(*values));
+
+    if (values == NULL)
+        return store_out_of_budget(error);
+    for (size_t i = 0; i < count; i++)
+        values[i] = parameter_text(ids[i]);
+    return parameter_array(arena, values, count, out_array) || store_out_of_budget(error);
+}
+
 bool store_load_orders(struct database *database,
                        struct arena *arena,
                        const char *const *ids,
@@ -193,17 +241,45 @@ bool store_load_orders(struct database *database,
                        size_t *out_count,
                        struct error *error)
 {
-    struct parameter *values = arena_allocate(arena, (count + 1) * sizeof(*values));
     struct parameter array;
     struct rows rows = {0};
 
-    if (values == NULL)
-        return store_out_of_budget(error);
-    for (size_t i = 0; i < count; i++)
-        values[i] = parameter_text(ids[i]);
-    if (!parameter_array(arena, values, count, &array))
-        return store_out_of_budget(error);
-    return database_query(database, arena, &load_orders, &array, 1, &rows, error) &&
+    return array_of(arena, ids, count, &array, error) &&
+           database_query(database, arena, &load_orders, &array, 1, &rows, error) &&
+           take_orders(&rows, arena, out_orders, out_count, error);
+}
+
+bool store_lock_groups(struct transaction *transaction,
+                       const char *const *group_ids,
+                       size_t count,
+                       struct order **out_orders,
+                       size_t *out_count,
+                       struct error *error)
+{
+    struct arena *arena = transaction_arena(transaction);
+    struct parameter array;
+    struct rows rows = {0};
+
+    return array_of(arena, group_ids, count, &array, error) &&
+           transaction_queue(transaction, &lock_groups, &array, 1, NULL, error) &&
+           transaction_queue(transaction, &load_open_of_groups, &array, 1, &rows, error) &&
+           transaction_flush(transaction, error) &&
+           take_orders(&rows, arena, out_orders, out_count, error);
+}
+
+bool store_load_groups(struct database *database,
+                       struct arena *arena,
+                       const char *const *group_ids,
+                       size_t count,
+                       struct order **out_orders,
+                       size_t *out_count,
+                       struct error *error)
+{
+    struct parameter array;
+    struct rows rows = {0};
+
+    return array_of(arena, group_ids, count, &array, error) &&
+           database_query(database, arena, &load_groups, &array, 1, &rows, error) &&
            take_orders(&rows, arena, out_orders, out_count, error);
 }
 
@@ -323,6 +399,7 @@ bool store_page_orders(struct database *database,
         filter->has_start ? parameter_time(filter->start) : parameter_null(),
         filter->has_end ? parameter_time(filter->end) : parameter_null(),
         parameter_int((int64_t)filter->limit),
+        parameter_bool(filter->is_nested),
     };
     struct rows rows = {0};
 
@@ -359,9 +436,9 @@ bool store_find_meeting(struct database *database,
                         struct error *error)
 {
     struct parameter parameters[] = {
-        parameter_text(order->portfolio_id),          parameter_text(order->ticker),
-        parameter_text(order_side_name(order->side)), parameter_text(order_type_name(order->type)),
-        store_price_or_null(order->limit_price),
+        parameter_text(order->portfolio_id),           parameter_text(order->ticker),
+        parameter_text(order_side_name(order->side)),  parameter_text(order_type_name(order->type)),
+        store_price_or_null(order_meets_limit(order)),
     };
     struct rows rows = {0};
 

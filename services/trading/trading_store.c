@@ -11,10 +11,6 @@
 
 enum { GATES = 1024 }; // rows of resting_gates
 
-// Of tasks that are looked up by their keys. The same said as a list of states would let plans take
-// the index of those that are due, and read all of it.
-#define IS_UNFINISHED "t.state <> 'completed' AND t.state <> 'failed'"
-
 // How long the arrays are says little about the best plan, and planning each time costs as much as
 // what a small batch writes.
 static const struct statement plan_once = {
@@ -22,55 +18,69 @@ static const struct statement plan_once = {
     "SET LOCAL plan_cache_mode = force_generic_plan",
 };
 
-// Whether an order may be placed: by what has changed since it was checked ($33 is the revision of
-// all orders of the statement), and by those that rest.
-#define IS_PLACEABLE                                                                               \
-    STORE_LIMITS_ARE_KNOWN("n", "$33::bigint")                                                     \
-    " AND NOT EXISTS (SELECT 1 FROM splits s WHERE s.ticker = n.ticker"                            \
-    " AND s.effective_at > n.created_at)"                                                          \
-    " AND NOT EXISTS (SELECT 1 FROM resting_orders r WHERE r.portfolio_id = n.portfolio_id"        \
-    " AND r.ticker = n.ticker AND " STORE_MEETS("n") ")"
+enum { INSERT_WIDTH = 34 };
 
-// With their tasks, leased but for the ones named; and with their places among those that rest.
+// Whether an order may be placed: by what has changed since it was checked ($38 is the revision of
+// all orders of the statement), and by those that rest. A leg is there with the order that it is
+// placed with, whatever changes between the two statements.
+#define IS_PLACEABLE                                                                               \
+    "(n.after_id IS NULL OR EXISTS (SELECT 1 FROM orders a WHERE a.id = n.after_id"                \
+    " AND a.portfolio_id = n.portfolio_id))"                                                       \
+    " AND (n.after_id IS NOT NULL AND n.replaces IS NULL"                                          \
+    " OR (" STORE_LIMITS_ARE_KNOWN(                                                                \
+        "n",                                                                                       \
+        "$38::bigint") " AND NOT EXISTS (SELECT 1 FROM splits s WHERE s.ticker = n.ticker"         \
+                       " AND s.effective_at > n.created_at)))"                                     \
+                       " AND NOT EXISTS (SELECT 1 FROM resting_orders r WHERE n.after_id IS NULL"  \
+                       " AND r.portfolio_id = n.portfolio_id"                                      \
+                       " AND r.ticker = n.ticker AND " STORE_MEETS("n") ")"
+
+// With their tasks: of those that were inserted, leased but for the ones named; of a leg one that
+// waits for ever. And with their places among those that rest, which a leg has once it is active.
 static const struct statement insert_orders = {
     "insert_orders",
     "WITH inserted AS (INSERT INTO orders (id, portfolio_id, user_id, request_id, body_hash,"
     " client_order_id, ticker, side, quantity, hold_amount, status, created_at, updated_at,"
     " expires_at, type, time_in_force, notional, limit_price, stop_price, trail_price,"
     " trail_percent, high_water, extended_hours, starts_at, replaces, decided_quantity,"
-    " decided_price, decided_commission, decided_quote_at, fill_terms, volume_seen)"
+    " decided_price, decided_commission, decided_quote_at, fill_terms, volume_seen, order_class,"
+    " group_id, part)"
     " SELECT n.id, n.portfolio_id, n.user_id, n.request_id, n.body_hash, n.client_order_id,"
-    " n.ticker, n.side, n.quantity, n.hold_amount, 'pending_new', n.created_at, n.created_at,"
+    " n.ticker, n.side, n.quantity, n.hold_amount,"
+    " CASE WHEN n.after_id IS NULL THEN 'pending_new' ELSE 'held' END, n.created_at, n.created_at,"
     " n.expires_at, n.type, n.time_in_force, n.notional, n.limit_price, n.stop_price,"
     " n.trail_price, n.trail_percent, n.high_water, n.extended_hours, n.starts_at, n.replaces,"
     " n.decided_quantity, n.decided_price, n.decided_commission, n.decided_quote_at,"
-    " n.fill_terms, n.volume_seen"
+    " n.fill_terms, n.volume_seen, n.order_class, n.group_id, n.part"
     " FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],"
     " $7::text[], $8::text[], $9::numeric[], $10::numeric[], $11::timestamptz[],"
     " $12::timestamptz[], $13::text[], $14::text[], $15::numeric[], $16::numeric[],"
     " $17::numeric[], $18::numeric[], $19::numeric[], $20::numeric[], $21::boolean[],"
     " $22::timestamptz[], $23::uuid[], $24::numeric[], $25::numeric[], $26::numeric[],"
-    " $27::timestamptz[], $28::text[], $29::bigint[])"
+    " $27::timestamptz[], $28::text[], $29::bigint[], $30::text[], $31::uuid[], $32::text[],"
+    " $33::numeric[], $34::uuid[])"
     " AS n (id, portfolio_id, user_id, request_id, body_hash, client_order_id, ticker, side,"
     " quantity, hold_amount, created_at, expires_at, type, time_in_force, notional, limit_price,"
     " stop_price, trail_price, trail_percent, high_water, extended_hours, starts_at, replaces,"
     " decided_quantity, decided_price, decided_commission, decided_quote_at, fill_terms,"
-    " volume_seen)"
+    " volume_seen, order_class, group_id, part, meets_limit, after_id)"
     " WHERE " IS_PLACEABLE " ON CONFLICT DO NOTHING"
     " RETURNING id, portfolio_id, ticker, side, limit_price, type, time_in_force,"
-    " quantity, decided_quantity),"
+    " quantity, decided_quantity, status),"
     " queued AS (INSERT INTO tasks (id, portfolio_id, kind, state, attempts, worker, run_at,"
     " queued_at, started_at)"
     " SELECT i.id, i.portfolio_id, 'order', CASE WHEN i.leased THEN 'active' ELSE 'pending' END,"
-    " CASE WHEN i.leased THEN 1 ELSE 0 END, CASE WHEN i.leased THEN $30::text END,"
-    " CASE WHEN i.leased THEN now() + $31::bigint * interval '1 ms' ELSE now() END, now(),"
+    " CASE WHEN i.leased THEN 1 ELSE 0 END, CASE WHEN i.leased THEN $35::text END,"
+    " CASE WHEN i.leased THEN now() + $36::bigint * interval '1 ms'"
+    " WHEN i.status = 'held' THEN 'infinity' ELSE now() END, now(),"
     " CASE WHEN i.leased THEN now() END"
-    " FROM (SELECT id, portfolio_id, id <> ALL ($32::uuid[]) AS leased FROM inserted) AS i),"
+    " FROM (SELECT id, portfolio_id, status, id <> ALL ($37::uuid[]) AS leased"
+    " FROM inserted) AS i),"
     " rested AS (INSERT INTO resting_orders (portfolio_id, ticker, order_id, side, limit_price,"
     " trails)"
     " SELECT i.portfolio_id, i.ticker, i.id, i.side, i.limit_price, i.type = 'trailing_stop'"
     " FROM inserted i WHERE coalesce(i.decided_quantity, 0) < i.quantity"
-    " AND i.time_in_force NOT IN ('ioc', 'fok'))"
+    " AND i.time_in_force NOT IN ('ioc', 'fok') AND i.status <> 'held')"
     " SELECT id FROM inserted",
 };
 
@@ -96,7 +106,8 @@ static const struct statement fill_decided = {
     " SELECT f.id, f.portfolio_id, 1, f.fill_id, f.ticker, f.side, f.decided_quantity,"
     " f.decided_price, f.decided_commission, f.created_at, f.decided_quote_at, $4 FROM filled f),"
     " done AS (UPDATE tasks t SET state = 'completed', finished_at = now(), error = NULL"
-    " FROM filled f WHERE t.id = f.id AND t.portfolio_id = f.portfolio_id AND " IS_UNFINISHED ")"
+    " FROM filled f WHERE t.id = f.id AND t.portfolio_id = f.portfolio_id AND " STORE_IS_UNFINISHED
+    ")"
     " SELECT id FROM filled",
 };
 
@@ -110,18 +121,18 @@ static const struct statement save_orders = {
     " expired_at = n.expired_at, updated_at = n.updated_at, triggered_at = n.triggered_at,"
     " high_water = n.high_water, stop_price = n.stop_price, looked_at = n.looked_at,"
     " fill_count = n.fill_count, booked_count = n.booked_count, filled_value = n.filled_value,"
-    " volume_seen = n.volume_seen"
+    " volume_seen = n.volume_seen, quantity = n.quantity"
     " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::numeric[],"
     " $7::numeric[], $8::numeric[], $9::text[], $10::text[], $11::text[], $12::uuid[],"
     " $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[],"
     " $17::timestamptz[], $18::timestamptz[], $19::numeric[], $20::numeric[],"
     " $21::timestamptz[], $22::integer[], $23::integer[], $24::numeric[], $25::bigint[],"
-    " $26::integer[])"
+    " $26::integer[], $27::numeric[])"
     " AS n (id, portfolio_id, from_status, status, hold_amount, filled_quantity,"
     " average_fill_price, commission, reason, reason_message, reason_details, cancel_request_id,"
     " submitted_at, filled_at, canceled_at, expired_at, updated_at, triggered_at, high_water,"
     " stop_price, looked_at, fill_count, booked_count, filled_value, volume_seen,"
-    " from_fill_count)"
+    " from_fill_count, quantity)"
     " WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id AND o.status = n.from_status"
     " AND o.fill_count = n.from_fill_count"
     " RETURNING o.id",
@@ -152,7 +163,7 @@ static const struct statement save_tasks = {
     " finished_at = CASE WHEN n.state IN ('completed', 'failed') THEN now() END"
     " FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[],"
     " $7::integer[]) AS n (id, portfolio_id, status, state, run_after_ms, error, fill_count)"
-    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND " IS_UNFINISHED
+    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND " STORE_IS_UNFINISHED
     " AND EXISTS (SELECT 1 FROM orders o WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id"
     " AND o.status = n.status AND o.fill_count = n.fill_count"
     // An order rests once every part of it is booked.
@@ -170,7 +181,7 @@ static const struct statement rest_orders = {
 };
 
 // Those that have ended; one that is being replaced rests until it is.
-static const struct statement end_resting = {
+const struct statement store_end_resting = {
     "end_resting",
     "DELETE FROM resting_orders r USING unnest($1::uuid[], $2::uuid[], $3::text[])"
     " AS n (id, portfolio_id, ticker)"
@@ -195,11 +206,18 @@ static const struct statement end_replaced = {
     " AND r.portfolio_id = n.portfolio_id AND r.status = n.replacement_status)",
 };
 
+// A leg is replaced at once: what it holds is held for the next one, too.
+static const struct statement replace_leg = {
+    "replace_leg",
+    "UPDATE orders SET status = 'replaced', replaced_by = $3, updated_at = $4"
+    " WHERE id = $1 AND portfolio_id = $2 AND status = $5 RETURNING id",
+};
+
 static const struct statement end_replaced_tasks = {
     "end_replaced_tasks",
     "UPDATE tasks t SET state = 'completed', finished_at = now(), error = NULL"
     " FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n (id, portfolio_id, ticker)"
-    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND " IS_UNFINISHED
+    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND " STORE_IS_UNFINISHED
     " AND EXISTS (SELECT 1 FROM orders o WHERE o.id = n.id AND o.portfolio_id = n.portfolio_id"
     " AND o.status = 'replaced')",
 };
@@ -208,7 +226,7 @@ static const struct statement finish_tasks = {
     "finish_tasks",
     "UPDATE tasks t SET state = 'completed', finished_at = now(), error = NULL"
     " FROM unnest($1::uuid[], $2::uuid[]) AS n (id, portfolio_id)"
-    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND " IS_UNFINISHED,
+    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND " STORE_IS_UNFINISHED,
 };
 
 // A plain select of one table, as SKIP LOCKED wants it.
@@ -256,22 +274,6 @@ static const struct statement note_split = {
     " WHERE splits.effective_at < excluded.effective_at",
 };
 
-static const struct statement cancel_resting = {
-    "cancel_resting",
-    "UPDATE orders o SET status = 'canceled', canceled_at = $2, updated_at = $2,"
-    " cancel_request_id = $3 FROM resting_orders r WHERE r.portfolio_id = $1"
-    " AND o.id = r.order_id AND o.portfolio_id = r.portfolio_id"
-    " AND o.status IN ('new', 'partially_filled')"
-    " RETURNING o.id, o.portfolio_id, o.ticker",
-};
-
-static const struct statement cancel_tasks = {
-    "cancel_tasks",
-    "UPDATE tasks t SET state = 'pending', run_at = now()"
-    " FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n (id, portfolio_id, ticker)"
-    " WHERE t.id = n.id AND t.portfolio_id = n.portfolio_id AND " IS_UNFINISHED,
-};
-
 static struct parameter text_or_null(const char *text)
 {
     return parameter_text(text == NULL || text[0] == '\0' ? NULL : text);
@@ -301,7 +303,8 @@ static bool pass_gates(struct transaction *transaction,
     size_t gate_count = 0;
 
     for (size_t i = 0; gates != NULL && i < count; i++)
-        if (!orders[i].is_left_out && order_is_to_rest(orders[i].order))
+        if (!orders[i].is_left_out && orders[i].after_id == NULL &&
+            order_is_to_rest(orders[i].order))
             gates[gate_count++] = parameter_int(gate_of(orders[i].order));
     if (gates == NULL || !parameter_array(arena, gates, gate_count, &array))
         return store_out_of_budget(error);
@@ -335,12 +338,12 @@ bool store_insert_orders(struct transaction *transaction,
 
     if (unleased == NULL)
         return store_out_of_budget(error);
-    if (!columns_start(&table, arena, 29, count, error))
+    if (!columns_start(&table, arena, INSERT_WIDTH, count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         const struct order *order = orders[i].order;
         const struct order_decision *decided = &order->decided;
-        struct parameter row[29] = {
+        struct parameter row[INSERT_WIDTH] = {
             parameter_text(order->id),
             parameter_text(order->portfolio_id),
             parameter_text(order->user_id),
@@ -372,6 +375,11 @@ bool store_insert_orders(struct transaction *transaction,
             store_time_or_null(decided->quote_at),
             store_terms_or_null(arena, order),
             store_volume_or_null(order),
+            parameter_text(order_class_name(order->order_class)),
+            text_or_null(order->group_id),
+            parameter_text(order_is_in_group(order) ? order_part_name(order->part) : NULL),
+            store_price_or_null(order_meets_limit(order)),
+            parameter_text(orders[i].after_id),
         };
 
         if (orders[i].is_left_out)
@@ -405,7 +413,7 @@ void store_take_inserted(const struct rows *rows, struct store_new_order *orders
 static void add_order(struct columns *table, struct arena *arena, const struct store_change *change)
 {
     const struct order *order = change->order;
-    struct parameter row[26] = {
+    struct parameter row[27] = {
         parameter_text(order->id),
         parameter_text(order->portfolio_id),
         parameter_text(order_status_name(change->from)),
@@ -433,6 +441,7 @@ static void add_order(struct columns *table, struct arena *arena, const struct s
         value_or_null(arena, order),
         store_volume_or_null(order),
         parameter_int(order->fill_count - (change->fill == NULL ? 0 : 1)),
+        parameter_decimal(order->quantity, QUANTITY_SCALE),
     };
 
     columns_add(table, row);
@@ -549,7 +558,7 @@ start_changed(struct changed_rows *rows, struct arena *arena, size_t count, stru
 {
     rows->arena = arena;
     return columns_start(&rows->decided, arena, 3, count, error) &&
-           columns_start(&rows->orders, arena, 26, count, error) &&
+           columns_start(&rows->orders, arena, 27, count, error) &&
            columns_start(&rows->fills, arena, 10, count, error) &&
            columns_start(&rows->tasks, arena, 7, count, error) &&
            columns_start(&rows->resting, arena, 2, count, error) &&
@@ -569,6 +578,8 @@ static void add_change(struct changed_rows *rows, const struct store_change *cha
 {
     const struct order *order = change->order;
 
+    if (change->is_dropped)
+        return;
     if (is_filled_as_decided(change)) {
         add_decided(&rows->decided, order, change->fill);
         return;
@@ -580,7 +591,7 @@ static void add_change(struct changed_rows *rows, const struct store_change *cha
     add_order(&rows->orders, rows->arena, change);
     if (change->fill != NULL)
         add_fill(&rows->fills, order, change->fill);
-    if (change->from == ORDER_PENDING_NEW && order_rests(order))
+    if ((change->from == ORDER_PENDING_NEW || change->from == ORDER_HELD) && order_rests(order))
         add_rest(&rows->resting, order);
     if (!order_status_is_open(order->status))
         add_key(&rows->ended, order);
@@ -611,18 +622,45 @@ bool store_save_changes(struct transaction *transaction,
            columns_queue(&rows.fills, transaction, &insert_fills, NULL, 0, NULL, error) &&
            columns_queue(&rows.tasks, transaction, &save_tasks, NULL, 0, NULL, error) &&
            columns_queue(&rows.resting, transaction, &rest_orders, NULL, 0, NULL, error) &&
-           columns_queue(&rows.ended, transaction, &end_resting, NULL, 0, NULL, error) &&
+           columns_queue(&rows.ended, transaction, &store_end_resting, NULL, 0, NULL, error) &&
            columns_queue(&rows.replaced, transaction, &end_replaced, NULL, 0, NULL, error) &&
            columns_queue(&rows.replaced_keys, transaction, &end_replaced_tasks, NULL, 0, NULL,
                          error) &&
-           columns_queue(&rows.replaced_keys, transaction, &end_resting, NULL, 0, NULL, error);
+           columns_queue(&rows.replaced_keys, transaction, &store_end_resting, NULL, 0, NULL,
+                         error);
+}
+
+bool store_replace_leg(struct transaction *transaction,
+                       const struct order *order,
+                       enum order_status from,
+                       struct rows *out_rows,
+                       struct error *error)
+{
+    struct parameter parameters[] = {
+        parameter_text(order->replaces),
+        parameter_text(order->portfolio_id),
+        parameter_text(order->id),
+        parameter_time(order->created_at),
+        parameter_text(order_status_name(from)),
+    };
+    struct parameter key[3] = {parameter_text(order->replaces), parameter_text(order->portfolio_id),
+                               parameter_text(order->ticker)};
+    struct columns keys;
+
+    if (!columns_start(&keys, transaction_arena(transaction), 3, 1, error))
+        return false;
+    columns_add(&keys, key);
+    return transaction_queue(transaction, &replace_leg, parameters, COUNT_OF(parameters), out_rows,
+                             error) &&
+           columns_queue(&keys, transaction, &end_replaced_tasks, NULL, 0, NULL, error) &&
+           columns_queue(&keys, transaction, &store_end_resting, NULL, 0, NULL, error);
 }
 
 void store_take_saved(const struct store_saved *saved, struct store_change *changes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         changes[i].saved =
-            changes[i].changes_order &&
+            changes[i].changes_order && !changes[i].is_dropped &&
             has_id(is_filled_as_decided(&changes[i]) ? &saved->decided : &saved->others,
                    changes[i].order->id);
 }
@@ -749,43 +787,4 @@ bool store_note_split(struct database *database,
 
     return database_query(database, arena, &note_split, parameters, COUNT_OF(parameters), &rows,
                           error);
-}
-
-bool store_cancel_resting(struct transaction *transaction,
-                          const char *portfolio_id,
-                          const char *request_id,
-                          int64_t at,
-                          struct store_finished **out_canceled,
-                          size_t *out_count,
-                          struct error *error)
-{
-    struct arena *arena = transaction_arena(transaction);
-    struct parameter parameters[] = {parameter_text(portfolio_id), parameter_time(at),
-                                     parameter_text(request_id)};
-    struct rows rows = {0};
-    struct columns table;
-    struct store_finished *canceled = NULL;
-
-    if (!transaction_query(transaction, &cancel_resting, parameters, COUNT_OF(parameters), &rows,
-                           error) ||
-        !columns_start(&table, arena, 3, rows.count, error))
-        return false;
-    canceled = arena_allocate(arena, (rows.count + 1) * sizeof(*canceled));
-    if (canceled == NULL)
-        return store_out_of_budget(error);
-    for (size_t i = 0; i < rows.count; i++) {
-        struct parameter row[3] = {
-            parameter_text(rows_text(&rows, i, 0)),
-            parameter_text(rows_text(&rows, i, 1)),
-            parameter_text(rows_text(&rows, i, 2)),
-        };
-
-        columns_add(&table, row);
-        snprintf(canceled[i].order_id, UUID_SIZE, "%s", rows_text(&rows, i, 0));
-        snprintf(canceled[i].portfolio_id, UUID_SIZE, "%s", rows_text(&rows, i, 1));
-    }
-    *out_canceled = canceled;
-    *out_count = rows.count;
-    return columns_queue(&table, transaction, &cancel_tasks, NULL, 0, NULL, error) &&
-           columns_queue(&table, transaction, &end_resting, NULL, 0, NULL, error);
 }

@@ -18,6 +18,9 @@ struct store_new_order {
     // the same for all orders of a statement.
     int64_t limits_revision;
     bool is_left_out; // more than may be placed today: not inserted
+    // Of a leg: an order that must be there for it to be inserted, as `held`, with a task that
+    // waits for ever. NULL for others.
+    const char *after_id;
     // Out: false when its request id or client_order_id is there already, or a split has come into
     // effect since it was made ready.
     bool inserted;
@@ -52,6 +55,7 @@ struct store_change {
     enum store_task_state task;
     int64_t run_after_ms;   // when the task may be taken: from now; STORE_NEVER for never
     const char *task_error; // NULL for none
+    bool is_dropped;        // another change of its group comes first: nothing is written
     bool saved;             // out, as `inserted` above: whether the order was in `from`
 };
 
@@ -193,6 +197,33 @@ MUST_CHECK bool store_find_requests(struct database *database,
                                     bool *out_found,
                                     struct error *error);
 
+// Locks groups of orders, and then loads those of their orders that are open. Whoever changes an
+// order of a group has locked it, so that of two of which one at most is filled only one is.
+MUST_CHECK bool store_lock_groups(struct transaction *transaction,
+                                  const char *const *group_ids,
+                                  size_t count,
+                                  struct order **out_orders,
+                                  size_t *out_count,
+                                  struct error *error);
+
+// The orders of groups, but for those that were replaced, and for the parents unless they are asked
+// for; the first to be placed first.
+MUST_CHECK bool store_load_groups(struct database *database,
+                                  struct arena *arena,
+                                  const char *const *group_ids,
+                                  size_t count,
+                                  struct order **out_orders,
+                                  size_t *out_count,
+                                  struct error *error);
+
+// Ends the order whose place this leg takes, with its task. `out_rows` has a row, after a flush,
+// when that was in the state `from`.
+MUST_CHECK bool store_replace_leg(struct transaction *transaction,
+                                  const struct order *order,
+                                  enum order_status from,
+                                  struct rows *out_rows,
+                                  struct error *error);
+
 enum store_group { STORE_OPEN, STORE_CLOSED, STORE_ALL };
 
 struct store_filter {
@@ -205,6 +236,7 @@ struct store_filter {
     bool has_start, has_end;
     int64_t start, end; // of created_at
     size_t limit;
+    bool is_nested;              // groups by their parents alone
     const char *client_order_id; // of store_find_by_client_order_id
 };
 

@@ -6,12 +6,17 @@
 #include "trading_store.h"
 
 // Whether the resting order r could trade with the order that is placed: of the other side, and at
-// prices that meet. An order without a limit meets any; those that trail meet none.
+// prices that meet. `meets_limit` is the limit it may come to trade at. An order without a limit
+// meets any; those that trail meet none.
 #define STORE_MEETS(order)                                                                         \
     "r.side <> " order ".side AND NOT r.trails AND " order ".type <> 'trailing_stop'"              \
-    " AND (r.limit_price IS NULL OR " order ".limit_price IS NULL"                                 \
-    " OR CASE WHEN r.side = 'sell' THEN " order ".limit_price >= r.limit_price"                    \
-    " ELSE " order ".limit_price <= r.limit_price END)"
+    " AND (r.limit_price IS NULL OR " order ".meets_limit IS NULL"                                 \
+    " OR CASE WHEN r.side = 'sell' THEN " order ".meets_limit >= r.limit_price"                    \
+    " ELSE " order ".meets_limit <= r.limit_price END)"
+
+// Of tasks that are looked up by their keys. The same said as a list of states would let plans take
+// the index of those that are due, and read all of it.
+#define STORE_IS_UNFINISHED "t.state <> 'completed' AND t.state <> 'failed'"
 
 // Whether the limits and halts that the order was checked by are those of now. Most of the time
 // nothing at all has changed, which is one look at one row for all orders of a statement.
@@ -22,6 +27,10 @@
     " AND NOT EXISTS (SELECT 1 FROM trading_halts h WHERE h.subject IN (" order ".portfolio_id,"   \
     " " order ".user_id, '00000000-0000-0000-0000-000000000000')"                                  \
     " AND h.revision > " revision ")))"
+
+// Of trading_store.c: removes those that have ended from the ones that rest, by their ids,
+// portfolios and tickers.
+extern const struct statement store_end_resting;
 
 static inline bool store_out_of_budget(struct error *error)
 {

@@ -85,16 +85,45 @@ static void add_match(struct watch *watch, const struct match *match)
     watch->matches[watch->match_count++] = *match;
 }
 
+// Of two exits of a group one is filled, whichever is first in the list: the one whose quote was
+// first, and the stop of two that the same quote reaches.
+static bool is_before(const struct match *one, const struct match *other)
+{
+    if (one->at != other->at || one->quote_at != other->quote_at)
+        return one->at < other->at || (one->at == other->at && one->quote_at < other->quote_at);
+    return one->is_stop && !other->is_stop;
+}
+
+// Puts the match in that place where it belongs beside another one of its group.
+static void put_in_order(struct watch *watch, size_t place)
+{
+    struct match match = watch->matches[place];
+
+    for (size_t i = 0; i < watch->match_count && match.group != 0; i++) {
+        struct match other = watch->matches[i];
+
+        if (i == place || other.group != match.group || match.intent != EXECUTE_FILL ||
+            other.intent != EXECUTE_FILL ||
+            (i < place ? !is_before(&match, &other) : !is_before(&other, &match)))
+            continue;
+        watch->matches[i] = match;
+        watch->matches[place] = other;
+        return;
+    }
+}
+
 // An order is in the list once: one that was triggered a moment ago and is filled now is filled.
 static void put_match(struct watch *watch, struct resting *order, const struct match *match)
 {
     for (size_t i = 0; order->is_triggering && i < watch->match_count; i++) {
         if (strcmp(watch->matches[i].order_id, order->id) == 0) {
             watch->matches[i] = *match;
+            put_in_order(watch, i);
             return;
         }
     }
     add_match(watch, match);
+    put_in_order(watch, watch->match_count - 1);
 }
 
 static enum execution_intent intent_of(enum fill_action action)
@@ -120,6 +149,8 @@ static void matched(void *context,
 {
     struct watch *watch = context;
     struct match match = {.intent = intent_of(action),
+                          .group = order->group,
+                          .is_stop = order->stop_price > 0,
                           .is_missed = action == FILL_MISS,
                           .offer = *offer,
                           .quote_at = moment->quoted_at,
@@ -325,10 +356,12 @@ void watch_take_order(struct watch *watch, const struct order *order)
     struct fill_moment moment;
     struct quote quote;
     bool has_quote = quotes_get(watch->trading->quotes, order->ticker, &quote);
-    // A quote younger than what the order has seen need not be the first one since.
+    // A quote younger than what the order has seen need not be the first one since. An exit that
+    // has become active has seen those before the one that its entry was filled at.
+    int64_t since = order->created_at > order->looked_at ? order->created_at : order->looked_at;
     bool is_late =
         watch->is_behind || watch->looked_at == 0 ||
-        (has_quote && quote.quoted_at > order->created_at && quote.quoted_at > order->looked_at);
+        (has_quote && quote.quoted_at > (order_is_exit(order) ? order->looked_at + 1 : since));
 
     if (order_book_find(watch->book, order->id) != NULL)
         return;
@@ -412,7 +445,7 @@ void watch_expire(struct watch *watch)
     while (!watch->is_behind && !watch->has_late &&
            (order = order_book_take_expired(watch->book, watch->looked_at, watch->bars_ended_at)) !=
                NULL) {
-        struct match match = {.intent = EXECUTE_EXPIRE};
+        struct match match = {.intent = EXECUTE_EXPIRE, .group = order->group};
 
         memcpy(match.order_id, order->id, UUID_SIZE);
         put_match(watch, order, &match);

@@ -21,6 +21,8 @@ struct match {
     enum execution_intent intent;
     bool is_missed; // of CANCEL: it does not rest, and could not be filled at once
     struct fill_offer offer;
+    uint64_t group; // as of the order in the book
+    bool is_stop;   // it was reached by its stop
     int64_t quote_at;
     int64_t at;
     int64_t high_water; // these as the quotes have made them
