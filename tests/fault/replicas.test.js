@@ -9,7 +9,7 @@ import { Platform, until } from '../support/platform.mjs';
 const LEASE_SECONDS = 4;
 const SHARDS = 64;
 const TICKERS = Array.from({ length: 16 }, (_, i) => `T${i}`);
-const days = ['2014-02-03', '2014-02-04', '2014-02-05', '2014-02-06', '2014-02-07', '2014-02-10', '2014-02-11', '2014-02-12'];
+const days = ['2014-02-03', '2014-02-04', '2014-02-05', '2014-02-06', '2014-02-07', '2014-02-10', '2014-02-11', '2014-02-12', '2014-02-13'];
 // Each day is cheaper than the one before, so that an order waits for a day that is chosen.
 const price = day => 100 - 10 * day;
 const table = 'Date,Open,High,Low,Close,Volume\n' +
@@ -141,6 +141,31 @@ describe('two replicas of trading', () => {
         await filled(by.body.id);
         await isBookedOnce(by.body.id);
         assert.deepEqual([(await stateOf(canceled))[0], (await stateOf(replaced))[0]], ['canceled', 'replaced']);
+    });
+
+    it('take the legs of what was filled at the other one, and fill those', async () => {
+        const stops = [];
+        for (const owner of [one, other]) {
+            const ticker = await tickerOf(owner);
+            const before = await restingOf(owner);
+            const entry = await via(beyond(owner), 'POST', `/api/v1/portfolios/${ada.portfolio}/orders`,
+                { ticker, side: 'buy', quantity: '1', time_in_force: 'gtc', order_class: 'bracket',
+                    take_profit: { limit_price: String(price(day) + 50) }, stop_loss: { stop_price: String(price(day) - 6) } });
+            assert.equal(entry.status, 201, entry.text);
+            assert.equal(entry.body.status, 'filled');
+            await until('the owner to have both', async () => await restingOf(owner) === before + 2);
+            const stop = entry.body.legs.find(leg => leg.part === 'stop_loss');
+            const by = await via(beyond(owner), 'PATCH', `/api/v1/orders/${stop.id}`, { stop_price: String(price(day) - 5) });
+            assert.equal(by.status, 200, by.text);
+            stops.push([by.body.id, entry.body.legs.find(leg => leg.part === 'take_profit').id, stop.id]);
+        }
+        await nextDay();
+        for (const [stop, takeProfit, replaced] of stops) {
+            await filled(stop);
+            await isBookedOnce(stop);
+            assert.deepEqual([(await stateOf(takeProfit))[0], (await stateOf(replaced))[0]], ['canceled', 'replaced']);
+        }
+        await until('the books to be empty', async () => await restingOf(one) + await restingOf(other) === 0);
     });
 
     it('know of the same key, whichever gateway it comes through, and one that cannot tell whose it is takes it not', async () => {

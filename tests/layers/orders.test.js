@@ -25,7 +25,8 @@ test("the diagram in docs/orders.md has the transitions of order.h, and no other
   const expected = rowsOf(header, "ORDER_TRANSITIONS").map(
     ([from, event, to]) => `${statuses.get(from).text} --> ${statuses.get(to).text}: ${events.get(event)}`,
   );
-  expected.push("[*] --> pending_new");
+  // Legs begin by being held, all other orders by being pending.
+  expected.push("[*] --> pending_new", "[*] --> held");
   for (const { text, isOpen } of statuses.values()) if (isOpen === "false") expected.push(`${text} --> [*]`);
 
   const page = read("docs/orders.md");
