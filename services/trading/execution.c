@@ -471,10 +471,11 @@ static void tell_linked(struct execution *execution)
 
         if (!linked->changes[i].saved)
             continue;
-        if (order->status == ORDER_NEW)
-            matcher_add(execution->trading->matcher, order);
-        else
+        // One with a part that is not booked is with whoever books it.
+        if (!order_rests(order))
             matcher_remove(execution->trading->matcher, order->id);
+        else if (order_is_booked(order))
+            matcher_add(execution->trading->matcher, order);
         order_publish(execution->trading, order, execution->arena);
     }
 }
