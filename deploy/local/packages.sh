@@ -3,13 +3,14 @@
 # packages: installs what is missing, by the lists in packages.txt. With everything there, nothing is
 # asked of the network.
 
-# The packages of some sections, one a line.
+# The packages of some sections, one a line; those of other distributions left out.
 packages_list() {
-    local section
+    local section distribution
 
+    distribution=$(sed -n 's/^ID="\{0,1\}\([a-z]*\)"\{0,1\}$/\1/p' /etc/os-release)
     for section in "$@"; do
         sed -n "/^\[$section\]\$/,/^\[/{/^\[/d;/^#/d;/^\$/d;p}" "$ROOT/deploy/local/packages.txt"
-    done | sort -u
+    done | sed -e "s/@$distribution\$//" -e '/@/d' | sort -u
 }
 
 packages_missing() {

@@ -6,6 +6,7 @@
 #include "credential_cache.h"
 #include "csrf.h"
 #include "exchange.h"
+#include "form.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,29 +66,6 @@ read_api_key(const char *id, const char *secret, struct credential *credential, 
     return true;
 }
 
-// The value of the cookie, in a copy; NULL when it is not there, and when it is there twice: then
-// one of them was put there by somebody else.
-static const char *find_cookie(const struct http_request *request, const char *name)
-{
-    const char *at = http_request_header(request, "Cookie");
-    size_t name_length = strlen(name);
-    struct text found = {NULL, 0};
-
-    while (at != NULL && *at != '\0') {
-        size_t length = 0;
-
-        at += strspn(at, "; ");
-        length = strcspn(at, ";");
-        if (length > name_length && strncmp(at, name, name_length) == 0 && at[name_length] == '=') {
-            if (found.data != NULL)
-                return NULL;
-            found = (struct text){at + name_length + 1, length - name_length - 1};
-        }
-        at += length;
-    }
-    return found.data == NULL ? NULL : arena_copy(request->arena, found.data, found.length);
-}
-
 bool credential_read(const struct http_request *request,
                      struct credential *out_credential,
                      struct error *error)
@@ -108,7 +86,7 @@ bool credential_read(const struct http_request *request,
                          "API key.");
     if (key_id != NULL || key_secret != NULL)
         return read_api_key(key_id, key_secret, out_credential, error);
-    cookie = find_cookie(request, credential_cookie_name(request));
+    cookie = http_request_cookie(request, credential_cookie_name(request));
     if (cookie != NULL)
         *out_credential = (struct credential){.kind = CREDENTIAL_COOKIE, .secret = cookie};
     return true;
@@ -216,6 +194,13 @@ static bool is_safe(const struct http_request *request)
     return strcmp(request->method, "GET") == 0 || strcmp(request->method, "OPTIONS") == 0;
 }
 
+// Of a form in its field, of everything else in the header.
+static const char *given_csrf_token(const struct exchange *exchange)
+{
+    return exchange->form != NULL ? form_find(exchange->form, FORM_CSRF_TOKEN)
+                                  : http_request_header(exchange->request, "X-CSRF-Token");
+}
+
 bool credential_token(struct exchange *exchange, const char **out_token, struct error *error)
 {
     const struct credential *credential = &exchange->credential;
@@ -227,8 +212,8 @@ bool credential_token(struct exchange *exchange, const char **out_token, struct 
         if (!exchange_credential(exchange, &identity, &exchange->access_token, error))
             return false;
         if (credential->kind == CREDENTIAL_COOKIE && !is_safe(exchange->request) &&
-            !csrf_check(exchange->request, service_mesh_key(exchange->gateway->service),
-                        identity.session_id, error)) {
+            !csrf_check(exchange->request, given_csrf_token(exchange),
+                        service_mesh_key(exchange->gateway->service), identity.session_id, error)) {
             exchange->access_token = NULL;
             return false;
         }

@@ -57,17 +57,16 @@ bool csrf_is_same_site(const struct http_request *request)
 }
 
 bool csrf_check(const struct http_request *request,
+                const char *given,
                 const struct rpc_mesh_key *key,
                 const char *session_id,
                 struct error *error)
 {
-    const char *given = http_request_header(request, "X-CSRF-Token");
-
     if (!csrf_is_same_site(request))
         return error_set(error, REASON_CSRF_REJECTED, "The request comes from another site.");
     if (given == NULL)
         return error_set(error, REASON_CSRF_REJECTED,
-                         "The header X-CSRF-Token is missing, with the csrf_token of the session.");
+                         "X-CSRF-Token is missing, with the csrf_token of the session.");
     // While the mesh key is replaced, pages of before are still open.
     return is_made_with(key->bytes, session_id, given) ||
            (key->has_second && is_made_with(key->second, session_id, given)) ||

@@ -5,8 +5,4 @@
 
 #include "endpoint.h"
 
-// Appends the address of a file of the documentation. It changes when any of the files does, so
-// that browsers may keep them for ever.
-void docs_append_address(struct strbuf *out, const char *name);
-
 bool docs_errors(struct exchange *exchange, struct error *error);

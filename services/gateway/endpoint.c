@@ -66,7 +66,8 @@ struct endpoint *endpoint_list(size_t *out_count)
     // The seeds' paths twice: one of them had them below /api, the other not. The strings of the
     // second form begin inside those of the first.
     size_t count =
-        gateway_route_count + docs_endpoint_count + 2 + SEED_PREFIXES * seed_endpoint_count;
+        gateway_route_count + docs_endpoint_count + page_endpoint_count + 2 +
+        SEED_PREFIXES * seed_endpoint_count;
     struct endpoint *endpoints = allocate_array(count, sizeof *endpoints);
     size_t at = 0;
 
@@ -74,6 +75,8 @@ struct endpoint *endpoint_list(size_t *out_count)
         endpoints[at++] = endpoint_of_route(&gateway_routes[i]);
     for (size_t i = 0; i < docs_endpoint_count; i++)
         endpoints[at++] = docs_endpoints[i];
+    for (size_t i = 0; i < page_endpoint_count; i++)
+        endpoints[at++] = page_endpoints[i];
     endpoints[at++] = health;
     endpoints[at++] = stream;
     for (size_t i = 0; i < seed_endpoint_count; i++) {

@@ -3,6 +3,7 @@
 // gateway's own addresses, and the seeds' paths.
 #pragma once
 
+#include "bourse/market/v1/market.pb-c.h"
 #include "exchange.h"
 #include "route.h"
 
@@ -16,6 +17,7 @@ struct endpoint {
     bool streams_body;         // reads the body by itself, of any size
     bool is_frequent;          // logged at debug level when all is well
     bool is_seed;              // fails in the seeds' form
+    bool is_page;              // takes forms, and fails as a page
     bool changes_market;       // answered once the gateway's own quotes show the change
 };
 
@@ -25,6 +27,8 @@ struct endpoint *endpoint_list(size_t *out_count);
 // The parts that endpoint_list is made of.
 extern const struct endpoint docs_endpoints[];
 extern const size_t docs_endpoint_count;
+extern const struct endpoint page_endpoints[];
+extern const size_t page_endpoint_count;
 extern const struct endpoint seed_endpoints[]; // with the prefix "/api"
 extern const size_t seed_endpoint_count;
 
@@ -47,6 +51,9 @@ MUST_CHECK bool quotes_find(struct quotes *quotes, struct text name, struct quot
 
 // Makes the cache that movers_get answers from. The caller owns it.
 struct movers_cache *movers_new(struct gateway *gateway);
+
+// Makes the message of a quote, whose texts are those of `quote`.
+void quotes_fill(const struct quote *quote, Market__Quote *message);
 
 // Appends a quote as JSON.
 void quotes_write(const struct quote *quote, struct strbuf *out);

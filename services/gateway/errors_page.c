@@ -2,6 +2,8 @@
 // GET /docs/errors: every reason for which something can be refused, from the table itself.
 #include "docs_api.h"
 
+#include "assets.h"
+
 static void append_escaped(struct strbuf *out, const char *text)
 {
     for (; *text != '\0'; text++) {
@@ -38,7 +40,7 @@ bool docs_errors(struct exchange *exchange, struct error *error)
     strbuf_append_string(out,
                          "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                          "<title>Errors - Bourse</title>\n<link rel=\"stylesheet\" href=\"");
-    docs_append_address(out, "docs.css");
+    assets_append_address(out, "docs.css");
     strbuf_append_string(
         out,
         "\">\n</head>\n<body>\n<h1>Errors</h1>\n"

@@ -2,6 +2,7 @@
 #include "exchange.h"
 
 #include "endpoint.h"
+#include "form.h"
 #include "rpc/access.h"
 #include "service/observe.h"
 #include "url.h"
@@ -48,6 +49,10 @@ effect_of_key(struct exchange *exchange, const char *key, struct uuid *out_id, s
 {
     struct identity identity = {.user_id = ""};
     const char *owner = exchange->request->client_address;
+    // What a page's form changes is in its address; what an operation does, in its body as well,
+    // which is compared.
+    struct text address =
+        exchange->form != NULL ? exchange->request->path : text_of(exchange->endpoint->path);
     const char *token = NULL;
     struct error reason;
     const char *name = NULL;
@@ -60,8 +65,8 @@ effect_of_key(struct exchange *exchange, const char *key, struct uuid *out_id, s
     } else if (token != NULL) {
         owner = identity.user_id;
     }
-    name = arena_printf(exchange->request->arena, "idempotency-key\n%s\n%s\n%s", owner,
-                        exchange->endpoint->path, key);
+    name = arena_printf(exchange->request->arena, "idempotency-key\n%s\n%.*s\n%s", owner,
+                        (int)address.length, address.data, key);
     if (name == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the key.");
     *out_id = uuid_from_name(text_of(name));
@@ -82,7 +87,8 @@ bool exchange_begin(struct exchange *exchange, struct error *error)
         return false;
     if (strcmp(exchange->request->method, "GET") == 0)
         return true;
-    key = http_request_header(exchange->request, "Idempotency-Key");
+    key = exchange->form != NULL ? form_find(exchange->form, FORM_IDEMPOTENCY_KEY)
+                                 : http_request_header(exchange->request, "Idempotency-Key");
     if (key == NULL)
         return true;
     if (!is_key(key)) {

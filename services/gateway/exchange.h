@@ -14,7 +14,8 @@ struct exchange {
     struct http_response *response;
     const struct endpoint *endpoint;
     struct router_match *match;
-    struct text body; // read already, unless the endpoint streams it
+    struct text body;        // read already, unless the endpoint streams it
+    const struct form *form; // of a page's form that was sent; NULL otherwise
     struct credential credential;
     const char *access_token; // that it stands for, once it was asked for; NULL for none
     struct uuid effect_id;    // the request id of the call that changes something
@@ -27,8 +28,9 @@ struct exchange {
     const struct error *stranger;
 };
 
-// Reads the credential and Idempotency-Key. Fails with UNAUTHENTICATED for a credential that cannot
-// be read, and INVALID_REQUEST for a key that cannot be one.
+// Reads the credential and Idempotency-Key (of a form, its field idempotency_key). Fails with
+// UNAUTHENTICATED for a credential that cannot be read, and INVALID_REQUEST for a key that cannot
+// be one.
 MUST_CHECK bool exchange_begin(struct exchange *exchange, struct error *error);
 
 // Prepares a call of `method` for this request: its deadline, token, trace and request id. Fails

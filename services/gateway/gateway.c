@@ -3,7 +3,10 @@
 
 #include "credential_cache.h"
 #include "endpoint.h"
+#include "form.h"
 #include "movers.h"
+#include "pages/page.h"
+#include "pages/page_source.h"
 #include "problem.h"
 #include "seed.h"
 #include "session_api.h"
@@ -37,6 +40,8 @@ static const struct setting settings[] = {
     {"streams-per-user", SETTING_INT, "20", 1, 65536, "the same, of one user"},
     {"drain-seconds", SETTING_INT, "2", 0, 8,
      "seconds to go on serving after SIGTERM while /healthz says 503"},
+    {"pages-folder", SETTING_TEXT, "", 0, 0,
+     "for who works on the pages: services/gateway/pages, whose files are read for each answer"},
     {"allowed-origins", SETTING_TEXT, "", 0, 0,
      "origins whose pages may call the API from a browser, separated by commas; empty for none"},
 };
@@ -77,6 +82,17 @@ static void add_cors(struct exchange *exchange, bool is_preflight)
     http_response_header(exchange->response, "Access-Control-Max-Age", "600");
 }
 
+// A page's form has its credentials and key in the body, which is therefore read first.
+static bool read_form(struct exchange *exchange, struct error *error)
+{
+    struct http_request *request = exchange->request;
+
+    if (!http_read_body(request, HTTP_BODY_MAX, &exchange->body, error))
+        return false;
+    return strcmp(request->method, "POST") != 0 ||
+           form_parse(request, exchange->body, &exchange->form, error);
+}
+
 static bool answer_found(struct exchange *exchange, struct error *error)
 {
     const struct endpoint *endpoint = exchange->endpoint;
@@ -88,11 +104,16 @@ static bool answer_found(struct exchange *exchange, struct error *error)
     size_t headers_length = exchange->response->headers->length;
     unsigned attempt = 0;
 
+    if (endpoint->is_page && !read_form(exchange, error))
+        return false;
     if (!exchange_begin(exchange, error))
         return false;
-    if (!endpoint->streams_body &&
+    if (!endpoint->streams_body && !endpoint->is_page &&
         !http_read_body(exchange->request, HTTP_BODY_MAX, &exchange->body, error))
         return false;
+    // A form without a key may be of a page that is not the same twice.
+    if (exchange->form != NULL)
+        is_idempotent = exchange->has_key;
     while (!endpoint->answer(exchange, error)) {
         if (endpoint->streams_body ||
             !exchange_wait_to_repeat(exchange->gateway, error, is_idempotent, attempt++))
@@ -147,6 +168,8 @@ static void handle(void *context, struct http_request *request, struct http_resp
         session_clear_cookie(&exchange);
     if (exchange.endpoint != NULL && exchange.endpoint->is_seed)
         seed_write_problem(&exchange, &error);
+    else if (page_takes_error(&exchange))
+        page_answer_error(&exchange, &error);
     else if (exchange.endpoint != NULL && exchange.endpoint->route != NULL)
         problem_write_as(request, response, &error, exchange.endpoint->route->invalid_status);
     else
@@ -212,6 +235,7 @@ static void stop(void **context)
     http_server_free(&gateway->server);
     credential_cache_free(&gateway->credentials);
     movers_cache_free(&gateway->movers);
+    page_source_free(&gateway->page_source);
     quotes_free(&gateway->quotes);
     stream_server_free(&gateway->streams);
     router_free(&gateway->router);
@@ -274,6 +298,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     gateway->fetch_waiters_max = (unsigned)server_options.threads / 4;
     gateway->credentials = credential_cache_new();
     gateway->movers = movers_new(gateway);
+    gateway->page_source = page_source_new(service_text(service, "pages-folder"));
     gateway->requests = metrics_counter(service_metrics(service), "http_requests_total",
                                         "HTTP requests answered.", "route", "status");
     gateway->durations = metrics_duration(

@@ -14,6 +14,7 @@
 
 struct endpoint;
 struct movers_cache;
+struct page_source;
 struct stream_server;
 
 struct gateway {
@@ -26,6 +27,7 @@ struct gateway {
     struct router *router;
     struct credential_cache *credentials;
     struct stream_server *streams;
+    struct page_source *page_source;
     struct http_server *server;
     struct metric *requests;
     struct metric *durations;

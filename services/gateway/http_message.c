@@ -15,6 +15,27 @@ const char *http_request_header(const struct http_request *request, const char *
     return NULL;
 }
 
+const char *http_request_cookie(const struct http_request *request, const char *name)
+{
+    const char *at = http_request_header(request, "Cookie");
+    size_t name_length = strlen(name);
+    struct text found = {NULL, 0};
+
+    while (at != NULL && *at != '\0') {
+        size_t length = 0;
+
+        at += strspn(at, "; ");
+        length = strcspn(at, ";");
+        if (length > name_length && strncmp(at, name, name_length) == 0 && at[name_length] == '=') {
+            if (found.data != NULL)
+                return NULL;
+            found = (struct text){at + name_length + 1, length - name_length - 1};
+        }
+        at += length;
+    }
+    return found.data == NULL ? NULL : arena_copy(request->arena, found.data, found.length);
+}
+
 static bool is_lower_hex(const char *text, size_t length)
 {
     bool all_zero = true;
@@ -103,6 +124,7 @@ static const struct {
     {201, "201", "Created"},
     {202, "202", "Accepted"},
     {204, "204", "No Content"},
+    {303, "303", "See Other"},
     {304, "304", "Not Modified"},
     {308, "308", "Permanent Redirect"},
     {400, "400", "Bad Request"},

@@ -53,6 +53,7 @@ enum http_policy {
     HTTP_PUBLIC,    // the same for everybody: may be kept, but must be asked for again
     HTTP_CACHED,    // the same for everybody: may be kept for five minutes
     HTTP_PAGE,      // HTML of ours with styles and scripts of ours
+    HTTP_OWN_PAGE,  // the same for one person: no store
     HTTP_IMMUTABLE, // never changes at this address
 };
 
@@ -73,6 +74,10 @@ struct http_response {
 
 // The first header of that name, in any case; NULL when there is none.
 const char *http_request_header(const struct http_request *request, const char *name);
+
+// The value of a cookie, in a copy; NULL when it is not there, and when it is there twice: then one
+// of them was put there by somebody else.
+const char *http_request_cookie(const struct http_request *request, const char *name);
 
 // The W3C trace context of the request: the client's when it sent a valid one, or a new one.
 const char *http_request_trace(struct http_request *request);

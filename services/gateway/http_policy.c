@@ -5,7 +5,6 @@
 // allowed-origins: it is only asked for requests without CORS (images, scripts, frames).
 #define EVERYWHERE                                                                                 \
     "X-Content-Type-Options: nosniff\r\n"                                                          \
-    "Referrer-Policy: no-referrer\r\n"                                                             \
     "X-Frame-Options: DENY\r\n"                                                                    \
     "Cross-Origin-Opener-Policy: same-origin\r\n"                                                  \
     "Cross-Origin-Resource-Policy: same-origin\r\n"                                                \
@@ -23,6 +22,10 @@
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; object-src 'none'; "               \
     "form-action 'self'; frame-ancestors 'none'\r\n"
 
+#define NO_REFERRER "Referrer-Policy: no-referrer\r\n"
+// Under no-referrer browsers say "Origin: null" of a page's own forms, as of anybody's.
+#define OWN_REFERRER "Referrer-Policy: same-origin\r\n"
+
 #define STRICT_TRANSPORT "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n"
 
 #define TEXT(string)                                                                               \
@@ -37,11 +40,13 @@
 struct text http_policy_headers(enum http_policy policy, bool is_secure)
 {
     static const struct text lines[][2] = {
-        [HTTP_PRIVATE] = BOTH(FOR_DATA "Cache-Control: no-store\r\n"),
-        [HTTP_PUBLIC] = BOTH(FOR_DATA "Cache-Control: no-cache\r\n"),
-        [HTTP_CACHED] = BOTH(FOR_DATA "Cache-Control: public, max-age=300\r\n"),
-        [HTTP_PAGE] = BOTH(FOR_PAGES "Cache-Control: no-cache\r\n"),
-        [HTTP_IMMUTABLE] = BOTH(FOR_DATA "Cache-Control: public, max-age=31536000, immutable\r\n"),
+        [HTTP_PRIVATE] = BOTH(NO_REFERRER FOR_DATA "Cache-Control: no-store\r\n"),
+        [HTTP_PUBLIC] = BOTH(NO_REFERRER FOR_DATA "Cache-Control: no-cache\r\n"),
+        [HTTP_CACHED] = BOTH(NO_REFERRER FOR_DATA "Cache-Control: public, max-age=300\r\n"),
+        [HTTP_PAGE] = BOTH(NO_REFERRER FOR_PAGES "Cache-Control: no-cache\r\n"),
+        [HTTP_OWN_PAGE] = BOTH(OWN_REFERRER FOR_PAGES "Cache-Control: no-store\r\n"),
+        [HTTP_IMMUTABLE] =
+            BOTH(NO_REFERRER FOR_DATA "Cache-Control: public, max-age=31536000, immutable\r\n"),
     };
 
     return lines[policy][is_secure];

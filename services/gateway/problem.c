@@ -108,7 +108,7 @@ static int64_t retry_seconds(const struct error *error)
     return RETRY_SECONDS;
 }
 
-static void add_headers(struct http_response *response, const struct error *error)
+void problem_add_headers(struct http_response *response, const struct error *error)
 {
     if (response->status == 429 || response->status == 503) {
         strbuf_append_string(response->headers, "Retry-After: ");
@@ -150,7 +150,7 @@ static void write_problem(struct http_request *request,
     response->content_type = "application/problem+json";
     response->policy = HTTP_PRIVATE;
     response->fixed_body = (struct text){NULL, 0};
-    add_headers(response, error);
+    problem_add_headers(response, error);
     strbuf_reset(body);
     strbuf_append_string(body, "{\"type\":\"/docs/errors#");
     strbuf_append_string(body, entry != NULL ? entry->name : "");

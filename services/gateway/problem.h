@@ -25,5 +25,8 @@ void problem_write_seed(struct http_request *request,
                         const struct error *error,
                         const char *sentence);
 
+// The header lines that go with a failure of the response's status: Retry-After, WWW-Authenticate.
+void problem_add_headers(struct http_response *response, const struct error *error);
+
 // The HTTP status an error is answered with.
 int problem_status(const struct error *error);

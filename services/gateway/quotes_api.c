@@ -48,33 +48,39 @@ static void set_change(const struct quote *quote, Market__Quote *out)
     out->change_percent_micros = change.percent_micros;
 }
 
+void quotes_fill(const struct quote *quote, Market__Quote *message)
+{
+    market__quote__init(message);
+    message->ticker = quote->ticker;
+    message->has_price_micros = true;
+    message->price_micros = quote->price_micros;
+    message->has_bid_micros = true;
+    message->bid_micros = quote->bid_micros;
+    message->has_ask_micros = true;
+    message->ask_micros = quote->ask_micros;
+    message->has_open_micros = quote->open_micros > 0;
+    message->open_micros = quote->open_micros;
+    message->has_high_micros = quote->high_micros > 0;
+    message->high_micros = quote->high_micros;
+    message->has_low_micros = quote->low_micros > 0;
+    message->low_micros = quote->low_micros;
+    set_change(quote, message);
+    message->has_volume = true;
+    message->volume = quote->volume;
+    message->has_quoted_at = true;
+    message->quoted_at = quote->quoted_at;
+    message->source = quote->source;
+    message->has_stale = true;
+    message->stale = quote->stale;
+    message->has_valid_until = true;
+    message->valid_until = quote->valid_until;
+}
+
 void quotes_write(const struct quote *quote, struct strbuf *out)
 {
-    Market__Quote message = MARKET__QUOTE__INIT;
+    Market__Quote message;
 
-    message.ticker = quote->ticker;
-    message.has_price_micros = true;
-    message.price_micros = quote->price_micros;
-    message.has_bid_micros = true;
-    message.bid_micros = quote->bid_micros;
-    message.has_ask_micros = true;
-    message.ask_micros = quote->ask_micros;
-    message.has_open_micros = quote->open_micros > 0;
-    message.open_micros = quote->open_micros;
-    message.has_high_micros = quote->high_micros > 0;
-    message.high_micros = quote->high_micros;
-    message.has_low_micros = quote->low_micros > 0;
-    message.low_micros = quote->low_micros;
-    set_change(quote, &message);
-    message.has_volume = true;
-    message.volume = quote->volume;
-    message.has_quoted_at = true;
-    message.quoted_at = quote->quoted_at;
-    message.source = quote->source;
-    message.has_stale = true;
-    message.stale = quote->stale;
-    message.has_valid_until = true;
-    message.valid_until = quote->valid_until;
+    quotes_fill(quote, &message);
     message_to_json(&market_quote_info, &message.base, out);
 }
 

@@ -57,7 +57,10 @@ static bool read_body(const struct rest_input *input, ProtobufCMessage **out, st
     *out = message_new(input->info, input->arena);
     if (*out == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the request.");
-    return true;
+    return input->form == NULL ||
+           form_read(input->form,
+                     &(struct form_target){input->info, input->arena, input->form_sets_texts}, *out,
+                     error);
 }
 
 static bool is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
@@ -128,8 +131,11 @@ read_query(const struct rest_input *input, ProtobufCMessage *message, struct err
 
     while (url_next_parameter(&query, &name, &value)) {
         if (!url_decode(input->arena, name, true, &name, error) ||
-            !url_decode(input->arena, value, true, &value, error) ||
-            !set_field(input, message, name, value, "query", error))
+            !url_decode(input->arena, value, true, &value, error))
+            return false;
+        if (input->skips_empty && value.length == 0)
+            continue;
+        if (!set_field(input, message, name, value, "query", error))
             return false;
     }
     return true;

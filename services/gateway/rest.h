@@ -3,6 +3,7 @@
 #pragma once
 
 #include "endpoint.h"
+#include "form.h"
 
 // Answers an operation: address, query and JSON body become the request message, the reply becomes
 // JSON.
@@ -27,6 +28,9 @@ struct rest_input {
     struct text body;
     const char *content_type; // NULL for none
     bool takes_body;          // the body is the message as JSON
+    const struct form *form;  // the message is what a page's form has sent; NULL for none
+    bool form_sets_texts;     // a text that is left empty in it is there
+    bool skips_empty; // a parameter without a value is not there, as a page's forms send them
 };
 
 // Makes and validates the message. A field may come from one place only. Fails with

@@ -6,7 +6,6 @@
 #include "session_api.h"
 
 #include "base/utf8.h"
-#include "bourse/auth/v1/auth.pb-c.h"
 #include "bourse/auth/v1/auth_rules.h"
 #include "csrf.h"
 #include "rest.h"
@@ -38,8 +37,7 @@ void session_clear_cookie(struct exchange *exchange)
     set_cookie(exchange, "", 0);
 }
 
-// What the program or browser calls itself, for the list of sessions.
-static const char *device_of(const struct http_request *request)
+const char *session_device(const struct http_request *request)
 {
     const char *agent = http_request_header(request, "User-Agent");
     size_t length = agent == NULL ? 0 : strnlen(agent, DEVICE_MAX);
@@ -51,9 +49,9 @@ static const char *device_of(const struct http_request *request)
     return length == 0 ? NULL : arena_copy(request->arena, agent, length);
 }
 
-// Moves the session out of the answer into the cookie.
-static bool
-keep_in_cookie(struct exchange *exchange, Auth__LoginResponse *response, struct error *error)
+bool session_keep_in_cookie(struct exchange *exchange,
+                            Auth__LoginResponse *response,
+                            struct error *error)
 {
     struct service *service = exchange->gateway->service;
     struct identity identity;
@@ -86,9 +84,9 @@ bool session_login(struct exchange *exchange, struct error *error)
     if (request->cookie && !csrf_is_same_site(exchange->request))
         return error_set(error, REASON_CSRF_REJECTED, "The request comes from another site.");
     if (request->device == NULL)
-        request->device = device_of(exchange->request);
+        request->device = session_device(exchange->request);
     if (!rest_call(exchange, message, &reply, error) ||
-        (request->cookie && !keep_in_cookie(exchange, (Auth__LoginResponse *)reply, error)))
+        (request->cookie && !session_keep_in_cookie(exchange, (Auth__LoginResponse *)reply, error)))
         return false;
     rest_write(exchange, reply);
     return true;

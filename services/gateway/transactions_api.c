@@ -9,6 +9,7 @@
 #include "csv.h"
 #include "money/money.h"
 #include "rest.h"
+#include "transactions_api.h"
 
 #include "base/timestamp.h"
 
@@ -104,9 +105,9 @@ static bool add_page(struct exchange *exchange,
     return true;
 }
 
-static bool write_table(struct exchange *exchange,
-                        Portfolio__ListTransactionsRequest *request,
-                        struct error *error)
+bool transactions_write_table(struct exchange *exchange,
+                              Portfolio__ListTransactionsRequest *request,
+                              struct error *error)
 {
     static const char heading[] =
         "booked_at,type,ticker,quantity,price,commission,cash_change,cash_after,realized_pl,"
@@ -146,5 +147,5 @@ bool transactions_list(struct exchange *exchange, struct error *error)
     // Who may not ask is told so before what is wrong with the question.
     return exchange_call(exchange, &portfolio_method_list_transactions, &call, error) &&
            rest_read(exchange, &request, error) &&
-           write_table(exchange, (Portfolio__ListTransactionsRequest *)request, error);
+           transactions_write_table(exchange, (Portfolio__ListTransactionsRequest *)request, error);
 }

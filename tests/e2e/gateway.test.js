@@ -276,7 +276,7 @@ describe('a head', () => {
 
 describe('an address', () => {
     it('that is nowhere gets 404 and the security headers', async () => {
-        for (const path of ['/', '/nothing', '/api/v1/quotes/a/b', '/api/v1//quotes', '/api/v1/../v1/clock', '/.git/config', '/metrics', '/%2e%2e/etc/passwd']) {
+        for (const path of ['/nothing', '/api/v1/quotes/a/b', '/api/v1//quotes', '/api/v1/../v1/clock', '/.git/config', '/metrics', '/%2e%2e/etc/passwd']) {
             const { answers } = await converse(platform.port, [head(`GET ${path}`)], { quiet: 500 });
             assertProblem(answers[0], 404, 'NO_SUCH_ADDRESS', path);
         }
@@ -415,7 +415,7 @@ describe('the documentation', () => {
             assert.doesNotMatch(page.headers.get('content-security-policy'), /unsafe/);
             assert.doesNotMatch(page.text, /https?:\/\//);
             assert.doesNotMatch(page.text, /<script>|style="|onclick/);
-            const files = [...page.text.matchAll(/(?:src|href)="(\/docs\/files\/[^"]+)"/g)].map(found => found[1]);
+            const files = [...page.text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(found => found[1]);
             assert.ok(files.length >= 4);
             for (const file of files) {
                 const reply = await platform.request('GET', file);
@@ -423,12 +423,12 @@ describe('the documentation', () => {
                 assert.match(reply.headers.get('cache-control'), /immutable/);
             }
         }
-        assert.equal((await platform.request('GET', '/docs/files/000000000000/swagger-ui.css')).status, 404);
+        assert.equal((await platform.request('GET', '/assets/000000000000/swagger-ui.css')).status, 404);
     });
 
     it('is compressed for who takes that', async () => {
         const page = (await platform.request('GET', '/docs')).text;
-        const script = page.match(/"(\/docs\/files\/[^"]+bundle\.js)"/)[1];
+        const script = page.match(/"(\/assets\/[^"]+bundle\.js)"/)[1];
         const plain = await converse(platform.port, [head(`GET ${script}`, 'Accept-Encoding: gzip;q=0')], { quiet: 500 });
         const packed = await converse(platform.port, [head(`GET ${script}`, 'Accept-Encoding: br, gzip')], { quiet: 500 });
         assert.equal(plain.answers[0].headers['content-encoding'], undefined);

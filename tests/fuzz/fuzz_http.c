@@ -413,7 +413,7 @@ static void check_csrf(const struct http_request *request)
     may_pass = given != NULL && (strcmp(given, tokens[0]) == 0 || strcmp(given, tokens[1]) == 0) &&
                (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0) &&
                (origin == NULL || ends_with_host(origin, http_request_header(request, "Host")));
-    MUST(csrf_check(request, &key, session_id, &error) == may_pass);
+    MUST(csrf_check(request, given, &key, session_id, &error) == may_pass);
     MUST(may_pass || error_is(&error, REASON_CSRF_REJECTED));
 }
 

@@ -57,6 +57,9 @@ static bool has_form(struct text path, const char *template_string)
 
     if (path.length > 1 && path.data[path.length - 1] == '/')
         path.length--;
+    // The first page's has no segment.
+    if (text_equals(template, "/"))
+        return text_equals(path, "/");
     while (template.length > 0 && path.length > 0) {
         struct text wanted = cut_at(&template, '/');
         bool is_last = memchr(path.data, '/', path.length) == NULL;

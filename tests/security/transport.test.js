@@ -106,7 +106,7 @@ describe('TLS', () => {
     it('carries everything that plain HTTP does, and large things whole', async () => {
         const token = await platform.administrator();
         const page = (await platform.request('GET', '/docs')).text;
-        const script = page.match(/"(\/docs\/files\/[^"]+bundle\.js)"/)[1];
+        const script = page.match(/"(\/assets\/[^"]+bundle\.js)"/)[1];
         const plain = await converse(platform.port, [head(`GET ${script}`, 'Connection: close')], { quiet: 5000 });
         const secure = await converse(httpsPort, [head(`GET ${script}`, 'Connection: close')], { quiet: 5000, tls: trusting() });
         assert.ok(plain.answers[0].body.length > 1e6);
@@ -320,6 +320,8 @@ function everyKind(token) {
         ['data', head('GET /api/v1/quotes?symbols=NONE'), 200],
         ['data of a user', head('GET /api/v1/portfolios', `Authorization: Bearer ${token}`), 200],
         ['a page', head('GET /docs'), 200],
+        ['the first page', head('GET /'), 200],
+        ['a page that is missing', head('GET /nothing', 'Accept: text/html'), 404],
         ['a page with a slash', head('GET /docs/'), 200],
         ['errors', head('GET /docs/errors'), 200],
         ['health', head('GET /healthz'), 200],
@@ -347,7 +349,6 @@ function everyKind(token) {
 describe('the headers of an answer', () => {
     const everywhere = {
         'x-content-type-options': /^nosniff$/,
-        'referrer-policy': /^no-referrer$/,
         'x-frame-options': /^DENY$/,
         'cross-origin-opener-policy': /^same-origin$/,
         'cross-origin-resource-policy': /^same-origin$/,
@@ -366,7 +367,9 @@ describe('the headers of an answer', () => {
         everyKind(token).forEach(([what, , status], i) => {
             const [answer] = heard[i].answers;
             assert.equal(answer?.status, status, `${what}: ${heard[i].text}`);
-            for (const [name, pattern] of Object.entries(everywhere))
+            // The forms of our pages could not be told from others' without it: no-referrer makes their Origin null.
+            const referrer = ['the first page', 'a page that is missing'].includes(what) ? /^same-origin$/ : /^no-referrer$/;
+            for (const [name, pattern] of Object.entries({ ...everywhere, 'referrer-policy': referrer }))
                 assert.match(answer.headers[name] ?? '', pattern, `${what}: ${name}`);
             assert.doesNotMatch(answer.headers['content-security-policy'], /unsafe|\*/, what);
             assert.equal(answer.headers['strict-transport-security'], undefined, `${what}: HSTS over plain HTTP`);
@@ -407,7 +410,7 @@ describe('the headers of an answer', () => {
 
 describe('the public port', () => {
     it('has no way in that is not the API', async () => {
-        for (const path of ['/metrics', '/debug', '/debug/pprof', '/.git', '/.git/config', '/.env', '/readyz', '/livez', '/docs/files', '/server-status'])
+        for (const path of ['/metrics', '/debug', '/debug/pprof', '/.git', '/.git/config', '/.env', '/readyz', '/livez', '/docs/files', '/assets', '/server-status'])
             assert.equal((await platform.request('GET', path)).status, 404, path);
         for (const method of ['TRACE', 'TRACK', 'CONNECT', 'PROPFIND', 'DEBUG', 'MKCOL']) {
             const { answers, text } = await converse(platform.port, [head(`${method} /healthz`, 'X-Secret: planted')]);
@@ -416,7 +419,7 @@ describe('the public port', () => {
         }
     });
 
-    it('sends nobody anywhere: no answer has a Location, whatever the address and the Host', async () => {
+    it('sends nobody to another site, whatever the address and the Host: only pages have a Location, and it is a path of ours', async () => {
         const targets = ['//evil.example/', '//evil.example/..', '/\\evil.example', '/\\/evil.example', '/docs//evil.example', '//evil.example/docs',
             '/docs/..//evil.example', '/%2f%2fevil.example', '/%5cevil.example', '/docs/?next=//evil.example', '/docs/%0d%0aLocation:%20//evil.example',
             'http://evil.example/docs', 'http://evil.example/docs/', 'https://evil.example', '/docs', '/docs/', '/swagger', '/api/v1/symbols/', '/users', '/'];
@@ -427,6 +430,13 @@ describe('the public port', () => {
                 assert.doesNotMatch(headText, /^location:/im, `${target} ${host}`);
                 assert.doesNotMatch(headText, /evil/, `${target} ${host}`);
                 assert.doesNotMatch(headText, /^HTTP\/1\.1 3/, `${target} ${host}`);
+            }
+        for (const target of ['/dashboard', '/dashboard/', '/orders?next=//evil.example', '/portfolio/%2f%2fevil.example', '/orders?%0d%0aLocation:%20//evil'])
+            for (const host of ['bourse.test', 'evil.example', 'x@evil.example']) {
+                const { answers } = await converse(platform.port, [`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`], { quiet: 300 });
+                assert.equal(answers[0].status, 303, target);
+                // What was asked for is encoded whole, so that it is one parameter.
+                assert.match(answers[0].headers.location, /^\/login\?next=\/[A-Za-z0-9%._~/-]*$/, target);
             }
     });
 });

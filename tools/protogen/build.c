@@ -375,16 +375,24 @@ static void build_services(struct model *model, struct model_file *out, const fi
     }
 }
 
-static void build_file(struct model *model, struct model_file *out, const file_proto *file)
+// The c_package of a file; NULL for one that says none.
+static const char *package_of(struct model *model, const file_proto *file)
 {
     const ProtobufCFileOptions *options =
         source_option(model, file->options == NULL ? NULL : &file->options->base,
                       EXTENSION_PB_C_FILE, &protobuf_cfile_options__descriptor);
+
+    return options->c_package;
+}
+
+static void build_file(struct model *model, struct model_file *out, const file_proto *file)
+{
+    const char *package = package_of(model, file);
     const char *dot = strrchr(file->name, '.');
 
     out->name = file->name;
     out->stem = model_printf(model, "%.*s", (int)(dot - file->name), file->name);
-    out->service = options->c_package == NULL ? "" : options->c_package;
+    out->service = package == NULL ? "" : package;
     out->package = file->package == NULL ? "" : file->package;
     out->doc = source_doc(model, file, (int32_t[]){PATH_SYNTAX}, 1);
     check_file(model, out, file, source_place(file, (int32_t[]){PATH_SYNTAX}, 1));
@@ -437,12 +445,39 @@ static void collect_bindings(struct model *model)
     qsort(model->bindings, model->binding_count, sizeof model->bindings[0], compare_bindings);
 }
 
+static bool is_in(const struct model *model, const char *name)
+{
+    for (size_t i = 0; i < model->file_count; i++)
+        if (strcmp(model->files[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+// The files whose messages the others are made of. Those that nothing is generated from, as the
+// declarations of the options, have no package in C.
+static void build_imported(struct model *model, const Google__Protobuf__FileDescriptorSet *set)
+{
+    for (size_t i = 0; i < model->file_count; i++) {
+        const file_proto *file = find_file(set, model->files[i].name);
+
+        for (size_t j = 0; j < file->n_dependency; j++) {
+            const file_proto *other = find_file(set, file->dependency[j]);
+
+            if (is_in(model, file->dependency[j]) || other == NULL ||
+                package_of(model, other) == NULL)
+                continue;
+            build_file(model, &model->files[model->file_count], other);
+            model->files[model->file_count++].is_imported = true;
+        }
+    }
+}
+
 void build_model(struct model *model,
                  const Google__Protobuf__FileDescriptorSet *set,
                  char *const *names,
                  size_t name_count)
 {
-    model->files = model_allocate(model, name_count, sizeof model->files[0]);
+    model->files = model_allocate(model, name_count + set->n_file, sizeof model->files[0]);
     for (size_t i = 0; i < name_count; i++) {
         const file_proto *file = find_file(set, names[i]);
 
@@ -451,11 +486,13 @@ void build_model(struct model *model,
         else
             build_file(model, &model->files[model->file_count++], file);
     }
+    build_imported(model, set);
     for (size_t i = 0; i < model->file_count; i++)
         for (size_t j = 0; j < model->files[i].message_count; j++)
             link_fields(model, &model->files[i].messages[j]);
     for (size_t i = 0; i < model->file_count; i++)
-        build_services(model, &model->files[i], find_file(set, model->files[i].name));
+        if (!model->files[i].is_imported)
+            build_services(model, &model->files[i], find_file(set, model->files[i].name));
     collect_bindings(model);
     check_whole(model);
 }

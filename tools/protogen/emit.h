@@ -16,7 +16,8 @@ struct output {
 MUST_CHECK bool emit_messages(struct output *output, struct text descriptors);
 
 // One .proto file each: <stem>_rules.{h,c}, _methods.{h,c}, _client.{h,c}, _server.{h,c}.
-MUST_CHECK bool emit_rules(struct output *output, const struct model_file *file);
+MUST_CHECK bool
+emit_rules(struct output *output, const struct model *model, const struct model_file *file);
 MUST_CHECK bool emit_methods(struct output *output, const struct model_file *file);
 MUST_CHECK bool emit_client(struct output *output, const struct model_file *file);
 MUST_CHECK bool emit_server(struct output *output, const struct model_file *file);

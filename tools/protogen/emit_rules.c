@@ -18,6 +18,9 @@ static void emit_header(struct strbuf *out, const struct model_file *file)
                   file->stem);
     for (size_t i = 0; i < file->message_count; i++)
         strbuf_printf(out, "extern const struct message_info %s;\n", file->messages[i].info);
+    strbuf_printf(out,
+                  "\n// All of them.\nextern const struct message_info *const %s_messages[%zu];\n",
+                  file->service, file->message_count);
 }
 
 static void emit_enum(struct strbuf *out, const struct model_enum *enumeration)
@@ -94,7 +97,36 @@ static void emit_message(struct strbuf *out, const struct model_message *message
                   message->info, message->symbol, message->info);
 }
 
-bool emit_rules(struct output *output, const struct model_file *file)
+static void emit_list(struct strbuf *out, const struct model_file *file)
+{
+    strbuf_printf(out, "const struct message_info *const %s_messages[%zu] = {\n", file->service,
+                  file->message_count);
+    for (size_t i = 0; i < file->message_count; i++)
+        strbuf_printf(out, "    &%s,\n", file->messages[i].info);
+    strbuf_append_string(out, "};\n");
+}
+
+// Whether a message of `file` has a field of that enum.
+static bool uses_enum(const struct model_file *file, const struct model_enum *enumeration)
+{
+    for (size_t i = 0; i < file->message_count; i++)
+        for (size_t j = 0; j < file->messages[i].field_count; j++)
+            if (file->messages[i].fields[j].enumeration == enumeration)
+                return true;
+    return false;
+}
+
+// The enums that a file uses of an imported one: each file has tables of its own.
+static void emit_imported_enums(struct strbuf *out,
+                                const struct model_file *imported,
+                                const struct model_file *file)
+{
+    for (size_t i = 0; i < imported->enum_count; i++)
+        if (uses_enum(file, &imported->enums[i]))
+            emit_enum(out, &imported->enums[i]);
+}
+
+bool emit_rules(struct output *output, const struct model *model, const struct model_file *file)
 {
     struct strbuf *out = output->text;
     OWNED(strbuf) name = strbuf_new(1024);
@@ -104,11 +136,19 @@ bool emit_rules(struct output *output, const struct model_file *file)
     if (!output_write(output, name->data))
         return false;
     emit_banner(out, file);
-    strbuf_printf(out, "#include \"%s\"\n\n", name->data);
+    strbuf_printf(out, "#include \"%s\"\n", name->data);
+    for (size_t i = 0; i < model->file_count; i++)
+        if (model->files[i].is_imported)
+            strbuf_printf(out, "#include \"%s_rules.h\"\n", model->files[i].stem);
+    strbuf_append_char(out, '\n');
+    for (size_t i = 0; i < model->file_count; i++)
+        if (model->files[i].is_imported)
+            emit_imported_enums(out, &model->files[i], file);
     for (size_t i = 0; i < file->enum_count; i++)
         emit_enum(out, &file->enums[i]);
     for (size_t i = 0; i < file->message_count; i++)
         emit_message(out, &file->messages[i]);
+    emit_list(out, file);
     name->data[name->length - 1] = 'c';
     return output_write(output, name->data);
 }

@@ -68,7 +68,9 @@ emit_all(const struct model *model, const struct arguments *arguments, struct te
     for (size_t i = 0; i < model->file_count; i++) {
         const struct model_file *file = &model->files[i];
 
-        if (!emit_rules(&output, file))
+        if (file->is_imported)
+            continue;
+        if (!emit_rules(&output, model, file))
             return false;
         if (arguments->rules_only)
             continue;

@@ -121,6 +121,7 @@ struct model_file {
     const char *service; // "market", the c_package
     const char *package; // "bourse.market.v1"
     const char *doc;     // the comment at its beginning
+    bool is_imported;    // others are made of its messages; nothing is written of it
     struct model_enum *enums;
     size_t enum_count;
     struct model_message *messages;

@@ -83,3 +83,19 @@ static const struct field_info vault_count_boxes_response_info_fields[] = {
 };
 const struct message_info vault_count_boxes_response_info = {&vault__count_boxes_response__descriptor, vault_count_boxes_response_info_fields};
 
+const struct message_info *const vault_messages[14] = {
+    &vault_item_info,
+    &vault_box_info,
+    &vault_list_boxes_request_info,
+    &vault_list_boxes_response_info,
+    &vault_get_box_request_info,
+    &vault_get_box_response_info,
+    &vault_fill_box_request_info,
+    &vault_fill_box_response_info,
+    &vault_burn_box_request_info,
+    &vault_burn_box_response_info,
+    &vault_import_boxes_request_info,
+    &vault_import_boxes_response_info,
+    &vault_count_boxes_request_info,
+    &vault_count_boxes_response_info,
+};

@@ -18,3 +18,6 @@ extern const struct message_info vault_import_boxes_request_info;
 extern const struct message_info vault_import_boxes_response_info;
 extern const struct message_info vault_count_boxes_request_info;
 extern const struct message_info vault_count_boxes_response_info;
+
+// All of them.
+extern const struct message_info *const vault_messages[14];

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// What makes the pages more pleasant where there is JavaScript. Nothing needs it. What a page has no use for is
+// not loaded.
+// @ts-check
+
+/** @param {EventTarget | null} target */
+const isTyping = target => target instanceof Element && target.closest('input, select, textarea') !== null;
+
+document.addEventListener('keydown', event => {
+    if (event.ctrlKey || event.metaKey || event.altKey)
+        return;
+    if (event.key === 'Escape' && document.activeElement instanceof HTMLElement)
+        document.activeElement.blur();
+    if (isTyping(event.target))
+        return;
+    if (event.key === '/') {
+        const search = document.getElementById('search');
+        if (search instanceof HTMLInputElement) {
+            event.preventDefault();
+            search.focus();
+            search.select();
+        }
+    }
+});
+
+// A form that has been sent is not sent again by a second click. (The server would do it once all the same.)
+document.addEventListener('submit', event => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || form.method !== 'post')
+        return;
+    if (form.dataset.sent === 'true')
+        event.preventDefault();
+    form.dataset.sent = 'true';
+});
+// A page that comes back from the browser's memory can be used again.
+addEventListener('pageshow', () => {
+    for (const form of document.querySelectorAll('form[data-sent]'))
+        form.removeAttribute('data-sent');
+});
+
+if (document.querySelector('[data-ticket]'))
+    import('./ticket.js');
+if (document.querySelector('[data-chart]'))
+    import('./chart.js');
+if (document.querySelector('[data-quote], [data-portfolio], [data-part]'))
+    import('./live.js');

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// The order ticket: only the fields that the type of order needs, what it would cost as it is typed, and B and S.
+// @ts-check
+import { micros, moneyOf } from './decimals.js';
+
+const form = /** @type {HTMLFormElement} */ (document.querySelector('[data-ticket]'));
+
+/** @param {string} name */
+const field = name => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+/** @param {string} name */
+const isDecimal = name => /^\d{1,12}(\.\d{1,9})?$/.test(field(name).value.trim());
+const isBuy = () => field('side').value === 'buy';
+
+function showFields() {
+    for (const part of form.querySelectorAll('[data-for]')) {
+        const wanted = part instanceof HTMLElement && part.dataset.for?.split(' ').includes(field('type').value);
+        const input = part.querySelector('input');
+        part.toggleAttribute('hidden', !wanted);
+        // What is not shown is not sent.
+        if (input)
+            input.disabled = !wanted;
+    }
+    for (const hint of form.querySelectorAll('.no-script'))
+        hint.setAttribute('hidden', '');
+}
+
+function latestPrice() {
+    const own = ['limit_price', 'stop_price'].find(name => !field(name).disabled && isDecimal(name));
+    const quoted = document.querySelector(`[data-field="${isBuy() ? 'ask' : 'bid'}"]`);
+    const text = own ? field(own).value.trim() : quoted?.textContent?.replaceAll(',', '') ?? '';
+    return /^\d+(\.\d+)?$/.test(text) ? micros(text) : 0n;
+}
+
+function showEstimate() {
+    const box = /** @type {HTMLElement} */ (form.querySelector('[data-estimate]'));
+    const price = latestPrice();
+    const held = document.querySelector('[data-buying-power]');
+    const cash = held instanceof HTMLElement ? micros(held.dataset.buyingPower ?? '0') : 0n;
+    box.hidden = !isDecimal('quantity') || price === 0n;
+    if (box.hidden)
+        return;
+    const amount = price * micros(field('quantity').value.trim()) / 1000000n;
+    const left = cash - amount;
+    box.textContent = isBuy() ? `Costs about ${moneyOf(amount)}; ${moneyOf(left)} would be left.`
+        : `Brings about ${moneyOf(amount)}.`;
+    box.classList.toggle('is-too-much', isBuy() && left < 0n);
+}
+
+function update() {
+    showFields();
+    showEstimate();
+}
+
+form.addEventListener('input', update);
+addEventListener('bourse:quote', showEstimate);
+document.addEventListener('keydown', event => {
+    const key = event.key.toLowerCase();
+    const typing = event.target instanceof Element && event.target.closest('input, select, textarea');
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || (key !== 'b' && key !== 's'))
+        return;
+    event.preventDefault();
+    for (const side of form.querySelectorAll('input[name="side"]'))
+        if (side instanceof HTMLInputElement)
+            side.checked = side.value === (key === 'b' ? 'buy' : 'sell');
+    field('quantity').focus();
+    update();
+});
+update();

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// What a user sees first: what the portfolio is worth, the default watchlist, open orders, movers.
+#include "pages/pages.h"
+
+#include "bourse/gateway/v1/pages_rules.h"
+#include "page_templates.h"
+#include "pages/page.h"
+#include "pages/page_portfolios.h"
+#include "pages/page_quotes.h"
+
+enum { ORDERS_SHOWN = 8, MOVERS_SHOWN = 5 };
+
+static bool
+add_portfolio(struct exchange *exchange, Pages__DashboardPage *page, struct error *error)
+{
+    Trading__ListOrdersRequest request = TRADING__LIST_ORDERS_REQUEST__INIT;
+    Trading__ListOrdersResponse *orders = NULL;
+    struct page_portfolios portfolios;
+    ProtobufCMessage *query = NULL;
+
+    if (!page_read_query(exchange, &pages_dashboard_query_info, &query, error) ||
+        !page_portfolios_find(exchange, ((const Pages__DashboardQuery *)query)->portfolio,
+                              &portfolios, error))
+        return false;
+    page->n_choices = portfolios.choice_count;
+    page->choices = portfolios.choices;
+    // The first one is opened a moment after its owner has registered.
+    if (portfolios.chosen == NULL)
+        return true;
+    request.portfolio_id = portfolios.chosen->id;
+    request.has_limit = true;
+    request.limit = ORDERS_SHOWN;
+    if (!page_portfolios_summarize(exchange, portfolios.chosen, &page->summary, error) ||
+        !page_list_orders(exchange, &request, &orders, error))
+        return false;
+    page->n_orders = orders->n_orders;
+    page->orders = orders->orders;
+    return true;
+}
+
+bool dashboard_page_show(struct exchange *exchange, struct error *error)
+{
+    Pages__DashboardPage page = PAGES__DASHBOARD_PAGE__INIT;
+    Pages__AddSymbolForm form = PAGES__ADD_SYMBOL_FORM__INIT;
+    Portfolio__ListWatchlistsResponse *lists = NULL;
+
+    if (!page_begin(exchange, PAGE_FOR_USERS, "dashboard", "Dashboard", &page.frame, error) ||
+        !add_portfolio(exchange, &page, error) ||
+        !page_list_watchlists(exchange, &lists, &page.watchlist, error) ||
+        !page_quotes_movers(exchange, MOVERS_SHOWN, &page.movers, error) ||
+        !page_show_form(exchange, &pages_add_symbol_form_info, "add", NULL, &form.base, error))
+        return false;
+    page.form = &form;
+    return page_answer(exchange, &dashboard_page, &page.base, NULL, error);
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// What fails, told as a page that says what to do. Who must log in is sent to the login page.
+#include "pages/page.h"
+
+#include "local_path.h"
+#include "page_templates.h"
+#include "pages/page_source.h"
+#include "problem.h"
+
+#include <string.h>
+
+bool page_takes_error(const struct exchange *exchange)
+{
+    const struct http_request *request = exchange->request;
+    bool wants_page = http_request_accepts(request, "Accept", "text/html");
+
+    if (exchange->endpoint != NULL)
+        return exchange->endpoint->is_page &&
+               (wants_page || !http_request_accepts(request, "Accept", "application/json"));
+    return wants_page && (request->path.length < 5 || strncmp(request->path.data, "/api/", 5) != 0);
+}
+
+static const struct wording {
+    int status;
+    const char *heading;
+    const char *advice;
+} wordings[] = {
+    {400, "That request could not be read", "Go back and try it again."},
+    {403, "That is not allowed", "Ask an administrator, or log in as somebody else."},
+    {404, "There is nothing here", "Check the address, or search for a symbol at the top."},
+    {405, "There is nothing to see here", "Go back and use the page's buttons."},
+    {408, "That took too long to arrive", "Check your connection and try it again."},
+    {409, "Something has changed meanwhile", "Go back, reload the page and try it again."},
+    {413, "That is too much at a time", "Send less at a time."},
+    {415, "That request could not be read", "Go back and try it again."},
+    {422, "That does not work", "Go back and correct what is named."},
+    {429, "That was too often", "Wait a moment, then try it again."},
+    {503, "A part of Bourse does not answer", "Nothing is lost. Reload the page in a moment."},
+    {504, "That took too long", "Look whether it was done before you do it again."},
+};
+
+static const struct wording *find_wording(int status)
+{
+    static const struct wording other = {
+        500, "Something went wrong here",
+        "It has been written down. Tell the administrator the number below if it happens again."};
+
+    for (size_t i = 0; i < COUNT_OF(wordings); i++)
+        if (wordings[i].status == status)
+            return &wordings[i];
+    return &other;
+}
+
+// A form whose page was open for long, or in whose window somebody else has logged in meanwhile.
+static const char *sentence_of(struct exchange *exchange, const struct error *failure, int status)
+{
+    if (error_is(failure, REASON_CSRF_REJECTED))
+        return "The form is not of this session. Go back, reload the page and send it again.";
+    // What went wrong inside is nobody's business but that of who works on it.
+    if (status == 500 && !page_source_is_live(exchange->gateway->page_source))
+        return NULL;
+    return arena_copy_string(exchange->request->arena, failure->message);
+}
+
+static bool
+answer_error(struct exchange *exchange, const struct error *failure, struct error *error)
+{
+    int status = problem_status(failure);
+    const struct wording *wording = find_wording(status);
+    Pages__ErrorPage page = PAGES__ERROR_PAGE__INIT;
+
+    if (!page_begin(exchange, PAGE_FOR_ALL, "", wording->heading, &page.frame, error))
+        return false;
+    page.has_status = true;
+    page.status = (uint32_t)status;
+    page.heading = wording->heading;
+    page.sentence = sentence_of(exchange, failure, status);
+    page.advice = error_is(failure, REASON_CSRF_REJECTED) ? NULL : wording->advice;
+    page.request_id = status >= 500 ? exchange->request->id.string : NULL;
+    page.back = page.frame->path;
+    return page_answer(exchange, &error_page, &page.base, failure, error);
+}
+
+static void append_encoded(struct strbuf *out, const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
+            (*text >= '0' && *text <= '9') || strchr("-._~/", *text) != NULL)
+            strbuf_append_char(out, *text);
+        else
+            strbuf_printf(out, "%%%02X", (unsigned char)*text);
+}
+
+// To the login page, and from there back to the page that was asked for.
+static bool send_to_login(struct exchange *exchange, struct error *error)
+{
+    const struct http_request *request = exchange->request;
+    OWNED(strbuf) next = strbuf_new(LOCAL_PATH_MAX);
+    bool is_read = strcmp(request->method, "GET") == 0;
+
+    if (exchange->credential.kind == CREDENTIAL_COOKIE)
+        page_say(exchange, true, "Your session has ended. Log in to go on.");
+    if (is_read) {
+        OWNED(strbuf) own = strbuf_new(LOCAL_PATH_MAX);
+
+        strbuf_append_text(own, request->path);
+        strbuf_append_string(own, request->query.length > 0 ? "?" : "");
+        strbuf_append_text(own, request->query);
+        if (!own->overflowed)
+            append_encoded(next, own->data);
+    } else if (exchange->form != NULL && form_find(exchange->form, FORM_NEXT) != NULL) {
+        append_encoded(next, form_find(exchange->form, FORM_NEXT));
+    }
+    if (next->length > 0 && !next->overflowed && next->length < LOCAL_PATH_MAX - 20)
+        return page_redirect(exchange, error, "/login?next=%s", next->data);
+    return page_redirect(exchange, error, "/login");
+}
+
+void page_answer_error(struct exchange *exchange, const struct error *failure)
+{
+    struct error error;
+    bool needs_login =
+        error_is(failure, REASON_UNAUTHENTICATED) ||
+        (error_is(failure, REASON_INVALID_TOKEN) && exchange->credential.kind == CREDENTIAL_COOKIE);
+
+    exchange->response->fixed_body = (struct text){NULL, 0};
+    // At an address of nobody's nothing has asked yet who is there.
+    if (exchange->endpoint == NULL &&
+        !credential_read(exchange->request, &exchange->credential, &error))
+        exchange->credential = (struct credential){.kind = CREDENTIAL_NONE};
+    if (needs_login && exchange->endpoint != NULL && send_to_login(exchange, &error))
+        return;
+    if (!answer_error(exchange, failure, &error))
+        problem_write(exchange->request, exchange->response, failure);
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// The parts of pages that compute: spans of time, lines of charts, estimates of orders.
+#include "pages/chart.h"
+#include "pages/estimate.h"
+#include "pages/market_state.h"
+#include "support/test.h"
+
+#include <string.h>
+
+enum { BUDGET = 256 * 1024 };
+#define SECONDS(n) ((n)*MICROS_PER_SECOND)
+
+static void check_span(int64_t micros, const char *expected)
+{
+    OWNED(strbuf) out = strbuf_new(60);
+
+    market_state_print_span(micros, out);
+    assert_string_equal(out->data, expected);
+}
+
+static void a_span_is_told_in_two_units_rounded_up(void **state)
+{
+    (void)state;
+    check_span(-5, "0 s");
+    check_span(1, "1 s");
+    check_span(SECONDS(59), "59 s");
+    check_span(SECONDS(60), "1 min");
+    check_span(SECONDS(61), "2 min");
+    check_span(SECONDS(3600), "1 h 00 min");
+    check_span(SECONDS(3601), "1 h 01 min");
+    check_span(SECONDS(86399), "1 d 0 h");
+    check_span(SECONDS(2 * 86400 + 3601), "2 d 2 h");
+}
+
+static void a_line_goes_from_the_oldest_bar_to_the_newest(void **state)
+{
+    OWNED(arena) arena = arena_new(BUDGET);
+    Market__Bar bars[3];
+    Market__Bar *list[] = {&bars[0], &bars[1], &bars[2]};
+    Pages__Chart chart = PAGES__CHART__INIT;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        market__bar__init(&bars[i]);
+        bars[i].open_micros = 10000000;
+        bars[i].high_micros = 12000000;
+        bars[i].low_micros = 8000000;
+    }
+    bars[0].close_micros = 12000000; // the newest
+    bars[1].close_micros = 8000000;
+    bars[2].close_micros = 10000000;
+    chart.n_bars = 3;
+    chart.bars = list;
+    assert_true(chart_draw(arena, &chart));
+    assert_string_equal(chart.line, "0,120 500,240 1000,0");
+    assert_string_equal(chart.area, "M0,120 500,240 1000,0V240H0Z");
+    assert_int_equal(chart.change_micros, 2000000);
+    assert_int_equal(chart.change_percent_micros, 20000000);
+}
+
+static void one_bar_is_no_line_and_equal_prices_are_a_level_one(void **state)
+{
+    OWNED(arena) arena = arena_new(BUDGET);
+    Market__Bar bar = MARKET__BAR__INIT;
+    Market__Bar *list[] = {&bar, &bar};
+    Pages__Chart chart = PAGES__CHART__INIT;
+
+    (void)state;
+    bar.open_micros = bar.high_micros = bar.low_micros = bar.close_micros = 5000000;
+    chart.bars = list;
+    assert_true(chart_draw(arena, &chart));
+    assert_null(chart.line);
+    chart.n_bars = 1;
+    assert_true(chart_draw(arena, &chart));
+    assert_null(chart.line);
+    chart.n_bars = 2;
+    assert_true(chart_draw(arena, &chart));
+    assert_string_equal(chart.line, "0,120 1000,120");
+}
+
+struct trade {
+    struct arena *arena;
+    Pages__SymbolPage page;
+    Portfolio__Portfolio portfolio;
+    Portfolio__Position position;
+    Market__Quote quote;
+    Trading__PlaceOrderRequest order;
+    Pages__Estimate *estimate;
+};
+
+static int start(void **state)
+{
+    struct trade *trade = allocate(sizeof *trade);
+
+    trade->arena = arena_new(BUDGET);
+    pages__symbol_page__init(&trade->page);
+    portfolio__portfolio__init(&trade->portfolio);
+    portfolio__position__init(&trade->position);
+    market__quote__init(&trade->quote);
+    trading__place_order_request__init(&trade->order);
+    trade->quote.bid_micros = 9000000;
+    trade->quote.ask_micros = 10000000;
+    trade->portfolio.buying_power_micros = 100000000;
+    trade->position.available_nanos = 4 * INT64_C(1000000000);
+    trade->page.quote = &trade->quote;
+    trade->page.portfolio = &trade->portfolio;
+    trade->page.position = &trade->position;
+    trade->order.has_quantity_nanos = true;
+    trade->order.quantity_nanos = 5 * INT64_C(1000000000);
+    *state = trade;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    struct trade *trade = *state;
+
+    arena_free(&trade->arena);
+    release(trade);
+    return 0;
+}
+
+static void estimate(struct trade *trade)
+{
+    struct error error;
+
+    assert_true(estimate_make(trade->arena, &trade->order, &trade->page, &trade->estimate, &error));
+}
+
+static void a_purchase_is_estimated_at_what_is_asked_or_at_its_limit(void **state)
+{
+    struct trade *trade = *state;
+
+    trade->order.side = TRADING__ORDER_SIDE__ORDER_SIDE_BUY;
+    estimate(trade);
+    assert_int_equal(trade->estimate->amount_micros, 50000000);
+    assert_int_equal(trade->estimate->cash_left_micros, 50000000);
+    assert_false(trade->estimate->is_too_much);
+    trade->order.has_limit_price_micros = true;
+    trade->order.limit_price_micros = 21000000;
+    estimate(trade);
+    assert_int_equal(trade->estimate->amount_micros, 105000000);
+    assert_true(trade->estimate->is_too_much);
+}
+
+static void a_sale_is_estimated_at_what_is_bid_and_says_when_there_are_too_few_shares(void **state)
+{
+    struct trade *trade = *state;
+
+    trade->order.side = TRADING__ORDER_SIDE__ORDER_SIDE_SELL;
+    estimate(trade);
+    assert_int_equal(trade->estimate->amount_micros, 45000000);
+    assert_int_equal(trade->estimate->shares_left_nanos, -1000000000);
+    assert_true(trade->estimate->is_too_much);
+    trade->page.position = NULL;
+    trade->order.quantity_nanos = 1;
+    estimate(trade);
+    assert_true(trade->estimate->is_too_much);
+}
+
+static void there_is_no_estimate_without_a_quantity_or_a_price(void **state)
+{
+    struct trade *trade = *state;
+
+    trade->page.quote = NULL;
+    estimate(trade);
+    assert_null(trade->estimate);
+    trade->page.quote = &trade->quote;
+    trade->order.has_quantity_nanos = false;
+    estimate(trade);
+    assert_null(trade->estimate);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_span_is_told_in_two_units_rounded_up),
+        cmocka_unit_test(a_line_goes_from_the_oldest_bar_to_the_newest),
+        cmocka_unit_test(one_bar_is_no_line_and_equal_prices_are_a_level_one),
+        cmocka_unit_test_setup_teardown(a_purchase_is_estimated_at_what_is_asked_or_at_its_limit,
+                                        start, stop),
+        cmocka_unit_test_setup_teardown(
+            a_sale_is_estimated_at_what_is_bid_and_says_when_there_are_too_few_shares, start, stop),
+        cmocka_unit_test_setup_teardown(there_is_no_estimate_without_a_quantity_or_a_price, start,
+                                        stop),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

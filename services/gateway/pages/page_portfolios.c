@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "pages/page_portfolios.h"
+
+#include "bourse/portfolio/v1/portfolio_methods.h"
+#include "bourse/trading/v1/trading_methods.h"
+#include "money/money.h"
+
+#include <string.h>
+
+enum { LIMIT = 500 };
+
+static bool add_choices(struct arena *arena, struct page_portfolios *portfolios)
+{
+    portfolios->choices =
+        arena_allocate(arena, (portfolios->count + 1) * sizeof(Pages__PortfolioChoice *));
+    if (portfolios->choices == NULL)
+        return false;
+    for (size_t i = 0; i < portfolios->count; i++) {
+        Pages__PortfolioChoice *choice = arena_allocate(arena, sizeof *choice);
+
+        if (choice == NULL)
+            return false;
+        pages__portfolio_choice__init(choice);
+        choice->id = portfolios->portfolios[i]->id;
+        choice->name = portfolios->portfolios[i]->name;
+        choice->has_is_chosen = true;
+        choice->is_chosen = portfolios->portfolios[i] == portfolios->chosen;
+        portfolios->choices[i] = choice;
+    }
+    portfolios->choice_count = portfolios->count > 1 ? portfolios->count : 0;
+    return true;
+}
+
+bool page_portfolios_find(struct exchange *exchange,
+                          const char *portfolio_id,
+                          struct page_portfolios *out_portfolios,
+                          struct error *error)
+{
+    Portfolio__ListPortfoliosRequest request = PORTFOLIO__LIST_PORTFOLIOS_REQUEST__INIT;
+    const Portfolio__ListPortfoliosResponse *list = NULL;
+    struct page_portfolios found = {.portfolios = NULL};
+    ProtobufCMessage *response = NULL;
+
+    request.has_limit = true;
+    request.limit = LIMIT;
+    if (!page_call(exchange, "portfolio", &portfolio_method_list_portfolios, &request.base,
+                   &response, error))
+        return false;
+    list = (const Portfolio__ListPortfoliosResponse *)response;
+    found.portfolios = list->portfolios;
+    found.count = list->n_portfolios;
+    for (size_t i = 0; i < found.count; i++)
+        if (portfolio_id == NULL ? i == 0 : strcmp(found.portfolios[i]->id, portfolio_id) == 0)
+            found.chosen = found.portfolios[i];
+    if (portfolio_id != NULL && found.chosen == NULL)
+        return error_set(error, REASON_PORTFOLIO_NOT_FOUND, "There is no such portfolio.");
+    if (!add_choices(exchange->request->arena, &found))
+        return page_out_of_memory(error);
+    *out_portfolios = found;
+    return true;
+}
+
+// In percent of what the portfolio was worth before.
+static void add_percent(const Portfolio__Portfolio *portfolio, Pages__PortfolioSummary *summary)
+{
+    int64_t before = 0;
+
+    if (!portfolio->has_total_value_micros || !portfolio->has_day_change_micros ||
+        !money_subtract(portfolio->total_value_micros, portfolio->day_change_micros, &before) ||
+        before <= 0)
+        return;
+    summary->has_day_change_percent_micros =
+        money_scale_half_even(portfolio->day_change_micros, 100 * MICROS_PER_UNIT, before,
+                              &summary->day_change_percent_micros);
+}
+
+bool page_portfolios_summarize(struct exchange *exchange,
+                               Portfolio__Portfolio *portfolio,
+                               Pages__PortfolioSummary **out_summary,
+                               struct error *error)
+{
+    Pages__PortfolioSummary *summary = arena_allocate(exchange->request->arena, sizeof *summary);
+
+    if (summary == NULL)
+        return page_out_of_memory(error);
+    pages__portfolio_summary__init(summary);
+    summary->portfolio = portfolio;
+    add_percent(portfolio, summary);
+    *out_summary = summary;
+    return true;
+}
+
+bool page_list_orders(struct exchange *exchange,
+                      const Trading__ListOrdersRequest *request,
+                      Trading__ListOrdersResponse **out_response,
+                      struct error *error)
+{
+    ProtobufCMessage *response = NULL;
+
+    if (!page_call(exchange, "trading", &trading_method_list_orders, &request->base, &response,
+                   error))
+        return false;
+    *out_response = (Trading__ListOrdersResponse *)response;
+    return true;
+}
+
+bool page_list_watchlists(struct exchange *exchange,
+                          Portfolio__ListWatchlistsResponse **out_response,
+                          Portfolio__Watchlist **out_default,
+                          struct error *error)
+{
+    Portfolio__ListWatchlistsRequest request = PORTFOLIO__LIST_WATCHLISTS_REQUEST__INIT;
+    ProtobufCMessage *response = NULL;
+
+    request.has_limit = true;
+    request.limit = LIMIT;
+    if (!page_call(exchange, "portfolio", &portfolio_method_list_watchlists, &request.base,
+                   &response, error))
+        return false;
+    *out_response = (Portfolio__ListWatchlistsResponse *)response;
+    *out_default = NULL;
+    for (size_t i = 0; i < (*out_response)->n_watchlists; i++)
+        if ((*out_response)->watchlists[i]->is_default)
+            *out_default = (*out_response)->watchlists[i];
+    return true;
+}

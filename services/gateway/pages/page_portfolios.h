@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// page_portfolios: which of the user's portfolios a page is about, and what else many pages show.
+//
+// Threads: one request belongs to one thread. Memory: the request's arena.
+#pragma once
+
+#include "pages/page.h"
+
+struct page_portfolios {
+    Portfolio__Portfolio **portfolios; // all, the oldest first
+    size_t count;
+    Pages__PortfolioChoice **choices; // the same to choose from; none when there is one only
+    size_t choice_count;
+    Portfolio__Portfolio *chosen; // NULL while the user has none
+};
+
+// Lists them and chooses the one with that id; the first one when it is NULL. Fails with
+// PORTFOLIO_NOT_FOUND, and as ListPortfolios does.
+MUST_CHECK bool page_portfolios_find(struct exchange *exchange,
+                                     const char *portfolio_id,
+                                     struct page_portfolios *out_portfolios,
+                                     struct error *error);
+
+// The portfolio with what people want to know besides.
+MUST_CHECK bool page_portfolios_summarize(struct exchange *exchange,
+                                          Portfolio__Portfolio *portfolio,
+                                          Pages__PortfolioSummary **out_summary,
+                                          struct error *error);
+
+// Orders as `request` filters them.
+MUST_CHECK bool page_list_orders(struct exchange *exchange,
+                                 const Trading__ListOrdersRequest *request,
+                                 Trading__ListOrdersResponse **out_response,
+                                 struct error *error);
+
+// All of the user's watchlists, and the default one among them.
+MUST_CHECK bool page_list_watchlists(struct exchange *exchange,
+                                     Portfolio__ListWatchlistsResponse **out_response,
+                                     Portfolio__Watchlist **out_default,
+                                     struct error *error);

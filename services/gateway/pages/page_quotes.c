@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "pages/page_quotes.h"
+
+#include "endpoint.h"
+#include "movers.h"
+#include "pages/page.h"
+
+// A copy of the message with its texts, which lie in `quote` otherwise.
+static Market__Quote *make_quote(struct arena *arena, const struct quote *quote)
+{
+    struct quote *kept = arena_allocate(arena, sizeof *kept);
+    Market__Quote *message = arena_allocate(arena, sizeof *message);
+
+    if (kept == NULL || message == NULL)
+        return NULL;
+    *kept = *quote;
+    quotes_fill(kept, message);
+    return message;
+}
+
+Market__Quote *page_quotes_find(struct exchange *exchange, const char *ticker)
+{
+    struct quote quote;
+
+    return quotes_find(exchange->gateway->quotes, text_of(ticker), &quote)
+               ? make_quote(exchange->request->arena, &quote)
+               : NULL;
+}
+
+static bool make_list(struct arena *arena,
+                      const struct movers_list *list,
+                      size_t limit,
+                      size_t *out_count,
+                      Market__Quote ***out_quotes)
+{
+    size_t count = list->count < limit ? list->count : limit;
+    Market__Quote **quotes = arena_allocate(arena, (count + 1) * sizeof(Market__Quote *));
+
+    if (quotes == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        quotes[i] = make_quote(arena, &list->quotes[i]);
+        if (quotes[i] == NULL)
+            return false;
+    }
+    *out_count = count;
+    *out_quotes = quotes;
+    return true;
+}
+
+bool page_quotes_movers(struct exchange *exchange,
+                        size_t limit,
+                        Market__GetMoversResponse **out_movers,
+                        struct error *error)
+{
+    struct arena *arena = exchange->request->arena;
+    struct movers *movers = arena_allocate(arena, sizeof *movers);
+    Market__GetMoversResponse *message = arena_allocate(arena, sizeof *message);
+
+    if (movers == NULL || message == NULL)
+        return page_out_of_memory(error);
+    // A page without prices is better than none.
+    *out_movers = NULL;
+    if (!movers_cache_get(exchange->gateway->movers, movers, error))
+        return true;
+    market__get_movers_response__init(message);
+    if (!make_list(arena, &movers->gainers, limit, &message->n_gainers, &message->gainers) ||
+        !make_list(arena, &movers->losers, limit, &message->n_losers, &message->losers) ||
+        !make_list(arena, &movers->most_active, limit, &message->n_most_active,
+                   &message->most_active))
+        return page_out_of_memory(error);
+    message->has_as_of = true;
+    message->as_of = movers->as_of;
+    *out_movers = message;
+    return true;
+}

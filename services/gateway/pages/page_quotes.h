@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// page_quotes: quotes and movers as messages, from the gateway's own copy, without a call.
+//
+// Threads: any. Memory: the request's arena.
+#pragma once
+
+#include "bourse/market/v1/market.pb-c.h"
+#include "exchange.h"
+
+// NULL when there is no quote of that ticker, and when the arena's budget is spent.
+Market__Quote *page_quotes_find(struct exchange *exchange, const char *ticker);
+
+// The movers, at most `limit` in each list; NULL while there are no prices yet. Fails with
+// OUT_OF_MEMORY_BUDGET.
+MUST_CHECK bool page_quotes_movers(struct exchange *exchange,
+                                   size_t limit,
+                                   Market__GetMoversResponse **out_movers,
+                                   struct error *error);

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+// Portfolios: all of them; one with its positions; and what its owner may do with it.
+#include "pages/pages.h"
+
+#include "bourse/gateway/v1/pages_rules.h"
+#include "bourse/portfolio/v1/portfolio_methods.h"
+#include "money/money.h"
+#include "page_templates.h"
+#include "pages/page.h"
+#include "pages/page_portfolios.h"
+
+enum { POSITIONS_SHOWN = 500 };
+
+static bool show_list(struct exchange *exchange, const struct error *failure, struct error *error)
+{
+    Pages__PortfoliosPage page = PAGES__PORTFOLIOS_PAGE__INIT;
+    Pages__PortfolioForm form = PAGES__PORTFOLIO_FORM__INIT;
+    const struct form_view view = {&pages_portfolio_form_info, "new", exchange->form, failure};
+    struct page_portfolios portfolios;
+
+    if (!page_begin(exchange, PAGE_FOR_USERS, "portfolio", "Portfolios", &page.frame, error) ||
+        !page_portfolios_find(exchange, NULL, &portfolios, error) ||
+        !form_show(&view, exchange->request->arena, &form.base, error))
+        return false;
+    page.n_portfolios = portfolios.count;
+    page.portfolios = portfolios.portfolios;
+    page.form = &form;
+    return page_answer(exchange, &portfolios_page, &page.base, failure, error);
+}
+
+bool portfolios_page_show(struct exchange *exchange, struct error *error)
+{
+    return exchange_refuse_parameters(exchange, "", error) && show_list(exchange, NULL, error);
+}
+
+bool portfolio_create(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *response = NULL;
+    const Portfolio__Portfolio *portfolio = NULL;
+    struct error failure;
+
+    if (!page_submit(exchange, "portfolio", &portfolio_method_create_portfolio, false, &response,
+                     &failure))
+        return page_fail(exchange, &failure, show_list, error);
+    portfolio = ((const Portfolio__CreatePortfolioResponse *)response)->portfolio;
+    page_say(exchange, false, "The portfolio %s is open.", portfolio->name);
+    return page_redirect(exchange, error, "/portfolio/%s", portfolio->id);
+}
+
+// One portfolio.
+
+// Which of the forms on the page has failed, and why.
+struct failures {
+    const struct error *movement;
+    const struct error *edit;
+    const struct error *reset;
+};
+
+static bool
+add_portfolio(struct exchange *exchange, Pages__PortfolioPage *page, struct error *error)
+{
+    Portfolio__GetPortfolioRequest request = PORTFOLIO__GET_PORTFOLIO_REQUEST__INIT;
+    Portfolio__ListPositionsRequest list = PORTFOLIO__LIST_POSITIONS_REQUEST__INIT;
+    ProtobufCMessage *response = NULL;
+    Portfolio__Portfolio *portfolio = NULL;
+
+    if (!exchange_variable(exchange, "portfolio_id", &request.portfolio_id, error) ||
+        !page_call(exchange, "portfolio", &portfolio_method_get_portfolio, &request.base, &response,
+                   error))
+        return false;
+    portfolio = ((Portfolio__GetPortfolioResponse *)response)->portfolio;
+    page->frame->title = portfolio->name;
+    list.portfolio_id = request.portfolio_id;
+    list.has_limit = true;
+    list.limit = POSITIONS_SHOWN;
+    if (!page_portfolios_summarize(exchange, portfolio, &page->summary, error) ||
+        !page_call(exchange, "portfolio", &portfolio_method_list_positions, &list.base, &response,
+                   error))
+        return false;
+    page->n_positions = ((Portfolio__ListPositionsResponse *)response)->n_positions;
+    page->positions = ((Portfolio__ListPositionsResponse *)response)->positions;
+    return true;
+}
+
+static bool show(struct exchange *exchange, const struct failures *failures, struct error *error)
+{
+    Pages__PortfolioPage page = PAGES__PORTFOLIO_PAGE__INIT;
+    Pages__AmountForm movement = PAGES__AMOUNT_FORM__INIT;
+    Pages__PortfolioForm edit = PAGES__PORTFOLIO_FORM__INIT;
+    Pages__AmountForm reset = PAGES__AMOUNT_FORM__INIT;
+    const struct error *failure = failures->movement != NULL ? failures->movement
+                                  : failures->edit != NULL   ? failures->edit
+                                                             : failures->reset;
+
+    if (!page_begin(exchange, PAGE_FOR_USERS, "portfolio", "Portfolio", &page.frame, error) ||
+        !add_portfolio(exchange, &page, error) ||
+        !page_show_form(exchange, &pages_amount_form_info, "cash", failures->movement,
+                        &movement.base, error) ||
+        !page_show_form(exchange, &pages_portfolio_form_info, "edit", failures->edit, &edit.base,
+                        error) ||
+        !page_show_form(exchange, &pages_amount_form_info, "reset", failures->reset, &reset.base,
+                        error))
+        return false;
+    if (failures->edit == NULL) {
+        edit.name->value = page.summary->portfolio->name;
+        edit.description->value = page.summary->portfolio->description;
+    }
+    page.movement = &movement;
+    page.edit = &edit;
+    page.reset = &reset;
+    return page_answer(exchange, &portfolio_page, &page.base, failure, error);
+}
+
+bool portfolio_page_show(struct exchange *exchange, struct error *error)
+{
+    return exchange_refuse_parameters(exchange, "", error) &&
+           show(exchange, &(struct failures){.movement = NULL}, error);
+}
+
+static bool
+show_movement(struct exchange *exchange, const struct error *failure, struct error *error)
+{
+    return show(exchange, &(struct failures){.movement = failure}, error);
+}
+
+static bool show_edit(struct exchange *exchange, const struct error *failure, struct error *error)
+{
+    return show(exchange, &(struct failures){.edit = failure}, error);
+}
+
+static bool show_reset(struct exchange *exchange, const struct error *failure, struct error *error)
+{
+    return show(exchange, &(struct failures){.reset = failure}, error);
+}
+
+static bool go_to_portfolio(struct exchange *exchange, struct error *error)
+{
+    const char *id = NULL;
+
+    return exchange_variable(exchange, "portfolio_id", &id, error) &&
+           page_redirect(exchange, error, "/portfolio/%s", id);
+}
+
+static void say_movement(struct exchange *exchange,
+                         const Portfolio__Transaction *transaction,
+                         const char *sentence)
+{
+    int64_t micros = transaction->cash_change_micros;
+    char amount[DECIMAL_SIZE];
+
+    decimal_print(micros < 0 ? -micros : micros, MONEY_SCALE, 2, amount);
+    page_say(exchange, false, "%s %s.", amount, sentence);
+}
+
+bool portfolio_deposit(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *response = NULL;
+    struct error failure;
+
+    if (!page_submit(exchange, "portfolio", &portfolio_method_deposit, false, &response, &failure))
+        return page_fail(exchange, &failure, show_movement, error);
+    say_movement(exchange, ((const Portfolio__DepositResponse *)response)->transaction,
+                 "was deposited");
+    return go_to_portfolio(exchange, error);
+}
+
+bool portfolio_withdraw(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *response = NULL;
+    struct error failure;
+
+    if (!page_submit(exchange, "portfolio", &portfolio_method_withdraw, false, &response, &failure))
+        return page_fail(exchange, &failure, show_movement, error);
+    say_movement(exchange, ((const Portfolio__WithdrawResponse *)response)->transaction,
+                 "was withdrawn");
+    return go_to_portfolio(exchange, error);
+}
+
+bool portfolio_edit(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *response = NULL;
+    struct error failure;
+
+    if (!page_submit(exchange, "portfolio", &portfolio_method_update_portfolio, true, &response,
+                     &failure))
+        return page_fail(exchange, &failure, show_edit, error);
+    page_say(exchange, false, "The portfolio was changed.");
+    return go_to_portfolio(exchange, error);
+}
+
+bool portfolio_reset(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *response = NULL;
+    struct error failure;
+
+    if (!page_submit(exchange, "portfolio", &portfolio_method_reset_portfolio, false, &response,
+                     &failure))
+        return page_fail(exchange, &failure, show_reset, error);
+    page_say(exchange, false, "The portfolio begins anew.");
+    return go_to_portfolio(exchange, error);
+}
+
+bool portfolio_clone(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *response = NULL;
+    const Portfolio__Portfolio *portfolio = NULL;
+    struct error failure;
+
+    if (!page_submit(exchange, "portfolio", &portfolio_method_clone_portfolio, false, &response,
+                     &failure))
+        return page_fail(exchange, &failure, show_edit, error);
+    portfolio = ((const Portfolio__ClonePortfolioResponse *)response)->portfolio;
+    page_say(exchange, false, "This is the copy, %s.", portfolio->name);
+    return page_redirect(exchange, error, "/portfolio/%s", portfolio->id);
+}
+
+bool portfolio_delete(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *response = NULL;
+    struct error failure;
+
+    if (!page_submit(exchange, "portfolio", &portfolio_method_delete_portfolio, false, &response,
+                     &failure))
+        return page_fail(exchange, &failure, show_edit, error);
+    page_say(exchange, false, "The portfolio was closed. Its transactions stay in the ledger.");
+    return page_redirect(exchange, error, "/portfolio");
+}

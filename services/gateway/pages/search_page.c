@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// Symbols by ticker or name, with their prices. A ticker that is typed whole leads to its page.
+#include "pages/pages.h"
+
+#include "bourse/gateway/v1/pages_rules.h"
+#include "bourse/market/v1/market_methods.h"
+#include "page_templates.h"
+#include "pages/page.h"
+#include "pages/page_quotes.h"
+
+#include <strings.h>
+
+enum { RESULTS_SHOWN = 50 };
+
+static bool add_results(struct exchange *exchange,
+                        const Market__ListSymbolsResponse *list,
+                        Pages__SearchPage *page)
+{
+    struct arena *arena = exchange->request->arena;
+
+    page->results = arena_allocate(arena, (list->n_symbols + 1) * sizeof(Pages__SearchResult *));
+    if (page->results == NULL)
+        return false;
+    for (size_t i = 0; i < list->n_symbols; i++) {
+        Pages__SearchResult *result = arena_allocate(arena, sizeof *result);
+
+        if (result == NULL)
+            return false;
+        pages__search_result__init(result);
+        result->symbol = list->symbols[i];
+        result->quote = page_quotes_find(exchange, list->symbols[i]->ticker);
+        page->results[page->n_results++] = result;
+    }
+    page->next_page_token = list->next_page_token;
+    return true;
+}
+
+static bool list_symbols(struct exchange *exchange,
+                         const Pages__SearchQuery *query,
+                         Market__ListSymbolsResponse **out_list,
+                         struct error *error)
+{
+    Market__ListSymbolsRequest request = MARKET__LIST_SYMBOLS_REQUEST__INIT;
+    ProtobufCMessage *response = NULL;
+
+    request.q = query->q;
+    request.page_token = query->page_token;
+    request.has_limit = true;
+    request.limit = RESULTS_SHOWN;
+    if (!page_call(exchange, "market", &market_method_list_symbols, &request.base, &response,
+                   error))
+        return false;
+    *out_list = (Market__ListSymbolsResponse *)response;
+    return true;
+}
+
+bool search_page_show(struct exchange *exchange, struct error *error)
+{
+    Pages__SearchPage page = PAGES__SEARCH_PAGE__INIT;
+    const Pages__SearchQuery *query = NULL;
+    Market__ListSymbolsResponse *list = NULL;
+    ProtobufCMessage *message = NULL;
+
+    if (!page_read_query(exchange, &pages_search_query_info, &message, error))
+        return false;
+    query = (const Pages__SearchQuery *)message;
+    if (!list_symbols(exchange, query, &list, error))
+        return false;
+    if (query->q != NULL && list->n_symbols > 0 &&
+        strcasecmp(query->q, list->symbols[0]->ticker) == 0)
+        return page_redirect(exchange, error, "/symbols/%s", list->symbols[0]->ticker);
+    if (!page_begin(exchange, PAGE_FOR_ALL, "search", "Symbols", &page.frame, error))
+        return false;
+    page.q = query->q;
+    page.frame->search = query->q;
+    if (!add_results(exchange, list, &page))
+        return page_out_of_memory(error);
+    return page_answer(exchange, &search_page, &page.base, NULL, error);
+}

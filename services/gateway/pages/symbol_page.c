@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+// A symbol: its price, chart and day; and for who has logged in the ticket, and what is theirs of
+// it.
+#include "pages/pages.h"
+
+#include "bourse/gateway/v1/pages_rules.h"
+#include "bourse/market/v1/market_methods.h"
+#include "bourse/portfolio/v1/portfolio_methods.h"
+#include "bourse/trading/v1/trading_methods.h"
+#include "bourse/trading/v1/trading_rules.h"
+#include "money/money.h"
+#include "page_templates.h"
+#include "pages/chart.h"
+#include "pages/estimate.h"
+#include "pages/page.h"
+#include "pages/page_portfolios.h"
+#include "pages/page_quotes.h"
+
+#include <string.h>
+
+enum { ORDERS_SHOWN = 8 };
+
+// What a form has asked for, on the page that answers it.
+struct answer {
+    const struct error *failure;                 // of the order
+    const Trading__PlaceOrderRequest *estimated; // whose cost is told
+};
+
+static bool add_symbol(struct exchange *exchange,
+                       const char *ticker,
+                       Pages__SymbolPage *page,
+                       struct error *error)
+{
+    Market__GetSymbolRequest request = MARKET__GET_SYMBOL_REQUEST__INIT;
+    ProtobufCMessage *response = NULL;
+
+    request.ticker = ticker;
+    if (!page_call(exchange, "market", &market_method_get_symbol, &request.base, &response, error))
+        return false;
+    page->symbol = ((Market__GetSymbolResponse *)response)->symbol;
+    page->quote = page_quotes_find(exchange, ticker);
+    page->frame->title =
+        arena_printf(exchange->request->arena, "%s, %s", ticker, page->symbol->name);
+    return page->frame->title != NULL || page_out_of_memory(error);
+}
+
+// The position; none is no failure.
+static bool add_position(struct exchange *exchange, Pages__SymbolPage *page, struct error *error)
+{
+    Portfolio__GetPositionRequest request = PORTFOLIO__GET_POSITION_REQUEST__INIT;
+    ProtobufCMessage *response = NULL;
+
+    request.portfolio_id = page->portfolio->id;
+    request.ticker = page->symbol->ticker;
+    if (!page_call(exchange, "portfolio", &portfolio_method_get_position, &request.base, &response,
+                   error))
+        return error_is(error, REASON_POSITION_NOT_FOUND);
+    page->position = ((Portfolio__GetPositionResponse *)response)->position;
+    return true;
+}
+
+static bool add_orders(struct exchange *exchange, Pages__SymbolPage *page, struct error *error)
+{
+    Trading__ListOrdersRequest request = TRADING__LIST_ORDERS_REQUEST__INIT;
+    Trading__ListOrdersResponse *response = NULL;
+
+    request.portfolio_id = page->portfolio->id;
+    request.ticker = page->symbol->ticker;
+    request.has_status = true;
+    request.status = TRADING__ORDER_GROUP__ORDER_GROUP_ALL;
+    request.has_limit = true;
+    request.limit = ORDERS_SHOWN;
+    if (!page_list_orders(exchange, &request, &response, error))
+        return false;
+    page->n_orders = response->n_orders;
+    page->orders = response->orders;
+    return true;
+}
+
+static bool add_watched(struct exchange *exchange, Pages__SymbolPage *page, struct error *error)
+{
+    Portfolio__ListWatchlistsResponse *lists = NULL;
+    Portfolio__Watchlist *list = NULL;
+
+    if (!page_list_watchlists(exchange, &lists, &list, error))
+        return false;
+    page->has_is_watched = list != NULL;
+    page->watchlist_id = list != NULL ? list->id : NULL;
+    for (size_t i = 0; list != NULL && i < list->n_symbols; i++)
+        if (strcmp(list->symbols[i]->ticker, page->symbol->ticker) == 0)
+            page->is_watched = true;
+    return true;
+}
+
+// What belongs to the user.
+static bool add_own(struct exchange *exchange,
+                    const char *portfolio_id,
+                    Pages__SymbolPage *page,
+                    struct error *error)
+{
+    struct page_portfolios portfolios;
+
+    if (!page_portfolios_find(exchange, portfolio_id, &portfolios, error) ||
+        !add_watched(exchange, page, error))
+        return false;
+    page->n_choices = portfolios.choice_count;
+    page->choices = portfolios.choices;
+    page->portfolio = portfolios.chosen;
+    if (page->portfolio == NULL)
+        return true;
+    if (page->quote != NULL && page->quote->ask_micros > 0 &&
+        page->portfolio->buying_power_micros > 0)
+        page->has_affordable_nanos = money_divide_down(
+            page->portfolio->buying_power_micros, page->quote->ask_micros, &page->affordable_nanos);
+    // Whole shares: nobody wants to read nine decimals.
+    page->affordable_nanos -= page->affordable_nanos % NANOS_PER_UNIT;
+    return add_position(exchange, page, error) && add_orders(exchange, page, error);
+}
+
+static bool add_ticket(struct exchange *exchange,
+                       const Pages__SymbolQuery *query,
+                       const struct answer *answer,
+                       Pages__SymbolPage *page,
+                       struct error *error)
+{
+    struct arena *arena = exchange->request->arena;
+    const struct form_view view = {&pages_order_form_info, "order", exchange->form,
+                                   answer->failure};
+    bool is_sell = query->has_side && query->side == TRADING__ORDER_SIDE__ORDER_SIDE_SELL;
+
+    page->form = arena_allocate(arena, sizeof *page->form);
+    if (page->form == NULL)
+        return page_out_of_memory(error);
+    pages__order_form__init(page->form);
+    if (!form_show(&view, arena, &page->form->base, error))
+        return false;
+    page_preset(exchange, page->form->side, is_sell ? "sell" : "buy");
+    page_preset(exchange, page->form->type, "market");
+    page_preset(exchange, page->form->time_in_force, "day");
+    if (answer->estimated == NULL || page->portfolio == NULL)
+        return true;
+    return estimate_make(arena, answer->estimated, page, &page->estimate, error);
+}
+
+static bool show(struct exchange *exchange,
+                 const Pages__SymbolQuery *query,
+                 const struct answer *answer,
+                 struct error *error)
+{
+    enum page_reader reader = exchange->form != NULL ? PAGE_FOR_USERS : PAGE_FOR_ALL;
+    Pages__SymbolPage page = PAGES__SYMBOL_PAGE__INIT;
+
+    if (!page_begin(exchange, reader, "symbol", query->ticker, &page.frame, error) ||
+        !add_symbol(exchange, query->ticker, &page, error) ||
+        !chart_make(exchange, query, &page.chart, error))
+        return false;
+    if (page.frame->username != NULL && (!add_own(exchange, query->portfolio, &page, error) ||
+                                         !add_ticket(exchange, query, answer, &page, error)))
+        return false;
+    return page_answer(exchange, &symbol_page, &page.base, answer->failure, error);
+}
+
+bool symbol_page_show(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *query = NULL;
+
+    return page_read_query(exchange, &pages_symbol_query_info, &query, error) &&
+           show(exchange, (const Pages__SymbolQuery *)query, &(struct answer){.failure = NULL},
+                error);
+}
+
+// The page again, after a form: of the portfolio that was chosen in it.
+static bool show_after(struct exchange *exchange, const struct answer *answer, struct error *error)
+{
+    ProtobufCMessage *message = NULL;
+    Pages__SymbolQuery *query = NULL;
+    const char *portfolio_id = form_find(exchange->form, "portfolio_id");
+
+    if (!page_read_query(exchange, &pages_symbol_query_info, &message, error))
+        return false;
+    query = (Pages__SymbolQuery *)message;
+    if (portfolio_id != NULL && uuid_is_valid(portfolio_id))
+        query->portfolio = portfolio_id;
+    return show(exchange, query, answer, error);
+}
+
+static bool
+show_failure(struct exchange *exchange, const struct error *failure, struct error *error)
+{
+    return show_after(exchange, &(struct answer){.failure = failure}, error);
+}
+
+static void say_outcome(struct exchange *exchange, const Trading__Order *order)
+{
+    const char *verb = order->side == TRADING__ORDER_SIDE__ORDER_SIDE_BUY ? "buy" : "sell";
+    char quantity[DECIMAL_SIZE];
+    char price[DECIMAL_SIZE];
+
+    decimal_print(order->quantity_nanos, QUANTITY_SCALE, 0, quantity);
+    decimal_print(order->average_fill_price_micros, MONEY_SCALE, 2, price);
+    switch (order->status) {
+    case TRADING__ORDER_STATUS__ORDER_STATUS_FILLED:
+        page_say(exchange, false, "Done: %s %s %s at %s.", verb, quantity, order->ticker, price);
+        break;
+    case TRADING__ORDER_STATUS__ORDER_STATUS_REJECTED:
+    case TRADING__ORDER_STATUS__ORDER_STATUS_CANCELED:
+    case TRADING__ORDER_STATUS__ORDER_STATUS_EXPIRED:
+        page_say(exchange, true, "The order was not filled. %s",
+                 order->reason_message != NULL ? order->reason_message : "");
+        break;
+    default:
+        page_say(exchange, false, "Placed: %s %s %s. The order is waiting.", verb, quantity,
+                 order->ticker);
+    }
+}
+
+bool symbol_order_place(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *response = NULL;
+    const Trading__Order *order = NULL;
+    struct error failure;
+
+    if (!page_submit(exchange, "trading", &trading_method_place_order, false, &response, &failure))
+        return page_fail(exchange, &failure, show_failure, error);
+    order = ((const Trading__PlaceOrderResponse *)response)->order;
+    say_outcome(exchange, order);
+    return page_redirect(exchange, error, "/symbols/%s?portfolio=%s", order->ticker,
+                         order->portfolio_id);
+}
+
+// Tells what the order would cost, and places nothing.
+bool symbol_order_review(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *request = NULL;
+    struct error failure;
+
+    if (!page_read_form(exchange, &trading_place_order_request_info, false, &request, &failure))
+        return page_fail(exchange, &failure, show_failure, error);
+    return show_after(exchange,
+                      &(struct answer){.estimated = (const Trading__PlaceOrderRequest *)request},
+                      error);
+}

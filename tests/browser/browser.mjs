@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// browser: Chromium on the pages of a platform, as a test sees it: what the browser complains of, what axe finds,
+// and what does not fit into the window is a failure of whoever looks at the page.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { root } from '../support/platform.mjs';
+
+const programs = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+export const program = programs.find(path => path && existsSync(path));
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const screenshots = join(root, 'build', 'screenshots');
+
+export async function launch() {
+    const { chromium } = await import('playwright-core');
+    return chromium.launch({ executablePath: program, args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
+        '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+}
+
+// A window of its own with cookies of its own.
+export async function open(browser, platform, { width = 1440, theme = 'light', scripts = true, state } = {}) {
+    const context = await browser.newContext({ baseURL: platform.url, viewport: { width, height: 900 }, colorScheme: theme,
+        javaScriptEnabled: scripts, storageState: state, reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    page.complaints = [];
+    page.on('console', message => {
+        // Of an address that is refused on purpose the browser says only that.
+        if (message.type() === 'error' && !/status of (4\d\d|503)/.test(message.text()))
+            page.complaints.push(message.text());
+    });
+    page.on('pageerror', error => page.complaints.push(String(error)));
+    page.setDefaultTimeout(20000);
+    return page;
+}
+
+export function assertQuiet(page) {
+    assert.deepEqual(page.complaints, [], page.url());
+}
+
+// What axe finds, by all of its rules unless some are named. (It runs in the page as the browser's own code does, whatever the page's policy.)
+export async function violations(page, rules) {
+    if (await page.evaluate(() => globalThis.axe === undefined))
+        await page.evaluate(axe);
+    const { violations: found } = await page.evaluate(some => globalThis.axe.run(some ? { runOnly: some } : {}), rules);
+    return found.map(one => `${one.id}: ${one.nodes.map(node => node.target.join(' ')).join(', ')}`);
+}
+
+// Nothing but a table that says so is wider than the window.
+export const overflow = page =>
+    page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+// For people to look at, with BOURSE_SCREENSHOTS=1: in build/screenshots.
+export async function keep(page, name) {
+    if (!process.env.BOURSE_SCREENSHOTS)
+        return;
+    mkdirSync(screenshots, { recursive: true });
+    await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+}

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: MIT
+// The web application in Chromium: each flow without scripts and with them, and every page in both widths and
+// themes. One platform and one browser serve all of it.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setCookies } from '../support/cookies.mjs';
+import { Platform, until } from '../support/platform.mjs';
+import { assertQuiet, keep, launch, open, overflow, program, violations } from './browser.mjs';
+
+const PASSWORD = 'correct horse battery';
+const NASTY = '"><img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>{{7*7}}';
+
+const flash = page => page.locator('.flash').innerText();
+const submit = (page, name, within = 'main') => Promise.all([
+    page.waitForNavigation(), page.locator(within).getByRole('button', { name, exact: true }).first().click()]);
+
+async function register(page, username) {
+    await page.goto('/register');
+    await page.fill('#register-username', username);
+    await page.fill('#register-email', `${username}@example.org`);
+    await page.fill('#register-password', PASSWORD);
+    await submit(page, 'Sign up');
+    assert.equal(new URL(page.url()).pathname, '/dashboard');
+    // The first portfolio is opened a moment later.
+    await until('the first portfolio', async () => {
+        if (await page.locator('[data-portfolio]').count())
+            return true;
+        await page.goto('/dashboard');
+        return false;
+    });
+}
+
+describe('the web application', { skip: program ? false : 'there is no Chromium' }, () => {
+    let platform, browser, page;
+
+    before(async () => {
+        platform = await Platform.start({ options: ['--market', 'simulated'] });
+        browser = await launch();
+        await until('prices', async () =>
+            (await platform.request('GET', '/api/v1/quotes/AAPL')).status === 200);
+    });
+    after(async () => {
+        await browser?.close();
+        await platform?.stop();
+    });
+
+    describe('without scripts', () => {
+        before(async () => {
+            page = await open(browser, platform, { scripts: false });
+        });
+        after(async () => {
+            assertQuiet(page);
+            await page.context().close();
+        });
+
+        it('shows what is wrong with a registration beside its fields, and keeps what was typed', async () => {
+            await page.goto('/register');
+            await page.fill('#register-username', 'no.scripts');
+            await page.fill('#register-email', 'no.scripts@example.org');
+            await page.fill('#register-password', 'password1');
+            await submit(page, 'Sign up');
+            assert.match(await page.locator('#register-password-problem').innerText(), /tried first/);
+            assert.equal(await page.inputValue('#register-username'), 'no.scripts');
+            assert.equal(await page.inputValue('#register-password'), '');
+        });
+
+        it('registers, logs in and goes to the dashboard', async () => {
+            await page.fill('#register-password', PASSWORD);
+            await submit(page, 'Sign up');
+            assert.match(await flash(page), /Welcome, no\.scripts/);
+        });
+
+        it('finds a symbol by its name and its page by its ticker', async () => {
+            await page.fill('#search', 'apple');
+            await page.press('#search', 'Enter');
+            await page.waitForURL('**/search?q=apple');
+            await page.getByRole('link', { name: 'AAPL', exact: true }).click();
+            await page.waitForURL('**/symbols/AAPL');
+            await page.fill('#search', 'msft');
+            await page.press('#search', 'Enter');
+            await page.waitForURL('**/symbols/MSFT');
+        });
+
+        it('estimates an order, places it, and shows the position', async () => {
+            await until('the portfolio', async () => {
+                await page.goto('/symbols/AAPL');
+                return page.locator('[data-ticket]').count();
+            });
+            await page.fill('#order-quantity', '3');
+            await submit(page, 'Estimate');
+            assert.match(await page.locator('[data-estimate]').innerText(), /Costs about .* would be left/);
+            assert.equal(await page.inputValue('#order-quantity'), '3');
+            await submit(page, 'Place the order');
+            assert.match(await flash(page), /Done: buy 3 AAPL at/);
+            assert.match(await page.locator('[data-part="position"]').innerText(), /Shares\s+3/);
+        });
+
+        it('says why an order cannot be, and keeps the ticket', async () => {
+            await page.fill('#order-quantity', '100000000');
+            await submit(page, 'Place the order');
+            assert.match(await page.locator('.form-problem').innerText(), /required, and .* available/);
+            assert.equal(await page.inputValue('#order-quantity'), '100000000');
+            await page.fill('#order-quantity', 'many');
+            await submit(page, 'Place the order');
+            assert.match(await page.locator('#order-quantity-problem').innerText(), /decimal/);
+            assert.equal(await page.inputValue('#order-quantity'), 'many');
+        });
+
+        it('places an order that waits, and cancels one and all', async () => {
+            for (const price of ['1.5', '1.6', '1.7']) {
+                await page.goto('/symbols/AAPL');
+                await page.fill('#order-quantity', '1');
+                await page.selectOption('#order-type', 'limit');
+                await page.selectOption('#order-time_in_force', 'gtc');
+                await page.fill('#order-limit_price', price);
+                await submit(page, 'Place the order');
+                assert.match(await flash(page), /Placed: buy 1 AAPL/);
+            }
+            await page.goto('/orders');
+            assert.equal(await page.locator('tbody tr').count(), 3);
+            await submit(page, 'Cancel buy 1 AAPL', '[data-part="orders"]');
+            assert.match(await flash(page), /was canceled/);
+            await submit(page, 'Cancel all open orders');
+            assert.match(await flash(page), /2 orders were canceled/);
+            await until('no open order', async () => {
+                await page.goto('/orders');
+                return await page.locator('tbody tr').count() === 0;
+            });
+        });
+
+        it('does a form that is sent twice once', async () => {
+            await page.goto('/symbols/KO');
+            const form = Object.fromEntries(await page.locator('[data-ticket]').evaluate(one => [...new FormData(one)]));
+            form.quantity = '2';
+            for (let time = 0; time < 2; time++)
+                assert.equal((await page.request.post('/symbols/KO/orders', { form, maxRedirects: 0 })).status(), 303);
+            await page.goto('/symbols/KO');
+            assert.match(await page.locator('[data-part="position"]').innerText(), /Shares\s+2\n/);
+            assert.equal(await page.locator('[data-part="orders"] tbody tr').count(), 1);
+        });
+
+        it('deposits and withdraws, lists it, and has a table of it', async () => {
+            await page.goto('/portfolio');
+            await page.getByRole('link', { name: 'My portfolio' }).click();
+            await page.fill('#cash-amount', '250.5');
+            await page.fill('#cash-note', NASTY);
+            await submit(page, 'Deposit');
+            assert.match(await flash(page), /250\.50 was deposited/);
+            await page.fill('#cash-amount', '900000000');
+            await submit(page, 'Withdraw');
+            assert.equal(await page.inputValue('#cash-amount'), '900000000');
+            assert.ok(await page.locator('.form-problem').count());
+            await page.fill('#cash-amount', '100');
+            await submit(page, 'Withdraw');
+            assert.match(await flash(page), /100\.00 was withdrawn/);
+            await page.getByRole('link', { name: 'Transactions' }).click();
+            await page.selectOption('#filter-type', 'deposit');
+            await submit(page, 'Filter');
+            assert.ok((await page.locator('tbody').innerText()).includes(NASTY));
+            const link = await page.getByRole('link', { name: /CSV/ }).getAttribute('href');
+            const table = await page.request.get(link);
+            assert.match(table.headers()['content-type'], /^text\/csv/);
+            assert.match(await table.text(), /deposit,.*250\.50/);
+        });
+
+        it('opens, changes, copies, begins anew and closes portfolios', async () => {
+            await page.goto('/portfolio');
+            await page.fill('#new-name', 'Second');
+            await page.fill('#new-cash_balance', '500');
+            await submit(page, 'Open the portfolio');
+            assert.match(await flash(page), /Second is open/);
+            await page.fill('#edit-name', 'Third');
+            await submit(page, 'Save');
+            assert.equal(await page.locator('h1').innerText(), 'Third');
+            await submit(page, 'Make a copy');
+            assert.match(await flash(page), /copy of Third/i);
+            await page.getByText('Begin anew', { exact: true }).first().click();
+            await page.fill('#reset-amount', '42');
+            await submit(page, 'Begin anew');
+            assert.match(await page.locator('[data-field="cash_balance"]').innerText(), /42\.00/);
+            await page.getByText('Close it', { exact: true }).click();
+            await submit(page, 'Close this portfolio');
+            assert.match(await page.locator('.form-problem').innerText(), /still has 42\.00/);
+            await page.getByText('Close it', { exact: true }).click();
+            await page.check('input[name="force"]');
+            await submit(page, 'Close this portfolio');
+            assert.match(await flash(page), /was closed/);
+        });
+
+        it('adds to a watchlist once, takes off it, and makes further ones', async () => {
+            await page.goto('/dashboard');
+            for (const sentence of [/is on the list now/, /is on the list already/]) {
+                await page.fill('#add-ticker', 'nvda');
+                await submit(page, 'Add');
+                assert.equal(new URL(page.url()).pathname, '/dashboard');
+                assert.match(await flash(page), sentence);
+            }
+            assert.equal(await page.getByRole('button', { name: 'Remove NVDA' }).count(), 1);
+            await submit(page, 'Remove NVDA');
+            assert.match(await flash(page), /not on the list any more/);
+            await page.fill('#add-ticker', 'NOSUCH');
+            await submit(page, 'Add');
+            assert.match(await page.locator('.form-problem').innerText(), /symbol/i);
+            assert.equal(await page.inputValue('#add-ticker'), 'NOSUCH');
+            await page.fill('#create-name', 'Oil');
+            await submit(page, 'Make the list');
+            assert.match(await flash(page), /The list Oil is there/);
+            await submit(page, 'Show it on the dashboard');
+            assert.ok(await page.getByText('On the dashboard').count());
+        });
+
+        it('changes the profile, ends other sessions, and shows a key\'s secret once', async () => {
+            await page.goto('/settings');
+            await page.fill('#profile-first_name', 'Ada');
+            await submit(page, 'Save the profile');
+            assert.equal(await page.inputValue('#profile-first_name'), 'Ada');
+            await page.fill('#key-name', 'robot');
+            await submit(page, 'Make a key');
+            assert.match(await page.locator('.facts').innerText(), /Secret\s+\S{20,}/);
+            await page.goto('/settings');
+            assert.equal(await page.locator('.facts').count(), 0);
+            await submit(page, 'Delete robot');
+            assert.match(await flash(page), /key was deleted/);
+            await page.fill('#password-current_password', 'wrong password');
+            await page.fill('#password-new_password', `${PASSWORD} staple`);
+            await submit(page, 'Change the password');
+            assert.match(await page.locator('.form-problem').innerText(), /password is wrong/);
+        });
+
+        it('keeps the theme that was chosen', async () => {
+            await page.goto('/orders?status=all');
+            await submit(page, 'Dark', 'footer');
+            assert.match(page.url(), /\/orders\?status=all$/);
+            assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
+            await submit(page, 'Auto', 'footer');
+            assert.equal(await page.locator('html').getAttribute('data-theme'), null);
+        });
+
+        it('logs out to the login page, and after logging in goes on where one wanted to go', async () => {
+            await submit(page, 'Log out', 'header');
+            assert.match(await flash(page), /logged out/);
+            assert.equal(new URL(page.url()).pathname, '/login');
+            await page.goto('/orders?status=all');
+            assert.equal(new URL(page.url()).pathname, '/login');
+            await page.fill('#login-username', 'no.scripts');
+            await page.fill('#login-password', 'not the password');
+            await submit(page, 'Log in');
+            assert.match(await page.locator('.form-problem').innerText(), /name or the password/);
+            await page.fill('#login-password', PASSWORD);
+            await submit(page, 'Log in');
+            assert.match(page.url(), /\/orders\?status=all$/);
+        });
+
+        it('tells people what to do when there is nothing, and programs the reason', async () => {
+            assert.equal((await page.goto('/no/such/page')).status(), 404);
+            assert.match(await page.locator('h1').innerText(), /nothing here/);
+            assert.equal(await page.locator('.user').innerText(), 'no.scripts');
+            assert.equal((await page.goto('/symbols/NOSUCH')).status(), 404);
+            assert.equal((await page.goto('/portfolio/00000000-0000-7000-8000-000000000001')).status(), 404);
+            const { body } = await platform.request('GET', '/symbols/NOSUCH', { headers: { accept: 'application/json' } });
+            assert.equal(body.reason, 'SYMBOL_NOT_FOUND');
+            assert.equal((await platform.request('GET', '/api/v1/none', { headers: { accept: 'text/html' } })).body.reason, 'NO_SUCH_ADDRESS');
+        });
+    });
+
+    describe('with scripts', () => {
+        before(async () => {
+            page = await open(browser, platform);
+            await register(page, 'with.scripts');
+        });
+        after(async () => {
+            assertQuiet(page);
+            await page.context().close();
+        });
+
+        it('goes from search to a position by keyboard alone', async () => {
+            await page.keyboard.press('/');
+            await page.keyboard.type('AAPL');
+            await page.keyboard.press('Enter');
+            await page.waitForURL('**/symbols/AAPL');
+            await page.waitForFunction(() => document.querySelector('[data-for]')?.hasAttribute('hidden'));
+            await page.keyboard.press('b');
+            await page.keyboard.type('2');
+            await page.waitForFunction(() => /Costs about/.test(document.querySelector('[data-estimate]')?.textContent ?? ''));
+            await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+            assert.match(await flash(page), /Done: buy 2 AAPL/);
+            assert.match(await page.locator('[data-part="position"]').innerText(), /Shares\s+2/);
+        });
+
+        it('draws candles, and shows prices that move without reloading', async () => {
+            await page.waitForSelector('.chart-live canvas');
+            await page.waitForSelector('[data-stream][data-state="live"]');
+            const price = page.locator('.last');
+            const before = await price.innerText();
+            await until('another price', async () => await price.innerText() !== before, 30);
+        });
+
+        it('shows what becomes of an order that is placed elsewhere', async () => {
+            const token = await platform.login('with.scripts', PASSWORD);
+            const [{ id }] = (await platform.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios;
+            await page.goto('/orders');
+            await page.waitForSelector('[data-stream][data-state="live"]');
+            const order = await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token,
+                body: { ticker: 'AAPL', side: 'buy', quantity: '1', type: 'limit', limit_price: '1', time_in_force: 'gtc' } });
+            await page.waitForSelector(`[data-order="${order.id}"]`);
+            await platform.expect(204, 'DELETE', `/api/v1/orders/${order.id}`, { token });
+            await page.waitForSelector(`[data-order="${order.id}"]`, { state: 'detached' });
+        });
+
+        it('says that it has lost the connection, greys the prices, and finds it again', async () => {
+            await page.goto('/symbols/AAPL');
+            await page.waitForSelector('[data-stream][data-state="live"]');
+            await platform.kill('gateway');
+            await page.waitForSelector('[data-stream][data-state="waiting"]');
+            await page.waitForSelector('.last.is-stale');
+            await page.waitForSelector('[data-stream][data-state="live"]', { timeout: 60000 });
+            await page.waitForSelector('.last:not(.is-stale)');
+            page.complaints = page.complaints.filter(one => !/ERR_(CONNECTION|INCOMPLETE|EMPTY)/.test(one));
+        });
+    });
+
+    // Everything that somebody may have named is named nastily, and every page shows it as text.
+    describe('every page', () => {
+        let addresses, state;
+
+        before(async () => {
+            const admin = await platform.administrator();
+            await platform.expect(201, 'POST', '/api/v1/symbols', { token: admin, body: { ticker: 'EVIL', name: NASTY, exchange: '<b>X</b>', sector: '<i>Y</i>' } });
+            const { token, portfolio } = await platform.trader('every.page');
+            const put = (path, body) => platform.request('POST', path, { token, body });
+            await platform.expect(200, 'PATCH', `/api/v1/portfolios/${portfolio}`, { token, body: { name: NASTY, description: NASTY } });
+            await platform.expect(200, 'PATCH', '/api/v1/users/me', { token, body: { first_name: NASTY.slice(0, 90), last_name: NASTY.slice(0, 90) } });
+            await put('/api/v1/portfolios', { name: NASTY });
+            await put(`/api/v1/portfolios/${portfolio}/deposits`, { amount: '5', note: NASTY });
+            for (const order of [{ ticker: 'AAPL', side: 'buy', quantity: '10' }, { ticker: 'AAPL', side: 'sell', quantity: '1' },
+                { ticker: 'AAPL', side: 'buy', quantity: '1', type: 'limit', limit_price: '2', time_in_force: 'gtc', client_order_id: NASTY }])
+                await put(`/api/v1/portfolios/${portfolio}/orders`, order);
+            const list = (await platform.expect(200, 'GET', '/api/v1/watchlists', { token })).watchlists[0];
+            await platform.expect(200, 'PATCH', `/api/v1/watchlists/${list.id}`, { token, body: { name: NASTY, symbols: ['EVIL', 'AAPL', 'KO'] } });
+            await put('/api/v1/watchlists', { name: `${NASTY}2` });
+            await put('/api/v1/api-keys', { name: NASTY, scope: 'read' });
+            const login = await open(browser, platform);
+            await login.goto('/login');
+            await login.fill('#login-username', 'every.page');
+            await login.fill('#login-password', PASSWORD);
+            await submit(login, 'Log in');
+            state = await login.context().storageState();
+            await login.context().close();
+            addresses = { dashboard: '/dashboard', symbol: '/symbols/AAPL', unpriced: '/symbols/EVIL', orders: '/orders?status=all', portfolios: '/portfolio',
+                portfolio: `/portfolio/${portfolio}`, transactions: `/portfolio/${portfolio}/transactions`, search: `/search?q=${encodeURIComponent('"><img')}`,
+                watchlists: '/watchlists', settings: '/settings', missing: '/nothing' };
+        });
+
+        const open_to_all = { home: '/', login: '/login', register: '/register' };
+
+        // A page is loaded once and then seen in both themes and widths. What axe finds besides contrast does not
+        // depend on the theme.
+        it('is without fault for axe, fits, and runs nothing that people have written', async () => {
+            for (const [who, list] of [[undefined, open_to_all], [state, addresses]]) {
+                const one = await open(browser, platform, { state: who });
+                for (const [name, address] of Object.entries(list)) {
+                    await one.setViewportSize({ width: 1440, height: 900 });
+                    await one.goto(address);
+                    for (const [width, theme, rules] of [[1440, 'light'], [1440, 'dark', ['color-contrast']], [390, 'dark'], [390, 'light', ['color-contrast']]]) {
+                        await one.emulateMedia({ colorScheme: theme });
+                        await one.setViewportSize({ width, height: 900 });
+                        await keep(one, `${name}-${width}-${theme}`);
+                        assert.deepEqual(await violations(one, rules), [], `${name} ${width} ${theme}`);
+                        assert.ok(await overflow(one) <= 0, `${name} is wider than ${width}`);
+                    }
+                    assert.equal(await one.evaluate(() => globalThis.hacked), undefined, name);
+                    assert.equal(await one.locator('img').count(), 0, name);
+                }
+                assertQuiet(one);
+                await one.context().close();
+            }
+        });
+
+        it('shows what people have named as they have', async () => {
+            const one = await open(browser, platform, { state });
+            for (const name of ['dashboard', 'portfolios', 'portfolio', 'transactions', 'watchlists', 'unpriced']) {
+                await one.goto(addresses[name]);
+                assert.ok((await one.locator('body').innerText()).includes(NASTY), name);
+            }
+            await one.goto('/settings');
+            assert.equal(await one.inputValue('#profile-first_name'), NASTY.slice(0, 90));
+            await one.context().close();
+        });
+    });
+
+    describe('another site', () => {
+        const type = { 'content-type': 'application/x-www-form-urlencoded' };
+        let cookie, form;
+
+        before(async () => {
+            await platform.trader('victim');
+            const reply = await fetch(`${platform.url}/login`, { method: 'POST', redirect: 'manual', headers: type,
+                body: new URLSearchParams({ username: 'victim', password: PASSWORD }) });
+            assert.equal(reply.status, 303);
+            cookie = setCookies(reply).map(one => one.split(';')[0]).find(one => one.startsWith('bourse_session='));
+            const page = await (await fetch(`${platform.url}/settings`, { headers: { cookie } })).text();
+            form = /name="csrf_token" value="([^"]+)"/.exec(page)[1];
+        });
+
+        const post = (path, fields, headers = {}) => fetch(platform.url + path, { method: 'POST', redirect: 'manual',
+            headers: { ...type, cookie, ...headers }, body: new URLSearchParams(fields) });
+
+        it('cannot send a form of ours: without the token, with another one, or with the browser saying so', async () => {
+            const fields = { first_name: 'Mallory' };
+            assert.equal((await post('/settings/profile', fields)).status, 403);
+            assert.equal((await post('/settings/profile', { ...fields, csrf_token: 'x'.repeat(22) })).status, 403);
+            assert.equal((await post('/settings/profile', { ...fields, csrf_token: form }, { origin: 'https://evil.example' })).status, 403);
+            assert.equal((await post('/settings/profile', { ...fields, csrf_token: form }, { 'sec-fetch-site': 'cross-site' })).status, 403);
+            // The header is for JSON; a form has it in its field.
+            assert.equal((await post('/settings/profile', fields, { 'x-csrf-token': form })).status, 403);
+            assert.equal((await post('/settings/profile', { ...fields, csrf_token: form })).status, 303);
+        });
+
+        it('cannot log anybody in, register or change the theme', async () => {
+            for (const [path, fields] of [['/login', { username: 'victim', password: PASSWORD }], ['/theme', { theme: 'dark' }],
+                ['/register', { username: 'planted', email: 'planted@example.org', password: PASSWORD }]]) {
+                const reply = await post(path, fields, { origin: 'https://evil.example' });
+                assert.equal(reply.status, 403, path);
+                assert.deepEqual(setCookies(reply).filter(one => !/Max-Age=0/.test(one)), [], path);
+            }
+        });
+
+        it('cannot have anybody sent to it: a Location is a page of ours', async () => {
+            const targets = ['//evil.example', '/\\evil.example', 'https://evil.example', '/%5cevil.example', '/a/../..//evil', '/api/v1/clock', '/docs/',
+                '/nothing', '/logout', '/dashboard#x', ' /dashboard', 'dashboard'];
+            const split = await post('/login', { username: 'victim', password: PASSWORD, next: '/\r\nLocation: https://evil.example' });
+            assert.equal(split.status, 400);
+            assert.equal(split.headers.get('location'), null);
+            for (const next of targets) {
+                const reply = await post('/login', { username: 'victim', password: PASSWORD, next });
+                assert.equal(reply.headers.get('location'), '/dashboard', next);
+                const page = await (await fetch(`${platform.url}/login?next=${encodeURIComponent(next)}`)).text();
+                assert.doesNotMatch(page.split('<footer')[0], /name="next"/, next);
+            }
+            const { headers } = await post('/login', { username: 'victim', password: PASSWORD, next: '/orders?status=all' });
+            assert.equal(headers.get('location'), '/orders?status=all');
+        });
+
+        it('cannot have a page say anything: a flash that is not ours is not shown', async () => {
+            const text = Buffer.from(`d${Math.floor(Date.now() / 1000) + 50} Send your password to evil.example`).toString('base64url');
+            const page = await (await fetch(platform.url, { headers: { cookie: `bourse_flash=${text}.${'x'.repeat(22)}` } })).text();
+            assert.doesNotMatch(page, /evil\.example/);
+        });
+
+        it('may not put a page into a frame, nor keep one', async () => {
+            const reply = await fetch(`${platform.url}/settings`, { headers: { cookie } });
+            assert.match(reply.headers.get('content-security-policy'), /default-src 'none'; script-src 'self'; style-src 'self';.*form-action 'self'; frame-ancestors 'none'/);
+            assert.equal(reply.headers.get('cache-control'), 'no-store');
+        });
+    });
+});
