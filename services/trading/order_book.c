@@ -396,8 +396,12 @@ static void take_view(struct resting *order, const struct order *view, const str
     order->high_water = view->high_water;
     order->stop_price = view->stop_price;
     if (shown->bar != NULL) {
-        if (shown->bar->is_over)
-            order->looked_at = shown->bar->start + shown->bar->length - 1;
+        int64_t end = shown->bar->start + shown->bar->length - 1;
+
+        // One that is shown bars of before, as others of its ticker look back further, has seen
+        // what it has.
+        if (shown->bar->is_over && order->looked_at < end)
+            order->looked_at = end;
     } else if (order->terms != NULL) {
         order->terms->volume_seen = view->volume_seen;
         order->terms->volume_at = shown->quote->quoted_at;

@@ -589,6 +589,34 @@ static void an_exit_that_becomes_active_is_shown_the_quote_of_its_entry_as_of_th
     assert_int_equal(seen.at, 40);
 }
 
+// One that has seen a day whole, beside one that looks back to the day before it.
+static void a_late_order_sees_no_bar_twice_though_others_look_back_further(void **state)
+{
+    OWNED(order_book) book = order_book_new();
+    struct seen seen = {0};
+    const struct order_book_watcher watcher = {note, &seen};
+    struct order far = bar_number(stop_number(2, ORDER_SELL, 10));
+    struct order near = bar_number(order_number(1, ORDER_BUY, ORDER_MARKET));
+    struct lane *lane = NULL;
+
+    (void)state;
+    near.terms.participation_percent_hundredths = 100;
+    near.quantity = 100 * SHARE;
+    near.expires_at = far.expires_at = INT64_MAX;
+    near.looked_at = 3 * DAY - 1;
+    order_book_add(book, &far, true);
+    order_book_add(book, &near, true);
+    lane = order_book_lane(book, "AAPL");
+    (void)order_book_late_since(lane, DAY);
+    for (int day = 1; day <= 3; day++) {
+        struct quote quote = quote_of("replay", day * DAY + 840 * MINUTE, 100, 1000);
+        struct fill_moment moment = fill_moment_past(&quote);
+
+        order_book_look_back(lane, &quote, &moment, &watcher);
+    }
+    assert_int_equal(seen.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -611,6 +639,7 @@ int main(void)
         cmocka_unit_test(of_a_stop_and_a_target_in_one_bar_the_stop_is_the_first),
         cmocka_unit_test(late_orders_see_bars_whole),
         cmocka_unit_test(an_exit_that_becomes_active_is_shown_the_quote_of_its_entry_as_of_then),
+        cmocka_unit_test(a_late_order_sees_no_bar_twice_though_others_look_back_further),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
