@@ -62,6 +62,23 @@ static bool is_name_taken(struct database *database,
     return true;
 }
 
+bool conflict_explain_name(struct database *database,
+                           struct arena *arena,
+                           const struct order *order,
+                           struct error *error)
+{
+    bool is_taken = false;
+
+    if (!is_name_taken(database, arena, order, &is_taken, error))
+        return false;
+    if (!is_taken)
+        return error_set(error, REASON_CONFLICT,
+                         "What was in the way of the order has ended meanwhile. Try again.");
+    return error_set(error, REASON_CLIENT_ORDER_ID_TAKEN,
+                     "There is an order with client_order_id %s in this portfolio already.",
+                     order->client_order_id);
+}
+
 bool conflict_explain(struct database *database,
                       struct arena *arena,
                       const struct order *order,
@@ -69,18 +86,10 @@ bool conflict_explain(struct database *database,
 {
     char existing_id[UUID_SIZE];
     bool has_limit = false;
-    bool is_taken = false;
 
     if (!store_find_meeting(database, arena, order, existing_id, &has_limit, error))
         return false;
     if (existing_id[0] != '\0')
         return refuse_wash(order, existing_id, has_limit, error);
-    if (!is_name_taken(database, arena, order, &is_taken, error))
-        return false;
-    if (!is_taken)
-        return error_set(error, REASON_CONFLICT,
-                         "An order that was in the way has ended meanwhile. Try again.");
-    return error_set(error, REASON_CLIENT_ORDER_ID_TAKEN,
-                     "There is an order with client_order_id %s in this portfolio already.",
-                     order->client_order_id);
+    return conflict_explain_name(database, arena, order, error);
 }

@@ -18,3 +18,10 @@ bool conflict_explain(struct database *database,
                       struct arena *arena,
                       const struct order *order,
                       struct error *error);
+
+// The same for one that meets no other order, as an exit that takes the place of another: its name
+// is taken, or CONFLICT, as a split of its shares is.
+bool conflict_explain_name(struct database *database,
+                           struct arena *arena,
+                           const struct order *order,
+                           struct error *error);

@@ -293,10 +293,9 @@ static bool exit_work(struct transaction *transaction, void *context, struct err
         admission_refuse(&replacing->admission, order, error);
         return false;
     }
+    // Which of the reasons it was is looked up afterwards.
     if (!intent.inserted)
-        return error_set(error, REASON_CLIENT_ORDER_ID_TAKEN,
-                         "There is an order with client_order_id %s in this portfolio already.",
-                         order->client_order_id);
+        return error_set(error, REASON_CLIENT_ORDER_ID_TAKEN, "The order cannot be placed.");
     if (replacing->old.status == ORDER_HELD)
         return true;
     return order_apply(order, ORDER_EVENT_ACTIVATE, order->created_at) &&
@@ -427,9 +426,9 @@ static bool replace_once(struct replacing *replacing,
         if (error_is(error, REASON_CLIENT_ORDER_ID_TAKEN) &&
             admission_is_outdated(&replacing->admission))
             error_set(error, REASON_CONFLICT, "The limits of the portfolio keep changing.");
-        else if (!is_exit && error_is(error, REASON_CLIENT_ORDER_ID_TAKEN))
-            (void)conflict_explain(replacing->trading->database, replacing->call->arena,
-                                   &replacing->order, error);
+        else if (error_is(error, REASON_CLIENT_ORDER_ID_TAKEN))
+            (void)(is_exit ? conflict_explain_name : conflict_explain)(
+                replacing->trading->database, replacing->call->arena, &replacing->order, error);
         *out_again = error_is(error, REASON_CONFLICT);
         return false;
     }
