@@ -167,9 +167,11 @@ static bool follow(struct groups *groups, struct store_change *change, struct er
 {
     struct order *order = find(groups, change->order->id);
 
+    // What was decided before the other exit sold a part of it has to be decided anew.
     change->is_dropped =
         (change->changes_order &&
          (order == NULL || order->status != change->from ||
+          order->quantity != change->order->quantity ||
           order->fill_count != change->order->fill_count - (change->fill == NULL ? 0 : 1))) ||
         !all_can_happen(groups, change);
     if (change->is_dropped)

@@ -328,6 +328,23 @@ static void what_an_exit_sells_a_part_of_the_other_one_sells_no_more(void **stat
     assert_int_equal(group.orders[2].filled_quantity, 7 * SHARE);
 }
 
+static void of_two_parts_in_one_batch_the_second_is_decided_anew(void **state)
+{
+    struct service_database *fixture = *state;
+    struct group group = active(fixture);
+    struct order_fill fills[2];
+    struct store_change changes[2] = {fill_part(&group.orders[2], 6 * SHARE, &fills[0]),
+                                      fill_part(&group.orders[1], 4 * SHARE, &fills[1])};
+
+    // By what it knew, six shares would be left to it.
+    save(fixture, changes, 2);
+    assert_true(changes[0].saved);
+    assert_false(changes[1].saved);
+    expect(fixture, &group, "filled new partially_filled");
+    assert_int_equal(group.orders[1].quantity, 4 * SHARE);
+    assert_int_equal(group.orders[1].filled_quantity, 0);
+}
+
 static void of_two_exits_in_one_batch_the_first_one_is_filled(void **state)
 {
     struct service_database *fixture = *state;
@@ -514,6 +531,7 @@ int main(void)
         cmocka_unit_test_setup(an_exit_that_is_filled_cancels_the_other_one_and_names_itself,
                                forget),
         cmocka_unit_test_setup(what_an_exit_sells_a_part_of_the_other_one_sells_no_more, forget),
+        cmocka_unit_test_setup(of_two_parts_in_one_batch_the_second_is_decided_anew, forget),
         cmocka_unit_test_setup(of_two_exits_in_one_batch_the_first_one_is_filled, forget),
         cmocka_unit_test_setup(an_exit_that_was_ended_by_another_process_is_not_filled, forget),
         cmocka_unit_test_setup(exits_expire_together, forget),
