@@ -387,9 +387,10 @@ execute(struct matcher *matcher, const struct match *matches, size_t count, stru
     }
     execution_run(matcher->execution, items, item_count);
     for (size_t i = 0; i < item_count; i++) {
-        if (items[i].is_lost)
-            is_any_lost = true;
-        else if (!items[i].is_saved)
+        is_any_lost = is_any_lost || items[i].is_lost;
+        // An exit may wait for a part of the other one to be booked; if it has lost to more than
+        // that, the next look finds that it rests no longer.
+        if (!items[i].is_saved && (!items[i].is_lost || order_is_exit(items[i].order)))
             kept[kept_count++] = *find_match(matches, count, items[i].order->id);
     }
     for (size_t i = 0; i < count; i++) {

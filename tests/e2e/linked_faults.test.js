@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Trading and portfolio dying at each named point between the fill of an entry, its legs' beginning and the fill
-// of one of them: whatever happens, a filled entry gets its legs, one exit of each group is filled, and the books
-// agree. The points are in development builds only.
+// Exits of which parts are filled; and trading and portfolio dying at each named point between the fill of an entry,
+// its legs' beginning and the fill of one of them: whatever happens, a filled entry gets its legs, one exit of each
+// group is filled, and the books agree. The points are in development builds only.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { Platform, until } from '../support/platform.mjs';
 
 const HEADER = 'Date,Open,High,Low,Close,Volume\n';
@@ -87,4 +87,74 @@ describe('orders that are placed together, of a service that dies at a named poi
                 await platform.stop();
             }
         });
+});
+
+describe('an exit', () => {
+    let platform, admin, ada;
+
+    before(async () => {
+        platform = await Platform.start();
+        admin = await platform.administrator();
+        await platform.import('WAVE', `${HEADER}2014-06-02,100,110,95,105,1000\n2014-06-03,90,92,80,85,1000\n`, admin);
+        await platform.import('PART', `${HEADER}2014-06-03,100,100,100,100,1000\n2014-06-04,100,110,100,105,1000\n` +
+            '2014-06-05,90,90,80,80,1000\n2014-06-06,115,115,115,115,1000\n', admin);
+        ada = await platform.trader('ada');
+        await platform.step('2014-06-02T14:00:00Z', admin);
+    });
+    after(() => platform?.stop());
+
+    // Buys the shares, and places an OCO of a portfolio where a tenth of the volume fills an order.
+    const sellInParts = async (ticker, quantity, stopLoss) => {
+        await until('a price', () => platform.expect(200, 'GET', `/api/v1/quotes/${ticker}`));
+        const portfolio = (await platform.expect(201, 'POST', '/api/v1/portfolios',
+            { token: ada.token, body: { name: ticker, cash_balance: '20000' } })).id;
+        const place = body => platform.expect(201, 'POST', `/api/v1/portfolios/${portfolio}/orders`,
+            { token: ada.token, body: { ticker, quantity, ...body } });
+        await place({ side: 'buy' });
+        await platform.expect(200, 'PATCH', `/api/v1/portfolios/${portfolio}`,
+            { token: ada.token, body: { fill_settings: { participation_percent: '10' } } });
+        return place({ ...bracket('109'), order_class: 'oco', side: 'sell', stop_loss: stopLoss });
+    };
+    const exit = async (order, name) => {
+        const one = await platform.expect(200, 'GET', `/api/v1/orders/${order.id}`, { token: ada.token });
+        return [one, ...one.legs].find(each => each.part === name);
+    };
+    const attempts = async order => Number((await platform.query(
+        `SELECT attempts FROM trading.tasks WHERE id = '${order.id}'`))[0][0]);
+
+    it('that is reached while a part of the other one is not booked is filled once that is', async () => {
+        const order = await sellInParts('WAVE', '30', { stop_price: '81' });
+        const portfolio = platform.pid('portfolio');
+        assert.equal(order.part, 'take_profit');
+        process.kill(portfolio, 'SIGSTOP');
+        try {
+            await platform.step('2014-06-02T20:30:00Z', admin);
+            await until('a part that is not booked', async () =>
+                (await exit(order, 'take_profit')).status === 'partially_filled', 60);
+            await platform.step('2014-06-03T20:30:00Z', admin);
+            const before = await attempts(order);
+            await until('the part to be told again', async () => await attempts(order) > before + 1, 60);
+            assert.equal((await exit(order, 'stop_loss')).filled_quantity, '0');
+        } finally {
+            process.kill(portfolio, 'SIGCONT');
+        }
+        const stop = await until('the stop to be filled', async () => {
+            const one = await exit(order, 'stop_loss');
+            return one.status === 'filled' && one;
+        }, 60);
+        assert.deepEqual([stop.filled_quantity, stop.average_fill_price], ['5', '80.00']);
+    });
+
+    it('of which a part was filled is filled further after the other one has sold a part', async () => {
+        await platform.step('2014-06-04T13:30:00Z', admin);
+        const order = await sellInParts('PART', '125', { stop_price: '81', limit_price: '79' });
+        const sold = async () => [(await exit(order, 'take_profit')).filled_quantity, (await exit(order, 'stop_loss')).filled_quantity];
+        await platform.step('2014-06-04T20:30:00Z', admin);
+        await until('a part of the take-profit', async () => (await sold()).join() === '25,0');
+        await platform.step('2014-06-05T20:30:00Z', admin);
+        await until('two parts of the stop', async () => (await sold()).join() === '25,50');
+        await platform.step('2014-06-06T20:30:00Z', admin);
+        await until('the rest', async () => (await exit(order, 'stop_loss')).status !== 'partially_filled');
+        assert.deepEqual(await sold(), ['50', '75']);
+    });
 });
