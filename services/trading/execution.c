@@ -460,10 +460,28 @@ static bool save_work(struct transaction *transaction, void *context, struct err
            announce(execution, transaction, error) && note_changes(execution, transaction, error);
 }
 
-// Lets the matcher, and who follows, know what has become of other orders of the groups.
+// Lists the exits that have come to rest by themselves, as the others of their groups do with them.
+static size_t list_resting_exits(const struct execution *execution, const struct order **out_orders)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < execution->change_count; i++) {
+        const struct store_change *change = &execution->changes[i];
+
+        if (change->saved && change->from == ORDER_PENDING_NEW && order_is_exit(change->order) &&
+            order_rests(change->order))
+            out_orders[count++] = change->order;
+    }
+    return count;
+}
+
+// Lets the matcher, and who follows, know what has become of other orders of the groups. What
+// begins together is given to the matcher together.
 static void tell_linked(struct execution *execution)
 {
     struct linked_changes *linked = &execution->linked;
+    const struct order *resting[LINKED_CHANGES_MAX + EXECUTION_MAX];
+    size_t count = list_resting_exits(execution, resting);
 
     store_take_saved(&linked->saved, linked->changes, linked->count);
     for (size_t i = 0; i < linked->count; i++) {
@@ -475,9 +493,10 @@ static void tell_linked(struct execution *execution)
         if (!order_rests(order))
             matcher_remove(execution->trading->matcher, order->id);
         else if (order_is_booked(order))
-            matcher_add(execution->trading->matcher, order);
+            resting[count++] = order;
         order_publish(execution->trading, order, execution->arena);
     }
+    matcher_add_all(execution->trading->matcher, resting, count);
 }
 
 static bool save(struct execution *execution, struct error *error)

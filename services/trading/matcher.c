@@ -97,37 +97,46 @@ static void event_free(struct event *event)
     release(event);
 }
 
-// Hands an event to the thread; false, and the event freed, when too many wait.
-static bool push(struct matcher *matcher, struct event *event)
+static void append(struct matcher *matcher, struct event *event)
 {
+    if (matcher->last == NULL)
+        matcher->first = event;
+    else
+        matcher->last->next = event;
+    matcher->last = event;
+    matcher->event_count++;
+    matcher->queued_quotes += event->count;
+    if (event->is_order) {
+        matcher->queued_orders++;
+        atomic_fetch_add(&matcher->resting, 1);
+    }
+}
+
+// Hands events to the thread, a list of as many of one kind, which it takes all at once; frees them
+// when too many wait.
+static void push(struct matcher *matcher, struct event *events, size_t count)
+{
+    struct event *next = NULL;
     bool fits = false;
 
     pthread_mutex_lock(&matcher->lock);
     // One publication fits whatever its size.
-    fits = matcher->event_count < EVENTS_MAX && matcher->queued_quotes < QUOTES_MAX &&
+    fits = matcher->event_count + count <= EVENTS_MAX && matcher->queued_quotes < QUOTES_MAX &&
            !matcher->is_stopping;
-    if (fits) {
-        if (matcher->last == NULL)
-            matcher->first = event;
-        else
-            matcher->last->next = event;
-        matcher->last = event;
-        matcher->event_count++;
-        matcher->queued_quotes += event->count;
-        if (event->is_order) {
-            matcher->queued_orders++;
-            atomic_fetch_add(&matcher->resting, 1);
-        }
-    } else if (event->is_order) {
+    if (!fits && events->is_order)
         matcher->missed_orders = true;
-    } else {
+    else if (!fits)
         matcher->missed_quotes = true;
+    for (struct event *event = events; event != NULL; event = next) {
+        next = event->next;
+        event->next = NULL;
+        if (fits)
+            append(matcher, event);
+        else
+            event_free(event);
     }
     pthread_cond_signal(&matcher->changed);
     pthread_mutex_unlock(&matcher->lock);
-    if (!fits)
-        event_free(event);
-    return fits;
 }
 
 void matcher_quotes_changed(void *context,
@@ -151,22 +160,37 @@ void matcher_quotes_changed(void *context,
         event->quotes = allocate_array(count, sizeof(*quotes));
         memcpy(event->quotes, quotes, count * sizeof(*quotes));
     }
-    push(matcher, event);
+    push(matcher, event, 1);
+}
+
+void matcher_add_all(struct matcher *matcher, const struct order *const *orders, size_t count)
+{
+    struct event *events = NULL;
+    size_t taken = 0;
+
+    // A test of what comes before has no matcher.
+    for (size_t i = 0; i < count && matcher != NULL; i++) {
+        struct event *event = NULL;
+
+        // Whoever takes the shard reads the order.
+        if (shard_lease_claim_of(matcher->trading->shards, orders[i]->ticker).epoch == 0)
+            continue;
+        event = allocate(sizeof(*event));
+        event->next = events;
+        event->is_order = true;
+        event->order = *orders[i];
+        event->order.client_order_id = NULL; // borrowed, and of no use here
+        event->order.reason_details = NULL;
+        events = event;
+        taken++;
+    }
+    if (taken > 0)
+        push(matcher, events, taken);
 }
 
 void matcher_add(struct matcher *matcher, const struct order *order)
 {
-    struct event *event = NULL;
-
-    // A test of what comes before has no matcher. Whoever takes the shard reads the order.
-    if (matcher == NULL || shard_lease_claim_of(matcher->trading->shards, order->ticker).epoch == 0)
-        return;
-    event = allocate(sizeof(*event));
-    event->is_order = true;
-    event->order = *order;
-    event->order.client_order_id = NULL; // borrowed, and of no use here
-    event->order.reason_details = NULL;
-    push(matcher, event);
+    matcher_add_all(matcher, &order, 1);
 }
 
 void matcher_remove(struct matcher *matcher, const char *order_id)
@@ -179,7 +203,7 @@ void matcher_remove(struct matcher *matcher, const char *order_id)
     event->is_removal = true;
     memcpy(event->order.id, order_id, UUID_SIZE);
     // One that does not fit is found to be gone when all orders are loaded the next time.
-    push(matcher, event);
+    push(matcher, event, 1);
 }
 
 void matcher_load_again(struct matcher *matcher)
@@ -514,6 +538,13 @@ static void take_shards(struct matcher *matcher)
     count_resting(matcher);
 }
 
+// Of a group one exit may have been read and the other one not: what they have missed is looked at
+// once all are there.
+static void wait_for_all(struct matcher *matcher)
+{
+    matcher->load_all_at = matcher->watch->retry_at = now_ms() + RETRY_MS;
+}
+
 static void load_what_is_due(struct matcher *matcher, bool missed_orders)
 {
     struct watch *watch = matcher->watch;
@@ -524,7 +555,7 @@ static void load_what_is_due(struct matcher *matcher, bool missed_orders)
     watch->round++;
     for (int shard = 0; shard < SHARD_COUNT; shard++) {
         if (watch_claim(watch, shard).epoch != 0 && !load(matcher, shard)) {
-            matcher->load_all_at = now + RETRY_MS;
+            wait_for_all(matcher);
             return;
         }
     }

@@ -48,6 +48,10 @@ void matcher_forget(struct matcher *matcher, const char *ticker, const char *ord
 // Gives it an order that rests since now. Of another one's shard it is not taken.
 void matcher_add(struct matcher *matcher, const struct order *order);
 
+// The same for several that come at once, such as the exits of a group: which of two is filled is
+// decided by the quotes that they have missed only when both of them are shown those.
+void matcher_add_all(struct matcher *matcher, const struct order *const *orders, size_t count);
+
 // Tells it that an order rests no more.
 void matcher_remove(struct matcher *matcher, const char *order_id);
 

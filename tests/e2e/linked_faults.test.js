@@ -98,6 +98,8 @@ describe('an exit', () => {
         await platform.import('WAVE', `${HEADER}2014-06-02,100,110,95,105,1000\n2014-06-03,90,92,80,85,1000\n`, admin);
         await platform.import('PART', `${HEADER}2014-06-03,100,100,100,100,1000\n2014-06-04,100,110,100,105,1000\n` +
             '2014-06-05,90,90,80,80,1000\n2014-06-06,115,115,115,115,1000\n', admin);
+        await platform.import('LATE', `${HEADER}2014-06-09,100,110,95,105,1000\n2014-06-10,90,92,80,85,1000\n` +
+            '2014-06-11,120,120,120,120,1000\n', admin);
         ada = await platform.trader('ada');
         await platform.step('2014-06-02T14:00:00Z', admin);
     });
@@ -119,15 +121,22 @@ describe('an exit', () => {
         const one = await platform.expect(200, 'GET', `/api/v1/orders/${order.id}`, { token: ada.token });
         return [one, ...one.legs].find(each => each.part === name);
     };
+    const withPortfolioStopped = async work => {
+        const pid = platform.pid('portfolio');
+        process.kill(pid, 'SIGSTOP');
+        try {
+            await work();
+        } finally {
+            process.kill(pid, 'SIGCONT');
+        }
+    };
     const attempts = async order => Number((await platform.query(
         `SELECT attempts FROM trading.tasks WHERE id = '${order.id}'`))[0][0]);
 
     it('that is reached while a part of the other one is not booked is filled once that is', async () => {
         const order = await sellInParts('WAVE', '30', { stop_price: '81' });
-        const portfolio = platform.pid('portfolio');
         assert.equal(order.part, 'take_profit');
-        process.kill(portfolio, 'SIGSTOP');
-        try {
+        await withPortfolioStopped(async () => {
             await platform.step('2014-06-02T20:30:00Z', admin);
             await until('a part that is not booked', async () =>
                 (await exit(order, 'take_profit')).status === 'partially_filled', 60);
@@ -135,9 +144,7 @@ describe('an exit', () => {
             const before = await attempts(order);
             await until('the part to be told again', async () => await attempts(order) > before + 1, 60);
             assert.equal((await exit(order, 'stop_loss')).filled_quantity, '0');
-        } finally {
-            process.kill(portfolio, 'SIGCONT');
-        }
+        });
         const stop = await until('the stop to be filled', async () => {
             const one = await exit(order, 'stop_loss');
             return one.status === 'filled' && one;
@@ -156,5 +163,25 @@ describe('an exit', () => {
         await platform.step('2014-06-06T20:30:00Z', admin);
         await until('the rest', async () => (await exit(order, 'stop_loss')).status !== 'partially_filled');
         assert.deepEqual(await sold(), ['50', '75']);
+    });
+
+    it('is filled in the order of the quotes, though both of a group begin long after those', async () => {
+        await platform.step('2014-06-09T14:00:00Z', admin);
+        await until('a price', () => platform.expect(200, 'GET', '/api/v1/quotes/LATE'));
+        const portfolio = (await platform.expect(201, 'POST', '/api/v1/portfolios',
+            { token: ada.token, body: { name: 'late', cash_balance: '20000' } })).id;
+        const place = takeProfit => platform.expect(201, 'POST', `/api/v1/portfolios/${portfolio}/orders`,
+            { token: ada.token, body: { ticker: 'LATE', quantity: '1', ...bracket(takeProfit, '93', { type: 'limit', limit_price: '96' }) } });
+        const up = await place('109');
+        const down = await place('115');
+        await withPortfolioStopped(async () => {
+            await platform.step('2014-06-09T15:30:00Z', admin);
+            await until('an entry that is not booked', async () => (await exit(down, 'entry')).status === 'filled');
+            await until('the queue to have it', async () => await attempts(up) > 1 && await attempts(down) > 1, 60);
+            await platform.step('2014-06-11T20:30:00Z', admin);
+        });
+        const sold = async order => Promise.all(['take_profit', 'stop_loss'].map(async part => (await exit(order, part)).average_fill_price));
+        await until('an exit of each', async () => [...await sold(up), ...await sold(down)].filter(Boolean).length === 2, 60);
+        assert.deepEqual([await sold(up), await sold(down)], [['110.00', undefined], [undefined, '90.00']]);
     });
 });
