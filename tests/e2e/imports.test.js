@@ -72,9 +72,12 @@ describe('an import', () => {
                 assert.match(wrong.text, /Content-Range/);
                 return (await state(id)).body.bytes === one.bytes && one;
             });
-            const reply = whole ? await send(csv, { import_id: id })
-                : await send(csv.slice(bytes), { import_id: id }, { headers: {
-                    'content-range': `bytes ${bytes}-${csv.length - 1}/${csv.length}` } });
+            const goOn = from => send(csv.slice(from), { import_id: id }, { headers: {
+                'content-range': `bytes ${from}-${csv.length - 1}/${csv.length}` } });
+            let reply = whole ? await send(csv, { import_id: id }) : await goOn(bytes);
+            // On a slow machine something of the first sender may have been on its way still.
+            for (let tries = 0; reply.status === 422 && tries < 20; tries += 1)
+                reply = await goOn((await state(id)).body.bytes);
             assert.equal(reply.status, 200, reply.text);
             assert.equal(reply.body.imported + reply.body.updated, 4 * DAYS);
             assert.equal(reply.body.rejected_count, 0);
@@ -265,7 +268,8 @@ describe('an import', () => {
         seen.add(await countBars('KILL'));
         assert.deepEqual([...seen].sort((a, b) => a - b), [0, total]);
         assert.deepEqual(notes(), []);
-        assert.deepEqual(await platform.query('SELECT count(*) FROM market.import_pieces'), [['0']]);
+        await until('its pieces to be removed', async () =>
+            (await platform.query('SELECT 1 FROM market.import_pieces LIMIT 1')).length === 0);
         const again = await platform.bourse('import', file);
         assert.match(again, new RegExp(`0 imported, ${total} updated, 2 rejected`));
     });
