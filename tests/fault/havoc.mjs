@@ -8,8 +8,9 @@ import { services, until } from '../support/platform.mjs';
 // makes the step fail. The numbers are the passages of which one is drawn.
 const points = {
     trading: [['trading.after_intent=crash', 12], ['trading.after_reserve=crash', 12], ['trading.after_fill=crash', 12],
-        ['trading.after_apply=crash', 12], ['trading.after_replace=crash', 2], ['database.before_commit=crash', 20],
-        ['database.after_commit=crash', 20], ['database.before_commit=fail', 20], ['database.after_commit=fail', 20]],
+        ['trading.after_apply=crash', 12], ['trading.after_replace=crash', 2],
+        ['trading.before_legs=crash', 1], ['trading.after_legs=crash', 1], ['trading.after_part=crash', 2],
+        ['database.before_commit=crash', 20], ['database.after_commit=crash', 20], ['database.before_commit=fail', 20], ['database.after_commit=fail', 20]],
     portfolio: [['portfolio.before_commit=crash', 12], ['portfolio.after_commit=crash', 12],
         ['database.before_commit=crash', 20], ['database.after_commit=crash', 20], ['portfolio.before_commit=fail', 12],
         ['portfolio.after_commit=fail', 12], ['database.before_commit=fail', 20], ['database.after_commit=fail', 20]],

@@ -19,6 +19,7 @@ const WHOLE_SECONDS = 120; // from which on every point must have been reached
 const USERS = 20;
 const TICKERS = ['AAPL', 'MSFT', 'NVDA', 'XOM', 'TSLA', 'JPM', 'KO', 'SPY'];
 const SPEED = 10; // of the platform's clock: a midnight is among it
+const PARTICIPATION_PERCENT = '0.01';
 const MIDNIGHT = 0.4; // after so much of the time
 // What the gateway gives a request (5 s), and what a busy machine adds to it.
 const DEADLINE_MS = 5000;
@@ -45,6 +46,10 @@ describe(`twenty users and ${SECONDS} s of havoc, seed ${SEED}`, () => {
         const traders = await Promise.all(Array.from({ length: USERS }, (_, i) => platform.trader(`user${i}`)));
         users = traders.map((trader, number) => new User({ trader, urls, number, tickers: TICKERS, random: random.fork(),
             isOver: () => Date.now() >= end.at }));
+        // Of some the orders are filled in parts, as others trade.
+        for (const trader of traders.filter((_, number) => number % 4 === 0))
+            await platform.expect(200, 'PATCH', `/api/v1/portfolios/${trader.portfolio}`,
+                { token: trader.token, body: { fill_settings: { participation_percent: PARTICIPATION_PERCENT } } });
         havoc = new Havoc({ platform, replicas, random: random.fork(), seconds: SECONDS });
     });
     after(async () => {
@@ -89,6 +94,9 @@ describe(`twenty users and ${SECONDS} s of havoc, seed ${SEED}`, () => {
         t.diagnostic(`${placed} orders, ${users.reduce((sum, user) => sum + user.canceled.size, 0)} canceled, ` +
             `${users.reduce((sum, user) => sum + user.replaced.size, 0)} replaced, ` +
             `${users.reduce((sum, user) => sum + user.abandoned, 0)} given up without an answer`);
+        const [[groups, exits, inParts]] = await platform.query(`SELECT count(DISTINCT group_id), count(*) FILTER (WHERE status = 'filled'
+            AND part IN ('take_profit', 'stop_loss')), count(*) FILTER (WHERE fill_count > 1) FROM trading.orders`);
+        t.diagnostic(`${groups} groups, of which ${exits} exits were filled; ${inParts} orders were filled in parts`);
         const counted = counts => [...counts].map(([name, count]) => `${name} (${count})`).join(', ');
         t.diagnostic(`killed in turn: ${counted(havoc.killed)}; ${havoc.cuts} connections cut, PostgreSQL ended ` +
             `${havoc.restarts} times; died at: ${counted(havoc.hits())}`);

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { ask } from '../support/from_address.mjs';
 
 export const FINAL = new Set(['filled', 'canceled', 'expired', 'rejected', 'replaced']);
+export const EXITS = new Set(['take_profit', 'stop_loss']);
 // What may be answered to one who has to repeat the request.
 const AGAIN = new Set(['CONFLICT', 'REQUEST_IN_PROGRESS', 'ORDER_NOT_READY']);
 // What orders and changes of them may be refused for.
@@ -15,8 +16,8 @@ const REFUSALS = new Set(['INSUFFICIENT_FUNDS', 'INSUFFICIENT_SHARES', 'WASH_TRA
 const REPEAT_SECONDS = 90; // once nothing dies any more
 const ATTEMPT_MS_MAX = 30000; // of the client; what is asserted is less
 
-const ACTIONS = { buy: 20, sell: 15, limit: 20, stop: 8, trail: 6, cancel: 10, replace: 9, deposit: 5, withdraw: 2,
-    cancelAll: 1, look: 8 };
+const ACTIONS = { buy: 20, sell: 15, limit: 20, stop: 8, trail: 6, bracket: 8, oco: 4, cancel: 10, replace: 9, deposit: 5,
+    withdraw: 2, cancelAll: 1, look: 8 };
 
 export class User {
     constructor({ trader, urls, tickers, random, isOver, number }) {
@@ -83,6 +84,8 @@ export class User {
         if (before !== undefined && FINAL.has(before.status))
             assert.equal(order.status, before.status, `${order.id} left its final state`);
         this.told.set(order.id, order);
+        for (const leg of order.legs ?? [])
+            this.hear(leg);
     }
 
     refused(entry, reply) {
@@ -150,6 +153,25 @@ export class User {
             type: 'trailing_stop', trail_percent: this.random.pick(['0.1', '0.5', '1']), quantity: '1', time_in_force: 'gtc' });
     }
 
+    // An entry with both its exits close to the price, so that many are filled.
+    async bracket() {
+        await this.placeGroup({ order_class: 'bracket', side: 'buy' });
+    }
+
+    async oco() {
+        await this.placeGroup({ order_class: 'oco', side: 'sell' });
+    }
+
+    async placeGroup(body) {
+        const ticker = this.random.pick(this.tickers);
+        const price = await this.price(ticker);
+        if (price === null)
+            return;
+        const at = (from, to) => (Math.round(price * this.random.between(from, to) / 10000) / 100).toFixed(2);
+        await this.place({ ticker, quantity: String(this.random.between(1, 5)), time_in_force: this.random.pick(['day', 'gtc']),
+            take_profit: { limit_price: at(10002, 10030) }, stop_loss: { stop_price: at(9970, 9998) }, ...body });
+    }
+
     // One of his orders that he believes to be open; undefined when there is none.
     open() {
         const open = [...this.told.values()].filter(order => !FINAL.has(order.status));
@@ -168,12 +190,21 @@ export class User {
         await this.look(order);
     }
 
+    // What is to become of an order: of an exit the price, for it sells what its group holds.
+    async change(order) {
+        const price = EXITS.has(order.part) ? await this.price(order.ticker) : null;
+        if (price === null)
+            return { quantity: String(this.random.between(1, 9)) };
+        const at = (from, to) => (Math.round(price * this.random.between(from, to) / 1000) / 100).toFixed(2);
+        return order.part === 'take_profit' ? { limit_price: at(1001, 1010) } : { stop_price: at(990, 999) };
+    }
+
     async replace() {
         const order = this.open();
         if (order === undefined)
             return;
         const key = `u${this.number}-${this.next++}`;
-        const entry = { key, body: { client_order_id: key, quantity: String(this.random.between(1, 9)) } };
+        const entry = { key, body: { client_order_id: key, ...await this.change(order) } };
         this.orders.set(key, entry);
         const reply = await this.ask('PATCH', `/api/v1/orders/${order.id}`, key, entry.body, true);
         if (reply === null)
