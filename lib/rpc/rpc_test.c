@@ -3,6 +3,7 @@
 #include "support/test.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "rpc/rpc_server.h"
 #include "rpc/test_support.h"
 
-enum { CALLERS = 24 };
+enum { CALLERS = 24, THREAD_END_MS = 200 };
 
 struct fixture {
     struct test_service service;
@@ -21,6 +22,7 @@ struct fixture {
     struct rpc_server *server;
     struct rpc_client *client;
     struct arena *arena;
+    bool keeps; // something for each thread
 };
 
 static struct rpc_client *
@@ -42,6 +44,31 @@ static struct rpc_client *new_client(uint16_t port, const char *caller, unsigned
     return new_client_with(port, caller, test_key(key, 0));
 }
 
+// What a library keeps for each thread that calls it, and gives back when the thread ends.
+static pthread_key_t kept;
+static atomic_int kept_count;
+
+static void give_back(void *ignored)
+{
+    (void)ignored;
+    clock_sleep_until_us(clock_monotonic_us() + THREAD_END_MS * MICROS_PER_MS);
+    atomic_fetch_sub(&kept_count, 1);
+}
+
+static void keep(void *context,
+                 const struct rpc_method *method,
+                 const struct call *call,
+                 const struct error *error,
+                 int64_t micros)
+{
+    (void)context, (void)call, (void)error, (void)micros;
+    // nng's threads are the process's, and do not end with a server.
+    if (method->lane == RPC_LANE_FAST || pthread_getspecific(kept) != NULL)
+        return;
+    assert_int_equal(pthread_setspecific(kept, &kept), 0);
+    atomic_fetch_add(&kept_count, 1);
+}
+
 static void start_server(struct fixture *fixture, struct rpc_mesh_key key)
 {
     struct rpc_server_options options = {
@@ -53,6 +80,7 @@ static void start_server(struct fixture *fixture, struct rpc_mesh_key key)
         .normal_workers = 4,
         .queue_max = 32,
         .authenticate = test_authenticate,
+        .observe = fixture->keeps ? keep : NULL,
     };
     struct error error;
     char listen[32];
@@ -535,6 +563,30 @@ static void sockets_are_made_anew_when_nothing_is_answered(void **state)
     assert_int_equal(fixture->client->trips, 0);
 }
 
+static void a_server_that_has_been_freed_has_left_no_thread_behind(void **state)
+{
+    static const struct rpc_method *const methods[] = {&test_echo, &test_slow};
+    struct fixture *fixture = *state;
+
+    rpc_server_free(&fixture->server);
+    rpc_client_free(&fixture->client);
+    assert_int_equal(pthread_key_create(&kept, give_back), 0);
+    fixture->keeps = true;
+    start_server(fixture, test_key(TEST_KEY_BYTE, 0));
+    fixture->client = new_client(fixture->port, "friend", TEST_KEY_BYTE);
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        struct call call = call_start(fixture->arena, 5000);
+        Rpc__Detail *response = NULL;
+        struct error error;
+
+        assert_true(test_call(fixture->client, methods[i], &call, 0, &response, &error));
+    }
+    assert_int_equal(atomic_load(&kept_count), COUNT_OF(methods));
+    rpc_server_free(&fixture->server);
+    assert_int_equal(atomic_load(&kept_count), 0);
+    pthread_key_delete(kept);
+}
+
 int main(void)
 {
 #define RULE(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -557,6 +609,7 @@ int main(void)
         RULE(a_draining_server_finishes_what_it_has_and_refuses_the_rest),
         RULE(two_threads_in_the_slow_lane_do_not_hold_up_the_others),
         RULE(sockets_are_made_anew_when_nothing_is_answered),
+        RULE(a_server_that_has_been_freed_has_left_no_thread_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

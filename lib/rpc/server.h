@@ -67,6 +67,8 @@ struct server_lane {
     bool has_socket;
     struct server_batch *batches;
     size_t batch_count;
+    pthread_t *threads; // the workers', for whoever starts and stops the lane
+    size_t thread_count;
     pthread_mutex_t mutex; // guards everything below and the methods' waiting calls
     pthread_cond_t changed;
     struct server_call_list calls; // single calls, and one stand-in for each scheduled method
@@ -139,5 +141,6 @@ MUST_CHECK bool server_access_check_owner(struct server_call *call,
 MUST_CHECK bool server_queue_start(struct server_lane *lane, size_t workers, struct error *error);
 // Adds admitted calls; those beyond the limit fail with OVERLOADED and are ended.
 void server_queue_add(struct server_lane *lane, struct server_call **calls, size_t count);
-// Ends what waits and the workers; false when a handler does not come back in time.
+// Ends what waits and the workers, and waits until their threads are gone; false when a handler
+// does not come back in time.
 bool server_queue_stop(struct server_lane *lane, int64_t timeout_ms);

@@ -134,20 +134,18 @@ static void *work(void *argument)
 
 bool server_queue_start(struct server_lane *lane, size_t workers, struct error *error)
 {
+    lane->threads = allocate_array(workers, sizeof *lane->threads);
     for (size_t i = 0; i < workers; i++) {
-        pthread_t thread;
-
         pthread_mutex_lock(&lane->mutex);
         lane->workers++;
         pthread_mutex_unlock(&lane->mutex);
-        if (pthread_create(&thread, NULL, work, lane) != 0) {
+        if (pthread_create(&lane->threads[i], NULL, work, lane) != 0) {
             pthread_mutex_lock(&lane->mutex);
             lane->workers--;
             pthread_mutex_unlock(&lane->mutex);
             return error_set(error, REASON_INTERNAL, "no thread can be started");
         }
-        // They are counted instead of joined, because a handler might never come back.
-        pthread_detach(thread);
+        lane->thread_count++;
     }
     return true;
 }
@@ -189,6 +187,22 @@ void server_queue_add(struct server_lane *lane, struct server_call **calls, size
     }
 }
 
+// Joins the threads of workers that have all counted themselves out. What libraries keep for a
+// thread ends with it, after that: a program that went on to its own end meanwhile would take away
+// from it what it needs, and OpenSSL would lose the random number generators of every thread not
+// yet gone.
+static void end_threads(struct server_lane *lane, bool is_stopped)
+{
+    for (size_t i = 0; i < lane->thread_count; i++)
+        if (is_stopped)
+            pthread_join(lane->threads[i], NULL);
+        else // A handler does not come back; whoever waited for its thread would not either.
+            pthread_detach(lane->threads[i]);
+    lane->thread_count = 0;
+    release(lane->threads);
+    lane->threads = NULL;
+}
+
 bool server_queue_stop(struct server_lane *lane, int64_t timeout_ms)
 {
     int64_t until_us = clock_monotonic_us() + timeout_ms * MICROS_PER_MS;
@@ -201,5 +215,6 @@ bool server_queue_stop(struct server_lane *lane, int64_t timeout_ms)
         continue;
     is_stopped = lane->workers == 0;
     pthread_mutex_unlock(&lane->mutex);
+    end_threads(lane, is_stopped);
     return is_stopped;
 }
