@@ -16,6 +16,7 @@ MUST_CHECK bool closer_new(struct closer **out_closer, struct error *error);
 // Has `close(thing)` called by the thread, in the order given.
 void closer_give(struct closer *closer, void (*close)(void *thing), void *thing);
 
-// Waits until everything given is closed, at most `timeout_ms`, and frees. When it hangs, false is
-// returned and the closer, with what it still has, is left behind for good.
-bool closer_free(struct closer **closer, int64_t timeout_ms);
+// Has `end(thing)` called last, waits until that is done, at most `timeout_ms`, and frees; without
+// a closer it is called at once. False when it takes longer: what is left to do is done later, and
+// the closer freed after it, unless it hangs for good. The thing is the closer's from here on.
+bool closer_free(struct closer **closer, void (*end)(void *thing), void *thing, int64_t timeout_ms);

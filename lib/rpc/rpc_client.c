@@ -118,8 +118,10 @@ static void end_waiting_calls(struct rpc_client *client)
     client_tell_failed(client, &failed);
 }
 
-static void destroy(struct rpc_client *client)
+static void destroy(void *argument)
 {
+    struct rpc_client *client = argument;
+
     while (client->replicas != NULL) {
         struct client_replica *next = client->replicas->next;
 
@@ -159,8 +161,7 @@ void rpc_client_free(struct rpc_client **client_pointer)
     end_waiting_calls(client);
     client_replicas_retire_all(client);
     // When closing hangs, what nng may still touch is left behind.
-    if (closer_free(&client->closer, FREE_WAIT_MS))
-        destroy(client);
+    (void)closer_free(&client->closer, destroy, client, FREE_WAIT_MS);
 }
 
 // Why a call cannot even wait; REASON_COUNT when it can. With the mutex.

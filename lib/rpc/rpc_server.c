@@ -141,8 +141,10 @@ uint64_t rpc_server_refused_count(struct rpc_server *server)
     return atomic_load(&server->refused_count);
 }
 
-static void destroy(struct rpc_server *server)
+static void destroy(void *argument)
 {
+    struct rpc_server *server = argument;
+
     while (server->spare_calls != NULL) {
         struct server_call *next = server->spare_calls->next;
 
@@ -181,6 +183,5 @@ void rpc_server_free(struct rpc_server **server_pointer)
     for (size_t i = 0; server->closer != NULL && i < RPC_LANE_COUNT; i++)
         closer_give(server->closer, server_lane_close, &server->lanes[i]);
     // When closing hangs, what nng may still touch is left behind.
-    if (closer_free(&server->closer, FREE_WAIT_MS))
-        destroy(server);
+    (void)closer_free(&server->closer, destroy, server, FREE_WAIT_MS);
 }

@@ -86,6 +86,15 @@ bool rpc_publisher_new(const char *listen,
     return true;
 }
 
+static void destroy(void *argument)
+{
+    struct rpc_publisher *publisher = argument;
+
+    digest_wipe(&publisher->key, sizeof publisher->key);
+    pthread_mutex_destroy(&publisher->mutex);
+    release(publisher);
+}
+
 void rpc_publisher_free(struct rpc_publisher **publisher_pointer)
 {
     struct rpc_publisher *publisher = *publisher_pointer;
@@ -96,11 +105,7 @@ void rpc_publisher_free(struct rpc_publisher **publisher_pointer)
     if (publisher->closer != NULL)
         closer_give(publisher->closer, close_socket, publisher);
     // When closing hangs, what nng may still touch is left behind.
-    if (!closer_free(&publisher->closer, FREE_WAIT_MS))
-        return;
-    digest_wipe(&publisher->key, sizeof publisher->key);
-    pthread_mutex_destroy(&publisher->mutex);
-    release(publisher);
+    (void)closer_free(&publisher->closer, destroy, publisher, FREE_WAIT_MS);
 }
 
 // The topic of that name, new when it was never used. With the mutex.

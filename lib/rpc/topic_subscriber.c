@@ -317,6 +317,22 @@ bool rpc_subscriber_new(const struct rpc_subscriber_options *options,
     return true;
 }
 
+static void destroy(void *argument)
+{
+    struct rpc_subscriber *subscriber = argument;
+
+    for (; subscriber->count > 0; subscriber->count--) {
+        nng_msg_free(subscriber->queue[subscriber->first].message);
+        subscriber->first = (subscriber->first + 1) % TOPIC_QUEUE_MAX;
+    }
+    arena_free(&subscriber->arena);
+    digest_wipe(&subscriber->options.key, sizeof subscriber->options.key);
+    release((char *)(uintptr_t)subscriber->options.topic);
+    pthread_cond_destroy(&subscriber->changed);
+    pthread_mutex_destroy(&subscriber->mutex);
+    release(subscriber);
+}
+
 void rpc_subscriber_free(struct rpc_subscriber **subscriber_pointer)
 {
     struct rpc_subscriber *subscriber = *subscriber_pointer;
@@ -333,16 +349,5 @@ void rpc_subscriber_free(struct rpc_subscriber **subscriber_pointer)
     resolver_free(&subscriber->resolver);
     leave(subscriber, NULL);
     // When closing hangs, what nng may still touch is left behind.
-    if (!closer_free(&subscriber->closer, FREE_WAIT_MS))
-        return;
-    for (; subscriber->count > 0; subscriber->count--) {
-        nng_msg_free(subscriber->queue[subscriber->first].message);
-        subscriber->first = (subscriber->first + 1) % TOPIC_QUEUE_MAX;
-    }
-    arena_free(&subscriber->arena);
-    digest_wipe(&subscriber->options.key, sizeof subscriber->options.key);
-    release((char *)(uintptr_t)subscriber->options.topic);
-    pthread_cond_destroy(&subscriber->changed);
-    pthread_mutex_destroy(&subscriber->mutex);
-    release(subscriber);
+    (void)closer_free(&subscriber->closer, destroy, subscriber, FREE_WAIT_MS);
 }
