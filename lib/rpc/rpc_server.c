@@ -165,23 +165,23 @@ static void destroy(void *argument)
     release(server);
 }
 
-void rpc_server_free(struct rpc_server **server_pointer)
+bool rpc_server_free(struct rpc_server **server_pointer)
 {
     struct rpc_server *server = *server_pointer;
     bool is_over = true;
 
     if (server == NULL)
-        return;
+        return true;
     *server_pointer = NULL;
     atomic_store(&server->is_draining, true);
     atomic_store(&server->is_stopping, true);
     for (size_t i = 0; i < RPC_LANE_COUNT; i++)
         is_over = server_queue_stop(&server->lanes[i], FREE_WAIT_MS) && is_over;
-    // A handler that does not come back keeps what it uses.
     if (!is_over)
-        return;
+        return false;
     for (size_t i = 0; server->closer != NULL && i < RPC_LANE_COUNT; i++)
         closer_give(server->closer, server_lane_close, &server->lanes[i]);
     // When closing hangs, what nng may still touch is left behind.
     (void)closer_free(&server->closer, destroy, server, FREE_WAIT_MS);
+    return true;
 }

@@ -57,4 +57,6 @@ bool rpc_server_drain(struct rpc_server *server, int64_t timeout_ms);
 // How many messages were refused because their keyed hash was wrong; for metrics.
 uint64_t rpc_server_refused_count(struct rpc_server *server);
 
-void rpc_server_free(struct rpc_server **server);
+// False when a handler does not come back within a second: the server, and what the handlers use,
+// is left to it, and must not be freed.
+bool rpc_server_free(struct rpc_server **server);

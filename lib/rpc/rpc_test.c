@@ -13,7 +13,7 @@
 #include "rpc/rpc_server.h"
 #include "rpc/test_support.h"
 
-enum { CALLERS = 24, THREAD_END_MS = 200 };
+enum { CALLERS = 24, THREAD_END_MS = 200, HANGS_MS = 2500 };
 
 struct fixture {
     struct test_service service;
@@ -587,6 +587,29 @@ static void a_server_that_has_been_freed_has_left_no_thread_behind(void **state)
     pthread_key_delete(kept);
 }
 
+static bool is_in_journal(void *context)
+{
+    return test_count_lines(((struct fixture *)context)->journal, "") > 0;
+}
+
+static void a_server_whose_handler_does_not_come_back_is_left_to_it(void **state)
+{
+    // The leak check finds it here.
+    static struct rpc_server *left;
+    struct fixture *fixture = *state;
+    struct call call = call_start(fixture->arena, 100);
+    Rpc__Detail *response = NULL;
+    struct error error;
+
+    left = fixture->server;
+    assert_false(test_call(fixture->client, &test_slow, &call, HANGS_MS, &response, &error));
+    assert_false(rpc_server_free(&fixture->server));
+    assert_null(fixture->server);
+    assert_false(is_in_journal(fixture));
+    assert_true(test_wait_until(is_in_journal, fixture, 10000));
+    assert_non_null(left);
+}
+
 int main(void)
 {
 #define RULE(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -610,6 +633,7 @@ int main(void)
         RULE(two_threads_in_the_slow_lane_do_not_hold_up_the_others),
         RULE(sockets_are_made_anew_when_nothing_is_answered),
         RULE(a_server_that_has_been_freed_has_left_no_thread_behind),
+        RULE(a_server_whose_handler_does_not_come_back_is_left_to_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

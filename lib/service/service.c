@@ -339,7 +339,9 @@ static void service_free(struct service **owned)
 
     if (service == NULL)
         return;
-    rpc_server_free(&service->server);
+    // A handler that has not come back in all that time is still using what would be freed now.
+    if (!rpc_server_free(&service->server))
+        stop_signal_break_off();
     readiness_end(service->readiness);
     admin_free(&service->admin);
     if (service->context != NULL && service->definition->stop != NULL)

@@ -10,13 +10,18 @@
 
 enum { EXIT_STOPPED_LATE = 70 };
 
-static void end_process(int number)
+void stop_signal_break_off(void)
 {
     static const char line[] = "{\"level\":\"warning\",\"event\":\"stop_broken_off\"}\n";
 
-    (void)number;
     (void)!write(STDERR_FILENO, line, sizeof line - 1);
     _exit(EXIT_STOPPED_LATE);
+}
+
+static void end_process(int number)
+{
+    (void)number;
+    stop_signal_break_off();
 }
 
 static sigset_t stop_signals(void)

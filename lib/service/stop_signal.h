@@ -18,3 +18,6 @@ bool stop_signal_comes_within(int64_t timeout_ms);
 // nng's sockets may hang for ever after peers were killed (lib/rpc/README.md). Everything that was
 // answered is committed by then.
 void stop_signal_set_limit(unsigned seconds);
+
+// Does so now.
+_Noreturn void stop_signal_break_off(void);
