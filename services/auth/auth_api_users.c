@@ -32,7 +32,7 @@ bool auth_api_list_users(struct auth *auth,
 {
     size_t limit = request->has_limit ? request->limit : PAGE_DEFAULT;
     struct user_filter filter = {
-        .part = request->q,
+        .beginning = request->q,
         .role = role_of(request),
         .has_is_active = request->has_is_active,
         .is_active = request->is_active,

@@ -76,13 +76,14 @@ store_queue_forget(struct transaction *transaction, const char *user_id, struct 
 
 struct user_filter {
     const char *before_id; // NULL for the first page
-    const char *part;      // of name or e-mail address; NULL for all, as the next two
-    const char *role;
+    const char *beginning; // of name or e-mail address, in either case; NULL or "" for all
+    const char *role;      // NULL for all
     bool has_is_active;
     bool is_active;
     size_t limit;
 };
-// The newest first.
+// The newest first. With a beginning it costs what those cost who have it, however many users there
+// are.
 MUST_CHECK bool store_page_users(struct database *database,
                                  struct arena *arena,
                                  const struct user_filter *filter,

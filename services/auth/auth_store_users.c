@@ -66,6 +66,18 @@ bool store_queue_forget(struct transaction *transaction, const char *user_id, st
            transaction_queue(transaction, &places, &user, 1, NULL, error);
 }
 
+// Ranges and not LIKE: they are looked up in an index whatever the beginning is, also by a plan
+// that was made before it was known. U+10FFFF is no character, and comes after all that are.
+#define USERNAME_BEGINS                                                                            \
+    "lower(username) COLLATE \"C\" >= lower($5)"                                                   \
+    " AND lower(username) COLLATE \"C\" < lower($5) || chr(1114111)"
+#define EMAIL_BEGINS                                                                               \
+    "lower(email) COLLATE \"C\" >= lower($5) AND lower(email) COLLATE \"C\" < lower($5) || "       \
+    "chr(1114111)"
+#define PAGE                                                                                       \
+    " WHERE ($1::uuid IS NULL OR u.id < $1) AND ($2::text IS NULL OR u.role = $2)"                 \
+    " AND ($3::boolean IS NULL OR u.is_active = $3) ORDER BY u.id DESC LIMIT $4::bigint"
+
 bool store_page_users(struct database *database,
                       struct arena *arena,
                       const struct user_filter *filter,
@@ -73,26 +85,25 @@ bool store_page_users(struct database *database,
                       size_t *out_count,
                       struct error *error)
 {
-    static const struct statement page = {
-        "user_page", "SELECT " USER_COLUMNS " FROM users u WHERE ($1::uuid IS NULL OR u.id < $1)"
-                     " AND ($2::text IS NULL OR position(lower($2) IN lower(u.username)) > 0"
-                     "  OR position(lower($2) IN lower(u.email)) > 0)"
-                     " AND ($3::text IS NULL OR u.role = $3)"
-                     " AND ($4::boolean IS NULL OR u.is_active = $4)"
-                     " ORDER BY u.id DESC LIMIT $5::bigint"};
+    static const struct statement all = {"user_page", "SELECT " USER_COLUMNS " FROM users u" PAGE};
+    static const struct statement found = {
+        "user_search", "SELECT " USER_COLUMNS " FROM (SELECT * FROM users WHERE " USERNAME_BEGINS
+                       " UNION ALL SELECT * FROM users WHERE " EMAIL_BEGINS
+                       " AND NOT (" USERNAME_BEGINS ")) u" PAGE};
+    bool searches = filter->beginning != NULL && filter->beginning[0] != '\0';
     struct user_record *users = NULL;
     struct rows rows;
 
     if (!database_query(
-            database, arena, &page,
+            database, arena, searches ? &found : &all,
             (struct parameter[]){
                 parameter_text(filter->before_id),
-                parameter_text(filter->part),
                 parameter_text(filter->role),
                 filter->has_is_active ? parameter_bool(filter->is_active) : parameter_null(),
                 parameter_int((int64_t)filter->limit),
+                parameter_text(filter->beginning),
             },
-            5, &rows, error))
+            searches ? 5 : 4, &rows, error))
         return false;
     users = arena_allocate(arena, (rows.count + 1) * sizeof *users);
     if (users == NULL)

@@ -250,7 +250,7 @@ describe('sessions', () => {
 });
 
 describe('an administrator', () => {
-    it('finds users by page, part of the name, role and state', async () => {
+    it('finds users by page, beginning of the name, role and state', async () => {
         const one = await platform.trader(name('findable'));
         await platform.trader(name('findable'));
         const list = query => platform.expect(200, 'GET', `/api/v1/users?${query}`, { token: admin });
@@ -261,6 +261,7 @@ describe('an administrator', () => {
         assert.equal(rest.next_page_token, undefined);
         assert.ok((await list('role=administrator')).users.every(user => user.role === 'administrator'));
         assert.equal((await list('q=%25')).users.length, 0);
+        assert.equal((await list('q=INDABLE')).users.length, 0);
         await platform.expect(403, 'GET', '/api/v1/users', { token: one.token });
     });
 
