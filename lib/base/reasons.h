@@ -82,6 +82,8 @@
     X(IMPORT_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such import.", "Start it again.")        \
     X(CORPORATE_ACTION_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such corporate action.",       \
       "The list has the ids.")                                                                     \
+    X(EVENTS_GONE, CODE_OUT_OF_RANGE, 410, "These events are no longer kept.",                     \
+      "Ask for the state, and for the events from now on.")                                        \
     X(CORPORATE_ACTION_EXISTS, CODE_ALREADY_EXISTS, 409,                                           \
       "There is one of that symbol, kind and ex-date already.",                                    \
       "Delete it first, as long as it is not in effect.")                                          \

@@ -135,6 +135,7 @@ static const struct {
     {406, "406", "Not Acceptable"},
     {408, "408", "Request Timeout"},
     {409, "409", "Conflict"},
+    {410, "410", "Gone"},
     {411, "411", "Length Required"},
     {413, "413", "Content Too Large"},
     {415, "415", "Unsupported Media Type"},

@@ -12,6 +12,7 @@
 #include "linked_changes.h"
 #include "matcher.h"
 #include "money/money.h"
+#include "order_events.h"
 #include "order_message.h"
 #include "service/log.h"
 #include "shard_lease.h"
@@ -445,6 +446,21 @@ announce(struct execution *execution, struct transaction *transaction, struct er
     return shard_store_announce(transaction, arrivals, count, error);
 }
 
+// Numbers what the transaction changes, last of all.
+static bool
+note_events(struct execution *execution, struct transaction *transaction, struct error *error)
+{
+    const struct linked_changes *linked = &execution->linked;
+    struct order_events events;
+
+    if (!order_events_start(&events, transaction, 2 * (execution->change_count + linked->count),
+                            error))
+        return false;
+    order_events_add_changes(&events, execution->changes, execution->change_count);
+    order_events_add_changes(&events, linked->changes, linked->count);
+    return order_events_note(&events, transaction, error);
+}
+
 static bool save_work(struct transaction *transaction, void *context, struct error *error)
 {
     struct execution *execution = context;
@@ -457,7 +473,8 @@ static bool save_work(struct transaction *transaction, void *context, struct err
            (execution->linked.count == 0 ||
             store_save_changes(transaction, execution->linked.changes, execution->linked.count,
                                &execution->linked.saved, error)) &&
-           announce(execution, transaction, error) && note_changes(execution, transaction, error);
+           announce(execution, transaction, error) && note_changes(execution, transaction, error) &&
+           note_events(execution, transaction, error);
 }
 
 // Lists the exits that have come to rest by themselves, as the others of their groups do with them.

@@ -498,7 +498,7 @@ static bool plan_work(struct transaction *transaction, void *context, struct err
 {
     const struct order *order = context;
 
-    return store_save_plans(transaction, &order, 1, error);
+    return store_save_plans(transaction, &order, 1, NULL, error);
 }
 
 static void legs_of_an_entry_that_is_planned_anew_go_by_the_same_terms(void **state)

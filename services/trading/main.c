@@ -8,6 +8,7 @@
 #include "limit_follower.h"
 #include "limit_registry.h"
 #include "matcher.h"
+#include "order_events.h"
 #include "placing.h"
 #include "queue.h"
 #include "replica_follower.h"
@@ -112,6 +113,7 @@ static bool prune(void *context)
     bool has_more = rate_limit_prune(database, arena);
 
     has_more = idempotency_prune(database, arena) || has_more;
+    has_more = order_events_prune(database, arena) || has_more;
     return task_store_prune(database, arena, program->task_history_us, clock_now_us(&real)) ||
            has_more;
 }

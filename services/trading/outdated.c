@@ -2,6 +2,7 @@
 #include "outdated.h"
 
 #include "lookup.h"
+#include "order_events.h"
 #include "order_plan.h"
 #include "trading_store.h"
 
@@ -28,11 +29,31 @@ struct saving {
     size_t count;
 };
 
+// The legs are seen as they are placed, so a change of theirs is an event. That of an order is what
+// is decided about it next.
+static bool note_legs(struct transaction *transaction, const struct rows *legs, struct error *error)
+{
+    struct order_events events;
+
+    if (!order_events_start(&events, transaction, legs->count, error))
+        return false;
+    for (size_t i = 0; i < legs->count; i++)
+        order_events_add(&events, rows_text(legs, i, 0), rows_text(legs, i, 1));
+    return order_events_note(&events, transaction, error);
+}
+
 static bool save_work(struct transaction *transaction, void *context, struct error *error)
 {
     const struct saving *saving = context;
+    bool has_group = false;
+    struct rows legs = {0};
 
-    return store_save_plans(transaction, saving->orders, saving->count, error);
+    for (size_t i = 0; i < saving->count; i++)
+        has_group |= order_is_in_group(saving->orders[i]);
+    return store_save_plans(transaction, saving->orders, saving->count, has_group ? &legs : NULL,
+                            error) &&
+           (!has_group ||
+            (transaction_flush(transaction, error) && note_legs(transaction, &legs, error)));
 }
 
 void outdated_plan(struct trading *trading,

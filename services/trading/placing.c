@@ -17,6 +17,7 @@
 #include "lookup.h"
 #include "matcher.h"
 #include "money/money.h"
+#include "order_events.h"
 #include "order_groups.h"
 #include "order_limits.h"
 #include "order_message.h"
@@ -268,8 +269,10 @@ note_orders(struct placing *placing, struct transaction *transaction, struct err
 }
 
 // Legs are there only with the order that they are placed with.
-static bool
-insert_legs(struct placing *placing, struct transaction *transaction, struct error *error)
+static bool insert_legs(struct placing *placing,
+                        struct transaction *transaction,
+                        struct order_events *events,
+                        struct error *error)
 {
     size_t count = 0;
 
@@ -280,6 +283,7 @@ insert_legs(struct placing *placing, struct transaction *transaction, struct err
             placing->legs[count++] = (struct store_new_order){.order = &candidate->linked.legs[j],
                                                               .after_id = candidate->order.id};
     }
+    order_events_add_inserted(events, placing->legs, count);
     return count == 0 || store_insert_orders(transaction, placing->legs, count,
                                              placing->trading->worker, NULL, error);
 }
@@ -287,15 +291,19 @@ insert_legs(struct placing *placing, struct transaction *transaction, struct err
 static bool insert_work(struct transaction *transaction, void *context, struct error *error)
 {
     struct placing *placing = context;
+    struct order_events events;
 
-    return admission_count(&placing->admission, transaction, placing->intents, placing->count,
-                           error) &&
-           store_insert_orders(transaction, placing->intents, placing->count,
+    if (!order_events_start(&events, transaction, (1 + LINKED_LEGS_MAX) * placing->count, error) ||
+        !admission_count(&placing->admission, transaction, placing->intents, placing->count, error))
+        return false;
+    order_events_add_inserted(&events, placing->intents, placing->count);
+    return store_insert_orders(transaction, placing->intents, placing->count,
                                placing->trading->worker, &placing->inserted, error) &&
-           insert_legs(placing, transaction, error) &&
+           insert_legs(placing, transaction, &events, error) &&
            admission_add(&placing->admission, transaction, error) &&
            store_finish_tasks(transaction, placing->finished, placing->finished_count, error) &&
-           note_orders(placing, transaction, error);
+           note_orders(placing, transaction, error) &&
+           order_events_note(&events, transaction, error);
 }
 
 // Leaves those for later that could trade with one before them: the statement that inserts them

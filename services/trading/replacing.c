@@ -15,6 +15,7 @@
 #include "linked_rules.h"
 #include "lookup.h"
 #include "matcher.h"
+#include "order_events.h"
 #include "order_groups.h"
 #include "order_limits.h"
 #include "order_message.h"
@@ -266,6 +267,22 @@ announce_exit(struct replacing *replacing, struct transaction *transaction, stru
     return shard_store_announce(transaction, &arrival, 1, error);
 }
 
+// Numbers the change of the old order, and of the new one when that is there for good.
+static bool note_events(const struct replacing *replacing,
+                        struct transaction *transaction,
+                        bool is_new_too,
+                        struct error *error)
+{
+    struct order_events events;
+
+    if (!order_events_start(&events, transaction, 2, error))
+        return false;
+    order_events_add(&events, replacing->old.id, replacing->old.portfolio_id);
+    if (is_new_too)
+        order_events_add(&events, replacing->order.id, replacing->order.portfolio_id);
+    return order_events_note(&events, transaction, error);
+}
+
 // An exit's place is taken in one step: what it holds is the group's, and stays.
 static bool exit_work(struct transaction *transaction, void *context, struct error *error)
 {
@@ -297,11 +314,12 @@ static bool exit_work(struct transaction *transaction, void *context, struct err
     if (!intent.inserted)
         return error_set(error, REASON_CLIENT_ORDER_ID_TAKEN, "The order cannot be placed.");
     if (replacing->old.status == ORDER_HELD)
-        return true;
+        return note_events(replacing, transaction, true, error);
     return order_apply(order, ORDER_EVENT_ACTIVATE, order->created_at) &&
            // It leaves with the commit, so what comes back needs a place that outlives this.
            store_save_changes(transaction, &change, 1, &replacing->activated, error) &&
-           announce_exit(replacing, transaction, error);
+           announce_exit(replacing, transaction, error) &&
+           note_events(replacing, transaction, true, error);
 }
 
 static bool finish_exit(struct replacing *replacing,
@@ -357,8 +375,9 @@ static bool begin_work(struct transaction *transaction, void *context, struct er
         return false;
     }
     // Which of the reasons it was is looked up afterwards.
-    return intent.inserted ||
-           error_set(error, REASON_CLIENT_ORDER_ID_TAKEN, "The order cannot be placed.");
+    if (!intent.inserted)
+        return error_set(error, REASON_CLIENT_ORDER_ID_TAKEN, "The order cannot be placed.");
+    return note_events(replacing, transaction, false, error);
 }
 
 static bool

@@ -10,6 +10,7 @@
 #include "lookup.h"
 #include "matcher.h"
 #include "money/money.h"
+#include "order_events.h"
 #include "order_groups.h"
 #include "order_message.h"
 #include "queue.h"
@@ -265,6 +266,7 @@ static bool cancel_all_work(struct transaction *transaction, void *context, stru
         .method = &trading_method_cancel_orders,
         .request = &canceling->request->base,
     };
+    struct order_events events;
     bool replayed = false;
 
     canceling->count = 0;
@@ -280,8 +282,13 @@ static bool cancel_all_work(struct transaction *transaction, void *context, stru
     canceling->response->canceled = (uint32_t)canceling->count;
     if (canceling->is_for_another && !audit_outbox_add(transaction, &event, 1, error))
         return false;
+    if (!order_events_start(&events, transaction, canceling->count, error))
+        return false;
+    for (size_t i = 0; i < canceling->count; i++)
+        order_events_add(&events, canceling->canceled[i].order_id, portfolio_id);
     return idempotency_finish(transaction, canceling->call, &trading_method_cancel_orders,
-                              &canceling->response->base, error);
+                              &canceling->response->base, error) &&
+           order_events_note(&events, transaction, error);
 }
 
 // Tells followers and the matcher of orders that have been canceled. Best effort: the matcher finds

@@ -95,7 +95,7 @@ static bool plan_work(struct transaction *transaction, void *context, struct err
 {
     const struct order *order = context;
 
-    return store_save_plans(transaction, &order, 1, error);
+    return store_save_plans(transaction, &order, 1, NULL, error);
 }
 
 static void plan_again(struct service_database *fixture, struct order *order)

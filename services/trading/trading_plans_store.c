@@ -17,12 +17,13 @@ static const struct statement save_plans = {
     " RETURNING o.id, o.portfolio_id, o.group_id, o.fill_terms, o.expires_at)"
     " UPDATE orders l SET fill_terms = p.fill_terms, expires_at = p.expires_at FROM planned p"
     " WHERE l.group_id = p.group_id AND l.portfolio_id = p.portfolio_id AND l.id <> p.id"
-    " AND l.status = 'held'",
+    " AND l.status = 'held' RETURNING l.id, l.portfolio_id",
 };
 
 bool store_save_plans(struct transaction *transaction,
                       const struct order *const *orders,
                       size_t count,
+                      struct rows *out_legs,
                       struct error *error)
 {
     struct arena *arena = transaction_arena(transaction);
@@ -44,5 +45,5 @@ bool store_save_plans(struct transaction *transaction,
 
         columns_add(&table, row);
     }
-    return columns_queue(&table, transaction, &save_plans, NULL, 0, NULL, error);
+    return columns_queue(&table, transaction, &save_plans, NULL, 0, out_legs, error);
 }

@@ -129,6 +129,19 @@ static const struct statement list_fills = {
     " WHERE order_id = $1 AND number > $2 ORDER BY number LIMIT $3",
 };
 
+// Of several events of one order the latest. There is one row at least, so that who has missed
+// nothing learns where they stand, all of one moment.
+static const struct statement page_events = {
+    "page_order_events",
+    "SELECT " ORDER_COLUMNS ", e.sequence, s.number, s.kept_after FROM order_sequences s"
+    " LEFT JOIN (SELECT order_id, max(sequence) AS sequence FROM order_events"
+    " WHERE portfolio_id = $1 AND sequence > $2 GROUP BY order_id"
+    " ORDER BY max(sequence) LIMIT $3) AS e ON true"
+    " LEFT JOIN orders o ON o.id = e.order_id AND o.portfolio_id = s.portfolio_id"
+    " WHERE s.portfolio_id = $1 ORDER BY e.sequence",
+};
+enum { EVENT_SEQUENCE = 51, EVENT_NUMBER, EVENT_KEPT_AFTER }; // columns, after those of the order
+
 static void copy(char *out, size_t size, const char *text)
 {
     snprintf(out, size, "%s", text == NULL ? "" : text);
@@ -426,6 +439,41 @@ bool store_find_by_client_order_id(struct database *database,
     return database_query(database, arena, &find_by_client_order_id, parameters,
                           COUNT_OF(parameters), &rows, error) &&
            take_orders(&rows, arena, out_orders, out_count, error);
+}
+
+bool store_page_events(struct database *database,
+                       struct arena *arena,
+                       const struct store_event_page *page,
+                       struct store_events *out_events,
+                       struct error *error)
+{
+    struct parameter parameters[3] = {parameter_text(page->portfolio_id),
+                                      page->has_after ? parameter_int(page->after)
+                                                      : parameter_null(),
+                                      parameter_int((int64_t)page->limit)};
+    struct store_events events = {0};
+    struct rows rows = {0};
+
+    if (!database_query(database, arena, &page_events, parameters, 3, &rows, error))
+        return false;
+    events.orders = arena_allocate(arena, (rows.count + 1) * sizeof(*events.orders));
+    events.sequences = arena_allocate(arena, (rows.count + 1) * sizeof(*events.sequences));
+    if (events.orders == NULL || events.sequences == NULL)
+        return store_out_of_budget(error);
+    for (size_t i = 0; i < rows.count; i++) {
+        events.latest = rows_int(&rows, i, EVENT_NUMBER);
+        events.kept_after = rows_int(&rows, i, EVENT_KEPT_AFTER);
+        events.is_full = i + 1 == page->limit && !rows_is_null(&rows, i, EVENT_SEQUENCE);
+        // One whose order was refused as it was written is an event of nothing.
+        if (rows_is_null(&rows, i, 0))
+            continue;
+        events.sequences[events.count] = rows_int(&rows, i, EVENT_SEQUENCE);
+        take_order(&rows, i, &events.orders[events.count++]);
+    }
+    events.next_after =
+        events.is_full ? rows_int(&rows, rows.count - 1, EVENT_SEQUENCE) : events.latest;
+    *out_events = events;
+    return true;
 }
 
 bool store_find_meeting(struct database *database,

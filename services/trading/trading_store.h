@@ -76,10 +76,11 @@ MUST_CHECK bool store_save_changes(struct transaction *transaction,
 void store_take_saved(const struct store_saved *saved, struct store_change *changes, size_t count);
 
 // Writes what was planned anew of orders for which nothing is held yet; nothing is decided of them
-// any more.
+// any more. After a flush `out_legs` has the ids and portfolios of the legs that go by it, too.
 MUST_CHECK bool store_save_plans(struct transaction *transaction,
                                  const struct order *const *orders,
                                  size_t count,
+                                 struct rows *out_legs,
                                  struct error *error);
 
 // Tasks whose orders are final and booked or given back.
@@ -272,6 +273,29 @@ MUST_CHECK bool store_page_orders(struct database *database,
                                   const struct store_filter *filter,
                                   struct order **out_orders,
                                   size_t *out_count,
+                                  struct error *error);
+
+// What became of the orders of a portfolio (see order_events.h): up to `limit` events after the one
+// with the number `after`, by their numbers; none without it. Each order is there once.
+struct store_event_page {
+    const char *portfolio_id;
+    bool has_after;
+    int64_t after;
+    size_t limit; // at least 1
+};
+struct store_events {
+    struct order *orders; // as they are now
+    int64_t *sequences;   // parallel to `orders`
+    size_t count;
+    bool is_full;       // there may be more
+    int64_t latest;     // number of the portfolio; 0 before there is any
+    int64_t kept_after; // those up to here may be gone
+    int64_t next_after; // up to here all has been told
+};
+MUST_CHECK bool store_page_events(struct database *database,
+                                  struct arena *arena,
+                                  const struct store_event_page *page,
+                                  struct store_events *out_events,
                                   struct error *error);
 
 // The fills of an order, first to last: up to `limit` after the one with that number.

@@ -52,7 +52,8 @@ static inline int forget(void **state)
     struct database_options options = {
         .url = postgres_url(fixture->postgres, NULL), .service = "trading", .connections = 1};
     static const struct statement truncate = {
-        "truncate", "TRUNCATE orders, fills, tasks, resting_orders, splits"};
+        "truncate",
+        "TRUNCATE orders, fills, tasks, resting_orders, splits, order_sequences, order_events"};
     struct database *owner = NULL;
     struct rows rows;
     struct error error;

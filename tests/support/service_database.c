@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { ROLE_SIZE = 64 };
+enum { ROLE_SIZE = 64, WAITING_BUDGET = 64 * 1024 };
 
 bool service_database_start(const struct service_database_options *options,
                             struct service_database **out_database)
@@ -42,4 +42,16 @@ void service_database_stop(struct service_database **database)
     arena_free(&started->arena);
     release(started);
     *database = NULL;
+}
+
+bool service_database_is_waited_for(struct service_database *database)
+{
+    static const struct statement find = {"find_waiting",
+                                          "SELECT count(*) FROM pg_locks WHERE NOT granted"};
+    OWNED(arena) arena = arena_new(WAITING_BUDGET);
+    struct rows rows = {0};
+    struct error error;
+
+    return database_query(database->database, arena, &find, NULL, 0, &rows, &error) &&
+           rows_int(&rows, 0, 0) > 0;
 }

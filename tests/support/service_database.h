@@ -27,3 +27,6 @@ struct service_database_options {
 MUST_CHECK bool service_database_start(const struct service_database_options *options,
                                        struct service_database **out_database);
 void service_database_stop(struct service_database **database);
+
+// Whether somebody waits for a lock there: a test's other thread has come so far.
+MUST_CHECK bool service_database_is_waited_for(struct service_database *database);
