@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "action_store.h"
+#include "balance_events.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "money/money.h"
@@ -29,6 +30,7 @@ struct step {
     const char **ids;
     size_t count;
     int64_t *quantities;
+    struct balance_changes changes;
 };
 
 static bool out_of_budget(struct error *error)
@@ -187,6 +189,7 @@ static bool book_all(struct transaction *transaction, struct step *step, struct 
         return false;
     if (!books_save(transaction, books, error) || !transaction_flush(transaction, error))
         return false;
+    balance_changes_take(&step->changes, books);
     return !record->is_split || !record->whole_shares || pay_rests(transaction, step, error);
 }
 
@@ -196,6 +199,7 @@ static bool work(struct transaction *transaction, void *context, struct error *e
     struct action_record *record = &step->record;
     const char *last = NULL;
 
+    step->changes.count = 0;
     if (step->asked != NULL && !store_begin_action(transaction, step->asked, error))
         return false;
     if (!store_lock_action(transaction, step->action_id, record, error))
@@ -260,6 +264,7 @@ bool portfolio_api_apply_corporate_action(struct portfolio *portfolio,
         arena_reset(arena);
         if (!database_transact(portfolio->database, arena, TRANSACTION_LONG, work, &step, error))
             return false;
+        balance_changes_publish(portfolio, &step.changes);
         was_begun = step.asked == NULL;
         step.asked = NULL;
     } while (!step.record.is_complete &&

@@ -9,6 +9,7 @@
 #include "access.h"
 #include "action_store.h"
 #include "appraisal.h"
+#include "balance_events.h"
 #include "lot_store.h"
 #include "money/money.h"
 #include "portfolio_books.h"
@@ -35,6 +36,7 @@ struct beginning {
     struct portfolio_record record; // becomes that of the answer
     struct book *book;              // of the portfolio that is named in the request
     Portfolio__Portfolio **out_message;
+    struct balance_changes changes;
 };
 
 static bool out_of_budget(struct error *error)
@@ -65,6 +67,17 @@ answer(struct transaction *transaction, struct beginning *beginning, struct erro
 static bool
 clone(struct transaction *transaction, struct beginning *beginning, struct error *error);
 
+static bool save(struct transaction *transaction,
+                 struct beginning *beginning,
+                 const struct books *books,
+                 struct error *error)
+{
+    if (!books_save(transaction, books, error))
+        return false;
+    balance_changes_take(&beginning->changes, books);
+    return true;
+}
+
 static bool work(struct transaction *transaction, void *context, struct error *error)
 {
     struct beginning *beginning = context;
@@ -91,7 +104,7 @@ static bool work(struct transaction *transaction, void *context, struct error *e
         return error_set(error, REASON_INTERNAL, "The locked portfolio has no book.");
     return access_note(transaction, call, &beginning->record, event, error) &&
            beginning->begin(transaction, beginning, error) &&
-           books_save(transaction, books, error) && transaction_flush(transaction, error) &&
+           save(transaction, beginning, books, error) && transaction_flush(transaction, error) &&
            answer(transaction, beginning, error) &&
            idempotency_finish(transaction, call, beginning->method, beginning->response, error);
 }
@@ -101,9 +114,12 @@ static bool run(struct beginning *beginning, struct error *error)
     OWNED(arena) arena = arena_new(BEGINNING_BUDGET);
 
     beginning->movement.reference = beginning->call->request_id;
-    return portfolio_now(beginning->portfolio, &beginning->movement.booked_at, error) &&
-           database_transact(beginning->portfolio->database, arena, TRANSACTION_LONG, work,
-                             beginning, error);
+    if (!portfolio_now(beginning->portfolio, &beginning->movement.booked_at, error) ||
+        !database_transact(beginning->portfolio->database, arena, TRANSACTION_LONG, work, beginning,
+                           error))
+        return false;
+    balance_changes_publish(beginning->portfolio, &beginning->changes);
+    return true;
 }
 
 static bool reset(struct transaction *transaction, struct beginning *beginning, struct error *error)

@@ -72,6 +72,7 @@ struct ledger_balance {
     int64_t realized_pl_fifo;
     int64_t first_series; // since the portfolio was reset
     int64_t seq;          // of the last entry
+    int64_t sequence;     // of cash and shares: of the last change, see book_number_changes
     bool changed;
 };
 
@@ -113,10 +114,12 @@ struct ledger_journal {
 
 struct book {
     char portfolio_id[UUID_SIZE];
+    char user_id[UUID_SIZE]; // empty when it was not asked for
     bool is_closed;
     int64_t fill_settings_version;
     bool lacks_lot;    // an operation was refused for want of a lot that was not loaded
     bool is_half_done; // one was refused after its first half: nothing of the book may be written
+    bool is_numbered;  // cash or shares have changed, and have their numbers
     size_t balance_count, hold_count, booked_count, journal_count;
     size_t lot_count, lots_loaded, sale_count;
     struct ledger_balance *balances;
@@ -138,6 +141,12 @@ void book_add_lot(struct book *book, const struct lot *lot);
 
 bool book_has_balance(const struct book *book, enum ledger_account account, const char *asset);
 bool book_has_hold(const struct book *book, const char *order_id);
+
+// Numbers the cash and shares that have changed since the last time, once all is decided. Each
+// change of a portfolio gets the next numbers, the cash the last of them, changed or not: so the
+// number of the cash is the portfolio's, and who has seen it has seen all of the change. The cash
+// must be loaded. False when nothing has changed.
+bool book_number_changes(struct book *book);
 
 // The balance, all zero when there has been none.
 struct ledger_balance

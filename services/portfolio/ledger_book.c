@@ -135,6 +135,29 @@ book_make_balance(struct book *book, enum ledger_account account, const char *as
     return &book->balances[book->balance_count - 1];
 }
 
+bool book_number_changes(struct book *book)
+{
+    struct ledger_balance *cash = NULL;
+    int64_t number = book_balance(book, LEDGER_CASH, LEDGER_CURRENCY).sequence;
+    bool has_changed = false;
+
+    for (size_t i = 0; i < book->balance_count; i++) {
+        struct ledger_balance *balance = &book->balances[i];
+
+        if (!balance->changed)
+            continue;
+        has_changed |= balance->account == LEDGER_CASH || balance->account == LEDGER_SHARES;
+        if (balance->account == LEDGER_SHARES)
+            balance->sequence = ++number;
+    }
+    if (!has_changed)
+        return false;
+    cash = book_make_balance(book, LEDGER_CASH, LEDGER_CURRENCY);
+    cash->sequence = number + 1;
+    cash->changed = true;
+    return true;
+}
+
 struct ledger_balance
 book_balance(const struct book *book, enum ledger_account account, const char *asset)
 {

@@ -53,6 +53,7 @@ static void stop(void **context)
     worker_free(&program->pruning);
     quotes_free(&program->portfolio.quotes);
     portfolio_reader_free(&program->portfolio.reader);
+    rpc_publisher_free(&program->portfolio.publisher);
     release(program);
     *context = NULL;
 }
@@ -67,6 +68,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     int64_t starting_cash = 0;
     int64_t maximum_cash = 0;
     struct quotes *quotes = NULL;
+    struct rpc_publisher *publisher = NULL;
     struct program *program = NULL;
 
     if (!read_money(service, "starting-cash", &starting_cash, error) ||
@@ -75,13 +77,19 @@ static bool start(struct service *service, void **out_context, struct error *err
     if (starting_cash > maximum_cash)
         return error_set(error, REASON_INVALID_SETTING,
                          "--starting-cash is more than --maximum-cash.");
-    if (!quotes_new(&options, &quotes, error))
+    if (!rpc_publisher_new(service_text(service, "listen"), service_mesh_key(service), &publisher,
+                           error))
         return false;
+    if (!quotes_new(&options, &quotes, error)) {
+        rpc_publisher_free(&publisher);
+        return false;
+    }
     program = allocate(sizeof(*program));
     program->portfolio = (struct portfolio){
         .database = service_database(service),
         .quotes = quotes,
         .market = options.market,
+        .publisher = publisher,
         .reader = portfolio_reader_new(),
         .starting_cash = starting_cash,
         .maximum_cash = maximum_cash,

@@ -7,11 +7,13 @@
 #include "database/database.h"
 #include "quotes/quotes.h"
 #include "rpc/rpc_client.h"
+#include "rpc/rpc_topic.h"
 
 struct portfolio {
     struct database *database;
     struct quotes *quotes;
     struct rpc_client *market;
+    struct rpc_publisher *publisher;
     struct portfolio_reader *reader; // of GetPortfolio, which runs one batch at a time
     int64_t starting_cash;      // micros
     int64_t maximum_cash;       // micros; more is not given, neither at opening nor by a deposit

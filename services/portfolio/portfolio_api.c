@@ -8,6 +8,7 @@
 
 #include "access.h"
 #include "appraisal.h"
+#include "balance_events.h"
 #include "money/money.h"
 #include "portfolio_books.h"
 #include "portfolio_page_token.h"
@@ -349,6 +350,7 @@ struct cash_move {
     struct ledger_movement movement;
     ProtobufCMessage *response;
     Portfolio__Transaction **transaction; // of the response
+    struct balance_changes changes;
 };
 
 static bool check_deposit(const struct portfolio *portfolio,
@@ -426,9 +428,10 @@ static bool move_work(struct transaction *transaction, void *context, struct err
     if (move->movement.kind == LEDGER_KIND_DEPOSIT &&
         !check_deposit(move->portfolio, book, move->movement.amount, error))
         return false;
-    return ledger_move_cash(book, &move->movement, error) &&
-           books_save(transaction, books, error) &&
-           access_note(transaction, call, &record, event, error) &&
+    if (!ledger_move_cash(book, &move->movement, error) || !books_save(transaction, books, error))
+        return false;
+    balance_changes_take(&move->changes, books);
+    return access_note(transaction, call, &record, event, error) &&
            cash_message(book, call->arena, move->transaction, error) &&
            idempotency_finish(transaction, call, move->method, move->response, error);
 }
@@ -436,9 +439,11 @@ static bool move_work(struct transaction *transaction, void *context, struct err
 static bool move_cash(struct cash_move *move, struct error *error)
 {
     move->movement.reference = move->call->request_id;
-    return portfolio_now(move->portfolio, &move->movement.booked_at, error) &&
-           database_transact(move->portfolio->database, move->call->arena, 0, move_work, move,
-                             error);
+    if (!portfolio_now(move->portfolio, &move->movement.booked_at, error) ||
+        !database_transact(move->portfolio->database, move->call->arena, 0, move_work, move, error))
+        return false;
+    balance_changes_publish(move->portfolio, &move->changes);
+    return true;
 }
 
 bool portfolio_api_deposit(struct portfolio *portfolio,

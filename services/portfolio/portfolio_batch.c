@@ -5,6 +5,7 @@
 // between are ledger.c's. One refused operation does not fail the others; a transaction that fails
 // for the sake of one is repeated operation by operation.
 #include "appraisal.h"
+#include "balance_events.h"
 #include "bourse/portfolio/v1/portfolio_server.h"
 #include "exposure_store.h"
 #include "portfolio.h"
@@ -41,6 +42,7 @@ struct batch {
     const struct operation *operation;
     struct rpc_batch_item *items;
     size_t count;
+    struct balance_changes changes; // to be told of once committed
 };
 
 static enum ledger_side side_of(Portfolio__Side side)
@@ -364,6 +366,7 @@ static bool work(struct transaction *transaction, void *context, struct error *e
     }
     if (!books_save(transaction, books, error))
         return false;
+    balance_changes_take(&batch->changes, books);
     if (fault_point("portfolio.before_commit"))
         return error_set(error, REASON_UNAVAILABLE, "The fault point before the commit was armed.");
     return true;
@@ -382,8 +385,10 @@ static bool transact(struct portfolio *portfolio, struct batch *batch, struct er
 
     if (!database_transact(portfolio->database, arena, 0, work, batch, error))
         return false;
-    if (!fault_point("portfolio.after_commit"))
+    if (!fault_point("portfolio.after_commit")) {
+        balance_changes_publish(portfolio, &batch->changes);
         return true;
+    }
     error_set(error, REASON_OUTCOME_UNKNOWN, "The fault point after the commit was armed.");
     error->outcome_unknown = true;
     return false;

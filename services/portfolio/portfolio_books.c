@@ -22,14 +22,15 @@ static const struct statement plan_once = {
 
 static const struct statement lock_portfolios = {
     "lock_portfolios",
-    "SELECT id, closed_at IS NOT NULL, fill_settings_version FROM portfolios"
+    "SELECT id, closed_at IS NOT NULL, fill_settings_version, user_id FROM portfolios"
     " WHERE id = ANY ($1::uuid[])"
     " ORDER BY id FOR UPDATE",
 };
 
 #define BALANCE_COLUMNS                                                                            \
     "b.portfolio_id, b.account, b.asset, b.amount, b.held, b.cost_basis, b.realized_pl, b.seq,"    \
-    " b.series, b.sold, b.sold_cost, b.cost_basis_fifo, b.realized_pl_fifo, b.first_series"
+    " b.series, b.sold, b.sold_cost, b.cost_basis_fifo, b.realized_pl_fifo, b.first_series,"       \
+    " b.sequence"
 
 // The keys come as pairs, so that each is looked up once; `= ANY` on both columns would look up
 // every portfolio with every order.
@@ -95,16 +96,16 @@ static const struct statement save_balances = {
     "save_balances",
     "INSERT INTO balances"
     " (portfolio_id, account, asset, amount, held, cost_basis, realized_pl, seq, series, sold,"
-    " sold_cost, cost_basis_fifo, realized_pl_fifo, first_series)"
+    " sold_cost, cost_basis_fifo, realized_pl_fifo, first_series, sequence)"
     " SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::numeric[], $5::numeric[],"
     " $6::numeric[], $7::numeric[], $8::bigint[], $9::integer[], $10::numeric[], $11::numeric[],"
-    " $12::numeric[], $13::numeric[], $14::integer[])"
+    " $12::numeric[], $13::numeric[], $14::integer[], $15::bigint[])"
     " ON CONFLICT (portfolio_id, asset, account) DO UPDATE SET amount = excluded.amount,"
     " held = excluded.held, cost_basis = excluded.cost_basis,"
     " realized_pl = excluded.realized_pl, seq = excluded.seq, series = excluded.series,"
     " sold = excluded.sold, sold_cost = excluded.sold_cost,"
     " cost_basis_fifo = excluded.cost_basis_fifo, realized_pl_fifo = excluded.realized_pl_fifo,"
-    " first_series = excluded.first_series",
+    " first_series = excluded.first_series, sequence = excluded.sequence",
 };
 
 static const struct statement save_lots = {
@@ -237,6 +238,7 @@ static void take_portfolios(struct books *books, const struct rows *rows)
         struct book *book = book_new(rows_text(rows, i, 0), rows_bool(rows, i, 1));
 
         book->fill_settings_version = rows_int(rows, i, 2);
+        snprintf(book->user_id, sizeof(book->user_id), "%s", rows_text(rows, i, 3));
         books->books[books->count++] = book;
     }
 }
@@ -262,6 +264,7 @@ static void take_balances(struct books *books, const struct rows *rows)
         balance.cost_basis_fifo = rows_decimal(rows, i, 11, MONEY_SCALE);
         balance.realized_pl_fifo = rows_decimal(rows, i, 12, MONEY_SCALE);
         balance.first_series = rows_int(rows, i, 13);
+        balance.sequence = rows_int(rows, i, 14);
         book_add_balance(book, &balance);
     }
 }
@@ -478,7 +481,7 @@ queue_balances(struct transaction *transaction, const struct books *books, struc
 {
     struct columns table;
 
-    if (!columns_start(&table, transaction_arena(transaction), 14, count_of(books, balances_of),
+    if (!columns_start(&table, transaction_arena(transaction), 15, count_of(books, balances_of),
                        error))
         return false;
     for (size_t i = 0; i < books->count; i++) {
@@ -487,7 +490,7 @@ queue_balances(struct transaction *transaction, const struct books *books, struc
         for (size_t j = 0; j < book->balance_count; j++) {
             const struct ledger_balance *balance = &book->balances[j];
             int scale = scale_of(balance->account);
-            struct parameter row[14] = {
+            struct parameter row[15] = {
                 parameter_text(book->portfolio_id),
                 parameter_text(ledger_account_name(balance->account)),
                 parameter_text(balance->asset),
@@ -502,6 +505,7 @@ queue_balances(struct transaction *transaction, const struct books *books, struc
                 parameter_decimal(balance->cost_basis_fifo, MONEY_SCALE),
                 parameter_decimal(balance->realized_pl_fifo, MONEY_SCALE),
                 parameter_int(balance->first_series),
+                parameter_int(balance->sequence),
             };
 
             if (balance->changed)
@@ -697,6 +701,8 @@ queue_sales(struct transaction *transaction, const struct books *books, struct e
 
 bool books_save(struct transaction *transaction, const struct books *books, struct error *error)
 {
+    for (size_t i = 0; i < books->count; i++)
+        books->books[i]->is_numbered |= book_number_changes(books->books[i]);
     return queue_journals(transaction, books, error) && queue_balances(transaction, books, error) &&
            queue_holds(transaction, books, error) && queue_lots(transaction, books, error) &&
            queue_sales(transaction, books, error);
