@@ -115,6 +115,7 @@ async function renew() {
 }
 
 let pending = 0;
+let hasOrders = false;
 function renewSoon() {
     clearTimeout(pending);
     pending = window.setTimeout(() => renew().catch(() => undefined), 250);
@@ -130,6 +131,12 @@ function listen() {
     source.addEventListener('quote', event => showQuote(JSON.parse(event.data)));
     source.addEventListener('portfolio', event => showPortfolio(JSON.parse(event.data).portfolio));
     source.addEventListener('order', renewSoon);
+    // The first one is what the page shows already; a later one follows a time that nobody told of.
+    source.addEventListener('orders', () => {
+        if (hasOrders)
+            renewSoon();
+        hasOrders = true;
+    });
     source.onerror = () => {
         source.close();
         showState('waiting', 'Reconnecting');
