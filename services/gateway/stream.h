@@ -2,7 +2,8 @@
 // stream: what the parts of stream_server share; private to them.
 //
 // stream_server has the thread and the times, stream_input what clients say, stream_output what
-// they are sent, stream_state where that comes from.
+// they are sent, stream_state where that comes from, stream_events the numbered events of
+// portfolios.
 //
 // Threads: everything belongs to the streams' own thread, but for what is under the inbox's lock.
 // Memory: a stream that keeps up has its struct and its subscriptions (some 300 bytes each). One
@@ -70,24 +71,27 @@ struct stream_connection {
     int messages;
 };
 
-// What other threads leave for the streams' own.
-struct stream_order_change {
-    struct stream_order_change *next;
+// What other threads leave for the streams' own: the change of an order, or of a portfolio's
+// balances.
+struct stream_change {
+    struct stream_change *next;
     char user_id[UUID_SIZE];
     char portfolio_id[UUID_SIZE];
     char order_id[UUID_SIZE];
-    struct stream_text *text;
+    struct stream_text *text; // of the order; NULL for a change of balances
+    int64_t sequence;         // of the portfolio's balances; 0 of orders
 };
 
 struct stream_inbox {
     pthread_mutex_t lock; // guards everything here; held for a moment only
     struct stream_connection *connections;
     struct stream_question *answers;
-    struct stream_order_change *changes;
-    struct stream_order_change *last_change;
+    struct stream_change *changes;
+    struct stream_change *last_change;
     size_t change_count;
-    bool has_order_gap; // changes may have been missed
-    bool is_closed;     // nobody looks any more
+    bool has_order_gap;   // changes may have been missed
+    bool has_balance_gap; // of balances
+    bool is_closed;       // nobody looks any more
 };
 
 struct stream_server {
@@ -101,6 +105,8 @@ struct stream_server {
     struct stream_asker *asker;
     struct rpc_subscriber *orders;
     struct arena *orders_arena; // of the subscriber's thread
+    struct rpc_subscriber *balances;
+    struct arena *balances_arena; // of the subscriber's thread
     struct stream_inbox inbox;
     atomic_uint_fast64_t moves; // publications of prices so far
     atomic_bool is_stopping;
@@ -172,8 +178,27 @@ void stream_check_credential(struct stream_connection *connection);
 void stream_ask_minutes(struct stream_server *server);
 void stream_take_minutes(struct stream_server *server, struct stream_question *question);
 void stream_tell_moved(struct stream_server *server);
-void stream_tell_order(struct stream_server *server, const struct stream_order_change *change);
+void stream_tell_change(struct stream_server *server, const struct stream_change *change);
 void stream_tell_order_gap(struct stream_server *server);
+// Gives a change to the streams' thread, or frees it when too many wait; then `*gap` is set, the
+// one in the inbox. The inbox must be locked.
+void stream_put_change(struct stream_inbox *inbox, struct stream_change *change, bool *gap);
+void stream_change_free(struct stream_change *change);
 void stream_look_at_feeds(struct stream_server *server);
 void stream_receive_order(
+    void *context, struct text body, uint64_t epoch, uint64_t sequence, bool gap);
+
+// stream_events.
+
+// Whether events of a portfolio are to be asked for: something may have happened, and all that was
+// asked for has been taken.
+bool stream_events_are_due(const struct stream_connection *connection,
+                           const struct stream_subscription *subscription,
+                           int64_t now_us);
+void stream_learn_events(struct stream_connection *connection,
+                         struct stream_subscription *subscription,
+                         struct stream_question *question);
+// Asks for all events of a kind, as something may have been missed.
+void stream_tell_event_gap(struct stream_server *server, enum stream_kind kind);
+void stream_receive_balances(
     void *context, struct text body, uint64_t epoch, uint64_t sequence, bool gap);

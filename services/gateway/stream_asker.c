@@ -10,6 +10,7 @@
 #include "bourse/trading/v1/trading_rules.h"
 #include "exchange.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ enum {
     ARENA_BUDGET = 4 * 1024 * 1024,
     TIMEOUT_MS = 3000,
     ORDERS_MAX = 100, // of a snapshot
+    EVENTS_MAX = 100, // of a message
     TEXT_MAX = 256 * 1024,
     MINUTES_A_CALL = 500,
     MINUTE_TEXT_MAX = 1024,
@@ -121,15 +123,130 @@ static bool ask_portfolio(struct stream_asker *asker,
     return true;
 }
 
+// What becomes of the order events begins with the orders that are open. Where the events stand is
+// asked first: what happens in between comes with both.
+static bool ask_open_orders(struct stream_asker *asker,
+                            struct arena *arena,
+                            struct stream_question *question,
+                            struct strbuf *out,
+                            struct error *error)
+{
+    struct rpc_client *trading = service_client(asker->gateway->service, "trading");
+    struct call first = start_call(arena, question);
+    struct call second = start_call(arena, question);
+    Trading__ListOrderEventsRequest where = TRADING__LIST_ORDER_EVENTS_REQUEST__INIT;
+    Trading__ListOrderEventsResponse *position = NULL;
+    Trading__ListOrdersRequest request = TRADING__LIST_ORDERS_REQUEST__INIT;
+    Trading__ListOrdersResponse *response = NULL;
+
+    where.portfolio_id = request.portfolio_id = question->topic.name;
+    request.has_limit = true;
+    request.limit = ORDERS_MAX;
+    if (!trading_client_list_order_events(trading, &first, &where, &position, error) ||
+        !trading_client_list_orders(trading, &second, &request, &response, error))
+        return false;
+    for (size_t i = 0; i < response->n_orders; i++) {
+        strbuf_append_string(out, i == 0 ? "{\"order\":" : ",{\"order\":");
+        message_to_json(&trading_order_info, &response->orders[i]->base, out);
+        strbuf_append_char(out, '}');
+    }
+    strbuf_append_string(out, response->next_page_token != NULL ? "],\"more\":true"
+                                                                : "],\"more\":false");
+    question->is_snapshot = question->has_news = true;
+    question->after = position->next_after;
+    return true;
+}
+
+static bool ask_order_events(struct stream_asker *asker,
+                             struct arena *arena,
+                             struct stream_question *question,
+                             struct strbuf *out,
+                             struct error *error)
+{
+    struct call call = start_call(arena, question);
+    Trading__ListOrderEventsRequest request = TRADING__LIST_ORDER_EVENTS_REQUEST__INIT;
+    Trading__ListOrderEventsResponse *response = NULL;
+
+    if (!question->topic.has_after)
+        return ask_open_orders(asker, arena, question, out, error);
+    request.portfolio_id = question->topic.name;
+    request.has_after = request.has_limit = true;
+    request.after = question->topic.after;
+    request.limit = EVENTS_MAX;
+    if (!trading_client_list_order_events(service_client(asker->gateway->service, "trading"), &call,
+                                          &request, &response, error))
+        return error_is(error, REASON_EVENTS_GONE) &&
+               ask_open_orders(asker, arena, question, out, error);
+    for (size_t i = 0; i < response->n_events; i++) {
+        if (i > 0)
+            strbuf_append_char(out, ',');
+        message_to_json(&trading_order_change_info, &response->events[i]->base, out);
+    }
+    strbuf_append_string(out, response->more ? "],\"more\":true" : "],\"more\":false");
+    question->has_news = response->n_events > 0;
+    question->has_more = response->more;
+    question->after = response->next_after;
+    return true;
+}
+
+// A portfolio's cash and positions are the events since there was none.
+static bool ask_balance_events(struct stream_asker *asker,
+                               struct arena *arena,
+                               struct stream_question *question,
+                               struct strbuf *out,
+                               struct error *error)
+{
+    struct call call = start_call(arena, question);
+    Portfolio__ListBalanceEventsRequest request = PORTFOLIO__LIST_BALANCE_EVENTS_REQUEST__INIT;
+    Portfolio__ListBalanceEventsResponse *response = NULL;
+
+    request.portfolio_id = question->topic.name;
+    request.has_after = request.has_limit = true;
+    request.after = question->topic.after;
+    request.limit = EVENTS_MAX;
+    if (!portfolio_client_list_balance_events(service_client(asker->gateway->service, "portfolio"),
+                                              &call, &request, &response, error))
+        return false;
+    for (size_t i = 0; i < response->n_events; i++) {
+        if (i > 0)
+            strbuf_append_char(out, ',');
+        message_to_json(&portfolio_balance_change_info, &response->events[i]->base, out);
+    }
+    strbuf_append_string(out, response->more ? "],\"more\":true" : "],\"more\":false");
+    question->is_snapshot = !question->topic.has_after;
+    question->has_news = question->is_snapshot || response->n_events > 0;
+    question->has_more = response->more;
+    question->after = response->next_after;
+    return true;
+}
+
+static bool ask_events(struct stream_asker *asker,
+                       struct arena *arena,
+                       struct stream_question *question,
+                       struct strbuf *out,
+                       struct error *error)
+{
+    char name[STREAM_TOPIC_SIZE];
+
+    stream_topic_print(&question->topic, name);
+    strbuf_printf(out, "\"topic\":\"%s\",\"events\":[", name);
+    if (!(question->topic.kind == STREAM_ORDER_EVENTS ? ask_order_events : ask_balance_events)(
+            asker, arena, question, out, error))
+        return false;
+    strbuf_printf(out, ",\"after\":%" PRId64 "}", question->after);
+    return true;
+}
+
 static bool ask_state(struct stream_asker *asker,
                       struct arena *arena,
                       struct stream_question *question,
                       struct error *error)
 {
     OWNED(strbuf) out = strbuf_new(TEXT_MAX);
-    bool is_done = question->topic.kind == STREAM_ORDERS
-                       ? ask_orders(asker, arena, question, out, error)
-                       : ask_portfolio(asker, arena, question, out, error);
+    bool is_done = (question->topic.kind == STREAM_ORDERS ? ask_orders
+                    : question->topic.kind == STREAM_PORTFOLIO
+                        ? ask_portfolio
+                        : ask_events)(asker, arena, question, out, error);
 
     if (!is_done)
         return false;

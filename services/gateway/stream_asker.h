@@ -46,6 +46,11 @@ struct stream_question {
     struct identity identity;
     char *text; // the state as members of a JSON object; owned
     size_t length;
+    // Of one for events.
+    bool is_snapshot;
+    bool has_news; // otherwise there is nothing to be sent
+    bool has_more; // after those in the text
+    int64_t after; // up to here all is in the text
 };
 
 struct stream_asker;

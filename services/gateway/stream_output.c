@@ -189,6 +189,15 @@ static bool send_left(struct stream_connection *connection)
     return true;
 }
 
+static const char *const types[] = {
+    [STREAM_QUOTES] = "quote",
+    [STREAM_BARS] = "bar",
+    [STREAM_ORDERS] = "orders",
+    [STREAM_PORTFOLIO] = "portfolio",
+    [STREAM_ORDER_EVENTS] = "order_events",
+    [STREAM_BALANCE_EVENTS] = "balance_events",
+};
+
 // Appends the next message that waits; false when none does.
 static bool append_next(struct stream_connection *connection, struct strbuf *out)
 {
@@ -209,16 +218,13 @@ static bool append_next(struct stream_connection *connection, struct strbuf *out
     subscription->is_snapshot = false;
     if (subscription->feed != NULL) {
         text = (struct text){subscription->feed->text, subscription->feed->length};
-        append_message(connection, out, subscription->topic.kind == STREAM_QUOTES ? "quote" : "bar",
-                       is_snapshot, text);
+        append_message(connection, out, types[subscription->topic.kind], is_snapshot, text);
         return true;
     }
     text = (struct text){subscription->text, subscription->length};
-    append_message(connection, out,
-                   subscription->topic.kind == STREAM_ORDERS ? "orders" : "portfolio", is_snapshot,
-                   text);
+    append_message(connection, out, types[subscription->topic.kind], is_snapshot, text);
     // A portfolio's is kept to see whether the next one differs.
-    if (subscription->topic.kind == STREAM_ORDERS) {
+    if (subscription->topic.kind != STREAM_PORTFOLIO) {
         release(subscription->text);
         subscription->text = NULL;
     }

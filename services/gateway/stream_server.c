@@ -168,15 +168,14 @@ static void take_answers(struct stream_server *server, struct stream_question *a
     }
 }
 
-static void take_changes(struct stream_server *server, struct stream_order_change *changes)
+static void take_changes(struct stream_server *server, struct stream_change *changes)
 {
     while (changes != NULL) {
-        struct stream_order_change *change = changes;
+        struct stream_change *change = changes;
 
         changes = change->next;
-        stream_tell_order(server, change);
-        stream_text_leave(change->text);
-        release(change);
+        stream_tell_change(server, change);
+        stream_change_free(change);
     }
 }
 
@@ -185,19 +184,21 @@ static void take_inbox(struct stream_server *server)
     struct stream_inbox *inbox = &server->inbox;
     struct stream_connection *connections = NULL;
     struct stream_question *answers = NULL;
-    struct stream_order_change *changes = NULL;
+    struct stream_change *changes = NULL;
     bool has_order_gap = false;
+    bool has_balance_gap = false;
 
     pthread_mutex_lock(&inbox->lock);
     connections = inbox->connections;
     answers = inbox->answers;
     changes = inbox->changes;
     has_order_gap = inbox->has_order_gap;
+    has_balance_gap = inbox->has_balance_gap;
     inbox->connections = NULL;
     inbox->answers = NULL;
     inbox->changes = inbox->last_change = NULL;
     inbox->change_count = 0;
-    inbox->has_order_gap = false;
+    inbox->has_order_gap = inbox->has_balance_gap = false;
     pthread_mutex_unlock(&inbox->lock);
     while (connections != NULL) {
         struct stream_connection *connection = connections;
@@ -209,6 +210,8 @@ static void take_inbox(struct stream_server *server)
     take_answers(server, answers);
     if (has_order_gap)
         stream_tell_order_gap(server);
+    if (has_balance_gap)
+        stream_tell_event_gap(server, STREAM_BALANCE_EVENTS);
     take_changes(server, changes);
 }
 
@@ -274,8 +277,9 @@ static void flush_touched(struct stream_server *server)
 
         server->touched = connection->next_touched;
         connection->is_touched = false;
-        stream_ask_states(connection, clock_monotonic_us());
         stream_flush(connection);
+        // Afterwards: what has been sent makes room for what is asked for.
+        stream_ask_states(connection, clock_monotonic_us());
     }
 }
 
@@ -352,6 +356,7 @@ bool stream_server_new(const struct stream_server_options *options,
     server->text = strbuf_new(MESSAGE_HEAD_MAX);
     server->arena = arena_new(REQUEST_BUDGET);
     server->orders_arena = arena_new(ORDER_BUDGET);
+    server->balances_arena = arena_new(ORDER_BUDGET);
     pthread_mutex_init(&server->inbox.lock, NULL);
     make_metrics(server);
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -379,9 +384,16 @@ bool stream_server_start(struct stream_server *server, struct error *error)
                                             .key = *service_mesh_key(service),
                                             .receive = stream_receive_order,
                                             .context = server};
+    struct rpc_subscriber_options balances = {.addresses =
+                                                  service_text(service, "portfolio-address"),
+                                              .topic = "balances",
+                                              .key = *service_mesh_key(service),
+                                              .receive = stream_receive_balances,
+                                              .context = server};
 
     if (!stream_asker_new(server->options.gateway, answered, server, &server->asker, error) ||
-        !rpc_subscriber_new(&orders, &server->orders, error))
+        !rpc_subscriber_new(&orders, &server->orders, error) ||
+        !rpc_subscriber_new(&balances, &server->balances, error))
         return false;
     server->has_thread = pthread_create(&server->thread, NULL, run, server) == 0;
     return server->has_thread ||
@@ -421,6 +433,7 @@ void stream_server_stop(struct stream_server *server)
         pthread_join(server->thread, NULL);
     server->has_thread = false;
     rpc_subscriber_free(&server->orders);
+    rpc_subscriber_free(&server->balances);
     stream_asker_free(&server->asker);
     empty_inbox(server);
 }
@@ -445,6 +458,7 @@ void stream_server_free(struct stream_server **server)
     strbuf_free(&old->text);
     arena_free(&old->arena);
     arena_free(&old->orders_arena);
+    arena_free(&old->balances_arena);
     pthread_mutex_destroy(&old->inbox.lock);
     release(old);
     *server = NULL;

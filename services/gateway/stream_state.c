@@ -236,7 +236,7 @@ bool stream_subscribe(struct stream_connection *connection,
     if (!is_open && connection->token == NULL)
         return error_set(error, REASON_UNAUTHENTICATED,
                          "Orders and portfolios need a credential: authenticate first.");
-    if (topic->kind == STREAM_PORTFOLIO && connection->identity.portfolio_id[0] != '\0' &&
+    if (stream_kind_is_of_portfolio(topic->kind) && connection->identity.portfolio_id[0] != '\0' &&
         strcmp(connection->identity.portfolio_id, topic->name) != 0)
         return error_set(error, REASON_PORTFOLIO_NOT_FOUND, "There is no such portfolio.");
     if (stream_topics_find(&connection->topics, topic) != NULL)
@@ -383,23 +383,37 @@ static void learn_who(struct stream_connection *connection, struct stream_questi
     stream_resume(connection);
 }
 
+// What asking again would not change.
+static bool is_for_good(const struct error *error)
+{
+    return error->code == CODE_NOT_FOUND || error->code == CODE_PERMISSION_DENIED ||
+           error->code == CODE_INVALID_ARGUMENT;
+}
+
 static void learn_state(struct stream_connection *connection, struct stream_question *question)
 {
     struct stream_subscription *subscription =
         stream_topics_find(&connection->topics, &question->topic);
     bool is_same = false;
 
-    if (subscription == NULL)
-        return; // no longer wanted
+    // No longer wanted; or it was given up meanwhile, and is wanted after another number now.
+    if (subscription == NULL || subscription->topic.has_after != question->topic.has_after ||
+        subscription->topic.after != question->topic.after)
+        return;
     if (!question->is_answered) {
         // What may go away by itself is asked again in a second; a credential is looked at then
         // too.
         subscription->must_ask = true;
-        if (question->error.code == CODE_NOT_FOUND ||
-            question->error.code == CODE_PERMISSION_DENIED) {
+        subscription->has_failed = true;
+        if (is_for_good(&question->error)) {
             stream_say_error(connection, &question->error, &question->topic);
             stream_unsubscribe(connection, subscription);
         }
+        return;
+    }
+    subscription->has_failed = false;
+    if (stream_kind_is_of_events(subscription->topic.kind)) {
+        stream_learn_events(connection, subscription, question);
         return;
     }
     is_same = !subscription->is_snapshot && subscription->text != NULL &&
@@ -458,7 +472,9 @@ void stream_ask_states(struct stream_connection *connection, int64_t now_us)
     if (connection->question != NULL || connection->token == NULL ||
         connection->phase != STREAM_IS_OPEN)
         return;
-    while (at != NULL && !is_due(connection->server, at, now_us))
+    while (at != NULL && !(stream_kind_is_of_events(at->topic.kind)
+                               ? stream_events_are_due(connection, at, now_us)
+                               : is_due(connection->server, at, now_us)))
         at = at->next;
     if (at == NULL)
         return;
@@ -489,12 +505,12 @@ void stream_check_credential(struct stream_connection *connection)
 
 // Orders.
 
-static struct stream_order_change *read_change(struct stream_server *server, struct text body)
+static struct stream_change *read_change(struct stream_server *server, struct text body)
 {
     OWNED(strbuf) text = strbuf_new(ORDER_TEXT_MAX);
     ProtobufCMessage *message = NULL;
     const Trading__OrderEvent *event = NULL;
-    struct stream_order_change *change = NULL;
+    struct stream_change *change = NULL;
     struct error error;
 
     arena_reset(server->orders_arena);
@@ -515,37 +531,47 @@ static struct stream_order_change *read_change(struct stream_server *server, str
     return change;
 }
 
+void stream_change_free(struct stream_change *change)
+{
+    if (change->text != NULL)
+        stream_text_leave(change->text);
+    release(change);
+}
+
+void stream_put_change(struct stream_inbox *inbox, struct stream_change *change, bool *gap)
+{
+    if (inbox->change_count >= CHANGES_MAX) {
+        *gap = true;
+        stream_change_free(change);
+        return;
+    }
+    if (inbox->changes == NULL)
+        inbox->changes = change;
+    else
+        inbox->last_change->next = change;
+    inbox->last_change = change;
+    inbox->change_count++;
+}
+
 void stream_receive_order(
     void *context, struct text body, uint64_t epoch, uint64_t sequence, bool gap)
 {
     struct stream_server *server = context;
     struct stream_inbox *inbox = &server->inbox;
-    struct stream_order_change *change = read_change(server, body);
+    struct stream_change *change = read_change(server, body);
 
     (void)epoch;
     (void)sequence;
     pthread_mutex_lock(&inbox->lock);
-    if (gap || change == NULL || inbox->change_count >= CHANGES_MAX)
+    if (gap || change == NULL)
         inbox->has_order_gap = true;
-    if (change != NULL && inbox->change_count < CHANGES_MAX) {
-        if (inbox->changes == NULL)
-            inbox->changes = change;
-        else
-            inbox->last_change->next = change;
-        inbox->last_change = change;
-        inbox->change_count++;
-        change = NULL;
-    }
+    if (change != NULL)
+        stream_put_change(inbox, change, &inbox->has_order_gap);
     pthread_mutex_unlock(&inbox->lock);
-    if (change != NULL) {
-        stream_text_leave(change->text);
-        release(change);
-    }
     stream_wake(server);
 }
 
-static bool may_see(const struct stream_connection *connection,
-                    const struct stream_order_change *change)
+static bool may_see(const struct stream_connection *connection, const struct stream_change *change)
 {
     const struct identity *identity = &connection->identity;
 
@@ -554,25 +580,39 @@ static bool may_see(const struct stream_connection *connection,
             strcmp(identity->portfolio_id, change->portfolio_id) == 0);
 }
 
-void stream_tell_order(struct stream_server *server, const struct stream_order_change *change)
+// Has a topic of the portfolio asked for, unless the change has been told of already.
+static void ask_for(struct stream_connection *connection,
+                    enum stream_kind kind,
+                    const struct stream_change *change)
+{
+    struct stream_topic topic = {.kind = kind};
+    struct stream_subscription *subscription = NULL;
+
+    memcpy(topic.name, change->portfolio_id, sizeof topic.name);
+    subscription = stream_topics_find(&connection->topics, &topic);
+    if (subscription != NULL && (change->sequence == 0 || !subscription->topic.has_after ||
+                                 subscription->topic.after < change->sequence))
+        subscription->must_ask = true;
+}
+
+void stream_tell_change(struct stream_server *server, const struct stream_change *change)
 {
     const struct stream_topic orders = {.kind = STREAM_ORDERS, .name = ""};
-    struct stream_topic portfolio = {.kind = STREAM_PORTFOLIO};
     struct stream_connection *at = *chain_of(server, change->user_id);
+    bool is_order = change->text != NULL;
 
-    memcpy(portfolio.name, change->portfolio_id, sizeof portfolio.name);
     for (; at != NULL; at = at->next_of_user) {
         struct stream_subscription *subscription = NULL;
 
         if (!may_see(at, change))
             continue;
-        subscription = stream_topics_find(&at->topics, &orders);
+        if (is_order)
+            subscription = stream_topics_find(&at->topics, &orders);
         if (subscription != NULL &&
             !stream_topics_put_event(&at->topics, change->order_id, change->text))
             ask_again(at, subscription);
-        subscription = stream_topics_find(&at->topics, &portfolio);
-        if (subscription != NULL)
-            subscription->must_ask = true;
+        ask_for(at, STREAM_PORTFOLIO, change);
+        ask_for(at, is_order ? STREAM_ORDER_EVENTS : STREAM_BALANCE_EVENTS, change);
         stream_touch(at);
     }
 }
@@ -587,4 +627,5 @@ void stream_tell_order_gap(struct stream_server *server)
         if (subscription != NULL)
             ask_again(at, subscription);
     }
+    stream_tell_event_gap(server, STREAM_ORDER_EVENTS);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "stream_topics.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@ enum { TICKER_LENGTH_MAX = 15 };
 static const char quotes_prefix[] = "quotes:";
 static const char bars_prefix[] = "bars:";
 static const char portfolio_prefix[] = "portfolio:";
+static const char order_events_prefix[] = "orders:";
+static const char balance_events_prefix[] = "balances:";
 
 static bool starts_with(const char *text, const char *prefix)
 {
@@ -28,13 +31,53 @@ static bool read_ticker(const char *text, char *out)
     return out[strspn(out, letters)] == '\0';
 }
 
-static bool read_id(const char *text, char *out)
+static bool read_id(const char *text, size_t length, char *out)
 {
-    if (strlen(text) != UUID_SIZE - 1)
+    if (length != UUID_SIZE - 1)
         return false;
-    for (size_t i = 0; i < UUID_SIZE; i++)
+    for (size_t i = 0; i < length; i++)
         out[i] = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
+    out[length] = '\0';
     return uuid_is_valid(out);
+}
+
+static bool read_number(const char *text, int64_t *out_number)
+{
+    int64_t number = 0;
+
+    if (text[0] == '\0')
+        return false;
+    for (; *text != '\0'; text++)
+        if (*text < '0' || *text > '9' || __builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, *text - '0', &number))
+            return false;
+    *out_number = number;
+    return true;
+}
+
+// "ID" or "ID@NUMBER".
+static bool read_events(const char *text, struct stream_topic *topic, struct error *error)
+{
+    size_t length = strcspn(text, "@");
+
+    topic->has_after = text[length] == '@';
+    if (!read_id(text, length, topic->name))
+        return false;
+    return !topic->has_after || read_number(text + length + 1, &topic->after) ||
+           error_set(error, REASON_INVALID_REQUEST,
+                     "Behind @ stands the number of the last event there was, 0 to %" PRId64
+                     ", and not \"%.24s\".",
+                     INT64_MAX, text + length + 1);
+}
+
+bool stream_kind_is_of_portfolio(enum stream_kind kind)
+{
+    return kind == STREAM_PORTFOLIO || stream_kind_is_of_events(kind);
+}
+
+bool stream_kind_is_of_events(enum stream_kind kind)
+{
+    return kind == STREAM_ORDER_EVENTS || kind == STREAM_BALANCE_EVENTS;
 }
 
 bool stream_topic_read(const char *text, struct stream_topic *out, struct error *error)
@@ -42,6 +85,7 @@ bool stream_topic_read(const char *text, struct stream_topic *out, struct error 
     struct stream_topic topic = {.kind = STREAM_ORDERS, .name = ""};
     bool is_known = strcmp(text, "orders") == 0;
 
+    error_clear(error);
     if (starts_with(text, quotes_prefix)) {
         topic.kind = STREAM_QUOTES;
         is_known = read_ticker(text + strlen(quotes_prefix), topic.name);
@@ -50,13 +94,22 @@ bool stream_topic_read(const char *text, struct stream_topic *out, struct error 
         is_known = read_ticker(text + strlen(bars_prefix), topic.name);
     } else if (starts_with(text, portfolio_prefix)) {
         topic.kind = STREAM_PORTFOLIO;
-        is_known = read_id(text + strlen(portfolio_prefix), topic.name);
+        is_known = read_id(text + strlen(portfolio_prefix), strlen(text + strlen(portfolio_prefix)),
+                           topic.name);
+    } else if (starts_with(text, order_events_prefix)) {
+        topic.kind = STREAM_ORDER_EVENTS;
+        is_known = read_events(text + strlen(order_events_prefix), &topic, error);
+    } else if (starts_with(text, balance_events_prefix)) {
+        topic.kind = STREAM_BALANCE_EVENTS;
+        is_known = read_events(text + strlen(balance_events_prefix), &topic, error);
     }
+    if (!is_known && error->code == CODE_OK)
+        error_set(error, REASON_INVALID_REQUEST,
+                  "\"%.64s\" is no topic: there are quotes:TICKER, bars:TICKER, orders, "
+                  "portfolio:ID, orders:ID and balances:ID.",
+                  text);
     if (!is_known)
-        return error_set(error, REASON_INVALID_REQUEST,
-                         "\"%.64s\" is no topic: there are quotes:TICKER, bars:TICKER, orders and "
-                         "portfolio:ID.",
-                         text);
+        return false;
     *out = topic;
     return true;
 }
@@ -66,7 +119,9 @@ void stream_topic_print(const struct stream_topic *topic, char out[STREAM_TOPIC_
     static const char *const prefixes[] = {[STREAM_QUOTES] = quotes_prefix,
                                            [STREAM_BARS] = bars_prefix,
                                            [STREAM_ORDERS] = "orders",
-                                           [STREAM_PORTFOLIO] = portfolio_prefix};
+                                           [STREAM_PORTFOLIO] = portfolio_prefix,
+                                           [STREAM_ORDER_EVENTS] = order_events_prefix,
+                                           [STREAM_BALANCE_EVENTS] = balance_events_prefix};
 
     snprintf(out, STREAM_TOPIC_SIZE, "%s%s", prefixes[topic->kind], topic->name);
 }
@@ -96,7 +151,8 @@ bool stream_topics_add(struct stream_topics *topics,
     if (topics->count >= STREAM_SUBSCRIPTIONS_MAX)
         return error_set(error, REASON_LIMIT_EXCEEDED, "A stream follows at most %d topics.",
                          STREAM_SUBSCRIPTIONS_MAX);
-    if (topic->kind == STREAM_PORTFOLIO && topics->portfolio_count >= STREAM_PORTFOLIOS_MAX)
+    if (stream_kind_is_of_portfolio(topic->kind) &&
+        topics->counts[topic->kind] >= STREAM_PORTFOLIOS_MAX)
         return error_set(error, REASON_LIMIT_EXCEEDED, "A stream follows at most %d portfolios.",
                          STREAM_PORTFOLIOS_MAX);
     subscription = allocate(sizeof *subscription);
@@ -104,7 +160,7 @@ bool stream_topics_add(struct stream_topics *topics,
     subscription->next = topics->first;
     topics->first = subscription;
     topics->count++;
-    topics->portfolio_count += topic->kind == STREAM_PORTFOLIO;
+    topics->counts[topic->kind]++;
     *out_subscription = subscription;
     return true;
 }
@@ -140,7 +196,7 @@ void stream_topics_remove(struct stream_topics *topics, struct stream_subscripti
     if (subscription->topic.kind == STREAM_ORDERS)
         stream_topics_drop_events(topics);
     topics->count--;
-    topics->portfolio_count -= subscription->topic.kind == STREAM_PORTFOLIO;
+    topics->counts[subscription->topic.kind]--;
     release(subscription->text);
     release(subscription);
 }

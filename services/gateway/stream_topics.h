@@ -4,6 +4,7 @@
 // A topic waits at most once, and what is sent is its state when its turn comes: a slow reader gets
 // the latest, never a backlog. Of the changes of orders the last one of each order waits, at most
 // STREAM_EVENTS_MAX of them; when there are more they are dropped, and the snapshot is sent again.
+// Of a portfolio's events one page waits at most, and those after it are asked for once it is sent.
 //
 // Threads: one stream's topics belong to one thread.
 // Memory: at most 200 subscriptions and 64 events a stream; the text of an event is shared by all
@@ -15,16 +16,27 @@
 
 enum {
     STREAM_SUBSCRIPTIONS_MAX = 200, // of one stream
-    STREAM_PORTFOLIOS_MAX = 20,     // of them; each costs a call a second
+    STREAM_PORTFOLIOS_MAX = 20,     // of each kind of topics of a portfolio; each costs calls
     STREAM_EVENTS_MAX = 64,
-    STREAM_TOPIC_SIZE = 48, // as text, with its end
+    STREAM_TOPIC_SIZE = 80, // as text, with its end
 };
 
-enum stream_kind { STREAM_QUOTES, STREAM_BARS, STREAM_ORDERS, STREAM_PORTFOLIO };
+enum stream_kind {
+    STREAM_QUOTES,
+    STREAM_BARS,
+    STREAM_ORDERS,
+    STREAM_PORTFOLIO,
+    STREAM_ORDER_EVENTS, // of a portfolio, numbered; none is left out
+    STREAM_BALANCE_EVENTS,
+    STREAM_KIND_COUNT
+};
 
 struct stream_topic {
     enum stream_kind kind;
     char name[UUID_SIZE]; // the ticker, or the portfolio's id; empty for orders
+    // Of events: the number that they go on after. Without it they begin with a snapshot.
+    bool has_after;
+    int64_t after;
 };
 
 struct stream_feed;
@@ -43,6 +55,7 @@ struct stream_subscription {
     struct stream_subscription *previous_of_feed;
     // Of orders and portfolios, which have to be asked for.
     bool must_ask;
+    bool has_failed;  // the last question had no answer
     int64_t asked_us; // monotonic
     uint64_t asked_moves;
     char *text; // the answer as the members of a JSON object; NULL for none
@@ -65,7 +78,7 @@ struct stream_event {
 struct stream_topics {
     struct stream_subscription *first;
     size_t count;
-    size_t portfolio_count;
+    size_t counts[STREAM_KIND_COUNT];
     struct stream_subscription *waiting; // the next to be sent
     struct stream_subscription *last_waiting;
     struct stream_event *events;
@@ -74,8 +87,14 @@ struct stream_topics {
     bool holds_events; // until the snapshot that they come after is there
 };
 
-// "quotes:AAPL", "bars:AAPL", "orders", "portfolio:ID". Fails with INVALID_REQUEST.
+// Whether the topic is of one portfolio; whether it is of its numbered events.
+bool stream_kind_is_of_portfolio(enum stream_kind kind);
+bool stream_kind_is_of_events(enum stream_kind kind);
+
+// "quotes:AAPL", "bars:AAPL", "orders", "portfolio:ID", "orders:ID", "balances:ID", and the last
+// two with "@NUMBER". Fails with INVALID_REQUEST.
 MUST_CHECK bool stream_topic_read(const char *text, struct stream_topic *out, struct error *error);
+// Without the number.
 void stream_topic_print(const struct stream_topic *topic, char out[STREAM_TOPIC_SIZE]);
 
 struct stream_subscription *stream_topics_find(const struct stream_topics *topics,

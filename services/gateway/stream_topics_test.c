@@ -37,6 +37,8 @@ static void a_topic_is_a_ticker_orders_or_a_portfolio(void **state)
         "quotes:ABCDEFGHIJKLMNOP",
         "order",
         "orders:",
+        "orders:1",
+        "balances:",
         "portfolio:",
         "portfolio:1",
         "bars:",
@@ -67,7 +69,39 @@ static void a_topic_is_a_ticker_orders_or_a_portfolio(void **state)
     }
 }
 
-static void a_stream_follows_200_topics_and_20_portfolios(void **state)
+static void events_of_a_portfolio_go_on_after_a_number(void **state)
+{
+    static const char *const wrong[] = {
+        "orders:01a20149-ed18-7326-b9e3-3bbb4042cf14@",
+        "orders:01a20149-ed18-7326-b9e3-3bbb4042cf14@x",
+        "orders:01a20149-ed18-7326-b9e3-3bbb4042cf14@-1",
+        "balances:01a20149-ed18-7326-b9e3-3bbb4042cf14@1.5",
+        "balances:01a20149-ed18-7326-b9e3-3bbb4042cf14@9223372036854775808",
+    };
+    struct stream_topic topic;
+    struct error error;
+    char printed[STREAM_TOPIC_SIZE];
+
+    (void)state;
+    assert_true(stream_topic_read("orders:01a20149-ed18-7326-b9e3-3bbb4042cf14", &topic, &error));
+    assert_int_equal(topic.kind, STREAM_ORDER_EVENTS);
+    assert_false(topic.has_after);
+    assert_true(stream_topic_read(
+        "balances:01A20149-ed18-7326-b9e3-3bbb4042cf14@9223372036854775807", &topic, &error));
+    assert_int_equal(topic.kind, STREAM_BALANCE_EVENTS);
+    assert_string_equal(topic.name, id);
+    assert_true(topic.has_after);
+    assert_int_equal(topic.after, INT64_MAX);
+    stream_topic_print(&topic, printed);
+    assert_string_equal(printed, "balances:01a20149-ed18-7326-b9e3-3bbb4042cf14");
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        assert_false(stream_topic_read(wrong[i], &topic, &error));
+        assert_string_equal(error.reason, "INVALID_REQUEST");
+        assert_non_null(strstr(error.message, "Behind @"));
+    }
+}
+
+static void a_stream_follows_200_topics_and_20_portfolios_of_a_kind(void **state)
 {
     struct stream_topics topics = {.count = 0};
     struct stream_topic topic;
@@ -84,6 +118,8 @@ static void a_stream_follows_200_topics_and_20_portfolios(void **state)
         stream_topic_read("portfolio:01a20149-ed18-7326-b9e3-3bbb4042cfff", &topic, &error));
     assert_false(stream_topics_add(&topics, &topic, &subscription, &error));
     assert_string_equal(error.reason, "LIMIT_EXCEEDED");
+    subscription = add(&topics, "orders:01a20149-ed18-7326-b9e3-3bbb4042cfff");
+    stream_topics_remove(&topics, subscription);
     for (int i = STREAM_PORTFOLIOS_MAX; i < STREAM_SUBSCRIPTIONS_MAX; i++) {
         snprintf(name, sizeof name, "quotes:T%d", i);
         (void)add(&topics, name);
@@ -100,7 +136,7 @@ static void a_stream_follows_200_topics_and_20_portfolios(void **state)
     assert_true(stream_topics_add(&topics, &topic, &subscription, &error));
     clear(&topics);
     assert_int_equal(topics.count, 0);
-    assert_int_equal(topics.portfolio_count, 0);
+    assert_int_equal(topics.counts[STREAM_PORTFOLIO], 0);
 }
 
 static void a_topic_waits_once_however_often_it_changes_and_in_its_turn(void **state)
@@ -228,7 +264,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_topic_is_a_ticker_orders_or_a_portfolio),
-        cmocka_unit_test(a_stream_follows_200_topics_and_20_portfolios),
+        cmocka_unit_test(events_of_a_portfolio_go_on_after_a_number),
+        cmocka_unit_test(a_stream_follows_200_topics_and_20_portfolios_of_a_kind),
         cmocka_unit_test(a_topic_waits_once_however_often_it_changes_and_in_its_turn),
         cmocka_unit_test(of_an_order_only_the_last_change_waits),
         cmocka_unit_test(changes_of_orders_wait_for_their_snapshot),
