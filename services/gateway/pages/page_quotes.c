@@ -27,6 +27,31 @@ Market__Quote *page_quotes_find(struct exchange *exchange, const char *ticker)
                : NULL;
 }
 
+bool page_quotes_join(struct exchange *exchange,
+                      const Market__ListSymbolsResponse *list,
+                      Pages__SearchResult ***out_results,
+                      size_t *out_count,
+                      struct error *error)
+{
+    struct arena *arena = exchange->request->arena;
+    Pages__SearchResult **results =
+        arena_allocate(arena, (list->n_symbols + 1) * sizeof(Pages__SearchResult *));
+
+    if (results == NULL)
+        return page_out_of_memory(error);
+    for (size_t i = 0; i < list->n_symbols; i++) {
+        results[i] = arena_allocate(arena, sizeof(Pages__SearchResult));
+        if (results[i] == NULL)
+            return page_out_of_memory(error);
+        pages__search_result__init(results[i]);
+        results[i]->symbol = list->symbols[i];
+        results[i]->quote = page_quotes_find(exchange, list->symbols[i]->ticker);
+    }
+    *out_results = results;
+    *out_count = list->n_symbols;
+    return true;
+}
+
 static bool make_list(struct arena *arena,
                       const struct movers_list *list,
                       size_t limit,
