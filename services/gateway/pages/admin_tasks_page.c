@@ -11,7 +11,7 @@ enum { TASKS_SHOWN = 50, HOUR_MINUTES = 60 };
 
 static const char *label_of(uint32_t minutes)
 {
-    return minutes == 1 ? "Last minute" : minutes == HOUR_MINUTES ? "Last hour" : "Last day";
+    return minutes == 1 ? "Minute" : minutes == HOUR_MINUTES ? "Hour" : "Day";
 }
 
 static bool make_queue(struct arena *arena, Trading__QueueSummary *summary, Pages__TaskQueue **out)

@@ -54,6 +54,14 @@ static void leave_fields(const Trading__Order *order, Pages__ReplacementForm *fo
         form->time_in_force = NULL;
 }
 
+// Whether it can be canceled or changed. One that is neither waiting nor final can in a moment.
+static bool waits(const Trading__Order *order)
+{
+    return order->status == TRADING__ORDER_STATUS__ORDER_STATUS_NEW ||
+           order->status == TRADING__ORDER_STATUS__ORDER_STATUS_PARTIALLY_FILLED ||
+           order->status == TRADING__ORDER_STATUS__ORDER_STATUS_HELD;
+}
+
 static bool show(struct exchange *exchange, const struct error *failure, struct error *error)
 {
     Pages__OrderPage page = PAGES__ORDER_PAGE__INIT;
@@ -67,9 +75,9 @@ static bool show(struct exchange *exchange, const struct error *failure, struct 
                          &page.order->base, &form.base, error))
         return false;
     leave_fields(page.order, &form);
-    page.form = page.order->status == TRADING__ORDER_STATUS__ORDER_STATUS_NEW || failure != NULL
-                    ? &form
-                    : NULL;
+    page.has_can_change = true;
+    page.can_change = waits(page.order);
+    page.form = page.can_change || failure != NULL ? &form : NULL;
     return page_answer(exchange, &order_page, &page.base, failure, error);
 }
 
