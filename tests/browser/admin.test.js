@@ -339,7 +339,7 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await page.goto('/admin/tasks?state=failed');
             assert.equal(await page.locator('[data-part="tasks"] tbody tr').count(), 2);
             assert.ok((await page.locator('[data-part="tasks"]').innerText()).includes(NASTY));
-            assert.match(await page.locator('[data-part="numbers"]').innerText(), /Last hour\s+\d+/);
+            assert.match(await page.locator('[data-part="numbers"]').innerText(), /Hour\s+\d+/);
             await page.getByRole('link', { name: filled.id }).click();
             await page.waitForURL(`**/admin/tasks/${filled.id}`);
             assert.ok((await page.locator('main').innerText()).includes(NASTY));
@@ -365,7 +365,7 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
                 const all = await page.locator('tbody tr').allInnerTexts();
                 return all.length >= 4 && all;
             });
-            assert.ok(rows.length >= 4 && rows.every(row => /admin[\s\S]*clock\.set/.test(row)), rows.join('\n'));
+            assert.ok(rows.length >= 4 && rows.every(row => /clock\.set\s+admin/.test(row)), rows.join('\n'));
             await page.goto('/admin/audit?actor=nobody.there');
             assert.match(await page.locator('main').innerText(), /Nothing matches/);
             await page.goto('/admin/audit?end=2000-01-01');
