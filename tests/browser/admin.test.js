@@ -53,6 +53,10 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await page.waitForURL('**/admin');
             assert.match(await page.locator('main').innerText(), /All services answer/);
             assert.match(await page.locator('.figures').innerText(), /Symbols with a price\s+2\s/);
+            const { users, active, administrators, sessions } = await get('/api/v1/users:count');
+            assert.deepEqual([users, active, administrators], [2, 2, 1]);
+            assert.ok(sessions >= 3);
+            assert.match(await page.locator('.figures').innerText(), /Users\s+2\s+\d+ sessions/);
             for (const service of ['auth', 'market', 'portfolio', 'trading'])
                 assert.match(await page.locator('main').innerText(), new RegExp(`${service}\\s+Ready`));
         });

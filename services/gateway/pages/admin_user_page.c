@@ -82,6 +82,10 @@ static bool add_trading(struct exchange *exchange, Pages__AdminUserPage *page, s
     page->n_orders = orders->n_orders;
     page->orders = orders->orders;
     page->halt = (Trading__GetUserTradingHaltResponse *)halt;
+    page->has_is_user_halted = true;
+    for (size_t i = 0; i < page->halt->n_halts; i++)
+        if (page->halt->halts[i]->scope == TRADING__HALT_SCOPE__HALT_SCOPE_USER)
+            page->is_user_halted = true;
     return true;
 }
 
