@@ -22,13 +22,8 @@ static bool add_symbol(struct exchange *exchange,
                        Pages__AdminSymbolPage *page,
                        struct error *error)
 {
-    Market__GetSymbolRequest request = MARKET__GET_SYMBOL_REQUEST__INIT;
-    ProtobufCMessage *response = NULL;
-
-    request.ticker = ticker;
-    if (!page_call(exchange, "market", &market_method_get_symbol, &request.base, &response, error))
+    if (!page_quotes_get_symbol(exchange, ticker, &page->symbol, error))
         return false;
-    page->symbol = ((Market__GetSymbolResponse *)response)->symbol;
     page->quote = page_quotes_find(exchange, page->symbol->ticker);
     page->frame->title = page->symbol->ticker;
     return true;

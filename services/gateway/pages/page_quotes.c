@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "pages/page_quotes.h"
 
+#include "bourse/market/v1/market_methods.h"
 #include "endpoint.h"
 #include "movers.h"
 #include "pages/page.h"
@@ -25,6 +26,21 @@ Market__Quote *page_quotes_find(struct exchange *exchange, const char *ticker)
     return quotes_find(exchange->gateway->quotes, text_of(ticker), &quote)
                ? make_quote(exchange->request->arena, &quote)
                : NULL;
+}
+
+bool page_quotes_get_symbol(struct exchange *exchange,
+                            const char *ticker,
+                            Market__Symbol **out_symbol,
+                            struct error *error)
+{
+    Market__GetSymbolRequest request = MARKET__GET_SYMBOL_REQUEST__INIT;
+    ProtobufCMessage *response = NULL;
+
+    request.ticker = ticker;
+    if (!page_call(exchange, "market", &market_method_get_symbol, &request.base, &response, error))
+        return false;
+    *out_symbol = ((Market__GetSymbolResponse *)response)->symbol;
+    return true;
 }
 
 bool page_quotes_join(struct exchange *exchange,

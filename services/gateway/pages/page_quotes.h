@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// page_quotes: quotes and movers as messages, from the gateway's own copy, without a call.
+// page_quotes: quotes and movers as messages, from the gateway's own copy, without a call; and the
+// symbols they are of.
 //
 // Threads: any. Memory: the request's arena.
 #pragma once
@@ -9,6 +10,12 @@
 
 // NULL when there is no quote of that ticker, and when the arena's budget is spent.
 Market__Quote *page_quotes_find(struct exchange *exchange, const char *ticker);
+
+// The symbol of that ticker. Fails as GetSymbol does.
+MUST_CHECK bool page_quotes_get_symbol(struct exchange *exchange,
+                                       const char *ticker,
+                                       Market__Symbol **out_symbol,
+                                       struct error *error);
 
 // Symbols, each with its quote if it has one. Fails with OUT_OF_MEMORY_BUDGET.
 MUST_CHECK bool page_quotes_join(struct exchange *exchange,
