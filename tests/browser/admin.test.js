@@ -369,7 +369,7 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
                 const all = await page.locator('tbody tr').allInnerTexts();
                 return all.length >= 4 && all;
             });
-            assert.ok(rows.length >= 4 && rows.every(row => /clock\.set\s+admin/.test(row)), rows.join('\n'));
+            assert.ok(rows.length >= 4 && rows.every(row => /clock\.set[\s\S]*UTC\s+admin/.test(row)), rows.join('\n'));
             await page.goto('/admin/audit?actor=nobody.there');
             assert.match(await page.locator('main').innerText(), /Nothing matches/);
             await page.goto('/admin/audit?end=2000-01-01');
@@ -423,11 +423,12 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await platform.request('POST', '/api/v1/symbols', { token: admin, body: { ticker: 'EVIL', name: NASTY, exchange: '<b>X</b>', sector: '<i>Y</i>' } });
             await platform.request('PATCH', '/api/v1/users/me', { token: ada.token, body: { first_name: NASTY.slice(0, 90), last_name: NASTY.slice(0, 90) } });
             await platform.request('PATCH', `/api/v1/portfolios/${ada.portfolio}`, { token: ada.token, body: { name: NASTY } });
+            const { id: task } = await place({ ticker: 'AAPL', side: 'buy', quantity: '1' });
             await platform.request('PUT', '/api/v1/trading-halt', { token: admin, body: { note: NASTY } });
             await platform.request('PUT', `/api/v1/users/${await userId('ada')}/trading-halt`, { token: admin, body: { note: NASTY } });
-            const task = (await get('/api/v1/tasks')).tasks[0].id;
             await fail(task);
-            const rejected = (await get('/api/v1/imports')).imports.find(one => one.ticker === 'SENT').id;
+            await platform.import('LEFT', 'Date,Open,High,Low,Close,Volume\n2014-05-01,10,12,9,11,100\n<b>nodate</b>,1,1,1,1,1\n', admin);
+            const rejected = (await get('/api/v1/imports')).imports.find(one => one.ticker === 'LEFT').id;
             addresses = { overview: '/admin', users: '/admin/users', user: `/admin/users/${await userId('ada')}`,
                 symbols: '/admin/symbols', symbol: '/admin/symbols/EVIL', priced: '/admin/symbols/AAPL', imports: '/admin/imports', import: `/admin/imports/${rejected}`,
                 limits: '/admin/limits', clock: '/admin/clock', tasks: '/admin/tasks', task: `/admin/tasks/${task}`, audit: '/admin/audit' };
