@@ -178,6 +178,33 @@ static void write_exact(int64_t value, int scale, int least, struct strbuf *out)
     write_decimal(magnitude_of(value), scale, least, out);
 }
 
+// In units of 1024, rounded half up: 1.5 MiB.
+static void write_bytes(int64_t value, int scale, struct strbuf *out)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    uint64_t bytes = round_off(magnitude_of(value), scale);
+    uint64_t unit = 1;
+    size_t step = 0;
+    uint64_t tenths = 0;
+
+    // What would be 1024.0 is 1 of the next unit.
+    while (step + 1 < COUNT_OF(units) && bytes / unit >= 1024) {
+        unit *= 1024;
+        step++;
+    }
+    tenths = bytes / unit * 10 + (bytes % unit * 10 + unit / 2) / unit;
+    if (tenths == 10240 && step + 1 < COUNT_OF(units)) {
+        tenths = 10;
+        step++;
+    }
+    write_sign(value, bytes, false, out);
+    if (step == 0 || tenths % 10 == 0)
+        write_grouped(step == 0 ? bytes : tenths / 10, out);
+    else
+        write_decimal(tenths, 1, 1, out);
+    strbuf_printf(out, " %s", step == 0 && bytes == 1 ? "byte" : units[step]);
+}
+
 // Three digits and a letter: 999, 1.23K, 45.6M.
 static void write_compact(int64_t value, int scale, struct strbuf *out)
 {
@@ -201,7 +228,7 @@ static void write_compact(int64_t value, int scale, struct strbuf *out)
     strbuf_append_string(out, letters[step]);
 }
 
-static void write_time(int64_t us, bool with_clock, struct strbuf *out)
+static void write_time(int64_t us, enum template_format format, struct strbuf *out)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -210,9 +237,11 @@ static void write_time(int64_t us, bool with_clock, struct strbuf *out)
     int64_t minutes = (us - days * day_us) / 60000000;
     struct date date = date_from_days(days);
 
-    strbuf_printf(out, "%s %d, %d", months[date.month - 1], date.day, date.year);
-    if (with_clock)
-        strbuf_printf(out, ", %02d:%02d UTC", (int)(minutes / 60), (int)(minutes % 60));
+    if (format != FORMAT_AS_TIME)
+        strbuf_printf(out, "%s %d, %d", months[date.month - 1], date.day, date.year);
+    if (format != FORMAT_AS_DATE)
+        strbuf_printf(out, "%s%02d:%02d UTC", format == FORMAT_AS_DATE_TIME ? ", " : "",
+                      (int)(minutes / 60), (int)(minutes % 60));
 }
 
 static const char *name_of(const struct field_info *field,
@@ -333,9 +362,13 @@ void format_write(enum template_format format,
         write_rounded(whole_number(descriptor, value), is_decimal ? field->scale : 0, 0, false,
                       out);
         break;
+    case FORMAT_AS_BYTES:
+        write_bytes(whole_number(descriptor, value), is_decimal ? field->scale : 0, out);
+        break;
     case FORMAT_AS_DATE:
     case FORMAT_AS_DATE_TIME:
-        write_time(*(const int64_t *)value, format == FORMAT_AS_DATE_TIME, out);
+    case FORMAT_AS_TIME:
+        write_time(*(const int64_t *)value, format, out);
         break;
     case FORMAT_AS_LABEL:
         write_label(name_of(field, descriptor, value), out);

@@ -20,10 +20,12 @@
     X(SHARE, "share", DECIMAL)         /* 12.50%: two decimals, without one */                     \
     X(COMPACT, "compact", COUNT)       /* 1.23M: three digits */                                   \
     X(COUNT, "count", COUNT)           /* 1,234: rounded to a whole number */                      \
+    X(BYTES, "bytes", COUNT)           /* 1.5 MiB: with one decimal, and none below 1 KiB */       \
     X(DIRECTION, "direction", DECIMAL) /* up, down, flat: for a class */                           \
     X(ARROW, "arrow", DECIMAL)         /* ▲, ▼, or nothing */                                  \
     X(DATE, "date", TIME)              /* Jun 2, 2014 */                                           \
     X(DATE_TIME, "datetime", TIME)     /* Jun 2, 2014, 13:30 UTC */                                \
+    X(TIME, "time", TIME)              /* 13:30 UTC */                                             \
     X(LABEL, "label", NAME)            /* Pending new */
 
 #define TEMPLATE_FORMAT_AS_ENUM(name, text, takes) FORMAT_AS_##name,

@@ -88,6 +88,21 @@ static void shows_large_numbers_with_three_digits(void **state)
     assert_string_equal(written("visitors", 1234567, FORMAT_AS_COUNT, out), "1,234,567");
 }
 
+static void shows_sizes_in_units_of_1024(void **state)
+{
+    OWNED(strbuf) out = strbuf_new(100);
+
+    (void)state;
+    assert_string_equal(written("visitors", 0, FORMAT_AS_BYTES, out), "0 bytes");
+    assert_string_equal(written("visitors", 1, FORMAT_AS_BYTES, out), "1 byte");
+    assert_string_equal(written("visitors", 1023, FORMAT_AS_BYTES, out), "1,023 bytes");
+    assert_string_equal(written("visitors", 1024, FORMAT_AS_BYTES, out), "1 KiB");
+    assert_string_equal(written("visitors", 1536, FORMAT_AS_BYTES, out), "1.5 KiB");
+    assert_string_equal(written("visitors", 1048575, FORMAT_AS_BYTES, out), "1 MiB");
+    assert_string_equal(written("visitors", INT64_C(64) << 30, FORMAT_AS_BYTES, out), "64 GiB");
+    assert_string_equal(written("visitors", INT64_MAX, FORMAT_AS_BYTES, out), "8 EiB");
+}
+
 static void shows_times_as_people_write_them(void **state)
 {
     OWNED(strbuf) out = strbuf_new(100);
@@ -96,6 +111,7 @@ static void shows_times_as_people_write_them(void **state)
     assert_string_equal(written("opened_at", 1401715800000000, FORMAT_AS_DATE, out), "Jun 2, 2014");
     assert_string_equal(written("opened_at", 1401715800000000, FORMAT_AS_DATE_TIME, out),
                         "Jun 2, 2014, 13:30 UTC");
+    assert_string_equal(written("opened_at", 1401715800000000, FORMAT_AS_TIME, out), "13:30 UTC");
     assert_string_equal(written("opened_at", -1, FORMAT_AS_DATE_TIME, out),
                         "Dec 31, 1969, 23:59 UTC");
     assert_string_equal(written("opened_at", 1401715800000000, FORMAT_AS_PLAIN, out),
@@ -121,6 +137,7 @@ int main(void)
         cmocka_unit_test(shows_changes_with_their_sign_and_nothing_without),
         cmocka_unit_test(shows_prices_and_quantities_exactly),
         cmocka_unit_test(shows_large_numbers_with_three_digits),
+        cmocka_unit_test(shows_sizes_in_units_of_1024),
         cmocka_unit_test(shows_times_as_people_write_them),
         cmocka_unit_test(shows_names_as_labels),
     };

@@ -59,6 +59,26 @@ bool auth_api_list_users(struct auth *auth,
     return true;
 }
 
+bool auth_api_count_users(struct auth *auth,
+                          struct call *call,
+                          const Auth__CountUsersRequest *request,
+                          Auth__CountUsersResponse *response,
+                          struct error *error)
+{
+    struct user_counts counts;
+
+    (void)request;
+    if (!store_count_users(auth->database, call->arena, &counts, error))
+        return false;
+    response->has_users = response->has_active = true;
+    response->users = (uint64_t)counts.users;
+    response->active = (uint64_t)counts.active;
+    response->has_administrators = response->has_sessions = true;
+    response->administrators = (uint64_t)counts.administrators;
+    response->sessions = (uint64_t)counts.sessions;
+    return true;
+}
+
 // One operation of an administrator's on a user.
 struct managing {
     struct call *call; // with its body hidden

@@ -91,6 +91,17 @@ MUST_CHECK bool store_page_users(struct database *database,
                                  size_t *out_count,
                                  struct error *error);
 
+struct user_counts {
+    int64_t users; // whose accounts have not ended
+    int64_t active;
+    int64_t administrators;
+    int64_t sessions; // of all, that have not ended
+};
+MUST_CHECK bool store_count_users(struct database *database,
+                                  struct arena *arena,
+                                  struct user_counts *out_counts,
+                                  struct error *error);
+
 // True when somebody else than this user is an administrator who can log in. Whoever takes the role
 // away holds the lock "administrator" meanwhile.
 MUST_CHECK bool store_has_other_administrator(struct transaction *transaction,

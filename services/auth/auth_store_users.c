@@ -115,6 +115,30 @@ bool store_page_users(struct database *database,
     return true;
 }
 
+bool store_count_users(struct database *database,
+                       struct arena *arena,
+                       struct user_counts *out_counts,
+                       struct error *error)
+{
+    static const struct statement count = {
+        "user_count",
+        "SELECT count(*), count(*) FILTER (WHERE is_active),"
+        " count(*) FILTER (WHERE is_active AND role = 'administrator'),"
+        " (SELECT count(*) FROM sessions WHERE ended_at IS NULL AND expires_at > now())"
+        " FROM users WHERE deleted_at IS NULL"};
+    struct rows rows;
+
+    if (!database_query(database, arena, &count, NULL, 0, &rows, error))
+        return false;
+    *out_counts = (struct user_counts){
+        .users = rows_int(&rows, 0, 0),
+        .active = rows_int(&rows, 0, 1),
+        .administrators = rows_int(&rows, 0, 2),
+        .sessions = rows_int(&rows, 0, 3),
+    };
+    return true;
+}
+
 bool store_has_other_administrator(struct transaction *transaction,
                                    const char *user_id,
                                    bool *out_has,

@@ -16,6 +16,7 @@ struct exchange {
     struct router_match *match;
     struct text body;        // read already, unless the endpoint streams it
     const struct form *form; // of a page's form that was sent; NULL otherwise
+    struct multipart *file;  // that comes with the form, where the endpoint streams it
     struct credential credential;
     const char *access_token; // that it stands for, once it was asked for; NULL for none
     struct uuid effect_id;    // the request id of the call that changes something

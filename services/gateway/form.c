@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "form.h"
 
-#include "bourse/gateway/v1/pages.pb-c.h"
+#include "message/fields.h"
 #include "url.h"
 
 #include <stdio.h>
@@ -9,7 +9,6 @@
 #include <strings.h>
 
 #define FORM_TYPE "application/x-www-form-urlencoded"
-#define SECRET_SUFFIX "password"
 
 static bool is_form_type(const char *type)
 {
@@ -28,7 +27,7 @@ static const struct form_field *find(const struct form *form, struct text name)
     return NULL;
 }
 
-static bool add_field(struct form *form, struct text name, struct text value, struct error *error)
+bool form_add(struct form *form, struct text name, struct text value, struct error *error)
 {
     if (find(form, name) != NULL)
         return error_set(error, REASON_MALFORMED_REQUEST, "The form has the field %.64s twice.",
@@ -57,7 +56,7 @@ bool form_parse(const struct http_request *request,
     while (url_next_parameter(&body, &name, &value))
         if (!url_decode(request->arena, name, true, &name, error) ||
             !url_decode(request->arena, value, true, &value, error) ||
-            !add_field(form, name, value, error))
+            !form_add(form, name, value, error))
             return false;
     *out_form = form;
     return true;
@@ -88,22 +87,143 @@ static struct text trim(struct text value)
     return value;
 }
 
+// A field of the form on its way into the message: that of the operation, or one within it.
+struct place {
+    const struct message_info *info;
+    ProtobufCMessage *message;
+    const char *name;
+};
+
+// Follows the dots of a name, making the messages that are not there yet. False for a name that
+// leads nowhere, and with OUT_OF_MEMORY_BUDGET in `error` when there is no room.
 static bool
-is_left_out(const struct form_target *target, const struct field_info *field, struct text value)
+enter(const struct form_target *target, struct text name, struct place *place, struct error *error)
 {
-    bool is_text = target->info->descriptor->fields[field - target->info->fields].type ==
+    const char *dot = strchr(name.data, '.');
+    struct text outer = {name.data, dot != NULL ? (size_t)(dot - name.data) : name.length};
+    size_t index = fields_index_of(place->info, outer);
+    const ProtobufCFieldDescriptor *descriptor = NULL;
+    ProtobufCMessage *inner = NULL;
+
+    if (index == SIZE_MAX)
+        return false;
+    place->name = name.data;
+    if (dot == NULL)
+        return place->info->fields[index].message == NULL;
+    descriptor = &place->info->descriptor->fields[index];
+    if (place->info->fields[index].message == NULL || field_is_repeated(descriptor))
+        return false;
+    memcpy(&inner, (char *)place->message + descriptor->offset, sizeof inner);
+    if (inner == NULL) {
+        inner = message_new(place->info->fields[index].message, target->arena);
+        if (inner == NULL)
+            return message_out_of_memory(error);
+        memcpy((char *)place->message + descriptor->offset, &inner, sizeof inner);
+    }
+    place->info = place->info->fields[index].message;
+    place->message = inner;
+    place->name = dot + 1;
+    // Messages that forms are read into are no deeper.
+    return strchr(place->name, '.') == NULL &&
+           fields_index_of(place->info, text_of(place->name)) != SIZE_MAX;
+}
+
+static bool is_left_out(const struct form_target *target,
+                        const struct place *place,
+                        const struct field_info *field,
+                        struct text value)
+{
+    bool is_text = place->info->descriptor->fields[field - place->info->fields].type ==
                        PROTOBUF_C_TYPE_STRING &&
                    field->format == FORMAT_PLAIN && !field->secret;
 
     return value.length == 0 && !(target->keeps_empty && is_text);
 }
 
-// The violations of `one` join those of `error`.
-static void join_violations(struct error *error, const struct error *one)
+// The violations of `one` join those of `error`, under the name that the form has for the field.
+static void join_violations(struct error *error, const char *name, const struct error *one)
 {
     for (size_t i = 0; i < one->detail_count; i++)
         if (one->details[i].kind == ERROR_VIOLATION)
-            error_add_violation(error, one->details[i].name, "%s", one->details[i].value);
+            error_add_violation(error, name, "%s", one->details[i].value);
+}
+
+// "2014-06-02T13:30" as datetime-local has it, in UTC as the API does.
+static struct text complete_time(struct arena *arena, struct text value)
+{
+    const char *whole = NULL;
+
+    if (value.length != strlen("2014-06-02T13:30") && value.length != strlen("2014-06-02T13:30:00"))
+        return value;
+    whole = arena_printf(arena, "%.*s%s", (int)value.length, value.data,
+                         value.length == strlen("2014-06-02T13:30") ? ":00Z" : "Z");
+    return whole != NULL ? text_of(whole) : value;
+}
+
+// Cuts the next item off a list; false at its end.
+static bool next_item(struct text *list, struct text *out_item)
+{
+    size_t length = 0;
+
+    while (list->length > 0 && strchr(", ", list->data[0]) != NULL) {
+        list->data++;
+        list->length--;
+    }
+    while (length < list->length && strchr(", ", list->data[length]) == NULL)
+        length++;
+    *out_item = (struct text){list->data, length};
+    list->data += length;
+    list->length -= length;
+    return length > 0;
+}
+
+static bool set_values(const struct form_target *target,
+                       const struct place *place,
+                       const struct field_info *field,
+                       struct text value,
+                       struct error *error)
+{
+    struct text item = value;
+
+    if (!field_is_repeated(&place->info->descriptor->fields[field - place->info->fields]))
+        return message_set_text(
+            place->info, place->message, target->arena, place->name,
+            field->format == FORMAT_TIME ? complete_time(target->arena, value) : value, error);
+    while (next_item(&value, &item))
+        if (!message_set_text(place->info, place->message, target->arena, place->name, item, error))
+            return false;
+    return true;
+}
+
+// False for what is not the sender's fault alone; what is, is a violation.
+static bool read_field(const struct form_field *typed,
+                       const struct form_target *target,
+                       ProtobufCMessage *message,
+                       struct error *error)
+{
+    struct place place = {.info = target->info, .message = message};
+    const struct field_info *field = NULL;
+    struct text value = typed->value;
+    struct error one;
+
+    error_clear(&one);
+    if (!enter(target, typed->name, &place, &one) ||
+        !message_find_field(place.info, place.name, &field)) {
+        if (one.code == CODE_OK)
+            error_add_violation(error, typed->name.data, "is not a field of this form");
+        else
+            *error = one;
+        return one.code == CODE_OK;
+    }
+    if (!field->secret)
+        value = trim(value);
+    if (is_left_out(target, &place, field, value) || set_values(target, &place, field, value, &one))
+        return true;
+    if (error_is(&one, REASON_INVALID_REQUEST))
+        join_violations(error, typed->name.data, &one);
+    else
+        *error = one;
+    return error_is(&one, REASON_INVALID_REQUEST);
 }
 
 bool form_read(const struct form *form,
@@ -112,118 +232,8 @@ bool form_read(const struct form *form,
                struct error *error)
 {
     error_clear(error);
-    for (size_t i = 0; i < form->count; i++) {
-        const struct form_field *typed = &form->fields[i];
-        const struct field_info *field = NULL;
-        struct text value = typed->value;
-        struct error one;
-
-        if (is_own(typed->name))
-            continue;
-        if (!message_find_field(target->info, typed->name.data, &field)) {
-            error_add_violation(error, typed->name.data, "is not a field of this form");
-            continue;
-        }
-        if (!field->secret)
-            value = trim(value);
-        if (is_left_out(target, field, value))
-            continue;
-        error_clear(&one);
-        if (message_set_text(target->info, message, target->arena, typed->name.data, value, &one))
-            continue;
-        if (!error_is(&one, REASON_INVALID_REQUEST)) {
-            *error = one;
+    for (size_t i = 0; i < form->count; i++)
+        if (!is_own(form->fields[i].name) && !read_field(&form->fields[i], target, message, error))
             return false;
-        }
-        join_violations(error, &one);
-    }
     return error->detail_count == 0;
-}
-
-// Showing.
-
-static const char *find_violation(const struct error *error, const char *name)
-{
-    for (size_t i = 0; error != NULL && i < error->detail_count; i++)
-        if (error->details[i].kind == ERROR_VIOLATION && strcmp(error->details[i].name, name) == 0)
-            return error->details[i].value;
-    return NULL;
-}
-
-// What was typed into these is never sent back, whichever operation they are for.
-static bool is_secret(const char *name)
-{
-    size_t length = strlen(name);
-    size_t suffix = strlen(SECRET_SUFFIX);
-
-    return length >= suffix && strcmp(name + length - suffix, SECRET_SUFFIX) == 0;
-}
-
-static Pages__Input *make_input(const struct form_view *view, struct arena *arena, const char *name)
-{
-    Pages__Input *input = arena_allocate(arena, sizeof *input);
-
-    if (input == NULL)
-        return NULL;
-    pages__input__init(input);
-    input->name = name;
-    input->id = arena_printf(arena, "%s-%s", view->id, name);
-    input->value = view->form != NULL && !is_secret(name) ? form_find(view->form, name) : NULL;
-    input->problem = find_violation(view->error, name);
-    if (input->problem != NULL)
-        input->problem = arena_copy_string(arena, input->problem);
-    return input->id == NULL ? NULL : input;
-}
-
-static bool has_input(const struct message_info *info, const char *name)
-{
-    const struct field_info *field = NULL;
-
-    return message_find_field(info, name, &field) && field->message != NULL;
-}
-
-// What the error says that is about no input: its sentence, or the violation of another field.
-static const char *say_problem(const struct form_view *view, struct arena *arena)
-{
-    const struct error *error = view->error;
-
-    if (!error_is(error, REASON_INVALID_REQUEST))
-        return arena_copy_string(arena, error->message);
-    for (size_t i = 0; i < error->detail_count; i++)
-        if (error->details[i].kind == ERROR_VIOLATION &&
-            !has_input(view->info, error->details[i].name))
-            return arena_printf(arena, "%s %s.", error->details[i].name, error->details[i].value);
-    return arena_copy_string(arena, "Please correct what is marked below.");
-}
-
-static Pages__Problem *make_problem(const struct form_view *view, struct arena *arena)
-{
-    Pages__Problem *problem = arena_allocate(arena, sizeof *problem);
-
-    if (problem == NULL)
-        return NULL;
-    pages__problem__init(problem);
-    problem->sentence = say_problem(view, arena);
-    return problem->sentence == NULL ? NULL : problem;
-}
-
-bool form_show(const struct form_view *view,
-               struct arena *arena,
-               ProtobufCMessage *shown,
-               struct error *error)
-{
-    for (size_t i = 0; i < view->info->descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *descriptor = &view->info->descriptor->fields[i];
-        bool is_problem = descriptor->descriptor == &pages__problem__descriptor;
-        void *part = NULL;
-
-        if (is_problem && view->error == NULL)
-            continue;
-        part = is_problem ? (void *)make_problem(view, arena)
-                          : (void *)make_input(view, arena, view->info->fields[i].json_name);
-        if (part == NULL)
-            return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the form.");
-        memcpy((char *)shown + descriptor->offset, &part, sizeof part);
-    }
-    return true;
 }

@@ -5,6 +5,10 @@
 // the REST API, and the same table says what is allowed. A field that is left empty is not there,
 // but for a text of an operation that changes something (PATCH), where it empties it.
 //
+// A field of a message within the message is called with a dot ("ceilings.max_order_value"); a list
+// is one field, its items separated by commas or blanks; a time may come without seconds and zone,
+// as browsers send it, and is UTC then.
+//
 // Threads: one request belongs to one thread. Memory: the request's arena.
 #pragma once
 
@@ -27,6 +31,11 @@ struct form {
     struct form_field fields[FORM_FIELDS_MAX];
     size_t count;
 };
+
+// Adds a field to a form that is being read. Fails with MALFORMED_REQUEST when it is there already,
+// or when there are too many.
+MUST_CHECK bool
+form_add(struct form *form, struct text name, struct text value, struct error *error);
 
 // Reads a body of application/x-www-form-urlencoded. Fails with UNSUPPORTED_MEDIA_TYPE, and
 // MALFORMED_REQUEST for what cannot be read, a field that is there twice, or too many.
@@ -64,3 +73,12 @@ MUST_CHECK bool form_show(const struct form_view *view,
                           struct arena *arena,
                           ProtobufCMessage *shown,
                           struct error *error);
+
+// Shows the values of `message` in the inputs of `shown` that are called as its fields, where
+// nothing was typed.
+MUST_CHECK bool form_preset(const struct form_view *view,
+                            struct arena *arena,
+                            const struct message_info *info,
+                            const ProtobufCMessage *message,
+                            ProtobufCMessage *shown,
+                            struct error *error);

@@ -4,6 +4,8 @@
 #include "bourse/auth/v1/auth_rules.h"
 #include "bourse/gateway/v1/pages.pb-c.h"
 #include "bourse/gateway/v1/pages_rules.h"
+#include "bourse/market/v1/market.pb-c.h"
+#include "bourse/market/v1/market_rules.h"
 #include "bourse/trading/v1/trading.pb-c.h"
 #include "bourse/trading/v1/trading_rules.h"
 #include "support/test.h"
@@ -126,6 +128,117 @@ static void a_text_that_is_emptied_is_there_only_where_that_means_something(void
     assert_string_equal(json->data, "{\"first_name\":\"\"}");
 }
 
+static void a_dot_leads_into_a_message_and_a_list_is_one_field(void **state)
+{
+    struct fixture *f = *state;
+    const struct form_target target = {.info = &trading_set_limits_request_info, .arena = f->arena};
+    const struct form *form =
+        parse(f, "defaults.max_orders_per_day=5&ceilings.max_order_value=1000.5&"
+                 "ceilings.forbidden_symbols=+gme,%20amc+,,bbby&defaults.max_daily_loss=");
+    ProtobufCMessage *message = message_new(target.info, f->arena);
+    const Trading__SetLimitsRequest *request = (const Trading__SetLimitsRequest *)message;
+
+    assert_non_null(message);
+    assert_true(form_read(form, &target, message, &f->error));
+    assert_int_equal(request->defaults->max_orders_per_day, 5);
+    assert_false(request->defaults->has_max_daily_loss_micros);
+    assert_int_equal(request->ceilings->max_order_value_micros, 1000500000);
+    assert_int_equal(request->ceilings->n_forbidden_symbols, 3);
+    assert_true(message_validate(target.info, message, &f->error));
+    assert_string_equal(request->ceilings->forbidden_symbols[2], "BBBY");
+}
+
+static void names_that_lead_nowhere_are_told(void **state)
+{
+    struct fixture *f = *state;
+    const struct form_target target = {.info = &trading_set_limits_request_info, .arena = f->arena};
+    const char *const names[] = {"defaults",
+                                 "defaults.",
+                                 "defaults.none",
+                                 "defaults.none.more",
+                                 "none.max_daily_loss",
+                                 ".",
+                                 "ceilings.max_order_value.units"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        ProtobufCMessage *message = message_new(target.info, f->arena);
+        char *body = arena_printf(f->arena, "%s=1", names[i]);
+
+        assert_non_null(message);
+        assert_non_null(body);
+        assert_false(form_read(parse(f, body), &target, message, &f->error));
+        assert_string_equal(violation(f, names[i]), "is not a field of this form");
+    }
+}
+
+static void a_time_without_zone_is_utc(void **state)
+{
+    struct fixture *f = *state;
+    const struct form_target target = {.info = &market_set_clock_request_info, .arena = f->arena};
+    const char *const spellings[] = {"at=2014-06-02T13%3A30", "at=2014-06-02T13%3A30%3A00",
+                                     "at=2014-06-02T13%3A30%3A00Z",
+                                     "at=2014-06-02T09%3A30%3A00-04%3A00"};
+
+    for (size_t i = 0; i < COUNT_OF(spellings); i++) {
+        ProtobufCMessage *message = message_new(target.info, f->arena);
+
+        assert_non_null(message);
+        assert_true(form_read(parse(f, spellings[i]), &target, message, &f->error));
+        assert_int_equal(((const Market__SetClockRequest *)message)->at, 1401715800000000);
+    }
+}
+
+static void what_is_wrong_within_a_message_or_a_list_is_said_beside_its_input(void **state)
+{
+    struct fixture *f = *state;
+    Pages__LimitsForm shown = PAGES__LIMITS_FORM__INIT;
+    struct error failure;
+    const struct form_view view = {
+        .info = &pages_limits_form_info, .id = "limits", .error = &failure};
+    struct error error;
+
+    error_clear(&failure);
+    error_add_violation(&failure, "defaults.allowed_symbols[1]", "is no ticker");
+    error_add_violation(&failure, "ceilings.max_daily_loss", "is too large");
+    assert_true(form_show(&view, f->arena, &shown.base, &error));
+    assert_string_equal(shown.defaults->allowed_symbols->id, "limits-defaults-allowed_symbols");
+    assert_string_equal(shown.defaults->allowed_symbols->name, "defaults.allowed_symbols");
+    assert_string_equal(shown.defaults->allowed_symbols->problem, "is no ticker");
+    assert_null(shown.ceilings->allowed_symbols->problem);
+    assert_string_equal(shown.ceilings->max_daily_loss->problem, "is too large");
+    assert_string_equal(shown.problem->sentence, "Please correct what is marked below.");
+    error_clear(&failure);
+    error_add_violation(&failure, "defaults.allow_short", "is not there yet");
+    assert_true(form_show(&view, f->arena, &shown.base, &error));
+    assert_string_equal(shown.problem->sentence, "defaults.allow_short is not there yet.");
+}
+
+static void a_form_shows_the_values_of_a_message_where_nothing_was_typed(void **state)
+{
+    struct fixture *f = *state;
+    Trading__TradingLimits ceilings = TRADING__TRADING_LIMITS__INIT;
+    Trading__GetLimitsResponse limits = TRADING__GET_LIMITS_RESPONSE__INIT;
+    Pages__LimitsForm shown = PAGES__LIMITS_FORM__INIT;
+    struct form_view view = {.info = &pages_limits_form_info, .id = "limits"};
+    const char *symbols[] = {"GME", "AMC"};
+    struct error error;
+
+    ceilings.has_max_order_value_micros = true;
+    ceilings.max_order_value_micros = 5000000000;
+    ceilings.n_forbidden_symbols = 2;
+    ceilings.forbidden_symbols = symbols;
+    limits.ceilings = &ceilings;
+    view.form = parse(f, "ceilings.max_daily_loss=77");
+    assert_true(form_show(&view, f->arena, &shown.base, &error));
+    assert_true(form_preset(&view, f->arena, &trading_get_limits_response_info, &limits.base,
+                            &shown.base, &error));
+    assert_string_equal(shown.ceilings->max_order_value->value, "5000.00");
+    assert_string_equal(shown.ceilings->forbidden_symbols->value, "GME, AMC");
+    assert_string_equal(shown.ceilings->max_daily_loss->value, "77");
+    assert_null(shown.ceilings->max_orders_per_day->value);
+    assert_null(shown.defaults->max_order_value->value);
+}
+
 static void what_is_no_form_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -203,6 +316,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_that_cannot_be_read_is_told_at_once, start, stop),
         cmocka_unit_test_setup_teardown(
             a_text_that_is_emptied_is_there_only_where_that_means_something, start, stop),
+        cmocka_unit_test_setup_teardown(a_dot_leads_into_a_message_and_a_list_is_one_field, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(names_that_lead_nowhere_are_told, start, stop),
+        cmocka_unit_test_setup_teardown(a_time_without_zone_is_utc, start, stop),
+        cmocka_unit_test_setup_teardown(
+            what_is_wrong_within_a_message_or_a_list_is_said_beside_its_input, start, stop),
+        cmocka_unit_test_setup_teardown(
+            a_form_shows_the_values_of_a_message_where_nothing_was_typed, start, stop),
         cmocka_unit_test_setup_teardown(what_is_no_form_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(a_form_has_at_most_as_many_fields_as_the_limit, start,
                                         stop),

@@ -5,6 +5,7 @@
 #include "endpoint.h"
 #include "form.h"
 #include "movers.h"
+#include "multipart.h"
 #include "pages/page.h"
 #include "pages/page_source.h"
 #include "problem.h"
@@ -82,11 +83,36 @@ static void add_cors(struct exchange *exchange, bool is_preflight)
     http_response_header(exchange->response, "Access-Control-Max-Age", "600");
 }
 
+static bool
+read_some(void *context, char *buffer, size_t size, size_t *out_length, struct error *error)
+{
+    return http_read_some(context, buffer, size, out_length, error);
+}
+
+// A form with a file: what comes before the file.
+static bool read_upload(struct exchange *exchange, struct error *error)
+{
+    struct http_request *request = exchange->request;
+    const struct multipart_source source = {read_some, request};
+    struct form *form = arena_allocate(request->arena, sizeof *form);
+
+    if (form == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the form.");
+    if (!multipart_begin(request->arena, http_request_header(request, "Content-Type"), &source,
+                         &exchange->file, error) ||
+        !multipart_read_fields(exchange->file, form, error))
+        return false;
+    exchange->form = form;
+    return true;
+}
+
 // A page's form has its credentials and key in the body, which is therefore read first.
 static bool read_form(struct exchange *exchange, struct error *error)
 {
     struct http_request *request = exchange->request;
 
+    if (exchange->endpoint->streams_body)
+        return read_upload(exchange, error);
     if (!http_read_body(request, HTTP_BODY_MAX, &exchange->body, error))
         return false;
     return strcmp(request->method, "POST") != 0 ||

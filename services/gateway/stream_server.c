@@ -464,6 +464,11 @@ void stream_server_free(struct stream_server **server)
     *server = NULL;
 }
 
+size_t stream_server_count(const struct stream_server *server)
+{
+    return atomic_load(&server->count);
+}
+
 void stream_server_quotes_changed(void *context,
                                   const struct quote *quotes,
                                   size_t count,

@@ -32,6 +32,9 @@ MUST_CHECK bool stream_server_start(struct stream_server *server, struct error *
 void stream_server_stop(struct stream_server *server);
 void stream_server_free(struct stream_server **server);
 
+// How many streams are open.
+size_t stream_server_count(const struct stream_server *server);
+
 // For quotes_options.changed; the context is the server.
 void stream_server_quotes_changed(void *context,
                                   const struct quote *quotes,

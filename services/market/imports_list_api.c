@@ -204,5 +204,7 @@ bool market_api_list_imports(struct market *market,
         response->imports[i] = &messages[i];
     }
     response->n_imports = count;
+    response->has_bytes_max = true;
+    response->bytes_max = IMPORT_BYTES_MAX;
     return true;
 }

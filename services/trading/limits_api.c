@@ -232,7 +232,7 @@ static bool set_own(struct transaction *transaction, void *context, struct error
     if (replayed)
         return true;
     if (!limit_store_lock(transaction, change->subject, &limits, &defaults, error) ||
-        !limit_check_ceiling(&change->limits, &limits.ceiling, error) ||
+        !limit_check_ceiling(&change->limits, &limits.ceiling, "", error) ||
         !save(transaction, change, LIMIT_OWN, &change->limits, error))
         return false;
     limits.own = change->limits;
@@ -335,7 +335,7 @@ bool trading_api_set_limits(struct trading *trading,
     if (!now_of(trading, &change.now, error) ||
         !read_limits(&given_defaults, "defaults", call->arena, &change.limits, error) ||
         !read_limits(&given_ceilings, "ceilings", call->arena, &change.ceilings, error) ||
-        !limit_check_ceiling(&change.limits, &change.ceilings, error) ||
+        !limit_check_ceiling(&change.limits, &change.ceilings, "defaults", error) ||
         !database_transact(trading->database, call->arena, 0, set_all, &change, error))
         return false;
     limit_follower_follow(trading);

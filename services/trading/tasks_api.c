@@ -124,6 +124,18 @@ bool trading_api_list_tasks(struct trading *trading,
     return true;
 }
 
+bool trading_api_get_task(struct trading *trading,
+                          struct call *call,
+                          const Trading__GetTaskRequest *request,
+                          Trading__GetTaskResponse *response,
+                          struct error *error)
+{
+    struct task task;
+
+    return task_store_load(trading->database, call->arena, request->task_id, &task, error) &&
+           say_task(call->arena, &task, &response->task, error);
+}
+
 static void say_period(Trading__TaskPeriod *message, int64_t minutes, const struct task_minute *sum)
 {
     int64_t p50_us = 0;

@@ -157,41 +157,51 @@ bool limit_refuse_count(const struct limit *limit, int64_t placed, struct error 
     return false;
 }
 
+// What a limit is called in the request.
+static const char *name_within(const char *field, const char *name, char out_name[ERROR_NAME_SIZE])
+{
+    (void)snprintf(out_name, ERROR_NAME_SIZE, "%s%s%s", field, field[0] == '\0' ? "" : ".", name);
+    return out_name;
+}
+
 static void check_list_ceiling(const struct trading_limits *own,
                                const struct trading_limits *ceiling,
+                               const char *field,
                                struct error *error)
 {
     char ticker[ORDER_TICKER_SIZE];
+    char name[ERROR_NAME_SIZE];
     const char *at = own->allowed_symbols;
 
+    (void)name_within(field, "allowed_symbols", name);
     while ((at = next_ticker(at, ticker)) != NULL) {
         if (ceiling->allowed_symbols[0] != '\0' &&
             !limit_list_has(ceiling->allowed_symbols, ticker))
-            error_add_violation(error, "allowed_symbols",
-                                "has %s, which administrators do not allow", ticker);
+            error_add_violation(error, name, "has %s, which administrators do not allow", ticker);
         else if (limit_list_has(ceiling->forbidden_symbols, ticker))
-            error_add_violation(error, "allowed_symbols", "has %s, which administrators forbid",
-                                ticker);
+            error_add_violation(error, name, "has %s, which administrators forbid", ticker);
     }
 }
 
 bool limit_check_ceiling(const struct trading_limits *own,
                          const struct trading_limits *ceiling,
+                         const char *field,
                          struct error *error)
 {
     error_clear(error);
     for (int kind = 0; kind < LIMIT_KIND_COUNT; kind++) {
         char maximum[DECIMAL_SIZE];
+        char name[ERROR_NAME_SIZE];
 
         if (ceiling->values[kind] == 0 || own->values[kind] <= ceiling->values[kind])
             continue;
         decimal_print(ceiling->values[kind], kinds[kind].scale, kinds[kind].least_decimals,
                       maximum);
-        error_add_violation(error, kinds[kind].name,
+        error_add_violation(error, name_within(field, kinds[kind].name, name),
                             "must be at most %s, the ceiling that administrators have set",
                             maximum);
     }
-    check_list_ceiling(own, ceiling, error);
+    check_list_ceiling(own, ceiling, field, error);
     return error->code == CODE_OK;
 }
 

@@ -76,9 +76,11 @@ MUST_CHECK bool limit_check_order(const struct limits_in_force *limits,
 // Fills `error` with LIMIT_EXCEEDED for an order that is one too many. Always false.
 bool limit_refuse_count(const struct limit *limit, int64_t placed, struct error *error);
 
-// Whether own limits are within the ceilings. Fails with INVALID_REQUEST, field by field.
+// Whether own limits are within the ceilings; `field` is what they are called in the request, ""
+// for the request itself. Fails with INVALID_REQUEST, field by field.
 MUST_CHECK bool limit_check_ceiling(const struct trading_limits *own,
                                     const struct trading_limits *ceiling,
+                                    const char *field,
                                     struct error *error);
 
 // Whether the ticker is in a list.

@@ -143,18 +143,21 @@ static void own_limits_may_be_as_wide_as_the_ceilings(void **state)
         own->values[kind] = ceiling->values[kind] = 5 * USD;
     own->allowed_symbols = " ACME ";
     ceiling->allowed_symbols = " OTHER ACME ";
-    assert_true(limit_check_ceiling(own, ceiling, &error));
+    assert_true(limit_check_ceiling(own, ceiling, "", &error));
     for (int kind = 0; kind < LIMIT_KIND_COUNT; kind++)
         own->values[kind]++;
     own->allowed_symbols = " THIRD OTHER ";
     ceiling->forbidden_symbols = " OTHER ";
-    assert_false(limit_check_ceiling(own, ceiling, &error));
+    assert_false(limit_check_ceiling(own, ceiling, "", &error));
     assert_int_equal(error.detail_count, LIMIT_KIND_COUNT + 2);
     for (int kind = 0; kind < LIMIT_KIND_COUNT; kind++)
         assert_string_equal(error.details[kind].name, limit_kind_name((enum limit_kind)kind));
     assert_non_null(strstr(error.details[0].value, "at most 5.00"));
     assert_non_null(strstr(error.details[LIMIT_KIND_COUNT].value, "THIRD"));
     assert_non_null(strstr(error.details[LIMIT_KIND_COUNT + 1].value, "OTHER"));
+    assert_false(limit_check_ceiling(own, ceiling, "defaults", &error));
+    assert_string_equal(error.details[0].name, "defaults.max_order_value");
+    assert_string_equal(error.details[LIMIT_KIND_COUNT].name, "defaults.allowed_symbols");
 }
 
 static void a_list_is_put_together_and_taken_apart_as_it_was(void **state)

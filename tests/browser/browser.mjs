@@ -58,3 +58,41 @@ export async function keep(page, name) {
     mkdirSync(screenshots, { recursive: true });
     await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
 }
+
+// What a page says of what was done.
+export const flash = page => page.locator('.flash').innerText();
+
+// Sends the form of the first button with that name, and waits for the page that follows.
+export const submit = (page, name, within = 'main') => Promise.all([
+    page.waitForNavigation(), page.locator(within).getByRole('button', { name, exact: true }).first().click()]);
+
+// The state of a browser in which that user has logged in.
+export async function logIn(browser, platform, username, password) {
+    const page = await open(browser, platform);
+    await page.goto('/login');
+    await page.fill('#login-username', username);
+    await page.fill('#login-password', password);
+    await submit(page, 'Log in');
+    const state = await page.context().storageState();
+    await page.context().close();
+    return state;
+}
+
+// What somebody may put where a name is asked for.
+export const NASTY = '"><img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>{{7*7}}';
+
+// Looks at a page in both themes and widths: axe finds nothing, it fits, and nothing that people have written runs.
+// A page is loaded once; what axe finds besides contrast does not depend on the theme.
+export async function inspect(page, name, address) {
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.goto(address);
+    for (const [width, theme, rules] of [[1440, 'light'], [1440, 'dark', ['color-contrast']], [390, 'dark'], [390, 'light', ['color-contrast']]]) {
+        await page.emulateMedia({ colorScheme: theme });
+        await page.setViewportSize({ width, height: 900 });
+        await keep(page, `${name}-${width}-${theme}`);
+        assert.deepEqual(await violations(page, rules), [], `${name} ${width} ${theme}`);
+        assert.ok(await overflow(page) <= 0, `${name} is wider than ${width}`);
+    }
+    assert.equal(await page.evaluate(() => globalThis.hacked), undefined, name);
+    assert.equal(await page.locator('img').count(), 0, name);
+}

@@ -5,14 +5,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setCookies } from '../support/cookies.mjs';
 import { Platform, until } from '../support/platform.mjs';
-import { assertQuiet, keep, launch, open, overflow, program, violations } from './browser.mjs';
+import { assertQuiet, flash, inspect, keep, launch, logIn, NASTY, open, program, submit } from './browser.mjs';
 
 const PASSWORD = 'correct horse battery';
-const NASTY = '"><img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>{{7*7}}';
-
-const flash = page => page.locator('.flash').innerText();
-const submit = (page, name, within = 'main') => Promise.all([
-    page.waitForNavigation(), page.locator(within).getByRole('button', { name, exact: true }).first().click()]);
 
 async function register(page, username) {
     await page.goto('/register');
@@ -126,6 +121,47 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
                 await page.goto('/orders');
                 return await page.locator('tbody tr').count() === 0;
             });
+        });
+
+        it('puts another order in the place of one that waits, by the same rules, and says what is wrong', async () => {
+            await page.goto('/symbols/AAPL');
+            await page.fill('#order-quantity', '3');
+            await page.selectOption('#order-type', 'limit');
+            await page.selectOption('#order-time_in_force', 'gtc');
+            await page.fill('#order-limit_price', '1.25');
+            await submit(page, 'Place the order');
+            await page.goto('/orders');
+            await page.getByRole('link', { name: 'Change buy 3 AAPL' }).click();
+            await page.waitForURL('**/orders/*-*');
+            const old = page.url();
+            assert.equal(await page.inputValue('#replace-quantity'), '3');
+            assert.equal(await page.inputValue('#replace-limit_price'), '1.25');
+            assert.equal(await page.inputValue('#replace-time_in_force'), 'gtc');
+            assert.equal(await page.locator('#replace-stop_price').count(), 0);
+            await page.fill('#replace-limit_price', 'cheap');
+            await submit(page, 'Change the order');
+            assert.match(await page.locator('#replace-limit_price-problem').innerText(), /decimal/);
+            assert.equal(await page.inputValue('#replace-limit_price'), 'cheap');
+            await page.fill('#replace-limit_price', '1.25');
+            await submit(page, 'Change the order');
+            assert.ok(await page.locator('.form-problem').count(), 'nothing is different');
+            await page.fill('#replace-quantity', '100000000');
+            await submit(page, 'Change the order');
+            assert.match(await page.locator('.form-problem').innerText(), /required, and .* available/);
+            await page.fill('#replace-quantity', '4');
+            await page.fill('#replace-limit_price', '1.5');
+            await submit(page, 'Change the order');
+            assert.match(await flash(page), /taken the other one's place/);
+            assert.notEqual(page.url(), old);
+            assert.match(await page.locator('h1').innerText(), /Buy 4 AAPL/);
+            await page.getByRole('link', { name: 'another order' }).click();
+            await page.waitForURL(old);
+            assert.match(await page.locator('[data-part="order"]').innerText(), /Replaced/);
+            assert.equal(await page.getByRole('button', { name: 'Change the order' }).count(), 0);
+            await page.goBack();
+            await submit(page, 'Cancel the order');
+            assert.match(await flash(page), /was canceled/);
+            assert.equal((await page.goto('/orders/00000000-0000-7000-8000-000000000001')).status(), 404);
         });
 
         it('does a form that is sent twice once', async () => {
@@ -319,6 +355,63 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
         });
     });
 
+    describe('on a phone', () => {
+        for (const scripts of [false, true])
+            it(`brings the order ticket up from below, ${scripts ? 'with' : 'without'} scripts`, async () => {
+                const username = scripts ? 'with.scripts' : 'no.scripts';
+                const one = await open(browser, platform, { scripts, width: 390, state: await logIn(browser, platform, username, PASSWORD) });
+                await one.goto('/symbols/MSFT');
+                assert.equal(await one.isVisible('#ticket'), false);
+                await one.locator('.trade-bar').getByRole('link', { name: 'Sell' }).click();
+                await one.waitForSelector('#ticket', { state: 'visible' });
+                assert.equal(await one.isChecked('input[value="sell"]'), true);
+                if (scripts) {
+                    assert.equal(await one.evaluate(() => document.activeElement?.id), 'order-quantity');
+                    await one.keyboard.press('Escape');
+                } else {
+                    await one.getByRole('link', { name: 'Close' }).click();
+                }
+                await one.waitForSelector('#ticket', { state: 'hidden' });
+                await one.locator('.trade-bar').getByRole('link', { name: 'Buy' }).click();
+                await one.waitForSelector('#ticket', { state: 'visible' });
+                await one.fill('#order-quantity', '100000000');
+                await submit(one, 'Place the order');
+                assert.equal(await one.isVisible('.form-problem'), true);
+                await one.getByRole('link', { name: 'Close' }).click();
+                await one.waitForSelector('#ticket', { state: 'hidden' });
+                await one.goto('/symbols/MSFT#ticket');
+                await one.fill('#order-quantity', '1');
+                await submit(one, 'Place the order');
+                assert.match(await flash(one), /Done: buy 1 MSFT/);
+                assert.equal(await one.isVisible('#ticket'), false);
+                assertQuiet(one);
+                await one.context().close();
+            });
+    });
+
+    describe('on paper', () => {
+        it('has a statement whole, without what only a screen has a use for', async () => {
+            const one = await open(browser, platform, { width: 680, state: await logIn(browser, platform, 'no.scripts', PASSWORD) });
+            await one.goto('/portfolio');
+            await one.getByRole('link', { name: 'My portfolio' }).click();
+            const address = one.url();
+            for (const [name, path] of [['portfolio', address], ['transactions', `${address}/transactions`]]) {
+                await one.goto(path);
+                await one.emulateMedia({ media: 'print' });
+                await keep(one, `print-${name}`);
+                assert.match(await one.locator('.print-only').innerText(), /^Bourse, no\.scripts, as of /);
+                for (const part of ['.top', '.bottom', 'main form', 'main button', 'main .choices'])
+                    assert.equal(await one.locator(part).filter({ visible: true }).count(), 0, `${part} of ${name}`);
+                const table = one.locator('main table').first();
+                const { x, width } = await table.boundingBox();
+                assert.ok(x >= 0 && x + width <= 680, `the table of ${name} is ${width} wide`);
+                assert.ok(await one.locator('main th', { hasText: name === 'portfolio' ? 'Share' : 'Note' }).last().isVisible());
+                await one.emulateMedia({ media: 'screen' });
+            }
+            await one.context().close();
+        });
+    });
+
     // Everything that somebody may have named is named nastily, and every page shows it as text.
     describe('every page', () => {
         let addresses, state;
@@ -332,45 +425,27 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
             await platform.expect(200, 'PATCH', '/api/v1/users/me', { token, body: { first_name: NASTY.slice(0, 90), last_name: NASTY.slice(0, 90) } });
             await put('/api/v1/portfolios', { name: NASTY });
             await put(`/api/v1/portfolios/${portfolio}/deposits`, { amount: '5', note: NASTY });
-            for (const order of [{ ticker: 'AAPL', side: 'buy', quantity: '10' }, { ticker: 'AAPL', side: 'sell', quantity: '1' },
+            let order;
+            for (const one of [{ ticker: 'AAPL', side: 'buy', quantity: '10' }, { ticker: 'AAPL', side: 'sell', quantity: '1' },
                 { ticker: 'AAPL', side: 'buy', quantity: '1', type: 'limit', limit_price: '2', time_in_force: 'gtc', client_order_id: NASTY }])
-                await put(`/api/v1/portfolios/${portfolio}/orders`, order);
+                order = (await put(`/api/v1/portfolios/${portfolio}/orders`, one)).body.id;
             const list = (await platform.expect(200, 'GET', '/api/v1/watchlists', { token })).watchlists[0];
             await platform.expect(200, 'PATCH', `/api/v1/watchlists/${list.id}`, { token, body: { name: NASTY, symbols: ['EVIL', 'AAPL', 'KO'] } });
             await put('/api/v1/watchlists', { name: `${NASTY}2` });
             await put('/api/v1/api-keys', { name: NASTY, scope: 'read' });
-            const login = await open(browser, platform);
-            await login.goto('/login');
-            await login.fill('#login-username', 'every.page');
-            await login.fill('#login-password', PASSWORD);
-            await submit(login, 'Log in');
-            state = await login.context().storageState();
-            await login.context().close();
-            addresses = { dashboard: '/dashboard', symbol: '/symbols/AAPL', unpriced: '/symbols/EVIL', orders: '/orders?status=all', portfolios: '/portfolio',
+            state = await logIn(browser, platform, 'every.page', PASSWORD);
+            addresses = { dashboard: '/dashboard', symbol: '/symbols/AAPL', unpriced: '/symbols/EVIL', orders: '/orders?status=all', order: `/orders/${order}`, portfolios: '/portfolio',
                 portfolio: `/portfolio/${portfolio}`, transactions: `/portfolio/${portfolio}/transactions`, search: `/search?q=${encodeURIComponent('"><img')}`,
                 watchlists: '/watchlists', settings: '/settings', missing: '/nothing' };
         });
 
         const open_to_all = { home: '/', login: '/login', register: '/register' };
 
-        // A page is loaded once and then seen in both themes and widths. What axe finds besides contrast does not
-        // depend on the theme.
         it('is without fault for axe, fits, and runs nothing that people have written', async () => {
             for (const [who, list] of [[undefined, open_to_all], [state, addresses]]) {
                 const one = await open(browser, platform, { state: who });
-                for (const [name, address] of Object.entries(list)) {
-                    await one.setViewportSize({ width: 1440, height: 900 });
-                    await one.goto(address);
-                    for (const [width, theme, rules] of [[1440, 'light'], [1440, 'dark', ['color-contrast']], [390, 'dark'], [390, 'light', ['color-contrast']]]) {
-                        await one.emulateMedia({ colorScheme: theme });
-                        await one.setViewportSize({ width, height: 900 });
-                        await keep(one, `${name}-${width}-${theme}`);
-                        assert.deepEqual(await violations(one, rules), [], `${name} ${width} ${theme}`);
-                        assert.ok(await overflow(one) <= 0, `${name} is wider than ${width}`);
-                    }
-                    assert.equal(await one.evaluate(() => globalThis.hacked), undefined, name);
-                    assert.equal(await one.locator('img').count(), 0, name);
-                }
+                for (const [name, address] of Object.entries(list))
+                    await inspect(one, name, address);
                 assertQuiet(one);
                 await one.context().close();
             }
@@ -378,7 +453,7 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
 
         it('shows what people have named as they have', async () => {
             const one = await open(browser, platform, { state });
-            for (const name of ['dashboard', 'portfolios', 'portfolio', 'transactions', 'watchlists', 'unpriced']) {
+            for (const name of ['dashboard', 'order', 'portfolios', 'portfolio', 'transactions', 'watchlists', 'unpriced']) {
                 await one.goto(addresses[name]);
                 assert.ok((await one.locator('body').innerText()).includes(NASTY), name);
             }

@@ -47,6 +47,8 @@ describe('the task monitor', () => {
         assert.equal(one.resting, false);
         assert.ok(Date.parse(one.queued_at) <= Date.parse(one.finished_at));
         assert.ok(one.runtime_ms >= 0 && one.runtime_ms < 30000, String(one.runtime_ms));
+        assert.deepEqual(await get(`/api/v1/tasks/${one.id}`), one);
+        await platform.expect(404, 'GET', '/api/v1/tasks/0195d3a0-0000-7000-8000-000000000001', { token: admin });
     });
 
     it('shows an order that waits for a quote as a task that rests', async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "pages/page.h"
 
+#include "base/timestamp.h"
 #include "bourse/gateway/v1/pages_rules.h"
 #include "csrf.h"
 #include "flash.h"
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MICROS_PER_DAY (INT64_C(86400) * MICROS_PER_SECOND)
 #define THEME_COOKIE "bourse_theme"
 
 bool page_out_of_memory(struct error *error)
@@ -58,11 +60,21 @@ static const char *own_path(const struct exchange *exchange)
                : NULL;
 }
 
+// What a script asks for to renew a part of its page must not take the sentence that is meant for
+// the page after a form.
+static bool is_asked_by_script(const struct http_request *request)
+{
+    const char *mode = http_request_header(request, "Sec-Fetch-Mode");
+
+    return mode != NULL && strcmp(mode, "navigate") != 0;
+}
+
 static bool add_flash(struct exchange *exchange, Pages__Frame *frame)
 {
     struct flash flash;
 
-    if (!flash_take(exchange->request, exchange->response, mesh_key(exchange), now_us(), &flash))
+    if (is_asked_by_script(exchange->request) ||
+        !flash_take(exchange->request, exchange->response, mesh_key(exchange), now_us(), &flash))
         return true;
     frame->flash = arena_allocate(exchange->request->arena, sizeof *frame->flash);
     if (frame->flash == NULL)
@@ -127,6 +139,8 @@ static bool find_reader(struct exchange *exchange,
     // Pages are for people who have logged in; what an API key may do is asked for elsewhere.
     if (is_known && out_identity->scope != SCOPE_ACCOUNT)
         return error_set(error, REASON_INSUFFICIENT_SCOPE, "API keys are for the API at /docs/.");
+    if (is_known && reader == PAGE_FOR_ADMINISTRATORS && out_identity->role != ROLE_ADMINISTRATOR)
+        return error_set(error, REASON_PERMISSION_DENIED, "This page is for administrators.");
     return is_known;
 }
 
@@ -231,9 +245,14 @@ bool page_submit(struct exchange *exchange,
                  struct error *error)
 {
     ProtobufCMessage *request = NULL;
+    struct error refusal;
 
-    return page_read_form(exchange, method->request, sets_texts, &request, error) &&
-           page_call(exchange, service, method, request, out_response, error);
+    if (page_read_form(exchange, method->request, sets_texts, &request, error))
+        return page_call(exchange, service, method, request, out_response, error);
+    // Who may not ask is told so, and not what is wrong with the question.
+    if (!exchange_allows(exchange, method, &refusal))
+        *error = refusal;
+    return false;
 }
 
 // Whether who sent the form can do something about it.
@@ -276,6 +295,32 @@ void page_preset(const struct exchange *exchange, Pages__Input *input, const cha
 {
     if (exchange->form == NULL || form_find(exchange->form, input->name) == NULL)
         input->value = value;
+}
+
+bool page_preset_all(const struct exchange *exchange,
+                     const struct message_info *info,
+                     const struct error *failure,
+                     const struct message_info *message_info,
+                     const ProtobufCMessage *message,
+                     ProtobufCMessage *shown,
+                     struct error *error)
+{
+    const struct form_view view = {.info = info, .form = failure != NULL ? exchange->form : NULL};
+
+    return form_preset(&view, exchange->request->arena, message_info, message, shown, error);
+}
+
+bool page_day_begin(const char *date, int64_t *out_us)
+{
+    return date != NULL && timestamp_parse(text_of(date), out_us);
+}
+
+bool page_day_end(const char *date, int64_t *out_us)
+{
+    if (!page_day_begin(date, out_us))
+        return false;
+    *out_us += MICROS_PER_DAY - 1;
+    return true;
 }
 
 // Answering.

@@ -16,11 +16,13 @@
 
 enum page_reader {
     PAGE_FOR_ALL,
-    PAGE_FOR_USERS, // others are sent to the login page, and from there back to this one
+    PAGE_FOR_USERS,          // others are sent to the login page, and from there back to this one
+    PAGE_FOR_ADMINISTRATORS, // the same; to other users it is refused
 };
 
 // Makes the frame of the page that is asked for, and takes the flash of the last one. Fails with
-// UNAUTHENTICATED and INVALID_TOKEN for who must log in, and as credential_token does.
+// UNAUTHENTICATED and INVALID_TOKEN for who must log in, with PERMISSION_DENIED for who may not see
+// it, and as credential_token does.
 MUST_CHECK bool page_begin(struct exchange *exchange,
                            enum page_reader reader,
                            const char *section,
@@ -79,6 +81,16 @@ MUST_CHECK bool page_show_form(const struct exchange *exchange,
 // What an input shows as long as nothing has been typed into it. NULL is nothing.
 void page_preset(const struct exchange *exchange, Pages__Input *input, const char *value);
 
+// What the inputs of a form show as long as nothing has been typed into them: the fields of
+// `message` that are called like them.
+MUST_CHECK bool page_preset_all(const struct exchange *exchange,
+                                const struct message_info *info,
+                                const struct error *failure,
+                                const struct message_info *message_info,
+                                const ProtobufCMessage *message,
+                                ProtobufCMessage *shown,
+                                struct error *error);
+
 // Renders the page. `failure` is that of the form on it, whose status the answer then has; NULL for
 // none.
 MUST_CHECK bool page_answer(struct exchange *exchange,
@@ -99,6 +111,11 @@ const char *page_next(const struct exchange *exchange, const char *given, const 
 // Has the next page say something.
 PRINTF_LIKE(3, 4)
 void page_say(struct exchange *exchange, bool is_error, const char *format, ...);
+
+// The first and the last moment of a day in UTC, for lists that are asked for by dates. False for
+// NULL.
+bool page_day_begin(const char *date, int64_t *out_us);
+bool page_day_end(const char *date, int64_t *out_us);
 
 // Fails with OUT_OF_MEMORY_BUDGET.
 bool page_out_of_memory(struct error *error);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "pages/page_quotes.h"
 
+#include "bourse/market/v1/market_methods.h"
 #include "endpoint.h"
 #include "movers.h"
 #include "pages/page.h"
@@ -25,6 +26,46 @@ Market__Quote *page_quotes_find(struct exchange *exchange, const char *ticker)
     return quotes_find(exchange->gateway->quotes, text_of(ticker), &quote)
                ? make_quote(exchange->request->arena, &quote)
                : NULL;
+}
+
+bool page_quotes_get_symbol(struct exchange *exchange,
+                            const char *ticker,
+                            Market__Symbol **out_symbol,
+                            struct error *error)
+{
+    Market__GetSymbolRequest request = MARKET__GET_SYMBOL_REQUEST__INIT;
+    ProtobufCMessage *response = NULL;
+
+    request.ticker = ticker;
+    if (!page_call(exchange, "market", &market_method_get_symbol, &request.base, &response, error))
+        return false;
+    *out_symbol = ((Market__GetSymbolResponse *)response)->symbol;
+    return true;
+}
+
+bool page_quotes_join(struct exchange *exchange,
+                      const Market__ListSymbolsResponse *list,
+                      Pages__SearchResult ***out_results,
+                      size_t *out_count,
+                      struct error *error)
+{
+    struct arena *arena = exchange->request->arena;
+    Pages__SearchResult **results =
+        arena_allocate(arena, (list->n_symbols + 1) * sizeof(Pages__SearchResult *));
+
+    if (results == NULL)
+        return page_out_of_memory(error);
+    for (size_t i = 0; i < list->n_symbols; i++) {
+        results[i] = arena_allocate(arena, sizeof(Pages__SearchResult));
+        if (results[i] == NULL)
+            return page_out_of_memory(error);
+        pages__search_result__init(results[i]);
+        results[i]->symbol = list->symbols[i];
+        results[i]->quote = page_quotes_find(exchange, list->symbols[i]->ticker);
+    }
+    *out_results = results;
+    *out_count = list->n_symbols;
+    return true;
 }
 
 static bool make_list(struct arena *arena,

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "pages/pages.h"
 
+#include "pages/admin_pages.h"
+
 #define PAGE(verb, address, function)                                                              \
     {                                                                                              \
         .http_method = (verb), .path = (address), .answer = (function), .is_page = true            \
+    }
+// A form with a file.
+#define UPLOAD(address, function)                                                                  \
+    {                                                                                              \
+        .http_method = "POST", .path = (address), .answer = (function), .is_page = true,           \
+        .streams_body = true                                                                       \
     }
 const struct endpoint page_endpoints[] = {
     PAGE("GET", "/", home_page_show),
@@ -19,7 +27,9 @@ const struct endpoint page_endpoints[] = {
     PAGE("POST", "/symbols/{ticker}/orders", symbol_order_place),
     PAGE("POST", "/symbols/{ticker}/review", symbol_order_review),
     PAGE("GET", "/orders", orders_page_show),
+    PAGE("GET", "/orders/{order_id}", order_page_show),
     PAGE("POST", "/orders/{order_id}/cancel", order_cancel),
+    PAGE("POST", "/orders/{order_id}/replace", order_replace),
     PAGE("GET", "/portfolio", portfolios_page_show),
     PAGE("POST", "/portfolio", portfolio_create),
     PAGE("GET", "/portfolio/{portfolio_id}", portfolio_page_show),
@@ -45,6 +55,38 @@ const struct endpoint page_endpoints[] = {
     PAGE("POST", "/settings/sessions/{session_id}/end", settings_session_end),
     PAGE("POST", "/settings/keys", settings_api_key_create),
     PAGE("POST", "/settings/keys/{api_key_id}/delete", settings_api_key_delete),
+    PAGE("GET", "/admin", admin_page_show),
+    PAGE("GET", "/admin/users", admin_users_page_show),
+    PAGE("POST", "/admin/users", admin_user_create),
+    PAGE("GET", "/admin/users/{user}", admin_user_page_show),
+    PAGE("POST", "/admin/users/{user}/edit", admin_user_change),
+    PAGE("POST", "/admin/users/{user}/password", admin_user_password_set),
+    PAGE("POST", "/admin/users/{user}/delete", admin_user_delete),
+    PAGE("POST", "/admin/users/{user_id}/halt", admin_user_halt),
+    PAGE("POST", "/admin/users/{user_id}/resume", admin_user_resume),
+    PAGE("GET", "/admin/symbols", admin_symbols_page_show),
+    PAGE("POST", "/admin/symbols", admin_symbol_create),
+    PAGE("GET", "/admin/symbols/{ticker}", admin_symbol_page_show),
+    PAGE("POST", "/admin/symbols/{ticker}/edit", admin_symbol_edit),
+    PAGE("POST", "/admin/symbols/{ticker}/delete", admin_symbol_delete),
+    PAGE("POST", "/admin/symbols/{ticker}/actions", admin_action_create),
+    PAGE("POST", "/admin/symbols/{symbol}/actions/{action_id}/delete", admin_action_delete),
+    PAGE("GET", "/admin/imports", admin_imports_page_show),
+    UPLOAD("/admin/imports/prices", admin_prices_upload),
+    UPLOAD("/admin/imports/symbols", admin_symbols_upload),
+    PAGE("GET", "/admin/imports/{import_id}", admin_import_page_show),
+    PAGE("GET", "/admin/limits", admin_limits_page_show),
+    PAGE("POST", "/admin/limits", admin_limits_set),
+    PAGE("POST", "/admin/limits/halt", admin_platform_halt),
+    PAGE("POST", "/admin/limits/resume", admin_platform_resume),
+    PAGE("GET", "/admin/clock", admin_clock_page_show),
+    PAGE("POST", "/admin/clock", admin_clock_set),
+    PAGE("GET", "/admin/tasks", admin_tasks_page_show),
+    PAGE("GET", "/admin/tasks/{task_id}", admin_task_page_show),
+    PAGE("POST", "/admin/tasks/{task_id}/retry", admin_task_retry),
+    PAGE("POST", "/admin/tasks/{task_id}/delete", admin_task_delete),
+    PAGE("GET", "/admin/audit", admin_audit_page_show),
 };
+#undef UPLOAD
 #undef PAGE
 const size_t page_endpoint_count = COUNT_OF(page_endpoints);

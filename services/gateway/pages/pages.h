@@ -20,6 +20,8 @@ bool search_page_show(struct exchange *exchange, struct error *error);
 bool symbol_page_show(struct exchange *exchange, struct error *error);
 bool symbol_order_place(struct exchange *exchange, struct error *error);
 bool symbol_order_review(struct exchange *exchange, struct error *error);
+bool order_page_show(struct exchange *exchange, struct error *error);
+bool order_replace(struct exchange *exchange, struct error *error);
 bool orders_page_show(struct exchange *exchange, struct error *error);
 bool order_cancel(struct exchange *exchange, struct error *error);
 bool portfolios_page_show(struct exchange *exchange, struct error *error);

@@ -12,29 +12,6 @@
 
 enum { RESULTS_SHOWN = 50 };
 
-static bool add_results(struct exchange *exchange,
-                        const Market__ListSymbolsResponse *list,
-                        Pages__SearchPage *page)
-{
-    struct arena *arena = exchange->request->arena;
-
-    page->results = arena_allocate(arena, (list->n_symbols + 1) * sizeof(Pages__SearchResult *));
-    if (page->results == NULL)
-        return false;
-    for (size_t i = 0; i < list->n_symbols; i++) {
-        Pages__SearchResult *result = arena_allocate(arena, sizeof *result);
-
-        if (result == NULL)
-            return false;
-        pages__search_result__init(result);
-        result->symbol = list->symbols[i];
-        result->quote = page_quotes_find(exchange, list->symbols[i]->ticker);
-        page->results[page->n_results++] = result;
-    }
-    page->next_page_token = list->next_page_token;
-    return true;
-}
-
 static bool list_symbols(struct exchange *exchange,
                          const Pages__SearchQuery *query,
                          Market__ListSymbolsResponse **out_list,
@@ -73,7 +50,7 @@ bool search_page_show(struct exchange *exchange, struct error *error)
         return false;
     page.q = query->q;
     page.frame->search = query->q;
-    if (!add_results(exchange, list, &page))
-        return page_out_of_memory(error);
-    return page_answer(exchange, &search_page, &page.base, NULL, error);
+    page.next_page_token = list->next_page_token;
+    return page_quotes_join(exchange, list, &page.results, &page.n_results, error) &&
+           page_answer(exchange, &search_page, &page.base, NULL, error);
 }

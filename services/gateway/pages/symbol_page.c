@@ -4,7 +4,6 @@
 #include "pages/pages.h"
 
 #include "bourse/gateway/v1/pages_rules.h"
-#include "bourse/market/v1/market_methods.h"
 #include "bourse/portfolio/v1/portfolio_methods.h"
 #include "bourse/trading/v1/trading_methods.h"
 #include "bourse/trading/v1/trading_rules.h"
@@ -31,13 +30,8 @@ static bool add_symbol(struct exchange *exchange,
                        Pages__SymbolPage *page,
                        struct error *error)
 {
-    Market__GetSymbolRequest request = MARKET__GET_SYMBOL_REQUEST__INIT;
-    ProtobufCMessage *response = NULL;
-
-    request.ticker = ticker;
-    if (!page_call(exchange, "market", &market_method_get_symbol, &request.base, &response, error))
+    if (!page_quotes_get_symbol(exchange, ticker, &page->symbol, error))
         return false;
-    page->symbol = ((Market__GetSymbolResponse *)response)->symbol;
     page->quote = page_quotes_find(exchange, ticker);
     page->frame->title =
         arena_printf(exchange->request->arena, "%s, %s", ticker, page->symbol->name);

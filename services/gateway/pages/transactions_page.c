@@ -2,7 +2,6 @@
 // The transactions of a portfolio, filtered; and the same as a table for spreadsheets.
 #include "pages/pages.h"
 
-#include "base/timestamp.h"
 #include "bourse/gateway/v1/pages_rules.h"
 #include "bourse/portfolio/v1/portfolio_methods.h"
 #include "page_templates.h"
@@ -10,13 +9,6 @@
 #include "transactions_api.h"
 
 enum { TRANSACTIONS_SHOWN = 50 };
-#define MICROS_PER_DAY (INT64_C(86400) * MICROS_PER_SECOND)
-
-// The first moment of a date; NULL has none.
-static bool midnight(const char *date, int64_t *out_us)
-{
-    return date != NULL && timestamp_parse(text_of(date), out_us);
-}
 
 static void set_request(const Pages__TransactionsQuery *query,
                         Portfolio__ListTransactionsRequest *request)
@@ -26,11 +18,8 @@ static void set_request(const Pages__TransactionsQuery *query,
     request->type = query->type;
     request->ticker = query->ticker;
     request->page_token = query->page_token;
-    request->has_start = midnight(query->start, &request->start);
-    request->has_end = midnight(query->end, &request->end);
-    // The day itself is meant, too.
-    if (request->has_end)
-        request->end += MICROS_PER_DAY - 1;
+    request->has_start = page_day_begin(query->start, &request->start);
+    request->has_end = page_day_end(query->end, &request->end);
 }
 
 static bool add_list(struct exchange *exchange, Pages__TransactionsPage *page, struct error *error)

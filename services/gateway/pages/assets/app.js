@@ -42,5 +42,7 @@ if (document.querySelector('[data-ticket]'))
     import('./ticket.js');
 if (document.querySelector('[data-chart]'))
     import('./chart.js');
-if (document.querySelector('[data-quote], [data-portfolio], [data-part]'))
+if (document.querySelector('[data-quote], [data-portfolio], [data-part]:not([data-renew])'))
     import('./live.js');
+if (document.querySelector('[data-renew]'))
+    import('./renew.js');

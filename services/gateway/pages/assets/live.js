@@ -3,29 +3,21 @@
 // and positions is asked for again as a page, so that there is one place that writes it.
 // @ts-check
 import { direction, money, percent, price, signed } from './decimals.js';
+import { renewParts, showState } from './parts.js';
 
 const TICKERS_MAX = 150;
 const WAIT_MS_MAX = 30000;
+const ORDER_PARTS = '[data-part]:not([data-renew])'; // what orders change on a page
 const ARROWS = { up: '▲', down: '▼', flat: '' };
 
-const state = document.querySelector('[data-stream]');
 let wait = 1000;
-
-/** @param {'live' | 'waiting'} name @param {string} text */
-function showState(name, text) {
-    if (!(state instanceof HTMLElement))
-        return;
-    state.hidden = false;
-    state.dataset.state = name;
-    state.textContent = text;
-}
 
 function topics() {
     const quotes = new Set([...document.querySelectorAll('[data-quote]')]
         .map(one => /** @type {HTMLElement} */ (one).dataset.quote ?? ''));
     const own = [...document.querySelectorAll('[data-portfolio]')]
         .map(one => `portfolio:${/** @type {HTMLElement} */ (one).dataset.portfolio}`);
-    const orders = document.querySelector('[data-part]') ? ['orders'] : [];
+    const orders = document.querySelector(ORDER_PARTS) ? ['orders'] : [];
     return [...own, ...orders, ...[...quotes].slice(0, TICKERS_MAX).map(ticker => `quotes:${ticker}`)];
 }
 
@@ -99,26 +91,11 @@ function showPortfolio(portfolio) {
     }
 }
 
-/** Shows the parts of the page that orders change as they are now. */
-async function renew() {
-    const reply = await fetch(location.href, { headers: { accept: 'text/html' } });
-    if (!reply.ok || reply.redirected)
-        return;
-    const fresh = new DOMParser().parseFromString(await reply.text(), 'text/html');
-    for (const part of document.querySelectorAll('[data-part]')) {
-        const name = /** @type {HTMLElement} */ (part).dataset.part ?? '';
-        const other = fresh.querySelector(`[data-part="${CSS.escape(name)}"]`);
-        // Who is using a part keeps it.
-        if (other && !part.contains(document.activeElement))
-            part.replaceWith(other);
-    }
-}
-
 let pending = 0;
 let hasOrders = false;
 function renewSoon() {
     clearTimeout(pending);
-    pending = window.setTimeout(() => renew().catch(() => undefined), 250);
+    pending = window.setTimeout(() => renewParts(ORDER_PARTS).catch(() => undefined), 250);
 }
 
 function listen() {

@@ -5,6 +5,8 @@ import { micros, moneyOf } from './decimals.js';
 
 const form = /** @type {HTMLFormElement} */ (document.querySelector('[data-ticket]'));
 
+const ticket = /** @type {HTMLElement} */ (form.closest('.ticket'));
+
 /** @param {string} name */
 const field = name => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
 /** @param {string} name */
@@ -51,6 +53,17 @@ function update() {
     showEstimate();
 }
 
+/** @param {string} wanted */
+function choose(wanted) {
+    for (const side of form.querySelectorAll('input[name="side"]'))
+        if (side instanceof HTMLInputElement)
+            side.checked = side.value === wanted;
+    if (getComputedStyle(ticket).position === 'fixed')
+        location.hash = 'ticket';
+    field('quantity').focus();
+    update();
+}
+
 form.addEventListener('input', update);
 addEventListener('bourse:quote', showEstimate);
 document.addEventListener('keydown', event => {
@@ -59,10 +72,16 @@ document.addEventListener('keydown', event => {
     if (typing || event.ctrlKey || event.metaKey || event.altKey || (key !== 'b' && key !== 's'))
         return;
     event.preventDefault();
-    for (const side of form.querySelectorAll('input[name="side"]'))
-        if (side instanceof HTMLInputElement)
-            side.checked = side.value === (key === 'b' ? 'buy' : 'sell');
-    field('quantity').focus();
-    update();
+    choose(key === 'b' ? 'buy' : 'sell');
+});
+// On a phone: the buttons that bring the ticket up, and Esc to put it away.
+for (const link of document.querySelectorAll('.trade-bar a'))
+    link.addEventListener('click', event => {
+        event.preventDefault();
+        choose(/** @type {HTMLElement} */ (link).dataset.side ?? 'buy');
+    });
+document.addEventListener('keydown', event => {
+    if (event.key === 'Escape' && getComputedStyle(ticket).position === 'fixed')
+        location.hash = 'ticket-closed';
 });
 update();

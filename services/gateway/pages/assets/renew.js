@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Parts of a page that are looked at again every so many seconds (data-renew), as long as somebody sees them.
+// @ts-check
+import { renewParts, showState } from './parts.js';
+
+const WAIT_MS_MAX = 30000;
+
+/** The shortest time that a part of the page asks for; 0 when none does any more. */
+function period() {
+    const seconds = [...document.querySelectorAll('[data-renew]')]
+        .map(part => Number(/** @type {HTMLElement} */ (part).dataset.renew));
+    return seconds.length === 0 ? 0 : Math.min(...seconds) * 1000;
+}
+
+let failures = 0;
+
+async function renew() {
+    try {
+        if (!document.hidden && !await renewParts('[data-renew]'))
+            return; // the session has ended
+        failures = 0;
+        showState('live', 'Live');
+    } catch {
+        failures += 1;
+        showState('waiting', 'Reconnecting');
+    }
+    wait();
+}
+
+function wait() {
+    const pause = period();
+    if (pause > 0)
+        setTimeout(renew, Math.min(pause * 2 ** failures, WAIT_MS_MAX));
+}
+
+showState('live', 'Live');
+for (const hint of document.querySelectorAll('.no-script'))
+    hint.setAttribute('hidden', '');
+wait();
+document.addEventListener('visibilitychange', () => {
+    if (!document.hidden && period() > 0)
+        renewParts('[data-renew]').catch(() => undefined);
+});
