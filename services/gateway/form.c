@@ -91,41 +91,49 @@ static struct text trim(struct text value)
 struct place {
     const struct message_info *info;
     ProtobufCMessage *message;
+    const ProtobufCFieldDescriptor *outer; // of a message that it is within; NULL for none
     const char *name;
 };
 
-// Follows the dots of a name, making the messages that are not there yet. False for a name that
-// leads nowhere, and with OUT_OF_MEMORY_BUDGET in `error` when there is no room.
-static bool
-enter(const struct form_target *target, struct text name, struct place *place, struct error *error)
+// Follows the dot of a name. False for a name that leads nowhere.
+static bool find_place(struct text name, struct place *place)
 {
     const char *dot = strchr(name.data, '.');
     struct text outer = {name.data, dot != NULL ? (size_t)(dot - name.data) : name.length};
     size_t index = fields_index_of(place->info, outer);
-    const ProtobufCFieldDescriptor *descriptor = NULL;
-    ProtobufCMessage *inner = NULL;
 
     if (index == SIZE_MAX)
         return false;
     place->name = name.data;
     if (dot == NULL)
         return place->info->fields[index].message == NULL;
-    descriptor = &place->info->descriptor->fields[index];
-    if (place->info->fields[index].message == NULL || field_is_repeated(descriptor))
+    place->outer = &place->info->descriptor->fields[index];
+    if (place->info->fields[index].message == NULL || field_is_repeated(place->outer))
         return false;
-    memcpy(&inner, (char *)place->message + descriptor->offset, sizeof inner);
-    if (inner == NULL) {
-        inner = message_new(place->info->fields[index].message, target->arena);
-        if (inner == NULL)
-            return message_out_of_memory(error);
-        memcpy((char *)place->message + descriptor->offset, &inner, sizeof inner);
-    }
     place->info = place->info->fields[index].message;
-    place->message = inner;
     place->name = dot + 1;
     // Messages that forms are read into are no deeper.
     return strchr(place->name, '.') == NULL &&
            fields_index_of(place->info, text_of(place->name)) != SIZE_MAX;
+}
+
+// Makes the message that the field is within, when it is not there yet: one of which every field
+// is left empty is not meant.
+static bool enter(const struct form_target *target, struct place *place, struct error *error)
+{
+    ProtobufCMessage *inner = NULL;
+
+    if (place->outer == NULL)
+        return true;
+    memcpy(&inner, (char *)place->message + place->outer->offset, sizeof inner);
+    if (inner == NULL) {
+        inner = message_new(place->info, target->arena);
+        if (inner == NULL)
+            return message_out_of_memory(error);
+        memcpy((char *)place->message + place->outer->offset, &inner, sizeof inner);
+    }
+    place->message = inner;
+    return true;
 }
 
 static bool is_left_out(const struct form_target *target,
@@ -207,17 +215,14 @@ static bool read_field(const struct form_field *typed,
     struct error one;
 
     error_clear(&one);
-    if (!enter(target, typed->name, &place, &one) ||
-        !message_find_field(place.info, place.name, &field)) {
-        if (one.code == CODE_OK)
-            error_add_violation(error, typed->name.data, "is not a field of this form");
-        else
-            *error = one;
-        return one.code == CODE_OK;
+    if (!find_place(typed->name, &place) || !message_find_field(place.info, place.name, &field)) {
+        error_add_violation(error, typed->name.data, "is not a field of this form");
+        return true;
     }
     if (!field->secret)
         value = trim(value);
-    if (is_left_out(target, &place, field, value) || set_values(target, &place, field, value, &one))
+    if (is_left_out(target, &place, field, value) ||
+        (enter(target, &place, &one) && set_values(target, &place, field, value, &one)))
         return true;
     if (error_is(&one, REASON_INVALID_REQUEST))
         join_violations(error, typed->name.data, &one);

@@ -86,13 +86,17 @@ static void fields_are_those_of_the_operation(void **state)
     struct fixture *f = *state;
     const Trading__PlaceOrderRequest *order =
         read_order(f, "csrf_token=x&idempotency_key=y&next=%2F&side=buy&quantity=+2.5+&type=limit&"
-                      "limit_price=95.11&stop_price=");
+                      "limit_price=95.11&stop_price=&take_profit.limit_price=&"
+                      "stop_loss.stop_price=90&stop_loss.limit_price=");
 
     assert_non_null(order);
     assert_int_equal(order->side, TRADING__ORDER_SIDE__ORDER_SIDE_BUY);
     assert_int_equal(order->quantity_nanos, 2500000000);
     assert_int_equal(order->limit_price_micros, 95110000);
     assert_false(order->has_stop_price_micros); // was left empty
+    assert_null(order->take_profit);
+    assert_int_equal(order->stop_loss->stop_price_micros, 90000000);
+    assert_false(order->stop_loss->has_limit_price_micros);
 }
 
 static void all_that_cannot_be_read_is_told_at_once(void **state)

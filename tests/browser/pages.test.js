@@ -101,6 +101,53 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
             assert.equal(await page.inputValue('#order-quantity'), 'many');
         });
 
+        it('places an entry with the exits behind it, and two exits of what is there', async () => {
+            await page.goto('/symbols/AAPL');
+            await page.fill('#order-quantity', '1');
+            await page.fill('#order-take_profit-limit_price', '1');
+            await page.fill('#order-stop_loss-stop_price', '2');
+            await submit(page, 'Place the order');
+            assert.match(await page.locator('#order-take_profit-limit_price-problem').innerText(), /must be/);
+            await page.fill('#order-take_profit-limit_price', '5000');
+            await submit(page, 'Place the order');
+            assert.match(await flash(page), /Done: buy 1 AAPL at/);
+            await page.goto('/symbols/AAPL?side=sell');
+            await page.fill('#order-quantity', '2');
+            await page.selectOption('#order-time_in_force', 'gtc');
+            await page.fill('#order-take_profit-limit_price', '6000');
+            await page.fill('#order-stop_loss-stop_price', '1');
+            await submit(page, 'Place the order');
+            assert.match(await flash(page), /Placed: sell 2 AAPL/);
+            const prices = async () => {
+                await page.goto('/orders');
+                return (await page.locator('tbody tr').allInnerTexts()).map(text => /(5,000|6,000|1|2)\.00/.exec(text)?.[1]).sort();
+            };
+            await until('the exits', async () => (await prices()).join(' ') === '1 2 5,000 6,000');
+            await submit(page, 'Cancel sell 2 AAPL');
+            await until('both to be canceled', async () => (await prices()).join(' ') === '2 5,000');
+            await submit(page, 'Cancel sell 1 AAPL');
+            await until('all to be canceled', async () => (await prices()).length === 0);
+        });
+
+        it('sets how the orders of a portfolio are filled', async () => {
+            await page.goto('/portfolio');
+            await page.locator('tbody a').first().click();
+            await page.locator('summary', { hasText: 'How orders are filled' }).click();
+            assert.equal(await page.inputValue('#edit-fill_settings-model'), 'quote');
+            await page.fill('#edit-fill_settings-slippage_bps', '1000.01');
+            await submit(page, 'Save');
+            assert.match(await page.locator('#edit-fill_settings-slippage_bps-problem').innerText(), /1000/);
+            await page.fill('#edit-fill_settings-slippage_bps', '2.5');
+            await page.fill('#edit-fill_settings-commission_per_order', '1');
+            await submit(page, 'Save');
+            await page.locator('summary', { hasText: 'How orders are filled' }).click();
+            assert.equal(await page.inputValue('#edit-fill_settings-slippage_bps'), '2.5');
+            assert.equal(await page.inputValue('#edit-fill_settings-commission_per_order'), '1.00');
+            await page.fill('#edit-fill_settings-slippage_bps', '0');
+            await page.fill('#edit-fill_settings-commission_per_order', '0');
+            await submit(page, 'Save');
+        });
+
         it('places an order that waits, and cancels one and all', async () => {
             for (const price of ['1.5', '1.6', '1.7']) {
                 await page.goto('/symbols/AAPL');

@@ -4,6 +4,7 @@
 
 #include "bourse/gateway/v1/pages_rules.h"
 #include "bourse/portfolio/v1/portfolio_methods.h"
+#include "bourse/portfolio/v1/portfolio_rules.h"
 #include "money/money.h"
 #include "page_templates.h"
 #include "pages/page.h"
@@ -101,10 +102,10 @@ static bool show(struct exchange *exchange, const struct failures *failures, str
         !page_show_form(exchange, &pages_amount_form_info, "reset", failures->reset, &reset.base,
                         error))
         return false;
-    if (failures->edit == NULL) {
-        edit.name->value = page.summary->portfolio->name;
-        edit.description->value = page.summary->portfolio->description;
-    }
+    if (!page_preset_all(exchange, &pages_portfolio_form_info, failures->edit,
+                         &portfolio_portfolio_info, &page.summary->portfolio->base, &edit.base,
+                         error))
+        return false;
     page.movement = &movement;
     page.edit = &edit;
     page.reset = &reset;

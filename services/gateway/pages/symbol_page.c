@@ -208,13 +208,33 @@ static void say_outcome(struct exchange *exchange, const Trading__Order *order)
     }
 }
 
+// A buy with one or both of them is the entry of what sells it again; a sale with both is these.
+static void set_class(Trading__PlaceOrderRequest *request)
+{
+    if (request->take_profit == NULL && request->stop_loss == NULL)
+        return;
+    request->has_order_class = true;
+    if (request->side == TRADING__ORDER_SIDE__ORDER_SIDE_SELL) {
+        request->order_class = TRADING__ORDER_CLASS__ORDER_CLASS_OCO;
+        request->has_type = false;
+    } else if (request->take_profit != NULL && request->stop_loss != NULL) {
+        request->order_class = TRADING__ORDER_CLASS__ORDER_CLASS_BRACKET;
+    } else {
+        request->order_class = TRADING__ORDER_CLASS__ORDER_CLASS_OTO;
+    }
+}
+
 bool symbol_order_place(struct exchange *exchange, struct error *error)
 {
+    ProtobufCMessage *request = NULL;
     ProtobufCMessage *response = NULL;
     const Trading__Order *order = NULL;
     struct error failure;
 
-    if (!page_submit(exchange, "trading", &trading_method_place_order, false, &response, &failure))
+    if (!page_read_form(exchange, &trading_place_order_request_info, false, &request, &failure))
+        return page_fail(exchange, &failure, show_failure, error);
+    set_class((Trading__PlaceOrderRequest *)request);
+    if (!page_call(exchange, "trading", &trading_method_place_order, request, &response, &failure))
         return page_fail(exchange, &failure, show_failure, error);
     order = ((const Trading__PlaceOrderResponse *)response)->order;
     say_outcome(exchange, order);
