@@ -9,8 +9,8 @@
 //
 // A truth is 1, 0, or NAN for what is not known yet.
 //
-// Threads: a compiled rule is const, and may be evaluated by many. Memory: a rule is a plain struct
-// without pointers; evaluating allocates `depth` columns and gives all but the result back.
+// Threads: a compiled rule is const, and may be evaluated by many, each in a workspace of its own.
+// Memory: a rule is a plain struct without pointers; what it is evaluated in is the workspace's.
 #pragma once
 
 #include "strategy/bar_series.h"
@@ -58,5 +58,15 @@ MUST_CHECK bool rule_compile(struct text source,
                              struct rule *out_rule,
                              struct rule_problem *out_problem);
 
-// The values of the rule at all bars of the series: as many as it has, which the caller releases.
-double *rule_evaluate(const struct rule *rule, struct bar_series *series);
+// The columns that rules are evaluated in, kept from one to the next: whoever evaluates many rules
+// does not pay for fresh memory each time.
+struct rule_workspace;
+
+// An empty one. The caller owns it.
+struct rule_workspace *rule_workspace_new(void);
+void rule_workspace_free(struct rule_workspace **workspace);
+
+// The values of the rule at all bars of the series: as many as it has, in the workspace until that
+// is used again.
+const double *
+rule_evaluate(const struct rule *rule, struct bar_series *series, struct rule_workspace *workspace);

@@ -6,6 +6,11 @@
 #include "strategy/indicator.h"
 #include "strategy/rule_step.h"
 
+struct rule_workspace {
+    size_t capacity; // of each column
+    double *columns[RULE_DEPTH_MAX];
+};
+
 // The stack: `columns[0]` to `columns[top - 1]` are in use. One above them is free for a step that
 // needs room.
 struct stack {
@@ -246,17 +251,48 @@ static void run(struct stack *stack, const struct rule_step *step, struct bar_se
     }
 }
 
-double *rule_evaluate(const struct rule *rule, struct bar_series *series)
+struct rule_workspace *rule_workspace_new(void)
+{
+    return allocate(sizeof(struct rule_workspace));
+}
+
+static void clear(struct rule_workspace *workspace)
+{
+    for (size_t i = 0; i < RULE_DEPTH_MAX; i++) {
+        release(workspace->columns[i]);
+        workspace->columns[i] = NULL;
+    }
+}
+
+void rule_workspace_free(struct rule_workspace **workspace)
+{
+    if (*workspace == NULL)
+        return;
+    clear(*workspace);
+    release(*workspace);
+    *workspace = NULL;
+}
+
+// Makes room for `depth` columns of `count` numbers.
+static void make_room(struct rule_workspace *workspace, size_t depth, size_t count)
+{
+    if (workspace->capacity < count + 1) {
+        clear(workspace);
+        workspace->capacity = count + 1;
+    }
+    for (size_t i = 0; i < depth; i++)
+        if (workspace->columns[i] == NULL)
+            workspace->columns[i] = allocate_array(workspace->capacity, sizeof(double));
+}
+
+const double *
+rule_evaluate(const struct rule *rule, struct bar_series *series, struct rule_workspace *workspace)
 {
     struct stack stack = {.count = series->count};
-    double *result = NULL;
 
-    for (size_t i = 0; i < rule->depth; i++)
-        stack.columns[i] = allocate_array(series->count + 1, sizeof(double));
+    make_room(workspace, rule->depth, series->count);
+    memcpy(stack.columns, workspace->columns, sizeof(stack.columns));
     for (size_t i = 0; i < rule->count; i++)
         run(&stack, &rule->steps[i], series);
-    result = stack.columns[0];
-    for (size_t i = 1; i < rule->depth; i++)
-        release(stack.columns[i]);
-    return result;
+    return stack.columns[0];
 }

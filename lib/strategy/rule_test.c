@@ -31,15 +31,15 @@ static void truths_of(const char *source, struct bar_series *series, char *out)
 {
     struct rule rule;
     struct rule_problem problem;
-    double *values = NULL;
+    OWNED(rule_workspace) workspace = rule_workspace_new();
+    const double *values = NULL;
 
     if (!rule_compile(text_of(source), RULE_TRUTH, &rule, &problem))
         fail_msg("%s: column %zu: %s", source, problem.column, problem.sentence);
-    values = rule_evaluate(&rule, series);
+    values = rule_evaluate(&rule, series, workspace);
     for (size_t i = 0; i < series->count; i++)
         out[i] = (char)(isnan(values[i]) ? '?' : (values[i] == 1.0 ? 'T' : 'F'));
     out[series->count] = '\0';
-    release(values);
 }
 
 static void rules_say_what_they_read_like(void **state)
@@ -353,15 +353,40 @@ static void a_rule_may_be_a_number(void **state)
     OWNED(bar_series) series = series_of(cents, COUNT_OF(cents));
     struct rule rule;
     struct rule_problem problem;
-    double *values = NULL;
+    OWNED(rule_workspace) workspace = rule_workspace_new();
+    const double *values = NULL;
 
     (void)state;
     assert_true(rule_compile(text_of("roc(close, 1)"), RULE_NUMBER, &rule, &problem));
-    values = rule_evaluate(&rule, series);
+    values = rule_evaluate(&rule, series, workspace);
     assert_true(isnan(values[0]) && values[1] == 25.0);
-    release(values);
     assert_false(rule_compile(text_of("true"), RULE_NUMBER, &rule, &problem));
     assert_string_equal(problem.sentence, "a number is needed here, and this is true or false");
+}
+
+static void what_was_evaluated_before_leaves_nothing_behind(void **state)
+{
+    static const int few[] = {1000, 1100};
+    static const int many[] = {1000, 1100, 1200, 1100, 900, 1300};
+    OWNED(bar_series) two = series_of(few, COUNT_OF(few));
+    OWNED(bar_series) six = series_of(many, COUNT_OF(many));
+    OWNED(rule_workspace) workspace = rule_workspace_new();
+    struct rule deep;
+    struct rule rule;
+    struct rule_problem problem;
+    const double *values = NULL;
+
+    (void)state;
+    assert_true(
+        rule_compile(text_of("close + (high + (low + open))"), RULE_NUMBER, &deep, &problem));
+    assert_true(rule_compile(text_of("sma(close, 2)"), RULE_NUMBER, &rule, &problem));
+    values = rule_evaluate(&rule, two, workspace);
+    assert_true(values[1] == 10.5);
+    (void)rule_evaluate(&deep, six, workspace);
+    values = rule_evaluate(&rule, six, workspace);
+    assert_true(isnan(values[0]) && values[1] == 10.5 && values[5] == 11.0);
+    values = rule_evaluate(&rule, two, workspace);
+    assert_true(isnan(values[0]) && values[1] == 10.5);
 }
 
 static void a_rule_of_no_bars_has_no_values(void **state)
@@ -401,6 +426,7 @@ int main(void)
         cmocka_unit_test(a_rule_is_at_most_4000_units_of_work_a_bar),
         cmocka_unit_test(a_value_depends_on_no_later_bar),
         cmocka_unit_test(a_rule_may_be_a_number),
+        cmocka_unit_test(what_was_evaluated_before_leaves_nothing_behind),
         cmocka_unit_test(a_rule_of_no_bars_has_no_values),
         cmocka_unit_test(bars_are_found_by_their_time),
     };

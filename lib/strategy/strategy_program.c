@@ -54,19 +54,20 @@ bool strategy_program_make(const struct strategy_parameters *parameters,
     return true;
 }
 
-uint8_t *strategy_program_signals(const struct strategy_program *program, struct bar_series *series)
+void strategy_program_signals(const struct strategy_program *program,
+                              struct bar_series *series,
+                              struct rule_workspace *workspace,
+                              uint8_t *out_signals)
 {
-    double *enter = rule_evaluate(&program->enter, series);
-    double *exit = program->has_exit ? rule_evaluate(&program->exit, series) : NULL;
-    uint8_t *signals = allocate_array(series->count + 1, 1);
+    const double *values = rule_evaluate(&program->enter, series, workspace);
 
-    for (size_t i = 0; i < series->count; i++) {
-        bool leaves = exit != NULL ? exit[i] == 1.0 : enter[i] == 0.0;
-
-        signals[i] =
-            (uint8_t)((enter[i] == 1.0 ? STRATEGY_IS_IN : 0) | (leaves ? STRATEGY_LEAVES : 0));
-    }
-    release(enter);
-    release(exit);
-    return signals;
+    for (size_t i = 0; i < series->count; i++)
+        out_signals[i] = (uint8_t)(values[i] == 1.0                         ? STRATEGY_IS_IN
+                                   : !program->has_exit && values[i] == 0.0 ? STRATEGY_LEAVES
+                                                                            : 0);
+    if (!program->has_exit)
+        return;
+    values = rule_evaluate(&program->exit, series, workspace);
+    for (size_t i = 0; i < series->count; i++)
+        out_signals[i] |= (uint8_t)(values[i] == 1.0 ? STRATEGY_LEAVES : 0);
 }

@@ -30,6 +30,9 @@ MUST_CHECK bool strategy_program_make(const struct strategy_parameters *paramete
                                       struct strategy_program *out_program,
                                       struct error *error);
 
-// The signals at all bars of a symbol, by a program that has some; the caller releases them.
-uint8_t *strategy_program_signals(const struct strategy_program *program,
-                                  struct bar_series *series);
+// Writes the signals at all bars of a symbol, by a program that has some, to `out_signals`, which
+// has room for as many.
+void strategy_program_signals(const struct strategy_program *program,
+                              struct bar_series *series,
+                              struct rule_workspace *workspace,
+                              uint8_t *out_signals);

@@ -262,7 +262,8 @@ static void a_strategy_leaves_when_it_is_out_unless_it_has_a_rule_for_that(void 
     struct strategy_program *program = allocate(sizeof(*program));
     struct strategy_parameters parameters;
     struct error error;
-    uint8_t *signals = NULL;
+    OWNED(rule_workspace) workspace = rule_workspace_new();
+    uint8_t signals[4];
     static const int dollars[] = {10, 12, 14, 9};
 
     (void)state;
@@ -274,20 +275,18 @@ static void a_strategy_leaves_when_it_is_out_unless_it_has_a_rule_for_that(void 
     }
     assert_true(read("sma_cross", "{\"fast\": 1, \"slow\": 2}", arena, &parameters, &error));
     assert_true(strategy_program_make(&parameters, program, &error));
-    signals = strategy_program_signals(program, series);
+    strategy_program_signals(program, series, workspace, signals);
     assert_int_equal(signals[0], 0); // not known
     assert_int_equal(signals[1], STRATEGY_IS_IN);
     assert_int_equal(signals[2], STRATEGY_IS_IN);
     assert_int_equal(signals[3], STRATEGY_LEAVES);
-    release(signals);
     assert_true(read("rule", "{\"enter\": \"close > 11\", \"exit\": \"close > 13\"}", arena,
                      &parameters, &error));
     assert_true(strategy_program_make(&parameters, program, &error));
-    signals = strategy_program_signals(program, series);
+    strategy_program_signals(program, series, workspace, signals);
     assert_int_equal(signals[1], STRATEGY_IS_IN);
     assert_int_equal(signals[2], STRATEGY_IS_IN | STRATEGY_LEAVES);
     assert_int_equal(signals[3], 0);
-    release(signals);
     release(program);
 }
 

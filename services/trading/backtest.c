@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "backtest.h"
 
+#include <string.h>
+
 #include "backtest_private.h"
 #include "money/money.h"
 
@@ -56,17 +58,23 @@ static bool find_first(struct backtest *backtest)
     return false;
 }
 
-static void compute(struct backtest *backtest)
+static void compute(struct backtest *backtest, struct rule_workspace *workspace)
 {
     const struct strategy_program *program = backtest->settings->program;
 
     for (size_t i = 0; i < backtest->settings->symbol_count; i++) {
         struct bar_series *series = backtest->settings->symbols[i].series;
+        struct backtest_position *position = &backtest->positions[i];
 
-        if (program->has_signals)
-            backtest->positions[i].signals = strategy_program_signals(program, series);
-        if (program->has_score)
-            backtest->positions[i].scores = rule_evaluate(&program->score, series);
+        if (program->has_signals) {
+            position->signals = allocate_array(series->count, sizeof(*position->signals));
+            strategy_program_signals(program, series, workspace, position->signals);
+        }
+        if (program->has_score) {
+            position->scores = allocate_array(series->count, sizeof(*position->scores));
+            memcpy(position->scores, rule_evaluate(&program->score, series, workspace),
+                   series->count * sizeof(*position->scores));
+        }
     }
 }
 
@@ -253,33 +261,54 @@ static void clear(struct backtest *backtest)
     release(backtest);
 }
 
+// Empties a result and keeps its memory.
+static void empty(struct backtest_result *result)
+{
+    const struct backtest_result kept = {
+        .point_capacity = result->point_capacity,
+        .times = result->times,
+        .equity = result->equity,
+        .trades = result->trades,
+        .orders = result->orders,
+    };
+
+    *result = kept;
+}
+
+static void make_room(struct backtest_result *result)
+{
+    if (result->point_capacity >= result->bar_count)
+        return;
+    release(result->times);
+    release(result->equity);
+    result->point_capacity = result->bar_count;
+    result->times = allocate_array(result->point_capacity, sizeof(*result->times));
+    result->equity = allocate_array(result->point_capacity, sizeof(*result->equity));
+}
+
 bool backtest_run(const struct backtest_settings *settings,
-                  struct backtest_result *out_result,
+                  struct rule_workspace *workspace,
+                  struct backtest_result *result,
                   struct error *error)
 {
     struct backtest_settings by_bars = *settings;
-    struct backtest_result result = {0};
     struct backtest *backtest = allocate(sizeof(*backtest));
     bool is_done = false;
 
+    empty(result);
     by_bars.terms.model = FILL_MODEL_BAR;
     by_bars.terms.latency_ms = 0;
     backtest->settings = &by_bars;
     backtest->parameters = &settings->program->parameters;
-    backtest->result = &result;
+    backtest->result = result;
     backtest->cash = settings->cash;
     backtest->period = INT64_MIN;
     backtest->error = error;
     if (find_first(backtest)) {
-        result.times = allocate_array(result.bar_count, sizeof(*result.times));
-        result.equity = allocate_array(result.bar_count, sizeof(*result.equity));
-        compute(backtest);
+        make_room(result);
+        compute(backtest, workspace);
         is_done = run(backtest) && list_open(backtest);
     }
     clear(backtest);
-    if (!is_done)
-        backtest_result_clear(&result);
-    else
-        *out_result = result;
     return is_done;
 }

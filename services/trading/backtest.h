@@ -90,6 +90,7 @@ struct backtest_result {
     size_t warm_up_count; // before those, of the symbol that has most
     // One for each time at which any symbol has a bar.
     size_t point_count;
+    size_t point_capacity;
     int64_t *times;
     int64_t *equity;
     struct backtest_trade *trades; // the first ones; the open ones among them
@@ -113,10 +114,12 @@ struct backtest_result {
     int64_t closed_bars;
 };
 
-// Runs it. Fails with BACKTEST_CANCELED; INVALID_REQUEST when there are no bars to trade on, or
-// more than BACKTEST_BARS_MAX; and BACKTEST_OVERFLOW when something cannot be counted.
+// Runs it. `result` is empty, or one of before, whose memory is used again. Fails with
+// BACKTEST_CANCELED; INVALID_REQUEST when there are no bars to trade on, or more than
+// BACKTEST_BARS_MAX; and BACKTEST_OVERFLOW when something cannot be counted.
 MUST_CHECK bool backtest_run(const struct backtest_settings *settings,
-                             struct backtest_result *out_result,
+                             struct rule_workspace *workspace,
+                             struct backtest_result *result,
                              struct error *error);
 
 // Gives back what a result holds.

@@ -125,6 +125,7 @@ bool backtest_place(struct backtest *backtest,
     order->created_at = order->submitted_at = at;
     order->starts_at = at + 1;
     order->expires_at = INT64_MAX;
+    (void)fill_trail(order, intent->high_water);
     if (order->side == ORDER_BUY && !shrink(backtest, symbol, order))
         return backtest_overflow(backtest, "What an order costs");
     if (order->quantity == 0) {
@@ -249,15 +250,20 @@ static void release_hold(struct backtest *backtest, struct backtest_open_order *
         backtest->held -= open->order.hold_amount - open->spent;
 }
 
-// Fills an open order with an offer, or cancels it for want of cash. `out_order` is what has become
-// of it, and `out_stays` says whether it is in the list still.
+// What a fill has made of an order; it is open no more when that is final.
+struct outcome {
+    enum backtest_cause cause;
+    enum order_status status;
+    int64_t average_price;
+};
+
+// Fills an open order with an offer, or cancels it for want of cash.
 static bool execute(struct backtest *backtest,
                     size_t symbol,
                     size_t index,
                     const struct fill_offer *offer,
                     int64_t at,
-                    struct backtest_open_order *out_order,
-                    bool *out_stays)
+                    struct outcome *out_outcome)
 {
     struct backtest_position *position = &backtest->positions[symbol];
     struct backtest_open_order *open = &position->open[index];
@@ -265,10 +271,8 @@ static bool execute(struct backtest *backtest,
         .quantity = offer->quantity, .price = offer->price, .quote_at = at, .at = at};
     int64_t cash = backtest->cash;
 
-    *out_stays = false;
+    *out_outcome = (struct outcome){.cause = open->cause, .status = ORDER_CANCELED};
     if (open->order.side == ORDER_BUY && !cover(backtest, &open->order, offer)) {
-        *out_order = *open;
-        out_order->order.status = ORDER_CANCELED;
         end_order(backtest, position, index, "INSUFFICIENT_FUNDS", at);
         backtest->result->orders_refused++;
         return true;
@@ -280,9 +284,9 @@ static bool execute(struct backtest *backtest,
         return false;
     release_hold(backtest, open, cash - backtest->cash);
     keep(backtest, open, at);
-    *out_order = *open;
-    *out_stays = open->order.status != ORDER_FILLED;
-    if (!*out_stays)
+    out_outcome->status = open->order.status;
+    out_outcome->average_price = open->order.average_fill_price;
+    if (out_outcome->status == ORDER_FILLED)
         remove_open(backtest, position, index);
     return true;
 }
@@ -329,17 +333,11 @@ static bool place_exit(
     } else {
         intent.type = ORDER_TRAILING_STOP;
         intent.trail_percent = values[STRATEGY_PARAMETER_TRAILING_STOP_PERCENT];
+        intent.high_water = paid;
     }
     if (!is_fine)
         return backtest_overflow(backtest, "The price of an exit");
-    if (!backtest_place(backtest, symbol, &intent, at))
-        return false;
-    if (cause == BACKTEST_TRAILING_STOP) {
-        struct backtest_position *position = &backtest->positions[symbol];
-
-        (void)fill_trail(&position->open[position->open_count - 1].order, paid);
-    }
-    return true;
+    return backtest_place(backtest, symbol, &intent, at);
 }
 
 // The exits of a position whose entry has been filled. Stops come first: of a stop and a target in
@@ -371,17 +369,16 @@ static bool is_leg(enum backtest_cause cause)
 // What follows from a fill: exits begin with the last fill of their entry, and share what is left.
 static bool follow(struct backtest *backtest,
                    size_t symbol,
-                   const struct backtest_open_order *filled,
-                   bool is_whole,
+                   const struct outcome *outcome,
                    int64_t at,
                    int64_t exits_at)
 {
     struct backtest_position *position = &backtest->positions[symbol];
 
-    if (filled->cause == BACKTEST_ENTRY)
-        return !is_whole ||
-               place_exits(backtest, symbol, filled->order.average_fill_price, exits_at);
-    if (!is_leg(filled->cause))
+    if (outcome->cause == BACKTEST_ENTRY)
+        return outcome->status != ORDER_FILLED ||
+               place_exits(backtest, symbol, outcome->average_price, exits_at);
+    if (!is_leg(outcome->cause))
         return true;
     if (position->quantity == 0)
         backtest_cancel(backtest, symbol, "LINKED_ORDER_ENDED", at);
@@ -405,10 +402,9 @@ show(struct backtest *backtest, size_t symbol, const struct fill_bar *bar, enum 
 
     for (size_t i = 0; i < position->open_count;) {
         struct backtest_open_order *open = &position->open[i];
-        struct backtest_open_order filled;
+        struct outcome outcome = {0};
         struct fill_offer offer;
         enum fill_action action = FILL_NOTHING;
-        bool stays = true;
 
         if (takes_part(open, side, bar->is_over))
             action = fill_bar_watch(&open->order, bar, &offer);
@@ -416,15 +412,13 @@ show(struct backtest *backtest, size_t symbol, const struct fill_bar *bar, enum 
             i++;
             continue;
         }
-        if (!execute(backtest, symbol, i, &offer, bar->start, &filled, &stays))
-            return false;
-        if (filled.order.status != ORDER_CANCELED &&
-            !follow(backtest, symbol, &filled, !stays, bar->start, exits_at))
+        if (!execute(backtest, symbol, i, &offer, bar->start, &outcome) ||
+            !follow(backtest, symbol, &outcome, bar->start, exits_at))
             return false;
         // Of several exits one is filled in a bar.
-        if (is_leg(filled.cause))
+        if (is_leg(outcome.cause))
             return true;
-        i += stays ? 1 : 0;
+        i += order_status_is_open(outcome.status) ? 1 : 0;
     }
     return true;
 }

@@ -53,6 +53,7 @@ struct backtest_intent {
     int64_t limit_price;
     int64_t stop_price;
     int64_t trail_percent;
+    int64_t high_water; // of one that trails: where it begins
 };
 
 // Places an order that is filled in a bar that begins after `at`. A buy is made as small as the

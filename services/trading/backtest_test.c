@@ -35,6 +35,7 @@ struct run {
     struct strategy_program *program;
     struct backtest_symbol symbols[3];
     struct backtest_settings settings;
+    struct rule_workspace *workspace;
     struct backtest_result result;
     struct error error;
 };
@@ -46,6 +47,7 @@ static void prepare(struct run *run, const char *kind, const char *json)
 
     memset(run, 0, sizeof(*run));
     run->arena = arena_new(BUDGET);
+    run->workspace = rule_workspace_new();
     run->program = allocate(sizeof(*run->program));
     assert_true(strategy_kind_find(text_of(kind), &found));
     if (!strategy_parameters_read(found, text_of(json), run->arena, &parameters, &run->error))
@@ -67,7 +69,7 @@ static void add_symbol(struct run *run, const char *ticker, const int (*cents)[C
 
 static void finish(struct run *run)
 {
-    if (!backtest_run(&run->settings, &run->result, &run->error))
+    if (!backtest_run(&run->settings, run->workspace, &run->result, &run->error))
         fail_msg("%s: %s", run->error.reason, run->error.message);
 }
 
@@ -77,6 +79,7 @@ static void end(struct run *run)
     for (size_t i = 0; i < run->settings.symbol_count; i++)
         bar_series_free(&run->symbols[i].series);
     release(run->program);
+    rule_workspace_free(&run->workspace);
     arena_free(&run->arena);
 }
 
@@ -449,6 +452,8 @@ static void the_same_input_gives_the_same_result(void **state)
     finish(&one);
     finish(&other);
     assert_int_equal(one.result.order_count, other.result.order_count);
+    // Also in the memory of another one.
+    finish(&one);
     assert_memory_equal(one.result.equity, other.result.equity,
                         one.result.point_count * sizeof(int64_t));
     end(&one);
@@ -577,7 +582,7 @@ static void a_backtest_needs_bars_and_not_too_many(void **state)
     prepare(&run, "buy_and_hold", "");
     add_symbol(&run, "ACME", bars, 1);
     run.settings.start = FIRST_DAY + DAY;
-    assert_false(backtest_run(&run.settings, &run.result, &run.error));
+    assert_false(backtest_run(&run.settings, run.workspace, &run.result, &run.error));
     assert_string_equal(run.error.details[0].value,
                         "leads to no bars: the symbols have none from there to `end`");
     run.settings.start = FIRST_DAY;
@@ -586,11 +591,11 @@ static void a_backtest_needs_bars_and_not_too_many(void **state)
 
         bar_series_add(run.symbols[0].series, &bar);
     }
-    assert_false(backtest_run(&run.settings, &run.result, &run.error));
+    assert_false(backtest_run(&run.settings, run.workspace, &run.result, &run.error));
     assert_string_equal(run.error.details[0].value,
                         "leads to 500001 bars, and there may be 500000");
     run.symbols[0].series->count--;
-    assert_true(backtest_run(&run.settings, &run.result, &run.error));
+    assert_true(backtest_run(&run.settings, run.workspace, &run.result, &run.error));
     end(&run);
 }
 
@@ -636,7 +641,7 @@ static void a_backtest_tells_how_far_it_is_and_can_be_canceled(void **state)
     }
     run.settings.goes_on = stop_at_half;
     run.settings.context = &progress;
-    assert_false(backtest_run(&run.settings, &run.result, &run.error));
+    assert_false(backtest_run(&run.settings, run.workspace, &run.result, &run.error));
     assert_true(error_is(&run.error, REASON_BACKTEST_CANCELED));
     assert_true(progress >= 500000 && progress < 700000);
     end(&run);
@@ -655,7 +660,7 @@ static void what_cannot_be_counted_ends_it(void **state)
     run.settings.cash = 1000000 * DOLLAR;
     add_symbol(&run, "ACME", bars, 2);
     bar_series_add(run.symbols[0].series, &huge);
-    assert_false(backtest_run(&run.settings, &run.result, &run.error));
+    assert_false(backtest_run(&run.settings, run.workspace, &run.result, &run.error));
     assert_true(error_is(&run.error, REASON_BACKTEST_OVERFLOW));
     end(&run);
 }

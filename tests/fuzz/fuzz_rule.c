@@ -39,15 +39,15 @@ static void check_values(const struct rule *rule)
 {
     OWNED(bar_series) series = make_series(BARS);
     OWNED(bar_series) fewer = make_series(FEWER_BARS);
-    double *values = rule_evaluate(rule, series);
-    double *some = rule_evaluate(rule, fewer);
+    OWNED(rule_workspace) workspace = rule_workspace_new();
+    OWNED(rule_workspace) other = rule_workspace_new();
+    const double *values = rule_evaluate(rule, series, workspace);
+    const double *some = rule_evaluate(rule, fewer, other);
 
     for (size_t i = 0; i < BARS; i++)
         MUST(rule->type == RULE_NUMBER || isnan(values[i]) || values[i] == 0.0 || values[i] == 1.0);
     for (size_t i = 0; i < FEWER_BARS; i++)
         MUST(isnan(values[i]) ? isnan(some[i]) : values[i] == some[i]);
-    release(values);
-    release(some);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
