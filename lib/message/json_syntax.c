@@ -416,3 +416,11 @@ bool json_skip(struct json *json)
     } while (nesting.depth > 0);
     return true;
 }
+
+bool json_is_object(struct text text)
+{
+    struct error error;
+    struct json json = json_of(text, &error);
+
+    return json_peek(&json) == JSON_OBJECT && json_skip(&json) && json_at_end(&json);
+}

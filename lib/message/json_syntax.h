@@ -55,3 +55,6 @@ MUST_CHECK bool json_name(struct json *json, struct arena *arena, struct text *o
 
 // Takes any value and forgets it. Nesting is bounded, and costs no stack.
 MUST_CHECK bool json_skip(struct json *json);
+
+// Whether the text is one JSON object and nothing else.
+bool json_is_object(struct text text);
