@@ -13,7 +13,7 @@
 // Memory: a rule is a plain struct without pointers; what it is evaluated in is the workspace's.
 #pragma once
 
-#include "strategy/bar_series.h"
+#include "strategy/bar_columns.h"
 
 enum {
     RULE_LENGTH_MAX = 1000,   // characters
@@ -68,5 +68,6 @@ void rule_workspace_free(struct rule_workspace **workspace);
 
 // The values of the rule at all bars of the series: as many as it has, in the workspace until that
 // is used again.
-const double *
-rule_evaluate(const struct rule *rule, struct bar_series *series, struct rule_workspace *workspace);
+const double *rule_evaluate(const struct rule *rule,
+                            struct bar_columns *series,
+                            struct rule_workspace *workspace);

@@ -201,13 +201,14 @@ static void run_pair(struct stack *stack, const struct rule_step *step)
 }
 
 // Steps that read the bars, and put a column on the stack.
-static void run_source(struct stack *stack, const struct rule_step *step, struct bar_series *series)
+static void
+run_source(struct stack *stack, const struct rule_step *step, struct bar_columns *series)
 {
     double *out = stack->columns[stack->top];
 
     switch ((enum rule_operation)step->operation) {
     case RULE_FIELD:
-        memcpy(out, bar_series_numbers(series, (enum bar_field)step->field),
+        memcpy(out, bar_columns_numbers(series, (enum bar_field)step->field),
                stack->count * sizeof(*out));
         break;
     case RULE_SMA_OF_FIELD:
@@ -215,9 +216,9 @@ static void run_source(struct stack *stack, const struct rule_step *step, struct
                             out);
         break;
     case RULE_ATR:
-        indicator_atr(bar_series_numbers(series, BAR_HIGH), bar_series_numbers(series, BAR_LOW),
-                      bar_series_numbers(series, BAR_CLOSE), stack->count, (size_t)step->periods[0],
-                      out);
+        indicator_atr(bar_columns_numbers(series, BAR_HIGH), bar_columns_numbers(series, BAR_LOW),
+                      bar_columns_numbers(series, BAR_CLOSE), stack->count,
+                      (size_t)step->periods[0], out);
         break;
     default:
         for (size_t i = 0; i < stack->count; i++)
@@ -232,7 +233,7 @@ static bool is_in_place(enum rule_operation operation)
            operation == RULE_MACD_SIGNAL;
 }
 
-static void run(struct stack *stack, const struct rule_step *step, struct bar_series *series)
+static void run(struct stack *stack, const struct rule_step *step, struct bar_columns *series)
 {
     enum rule_operation operation = (enum rule_operation)step->operation;
 
@@ -286,7 +287,7 @@ static void make_room(struct rule_workspace *workspace, size_t depth, size_t cou
 }
 
 const double *
-rule_evaluate(const struct rule *rule, struct bar_series *series, struct rule_workspace *workspace)
+rule_evaluate(const struct rule *rule, struct bar_columns *series, struct rule_workspace *workspace)
 {
     struct stack stack = {.count = series->count};
 

@@ -11,9 +11,9 @@
 #define DOLLAR INT64_C(1000000)
 
 // Bars whose closes are given in cents; the others lie around them.
-static struct bar_series *series_of(const int *cents, size_t count)
+static struct bar_columns *series_of(const int *cents, size_t count)
 {
-    struct bar_series *series = bar_series_new();
+    struct bar_columns *series = bar_columns_new();
 
     for (size_t i = 0; i < count; i++) {
         int64_t close = cents[i] * INT64_C(10000);
@@ -21,13 +21,13 @@ static struct bar_series *series_of(const int *cents, size_t count)
             .time = (int64_t)i + 1,
             .values = {close - 10000, close + 50000, close - 40000, close, 1000 + (int64_t)i}};
 
-        bar_series_add(series, &bar);
+        bar_columns_add(series, &bar);
     }
     return series;
 }
 
 // The rule's values, a letter a bar: T, F, or ? for unknown.
-static void truths_of(const char *source, struct bar_series *series, char *out)
+static void truths_of(const char *source, struct bar_columns *series, char *out)
 {
     struct rule rule;
     struct rule_problem problem;
@@ -92,7 +92,7 @@ static void rules_say_what_they_read_like(void **state)
         {"  close\n\t>\r\n11", "FFTFFT"},
         {"(close > 11)[1]", "?FFTFF"},
     };
-    OWNED(bar_series) series = series_of(cents, COUNT_OF(cents));
+    OWNED(bar_columns) series = series_of(cents, COUNT_OF(cents));
     char truths[COUNT_OF(cents) + 1];
 
     (void)state;
@@ -117,7 +117,7 @@ static void what_is_unknown_is_neither_true_nor_false(void **state)
         {"true or close[1] > 0", 'T'},   {"close[1] > 0 or false", '?'},
         {"max(close[1], 1) > 0", '?'},   {"min(1, close[1]) > 0", '?'},
     };
-    OWNED(bar_series) series = series_of(cents, COUNT_OF(cents));
+    OWNED(bar_columns) series = series_of(cents, COUNT_OF(cents));
     char truths[COUNT_OF(cents) + 1];
 
     (void)state;
@@ -335,11 +335,11 @@ static void a_value_depends_on_no_later_bar(void **state)
     for (int i = 0; i < 600; i++)
         cents[i] = 1000 + (i * i * 79 + i * 1047) % 1013;
     for (size_t r = 0; r < COUNT_OF(sources); r++) {
-        OWNED(bar_series) whole = series_of(cents, 600);
+        OWNED(bar_columns) whole = series_of(cents, 600);
 
         truths_of(sources[r], whole, all);
         for (size_t count = 1; count < 600; count += 37) {
-            OWNED(bar_series) part = series_of(cents, count);
+            OWNED(bar_columns) part = series_of(cents, count);
 
             truths_of(sources[r], part, some);
             assert_memory_equal(all, some, count);
@@ -350,7 +350,7 @@ static void a_value_depends_on_no_later_bar(void **state)
 static void a_rule_may_be_a_number(void **state)
 {
     static const int cents[] = {1000, 1250};
-    OWNED(bar_series) series = series_of(cents, COUNT_OF(cents));
+    OWNED(bar_columns) series = series_of(cents, COUNT_OF(cents));
     struct rule rule;
     struct rule_problem problem;
     OWNED(rule_workspace) workspace = rule_workspace_new();
@@ -368,8 +368,8 @@ static void what_was_evaluated_before_leaves_nothing_behind(void **state)
 {
     static const int few[] = {1000, 1100};
     static const int many[] = {1000, 1100, 1200, 1100, 900, 1300};
-    OWNED(bar_series) two = series_of(few, COUNT_OF(few));
-    OWNED(bar_series) six = series_of(many, COUNT_OF(many));
+    OWNED(bar_columns) two = series_of(few, COUNT_OF(few));
+    OWNED(bar_columns) six = series_of(many, COUNT_OF(many));
     OWNED(rule_workspace) workspace = rule_workspace_new();
     struct rule deep;
     struct rule rule;
@@ -391,7 +391,7 @@ static void what_was_evaluated_before_leaves_nothing_behind(void **state)
 
 static void a_rule_of_no_bars_has_no_values(void **state)
 {
-    OWNED(bar_series) series = bar_series_new();
+    OWNED(bar_columns) series = bar_columns_new();
     char truths[1];
 
     (void)state;
@@ -402,14 +402,14 @@ static void a_rule_of_no_bars_has_no_values(void **state)
 static void bars_are_found_by_their_time(void **state)
 {
     static const int cents[] = {1000, 1250, 1300};
-    OWNED(bar_series) series = series_of(cents, COUNT_OF(cents));
+    OWNED(bar_columns) series = series_of(cents, COUNT_OF(cents));
 
     (void)state;
-    assert_int_equal(bar_series_find(series, 0), 0);
-    assert_int_equal(bar_series_find(series, 2), 1);
-    assert_int_equal(bar_series_find(series, 4), 3);
-    assert_true(bar_series_numbers(series, BAR_CLOSE)[1] == 12.5);
-    assert_true(bar_series_numbers(series, BAR_VOLUME)[2] == 1002.0);
+    assert_int_equal(bar_columns_find(series, 0), 0);
+    assert_int_equal(bar_columns_find(series, 2), 1);
+    assert_int_equal(bar_columns_find(series, 4), 3);
+    assert_true(bar_columns_numbers(series, BAR_CLOSE)[1] == 12.5);
+    assert_true(bar_columns_numbers(series, BAR_VOLUME)[2] == 1002.0);
 }
 
 int main(void)

@@ -55,7 +55,7 @@ bool strategy_program_make(const struct strategy_parameters *parameters,
 }
 
 void strategy_program_signals(const struct strategy_program *program,
-                              struct bar_series *series,
+                              struct bar_columns *series,
                               struct rule_workspace *workspace,
                               uint8_t *out_signals)
 {

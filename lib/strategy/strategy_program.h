@@ -33,6 +33,6 @@ MUST_CHECK bool strategy_program_make(const struct strategy_parameters *paramete
 // Writes the signals at all bars of a symbol, by a program that has some, to `out_signals`, which
 // has room for as many.
 void strategy_program_signals(const struct strategy_program *program,
-                              struct bar_series *series,
+                              struct bar_columns *series,
                               struct rule_workspace *workspace,
                               uint8_t *out_signals);

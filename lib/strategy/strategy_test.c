@@ -258,7 +258,7 @@ static void every_kind_becomes_a_program_also_with_its_largest_parameters(void *
 static void a_strategy_leaves_when_it_is_out_unless_it_has_a_rule_for_that(void **state)
 {
     OWNED(arena) arena = arena_new(BUDGET);
-    OWNED(bar_series) series = bar_series_new();
+    OWNED(bar_columns) series = bar_columns_new();
     struct strategy_program *program = allocate(sizeof(*program));
     struct strategy_parameters parameters;
     struct error error;
@@ -271,7 +271,7 @@ static void a_strategy_leaves_when_it_is_out_unless_it_has_a_rule_for_that(void 
         int64_t close = dollars[i] * DOLLAR;
         const struct bar bar = {.time = i, .values = {close, close, close, close, 1}};
 
-        bar_series_add(series, &bar);
+        bar_columns_add(series, &bar);
     }
     assert_true(read("sma_cross", "{\"fast\": 1, \"slow\": 2}", arena, &parameters, &error));
     assert_true(strategy_program_make(&parameters, program, &error));

@@ -36,8 +36,8 @@ static bool find_first(struct backtest *backtest)
     size_t total = 0;
 
     for (size_t i = 0; i < settings->symbol_count; i++) {
-        const struct bar_series *series = settings->symbols[i].series;
-        size_t first = bar_series_find(series, settings->start);
+        const struct bar_columns *series = settings->symbols[i].series;
+        size_t first = bar_columns_find(series, settings->start);
 
         backtest->positions[i].first = first;
         backtest->positions[i].next = first;
@@ -63,7 +63,7 @@ static void compute(struct backtest *backtest, struct rule_workspace *workspace)
     const struct strategy_program *program = backtest->settings->program;
 
     for (size_t i = 0; i < backtest->settings->symbol_count; i++) {
-        struct bar_series *series = backtest->settings->symbols[i].series;
+        struct bar_columns *series = backtest->settings->symbols[i].series;
         struct backtest_position *position = &backtest->positions[i];
 
         if (program->has_signals) {
@@ -93,7 +93,7 @@ static int64_t next_time(const struct backtest *backtest)
     int64_t next = INT64_MAX;
 
     for (size_t i = 0; i < backtest->settings->symbol_count; i++) {
-        const struct bar_series *series = backtest->settings->symbols[i].series;
+        const struct bar_columns *series = backtest->settings->symbols[i].series;
         size_t bar = backtest->positions[i].next;
 
         if (bar < series->count && series->times[bar] < next)
@@ -177,7 +177,7 @@ static size_t count_quiet(const struct backtest *backtest, size_t most)
 static bool pass(struct backtest *backtest, size_t count)
 {
     struct backtest_position *position = &backtest->positions[0];
-    const struct bar_series *series = backtest->settings->symbols[0].series;
+    const struct bar_columns *series = backtest->settings->symbols[0].series;
     struct backtest_result *result = backtest->result;
     const int64_t *closes = series->columns[BAR_CLOSE] + position->next;
     int64_t *equity = result->equity + result->point_count;
@@ -206,7 +206,7 @@ static bool run(struct backtest *backtest)
 {
     bool is_alone =
         backtest->settings->symbol_count == 1 && backtest->settings->program->has_signals;
-    const struct bar_series *series = backtest->settings->symbols[0].series;
+    const struct bar_columns *series = backtest->settings->symbols[0].series;
     int64_t at = 0;
     size_t done = 0;
 

@@ -23,7 +23,7 @@ enum {
 // One symbol that is traded.
 struct backtest_symbol {
     const char *ticker;
-    struct bar_series *series; // its numbers are made on demand
+    struct bar_columns *series; // its numbers are made on demand
 };
 
 struct backtest_settings {

@@ -425,7 +425,7 @@ show(struct backtest *backtest, size_t symbol, const struct fill_bar *bar, enum 
 
 static struct fill_bar bar_of(const struct backtest *backtest, size_t symbol, bool is_over)
 {
-    const struct bar_series *series = backtest->settings->symbols[symbol].series;
+    const struct bar_columns *series = backtest->settings->symbols[symbol].series;
     size_t index = backtest->positions[symbol].next;
 
     // Its length does not matter here, as no order is shown a bar twice.

@@ -85,7 +85,7 @@ int64_t backtest_whole(const struct backtest *backtest, int64_t quantity);
 
 static inline bool backtest_has_bar(const struct backtest *backtest, size_t symbol, int64_t at)
 {
-    const struct bar_series *series = backtest->settings->symbols[symbol].series;
+    const struct bar_columns *series = backtest->settings->symbols[symbol].series;
     size_t next = backtest->positions[symbol].next;
 
     return next < series->count && series->times[next] == at;

@@ -15,9 +15,9 @@
 enum { BUDGET = 1024 * 1024, CENTS = 4 };
 
 // A bar as its open, high, low and close in cents.
-static struct bar_series *series_of(const int (*cents)[CENTS], size_t count)
+static struct bar_columns *series_of(const int (*cents)[CENTS], size_t count)
 {
-    struct bar_series *series = bar_series_new();
+    struct bar_columns *series = bar_columns_new();
 
     for (size_t i = 0; i < count; i++) {
         struct bar bar = {.time = FIRST_DAY + (int64_t)i * DAY};
@@ -25,7 +25,7 @@ static struct bar_series *series_of(const int (*cents)[CENTS], size_t count)
         for (int field = 0; field < CENTS; field++)
             bar.values[field] = cents[i][field] * (DOLLAR / 100);
         bar.values[BAR_VOLUME] = 1000;
-        bar_series_add(series, &bar);
+        bar_columns_add(series, &bar);
     }
     return series;
 }
@@ -77,7 +77,7 @@ static void end(struct run *run)
 {
     backtest_result_clear(&run->result);
     for (size_t i = 0; i < run->settings.symbol_count; i++)
-        bar_series_free(&run->symbols[i].series);
+        bar_columns_free(&run->symbols[i].series);
     release(run->program);
     rule_workspace_free(&run->workspace);
     arena_free(&run->arena);
@@ -553,14 +553,14 @@ static void symbols_without_a_bar_wait_for_theirs(void **state)
 {
     static const int daily[][CENTS] = {BOUGHT_AT_100, BOUGHT_AT_100, BOUGHT_AT_100, BOUGHT_AT_100};
     struct run run;
-    struct bar_series *sparse = bar_series_new();
+    struct bar_columns *sparse = bar_columns_new();
 
     (void)state;
     for (int day = 0; day < 4; day += 3) {
         const struct bar bar = {.time = FIRST_DAY + day * DAY,
                                 .values = {50 * DOLLAR, 50 * DOLLAR, 50 * DOLLAR, 50 * DOLLAR, 1}};
 
-        bar_series_add(sparse, &bar);
+        bar_columns_add(sparse, &bar);
     }
     prepare(&run, "buy_and_hold", "{" TEN_SHARES "}");
     add_symbol(&run, "ACME", daily, COUNT_OF(daily));
@@ -589,7 +589,7 @@ static void a_backtest_needs_bars_and_not_too_many(void **state)
     for (int64_t i = 1; i <= BACKTEST_BARS_MAX; i++) {
         const struct bar bar = {.time = FIRST_DAY + i, .values = {DOLLAR, DOLLAR, DOLLAR, DOLLAR}};
 
-        bar_series_add(run.symbols[0].series, &bar);
+        bar_columns_add(run.symbols[0].series, &bar);
     }
     assert_false(backtest_run(&run.settings, run.workspace, &run.result, &run.error));
     assert_string_equal(run.error.details[0].value,
@@ -637,7 +637,7 @@ static void a_backtest_tells_how_far_it_is_and_can_be_canceled(void **state)
     for (int64_t i = 1; i < 200000; i++) {
         const struct bar bar = {.time = FIRST_DAY + i, .values = {DOLLAR, DOLLAR, DOLLAR, DOLLAR}};
 
-        bar_series_add(run.symbols[0].series, &bar);
+        bar_columns_add(run.symbols[0].series, &bar);
     }
     run.settings.goes_on = stop_at_half;
     run.settings.context = &progress;
@@ -659,7 +659,7 @@ static void what_cannot_be_counted_ends_it(void **state)
     prepare(&run, "buy_and_hold", "");
     run.settings.cash = 1000000 * DOLLAR;
     add_symbol(&run, "ACME", bars, 2);
-    bar_series_add(run.symbols[0].series, &huge);
+    bar_columns_add(run.symbols[0].series, &huge);
     assert_false(backtest_run(&run.settings, run.workspace, &run.result, &run.error));
     assert_true(error_is(&run.error, REASON_BACKTEST_OVERFLOW));
     end(&run);

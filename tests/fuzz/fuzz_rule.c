@@ -10,9 +10,9 @@
 
 enum { BARS = 48, FEWER_BARS = 29 };
 
-static struct bar_series *make_series(size_t count)
+static struct bar_columns *make_series(size_t count)
 {
-    struct bar_series *series = bar_series_new();
+    struct bar_columns *series = bar_columns_new();
 
     for (size_t i = 0; i < count; i++) {
         int64_t close = 1000000 + (int64_t)(i * i * 7919 % 101) * 12345;
@@ -20,7 +20,7 @@ static struct bar_series *make_series(size_t count)
             .time = (int64_t)i,
             .values = {close - 5000, close + 70000, close - 60000, close, (int64_t)(i * 37 % 11)}};
 
-        bar_series_add(series, &bar);
+        bar_columns_add(series, &bar);
     }
     return series;
 }
@@ -37,8 +37,8 @@ static void check_problem(struct text source, const struct rule_problem *problem
 
 static void check_values(const struct rule *rule)
 {
-    OWNED(bar_series) series = make_series(BARS);
-    OWNED(bar_series) fewer = make_series(FEWER_BARS);
+    OWNED(bar_columns) series = make_series(BARS);
+    OWNED(bar_columns) fewer = make_series(FEWER_BARS);
     OWNED(rule_workspace) workspace = rule_workspace_new();
     OWNED(rule_workspace) other = rule_workspace_new();
     const double *values = rule_evaluate(rule, series, workspace);

@@ -17,9 +17,9 @@
 enum { BARS = 500000, BUDGET = 64 * 1024, FAST = 20, SLOW = 50 };
 
 // A walk of minutes around 100.00, the same each time.
-static struct bar_series *make_series(void)
+static struct bar_columns *make_series(void)
 {
-    struct bar_series *series = bar_series_new();
+    struct bar_columns *series = bar_columns_new();
     uint64_t state = 88172645463325252U;
     int64_t price = 100000000;
 
@@ -37,13 +37,13 @@ static struct bar_series *make_series(void)
         bar.values[BAR_HIGH] = (move > 0 ? price : price - move) + 10000;
         bar.values[BAR_LOW] = (move > 0 ? price - move : price) - 10000;
         bar.values[BAR_VOLUME] = 1000;
-        bar_series_add(series, &bar);
+        bar_columns_add(series, &bar);
     }
     return series;
 }
 
 // The reference: two running sums and a comparison for each bar, and nothing else.
-static int64_t sum_averages(const struct bar_series *series)
+static int64_t sum_averages(const struct bar_columns *series)
 {
     const int64_t *closes = series->columns[BAR_CLOSE];
     int64_t fast = 0;
@@ -102,7 +102,7 @@ static bool measure(const struct backtest_settings *settings,
 int main(int argc, char **argv)
 {
     OWNED(arena) arena = arena_new(BUDGET);
-    OWNED(bar_series) series = make_series();
+    OWNED(bar_columns) series = make_series();
     struct strategy_program *program = allocate(sizeof(*program));
     const struct backtest_symbol symbol = {"ACME", series};
     const struct backtest_settings settings = {.program = program,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "strategy/bar_series.h"
+#include "strategy/bar_columns.h"
 
 #include "money/money.h"
 
@@ -7,12 +7,12 @@
 
 enum { FIRST_CAPACITY = 256 };
 
-struct bar_series *bar_series_new(void)
+struct bar_columns *bar_columns_new(void)
 {
-    return allocate(sizeof(struct bar_series));
+    return allocate(sizeof(struct bar_columns));
 }
 
-static void forget_numbers(struct bar_series *series)
+static void forget_numbers(struct bar_columns *series)
 {
     for (int field = 0; field < BAR_FIELD_COUNT; field++) {
         release(series->numbers[field]);
@@ -20,7 +20,7 @@ static void forget_numbers(struct bar_series *series)
     }
 }
 
-void bar_series_free(struct bar_series **series)
+void bar_columns_free(struct bar_columns **series)
 {
     if (*series == NULL)
         return;
@@ -32,7 +32,7 @@ void bar_series_free(struct bar_series **series)
     *series = NULL;
 }
 
-static void grow(struct bar_series *series)
+static void grow(struct bar_columns *series)
 {
     size_t capacity = series->capacity == 0 ? FIRST_CAPACITY : series->capacity * 2;
 
@@ -43,7 +43,7 @@ static void grow(struct bar_series *series)
     series->capacity = capacity;
 }
 
-void bar_series_add(struct bar_series *series, const struct bar *bar)
+void bar_columns_add(struct bar_columns *series, const struct bar *bar)
 {
     assert(series->count == 0 || bar->time > series->times[series->count - 1]);
     if (series->count == series->capacity)
@@ -55,7 +55,7 @@ void bar_series_add(struct bar_series *series, const struct bar *bar)
     series->count++;
 }
 
-const double *bar_series_numbers(struct bar_series *series, enum bar_field field)
+const double *bar_columns_numbers(struct bar_columns *series, enum bar_field field)
 {
     double unit = field == BAR_VOLUME ? 1.0 : (double)MICROS_PER_UNIT;
     const int64_t *from = series->columns[field];
@@ -70,7 +70,7 @@ const double *bar_series_numbers(struct bar_series *series, enum bar_field field
     return to;
 }
 
-size_t bar_series_find(const struct bar_series *series, int64_t time)
+size_t bar_columns_find(const struct bar_columns *series, int64_t time)
 {
     size_t low = 0;
     size_t high = series->count;
