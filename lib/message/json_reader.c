@@ -104,7 +104,7 @@ static bool read_value(struct reader *reader,
         return read_bool(reader, type, descriptor, message);
     if ((type != JSON_STRING && type != JSON_NUMBER) || descriptor->type == PROTOBUF_C_TYPE_MESSAGE)
         return refuse_type(reader, field_expectation(field, descriptor), type, path);
-    if (type == JSON_STRING ? !json_string(&reader->json, reader->arena, &text)
+    if (type == JSON_STRING ? !json_read_string(&reader->json, reader->arena, &text)
                             : !json_number(&reader->json, &text))
         return false;
     return field_add_text(field, descriptor, message, reader->arena,

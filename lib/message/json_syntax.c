@@ -297,7 +297,7 @@ static bool unescape(struct json *json, struct text raw, struct arena *arena, st
     return true;
 }
 
-bool json_string(struct json *json, struct arena *arena, struct text *out_text)
+bool json_read_string(struct json *json, struct arena *arena, struct text *out_text)
 {
     struct text raw = {0};
     size_t escapes = 0;
@@ -318,7 +318,7 @@ bool json_name(struct json *json, struct arena *arena, struct text *out_name)
 {
     if (json_peek(json) != JSON_STRING)
         return json_fail(json, "a name in quotes is expected here");
-    if (!json_string(json, arena, out_name))
+    if (!json_read_string(json, arena, out_name))
         return false;
     return json_take(json, ':') || json_fail(json, "a colon is expected here");
 }

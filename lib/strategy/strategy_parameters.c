@@ -241,7 +241,7 @@ take_scalar(struct reader *reader, const char *field, struct text *out_text, boo
 
     *out_is_text = type == JSON_STRING || type == JSON_NUMBER;
     if (type == JSON_STRING)
-        return json_string(&reader->json, reader->arena, out_text);
+        return json_read_string(&reader->json, reader->arena, out_text);
     if (type == JSON_NUMBER)
         return json_number(&reader->json, out_text);
     error_add_violation(reader->error, field, "must be a number or a string");
