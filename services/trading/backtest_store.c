@@ -115,11 +115,15 @@ static const struct statement finish_task = {
     "UPDATE tasks t SET state = 'completed', finished_at = now(), error = $5 WHERE " IS_MINE,
 };
 
+// Whoever was told that it would be canceled finds it canceled, however near to its end it was.
 static const struct statement finish_backtest = {
     "finish_backtest",
-    "UPDATE backtests SET status = $3, reason = $4, reason_message = $5, statistics = $6,"
-    " result = $7, finished_at = now(),"
-    " progress = CASE WHEN $3 = 'completed' THEN 1000000 ELSE progress END"
+    "UPDATE backtests SET status = CASE WHEN is_to_cancel THEN 'canceled' ELSE $3 END,"
+    " reason = CASE WHEN NOT is_to_cancel THEN $4 END,"
+    " reason_message = CASE WHEN NOT is_to_cancel THEN $5 END,"
+    " statistics = CASE WHEN NOT is_to_cancel THEN $6 END,"
+    " result = CASE WHEN NOT is_to_cancel THEN $7 END, finished_at = now(),"
+    " progress = CASE WHEN $3 = 'completed' AND NOT is_to_cancel THEN 1000000 ELSE progress END"
     " WHERE id = $1 AND user_id = $2 AND status = 'running'",
 };
 

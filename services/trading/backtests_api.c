@@ -231,7 +231,6 @@ bool trading_api_create_backtest(struct trading *trading,
                                  Trading__CreateBacktestResponse *response,
                                  struct error *error)
 {
-    struct uuid id = uuid_new();
     struct change change = {
         .trading = trading,
         .call = call,
@@ -239,7 +238,7 @@ bool trading_api_create_backtest(struct trading *trading,
         .request = &request->base,
         .response = &response->base,
         .action = "backtest.create",
-        .record = {.id = id.string,
+        .record = {.id = arena_copy_string(call->arena, uuid_new().string),
                    .strategy_id = request->strategy_id,
                    .start_at = request->start,
                    .end_at = request->has_end ? request->end : 0,
@@ -250,6 +249,8 @@ bool trading_api_create_backtest(struct trading *trading,
     };
     bool replayed = false;
 
+    if (change.record.id == NULL)
+        return out_of_budget(error);
     if (!idempotency_find(trading->database, call, change.method, change.response, &replayed,
                           error))
         return false;

@@ -344,7 +344,6 @@ bool trading_api_create_strategy(struct trading *trading,
                                  Trading__CreateStrategyResponse *response,
                                  struct error *error)
 {
-    struct uuid id = uuid_new();
     struct change change = {
         .trading = trading,
         .call = call,
@@ -354,7 +353,7 @@ bool trading_api_create_strategy(struct trading *trading,
         .action = "strategy.create",
         .apply = add,
         .message = &response->strategy,
-        .record = {.id = id.string,
+        .record = {.id = arena_copy_string(call->arena, uuid_new().string),
                    .name = request->name,
                    .description = request->description,
                    .kind = request->kind,
@@ -363,6 +362,8 @@ bool trading_api_create_strategy(struct trading *trading,
     };
     bool replayed = false;
 
+    if (change.record.id == NULL)
+        return out_of_budget(error);
     // A repeat is answered from what is stored, whatever has become of the symbols since.
     if (!refuse_key_of_portfolio(call, error) ||
         !idempotency_find(trading->database, call, change.method, change.response, &replayed,

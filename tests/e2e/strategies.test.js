@@ -336,7 +336,7 @@ describe('strategies', () => {
                     assert.deepEqual([sixth.status, sixth.body.reason, sixth.body.maximum], [429, 'TOO_MANY_BACKTESTS', '5']);
                     await running(ids[0]);
                     const { tasks } = await platform.expect(200, 'GET', '/api/v1/tasks?queue=backtests&limit=5', { token: admin });
-                    assert.deepEqual(tasks.map(one => one.id), ids.toReversed());
+                    assert.deepEqual(tasks.map(one => one.id), [...ids].reverse());
                     assert.deepEqual(new Set(tasks.map(one => one.kind)), new Set(['backtest']));
                     assert.equal(tasks.at(-1).state, 'active');
                     await platform.expect(204, 'DELETE', `/api/v1/backtests/${ids[4]}`, { token: ada.token });
