@@ -77,54 +77,68 @@ const size_t strategy_common_parameter_count = COUNT_OF(strategy_common_paramete
     {                                                                                              \
         STRATEGY_PARAMETER_##one, STRATEGY_PARAMETER_##other, true                                 \
     }
-#define LIST(list) list, COUNT_OF(list)
+#define LIST(list) .parameters = (list), .parameter_count = COUNT_OF(list)
 
 static const struct strategy_kind_info kinds[STRATEGY_KIND_COUNT] = {
     [STRATEGY_BUY_AND_HOLD] = {.title = "Buy and hold",
                                .description = "Buys at once and never sells.",
                                .enter = "true",
                                .exit = "false"},
-    [STRATEGY_SMA_CROSS] = {"Crossing averages",
-                            "In the market while the fast average is above the slow one.",
+    [STRATEGY_SMA_CROSS] = {.title = "Crossing averages",
+                            .description =
+                                "In the market while the fast average is above the slow one.",
                             LIST(sma_cross_parameters),
                             .enter = "sma(close, {fast}) > sma(close, {slow})",
                             .order = LESS(FAST, SLOW)},
-    [STRATEGY_EMA_CROSS] = {"Crossing exponential averages",
-                            "In the market while the fast exponential average is above the slow "
-                            "one.",
-                            LIST(ema_cross_parameters),
-                            .enter = "ema(close, {fast}) > ema(close, {slow})",
-                            .order = LESS(FAST, SLOW)},
-    [STRATEGY_MACD] = {"MACD", "In the market while the MACD is above its signal line.",
+    [STRATEGY_EMA_CROSS] =
+        {.title = "Crossing exponential averages",
+         .description = "In the market while the fast exponential average is above the slow "
+                        "one.",
+         LIST(ema_cross_parameters),
+         .enter = "ema(close, {fast}) > ema(close, {slow})",
+         .order = LESS(FAST, SLOW)},
+    [STRATEGY_MACD] = {.title = "MACD",
+                       .description = "In the market while the MACD is above its signal line.",
                        LIST(macd_parameters),
                        .enter = "macd(close, {fast}, {slow}) > "
                                 "macd_signal(close, {fast}, {slow}, {signal})",
                        .order = LESS(FAST, SLOW)},
-    [STRATEGY_RSI_REVERSION] = {"RSI reversion",
-                                "Buys what has fallen much, and sells what has risen much.",
-                                LIST(rsi_parameters), .enter = "rsi(close, {period}) < {low}",
-                                .exit = "rsi(close, {period}) > {high}", .order = LESS(LOW, HIGH)},
-    [STRATEGY_BOLLINGER] = {"Bollinger bands",
-                            "Buys below the lower band, and sells at the average.",
+    [STRATEGY_RSI_REVERSION] = {.title = "RSI reversion",
+                                .description =
+                                    "Buys what has fallen much, and sells what has risen much.",
+                                LIST(rsi_parameters),
+                                .enter = "rsi(close, {period}) < {low}",
+                                .exit = "rsi(close, {period}) > {high}",
+                                .order = LESS(LOW, HIGH)},
+    [STRATEGY_BOLLINGER] = {.title = "Bollinger bands",
+                            .description = "Buys below the lower band, and sells at the average.",
                             LIST(bollinger_parameters),
                             .enter = "close < bollinger_lower(close, {period}, {deviations})",
                             .exit = "close >= sma(close, {period})"},
-    [STRATEGY_DONCHIAN] = {"Breakout of a Donchian channel",
-                           "Buys above the highest high of the bars before, and sells below the "
-                           "lowest low.",
-                           LIST(donchian_parameters),
-                           .enter = "close > highest(high, {entry_period})[1]",
-                           .exit = "close < lowest(low, {exit_period})[1]"},
-    [STRATEGY_RULE] = {"Your own rules",
-                       "Enters when the one rule is true and leaves when the other is.",
-                       LIST(rule_parameters), .enter = "{enter}", .exit = "{exit}"},
-    [STRATEGY_MOMENTUM] = {"Momentum",
-                           "Holds the symbols that have risen most, in equal parts; none that has "
-                           "not risen.",
-                           LIST(momentum_parameters), .score = "roc(close, {lookback})"},
-    [STRATEGY_REBALANCE] = {"Fixed weights", "Puts the weights right when one of them is off.",
+    [STRATEGY_DONCHIAN] =
+        {.title = "Breakout of a Donchian channel",
+         .description = "Buys above the highest high of the bars before, and sells below the "
+                        "lowest low.",
+         LIST(donchian_parameters),
+         .enter = "close > highest(high, {entry_period})[1]",
+         .exit = "close < lowest(low, {exit_period})[1]"},
+    [STRATEGY_RULE] = {.title = "Your own rules",
+                       .description =
+                           "Enters when the one rule is true and leaves when the other is.",
+                       LIST(rule_parameters),
+                       .enter = "{enter}",
+                       .exit = "{exit}"},
+    [STRATEGY_MOMENTUM] =
+        {.title = "Momentum",
+         .description = "Holds the symbols that have risen most, in equal parts; none that has "
+                        "not risen.",
+         LIST(momentum_parameters),
+         .score = "roc(close, {lookback})"},
+    [STRATEGY_REBALANCE] = {.title = "Fixed weights",
+                            .description = "Puts the weights right when one of them is off.",
                             LIST(rebalance_parameters)},
-    [STRATEGY_REGULAR_PURCHASE] = {"Regular purchase", "Buys for the same amount again and again.",
+    [STRATEGY_REGULAR_PURCHASE] = {.title = "Regular purchase",
+                                   .description = "Buys for the same amount again and again.",
                                    LIST(purchase_parameters)},
 };
 
