@@ -149,7 +149,8 @@ describe('strategies', () => {
     });
 
     it('have rules that are checked before they are used', async () => {
-        const check = rule => platform.request('POST', '/api/v1/strategy-rules:check', { token: ada.token, body: { rule } });
+        const check = rule => platform.request('GET', `/api/v1/strategy-rules:check?rule=${encodeURIComponent(rule)}`,
+            { token: ada.token });
         const fine = await check('close > sma(close, 200) and rsi(close, 2) < 10');
         assert.equal(fine.status, 200, fine.text);
         assert.equal(fine.body.warm_up_bars, 199);

@@ -80,6 +80,7 @@ write_string(struct document *document, const struct model_field *field, bool is
 
     if (format == BOURSE__FORMAT__JSON) {
         document_string(document, "type", "object");
+        document_bool(document, "additionalProperties", true);
         return;
     }
     document_string(document, "type", "string");
