@@ -327,6 +327,19 @@ static bool make_statistics(struct figures *figures, struct error *error)
     return true;
 }
 
+bool backtest_statistics(const struct backtest_figures_options *options,
+                         struct arena *arena,
+                         Trading__BacktestStatistics **out_statistics,
+                         struct error *error)
+{
+    struct figures figures = {.options = options, .arena = arena};
+
+    if (!make_statistics(&figures, error))
+        return false;
+    *out_statistics = figures.statistics;
+    return true;
+}
+
 static Trading__BacktestCause say_cause(enum backtest_cause cause)
 {
     static const Trading__BacktestCause said[] = {

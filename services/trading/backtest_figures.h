@@ -23,6 +23,12 @@ struct backtest_figures_options {
     int periods_per_year; // of the bars, when they are longer than a day; otherwise 0
 };
 
+// The statistics alone.
+MUST_CHECK bool backtest_statistics(const struct backtest_figures_options *options,
+                                    struct arena *arena,
+                                    Trading__BacktestStatistics **out_statistics,
+                                    struct error *error);
+
 // Fills a message with the statistics, the trades, the orders and the curve, and with nothing else.
 // Fails with OUT_OF_MEMORY_BUDGET and BACKTEST_OVERFLOW.
 MUST_CHECK bool backtest_figures(const struct backtest_figures_options *options,

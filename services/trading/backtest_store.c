@@ -10,9 +10,9 @@
     "b.id, b.user_id, b.strategy_id, b.strategy_version, b.kind, b.parameters, b.symbols,"         \
     " b.timeframe, b.start_at, b.end_at, b.cash, b.fill_terms, b.fractional, b.benchmark,"         \
     " b.status, b.progress, b.reason, b.reason_message, b.statistics, b.created_at,"               \
-    " b.started_at, b.finished_at"
+    " b.started_at, b.finished_at, b.grid"
 
-enum { RESULT_COLUMN = 22 };
+enum { GRID_COLUMN = 22, RESULT_COLUMN = 23 };
 
 // The task is this worker's, by this attempt.
 #define IS_MINE                                                                                    \
@@ -27,8 +27,8 @@ static const struct statement count_open = {
 static const struct statement add_backtest = {
     "add_backtest",
     "INSERT INTO backtests (id, user_id, strategy_id, strategy_version, kind, parameters, symbols,"
-    " timeframe, start_at, end_at, cash, fill_terms, fractional, benchmark, status)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'queued')"
+    " timeframe, start_at, end_at, cash, fill_terms, fractional, benchmark, grid, status)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'queued')"
     " RETURNING created_at",
 };
 
@@ -177,6 +177,7 @@ bool backtest_store_add(struct transaction *transaction,
         fill_terms_are_plain(&record->terms) ? parameter_null() : parameter_text(terms),
         parameter_bool(record->fractional),
         parameter_text(record->benchmark),
+        parameter_text(record->grid),
     };
     const struct parameter kept[] = {
         parameter_text(record->user_id),
@@ -233,6 +234,7 @@ static bool read_record(const struct rows *rows,
         .created_at = rows_time(rows, row, 19),
         .started_at = rows_is_null(rows, row, 20) ? 0 : rows_time(rows, row, 20),
         .finished_at = rows_is_null(rows, row, 21) ? 0 : rows_time(rows, row, 21),
+        .grid = rows_text(rows, row, GRID_COLUMN),
         .result = rows_text(rows, row, RESULT_COLUMN),
     };
     const char *terms = rows_text(rows, row, 11);

@@ -16,7 +16,7 @@ enum {
     BACKTESTS_OPEN_MAX = 5,    // of one user that wait or run
     BACKTESTS_KEPT_MAX = 50,   // of one user that have ended; the oldest go
     BACKTEST_ATTEMPTS_MAX = 3, // a process that dies of one does so no more often
-    BACKTEST_LEASE_MS = 15000,
+    BACKTEST_LEASE_MS = 30000, // longer than market may take for a page of bars
 };
 
 // X(NAME, name, has ended)
@@ -47,7 +47,8 @@ struct backtest_record {
     int64_t cash;
     struct fill_terms terms;
     bool fractional;
-    const char *benchmark; // NULL for none
+    const char *benchmark; // these NULL for none
+    const char *grid;      // a packed message, in base64url
     enum backtest_status status;
     int64_t progress_micros;
     const char *reason; // these NULL for none

@@ -196,6 +196,23 @@ static void an_open_that_leaps_beyond_the_cash_cancels_the_buy(void **state)
     end(&run);
 }
 
+static void what_is_held_for_one_order_is_not_there_for_another(void **state)
+{
+    static const int bars[][CENTS] = {
+        {10000, 10000, 10000, 10000}, {10000, 10000, 10000, 10000}, {10000, 10000, 10000, 10000}};
+    struct run run;
+
+    (void)state;
+    prepare(&run, "buy_and_hold", "{\"sizing\": \"shares\", \"size\": 60}");
+    add_symbol(&run, "ONE", bars, COUNT_OF(bars));
+    add_symbol(&run, "TWO", bars, COUNT_OF(bars));
+    finish(&run);
+    // 60 at 102.50 are held, and 3,850 of the 10,000 are left: 37 at 102.50.
+    assert_filled(&run, 0, BACKTEST_ENTRY, 60 * SHARE, 100 * DOLLAR, 1);
+    assert_filled(&run, 1, BACKTEST_ENTRY, 37 * SHARE, 100 * DOLLAR, 1);
+    end(&run);
+}
+
 static void without_cash_for_a_share_there_is_no_order(void **state)
 {
     static const int bars[][CENTS] = {{1000000, 1000000, 1000000, 1000000},
@@ -672,6 +689,7 @@ int main(void)
         cmocka_unit_test(an_order_of_the_last_close_stays_open),
         cmocka_unit_test(what_is_held_for_a_buy_is_less_than_all_cash),
         cmocka_unit_test(an_open_that_leaps_beyond_the_cash_cancels_the_buy),
+        cmocka_unit_test(what_is_held_for_one_order_is_not_there_for_another),
         cmocka_unit_test(without_cash_for_a_share_there_is_no_order),
         cmocka_unit_test(a_stop_is_filled_at_its_price_and_a_gap_where_it_ends),
         cmocka_unit_test(of_a_stop_and_a_target_in_one_bar_the_stop_counts),

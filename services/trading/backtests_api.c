@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "backtest_grid.h"
 #include "backtest_queue.h"
 #include "lookup.h"
 #include "service/audit_outbox.h"
@@ -170,6 +171,31 @@ take_strategy(struct transaction *transaction, struct change *change, struct err
     return true;
 }
 
+// Checks the grid with the strategy's parameters as they are now.
+static bool take_grid(struct change *change, struct error *error)
+{
+    const Trading__CreateBacktestRequest *request =
+        (const Trading__CreateBacktestRequest *)change->request;
+    const struct backtest_grid grid = {request->grid, request->n_grid};
+    struct arena *arena = change->call->arena;
+    struct strategy_parameters *parameters = arena_allocate(arena, sizeof(*parameters));
+    enum strategy_kind kind = STRATEGY_KIND_COUNT;
+    Trading__Backtest packed = TRADING__BACKTEST__INIT;
+
+    if (request->n_grid == 0)
+        return true;
+    if (parameters == NULL)
+        return out_of_budget(error);
+    if (!strategy_kind_find(text_of(change->record.kind), &kind))
+        return error_set(error, REASON_INTERNAL, "The strategy is of no kind that there is.");
+    packed.n_grid = request->n_grid;
+    packed.grid = request->grid;
+    return strategy_parameters_read(kind, text_of(change->record.parameters), arena, parameters,
+                                    error) &&
+           backtest_grid_check(&grid, parameters, error) &&
+           strategy_pack_text(&packed.base, arena, &change->record.grid, error);
+}
+
 static bool create(struct transaction *transaction, void *context, struct error *error)
 {
     struct change *change = context;
@@ -181,7 +207,7 @@ static bool create(struct transaction *transaction, void *context, struct error 
         return false;
     if (replayed)
         return true;
-    return take_strategy(transaction, change, error) &&
+    return take_strategy(transaction, change, error) && take_grid(change, error) &&
            strategy_store_lock_user(transaction, change->record.user_id, error) &&
            backtest_store_add(transaction, &change->record, error) &&
            note(transaction, change, error) &&

@@ -216,6 +216,38 @@ bool strategy_pack_text(const ProtobufCMessage *message,
     return true;
 }
 
+bool backtest_grid_of(const struct backtest_record *record,
+                      struct arena *arena,
+                      const Trading__Backtest **out_message,
+                      struct error *error)
+{
+    ProtobufCMessage *stored = NULL;
+
+    *out_message = NULL;
+    if (record->grid == NULL)
+        return true;
+    if (!unpack_text(&trading_backtest_info, record->grid, arena, &stored, error))
+        return false;
+    *out_message = (const Trading__Backtest *)stored;
+    return true;
+}
+
+static bool say_grid(const struct backtest_record *record,
+                     struct arena *arena,
+                     Trading__Backtest *message,
+                     struct error *error)
+{
+    const Trading__Backtest *grid = NULL;
+
+    if (!backtest_grid_of(record, arena, &grid, error))
+        return false;
+    if (grid != NULL) {
+        message->n_grid = grid->n_grid;
+        message->grid = grid->grid;
+    }
+    return true;
+}
+
 // What came of it lies in a message of the same kind, which has nothing else.
 static bool say_result(const struct backtest_record *record,
                        struct arena *arena,
@@ -245,6 +277,8 @@ static bool say_result(const struct backtest_record *record,
     message->orders = result->orders;
     message->n_curve = result->n_curve;
     message->curve = result->curve;
+    message->n_runs = result->n_runs;
+    message->runs = result->runs;
     return true;
 }
 
@@ -274,5 +308,6 @@ bool backtest_to_message(const struct backtest_record *record,
     message->has_finished_at = record->finished_at != 0;
     message->finished_at = record->finished_at;
     *out_message = message;
-    return say_request(record, arena, message, error) && say_result(record, arena, message, error);
+    return say_request(record, arena, message, error) && say_grid(record, arena, message, error) &&
+           say_result(record, arena, message, error);
 }

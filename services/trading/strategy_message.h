@@ -35,7 +35,13 @@ MUST_CHECK bool backtest_to_message(const struct backtest_record *record,
                                     Trading__Backtest **out_message,
                                     struct error *error);
 
-// A packed message as text, and back.
+// The grid that a record has, as a message with nothing else; `out_message` is NULL without one.
+MUST_CHECK bool backtest_grid_of(const struct backtest_record *record,
+                                 struct arena *arena,
+                                 const Trading__Backtest **out_message,
+                                 struct error *error);
+
+// A packed message as text.
 MUST_CHECK bool strategy_pack_text(const ProtobufCMessage *message,
                                    struct arena *arena,
                                    const char **out_text,

@@ -278,6 +278,47 @@ describe('strategies', () => {
             assert.equal(backtest.statistics, undefined);
         });
 
+        describe('with a grid', () => {
+            let strategy;
+            before(async () => {
+                strategy = await create({ kind: 'sma_cross', parameters: { ...TEN_SHARES, fast: 3, slow: 8 } });
+            });
+
+            it('try every combination, and show the best in full', async () => {
+                const grid = [{ parameter: 'fast', values: ['2', '5', '9'] }, { parameter: 'slow', values: ['8', '12'] }];
+                const backtest = await completed(strategy, { cash: '10000', grid });
+                assert.deepEqual(backtest.runs.map(one => [one.parameters.fast, one.parameters.slow]),
+                    [['2', '8'], ['2', '12'], ['5', '8'], ['5', '12'], ['9', '8'], ['9', '12']]);
+                const micros = text => Math.round(Number(text) * 1e6);
+                for (const one of backtest.runs.filter(each => !each.problem))
+                    assert.equal(micros(one.final_equity),
+                        simulate(Number(one.parameters.fast), Number(one.parameters.slow), 10, 10000e6).equity.at(-1));
+                assert.equal(backtest.runs[4].problem, 'parameters.fast must be less than slow, and 9 is not less than 8');
+                assert.equal(backtest.runs[4].final_equity, undefined);
+                const best = backtest.runs.filter(one => one.best);
+                assert.equal(best.length, 1);
+                assert.equal(micros(best[0].final_equity), Math.max(...backtest.runs.map(one => micros(one.final_equity ?? 0))));
+                assert.equal(backtest.statistics.final_equity, best[0].final_equity);
+                assert.equal(backtest.statistics.sharpe_ratio, best[0].sharpe_ratio);
+                const alone = await completed(await create({ kind: 'sma_cross', parameters: { ...TEN_SHARES, ...best[0].parameters } }),
+                    { cash: '10000' });
+                assert.equal(alone.fingerprint, backtest.fingerprint);
+                assert.deepEqual(alone.trades, backtest.trades);
+            });
+
+            it('of at most a hundred combinations, of parameters that there are', async () => {
+                const values = count => Array.from({ length: count }, (_, i) => String(i + 1));
+                refused(await ask(strategy, { grid: [{ parameter: 'fast', values: values(25) }, { parameter: 'size', values: values(5) }] }),
+                    ['grid', 'has more than 100 combinations']);
+                refused(await ask(strategy, { grid: [{ parameter: 'fast', values: ['0', '5'] }, { parameter: 'fast', values: [] }] }),
+                    ['grid[1].parameter', 'has fast twice'], ['grid[1].values', 'must have a value at least'],
+                    ['grid[0].values[0]', 'must be from 1 to 999, not 0']);
+                const many = await completed(strategy, { grid: [{ parameter: 'fast', values: values(25) },
+                    { parameter: 'size', values: ['1', '2', '3', '4'] }] });
+                assert.equal(many.runs.length, 100);
+            });
+        });
+
         it('are refused when they make no sense', async () => {
             const strategy = await create({ kind: 'buy_and_hold' });
             refused(await ask(strategy, { start: '2014-06-13T00:00:00Z' }), ['start', 'must be before the platform\'s present']);

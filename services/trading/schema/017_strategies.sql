@@ -33,12 +33,13 @@ CREATE TABLE trading.backtests (
     fill_terms text CHECK (char_length(fill_terms) BETWEEN 1 AND 255), -- NULL for plain ones
     fractional boolean NOT NULL,
     benchmark text,
+    grid text, -- a packed message in base64url
     status text NOT NULL CHECK (status IN ('queued', 'running', 'completed', 'failed', 'canceled')),
     progress integer NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 1000000), -- in millionths
     is_to_cancel boolean NOT NULL DEFAULT false,
     reason text,
     reason_message text,
-    statistics text, -- these two are packed messages in base64url
+    statistics text, -- these two, too
     result text,
     created_at timestamptz NOT NULL DEFAULT now(),
     started_at timestamptz,
