@@ -34,7 +34,8 @@ CREATE TABLE trading.backtests (
     fractional boolean NOT NULL,
     benchmark text,
     grid text, -- a packed message in base64url
-    status text NOT NULL CHECK (status IN ('queued', 'running', 'completed', 'failed', 'canceled')),
+    status text NOT NULL
+        CHECK (status = ANY (ARRAY['queued', 'running', 'completed', 'failed', 'canceled'])),
     progress integer NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 1000000), -- in millionths
     is_to_cancel boolean NOT NULL DEFAULT false,
     reason text,
@@ -46,7 +47,7 @@ CREATE TABLE trading.backtests (
     finished_at timestamptz,
     PRIMARY KEY (id, user_id),
     CHECK ((status = 'completed') = (result IS NOT NULL)),
-    CHECK ((status IN ('completed', 'failed', 'canceled')) = (finished_at IS NOT NULL))
+    CHECK ((status = ANY (ARRAY['completed', 'failed', 'canceled'])) = (finished_at IS NOT NULL))
 );
 CREATE INDEX backtests_by_user ON trading.backtests (user_id, id);
 CREATE INDEX backtests_by_strategy ON trading.backtests (strategy_id, id);
