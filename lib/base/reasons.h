@@ -67,6 +67,18 @@
       "List yours at /api/v1/portfolios.")                                                         \
     X(POSITION_NOT_FOUND, CODE_NOT_FOUND, 404, "The portfolio holds none of this symbol.",         \
       "List the positions.")                                                                       \
+    X(STRATEGY_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such strategy.",                       \
+      "List yours at /api/v1/strategies.")                                                         \
+    X(BACKTEST_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such backtest.",                       \
+      "List yours at /api/v1/backtests.")                                                          \
+    X(TOO_MANY_STRATEGIES, CODE_FAILED_PRECONDITION, 409, "There are too many strategies.",        \
+      "Delete one first.")                                                                         \
+    X(TOO_MANY_BACKTESTS, CODE_RESOURCE_EXHAUSTED, 429, "Too many backtests are waiting.",         \
+      "Wait for one to end, or cancel one.")                                                       \
+    X(BACKTEST_CANCELED, CODE_CANCELLED, 409, "The backtest was canceled.",                        \
+      "Start another one.")                                                                        \
+    X(BACKTEST_OVERFLOW, CODE_OUT_OF_RANGE, 422, "A sum is too large to be counted.",              \
+      "Use less cash, or other prices.")                                                           \
     X(WATCHLIST_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such watchlist.",                     \
       "List yours at /api/v1/watchlists.")                                                         \
     X(WATCHLIST_SYMBOL_NOT_FOUND, CODE_NOT_FOUND, 404, "The watchlist does not have this symbol.", \

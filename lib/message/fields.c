@@ -208,6 +208,8 @@ const char *field_expectation(const struct field_info *field,
         return "a decimal number such as \"12.5\"";
     if (field->format == FORMAT_TIME)
         return "a time such as \"2014-06-02T13:30:00Z\"";
+    if (field->format == FORMAT_JSON)
+        return "an object";
     switch (descriptor->type) {
     case PROTOBUF_C_TYPE_STRING:
         return "a string";

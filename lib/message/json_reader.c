@@ -66,6 +66,25 @@ static bool read_bool(struct reader *reader,
     return true;
 }
 
+// An object of the caller's own: its text is kept as it came.
+static bool read_raw_object(struct reader *reader,
+                            const ProtobufCFieldDescriptor *descriptor,
+                            ProtobufCMessage *message)
+{
+    const char *start = reader->json.at;
+    char *copy = NULL;
+    char **place = NULL;
+
+    if (!json_skip(&reader->json))
+        return false;
+    copy = arena_copy(reader->arena, start, (size_t)(reader->json.at - start));
+    place = field_add(message, descriptor, reader->arena);
+    if (copy == NULL || place == NULL)
+        return message_out_of_memory(reader->error);
+    *place = copy;
+    return true;
+}
+
 // One value that is not a list. False only for what ends the reading: syntax and memory.
 static bool read_value(struct reader *reader,
                        const struct field_info *field,
@@ -76,13 +95,16 @@ static bool read_value(struct reader *reader,
     enum json_type type = json_peek(&reader->json);
     struct text text = {0};
 
+    if (field->format == FORMAT_JSON)
+        return type == JSON_OBJECT ? read_raw_object(reader, descriptor, message)
+                                   : refuse_type(reader, "an object", type, path);
     if (type == JSON_OBJECT && descriptor->type == PROTOBUF_C_TYPE_MESSAGE)
         return read_member(reader, field, descriptor, message, path);
     if ((type == JSON_TRUE || type == JSON_FALSE) && descriptor->type == PROTOBUF_C_TYPE_BOOL)
         return read_bool(reader, type, descriptor, message);
     if ((type != JSON_STRING && type != JSON_NUMBER) || descriptor->type == PROTOBUF_C_TYPE_MESSAGE)
         return refuse_type(reader, field_expectation(field, descriptor), type, path);
-    if (type == JSON_STRING ? !json_string(&reader->json, reader->arena, &text)
+    if (type == JSON_STRING ? !json_read_string(&reader->json, reader->arena, &text)
                             : !json_number(&reader->json, &text))
         return false;
     return field_add_text(field, descriptor, message, reader->arena,

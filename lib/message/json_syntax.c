@@ -297,7 +297,7 @@ static bool unescape(struct json *json, struct text raw, struct arena *arena, st
     return true;
 }
 
-bool json_string(struct json *json, struct arena *arena, struct text *out_text)
+bool json_read_string(struct json *json, struct arena *arena, struct text *out_text)
 {
     struct text raw = {0};
     size_t escapes = 0;
@@ -318,7 +318,7 @@ bool json_name(struct json *json, struct arena *arena, struct text *out_name)
 {
     if (json_peek(json) != JSON_STRING)
         return json_fail(json, "a name in quotes is expected here");
-    if (!json_string(json, arena, out_name))
+    if (!json_read_string(json, arena, out_name))
         return false;
     return json_take(json, ':') || json_fail(json, "a colon is expected here");
 }
@@ -415,4 +415,12 @@ bool json_skip(struct json *json)
             return false;
     } while (nesting.depth > 0);
     return true;
+}
+
+bool json_is_object(struct text text)
+{
+    struct error error;
+    struct json json = json_of(text, &error);
+
+    return json_peek(&json) == JSON_OBJECT && json_skip(&json) && json_at_end(&json);
 }

@@ -41,8 +41,10 @@ bool json_take(struct json *json, char character);
 // True when nothing but blanks is left.
 bool json_at_end(struct json *json);
 
-// Takes a string. `out_text` is a view of the input, or of the arena when something was escaped.
-MUST_CHECK bool json_string(struct json *json, struct arena *arena, struct text *out_text);
+// Takes a string. (json_string is a function of jansson, which libjwt calls: another one of that
+// name in a program would be called in its place.) `out_text` is a view of the input, or of the
+// arena when something was escaped.
+MUST_CHECK bool json_read_string(struct json *json, struct arena *arena, struct text *out_text);
 
 // Takes a number, checked by the grammar but not read.
 MUST_CHECK bool json_number(struct json *json, struct text *out_text);
@@ -55,3 +57,6 @@ MUST_CHECK bool json_name(struct json *json, struct arena *arena, struct text *o
 
 // Takes any value and forgets it. Nesting is bounded, and costs no stack.
 MUST_CHECK bool json_skip(struct json *json);
+
+// Whether the text is one JSON object and nothing else.
+bool json_is_object(struct text text);

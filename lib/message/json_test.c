@@ -315,6 +315,41 @@ static void a_single_enum_value_without_a_name_is_not_written(void **state)
     assert_written(message, "{" EMPTY_LISTS);
 }
 
+static void an_object_of_the_callers_own_is_kept_as_it_came(void **state)
+{
+    static const char json[] =
+        "{\"id\": \"" ID "\", \"rules\" :  {\"a\": [1, {\"b\": null}], \"a\": 0.10} }";
+    Sample__Everything *message = NULL;
+    OWNED(strbuf) out = strbuf_new(1000);
+    struct error error;
+
+    assert_true(from_json(state, text_of(json), &message, &error));
+    assert_string_equal(message->rules, "{\"a\": [1, {\"b\": null}], \"a\": 0.10}");
+    assert_true(message_validate(&sample_everything_info, &message->base, &error));
+    message_to_json(&sample_everything_info, &message->base, out);
+    assert_non_null(strstr(out->data, ",\"rules\":{\"a\": [1, {\"b\": null}], \"a\": 0.10}"));
+}
+
+static void an_object_of_the_callers_own_is_an_object(void **state)
+{
+    Sample__Everything *message = NULL;
+    struct error error;
+
+    assert_false(
+        from_json(state, text_of("{\"id\": \"" ID "\", \"rules\": \"{}\"}"), &message, &error));
+    assert_string_equal(error.details[0].value, "must be an object, not a string");
+    assert_false(from_json(state, text_of("{\"rules\": {\"a\": 01}}"), &message, &error));
+    assert_true(error_is(&error, REASON_MALFORMED_REQUEST));
+    // What comes by the wire, or in a URL, is looked at when it is validated.
+    assert_true(from_json(state, text_of("{\"id\": \"" ID "\"}"), &message, &error));
+    message->rules = "{} {}";
+    assert_false(message_validate(&sample_everything_info, &message->base, &error));
+    assert_string_equal(error.details[0].value, "must be a JSON object");
+    message->rules = "{\"a\": \"a text that is longer than it may be\"}";
+    assert_false(message_validate(&sample_everything_info, &message->base, &error));
+    assert_string_equal(error.details[0].name, "rules");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +379,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_list_that_was_given_is_told_from_none_even_when_it_is_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_single_enum_value_without_a_name_is_not_written, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_object_of_the_callers_own_is_kept_as_it_came, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_object_of_the_callers_own_is_an_object, set_up,
                                         tear_down),
     };
 

@@ -88,7 +88,10 @@ static void write_value(const struct field_info *field,
 {
     switch (type) {
     case PROTOBUF_C_TYPE_STRING:
-        strbuf_append_json(out, text_of(*(const char *const *)value));
+        if (field->format == FORMAT_JSON)
+            strbuf_append_string(out, *(const char *const *)value);
+        else
+            strbuf_append_json(out, text_of(*(const char *const *)value));
         break;
     case PROTOBUF_C_TYPE_BYTES:
         write_bytes(value, out);

@@ -29,6 +29,7 @@ enum field_format {
     FORMAT_TICKER,   // string, 1 to 15 of A-Z 0-9 . - ; upper-cased on the way in
     FORMAT_USERNAME, // string, 3 to 32 of a-z A-Z 0-9 . _ -, beginning with a letter
     FORMAT_EMAIL,    // string, at most 254 bytes, something@something.something
+    FORMAT_JSON,     // string that holds a JSON object, in JSON that object itself
 };
 
 struct message_info;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "fields.h"
+#include "json_syntax.h"
 
 #include "base/timestamp.h"
 #include "base/utf8.h"
@@ -92,6 +93,8 @@ static const char *format_problem(enum field_format format, char *string)
                    : "must begin with a letter and go on with letters, digits, '.', '_' and '-'";
     case FORMAT_EMAIL:
         return is_email(string) ? NULL : "must be an e-mail address such as \"ada@example.org\"";
+    case FORMAT_JSON:
+        return json_is_object(text_of(string)) ? NULL : "must be a JSON object";
     case FORMAT_DATE:
         return is_date(string) ? NULL : "must be a date such as \"2014-06-02\"";
     default:

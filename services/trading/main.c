@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "action_follower.h"
+#include "backtest_queue.h"
 #include "limit_follower.h"
 #include "limit_registry.h"
 #include "matcher.h"
@@ -87,6 +88,7 @@ static void stop(void **context)
     worker_free(&program->pruner);
     task_reporter_free(&program->task_reporter);
     queue_free(&trading->queue);
+    backtest_queue_free(&trading->backtest_queue);
     // The copy of the quotes calls the matcher, and the matcher reads the copy.
     if (trading->matcher != NULL)
         matcher_stop(trading->matcher);
@@ -194,6 +196,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     }
     trading->placing_pool = placing_pool_new(trading);
     trading->queue = queue_new(trading);
+    trading->backtest_queue = backtest_queue_new(trading);
     program->task_reporter = task_reporter_new(trading);
     program->action_follower = action_follower_new(trading);
     program->limit_follower = limit_follower_new(trading);

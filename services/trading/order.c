@@ -220,9 +220,7 @@ bool order_is_delayed(const struct order *order)
     return order->terms.latency_ms > 0 || order_goes_by_bars(order);
 }
 
-bool order_fill_at(struct order *order,
-                   const struct order_execution *execution,
-                   struct order_fill *out_fill)
+bool order_execute(struct order *order, const struct order_execution *execution)
 {
     bool is_whole = execution->quantity == order_remaining(order);
     struct order filled = *order;
@@ -238,8 +236,17 @@ bool order_fill_at(struct order *order,
         return false;
     filled.fill_count++;
     *order = filled;
+    return true;
+}
+
+bool order_fill_at(struct order *order,
+                   const struct order_execution *execution,
+                   struct order_fill *out_fill)
+{
+    if (!order_execute(order, execution))
+        return false;
     *out_fill = (struct order_fill){
-        .number = filled.fill_count,
+        .number = order->fill_count,
         .quantity = execution->quantity,
         .price = execution->price,
         .commission = execution->commission,

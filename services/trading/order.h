@@ -227,8 +227,11 @@ struct order_execution {
     int64_t at;
 };
 
-// Fills the order with that, which is a part of it when something is left afterwards; `out_fill`
-// gets the fill. False, and nothing changed, when it cannot happen or cannot be counted.
+// Fills the order with that, which is a part of it when something is left afterwards. False, and
+// nothing changed, when it cannot happen or cannot be counted.
+MUST_CHECK bool order_execute(struct order *order, const struct order_execution *execution);
+
+// The same, with the fill that is to be booked.
 MUST_CHECK bool order_fill_at(struct order *order,
                               const struct order_execution *execution,
                               struct order_fill *out_fill);

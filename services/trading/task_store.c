@@ -12,7 +12,7 @@
 
 enum { PRUNE_MAX = 10000, RUNTIMES_SIZE = RUNTIME_BUCKETS * 21 + 3 };
 
-// The kind of all tasks there are so far.
+// The kind that is counted by the minute. Backtests are few.
 #define KIND_ORDER "order"
 // Minutes are kept for two days, as the longest period that is asked for is one.
 #define MINUTES_KEPT_US (2 * INT64_C(86400) * MICROS_PER_SECOND)
@@ -32,7 +32,8 @@ enum { PRUNE_MAX = 10000, RUNTIMES_SIZE = RUNTIME_BUCKETS * 21 + 3 };
         name, "SELECT " TASK_COLUMNS " FROM tasks t WHERE " condition                              \
               " AND ($1::uuid IS NULL OR t.id < $1) AND ($2::uuid IS NULL OR t.id >= $2)"          \
               " AND ($3::timestamptz IS NULL OR t.queued_at >= $3)"                                \
-              " AND ($4::text IS NULL OR t.worker = $4) ORDER BY t.id DESC LIMIT $5"               \
+              " AND ($4::text IS NULL OR t.worker = $4) AND ($6::text IS NULL OR t.kind = $6)"     \
+              " ORDER BY t.id DESC LIMIT $5"                                                       \
     }
 
 static const struct statement page_tasks[] = {
@@ -71,7 +72,7 @@ static const struct statement count_tasks = {
     " count(*) FILTER (WHERE state = 'active' AND run_at < 'infinity'),"
     " (SELECT count(*) FROM tasks f WHERE f.state = 'failed'),"
     " min(queued_at) FILTER (WHERE state = 'pending' AND run_at < 'infinity')"
-    " FROM tasks WHERE state IN ('pending', 'active')",
+    " FROM tasks WHERE state IN ('pending', 'active') AND kind = '" KIND_ORDER "'",
 };
 
 static const struct statement sum_minutes = {
@@ -186,12 +187,13 @@ bool task_store_page(struct database *database,
                      struct error *error)
 {
     char least_id[UUID_SIZE];
-    struct parameter parameters[5] = {
+    struct parameter parameters[6] = {
         parameter_text(filter->before_id),
         parameter_null(),
         parameter_null(),
         parameter_text(filter->worker),
         parameter_int((int64_t)filter->limit),
+        parameter_text(filter->kind),
     };
     struct rows rows = {0};
 

@@ -20,7 +20,7 @@ enum task_state {
 // Times are real, in microseconds since 1970; 0 when it has not happened.
 struct task {
     const char *id;
-    const char *portfolio_id;
+    const char *portfolio_id; // of a backtest: its user
     const char *kind;
     enum task_state state;
     bool is_resting; // waits for a quote
@@ -35,7 +35,8 @@ struct task {
 
 struct task_filter {
     enum task_state state;
-    const char *worker;    // NULL for all
+    const char *kind; // these NULL for all
+    const char *worker;
     const char *before_id; // NULL for the first page
     bool has_since;
     int64_t since; // of queued_at

@@ -17,8 +17,18 @@
 
 enum { PAGE_DEFAULT = 50, PERIODS = 3, RELEASE_TIMEOUT_MS = 2000 };
 
-// Orders are all the work there is so far, and they have one queue.
+// Each kind of work has a queue of its own.
 #define QUEUE_NAME "orders"
+#define KIND_ORDER "order"
+#define QUEUE_OF_BACKTESTS "backtests"
+#define KIND_BACKTEST "backtest"
+
+static const char *kind_of_queue(const char *queue)
+{
+    if (queue == NULL)
+        return NULL;
+    return strcmp(queue, QUEUE_OF_BACKTESTS) == 0 ? KIND_BACKTEST : KIND_ORDER;
+}
 
 static const int64_t period_minutes[PERIODS] = {1, 60, 24 * 60};
 
@@ -60,7 +70,7 @@ static bool say_task(struct arena *arena,
     trading__task__init(message);
     message->id = task->id;
     message->kind = task->kind;
-    message->queue = QUEUE_NAME;
+    message->queue = strcmp(task->kind, KIND_BACKTEST) == 0 ? QUEUE_OF_BACKTESTS : QUEUE_NAME;
     message->has_state = true;
     message->state = say_state(task->state);
     message->has_resting = true;
@@ -79,7 +89,9 @@ static bool say_task(struct arena *arena,
     message->has_runtime_ms = task->started_at != 0 && task->finished_at != 0;
     message->runtime_ms = (task->finished_at - task->started_at) / MICROS_PER_MS;
     message->error = task->error;
-    message->portfolio_id = task->portfolio_id;
+    // A backtest is in no portfolio.
+    if (strcmp(task->kind, KIND_BACKTEST) != 0)
+        message->portfolio_id = task->portfolio_id;
     *out_message = message;
     return true;
 }
@@ -94,6 +106,7 @@ bool trading_api_list_tasks(struct trading *trading,
     size_t limit = request->has_limit ? request->limit : PAGE_DEFAULT;
     struct task_filter filter = {
         .state = request->has_state ? hear_state(request->state) : TASK_STATE_ANY,
+        .kind = kind_of_queue(request->queue),
         .worker = request->worker,
         .before_id = has_token ? request->page_token : NULL,
         .has_since = request->has_since,
@@ -106,7 +119,8 @@ bool trading_api_list_tasks(struct trading *trading,
     if (has_token && !uuid_is_valid(request->page_token))
         return error_set(error, REASON_INVALID_PAGE_TOKEN, "page_token is not one of ours.");
     // A queue that there is not has no tasks.
-    if (request->queue != NULL && strcmp(request->queue, QUEUE_NAME) != 0)
+    if (request->queue != NULL && strcmp(request->queue, QUEUE_NAME) != 0 &&
+        strcmp(request->queue, QUEUE_OF_BACKTESTS) != 0)
         return true;
     if (!task_store_page(trading->database, call->arena, &filter, &tasks, &count, error))
         return false;

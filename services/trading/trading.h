@@ -14,6 +14,7 @@
 #include "task_statistics.h"
 #include "worker_name.h"
 
+struct backtest_queue;
 struct limit_follower;
 struct limit_registry;
 struct matcher;
@@ -36,6 +37,7 @@ struct trading {
     struct shard_lease *shards; // which tickers' orders are in the book of this process
     struct matcher *matcher;
     struct queue *queue;
+    struct backtest_queue *backtest_queue;
     struct placing_pool *placing_pool;
     struct order_limits limits;
     unsigned char limit_key[KEY_SIZE]; // of the hashes that accounts and addresses are counted by

@@ -233,7 +233,7 @@ static const struct statement finish_tasks = {
 static const struct statement find_due_tasks = {
     "find_due_tasks",
     "SELECT id, portfolio_id, attempts FROM tasks WHERE state IN ('pending', 'active')"
-    " AND run_at <= now() ORDER BY run_at LIMIT $1 FOR UPDATE SKIP LOCKED",
+    " AND kind = 'order' AND run_at <= now() ORDER BY run_at LIMIT $1 FOR UPDATE SKIP LOCKED",
 };
 
 static const struct statement claim_tasks = {

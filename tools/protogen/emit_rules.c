@@ -9,6 +9,7 @@ static const char *const format_names[] = {
     [BOURSE__FORMAT__TIME] = "FORMAT_TIME",         [BOURSE__FORMAT__DATE] = "FORMAT_DATE",
     [BOURSE__FORMAT__UUID] = "FORMAT_UUID",         [BOURSE__FORMAT__TICKER] = "FORMAT_TICKER",
     [BOURSE__FORMAT__USERNAME] = "FORMAT_USERNAME", [BOURSE__FORMAT__EMAIL] = "FORMAT_EMAIL",
+    [BOURSE__FORMAT__JSON] = "FORMAT_JSON",
 };
 
 static void emit_header(struct strbuf *out, const struct model_file *file)

@@ -32,7 +32,8 @@ static void write_example(struct document *document, const struct model_field *f
     if (example == NULL || field->rule->secret)
         return;
     document_open(document, "examples", '[');
-    if (is_number && field->rule->format == BOURSE__FORMAT__PLAIN)
+    if ((is_number && field->rule->format == BOURSE__FORMAT__PLAIN) ||
+        field->rule->format == BOURSE__FORMAT__JSON)
         document_raw(document, NULL, example);
     else
         document_string(document, NULL, example);
@@ -77,6 +78,11 @@ write_string(struct document *document, const struct model_field *field, bool is
     };
     size_t format = (size_t)field->rule->format;
 
+    if (format == BOURSE__FORMAT__JSON) {
+        document_string(document, "type", "object");
+        document_bool(document, "additionalProperties", true);
+        return;
+    }
     document_string(document, "type", "string");
     if (format < COUNT_OF(formats) && formats[format] != NULL)
         document_string(document, "format", formats[format]);

@@ -53,7 +53,7 @@ static bool read_value(struct tree *tree, struct reply_value *value)
         tree->depth++;
         return true;
     case JSON_STRING:
-        return json_string(json, tree->arena, &value->text);
+        return json_read_string(json, tree->arena, &value->text);
     case JSON_NUMBER:
         return json_number(json, &value->text);
     case JSON_NOTHING:

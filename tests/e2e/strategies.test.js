@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: MIT
+// Strategies and backtests as their users see them: kinds and rules, what is refused and why, and what comes of a
+// backtest, compared with a second engine and second formulas, in a few lines of JavaScript, that share no code with it.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Platform, madeUpBars, root, toCsv, until } from '../support/platform.mjs';
+
+const document = readFileSync(join(root, 'docs/strategies.md'), 'utf8');
+const workedPrices = document.match(/```csv\n([\s\S]*?)```/)[1];
+const ENDED = new Set(['completed', 'failed', 'canceled']);
+const TEN_SHARES = { sizing: 'shares', size: '10' };
+
+describe('strategies', () => {
+    let platform, admin, ada, bob;
+    const bars = madeUpBars(7);
+
+    before(async () => {
+        platform = await Platform.start();
+        admin = await platform.administrator();
+        await platform.import('ACME', toCsv(bars), admin);
+        await platform.import('OTHER', toCsv(madeUpBars(8)), admin);
+        await platform.import('WAVE', workedPrices, admin);
+        [ada, bob] = [await platform.trader('ada'), await platform.trader('bob')];
+        await platform.step('2014-06-12T14:00:00Z', admin);
+    });
+    after(() => platform?.stop());
+
+    const send = (body, token = ada.token) => platform.request('POST', '/api/v1/strategies', { token, body });
+    const create = async body => {
+        const reply = await send({ name: 'one', symbols: ['ACME'], ...body });
+        assert.equal(reply.status, 201, reply.text);
+        return reply.body;
+    };
+    const look = id => platform.expect(200, 'GET', `/api/v1/backtests/${id}`, { token: ada.token });
+    const ask = (strategy, body, headers) => platform.request('POST', `/api/v1/strategies/${strategy.id}/backtests`,
+        { token: ada.token, body: { start: '2014-01-01T00:00:00Z', ...body }, headers });
+    const ended = id => until('the backtest to end', async () => {
+        const backtest = await look(id);
+        return ENDED.has(backtest.status) && backtest;
+    });
+    const run = async (strategy, body) => {
+        const reply = await ask(strategy, body);
+        assert.equal(reply.status, 202, reply.text);
+        assert.equal(reply.body.status, 'queued');
+        return ended(reply.body.id);
+    };
+    const completed = async (strategy, body) => {
+        const backtest = await run(strategy, body);
+        assert.equal(backtest.status, 'completed', `${backtest.reason} ${backtest.reason_message}`);
+        return backtest;
+    };
+    const refused = (reply, ...errors) => {
+        assert.equal(reply.status, 422, reply.text);
+        assert.deepEqual(reply.body.errors.map(one => [one.field, one.message]), errors, reply.text);
+    };
+
+    it('have kinds that say what their parameters are', async () => {
+        const { kinds } = await platform.expect(200, 'GET', '/api/v1/strategy-kinds');
+        assert.deepEqual(kinds.map(one => one.kind), ['buy_and_hold', 'sma_cross', 'ema_cross', 'macd', 'rsi_reversion',
+            'bollinger', 'donchian', 'rule', 'momentum', 'rebalance', 'regular_purchase']);
+        for (const { kind, parameters_schema: schema } of kinds) {
+            assert.equal(schema.type, 'object');
+            assert.equal(schema.additionalProperties, false);
+            // What is said to be so unless it is said is what a strategy is given.
+            if (schema.required.length > 0)
+                continue;
+            const strategy = await create({ kind, symbols: ['ACME', 'OTHER'] });
+            assert.deepEqual(strategy.parameters, Object.fromEntries(Object.entries(schema.properties)
+                .map(([name, property]) => [name, property.default])));
+            assert.equal(strategy.timeframe, '1Day');
+            await platform.expect(204, 'DELETE', `/api/v1/strategies/${strategy.id}`, { token: ada.token });
+        }
+        assert.equal(kinds[1].enter, 'sma(close, {fast}) > sma(close, {slow})');
+    });
+
+    it('are created, read, changed, listed and deleted', async () => {
+        const first = await create({ name: 'Golden cross', description: 'slow', kind: 'sma_cross', parameters: { fast: 5, slow: '10' } });
+        assert.equal(first.version, 1);
+        assert.deepEqual([first.parameters.fast, first.parameters.slow, first.symbols], [5, 10, ['ACME']]);
+        const path = `/api/v1/strategies/${first.id}`;
+        assert.deepEqual(await platform.expect(200, 'GET', path, { token: ada.token }), first);
+        const named = await platform.expect(200, 'PATCH', path, { token: ada.token, body: { name: 'Cross' } });
+        assert.deepEqual([named.name, named.description, named.parameters, named.version], ['Cross', 'slow', first.parameters, 2]);
+        const other = await platform.expect(200, 'PATCH', path,
+            { token: ada.token, body: { kind: 'macd', symbols: ['other', 'ACME'], timeframe: '1Hour' } });
+        assert.deepEqual([other.kind, other.symbols, other.timeframe, other.parameters.signal], ['macd', ['OTHER', 'ACME'], '1Hour', 9]);
+        const second = await create({ name: 'second', kind: 'buy_and_hold' });
+        const page = await platform.expect(200, 'GET', '/api/v1/strategies?limit=1', { token: ada.token });
+        assert.deepEqual(page.strategies.map(one => one.id), [first.id]);
+        const rest = await platform.expect(200, 'GET', `/api/v1/strategies?page_token=${page.next_page_token}`, { token: ada.token });
+        assert.deepEqual([rest.strategies.map(one => one.id), rest.next_page_token], [[second.id], undefined]);
+        assert.deepEqual((await platform.expect(200, 'GET', '/api/v1/strategies', { token: bob.token })).strategies, []);
+        await platform.expect(404, 'GET', path, { token: bob.token });
+        await platform.expect(204, 'DELETE', path, { token: ada.token });
+        await platform.expect(404, 'GET', path, { token: ada.token });
+        await platform.expect(204, 'DELETE', `/api/v1/strategies/${second.id}`, { token: ada.token });
+    });
+
+    it('are created once, however often the request is repeated', async () => {
+        const headers = { 'idempotency-key': 'one of mine' };
+        const body = { name: 'once', kind: 'buy_and_hold', symbols: ['ACME'] };
+        const replies = [];
+        for (let i = 0; i < 2; i += 1)
+            replies.push(await platform.request('POST', '/api/v1/strategies', { token: ada.token, body, headers }));
+        assert.deepEqual(replies.map(one => one.status), [201, 201]);
+        assert.equal(replies[0].body.id, replies[1].body.id);
+        assert.equal(replies[1].headers.get('idempotent-replayed'), 'true');
+        await platform.expect(204, 'DELETE', `/api/v1/strategies/${replies[0].body.id}`, { token: ada.token });
+    });
+
+    it('are refused with the field, the rule and the numbers', async () => {
+        const one = { name: 'x', symbols: ['ACME'], kind: 'sma_cross' };
+        refused(await send({ ...one, parameters: { fast: 50, slow: 20 } }),
+            ['parameters.fast', 'must be less than slow, and 50 is not less than 20']);
+        refused(await send({ ...one, parameters: { fast: 0, quick: 1 } }), ['parameters.fast', 'must be from 1 to 999, not 0'],
+            ['parameters.quick', 'is no parameter of sma_cross, which has fast, slow, sizing, size, stop_loss_percent, ' +
+                'trailing_stop_percent, take_profit_percent']);
+        refused(await send({ ...one, kind: 'luck' }), ['kind', 'must be one of buy_and_hold, sma_cross, ema_cross, macd, ' +
+            'rsi_reversion, bollinger, donchian, rule, momentum, rebalance, regular_purchase']);
+        refused(await send({ ...one, symbols: [] }), ['symbols', 'must name a symbol at least']);
+        refused(await send({ ...one, symbols: ['ACME', 'acme'] }), ['symbols', 'has ACME twice']);
+        refused(await send({ ...one, parameters: 'fast' }), ['parameters', 'must be an object, not a string']);
+        refused(await send({ ...one, kind: 'rule', parameters: { enter: 'close > sma(close)', exit: 'true' } }),
+            ['parameters.enter', 'column 18: a comma and another argument is expected here, not ")"']);
+        const unknown = await send({ ...one, symbols: ['NOWHERE'] });
+        assert.deepEqual([unknown.status, unknown.body.reason], [404, 'SYMBOL_NOT_FOUND']);
+    });
+
+    it('of a user are at most a hundred', async () => {
+        const carl = await platform.trader('carl');
+        const body = { name: 'many', kind: 'buy_and_hold', symbols: ['ACME'] };
+        for (let i = 0; i < 99; i += 1)
+            assert.equal((await send(body, carl.token)).status, 201);
+        // Of several at once only one is the last.
+        const replies = await Promise.all([1, 2, 3, 4].map(() => send(body, carl.token)));
+        assert.deepEqual(replies.map(one => one.status).sort(), [201, 409, 409, 409]);
+        const refusal = replies.find(one => one.status === 409).body;
+        assert.deepEqual([refusal.reason, refusal.maximum], ['TOO_MANY_STRATEGIES', '100']);
+        const ids = [];
+        for (let token = ''; token !== undefined;) {
+            const page = await platform.expect(200, 'GET', `/api/v1/strategies?limit=33&page_token=${token}`, { token: carl.token });
+            ids.push(...page.strategies.map(one => one.id));
+            token = page.next_page_token;
+        }
+        assert.deepEqual([ids.length, new Set(ids).size], [100, 100]);
+    });
+
+    it('have rules that are checked before they are used', async () => {
+        const check = rule => platform.request('GET', `/api/v1/strategy-rules:check?rule=${encodeURIComponent(rule)}`,
+            { token: ada.token });
+        const fine = await check('close > sma(close, 200) and rsi(close, 2) < 10');
+        assert.equal(fine.status, 200, fine.text);
+        assert.equal(fine.body.warm_up_bars, 199);
+        const wrong = await check('close > sma(close, 200) und');
+        refused(wrong, ['rule', 'column 25: an operator, or the end of the rule, is expected here, not "und"']);
+        assert.equal(wrong.body.column, '25');
+    });
+
+    describe('backtested', () => {
+        const rows = [...document.matchAll(/^\| `(\w+)` \| `(\{.*?\})` \| `(\{.*?\})` \| (.*?) \| ([\d.]+) \|$/gm)];
+        assert.equal(rows.length, 9);
+        for (const [, kind, parameters, costs, orders, equity] of rows)
+            it(`as the document says: ${kind} ${parameters} ${costs}`, async () => {
+                const strategy = await create({ kind, symbols: ['WAVE'], parameters: { ...TEN_SHARES, ...JSON.parse(parameters) } });
+                const backtest = await completed(strategy, { start: '2014-06-02T00:00:00Z', cash: '10000', costs: JSON.parse(costs) });
+                const filled = backtest.orders.filter(one => one.status === 'filled')
+                    .map(one => `${one.side} ${one.average_fill_price} ${one.ended_at.slice(0, 10)}`);
+                assert.equal(filled.join(', '), orders);
+                assert.equal(backtest.statistics.final_equity, equity);
+                assert.equal(backtest.curve.at(-1).equity, equity);
+                await platform.expect(204, 'DELETE', `/api/v1/strategies/${strategy.id}`, { token: ada.token });
+            });
+
+        // A second engine: whole shares at the next open, no costs; enough cash for all of them.
+        function simulate(fast, slow, shares, cash) {
+            const micros = text => Math.round(Number(text) * 1e6);
+            const closes = bars.map(bar => micros(bar.close));
+            const mean = (end, count) => closes.slice(end + 1 - count, end + 1).reduce((sum, one) => sum + one, 0) / count;
+            const orders = [], equity = [];
+            let held = 0, wanted = 0;
+            bars.forEach((bar, i) => {
+                if (wanted !== held) {
+                    orders.push([wanted ? 'buy' : 'sell', bar.date, micros(bar.open)]);
+                    cash -= (wanted - held) * shares * micros(bar.open);
+                    held = wanted;
+                }
+                equity.push(cash + held * shares * closes[i]);
+                if (i + 1 >= slow)
+                    wanted = mean(i, fast) > mean(i, slow) ? 1 : 0;
+            });
+            return { orders, equity };
+        }
+
+        it('an average that crosses another gives the orders, the equity and the figures of a second engine', async () => {
+            const strategy = await create({ kind: 'sma_cross', parameters: { ...TEN_SHARES, fast: 3, slow: 8 } });
+            const backtest = await completed(strategy, { cash: '10000', benchmark: 'OTHER' });
+            const { orders, equity } = simulate(3, 8, 10, 10000e6);
+            const figures = backtest.statistics;
+            const micros = text => Math.round(Number(text) * 1e6);
+            assert.ok(orders.length > 4);
+            assert.deepEqual(backtest.orders.filter(one => one.status === 'filled')
+                .map(one => [one.side, one.ended_at.slice(0, 10), micros(one.average_fill_price)]), orders);
+            assert.deepEqual(backtest.curve.map(one => micros(one.equity)), equity);
+            assert.equal(figures.bars, bars.length);
+            // Figures by their formulas.
+            const near = (value, expected) => assert.ok(Math.abs(Number(value) - expected) < 2e-6 * Math.max(1, Math.abs(expected)),
+                `${value} instead of ${expected}`);
+            const returns = equity.map((one, i) => one / (i === 0 ? 10000e6 : equity[i - 1]) - 1);
+            const average = returns.reduce((sum, one) => sum + one, 0) / returns.length;
+            const deviation = Math.sqrt(returns.reduce((sum, one) => sum + (one - average) ** 2, 0) / (returns.length - 1));
+            near(figures.return_percent, (equity.at(-1) / 10000e6 - 1) * 100);
+            near(figures.volatility_percent, deviation * Math.sqrt(252) * 100);
+            near(figures.sharpe_ratio, average / deviation * Math.sqrt(252));
+            let peak = 10000e6, deepest = 0;
+            for (const one of equity) {
+                peak = Math.max(peak, one);
+                deepest = Math.min(deepest, one / peak - 1);
+            }
+            near(figures.max_drawdown_percent, deepest * 100);
+            near(figures.peak_equity, peak / 1e6);
+            const trades = [];
+            for (let i = 0; i + 1 < orders.length; i += 2)
+                trades.push((orders[i + 1][2] - orders[i][2]) * 10);
+            const won = trades.filter(one => one > 0);
+            assert.deepEqual([figures.trades, figures.winning_trades], [trades.length, won.length]);
+            near(figures.win_rate_percent, won.length / trades.length * 100);
+            near(figures.profit_factor, won.reduce((sum, one) => sum + one, 0) /
+                -trades.filter(one => one <= 0).reduce((sum, one) => sum + one, 0));
+            near(figures.average_trade, trades.reduce((sum, one) => sum + one, 0) / trades.length / 1e6);
+            near(figures.buy_and_hold_return_percent, (Number(bars.at(-1).close) / Number(bars[0].open) - 1) * 100);
+            const other = madeUpBars(8);
+            near(figures.benchmark_return_percent, (Number(other.at(-1).close) / Number(other[0].open) - 1) * 100);
+            // Four months are less than a year, and nothing is told of one.
+            assert.equal(figures.annual_return_percent, undefined);
+            assert.deepEqual(figures.unknown.map(one => [one.figure, one.reason]),
+                [['annual_return_percent', 'SHORTER_THAN_A_YEAR'], ['calmar_ratio', 'SHORTER_THAN_A_YEAR']]);
+            assert.deepEqual(backtest.parameters, strategy.parameters);
+            assert.equal(backtest.progress_percent, '100');
+        });
+
+        it('twice comes to the same, to the last byte', async () => {
+            const strategy = await create({ kind: 'rsi_reversion', symbols: ['ACME', 'OTHER'], parameters: { period: 3, stop_loss_percent: 2 } });
+            const [one, two] = [await completed(strategy, {}), await completed(strategy, {})];
+            assert.equal(one.fingerprint, two.fingerprint);
+            for (const part of ['statistics', 'trades', 'orders', 'curve'])
+                assert.deepEqual(one[part], two[part]);
+            assert.ok(one.orders.length > 0);
+            const dearer = await completed(strategy, { costs: { commission_per_order: '1' } });
+            assert.notEqual(dearer.fingerprint, one.fingerprint);
+            assert.ok(Number(dearer.statistics.commission) > 0);
+        });
+
+        it('go by what was there when they were asked for, and see nothing later than the clock', async () => {
+            const strategy = await create({ kind: 'buy_and_hold', symbols: ['WAVE'], parameters: TEN_SHARES });
+            const reply = await ask(strategy, { end: '2015-01-01T00:00:00Z' });
+            await platform.expect(200, 'PATCH', `/api/v1/strategies/${strategy.id}`, { token: ada.token, body: { symbols: ['ACME'] } });
+            const backtest = await ended(reply.body.id);
+            assert.deepEqual([backtest.symbols, backtest.strategy_version], [['WAVE'], 1]);
+            assert.equal(backtest.statistics.last_at, '2014-06-11T13:30:00Z');
+        });
+
+        it('have indicators that know the bars before the start', async () => {
+            const strategy = await create({ kind: 'sma_cross', parameters: { fast: 2, slow: 20 } });
+            const backtest = await completed(strategy, { start: '2014-03-03T00:00:00Z' });
+            assert.equal(backtest.statistics.warm_up_bars, 19);
+            assert.equal(backtest.statistics.first_at, '2014-03-03T14:30:00Z');
+            assert.ok(backtest.orders.every(one => one.placed_at >= '2014-03-03'));
+        });
+
+        it('fail with the reason when there are no bars, and say it', async () => {
+            const strategy = await create({ kind: 'buy_and_hold' });
+            const backtest = await run(strategy, { start: '2014-05-15T00:00:00Z' });
+            assert.deepEqual([backtest.status, backtest.reason], ['failed', 'INVALID_REQUEST']);
+            assert.equal(backtest.reason_message, 'start leads to no bars: the symbols have none from there to `end`');
+            assert.equal(backtest.statistics, undefined);
+        });
+
+        describe('with a grid', () => {
+            let strategy;
+            before(async () => {
+                strategy = await create({ kind: 'sma_cross', parameters: { ...TEN_SHARES, fast: 3, slow: 8 } });
+            });
+
+            it('try every combination, and show the best in full', async () => {
+                const grid = [{ parameter: 'fast', values: ['2', '5', '9'] }, { parameter: 'slow', values: ['8', '12'] }];
+                const backtest = await completed(strategy, { cash: '10000', grid });
+                assert.deepEqual(backtest.runs.map(one => [one.parameters.fast, one.parameters.slow]),
+                    [['2', '8'], ['2', '12'], ['5', '8'], ['5', '12'], ['9', '8'], ['9', '12']]);
+                const micros = text => Math.round(Number(text) * 1e6);
+                for (const one of backtest.runs.filter(each => !each.problem))
+                    assert.equal(micros(one.final_equity),
+                        simulate(Number(one.parameters.fast), Number(one.parameters.slow), 10, 10000e6).equity.at(-1));
+                assert.equal(backtest.runs[4].problem, 'parameters.fast must be less than slow, and 9 is not less than 8');
+                assert.equal(backtest.runs[4].final_equity, undefined);
+                const best = backtest.runs.filter(one => one.best);
+                assert.equal(best.length, 1);
+                assert.equal(micros(best[0].final_equity), Math.max(...backtest.runs.map(one => micros(one.final_equity ?? 0))));
+                assert.equal(backtest.statistics.final_equity, best[0].final_equity);
+                assert.equal(backtest.statistics.sharpe_ratio, best[0].sharpe_ratio);
+                const alone = await completed(await create({ kind: 'sma_cross', parameters: { ...TEN_SHARES, ...best[0].parameters } }),
+                    { cash: '10000' });
+                assert.equal(alone.fingerprint, backtest.fingerprint);
+                assert.deepEqual(alone.trades, backtest.trades);
+            });
+
+            it('of at most a hundred combinations, of parameters that there are', async () => {
+                const values = count => Array.from({ length: count }, (_, i) => String(i + 1));
+                refused(await ask(strategy, { grid: [{ parameter: 'fast', values: values(25) }, { parameter: 'size', values: values(5) }] }),
+                    ['grid', 'has more than 100 combinations']);
+                refused(await ask(strategy, { grid: [{ parameter: 'fast', values: ['0', '5'] }, { parameter: 'fast', values: [] }] }),
+                    ['grid[1].parameter', 'has fast twice'], ['grid[1].values', 'must have a value at least'],
+                    ['grid[0].values[0]', 'must be from 1 to 999, not 0']);
+                const many = await completed(strategy, { grid: [{ parameter: 'fast', values: values(25) },
+                    { parameter: 'size', values: ['1', '2', '3', '4'] }] });
+                assert.equal(many.runs.length, 100);
+            });
+        });
+
+        it('are refused when they make no sense', async () => {
+            const strategy = await create({ kind: 'buy_and_hold' });
+            refused(await ask(strategy, { start: '2014-06-13T00:00:00Z' }), ['start', 'must be before the platform\'s present']);
+            refused(await ask(strategy, { end: '2014-01-01T00:00:00Z' }), ['end', 'must be after start']);
+            assert.equal((await ask(strategy, { cash: '0.99' })).status, 422);
+            assert.equal((await ask(strategy, { benchmark: 'NOWHERE' })).body.reason, 'SYMBOL_NOT_FOUND');
+            assert.equal((await ask({ id: randomUUID() }, {})).body.reason, 'STRATEGY_NOT_FOUND');
+        });
+
+        it('are listed, newest first, without their curves, and removed', async () => {
+            const strategy = await create({ kind: 'buy_and_hold' });
+            const ids = [];
+            for (let i = 0; i < 3; i += 1)
+                ids.push((await completed(strategy, {})).id);
+            const path = `/api/v1/backtests?strategy_id=${strategy.id}`;
+            const page = await platform.expect(200, 'GET', `${path}&limit=2`, { token: ada.token });
+            assert.deepEqual(page.backtests.map(one => one.id), [ids[2], ids[1]]);
+            assert.deepEqual([page.backtests[0].curve, page.backtests[0].orders], [[], []]);
+            assert.ok(page.backtests[0].statistics.final_equity);
+            const rest = await platform.expect(200, 'GET', `${path}&page_token=${page.next_page_token}`, { token: ada.token });
+            assert.deepEqual(rest.backtests.map(one => one.id), [ids[0]]);
+            await platform.expect(404, 'GET', `/api/v1/backtests/${ids[0]}`, { token: bob.token });
+            await platform.expect(204, 'DELETE', `/api/v1/backtests/${ids[0]}`, { token: ada.token });
+            await platform.expect(404, 'GET', `/api/v1/backtests/${ids[0]}`, { token: ada.token });
+            await platform.expect(204, 'DELETE', `/api/v1/strategies/${strategy.id}`, { token: ada.token });
+            await platform.expect(404, 'GET', `/api/v1/backtests/${ids[1]}`, { token: ada.token });
+        });
+
+        describe('while market does not answer', () => {
+            let strategy;
+            const frozen = async work => {
+                const pid = platform.pid('market');
+                process.kill(pid, 'SIGSTOP');
+                try {
+                    return await work();
+                } finally {
+                    process.kill(pid, 'SIGCONT');
+                }
+            };
+            const queue = async () => {
+                const reply = await ask(strategy, {});
+                assert.equal(reply.status, 202, reply.text);
+                return reply.body.id;
+            };
+            const running = id => until('it to run', async () => (await look(id)).status === 'running');
+
+            before(async () => {
+                strategy = await create({ kind: 'buy_and_hold' });
+            });
+
+            it('wait, five of a user at most, are shown among the tasks, and are canceled, waiting or running', async () => {
+                const ids = [];
+                await frozen(async () => {
+                    for (let i = 0; i < 5; i += 1)
+                        ids.push(await queue());
+                    const sixth = await ask(strategy, {});
+                    assert.deepEqual([sixth.status, sixth.body.reason, sixth.body.maximum], [429, 'TOO_MANY_BACKTESTS', '5']);
+                    await running(ids[0]);
+                    const { tasks } = await platform.expect(200, 'GET', '/api/v1/tasks?queue=backtests&limit=5', { token: admin });
+                    assert.deepEqual(tasks.map(one => one.id), [...ids].reverse());
+                    assert.deepEqual(new Set(tasks.map(one => one.kind)), new Set(['backtest']));
+                    assert.equal(tasks.at(-1).state, 'active');
+                    await platform.expect(204, 'DELETE', `/api/v1/backtests/${ids[4]}`, { token: ada.token });
+                    assert.equal((await look(ids[4])).status, 'canceled');
+                    await platform.expect(204, 'DELETE', `/api/v1/backtests/${ids[0]}`, { token: ada.token });
+                });
+                assert.equal((await ended(ids[0])).status, 'canceled');
+                for (const id of ids.slice(1, 4))
+                    assert.equal((await ended(id)).status, 'completed');
+                assert.equal((await look(ids[4])).status, 'canceled');
+            });
+
+            it('are run by the next process when theirs is killed', async () => {
+                const id = await frozen(async () => {
+                    const queued = await queue();
+                    await running(queued);
+                    await platform.kill('trading');
+                    return queued;
+                });
+                const backtest = await until('it to be run again', async () => {
+                    const { body } = await platform.request('GET', `/api/v1/backtests/${id}`, { token: ada.token });
+                    return ENDED.has(body?.status) && body;
+                }, 40);
+                assert.equal(backtest.status, 'completed', backtest.reason_message);
+                const { tasks } = await platform.expect(200, 'GET', '/api/v1/tasks?queue=backtests&limit=1', { token: admin });
+                assert.deepEqual([tasks[0].id, tasks[0].state, tasks[0].attempts], [id, 'completed', 2]);
+            });
+        });
+    });
+
+    it('are not for an API key that is for one portfolio', async () => {
+        const key = await platform.expect(201, 'POST', '/api/v1/api-keys',
+            { token: ada.token, body: { name: 'one portfolio', scope: 'trade', portfolio_id: ada.portfolio } });
+        const headers = { 'APCA-API-KEY-ID': key.id, 'APCA-API-SECRET-KEY': key.secret };
+        const reply = await platform.request('POST', '/api/v1/strategies',
+            { headers, body: { name: 'x', kind: 'buy_and_hold', symbols: ['ACME'] } });
+        assert.equal(reply.status, 403, reply.text);
+        const list = await platform.request('GET', '/api/v1/strategies', { headers });
+        assert.deepEqual(list.body.strategies, [], list.text);
+    });
+
+    it('of another user are made by administrators, which is noted', async () => {
+        const { id } = await platform.expect(200, 'GET', '/api/v1/users/me', { token: bob.token });
+        const strategy = await platform.expect(201, 'POST', '/api/v1/strategies',
+            { token: admin, body: { name: 'for bob', kind: 'buy_and_hold', symbols: ['ACME'], user_id: id } });
+        assert.equal(strategy.user_id, id);
+        assert.equal((await platform.expect(200, 'GET', '/api/v1/strategies', { token: bob.token })).strategies[0].id, strategy.id);
+        await until('the audit log to have it', async () => (await platform.expect(200, 'GET',
+            '/api/v1/audit-log?action=strategy.create', { token: admin })).events?.some(one => one.subject === strategy.id));
+    });
+});
