@@ -11,6 +11,7 @@
 #include "service/idempotency.h"
 #include "service/service.h"
 #include "service/worker.h"
+#include "snapshot_schedule.h"
 
 extern const struct migration portfolio_migrations[];
 extern const size_t portfolio_migration_count;
@@ -21,6 +22,7 @@ enum { PRUNE_EVERY_MS = 60 * 1000, PRUNE_BUDGET = 256 * 1024 };
 struct program {
     struct portfolio portfolio; // first: the handlers are given its address
     struct worker *pruning;
+    struct snapshot_schedule *schedule;
 };
 
 static bool prune(void *context)
@@ -50,6 +52,7 @@ static void stop(void **context)
 {
     struct program *program = *context;
 
+    snapshot_schedule_free(&program->schedule);
     worker_free(&program->pruning);
     quotes_free(&program->portfolio.quotes);
     portfolio_reader_free(&program->portfolio.reader);
@@ -96,6 +99,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         .maximum_portfolios = service_int(service, "maximum-portfolios"),
     };
     program->pruning = worker_new("prune", PRUNE_EVERY_MS, prune, program);
+    program->schedule = snapshot_schedule_new(&program->portfolio);
     *out_context = program;
     return true;
 }
