@@ -76,27 +76,31 @@ static void follow_growth(const struct performance_input *input, struct performa
     }
 }
 
-static bool is_month(const char *day, const struct performance_month *month)
+static struct date date_of(const struct snapshot *snapshot)
 {
-    return atoi(day) == month->year && atoi(day + 5) == month->month;
+    struct date date = {0};
+
+    // Days are written by the database, so this does not fail.
+    if (!date_parse(text_of(snapshot->day), &date))
+        return (struct date){0};
+    return date;
 }
 
 // The months in which there is a return; none of them is told when a day is undefined.
 static void add_months(const struct performance_input *input, struct performance *performance)
 {
+    struct performance_month *month = NULL;
+
     if (!performance->days[input->count - 1].has_growth)
         return;
     for (size_t i = 0; i < input->count; i++) {
-        const char *day = input->days[i].day;
-        struct performance_month *month = performance->month_count == 0
-                                              ? NULL
-                                              : &performance->months[performance->month_count - 1];
+        struct date date = date_of(&input->days[i]);
 
         if (!performance->days[i].has_return)
             continue;
-        if (month == NULL || !is_month(day, month)) {
+        if (month == NULL || date.month != month->month || date.year != month->year) {
             month = &performance->months[performance->month_count++];
-            *month = (struct performance_month){.year = atoi(day), .month = atoi(day + 5)};
+            *month = (struct performance_month){.year = date.year, .month = date.month};
         }
         month->month_return = (1 + month->month_return) * (1 + performance->days[i].day_return) - 1;
     }
