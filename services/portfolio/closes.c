@@ -136,24 +136,46 @@ static bool load_bars(struct portfolio *portfolio,
     return error_set(error, REASON_INTERNAL, "market's list of bars does not end.");
 }
 
-bool closes_load(struct portfolio *portfolio,
-                 struct call *call,
-                 const char *ticker,
-                 const struct session *sessions,
-                 size_t count,
-                 bool is_adjusted,
-                 struct close_price **out_prices,
-                 struct error *error)
+// Finds all of them among those that were asked for a moment ago, as they were traded.
+static bool recall(struct portfolio *portfolio,
+                   const char *ticker,
+                   const struct session *sessions,
+                   size_t count,
+                   struct close_price *prices)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    for (size_t i = 0; i < count; i++) {
+        if (!close_cache_get(portfolio->closes, ticker, sessions[i].close, now_us, &prices[i]))
+            return false;
+    }
+    return true;
+}
+
+static void remember(struct portfolio *portfolio,
+                     const char *ticker,
+                     const struct session *sessions,
+                     size_t count,
+                     const struct close_price *prices)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    for (size_t i = 0; i < count; i++)
+        close_cache_put(portfolio->closes, ticker, sessions[i].close, prices[i], now_us);
+}
+
+static bool ask(struct portfolio *portfolio,
+                struct call *call,
+                const char *ticker,
+                const struct session *sessions,
+                size_t count,
+                bool is_adjusted,
+                struct close_price *prices,
+                struct error *error)
 {
     Market__ListBarsRequest request = MARKET__LIST_BARS_REQUEST__INIT;
-    struct close_price *prices = arena_allocate(call->arena, (count + 1) * sizeof(*prices));
     int64_t before = 0;
 
-    if (prices == NULL)
-        return out_of_budget(error);
-    *out_prices = prices;
-    if (count == 0)
-        return true;
     request.ticker = ticker;
     request.has_start = request.has_end = request.has_limit = true;
     request.start = sessions[0].open;
@@ -171,5 +193,29 @@ bool closes_load(struct portfolio *portfolio,
         else
             prices[i].price = before;
     }
+    return true;
+}
+
+bool closes_load(struct portfolio *portfolio,
+                 struct call *call,
+                 const char *ticker,
+                 const struct session *sessions,
+                 size_t count,
+                 bool is_adjusted,
+                 struct close_price **out_prices,
+                 struct error *error)
+{
+    struct close_price *prices = arena_allocate(call->arena, (count + 1) * sizeof(*prices));
+
+    if (prices == NULL)
+        return out_of_budget(error);
+    if (count > 0 && (is_adjusted || !recall(portfolio, ticker, sessions, count, prices))) {
+        memset(prices, 0, count * sizeof(*prices));
+        if (!ask(portfolio, call, ticker, sessions, count, is_adjusted, prices, error))
+            return false;
+        if (!is_adjusted)
+            remember(portfolio, ticker, sessions, count, prices);
+    }
+    *out_prices = prices;
     return true;
 }

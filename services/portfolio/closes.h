@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/timestamp.h"
+#include "close_cache.h"
 #include "portfolio.h"
 #include "rpc/rpc.h"
 
@@ -33,11 +34,6 @@ MUST_CHECK bool closes_list_sessions(struct portfolio *portfolio,
                                      size_t limit,
                                      struct session_list *out_list,
                                      struct error *error);
-
-struct close_price {
-    int64_t price; // 0 for none
-    bool is_of_day;
-};
 
 // What a symbol cost at each of these closes, as it was traded or, with `is_adjusted`, as if its
 // splits had always been. Where there is no price of a day, it is the one before. A symbol that

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "close_cache.h"
 #include "money/money.h"
 #include "portfolio.h"
 #include "portfolio_reader.h"
@@ -57,6 +58,7 @@ static void stop(void **context)
     quotes_free(&program->portfolio.quotes);
     portfolio_reader_free(&program->portfolio.reader);
     rpc_publisher_free(&program->portfolio.publisher);
+    close_cache_free(&program->portfolio.closes);
     release(program);
     *context = NULL;
 }
@@ -94,6 +96,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         .market = options.market,
         .publisher = publisher,
         .reader = portfolio_reader_new(),
+        .closes = close_cache_new(),
         .starting_cash = starting_cash,
         .maximum_cash = maximum_cash,
         .maximum_portfolios = service_int(service, "maximum-portfolios"),
