@@ -419,6 +419,13 @@ describe('what is told of a portfolio', () => {
             assert.equal((await get(ada, `/performance?period=${period}`)).series.length, 2, period);
     });
 
+    it('has the days of the old path, too', async () => {
+        const { series } = await get(ada, '/performance');
+        for (const path of ['/api/portfolios', '/portfolios'])
+            assert.deepEqual(await platform.expect(200, 'GET', `${path}/${ada.portfolio}/performance/`, { token: ada.token }),
+                series.map(day => ({ date: day.date, value: day.equity })));
+    });
+
     it('has points while a session is open', async () => {
         const points = await until('a point', async () => (await get(ada, '/equity')).points.length > 0 && (await get(ada, '/equity')).points);
         assert.equal(points.at(-1).deposited, '100000.00');
