@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "table_api.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 #include "base/timestamp.h"
 #include "csv.h"
+#include "pages/page.h"
 #include "rest.h"
 
 enum {
@@ -14,6 +15,8 @@ enum {
     TABLE_BYTES_MAX = 6 * 1024 * 1024, // a page more still fits into an answer
     HEADER_SIZE = 128,
 };
+
+#define SERVICE "portfolio" // whose operations these are
 
 // Which list of an operation's answer is its table, and what the file is called.
 static const struct table {
@@ -27,12 +30,10 @@ static const struct table {
     {"ListPositions", "positions", "positions"},
 };
 
-static const struct table *table_of(const struct exchange *exchange)
+static const struct table *table_of(const struct rpc_method *method)
 {
-    const char *operation = exchange->endpoint->route->method->short_name;
-
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
-        if (strcmp(tables[i].operation, operation) == 0)
+        if (strcmp(tables[i].operation, method->short_name) == 0)
             return &tables[i];
     }
     return NULL;
@@ -208,12 +209,12 @@ set_page(const struct rpc_method *method, ProtobufCMessage *request, const char 
         *(const char **)((char *)request + fields[page_token].offset) = token;
 }
 
-static bool write_table(struct exchange *exchange,
-                        const struct table *table,
-                        ProtobufCMessage *request,
-                        struct error *error)
+bool table_write(struct exchange *exchange,
+                 const struct rpc_method *method,
+                 ProtobufCMessage *request,
+                 struct error *error)
 {
-    const struct rpc_method *method = exchange->endpoint->route->method;
+    const struct table *table = table_of(method);
     size_t index = index_of(method->response, table->list);
     struct strbuf *out = exchange->response->body;
     size_t rows_max =
@@ -222,12 +223,13 @@ static bool write_table(struct exchange *exchange,
     const char *token = "";
     size_t rows = 0;
 
+    assert(table != NULL);
     write_heading(method->response->fields[index].message, out);
     do {
         ProtobufCMessage *response = NULL;
 
         set_page(method, request, token, rows_max - rows);
-        if (!rest_call(exchange, request, &response, error))
+        if (!page_call(exchange, SERVICE, method, request, &response, error))
             return false;
         rows += write_page(method, response, table->list, &token, out);
     } while (token[0] != '\0' && rows < rows_max && out->length < TABLE_BYTES_MAX);
@@ -245,15 +247,15 @@ static bool write_table(struct exchange *exchange,
 
 bool table_answer(struct exchange *exchange, struct error *error)
 {
-    const struct table *table = table_of(exchange);
+    const struct rpc_method *method = exchange->endpoint->route->method;
     ProtobufCMessage *request = NULL;
     struct call call;
 
     http_response_header(exchange->response, "Vary", "Accept");
-    if (table == NULL || !http_request_accepts(exchange->request, "Accept", "text/csv") ||
+    if (!http_request_accepts(exchange->request, "Accept", "text/csv") ||
         http_request_accepts(exchange->request, "Accept", "application/json"))
         return rest_answer(exchange, error);
     // Who may not ask is told so before what is wrong with the question.
-    return exchange_call(exchange, exchange->endpoint->route->method, &call, error) &&
-           rest_read(exchange, &request, error) && write_table(exchange, table, request, error);
+    return exchange_call(exchange, method, &call, error) && rest_read(exchange, &request, error) &&
+           table_write(exchange, method, request, error);
 }

@@ -10,3 +10,10 @@
 
 // Answers as a table who accepts text/csv and not JSON, and as rest_answer everybody else.
 bool table_answer(struct exchange *exchange, struct error *error);
+
+// Answers as the table of that operation, to whom it may answer; `request` is changed. Fails as the
+// operation does.
+MUST_CHECK bool table_write(struct exchange *exchange,
+                            const struct rpc_method *method,
+                            ProtobufCMessage *request,
+                            struct error *error);
