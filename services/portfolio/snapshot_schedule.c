@@ -22,6 +22,9 @@ enum {
     POINT_PAGE = 500, // portfolios at once
 };
 
+// A round that takes longer computes many days: others are let do something, too, before the next.
+#define DEAR_US (INT64_C(250) * MICROS_PER_MS)
+
 struct snapshot_schedule {
     struct portfolio *portfolio;
     struct worker *worker;
@@ -42,14 +45,14 @@ static void say(struct snapshot_schedule *schedule, const char *id, const struct
               error->message, NULL);
 }
 
-// Takes those of one portfolio.
+// Takes some of those of one portfolio.
 static bool take(struct snapshot_schedule *schedule, const char *id)
 {
     OWNED(arena) arena = arena_new(CALL_BUDGET);
     struct call call = call_start(arena, TIMEOUT_MS);
     struct error error;
 
-    if (snapshots_catch_up(schedule->portfolio, &call, id, &error))
+    if (snapshots_take_some(schedule->portfolio, &call, id, &error))
         return true;
     say(schedule, id, &error);
     return false;
@@ -65,6 +68,7 @@ static bool take_some(struct snapshot_schedule *schedule, const struct platform_
     size_t first = 0;
     size_t count = 0;
     size_t failed = 0;
+    bool is_dear = false;
     struct error error;
 
     if (!snapshot_store_list_due(schedule->portfolio->database, arena, clock->previous_close,
@@ -74,13 +78,18 @@ static bool take_some(struct snapshot_schedule *schedule, const struct platform_
     }
     if (count > 0)
         first = (size_t)random_below(&random, count);
-    for (size_t i = 0; i < count && !atomic_load(&schedule->is_stopping); i++)
+    for (size_t i = 0; i < count && !atomic_load(&schedule->is_stopping) && !is_dear; i++) {
+        int64_t began_us = clock_monotonic_us();
+
         failed += !take(schedule, due[(first + i) % count].portfolio_id);
+        is_dear = clock_monotonic_us() - began_us > DEAR_US;
+    }
     if (count > 0 && failed == 0)
         schedule->said[0] = '\0';
-    // Those that failed are tried again by the next pass.
-    schedule->after = count == BATCH ? due[count - 1] : SNAPSHOT_DUE_FIRST;
-    return count == BATCH && failed < count;
+    // Those that failed, or have more to come, are taken by the next pass.
+    if (!is_dear)
+        schedule->after = count == BATCH ? due[count - 1] : SNAPSHOT_DUE_FIRST;
+    return count == BATCH && failed < count && !is_dear;
 }
 
 static bool measure(struct snapshot_schedule *schedule, int64_t at, struct error *error)

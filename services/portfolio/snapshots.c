@@ -270,17 +270,19 @@ static bool has_time(const struct call *call, struct error *error)
                      "The portfolio's days are being filled. Try again soon.");
 }
 
-bool snapshots_catch_up(struct portfolio *portfolio,
-                        struct call *call,
-                        const char *portfolio_id,
-                        struct error *error)
+static bool go_rounds(struct portfolio *portfolio,
+                      struct call *call,
+                      const char *portfolio_id,
+                      int rounds,
+                      bool *out_is_done,
+                      struct error *error)
 {
     struct platform_clock clock;
     bool is_done = false;
 
     if (!read_clock(portfolio, &clock, error))
         return false;
-    for (int i = 0; i < ROUNDS_MAX && !is_done; i++) {
+    for (int i = 0; i < rounds && !is_done; i++) {
         // What a round allocates is not needed after it.
         OWNED(arena) arena = arena_new(SNAPSHOT_BUDGET);
         struct call round_call = *call;
@@ -292,8 +294,30 @@ bool snapshots_catch_up(struct portfolio *portfolio,
             !go_round(&round, &clock, &is_done, error))
             return false;
     }
-    return is_done || error_set(error, REASON_UNAVAILABLE,
-                                "The portfolio's days are being filled. Try again soon.");
+    *out_is_done = is_done;
+    return true;
+}
+
+bool snapshots_catch_up(struct portfolio *portfolio,
+                        struct call *call,
+                        const char *portfolio_id,
+                        struct error *error)
+{
+    bool is_done = false;
+
+    return go_rounds(portfolio, call, portfolio_id, ROUNDS_MAX, &is_done, error) &&
+           (is_done || error_set(error, REASON_UNAVAILABLE,
+                                 "The portfolio's days are being filled. Try again soon."));
+}
+
+bool snapshots_take_some(struct portfolio *portfolio,
+                         struct call *call,
+                         const char *portfolio_id,
+                         struct error *error)
+{
+    bool is_done = false;
+
+    return go_rounds(portfolio, call, portfolio_id, 1, &is_done, error);
 }
 
 static bool latest_price(void *context,

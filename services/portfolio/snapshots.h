@@ -29,7 +29,13 @@ MUST_CHECK bool snapshots_catch_up(struct portfolio *portfolio,
                                    const char *portfolio_id,
                                    struct error *error);
 
-// The same, and then what has been since the last close: there is something when the next session
+// Takes those of 250 days at most, for who has others to care for, too.
+MUST_CHECK bool snapshots_take_some(struct portfolio *portfolio,
+                                    struct call *call,
+                                    const char *portfolio_id,
+                                    struct error *error);
+
+// Takes all, and then what has been since the last close: there is something when the next session
 // has begun, or something was booked.
 MUST_CHECK bool snapshots_take_present(struct portfolio *portfolio,
                                        struct call *call,

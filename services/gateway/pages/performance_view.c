@@ -29,40 +29,62 @@ static protobuf_c_boolean to_percent(protobuf_c_boolean is_there, int64_t parts,
 
 // Figures.
 
+enum look { LOOKS_SIGNED, LOOKS_SHARE, LOOKS_NUMBER };
+
 static const struct {
     const char *name;
     const char *label;
-    bool is_number; // not a percentage
+    enum look look; // a percentage with its sign, one that has none, or no percentage
 } labels[] = {
-    {"time_weighted_return", "Time-weighted return", false},
-    {"annualized_return", "A year of it", false},
-    {"simple_return", "Simple return", false},
-    {"money_weighted_return", "Money-weighted return", false},
-    {"xirr", "Money-weighted, a year (XIRR)", false},
-    {"volatility", "Volatility a year", false},
-    {"sharpe_ratio", "Sharpe ratio", true},
-    {"sortino_ratio", "Sortino ratio", true},
-    {"maximum_drawdown", "Deepest drawdown", false},
-    {"calmar_ratio", "Calmar ratio", true},
-    {"best_day", "Best day", false},
-    {"worst_day", "Worst day", false},
-    {"win_rate", "Sales with a profit", false},
-    {"profit_factor", "Profit factor", true},
-    {"turnover", "Turnover", false},
-    {"exposure", "Days invested", false},
-    {"benchmark_return", "Benchmark", false},
-    {"beta", "Beta", true},
-    {"alpha", "Alpha a year", false},
-    {"correlation", "Correlation", true},
-    {"tracking_error", "Tracking error a year", false},
+    {"time_weighted_return", "Time-weighted return", LOOKS_SIGNED},
+    {"annualized_return", "A year of it", LOOKS_SIGNED},
+    {"simple_return", "Simple return", LOOKS_SIGNED},
+    {"money_weighted_return", "Money-weighted return", LOOKS_SIGNED},
+    {"xirr", "Money-weighted, a year (XIRR)", LOOKS_SIGNED},
+    {"volatility", "Volatility a year", LOOKS_SHARE},
+    {"sharpe_ratio", "Sharpe ratio", LOOKS_NUMBER},
+    {"sortino_ratio", "Sortino ratio", LOOKS_NUMBER},
+    {"maximum_drawdown", "Deepest drawdown", LOOKS_SIGNED},
+    {"calmar_ratio", "Calmar ratio", LOOKS_NUMBER},
+    {"best_day", "Best day", LOOKS_SIGNED},
+    {"worst_day", "Worst day", LOOKS_SIGNED},
+    {"win_rate", "Sales with a profit", LOOKS_SHARE},
+    {"profit_factor", "Profit factor", LOOKS_NUMBER},
+    {"turnover", "Turnover", LOOKS_SHARE},
+    {"exposure", "Days invested", LOOKS_SHARE},
+    {"benchmark_return", "Benchmark", LOOKS_SIGNED},
+    {"beta", "Beta", LOOKS_NUMBER},
+    {"alpha", "Alpha a year", LOOKS_SIGNED},
+    {"correlation", "Correlation", LOOKS_NUMBER},
+    {"tracking_error", "Tracking error a year", LOOKS_SHARE},
 };
+
+static void show_value(const Portfolio__PerformanceFigure *figure,
+                       enum look look,
+                       Pages__PerformanceFigureView *view)
+{
+    bool is_there = figure->has_value_parts;
+
+    switch (look) {
+    case LOOKS_NUMBER:
+        view->has_number_parts = is_there;
+        view->number_parts = figure->value_parts;
+        break;
+    case LOOKS_SHARE:
+        view->has_share_parts = to_percent(is_there, figure->value_parts, &view->share_parts);
+        break;
+    case LOOKS_SIGNED:
+        view->has_percent_parts = to_percent(is_there, figure->value_parts, &view->percent_parts);
+        break;
+    }
+}
 
 static bool add_figure(struct arena *arena,
                        const Portfolio__PerformanceFigure *figure,
                        Pages__PerformanceFigureView **out_view)
 {
     Pages__PerformanceFigureView *view = arena_allocate(arena, sizeof *view);
-    bool is_number = false;
+    enum look look = LOOKS_SIGNED;
 
     if (view == NULL)
         return false;
@@ -71,16 +93,13 @@ static bool add_figure(struct arena *arena,
     for (size_t i = 0; i < COUNT_OF(labels); i++) {
         if (strcmp(labels[i].name, figure->name) == 0) {
             view->label = labels[i].label;
-            is_number = labels[i].is_number;
+            look = labels[i].look;
         }
     }
     view->definition = figure->definition;
     view->explanation = figure->explanation;
     view->date = figure->date;
-    view->has_number_parts = is_number && figure->has_value_parts;
-    view->number_parts = figure->value_parts;
-    view->has_percent_parts = to_percent(!is_number && figure->has_value_parts, figure->value_parts,
-                                         &view->percent_parts);
+    show_value(figure, look, view);
     *out_view = view;
     return true;
 }
