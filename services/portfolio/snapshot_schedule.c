@@ -78,17 +78,19 @@ static bool take_some(struct snapshot_schedule *schedule, const struct platform_
     }
     if (count > 0)
         first = (size_t)random_below(&random, count);
+    // Those that failed, or have more to come, are taken by the next pass.
+    schedule->after = count == BATCH ? due[count - 1] : SNAPSHOT_DUE_FIRST;
     for (size_t i = 0; i < count && !atomic_load(&schedule->is_stopping) && !is_dear; i++) {
+        const struct snapshot_due *one = &due[(first + i) % count];
         int64_t began_us = clock_monotonic_us();
 
-        failed += !take(schedule, due[(first + i) % count].portfolio_id);
+        failed += !take(schedule, one->portfolio_id);
         is_dear = clock_monotonic_us() - began_us > DEAR_US;
+        if (is_dear)
+            schedule->after = *one;
     }
     if (count > 0 && failed == 0)
         schedule->said[0] = '\0';
-    // Those that failed, or have more to come, are taken by the next pass.
-    if (!is_dear)
-        schedule->after = count == BATCH ? due[count - 1] : SNAPSHOT_DUE_FIRST;
     return count == BATCH && failed < count && !is_dear;
 }
 
