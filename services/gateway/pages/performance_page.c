@@ -35,21 +35,6 @@ static const struct {
     {PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_EXCHANGE, "exchange", "Exchange"},
 };
 
-static Pages__Choice *
-make_choice(struct arena *arena, const char *value, const char *label, bool is_chosen)
-{
-    Pages__Choice *choice = arena_allocate(arena, sizeof *choice);
-
-    if (choice == NULL)
-        return NULL;
-    pages__choice__init(choice);
-    choice->value = value;
-    choice->label = label;
-    choice->has_is_chosen = true;
-    choice->is_chosen = is_chosen;
-    return choice;
-}
-
 static bool add_choices(struct arena *arena, Pages__PerformancePage *page)
 {
     Portfolio__PerformancePeriod period =
@@ -65,7 +50,7 @@ static bool add_choices(struct arena *arena, Pages__PerformancePage *page)
     for (size_t i = 0; i < COUNT_OF(periods); i++) {
         bool is_chosen = periods[i].period == period;
 
-        page->periods[i] = make_choice(arena, periods[i].name, periods[i].label, is_chosen);
+        page->periods[i] = page_make_choice(arena, periods[i].name, periods[i].label, is_chosen);
         if (page->periods[i] == NULL)
             return false;
         if (is_chosen)
@@ -75,7 +60,8 @@ static bool add_choices(struct arena *arena, Pages__PerformancePage *page)
     for (size_t i = 0; i < COUNT_OF(groupings); i++) {
         bool is_chosen = groupings[i].by == by;
 
-        page->groupings[i] = make_choice(arena, groupings[i].name, groupings[i].label, is_chosen);
+        page->groupings[i] =
+            page_make_choice(arena, groupings[i].name, groupings[i].label, is_chosen);
         if (page->groupings[i] == NULL)
             return false;
         if (is_chosen)
