@@ -78,7 +78,7 @@ MUST_CHECK bool page_show_form(const struct exchange *exchange,
                                ProtobufCMessage *shown,
                                struct error *error);
 
-// One of several things that a link or an input chooses from. NULL when the arena's budget is spent.
+// One of several things that a link or an input chooses from. NULL when the budget is spent.
 Pages__Choice *page_make_choice(struct arena *arena,
                                 const char *value,
                                 const char *label,
