@@ -6,6 +6,9 @@
 // Returns whose deviation is less than this part of the largest are the same but for rounding.
 #define SAME 1e-12
 
+// What was counted exactly and differs by less than this part was rounded, and is the same.
+#define ROUNDED 1e-15
+
 #define DAYS_OF_A_YEAR 365.0
 
 static const char *const reason_names[] = {[ANALYTICS_KNOWN] = NULL,
@@ -50,7 +53,7 @@ enum analytics_day_kind analytics_day_return(const struct analytics_day *day, do
         return ANALYTICS_DAY_EMPTY;
     if (invested <= 0 || worth <= 0)
         return ANALYTICS_DAY_UNDEFINED;
-    *out_return = worth / invested - 1;
+    *out_return = fabs(worth - invested) <= ROUNDED * invested ? 0 : worth / invested - 1;
     return ANALYTICS_DAY_COUNTED;
 }
 

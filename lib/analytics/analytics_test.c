@@ -61,6 +61,20 @@ static void cash_alone_has_a_return_of_zero_whatever_is_deposited(void **state)
     assert_figure(analytics_simple(days, COUNT_OF(days)), 0);
 }
 
+static void sums_that_are_rounded_are_no_return(void **state)
+{
+    // 0.1 + 0.2 is not 0.3 in floating point.
+    const struct analytics_day day = {0.1, 0.2, 0, 0.3};
+    const struct analytics_day micro = {1000000, 0, 0, 1000000.000001};
+    double day_return = 1;
+
+    (void)state;
+    assert_int_equal(analytics_day_return(&day, &day_return), ANALYTICS_DAY_COUNTED);
+    assert_true(day_return == 0);
+    assert_int_equal(analytics_day_return(&micro, &day_return), ANALYTICS_DAY_COUNTED);
+    assert_true(day_return > 0);
+}
+
 static void withdrawing_everything_and_depositing_again_goes_on_with_a_new_part(void **state)
 {
     const struct analytics_day days[] = {
@@ -147,7 +161,7 @@ static void one_day_does_not_vary(void **state)
 static void returns_that_are_all_the_same_have_no_sharpe(void **state)
 {
     // Whose mean is not exactly one of them, so that rounding alone makes a deviation.
-    static const double same[] = {.01, .01, .01, .01, .01, .01, .01};
+    static const double same[] = {.1, .1, .1};
     static const double none[] = {0, 0, 0};
 
     (void)state;
@@ -272,6 +286,7 @@ int main(void)
         cmocka_unit_test(a_time_weighted_return_leaves_out_what_was_deposited),
         cmocka_unit_test(what_is_withdrawn_leaves_at_the_end_of_its_day),
         cmocka_unit_test(cash_alone_has_a_return_of_zero_whatever_is_deposited),
+        cmocka_unit_test(sums_that_are_rounded_are_no_return),
         cmocka_unit_test(withdrawing_everything_and_depositing_again_goes_on_with_a_new_part),
         cmocka_unit_test(no_return_is_defined_where_the_worth_is_zero_or_below),
         cmocka_unit_test(no_days_have_no_return),

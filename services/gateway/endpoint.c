@@ -3,6 +3,7 @@
 
 #include "rest.h"
 #include "session_api.h"
+#include "table_api.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,13 @@ static const struct {
     {"Logout", session_end},
     {"DeleteAccount", session_end},
     {"ListTransactions", transactions_list},
+    {"ListSnapshots", table_answer},
+    {"GetPerformance", table_answer},
+    {"ListEquityPoints", table_answer},
+    {"GetComposition", table_answer},
+    {"ListRealized", table_answer},
+    {"ListLots", table_answer},
+    {"ListPositions", table_answer},
     {"ShowSession", session_show},
     {"GetJsonWebKeySet", jwks_get},
 };

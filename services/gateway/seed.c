@@ -41,6 +41,7 @@ const struct endpoint seed_endpoints[] = {
     SEED("PATCH", "/api/portfolios/{id}", seed_update_portfolio),
     SEED("DELETE", "/api/portfolios/{id}", seed_delete_portfolio),
     SEED("GET", "/api/portfolios/{id}/summary", seed_summarize_portfolio),
+    SEED("GET", "/api/portfolios/{id}/performance", seed_perform_portfolio),
     SEED("GET", "/api/portfolios/{id}/transactions", seed_list_portfolio_transactions),
     SEED("POST", "/api/portfolios/{id}/transactions", seed_create_portfolio_transaction),
     SEED("POST", "/api/positions", seed_refuse_position),

@@ -73,6 +73,7 @@ bool seed_create_portfolio(struct exchange *exchange, struct error *error);
 bool seed_get_portfolio(struct exchange *exchange, struct error *error);
 bool seed_update_portfolio(struct exchange *exchange, struct error *error);
 bool seed_delete_portfolio(struct exchange *exchange, struct error *error);
+bool seed_perform_portfolio(struct exchange *exchange, struct error *error);
 bool seed_summarize_portfolio(struct exchange *exchange, struct error *error);
 bool seed_list_portfolio_transactions(struct exchange *exchange, struct error *error);
 bool seed_create_portfolio_transaction(struct exchange *exchange, struct error *error);

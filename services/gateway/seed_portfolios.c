@@ -225,6 +225,36 @@ bool seed_summarize_portfolio(struct exchange *exchange, struct error *error)
     return true;
 }
 
+// What it was worth each day: at the close of those before, and now.
+bool seed_perform_portfolio(struct exchange *exchange, struct error *error)
+{
+    Portfolio__GetPerformanceRequest request = PORTFOLIO__GET_PERFORMANCE_REQUEST__INIT;
+    Portfolio__GetPerformanceResponse *response = NULL;
+    struct strbuf *out = exchange->response->body;
+    struct call call;
+
+    if (!exchange_variable(exchange, "id", &request.portfolio_id, error) ||
+        !exchange_call(exchange, &portfolio_method_get_performance, &call, error))
+        return false;
+    if (!uuid_is_valid(request.portfolio_id))
+        return error_set(error, REASON_PORTFOLIO_NOT_FOUND, "There is no such portfolio.");
+    if (!portfolio_client_get_performance(portfolio_of(exchange), &call, &request, &response,
+                                          error))
+        return false;
+    strbuf_append_char(out, '[');
+    for (size_t i = 0; i < response->n_series; i++) {
+        const Portfolio__PerformanceDay *day = response->series[i];
+
+        strbuf_append_char(out, '{');
+        seed_add_text(out, "date", day->date);
+        seed_add_money(out, "value", day->has_equity_micros, day->equity_micros);
+        seed_end(out, '}');
+        strbuf_append_char(out, ',');
+    }
+    seed_end(out, ']');
+    return true;
+}
+
 static const char *type_name(Portfolio__TransactionType type)
 {
     switch (type) {

@@ -5,12 +5,14 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "close_cache.h"
 #include "money/money.h"
 #include "portfolio.h"
 #include "portfolio_reader.h"
 #include "service/idempotency.h"
 #include "service/service.h"
 #include "service/worker.h"
+#include "snapshot_schedule.h"
 
 extern const struct migration portfolio_migrations[];
 extern const size_t portfolio_migration_count;
@@ -21,6 +23,7 @@ enum { PRUNE_EVERY_MS = 60 * 1000, PRUNE_BUDGET = 256 * 1024 };
 struct program {
     struct portfolio portfolio; // first: the handlers are given its address
     struct worker *pruning;
+    struct snapshot_schedule *schedule;
 };
 
 static bool prune(void *context)
@@ -50,10 +53,12 @@ static void stop(void **context)
 {
     struct program *program = *context;
 
+    snapshot_schedule_free(&program->schedule);
     worker_free(&program->pruning);
     quotes_free(&program->portfolio.quotes);
     portfolio_reader_free(&program->portfolio.reader);
     rpc_publisher_free(&program->portfolio.publisher);
+    close_cache_free(&program->portfolio.closes);
     release(program);
     *context = NULL;
 }
@@ -91,11 +96,13 @@ static bool start(struct service *service, void **out_context, struct error *err
         .market = options.market,
         .publisher = publisher,
         .reader = portfolio_reader_new(),
+        .closes = close_cache_new(),
         .starting_cash = starting_cash,
         .maximum_cash = maximum_cash,
         .maximum_portfolios = service_int(service, "maximum-portfolios"),
     };
     program->pruning = worker_new("prune", PRUNE_EVERY_MS, prune, program);
+    program->schedule = snapshot_schedule_new(&program->portfolio);
     *out_context = program;
     return true;
 }

@@ -21,6 +21,8 @@ bool portfolio_now(struct portfolio *portfolio, int64_t *out_now, struct error *
 {
     struct platform_clock clock;
 
+    // Who has just stepped the clock books at the time that it shows.
+    appraisal_catch_up(portfolio);
     if (!quotes_clock(portfolio->quotes, &clock))
         return error_set(error, REASON_UNAVAILABLE,
                          "The platform's clock is not known yet. Try again soon.");

@@ -37,11 +37,14 @@ static const struct statement page_portfolios = {
 
 static const struct statement insert_portfolio = {
     "insert_portfolio",
+    "WITH inserted AS ("
     "INSERT INTO portfolios (id, user_id, name, description, created_at, updated_at, opening_cash,"
     " fill_model, slippage_bps, participation_percent, commission_per_order, commission_per_share,"
     " commission_bps, commission_minimum, latency_ms, fill_settings_version)"
     " VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
-    " ON CONFLICT (id) DO NOTHING",
+    " ON CONFLICT (id) DO NOTHING RETURNING id, created_at)"
+    // Its first snapshot is that of the first close from now on.
+    " INSERT INTO snapshot_progress (portfolio_id, closed_at) SELECT id, created_at FROM inserted",
 };
 
 static const struct statement update_portfolio = {

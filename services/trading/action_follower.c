@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "action_follower.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ enum {
 struct action_follower {
     struct trading *trading;
     struct worker *worker;
+    atomic_bool is_stopping; // known to the worker's thread before `worker` is
     struct execution *execution;
     struct arena *list_arena; // of the actions
     struct arena *arena;      // of one step
@@ -115,7 +117,7 @@ static bool end_orders(struct action_follower *follower,
     if (is_split(action) && !store_note_split(follower->trading->database, follower->arena,
                                               action->ticker, action->effective_at, error))
         return false;
-    while (count == EXECUTION_MAX && !worker_is_stopping(follower->worker)) {
+    while (count == EXECUTION_MAX && !atomic_load(&follower->is_stopping)) {
         if (!cancel_some(follower, action, &count, error))
             return false;
     }
@@ -234,7 +236,7 @@ follow(struct action_follower *follower, const Market__CorporateAction *action, 
     if (!end_orders(follower, action, error))
         return false;
     while (!is_complete) {
-        if (worker_is_stopping(follower->worker))
+        if (atomic_load(&follower->is_stopping))
             return error_set(error, REASON_SHUTTING_DOWN, "Trading is being stopped.");
         if (!apply(follower, action, &is_complete, error))
             return false;
@@ -272,7 +274,7 @@ static bool work(void *context)
         return false;
     }
     for (size_t i = 0; i < response->n_corporate_actions && i < ACTIONS_MAX &&
-                       !worker_is_stopping(follower->worker);
+                       !atomic_load(&follower->is_stopping);
          i++) {
         const Market__CorporateAction *action = response->corporate_actions[i];
 
@@ -305,6 +307,7 @@ void action_follower_free(struct action_follower **follower)
 {
     if (*follower == NULL)
         return;
+    atomic_store(&(*follower)->is_stopping, true);
     worker_free(&(*follower)->worker);
     cache_free(&(*follower)->said);
     execution_free(&(*follower)->execution);

@@ -143,6 +143,29 @@ describe('the simulated market', () => {
         assert.equal(source, 'simulated');
         assert.ok(Number(price) > 91 / 5 && Number(price) < 91 * 5, price);
     });
+
+    // Time leaps here: nothing comes behind it.
+    it('closes at the midnights of UTC: portfolios have a snapshot of each, at the prices that were quoted then', async () => {
+        const admin = await platform.administrator();
+        const user = await platform.trader('nights');
+        const get = path => platform.expect(200, 'GET', `/api/v1/portfolios/${user.portfolio}${path}`, { token: user.token });
+        await platform.expect(201, 'POST', `/api/v1/portfolios/${user.portfolio}/orders`, { token: user.token,
+            body: { ticker: 'MSFT', side: 'buy', quantity: '10' } });
+        const { cash_balance } = await get('');
+        const { next_close } = await platform.expect(200, 'GET', '/api/v1/clock');
+        const first = Date.parse(next_close);
+        await platform.step(new Date(first + 2 * 86400e3 + 3600e3).toISOString(), admin);
+        const { snapshots } = await get('/snapshots');
+        assert.deepEqual(snapshots.map(one => Date.parse(one.closed_at)), [0, 1, 2].map(day => first + day * 86400e3));
+        const { bars } = await platform.expect(200, 'GET', `/api/v1/bars/MSFT?timeframe=1Day&start=${new Date(first - 86400e3).toISOString()}`);
+        snapshots.forEach((one, day) => {
+            assert.equal(Date.parse(bars[day].time), first + (day - 1) * 86400e3);
+            assert.equal(cents(one.equity), cents(cash_balance) + 10 * cents(bars[day].close));
+        });
+        const performance = await get('/performance?benchmark=MSFT');
+        assert.equal(performance.days_per_year, 365);
+        assert.deepEqual(performance.series.map(day => day.is_running), [false, false, false, true]);
+    });
 });
 
 describe('the simulated market in New York\'s hours', () => {

@@ -49,21 +49,6 @@ static const struct range *find_range(const Pages__SymbolQuery *query)
     return &ranges[0];
 }
 
-static Pages__Choice *
-make_choice(struct arena *arena, const char *value, const char *label, bool is_chosen)
-{
-    Pages__Choice *choice = arena_allocate(arena, sizeof *choice);
-
-    if (choice == NULL)
-        return NULL;
-    pages__choice__init(choice);
-    choice->value = value;
-    choice->label = label;
-    choice->has_is_chosen = true;
-    choice->is_chosen = is_chosen;
-    return choice;
-}
-
 static bool add_choices(struct arena *arena,
                         const struct range *range,
                         Market__Timeframe timeframe,
@@ -74,7 +59,8 @@ static bool add_choices(struct arena *arena,
     if (chart->ranges == NULL || chart->timeframes == NULL)
         return false;
     for (size_t i = 0; i < COUNT_OF(ranges); i++) {
-        chart->ranges[i] = make_choice(arena, ranges[i].name, ranges[i].label, &ranges[i] == range);
+        chart->ranges[i] =
+            page_make_choice(arena, ranges[i].name, ranges[i].label, &ranges[i] == range);
         if (chart->ranges[i] == NULL)
             return false;
     }
@@ -83,7 +69,7 @@ static bool add_choices(struct arena *arena,
         bool is_chosen = timeframes[i].timeframe == timeframe;
 
         chart->timeframes[i] =
-            make_choice(arena, timeframes[i].name, timeframes[i].label, is_chosen);
+            page_make_choice(arena, timeframes[i].name, timeframes[i].label, is_chosen);
         if (chart->timeframes[i] == NULL)
             return false;
         if (is_chosen)

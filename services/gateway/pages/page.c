@@ -291,6 +291,21 @@ bool page_show_form(const struct exchange *exchange,
     return form_show(&view, exchange->request->arena, shown, error);
 }
 
+Pages__Choice *
+page_make_choice(struct arena *arena, const char *value, const char *label, bool is_chosen)
+{
+    Pages__Choice *choice = arena_allocate(arena, sizeof *choice);
+
+    if (choice == NULL)
+        return NULL;
+    pages__choice__init(choice);
+    choice->value = value;
+    choice->label = label;
+    choice->has_is_chosen = true;
+    choice->is_chosen = is_chosen;
+    return choice;
+}
+
 void page_preset(const struct exchange *exchange, Pages__Input *input, const char *value)
 {
     if (exchange->form == NULL || form_find(exchange->form, input->name) == NULL)

@@ -78,6 +78,12 @@ MUST_CHECK bool page_show_form(const struct exchange *exchange,
                                ProtobufCMessage *shown,
                                struct error *error);
 
+// One of several things that a link or an input chooses from. NULL when the budget is spent.
+Pages__Choice *page_make_choice(struct arena *arena,
+                                const char *value,
+                                const char *label,
+                                bool is_chosen);
+
 // What an input shows as long as nothing has been typed into it. NULL is nothing.
 void page_preset(const struct exchange *exchange, Pages__Input *input, const char *value);
 

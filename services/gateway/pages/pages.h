@@ -34,6 +34,8 @@ bool portfolio_reset(struct exchange *exchange, struct error *error);
 bool portfolio_clone(struct exchange *exchange, struct error *error);
 bool portfolio_delete(struct exchange *exchange, struct error *error);
 bool orders_cancel(struct exchange *exchange, struct error *error);
+bool performance_page_show(struct exchange *exchange, struct error *error);
+bool performance_page_export(struct exchange *exchange, struct error *error);
 bool transactions_page_show(struct exchange *exchange, struct error *error);
 bool transactions_page_export(struct exchange *exchange, struct error *error);
 bool watchlists_page_show(struct exchange *exchange, struct error *error);

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// The performance of a portfolio: figures with their definitions, charts with a table beside each,
+// and what it consists of; and the days as a table for spreadsheets.
+#include "pages/pages.h"
+
+#include "bourse/gateway/v1/pages_rules.h"
+#include "bourse/portfolio/v1/portfolio_methods.h"
+#include "page_templates.h"
+#include "pages/page.h"
+#include "pages/performance_view.h"
+#include "table_api.h"
+
+// The names are those of the API.
+static const struct {
+    Portfolio__PerformancePeriod period;
+    const char *name;
+    const char *label;
+} periods[] = {
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1D, "1D", "1 day"},
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1W, "1W", "1 week"},
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1M, "1M", "1 month"},
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_3M, "3M", "3 months"},
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_YTD, "YTD", "This year"},
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1Y, "1Y", "1 year"},
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_ALL, "ALL", "All"},
+};
+
+static const struct {
+    Portfolio__CompositionBy by;
+    const char *name;
+    const char *label;
+} groupings[] = {
+    {PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_TICKER, "ticker", "Symbol"},
+    {PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_SECTOR, "sector", "Sector"},
+    {PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_EXCHANGE, "exchange", "Exchange"},
+};
+
+static bool add_choices(struct arena *arena, Pages__PerformancePage *page)
+{
+    Portfolio__PerformancePeriod period =
+        page->query->has_period ? page->query->period
+                                : PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_ALL;
+    Portfolio__CompositionBy by =
+        page->query->has_by ? page->query->by : PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_TICKER;
+
+    page->periods = arena_allocate(arena, COUNT_OF(periods) * sizeof *page->periods);
+    page->groupings = arena_allocate(arena, COUNT_OF(groupings) * sizeof *page->groupings);
+    if (page->periods == NULL || page->groupings == NULL)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(periods); i++) {
+        bool is_chosen = periods[i].period == period;
+
+        page->periods[i] = page_make_choice(arena, periods[i].name, periods[i].label, is_chosen);
+        if (page->periods[i] == NULL)
+            return false;
+        if (is_chosen)
+            page->period = periods[i].name;
+        page->n_periods++;
+    }
+    for (size_t i = 0; i < COUNT_OF(groupings); i++) {
+        bool is_chosen = groupings[i].by == by;
+
+        page->groupings[i] =
+            page_make_choice(arena, groupings[i].name, groupings[i].label, is_chosen);
+        if (page->groupings[i] == NULL)
+            return false;
+        if (is_chosen)
+            page->by = groupings[i].name;
+        page->n_groupings++;
+    }
+    return true;
+}
+
+static void set_request(const Pages__PerformanceQuery *query,
+                        Portfolio__GetPerformanceRequest *request)
+{
+    request->portfolio_id = query->portfolio_id;
+    request->has_period = query->has_period;
+    request->period = query->period;
+    request->benchmark = query->benchmark;
+}
+
+// A benchmark that is none is said beside its field, and the rest is shown without.
+static bool ask_performance(struct exchange *exchange,
+                            Pages__PerformancePage *page,
+                            ProtobufCMessage **out_response,
+                            struct error *error)
+{
+    Portfolio__GetPerformanceRequest request = PORTFOLIO__GET_PERFORMANCE_REQUEST__INIT;
+    struct arena *arena = exchange->request->arena;
+
+    set_request(page->query, &request);
+    if (page_call(exchange, "portfolio", &portfolio_method_get_performance, &request.base,
+                  out_response, error))
+        return true;
+    if (!error_is(error, REASON_SYMBOL_NOT_FOUND))
+        return false;
+    page->problem = arena_allocate(arena, sizeof *page->problem);
+    if (page->problem == NULL)
+        return page_out_of_memory(error);
+    pages__problem__init(page->problem);
+    page->problem->sentence = arena_copy_string(arena, error->message);
+    request.benchmark = NULL;
+    return page_call(exchange, "portfolio", &portfolio_method_get_performance, &request.base,
+                     out_response, error);
+}
+
+static bool
+add_answers(struct exchange *exchange, Pages__PerformancePage *page, struct error *error)
+{
+    Portfolio__GetPortfolioRequest get = PORTFOLIO__GET_PORTFOLIO_REQUEST__INIT;
+    Portfolio__GetCompositionRequest compose = PORTFOLIO__GET_COMPOSITION_REQUEST__INIT;
+    struct arena *arena = exchange->request->arena;
+    ProtobufCMessage *portfolio = NULL;
+    ProtobufCMessage *composition = NULL;
+    ProtobufCMessage *performance = NULL;
+
+    get.portfolio_id = compose.portfolio_id = page->query->portfolio_id;
+    compose.has_by = page->query->has_by;
+    compose.by = page->query->by;
+    if (!page_call(exchange, "portfolio", &portfolio_method_get_portfolio, &get.base, &portfolio,
+                   error) ||
+        !page_call(exchange, "portfolio", &portfolio_method_get_composition, &compose.base,
+                   &composition, error) ||
+        !ask_performance(exchange, page, &performance, error))
+        return false;
+    page->portfolio = ((Portfolio__GetPortfolioResponse *)portfolio)->portfolio;
+    page->performance = (Portfolio__GetPerformanceResponse *)performance;
+    page->benchmark = page->performance->benchmark;
+    return (performance_view_make(arena, page) &&
+            performance_view_compose(arena, (const Portfolio__GetCompositionResponse *)composition,
+                                     page)) ||
+           page_out_of_memory(error);
+}
+
+bool performance_page_show(struct exchange *exchange, struct error *error)
+{
+    Pages__PerformancePage page = PAGES__PERFORMANCE_PAGE__INIT;
+    ProtobufCMessage *query = NULL;
+
+    if (!page_begin(exchange, PAGE_FOR_USERS, "portfolio", "Performance", &page.frame, error) ||
+        !page_read_query(exchange, &pages_performance_query_info, &query, error))
+        return false;
+    page.query = (Pages__PerformanceQuery *)query;
+    if (!add_choices(exchange->request->arena, &page))
+        return page_out_of_memory(error);
+    return add_answers(exchange, &page, error) &&
+           page_answer(exchange, &performance_page, &page.base, NULL, error);
+}
+
+bool performance_page_export(struct exchange *exchange, struct error *error)
+{
+    Portfolio__GetPerformanceRequest request = PORTFOLIO__GET_PERFORMANCE_REQUEST__INIT;
+    ProtobufCMessage *query = NULL;
+
+    if (!page_read_query(exchange, &pages_performance_query_info, &query, error))
+        return false;
+    set_request((const Pages__PerformanceQuery *)query, &request);
+    return table_write(exchange, &portfolio_method_get_performance, &request.base, error);
+}

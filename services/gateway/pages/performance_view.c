@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: MIT
+#include "pages/performance_view.h"
+
+#include "base/strbuf.h"
+#include "base/timestamp.h"
+
+#include <string.h>
+
+enum {
+    WIDTH = 1000,
+    HEIGHT = 240,
+    POINTS_MAX = 500, // of a line; of more days some are left out
+    LINE_MAX_BYTES = 16000,
+    BAR_WIDTH = 100,
+    MONTHS_PER_YEAR = 12,
+};
+
+#define WHOLE INT64_C(10000000000) // 1, in the parts of a ratio
+#define PERCENT_MAX (INT64_MAX / 100)
+
+// A ratio in percent. False for what nobody has.
+static protobuf_c_boolean to_percent(protobuf_c_boolean is_there, int64_t parts, int64_t *out_parts)
+{
+    if (!is_there || parts > PERCENT_MAX || parts < -PERCENT_MAX)
+        return false;
+    *out_parts = parts * 100;
+    return true;
+}
+
+// Figures.
+
+enum look { LOOKS_SIGNED, LOOKS_SHARE, LOOKS_NUMBER };
+
+static const struct {
+    const char *name;
+    const char *label;
+    enum look look; // a percentage with its sign, one that has none, or no percentage
+} labels[] = {
+    {"time_weighted_return", "Time-weighted return", LOOKS_SIGNED},
+    {"annualized_return", "A year of it", LOOKS_SIGNED},
+    {"simple_return", "Simple return", LOOKS_SIGNED},
+    {"money_weighted_return", "Money-weighted return", LOOKS_SIGNED},
+    {"xirr", "Money-weighted, a year (XIRR)", LOOKS_SIGNED},
+    {"volatility", "Volatility a year", LOOKS_SHARE},
+    {"sharpe_ratio", "Sharpe ratio", LOOKS_NUMBER},
+    {"sortino_ratio", "Sortino ratio", LOOKS_NUMBER},
+    {"maximum_drawdown", "Deepest drawdown", LOOKS_SIGNED},
+    {"calmar_ratio", "Calmar ratio", LOOKS_NUMBER},
+    {"best_day", "Best day", LOOKS_SIGNED},
+    {"worst_day", "Worst day", LOOKS_SIGNED},
+    {"win_rate", "Sales with a profit", LOOKS_SHARE},
+    {"profit_factor", "Profit factor", LOOKS_NUMBER},
+    {"turnover", "Turnover", LOOKS_SHARE},
+    {"exposure", "Days invested", LOOKS_SHARE},
+    {"benchmark_return", "Benchmark", LOOKS_SIGNED},
+    {"beta", "Beta", LOOKS_NUMBER},
+    {"alpha", "Alpha a year", LOOKS_SIGNED},
+    {"correlation", "Correlation", LOOKS_NUMBER},
+    {"tracking_error", "Tracking error a year", LOOKS_SHARE},
+};
+
+static void show_value(const Portfolio__PerformanceFigure *figure,
+                       enum look look,
+                       Pages__PerformanceFigureView *view)
+{
+    bool is_there = figure->has_value_parts;
+
+    switch (look) {
+    case LOOKS_NUMBER:
+        view->has_number_parts = is_there;
+        view->number_parts = figure->value_parts;
+        break;
+    case LOOKS_SHARE:
+        view->has_share_parts = to_percent(is_there, figure->value_parts, &view->share_parts);
+        break;
+    case LOOKS_SIGNED:
+        view->has_percent_parts = to_percent(is_there, figure->value_parts, &view->percent_parts);
+        break;
+    }
+}
+
+static bool add_figure(struct arena *arena,
+                       const Portfolio__PerformanceFigure *figure,
+                       Pages__PerformanceFigureView **out_view)
+{
+    Pages__PerformanceFigureView *view = arena_allocate(arena, sizeof *view);
+    enum look look = LOOKS_SIGNED;
+
+    if (view == NULL)
+        return false;
+    pages__performance_figure_view__init(view);
+    view->label = figure->name;
+    for (size_t i = 0; i < COUNT_OF(labels); i++) {
+        if (strcmp(labels[i].name, figure->name) == 0) {
+            view->label = labels[i].label;
+            look = labels[i].look;
+        }
+    }
+    view->definition = figure->definition;
+    view->explanation = figure->explanation;
+    view->date = figure->date;
+    show_value(figure, look, view);
+    *out_view = view;
+    return true;
+}
+
+static bool add_figures(struct arena *arena, Pages__PerformancePage *page)
+{
+    const Portfolio__GetPerformanceResponse *performance = page->performance;
+
+    page->figures = arena_allocate(arena, (performance->n_figures + 1) * sizeof *page->figures);
+    if (page->figures == NULL)
+        return false;
+    for (size_t i = 0; i < performance->n_figures; i++) {
+        if (!add_figure(arena, performance->figures[i], &page->figures[i]))
+            return false;
+        page->n_figures++;
+    }
+    if (performance->n_figures > 0)
+        page->has_gain_percent_parts =
+            to_percent(performance->figures[0]->has_value_parts,
+                       performance->figures[0]->value_parts, &page->gain_percent_parts);
+    return true;
+}
+
+// Lines.
+
+struct limits {
+    int64_t highest;
+    int64_t lowest;
+};
+
+// One of the values that a chart shows of a day.
+typedef int64_t day_value(const Portfolio__PerformanceDay *day);
+
+static int64_t growth_of(const Portfolio__PerformanceDay *day)
+{
+    return day->growth_parts;
+}
+
+static int64_t benchmark_of(const Portfolio__PerformanceDay *day)
+{
+    return day->benchmark_growth_parts;
+}
+
+static int64_t equity_of(const Portfolio__PerformanceDay *day)
+{
+    return day->equity_micros;
+}
+
+static int64_t invested_of(const Portfolio__PerformanceDay *day)
+{
+    return day->invested_micros;
+}
+
+static int64_t drawdown_of(const Portfolio__PerformanceDay *day)
+{
+    return day->drawdown_parts;
+}
+
+static void
+widen(const Portfolio__GetPerformanceResponse *performance, day_value *value, struct limits *limits)
+{
+    for (size_t i = 0; i < performance->n_series; i++) {
+        int64_t of_day = value(performance->series[i]);
+
+        if (of_day > limits->highest)
+            limits->highest = of_day;
+        if (of_day < limits->lowest)
+            limits->lowest = of_day;
+    }
+}
+
+// Where a value is in the box, from its upper edge.
+static int height_of(const struct limits *limits, int64_t value)
+{
+    double span = (double)limits->highest - (double)limits->lowest;
+
+    return span <= 0 ? HEIGHT / 2
+                     : (int)(((double)limits->highest - (double)value) / span * HEIGHT + 0.5);
+}
+
+// NULL for a line that is none, and when the arena's budget is spent.
+static const char *draw(struct arena *arena,
+                        const Portfolio__GetPerformanceResponse *performance,
+                        day_value *value,
+                        const struct limits *limits)
+{
+    OWNED(strbuf) line = strbuf_new(LINE_MAX_BYTES);
+    size_t count = performance->n_series;
+    size_t points = count < POINTS_MAX ? count : POINTS_MAX;
+
+    if (count < 2)
+        return NULL;
+    for (size_t i = 0; i < points; i++) {
+        size_t day = i * (count - 1) / (points - 1);
+
+        strbuf_printf(line, "%s%zu,%d", i > 0 ? " " : "", i * WIDTH / (points - 1),
+                      height_of(limits, value(performance->series[day])));
+    }
+    return line->overflowed ? NULL : arena_copy(arena, line->data, line->length);
+}
+
+static Pages__PerformanceChart *make_chart(struct arena *arena,
+                                           const Portfolio__GetPerformanceResponse *performance,
+                                           day_value *value,
+                                           day_value *other,
+                                           struct limits limits,
+                                           struct limits *out_limits)
+{
+    Pages__PerformanceChart *chart = arena_allocate(arena, sizeof *chart);
+
+    if (chart == NULL)
+        return NULL;
+    pages__performance_chart__init(chart);
+    widen(performance, value, &limits);
+    if (other != NULL)
+        widen(performance, other, &limits);
+    chart->line = draw(arena, performance, value, &limits);
+    if (other != NULL)
+        chart->other = draw(arena, performance, other, &limits);
+    *out_limits = limits;
+    return chart->line == NULL ? NULL : chart;
+}
+
+// A chart of ratios, whose edges are told in percent of `base`.
+static Pages__PerformanceChart *
+make_ratio_chart(struct arena *arena,
+                 const Portfolio__GetPerformanceResponse *performance,
+                 day_value *value,
+                 day_value *other,
+                 int64_t base)
+{
+    struct limits limits = {base, base};
+    Pages__PerformanceChart *chart = make_chart(arena, performance, value, other, limits, &limits);
+
+    if (chart == NULL)
+        return NULL;
+    chart->has_highest_percent_parts =
+        to_percent(true, limits.highest - base, &chart->highest_percent_parts);
+    chart->has_lowest_percent_parts =
+        to_percent(true, limits.lowest - base, &chart->lowest_percent_parts);
+    return chart;
+}
+
+// A chart that cannot be drawn, for it has fewer than two days or an undefined one, is not there.
+static void add_charts(struct arena *arena, Pages__PerformancePage *page)
+{
+    const Portfolio__GetPerformanceResponse *performance = page->performance;
+    const Portfolio__PerformanceDay *last = NULL;
+    struct limits limits = {0};
+
+    if (performance->n_series < 2)
+        return;
+    last = performance->series[performance->n_series - 1];
+    limits = (struct limits){last->equity_micros, last->equity_micros};
+    page->equity = make_chart(arena, performance, equity_of, invested_of, limits, &limits);
+    if (page->equity != NULL) {
+        page->equity->has_highest_micros = page->equity->has_lowest_micros = true;
+        page->equity->highest_micros = limits.highest;
+        page->equity->lowest_micros = limits.lowest;
+    }
+    if (!last->has_growth_parts)
+        return;
+    page->growth = make_ratio_chart(arena, performance, growth_of,
+                                    last->has_benchmark_growth_parts ? benchmark_of : NULL, WHOLE);
+    page->drawdown = make_ratio_chart(arena, performance, drawdown_of, NULL, 0);
+    if (page->drawdown != NULL)
+        page->drawdown->area = arena_printf(arena, "M%sV0H0Z", page->drawdown->line);
+}
+
+// Days, the newest first.
+
+static bool add_days(struct arena *arena, Pages__PerformancePage *page)
+{
+    const Portfolio__GetPerformanceResponse *performance = page->performance;
+
+    page->days = arena_allocate(arena, (performance->n_series + 1) * sizeof *page->days);
+    if (page->days == NULL)
+        return false;
+    for (size_t i = performance->n_series; i > 0; i--) {
+        const Portfolio__PerformanceDay *day = performance->series[i - 1];
+        Pages__PerformanceDayView *view = arena_allocate(arena, sizeof *view);
+
+        if (view == NULL)
+            return false;
+        pages__performance_day_view__init(view);
+        view->date = day->date;
+        view->has_equity_micros = day->has_equity_micros;
+        view->equity_micros = day->equity_micros;
+        view->flow_micros = day->deposits_micros - day->withdrawals_micros;
+        view->has_flow_micros = view->flow_micros != 0;
+        view->has_return_parts =
+            to_percent(day->has_return_parts, day->return_parts, &view->return_parts);
+        view->has_growth_parts =
+            to_percent(day->has_growth_parts, day->growth_parts - WHOLE, &view->growth_parts);
+        view->has_benchmark_parts =
+            to_percent(day->has_benchmark_growth_parts, day->benchmark_growth_parts - WHOLE,
+                       &view->benchmark_parts);
+        view->has_drawdown_parts =
+            to_percent(day->has_drawdown_parts, day->drawdown_parts, &view->drawdown_parts);
+        view->has_is_running = true;
+        view->is_running = day->is_running;
+        page->days[page->n_days++] = view;
+    }
+    return true;
+}
+
+// Months.
+
+// How strong a colour is: from 1, 3 and more than 6 percent on.
+static const char *level_of(int64_t parts)
+{
+    static const char *const ups[] = {"up-1", "up-2", "up-3"};
+    static const char *const downs[] = {"down-1", "down-2", "down-3"};
+    int64_t size = parts < 0 ? -parts : parts;
+    int strength = size < WHOLE / 100 * 2 ? 0 : size < WHOLE / 100 * 6 ? 1 : 2;
+
+    return parts == 0 ? "none" : parts > 0 ? ups[strength] : downs[strength];
+}
+
+static Pages__PerformanceYearView *add_year(struct arena *arena, uint32_t year)
+{
+    Pages__PerformanceYearView *view = arena_allocate(arena, sizeof *view);
+    Pages__PerformanceMonthView *months = arena_allocate(arena, MONTHS_PER_YEAR * sizeof *months);
+
+    if (view == NULL || months == NULL)
+        return NULL;
+    pages__performance_year_view__init(view);
+    view->has_year = true;
+    view->year = year;
+    view->months = arena_allocate(arena, MONTHS_PER_YEAR * sizeof *view->months);
+    if (view->months == NULL)
+        return NULL;
+    view->n_months = MONTHS_PER_YEAR;
+    for (int i = 0; i < MONTHS_PER_YEAR; i++) {
+        pages__performance_month_view__init(&months[i]);
+        months[i].level = "none";
+        view->months[i] = &months[i];
+    }
+    return view;
+}
+
+static bool add_years(struct arena *arena, Pages__PerformancePage *page)
+{
+    const Portfolio__GetPerformanceResponse *performance = page->performance;
+    Pages__PerformanceYearView *year = NULL;
+    double growth = 1;
+
+    page->years = arena_allocate(arena, (performance->n_months + 1) * sizeof *page->years);
+    if (page->years == NULL)
+        return false;
+    for (size_t i = 0; i < performance->n_months; i++) {
+        const Portfolio__PerformanceMonth *month = performance->months[i];
+        Pages__PerformanceMonthView *view = NULL;
+
+        if (year == NULL || year->year != month->year) {
+            year = add_year(arena, month->year);
+            if (year == NULL)
+                return false;
+            page->years[page->n_years++] = year;
+            growth = 1;
+        }
+        view = year->months[(month->month - 1) % MONTHS_PER_YEAR];
+        view->has_return_parts =
+            to_percent(month->has_return_parts, month->return_parts, &view->return_parts);
+        view->level = level_of(month->return_parts);
+        growth *= 1 + (double)month->return_parts / (double)WHOLE;
+        year->has_return_parts = growth < 1e6;
+        year->return_parts = year->has_return_parts ? (int64_t)((growth - 1) * 100 * WHOLE) : 0;
+    }
+    return true;
+}
+
+static bool add_contributions(struct arena *arena, Pages__PerformancePage *page)
+{
+    const Portfolio__GetPerformanceResponse *performance = page->performance;
+    size_t count = performance->n_contributions;
+
+    page->contributions = arena_allocate(arena, (count + 1) * sizeof *page->contributions);
+    if (page->contributions == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const Portfolio__Contribution *contribution = performance->contributions[i];
+        Pages__PerformanceContributionView *view = arena_allocate(arena, sizeof *view);
+
+        if (view == NULL)
+            return false;
+        pages__performance_contribution_view__init(view);
+        view->ticker = contribution->ticker;
+        view->has_gain_micros = contribution->has_gain_micros;
+        view->gain_micros = contribution->gain_micros;
+        view->has_contribution_parts =
+            to_percent(contribution->has_contribution_parts, contribution->contribution_parts,
+                       &view->contribution_parts);
+        page->contributions[page->n_contributions++] = view;
+    }
+    return true;
+}
+
+bool performance_view_make(struct arena *arena, Pages__PerformancePage *page)
+{
+    if (page->performance->n_series == 0)
+        return true;
+    add_charts(arena, page);
+    return add_figures(arena, page) && add_days(arena, page) && add_years(arena, page) &&
+           add_contributions(arena, page);
+}
+
+bool performance_view_compose(struct arena *arena,
+                              const Portfolio__GetCompositionResponse *composition,
+                              Pages__PerformancePage *page)
+{
+    page->classes = arena_allocate(arena, (composition->n_classes + 1) * sizeof *page->classes);
+    if (page->classes == NULL)
+        return false;
+    for (size_t i = 0; i < composition->n_classes; i++) {
+        const Portfolio__CompositionClass *part = composition->classes[i];
+        Pages__PerformanceClassView *view = arena_allocate(arena, sizeof *view);
+
+        if (view == NULL)
+            return false;
+        pages__performance_class_view__init(view);
+        view->name = part->name;
+        view->has_is_cash = true;
+        view->is_cash = part->is_cash;
+        view->has_value_micros = part->has_value_micros;
+        view->value_micros = part->value_micros;
+        view->has_weight_parts =
+            to_percent(part->has_weight_parts, part->weight_parts, &view->weight_parts);
+        view->has_width = true;
+        view->width = (uint32_t)(part->weight_parts * BAR_WIDTH / WHOLE);
+        page->classes[page->n_classes++] = view;
+    }
+    page->has_concentration_parts = composition->has_concentration_parts;
+    page->concentration_parts = composition->concentration_parts;
+    return true;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// performance_view: what a portfolio's performance looks like: lines, a heat map of months, figures
+// as people read them.
+//
+// Threads: pure functions. Memory: the arena given.
+#pragma once
+
+#include "base/arena.h"
+#include "bourse/gateway/v1/pages.pb-c.h"
+
+// Fills in everything that follows from `page->performance`. False when the arena's budget is
+// spent.
+MUST_CHECK bool performance_view_make(struct arena *arena, Pages__PerformancePage *page);
+
+// The same of what the portfolio consists of.
+MUST_CHECK bool performance_view_compose(struct arena *arena,
+                                         const Portfolio__GetCompositionResponse *composition,
+                                         Pages__PerformancePage *page);

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+#include "table_api.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "csv.h"
+#include "pages/page.h"
+#include "rest.h"
+
+enum {
+    PAGE_ROWS = 500,
+    TABLE_ROWS_MAX = 20000,
+    TABLE_BYTES_MAX = 6 * 1024 * 1024, // a page more still fits into an answer
+    HEADER_SIZE = 128,
+};
+
+#define SERVICE "portfolio" // whose operations these are
+
+// Which list of an operation's answer is its table, and what the file is called.
+static const struct table {
+    const char *operation;
+    const char *list;
+    const char *file;
+} tables[] = {
+    {"ListSnapshots", "snapshots", "snapshots"}, {"GetPerformance", "series", "performance"},
+    {"ListEquityPoints", "points", "equity"},    {"GetComposition", "classes", "composition"},
+    {"ListRealized", "years", "realized"},       {"ListLots", "lots", "lots"},
+    {"ListPositions", "positions", "positions"},
+};
+
+static const struct table *table_of(const struct rpc_method *method)
+{
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
+        if (strcmp(tables[i].operation, method->short_name) == 0)
+            return &tables[i];
+    }
+    return NULL;
+}
+
+// The index of a field by its name in JSON; SIZE_MAX for none.
+static size_t index_of(const struct message_info *info, const char *name)
+{
+    for (unsigned i = 0; i < info->descriptor->n_fields; i++) {
+        if (strcmp(info->fields[i].json_name, name) == 0)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+static const void *value_at(const ProtobufCMessage *message, unsigned offset)
+{
+    return (const char *)message + offset;
+}
+
+// A column is a field with one value that is no message.
+static bool is_column(const struct message_info *info, unsigned index)
+{
+    const ProtobufCFieldDescriptor *descriptor = &info->descriptor->fields[index];
+
+    return descriptor->label == PROTOBUF_C_LABEL_OPTIONAL &&
+           descriptor->type != PROTOBUF_C_TYPE_MESSAGE &&
+           descriptor->type != PROTOBUF_C_TYPE_BYTES && !info->fields[index].is_flag;
+}
+
+static void write_int64(const struct field_info *field, int64_t value, struct strbuf *out)
+{
+    char time[TIMESTAMP_SIZE];
+
+    if (field->format == FORMAT_DECIMAL) {
+        csv_add_decimal(out, true, value, field->scale, field->least_decimals);
+    } else if (field->format == FORMAT_TIME) {
+        timestamp_print(value, time);
+        strbuf_append_string(out, time);
+    } else {
+        strbuf_append_int(out, value);
+    }
+}
+
+static void write_enum(const struct field_info *field, int number, struct strbuf *out)
+{
+    const ProtobufCEnumDescriptor *values = field->enumeration->descriptor;
+
+    for (unsigned i = 0; i < values->n_values; i++) {
+        if (values->values[i].value == number && field->enumeration->names[i] != NULL)
+            csv_add_text(out, field->enumeration->names[i]);
+    }
+}
+
+static void write_cell(const struct message_info *info,
+                       const ProtobufCMessage *message,
+                       unsigned index,
+                       struct strbuf *out)
+{
+    const ProtobufCFieldDescriptor *descriptor = &info->descriptor->fields[index];
+    const void *value = value_at(message, descriptor->offset);
+
+    if (descriptor->type == PROTOBUF_C_TYPE_STRING) {
+        csv_add_text(out, *(const char *const *)value);
+        return;
+    }
+    if (!*(const protobuf_c_boolean *)value_at(message, descriptor->quantifier_offset))
+        return;
+    switch (descriptor->type) {
+    case PROTOBUF_C_TYPE_BOOL:
+        strbuf_append_string(out, *(const protobuf_c_boolean *)value ? "true" : "false");
+        break;
+    case PROTOBUF_C_TYPE_UINT32:
+        strbuf_append_int(out, *(const uint32_t *)value);
+        break;
+    case PROTOBUF_C_TYPE_ENUM:
+        write_enum(&info->fields[index], *(const int *)value, out);
+        break;
+    default:
+        write_int64(&info->fields[index], *(const int64_t *)value, out);
+        break;
+    }
+}
+
+static void write_heading(const struct message_info *info, struct strbuf *out)
+{
+    bool is_first = true;
+
+    for (unsigned i = 0; i < info->descriptor->n_fields; i++) {
+        if (!is_column(info, i))
+            continue;
+        if (!is_first)
+            csv_next(out);
+        csv_add_text(out, info->fields[i].json_name);
+        is_first = false;
+    }
+    csv_end(out);
+}
+
+static void
+write_row(const struct message_info *info, const ProtobufCMessage *message, struct strbuf *out)
+{
+    bool is_first = true;
+
+    for (unsigned i = 0; i < info->descriptor->n_fields; i++) {
+        if (!is_column(info, i))
+            continue;
+        if (!is_first)
+            csv_next(out);
+        write_cell(info, message, i, out);
+        is_first = false;
+    }
+    csv_end(out);
+}
+
+// A page's rows; says how many, and gives the token of the next page, "" after the last.
+static size_t write_page(const struct rpc_method *method,
+                         const ProtobufCMessage *response,
+                         const char *list,
+                         const char **out_token,
+                         struct strbuf *out)
+{
+    size_t index = index_of(method->response, list);
+    size_t token = index_of(method->response, "next_page_token");
+    const ProtobufCFieldDescriptor *rows = &method->response->descriptor->fields[index];
+    size_t count = *(const size_t *)value_at(response, rows->quantifier_offset);
+    ProtobufCMessage *const *messages =
+        *(ProtobufCMessage *const *const *)value_at(response, rows->offset);
+
+    for (size_t i = 0; i < count; i++)
+        write_row(method->response->fields[index].message, messages[i], out);
+    *out_token = token == SIZE_MAX
+                     ? NULL
+                     : *(const char *const *)value_at(
+                           response, method->response->descriptor->fields[token].offset);
+    if (*out_token == NULL)
+        *out_token = "";
+    return count;
+}
+
+// Where the request says how many; NULL for an operation without pages.
+static uint32_t *find_limit(const struct rpc_method *method, ProtobufCMessage *request)
+{
+    size_t index = index_of(method->request, "limit");
+
+    if (index == SIZE_MAX)
+        return NULL;
+    return (uint32_t *)((char *)request + method->request->descriptor->fields[index].offset);
+}
+
+static bool
+has_field(const struct rpc_method *method, const ProtobufCMessage *request, const char *name)
+{
+    size_t index = index_of(method->request, name);
+
+    return index != SIZE_MAX &&
+           *(const protobuf_c_boolean *)value_at(
+               request, method->request->descriptor->fields[index].quantifier_offset);
+}
+
+static void
+set_page(const struct rpc_method *method, ProtobufCMessage *request, const char *token, size_t rows)
+{
+    size_t limit = index_of(method->request, "limit");
+    size_t page_token = index_of(method->request, "page_token");
+    const ProtobufCFieldDescriptor *fields = method->request->descriptor->fields;
+
+    if (limit == SIZE_MAX || page_token == SIZE_MAX)
+        return;
+    *(protobuf_c_boolean *)((char *)request + fields[limit].quantifier_offset) = 1;
+    *find_limit(method, request) = rows < PAGE_ROWS ? (uint32_t)rows : PAGE_ROWS;
+    if (token[0] != '\0')
+        *(const char **)((char *)request + fields[page_token].offset) = token;
+}
+
+bool table_write(struct exchange *exchange,
+                 const struct rpc_method *method,
+                 ProtobufCMessage *request,
+                 struct error *error)
+{
+    const struct table *table = table_of(method);
+    size_t index = index_of(method->response, table->list);
+    struct strbuf *out = exchange->response->body;
+    size_t rows_max =
+        has_field(method, request, "limit") ? *find_limit(method, request) : TABLE_ROWS_MAX;
+    char *disposition = NULL;
+    const char *token = "";
+    size_t rows = 0;
+
+    assert(table != NULL);
+    write_heading(method->response->fields[index].message, out);
+    do {
+        ProtobufCMessage *response = NULL;
+
+        set_page(method, request, token, rows_max - rows);
+        if (!page_call(exchange, SERVICE, method, request, &response, error))
+            return false;
+        rows += write_page(method, response, table->list, &token, out);
+    } while (token[0] != '\0' && rows < rows_max && out->length < TABLE_BYTES_MAX);
+    disposition =
+        arena_printf(exchange->request->arena, "attachment; filename=\"%s.csv\"", table->file);
+    if (disposition == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The table does not fit.");
+    if (token[0] != '\0')
+        http_response_header(exchange->response, "X-Next-Page-Token", token);
+    http_response_header(exchange->response, "Content-Disposition", disposition);
+    exchange->response->content_type = "text/csv; charset=utf-8";
+    exchange->response->policy = HTTP_PRIVATE;
+    return true;
+}
+
+bool table_answer(struct exchange *exchange, struct error *error)
+{
+    const struct rpc_method *method = exchange->endpoint->route->method;
+    ProtobufCMessage *request = NULL;
+    struct call call;
+
+    http_response_header(exchange->response, "Vary", "Accept");
+    if (!http_request_accepts(exchange->request, "Accept", "text/csv") ||
+        http_request_accepts(exchange->request, "Accept", "application/json"))
+        return rest_answer(exchange, error);
+    // Who may not ask is told so before what is wrong with the question.
+    return exchange_call(exchange, method, &call, error) && rest_read(exchange, &request, error) &&
+           table_write(exchange, method, request, error);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// equity_store: what portfolios with shares are worth while a session is open, on a grid of five
+// minutes. Those older than two days are thinned to one an hour, those older than a month go: so
+// there are at most 1400 of a portfolio. Its days are in its snapshots.
+//
+// Memory: what is read lies in the arena given.
+#pragma once
+
+#include "portfolio.h"
+
+#include "base/clock.h"
+
+#define EQUITY_GRID_US (INT64_C(300) * MICROS_PER_SECOND)
+#define EQUITY_THIN_EVERY_US (INT64_C(3600) * MICROS_PER_SECOND)
+#define EQUITY_WHOLE_US (INT64_C(2) * 86400 * MICROS_PER_SECOND)
+#define EQUITY_KEPT_US (INT64_C(31) * 86400 * MICROS_PER_SECOND)
+
+enum { EQUITY_POINTS_MAX = 1500 };
+
+// Measures up to `limit` portfolios after the one of that id, as of `at`, and says which was the
+// last. One whose shares have no price is left out; one that somebody else has measured stays so.
+MUST_CHECK bool equity_store_measure(struct portfolio *portfolio,
+                                     struct arena *arena,
+                                     int64_t at,
+                                     size_t limit,
+                                     char after_id[UUID_SIZE],
+                                     size_t *out_count,
+                                     struct error *error);
+
+// Removes what is too old; says when there may be more.
+MUST_CHECK bool equity_store_thin(struct database *database,
+                                  struct arena *arena,
+                                  int64_t now,
+                                  bool *out_has_more,
+                                  struct error *error);
+
+struct equity_point {
+    int64_t at;
+    int64_t equity;
+    int64_t deposited;
+};
+
+// The points from `start` on and before `end`, the earliest first.
+MUST_CHECK bool equity_store_list(struct database *database,
+                                  struct arena *arena,
+                                  const char *portfolio_id,
+                                  int64_t start,
+                                  int64_t end,
+                                  struct equity_point **out_points,
+                                  size_t *out_count,
+                                  struct error *error);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// The page of a portfolio's performance, after some months of it. Skipped where there is no Chromium.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Platform, madeUpBars, toCsv } from '../support/platform.mjs';
+import { assertQuiet, keep, launch, open, overflow, program, violations } from './browser.mjs';
+
+describe('the page of a performance', { skip: program ? false : 'there is no Chromium' }, () => {
+    let platform, browser, admin, user, state, address;
+    const tickers = ['AONE', 'BTWO', 'CTHR'];
+    const dates = madeUpBars(1).map(bar => bar.date);
+    const get = path => platform.expect(200, 'GET', `/api/v1/portfolios/${user.portfolio}${path}`, { token: user.token });
+    const post = (path, body) => platform.expect(201, 'POST', `/api/v1/portfolios/${user.portfolio}${path}`, { token: user.token, body });
+
+    before(async () => {
+        [platform, browser] = await Promise.all([Platform.start(), launch()]);
+        admin = await platform.administrator();
+        for (const [index, ticker] of tickers.entries())
+            await platform.import(ticker, toCsv(madeUpBars(index + 21)), admin);
+        await platform.expect(200, 'PATCH', '/api/v1/symbols/AONE', { token: admin, body: { sector: 'Technology' } });
+        await platform.step(`${dates[0]}T15:00:00Z`, admin);
+        user = await platform.trader('looker');
+        address = `/portfolio/${user.portfolio}/performance`;
+        const login = await open(browser, platform);
+        await login.goto('/login');
+        await login.fill('#login-username', 'looker');
+        await login.fill('#login-password', user.password);
+        await Promise.all([login.waitForURL(/dashboard/), login.getByRole('button', { name: 'Log in' }).click()]);
+        state = await login.context().storageState();
+        await login.context().close();
+    });
+    after(async () => {
+        await browser?.close();
+        await platform?.stop();
+    });
+
+    it('is there from the first day on', async () => {
+        const page = await open(browser, platform, { state });
+        assert.equal((await page.goto(address)).status(), 200);
+        assert.match(await page.locator('main').innerText(), /100,000\.00/);
+        assert.equal(await page.locator('svg.chart-line').count(), 0);
+        assert.deepEqual(await violations(page), []);
+        assertQuiet(page);
+        await page.context().close();
+    });
+
+    it('shows the figures of the API, each with its definition, and a table beside each chart', async () => {
+        await post('/orders', { ticker: 'AONE', side: 'buy', quantity: '500' });
+        await platform.step(`${dates[20]}T15:00:00Z`, admin);
+        await post('/orders', { ticker: 'BTWO', side: 'buy', quantity: '300' });
+        await post('/deposits', { amount: '20000' });
+        await platform.step(`${dates[60]}T15:00:00Z`, admin);
+        await post('/orders', { ticker: 'AONE', side: 'sell', quantity: '200' });
+        const api = await get('/performance?benchmark=CTHR');
+        const page = await open(browser, platform, { state, scripts: false });
+        await page.goto(`${address}?benchmark=CTHR`);
+        assert.equal(await page.locator('svg.chart-line').count(), 3);
+        assert.equal(await page.locator('polyline.is-other').count(), 2);
+        const rows = await page.locator('section:has(#figures) tbody tr').allInnerTexts();
+        assert.equal(rows.length, api.figures.length);
+        const whole = api.figures.find(one => one.name === 'time_weighted_return');
+        const percent = `${(Number(whole.value) * 100).toFixed(2).replace('-', '')}%`;
+        assert.ok(rows[0].includes(percent), `${rows[0]} without ${percent}`);
+        await page.locator('details.definition summary').first().click();
+        assert.ok(await page.getByText(whole.definition).isVisible());
+        assert.equal(await page.locator('section:has(#days) tbody tr').count(), api.series.length);
+        assert.equal(await page.locator('.heat tbody tr').count(), 1);
+        assert.equal(await page.locator('.heat tbody td[class*="heat-up"], .heat tbody td[class*="heat-down"]').count(), api.months.length);
+        assert.deepEqual(await page.locator('section:has(#contributions) tbody th').allInnerTexts(), api.contributions.map(one => one.ticker));
+        await page.getByRole('link', { name: '1 month', exact: true }).click();
+        assert.match(page.url(), /period=1M/);
+        assert.equal(await page.locator('section:has(#days) tbody tr').count(), (await get('/performance?period=1M')).series.length);
+        await page.getByRole('link', { name: 'Sector', exact: true }).click();
+        assert.deepEqual((await page.locator('section:has(#composition) tbody th').allInnerTexts()).map(text => text.trim()).sort(), ['Cash', 'Not known', 'Technology']);
+        await page.context().close();
+    });
+
+    it('says which benchmark there is not, and shows the rest', async () => {
+        const page = await open(browser, platform, { state });
+        await page.goto(address);
+        await page.fill('#benchmark', 'nosuch');
+        await page.getByRole('button', { name: 'Compare' }).click();
+        assert.match(await page.getByRole('alert').innerText(), /There is no symbol NOSUCH/);
+        assert.equal(await page.locator('svg.chart-line').count(), 3);
+        assertQuiet(page);
+        await page.context().close();
+    });
+
+    it('gives the days as a table for spreadsheets', async () => {
+        const page = await open(browser, platform, { state });
+        await page.goto(address);
+        const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: /CSV/ }).click()]);
+        assert.equal(download.suggestedFilename(), 'performance.csv');
+        await page.context().close();
+    });
+
+    it('is without fault for axe, and fits', async () => {
+        const page = await open(browser, platform, { state });
+        await page.goto(`${address}?benchmark=CTHR`);
+        for (const [width, theme] of [[1440, 'light'], [1440, 'dark'], [390, 'dark'], [390, 'light']]) {
+            await page.emulateMedia({ colorScheme: theme });
+            await page.setViewportSize({ width, height: 900 });
+            await keep(page, `performance-${width}-${theme}`);
+            assert.deepEqual(await violations(page), [], `${width} ${theme}`);
+            assert.ok(await overflow(page) <= 0, `it is wider than ${width}`);
+        }
+        assertQuiet(page);
+        await page.context().close();
+    });
+});
