@@ -12,7 +12,7 @@ function(bourse_pages)
     file(GLOB templates CONFIGURE_DEPENDS ${arg_TEMPLATES}/*.html)
     add_custom_command(OUTPUT ${arg_OUTPUT}.h ${arg_OUTPUT}.c
         COMMAND pagegen_${arg_NAME} ${arg_TEMPLATES} ${arg_ASSETS} ${arg_OUTPUT}
-        DEPENDS ${templates} ${arg_ASSETS}
+        DEPENDS pagegen_${arg_NAME} ${templates} ${arg_ASSETS}
         COMMENT "Compiling the pages of ${arg_NAME}" VERBATIM)
     set(${arg_NAME}_pages ${arg_OUTPUT}.h ${arg_OUTPUT}.c PARENT_SCOPE)
 endfunction()
