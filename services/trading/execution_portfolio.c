@@ -291,7 +291,8 @@ static void tell(struct execution *execution,
                  bool (*add)(struct round *, struct execution *, size_t),
                  bool fills)
 {
-    struct round *round = arena_allocate(execution->arena, sizeof(*round));
+    // Made for the first item only: it is large, and nearly always there is nothing to tell.
+    struct round *round = NULL;
 
     for (size_t i = 0; i < execution->count; i++) {
         struct execution_item *item = &execution->items[i];
@@ -302,6 +303,8 @@ static void tell(struct execution *execution,
 
         if (!is_meant || item->is_lost || item->is_settled)
             continue;
+        if (round == NULL)
+            round = arena_allocate(execution->arena, sizeof(*round));
         if (round == NULL)
             out_of_budget(&item->error);
         else
