@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/checksum.h"
 #include "base/clock.h"
 #include "ledger.h"
 
@@ -41,14 +42,13 @@ void close_cache_free(struct close_cache **cache)
     *cache = NULL;
 }
 
-// FNV-1a of both; the least bits of a time are always 0.
+// The least bits of a time are always 0.
 static struct place *place_of(struct close_cache *cache, const char *ticker, int64_t close)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
+    int64_t seconds = close / MICROS_PER_SECOND;
+    uint64_t hash = checksum_add(CHECKSUM_START, text_of(ticker));
 
-    for (; *ticker != '\0'; ticker++)
-        hash = (hash ^ (unsigned char)*ticker) * UINT64_C(1099511628211);
-    hash = (hash ^ (uint64_t)(close / MICROS_PER_SECOND)) * UINT64_C(1099511628211);
+    hash = checksum_add(hash, (struct text){(const char *)&seconds, sizeof(seconds)});
     return &cache->places[(hash ^ hash >> 32) % PLACES];
 }
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/checksum.h"
+
 enum { WAYS = 4 };
 
 struct entry {
@@ -44,10 +46,8 @@ void cache_free(struct cache **cache)
 
 static struct entry *set_of(const struct cache *cache, const char *key)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
+    uint64_t hash = checksum_add(CHECKSUM_START, text_of(key));
 
-    for (const char *at = key; *at != '\0'; at++)
-        hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
     hash ^= hash >> 32;
     return &cache->entries[(hash & (cache->set_count - 1)) * WAYS];
 }

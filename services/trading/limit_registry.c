@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/checksum.h"
+
 enum {
     BUCKETS_FIRST = 64,
     FOLLOW_BUDGET = 16 * 1024 * 1024,
@@ -122,10 +124,8 @@ void limit_registry_free(struct limit_registry **registry)
 
 static struct entry **bucket_of(const struct limit_registry *registry, const char *subject)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
+    uint64_t hash = checksum_add(CHECKSUM_START, text_of(subject));
 
-    for (const char *at = subject; *at != '\0'; at++)
-        hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
     hash ^= hash >> 32;
     return &registry->buckets[hash & (registry->bucket_count - 1)];
 }

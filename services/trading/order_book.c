@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/checksum.h"
+
 enum { BUCKETS_FIRST = 1024 };
 
 enum shelf { SHELF_ANY, SHELF_BUY_LIMIT, SHELF_SELL_LIMIT, SHELF_BUY_STOP, SHELF_SELL_STOP };
@@ -21,13 +23,10 @@ struct shelves {
     struct heap bars;        // that go by bars, those with a stop first
 };
 
-// FNV-1a, 64 bits.
 static uint64_t hash_of(const char *string)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
+    uint64_t hash = checksum_add(CHECKSUM_START, text_of(string));
 
-    for (; *string != '\0'; string++)
-        hash = (hash ^ (unsigned char)*string) * UINT64_C(1099511628211);
     return hash ^ (hash >> 32);
 }
 

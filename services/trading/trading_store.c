@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/checksum.h"
 #include "database/columns.h"
 #include "money/money.h"
 #include "trading_store_private.h"
@@ -281,12 +282,9 @@ static struct parameter text_or_null(const char *text)
 
 static int64_t gate_of(const struct order *order)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
+    uint64_t hash = checksum_add(CHECKSUM_START, text_of(order->portfolio_id));
 
-    for (const char *at = order->portfolio_id; *at != '\0'; at++)
-        hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
-    for (const char *at = order->ticker; *at != '\0'; at++)
-        hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
+    hash = checksum_add(hash, text_of(order->ticker));
     hash ^= hash >> 32;
     return (int64_t)(hash % GATES);
 }
