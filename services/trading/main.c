@@ -4,21 +4,21 @@
 
 #include <string.h>
 
-#include "action_follower.h"
-#include "backtest_queue.h"
-#include "limit_follower.h"
-#include "limit_registry.h"
-#include "matcher.h"
-#include "order_events.h"
-#include "placing.h"
-#include "queue.h"
-#include "replica_follower.h"
+#include "execution/placing.h"
+#include "limits/limit_follower.h"
+#include "limits/limit_registry.h"
+#include "matcher/action_follower.h"
+#include "matcher/matcher.h"
+#include "orders/order_events.h"
+#include "queue/queue.h"
+#include "queue/task_reporter.h"
+#include "queue/task_store.h"
 #include "service/idempotency.h"
 #include "service/service.h"
 #include "service/worker.h"
-#include "shard_lease.h"
-#include "task_reporter.h"
-#include "task_store.h"
+#include "shards/replica_follower.h"
+#include "shards/shard_lease.h"
+#include "strategies/backtest_queue.h"
 #include "trading.h"
 
 extern const struct migration trading_migrations[];
@@ -122,7 +122,7 @@ static bool prune(void *context)
 
 static void set_limits(struct trading *trading, const struct service *service)
 {
-    trading->limits = (struct order_limits){
+    trading->limits = (struct order_rate){
         .of_account = {.what = "orders of one account",
                        .tokens = service_int(service, "orders-per-minute"),
                        .period_us = 60 * MICROS_PER_SECOND,

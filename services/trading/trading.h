@@ -4,15 +4,15 @@
 // Threads: the pointers are fixed after start; each thing they point at says who may use it.
 #pragma once
 
-#include "cache.h"
 #include "database/database.h"
-#include "finished.h"
-#include "order_limits.h"
+#include "execution/cache.h"
+#include "limits/order_rate.h"
+#include "queue/finished.h"
+#include "queue/task_statistics.h"
 #include "quotes/quotes.h"
 #include "rpc/rpc_client.h"
 #include "rpc/rpc_topic.h"
-#include "task_statistics.h"
-#include "worker_name.h"
+#include "shards/worker_name.h"
 
 struct backtest_queue;
 struct limit_follower;
@@ -39,7 +39,7 @@ struct trading {
     struct queue *queue;
     struct backtest_queue *backtest_queue;
     struct placing_pool *placing_pool;
-    struct order_limits limits;
+    struct order_rate limits;
     unsigned char limit_key[KEY_SIZE]; // of the hashes that accounts and addresses are counted by
     char worker[WORKER_NAME_SIZE];     // who holds a lease: host and process
 };

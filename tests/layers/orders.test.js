@@ -19,7 +19,7 @@ function rowsOf(header, macro) {
 }
 
 test("the diagram in docs/orders.md has the transitions of order.h, and no other", () => {
-  const header = read("services/trading/order.h");
+  const header = read("services/trading/orders/order.h");
   const statuses = new Map(rowsOf(header, "ORDER_STATUSES").map(([name, text, isOpen]) => [name, { text, isOpen }]));
   const events = new Map(rowsOf(header, "ORDER_EVENTS").map(([name, text]) => [name, text]));
   const expected = rowsOf(header, "ORDER_TRANSITIONS").map(

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "backtest.h"
 #include "money/money.h"
+#include "strategies/backtest.h"
 
 #define MINUTE_US INT64_C(60000000)
 #define START_US INT64_C(1400000000000000)

@@ -7,7 +7,7 @@
 // quote that triggers one order, the order taken out and another one put in; of a quote that
 // triggers none; of a quote that is a new high, which moves what trails there; of adding an order;
 // and the bytes an order takes.
-#include "order_book.h"
+#include "matcher/order_book.h"
 
 #include <malloc.h>
 #include <stdio.h>

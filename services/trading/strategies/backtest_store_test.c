@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: MIT
+// The statements of strategies and backtests against a real PostgreSQL, as the service's own role.
+#include "support/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "database/migration.h"
+#include "store/trading_store.h"
+#include "strategies/backtest_store.h"
+#include "strategies/strategy_store.h"
+#include "support/service_database.h"
+
+extern const struct migration trading_migrations[];
+extern const size_t trading_migration_count;
+
+enum { ARENA_BUDGET = 16 * 1024 * 1024 };
+
+#define USER_ID "0195d3a0-0000-7000-8000-000000000001"
+#define STRATEGY_ID "0195d3a0-0000-7000-8000-000000000002"
+#define START_AT (INT64_C(1400000000) * 1000000)
+
+static int start(void **state)
+{
+    const struct service_database_options options = {
+        .service = "trading",
+        .migrations = trading_migrations,
+        .migration_count = trading_migration_count,
+        .connections = 4,
+        .arena_budget = ARENA_BUDGET,
+    };
+    struct service_database *database = NULL;
+    bool is_started = service_database_start(&options, &database);
+
+    *state = database;
+    return is_started ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    struct service_database *database = *state;
+
+    service_database_stop(&database);
+    return 0;
+}
+
+static void run(struct service_database *fixture, const struct statement *statement, const char *id)
+{
+    const struct parameter parameter = parameter_text(id);
+    struct rows rows;
+    struct error error;
+
+    if (!database_query(fixture->database, fixture->arena, statement, &parameter,
+                        id == NULL ? 0 : 1, &rows, &error))
+        fail_msg("%s: %s", statement->name, error.message);
+}
+
+static int forget(void **state)
+{
+    struct service_database *fixture = *state;
+    static const struct statement statements[] = {
+        {"forget_tasks", "DELETE FROM tasks"},
+        {"forget_backtests", "DELETE FROM backtests"},
+        {"forget_strategies", "DELETE FROM strategies"},
+    };
+
+    arena_reset(fixture->arena);
+    for (size_t i = 0; i < COUNT_OF(statements); i++)
+        run(fixture, &statements[i], NULL);
+    return 0;
+}
+
+// What one transaction of a test does.
+struct step {
+    struct service_database *fixture;
+    struct backtest_record record;
+    struct backtest_claim claim;
+    const struct backtest_end *end;
+    bool found;
+};
+
+static bool
+transact(struct step *step,
+         bool (*work)(struct transaction *transaction, void *context, struct error *error),
+         struct error *error)
+{
+    return database_transact(step->fixture->database, step->fixture->arena, 0, work, step, error);
+}
+
+static bool add_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct step *step = context;
+
+    return strategy_store_lock_user(transaction, USER_ID, error) &&
+           backtest_store_add(transaction, &step->record, error);
+}
+
+static bool add(struct service_database *fixture, char out_id[UUID_SIZE], struct error *error)
+{
+    struct uuid id = uuid_new();
+    struct step step = {
+        .fixture = fixture,
+        .record = {.id = id.string,
+                   .user_id = USER_ID,
+                   .strategy_id = STRATEGY_ID,
+                   .strategy_version = 3,
+                   .kind = "sma_cross",
+                   .parameters = "{\"fast\":5}",
+                   .symbols = "ACME OTHER",
+                   .timeframe = "1Day",
+                   .start_at = START_AT,
+                   .cash = INT64_C(10000000001),
+                   .terms = {.model = FILL_MODEL_BAR, .slippage_bps_hundredths = 500},
+                   .benchmark = "ACME"},
+    };
+
+    memcpy(out_id, id.string, UUID_SIZE);
+    return transact(&step, add_work, error);
+}
+
+static void must_add(struct service_database *fixture, char out_id[UUID_SIZE])
+{
+    struct error error;
+
+    if (!add(fixture, out_id, &error))
+        fail_msg("%s: %s", error.reason, error.message);
+}
+
+static bool find_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct step *step = context;
+
+    return backtest_store_find(transaction, step->claim.id, false, &step->record, &step->found,
+                               error);
+}
+
+static struct backtest_record look(struct service_database *fixture, const char *id)
+{
+    struct step step = {.fixture = fixture};
+    struct error error;
+
+    memcpy(step.claim.id, id, UUID_SIZE);
+    assert_true(transact(&step, find_work, &error));
+    assert_true(step.found);
+    return step.record;
+}
+
+static bool claim_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct step *step = context;
+
+    return backtest_store_claim(transaction, step->claim.worker, &step->claim, &step->found, error);
+}
+
+static bool
+claim(struct service_database *fixture, const char *worker, struct backtest_claim *out_claim)
+{
+    struct step step = {.fixture = fixture};
+    struct error error;
+
+    snprintf(step.claim.worker, sizeof(step.claim.worker), "%s", worker);
+    if (!transact(&step, claim_work, &error))
+        fail_msg("%s: %s", error.reason, error.message);
+    *out_claim = step.claim;
+    return step.found;
+}
+
+static bool finish_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct step *step = context;
+
+    return backtest_store_finish(transaction, &step->claim, step->end, error);
+}
+
+static void finish(struct service_database *fixture,
+                   const struct backtest_claim *by,
+                   const struct backtest_end *end)
+{
+    struct step step = {.fixture = fixture, .claim = *by, .end = end};
+    struct error error;
+
+    if (!transact(&step, finish_work, &error))
+        fail_msg("%s: %s", error.reason, error.message);
+}
+
+static bool cancel_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct step *step = context;
+
+    return backtest_store_find(transaction, step->claim.id, true, &step->record, &step->found,
+                               error) &&
+           backtest_store_cancel(transaction, &step->record, error);
+}
+
+static void cancel(struct service_database *fixture, const char *id)
+{
+    struct step step = {.fixture = fixture};
+    struct error error;
+
+    memcpy(step.claim.id, id, UUID_SIZE);
+    if (!transact(&step, cancel_work, &error))
+        fail_msg("%s: %s", error.reason, error.message);
+}
+
+static const struct statement end_lease = {
+    "end_lease", "UPDATE tasks SET run_at = now() - interval '1 s' WHERE id = $1"};
+
+static const struct backtest_end completed = {
+    .status = BACKTEST_IS_COMPLETED, .statistics = "AA", .result = "BB"};
+
+static void what_is_asked_for_is_what_is_kept(void **state)
+{
+    struct service_database *fixture = *state;
+    char id[UUID_SIZE];
+    struct backtest_record record;
+
+    must_add(fixture, id);
+    record = look(fixture, id);
+    assert_int_equal(record.status, BACKTEST_IS_QUEUED);
+    assert_string_equal(record.symbols, "ACME OTHER");
+    assert_string_equal(record.parameters, "{\"fast\":5}");
+    assert_int_equal(record.start_at, START_AT);
+    assert_int_equal(record.end_at, 0);
+    assert_int_equal(record.cash, INT64_C(10000000001));
+    assert_int_equal(record.terms.model, FILL_MODEL_BAR);
+    assert_int_equal(record.terms.slippage_bps_hundredths, 500);
+    assert_int_equal(record.strategy_version, 3);
+    assert_null(record.result);
+}
+
+static void the_one_that_has_waited_longest_is_taken_and_by_one_worker(void **state)
+{
+    struct service_database *fixture = *state;
+    char first[UUID_SIZE];
+    char second[UUID_SIZE];
+    struct backtest_claim one;
+    struct backtest_claim other;
+
+    must_add(fixture, first);
+    must_add(fixture, second);
+    assert_true(claim(fixture, "one", &one));
+    assert_string_equal(one.id, first);
+    assert_string_equal(one.user_id, USER_ID);
+    assert_int_equal(one.attempts, 1);
+    assert_int_equal(look(fixture, first).status, BACKTEST_IS_RUNNING);
+    assert_true(claim(fixture, "other", &other));
+    assert_string_equal(other.id, second);
+    assert_false(claim(fixture, "third", &other));
+}
+
+// What the queue of orders takes.
+struct orders_step {
+    struct store_task *tasks;
+    size_t count;
+};
+
+static bool claim_orders(struct transaction *transaction, void *context, struct error *error)
+{
+    struct orders_step *step = context;
+
+    return store_claim_tasks(transaction, "orders", 10, &step->tasks, &step->count, error);
+}
+
+static void the_queue_of_orders_lets_backtests_be(void **state)
+{
+    struct service_database *fixture = *state;
+    char id[UUID_SIZE];
+    struct backtest_claim one;
+    struct orders_step step = {0};
+    struct error error;
+
+    must_add(fixture, id);
+    assert_true(
+        database_transact(fixture->database, fixture->arena, 0, claim_orders, &step, &error));
+    assert_int_equal(step.count, 0);
+    assert_true(claim(fixture, "one", &one));
+}
+
+static void a_result_is_kept_once_and_of_who_has_the_task(void **state)
+{
+    struct service_database *fixture = *state;
+    static const struct backtest_end late = {
+        .status = BACKTEST_IS_COMPLETED, .statistics = "CC", .result = "DD"};
+    char id[UUID_SIZE];
+    struct backtest_claim dead;
+    struct backtest_claim alive;
+    bool goes_on = true;
+    struct error error;
+
+    must_add(fixture, id);
+    assert_true(claim(fixture, "dead", &dead));
+    run(fixture, &end_lease, id);
+    assert_true(claim(fixture, "alive", &alive));
+    assert_string_equal(alive.id, id);
+    assert_int_equal(alive.attempts, 2);
+    // Who comes back from the dead is told so, and what he writes is not taken.
+    assert_true(backtest_store_progress(fixture->database, fixture->arena, &dead, 700000, &goes_on,
+                                        &error));
+    assert_false(goes_on);
+    assert_int_equal(look(fixture, id).progress_micros, 0);
+    finish(fixture, &dead, &late);
+    assert_int_equal(look(fixture, id).status, BACKTEST_IS_RUNNING);
+    assert_true(backtest_store_progress(fixture->database, fixture->arena, &alive, 300000, &goes_on,
+                                        &error));
+    assert_true(goes_on);
+    assert_int_equal(look(fixture, id).progress_micros, 300000);
+    finish(fixture, &alive, &completed);
+    finish(fixture, &alive, &late);
+    assert_int_equal(look(fixture, id).status, BACKTEST_IS_COMPLETED);
+    assert_string_equal(look(fixture, id).result, "BB");
+    assert_int_equal(look(fixture, id).progress_micros, 1000000);
+    assert_false(claim(fixture, "next", &alive));
+}
+
+static void one_that_waits_is_canceled_at_once_and_one_that_runs_is_told(void **state)
+{
+    struct service_database *fixture = *state;
+    char waiting[UUID_SIZE];
+    char running[UUID_SIZE];
+    struct backtest_claim one;
+    struct backtest_claim none;
+    bool goes_on = true;
+    struct error error;
+
+    must_add(fixture, running);
+    assert_true(claim(fixture, "one", &one));
+    must_add(fixture, waiting);
+    cancel(fixture, waiting);
+    assert_int_equal(look(fixture, waiting).status, BACKTEST_IS_CANCELED);
+    assert_false(claim(fixture, "other", &none));
+    cancel(fixture, running);
+    assert_int_equal(look(fixture, running).status, BACKTEST_IS_RUNNING);
+    assert_true(
+        backtest_store_progress(fixture->database, fixture->arena, &one, 1, &goes_on, &error));
+    assert_false(goes_on);
+    // Also when it came to its end before it heard.
+    finish(fixture, &one, &completed);
+    assert_int_equal(look(fixture, running).status, BACKTEST_IS_CANCELED);
+    assert_null(look(fixture, running).result);
+}
+
+static void of_a_user_five_wait_or_run_at_most(void **state)
+{
+    struct service_database *fixture = *state;
+    char id[UUID_SIZE];
+    struct backtest_claim one;
+    struct error error;
+
+    for (int i = 0; i < BACKTESTS_OPEN_MAX; i++)
+        must_add(fixture, id);
+    assert_true(claim(fixture, "one", &one));
+    assert_false(add(fixture, id, &error));
+    assert_true(error_is(&error, REASON_TOO_MANY_BACKTESTS));
+    finish(fixture, &one, &completed);
+    must_add(fixture, id);
+}
+
+static void of_a_user_the_last_fifty_that_have_ended_are_kept(void **state)
+{
+    struct service_database *fixture = *state;
+    char first[UUID_SIZE];
+    char second[UUID_SIZE];
+    char id[UUID_SIZE];
+    struct backtest_claim one;
+    struct step step = {.fixture = fixture};
+    struct error error;
+
+    must_add(fixture, first);
+    assert_true(claim(fixture, "one", &one));
+    finish(fixture, &one, &completed);
+    must_add(fixture, second);
+    assert_true(claim(fixture, "one", &one));
+    finish(fixture, &one, &completed);
+    for (int i = 2; i <= BACKTESTS_KEPT_MAX; i++) {
+        must_add(fixture, id);
+        assert_true(claim(fixture, "one", &one));
+        finish(fixture, &one, &completed);
+    }
+    // 51 have ended now: the next one takes the place of the first.
+    (void)look(fixture, first);
+    must_add(fixture, id);
+    memcpy(step.claim.id, first, UUID_SIZE);
+    assert_true(transact(&step, find_work, &error));
+    assert_false(step.found);
+    (void)look(fixture, second);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(what_is_asked_for_is_what_is_kept, forget),
+        cmocka_unit_test_setup(the_one_that_has_waited_longest_is_taken_and_by_one_worker, forget),
+        cmocka_unit_test_setup(the_queue_of_orders_lets_backtests_be, forget),
+        cmocka_unit_test_setup(a_result_is_kept_once_and_of_who_has_the_task, forget),
+        cmocka_unit_test_setup(one_that_waits_is_canceled_at_once_and_one_that_runs_is_told,
+                               forget),
+        cmocka_unit_test_setup(of_a_user_five_wait_or_run_at_most, forget),
+        cmocka_unit_test_setup(of_a_user_the_last_fifty_that_have_ended_are_kept, forget),
+    };
+
+    digest_start();
+    return cmocka_run_group_tests(tests, start, stop);
+}

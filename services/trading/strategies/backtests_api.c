@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: MIT
+// backtests_api: backtests asked for, followed, canceled and removed.
+#include "bourse/trading/v1/trading_methods.h"
+#include "bourse/trading/v1/trading_server.h"
+
+#include <string.h>
+
+#include "execution/lookup.h"
+#include "service/audit_outbox.h"
+#include "service/idempotency.h"
+#include "service/ownership.h"
+#include "strategies/backtest_grid.h"
+#include "strategies/backtest_queue.h"
+#include "strategies/strategy_message.h"
+
+enum { PAGE_DEFAULT = 50, PAGE_BYTES_MAX = 400 * 1024, STATISTICS_BYTES = 2048 };
+
+#define CASH_UNLESS_SAID INT64_C(100000000000)
+
+static bool out_of_budget(struct error *error)
+{
+    return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The answer needs too much memory.");
+}
+
+static bool check_seen(const struct call *call,
+                       const char *id,
+                       const struct backtest_record *record,
+                       bool found,
+                       struct error *error)
+{
+    if (found && ownership_may_see(&call->identity, record->user_id, NULL))
+        return true;
+    return error_set(error, REASON_BACKTEST_NOT_FOUND, "There is no backtest %s.", id);
+}
+
+struct reading {
+    const char *id;      // of one
+    const char *user_id; // or of many
+    const char *strategy_id;
+    const char *before_id;
+    size_t limit;
+    struct backtest_record record;
+    bool found;
+    struct backtest_record *records;
+    size_t count;
+};
+
+static bool read_one(struct transaction *transaction, void *context, struct error *error)
+{
+    struct reading *reading = context;
+
+    return backtest_store_find(transaction, reading->id, false, &reading->record, &reading->found,
+                               error);
+}
+
+bool trading_api_get_backtest(struct trading *trading,
+                              struct call *call,
+                              const Trading__GetBacktestRequest *request,
+                              Trading__GetBacktestResponse *response,
+                              struct error *error)
+{
+    struct reading reading = {.id = request->backtest_id};
+
+    return database_transact(trading->database, call->arena, TRANSACTION_READ_ONLY, read_one,
+                             &reading, error) &&
+           check_seen(call, request->backtest_id, &reading.record, reading.found, error) &&
+           backtest_to_message(&reading.record, call->arena, &response->backtest, error);
+}
+
+static bool read_page(struct transaction *transaction, void *context, struct error *error)
+{
+    struct reading *reading = context;
+
+    return backtest_store_page(transaction, reading->user_id, reading->strategy_id,
+                               reading->before_id, reading->limit + 1, &reading->records,
+                               &reading->count, error);
+}
+
+// A page ends before it is more than fits into an answer.
+static size_t fitting(const struct reading *reading)
+{
+    size_t bytes = 0;
+    size_t count = 0;
+
+    while (count < reading->count && count < reading->limit && bytes < PAGE_BYTES_MAX)
+        bytes += strlen(reading->records[count++].parameters) + STATISTICS_BYTES;
+    return count;
+}
+
+bool trading_api_list_backtests(struct trading *trading,
+                                struct call *call,
+                                const Trading__ListBacktestsRequest *request,
+                                Trading__ListBacktestsResponse *response,
+                                struct error *error)
+{
+    bool has_token = request->page_token != NULL && request->page_token[0] != '\0';
+    struct reading reading = {
+        .strategy_id = request->strategy_id,
+        .before_id = has_token ? request->page_token : NULL,
+        .limit = request->has_limit ? request->limit : PAGE_DEFAULT,
+    };
+    size_t count = 0;
+
+    if (has_token && !uuid_is_valid(request->page_token))
+        return error_set(error, REASON_INVALID_PAGE_TOKEN, "page_token is not one of ours.");
+    if (!ownership_choose_user(&call->identity, request->user_id, &reading.user_id, error))
+        return false;
+    // What is in no portfolio is not for a key that is for one.
+    if (call->identity.portfolio_id[0] != '\0')
+        return true;
+    if (!database_transact(trading->database, call->arena, TRANSACTION_READ_ONLY, read_page,
+                           &reading, error))
+        return false;
+    count = fitting(&reading);
+    response->backtests = arena_allocate(call->arena, (count + 1) * sizeof(*response->backtests));
+    if (response->backtests == NULL)
+        return out_of_budget(error);
+    response->n_backtests = count;
+    for (size_t i = 0; i < count; i++)
+        if (!backtest_to_message(&reading.records[i], call->arena, &response->backtests[i], error))
+            return false;
+    if (count < reading.count)
+        response->next_page_token = reading.records[count - 1].id;
+    return true;
+}
+
+// A change, done once by the request's id.
+struct change {
+    struct trading *trading;
+    struct call *call;
+    const struct rpc_method *method;
+    const ProtobufCMessage *request;
+    ProtobufCMessage *response;
+    const char *action; // for the audit log
+    struct backtest_record record;
+};
+
+static bool note(struct transaction *transaction, const struct change *change, struct error *error)
+{
+    const struct audit_outbox_event event = {
+        .call = change->call,
+        .action = change->action,
+        .subject = change->record.id,
+        .method = change->method,
+        .request = change->request,
+    };
+
+    return !ownership_is_for_another(&change->call->identity, change->record.user_id) ||
+           audit_outbox_add(transaction, &event, 1, error);
+}
+
+// Takes the strategy as it is now.
+static bool
+take_strategy(struct transaction *transaction, struct change *change, struct error *error)
+{
+    struct strategy_record strategy;
+    bool found = false;
+
+    if (!strategy_store_find(transaction, change->record.strategy_id, false, &strategy, &found,
+                             error))
+        return false;
+    if (!found || !ownership_may_see(&change->call->identity, strategy.user_id, NULL))
+        return error_set(error, REASON_STRATEGY_NOT_FOUND, "There is no strategy %s.",
+                         change->record.strategy_id);
+    change->record.user_id = strategy.user_id;
+    change->record.strategy_version = strategy.version;
+    change->record.kind = strategy.kind;
+    change->record.parameters = strategy.parameters;
+    change->record.symbols = strategy.symbols;
+    change->record.timeframe = strategy.timeframe;
+    return true;
+}
+
+// Checks the grid with the strategy's parameters as they are now.
+static bool take_grid(struct change *change, struct error *error)
+{
+    const Trading__CreateBacktestRequest *request =
+        (const Trading__CreateBacktestRequest *)change->request;
+    const struct backtest_grid grid = {request->grid, request->n_grid};
+    struct arena *arena = change->call->arena;
+    struct strategy_parameters *parameters = arena_allocate(arena, sizeof(*parameters));
+    enum strategy_kind kind = STRATEGY_KIND_COUNT;
+    Trading__Backtest packed = TRADING__BACKTEST__INIT;
+
+    if (request->n_grid == 0)
+        return true;
+    if (parameters == NULL)
+        return out_of_budget(error);
+    if (!strategy_kind_find(text_of(change->record.kind), &kind))
+        return error_set(error, REASON_INTERNAL, "The strategy is of no kind that there is.");
+    packed.n_grid = request->n_grid;
+    packed.grid = request->grid;
+    return strategy_parameters_read(kind, text_of(change->record.parameters), arena, parameters,
+                                    error) &&
+           backtest_grid_check(&grid, parameters, error) &&
+           strategy_pack_text(&packed.base, arena, &change->record.grid, error);
+}
+
+static bool create(struct transaction *transaction, void *context, struct error *error)
+{
+    struct change *change = context;
+    Trading__CreateBacktestResponse *response = (Trading__CreateBacktestResponse *)change->response;
+    bool replayed = false;
+
+    if (!idempotency_begin(transaction, change->call, change->method, change->response, &replayed,
+                           error))
+        return false;
+    if (replayed)
+        return true;
+    return take_strategy(transaction, change, error) && take_grid(change, error) &&
+           strategy_store_lock_user(transaction, change->record.user_id, error) &&
+           backtest_store_add(transaction, &change->record, error) &&
+           note(transaction, change, error) &&
+           backtest_to_message(&change->record, change->call->arena, &response->backtest, error) &&
+           idempotency_finish(transaction, change->call, change->method, change->response, error);
+}
+
+static struct fill_terms hear_costs(const Trading__BacktestCosts *costs)
+{
+    struct fill_terms terms = {.model = FILL_MODEL_BAR};
+
+    if (costs == NULL)
+        return terms;
+    terms.slippage_bps_hundredths = costs->slippage_bps_hundredths;
+    terms.participation_percent_hundredths = costs->participation_percent_hundredths;
+    terms.commission_per_order = costs->commission_per_order_micros;
+    terms.commission_per_share = costs->commission_per_share_micros;
+    terms.commission_bps_hundredths = costs->commission_bps_hundredths;
+    terms.commission_minimum = costs->commission_minimum_micros;
+    return terms;
+}
+
+static bool check_request(struct change *change,
+                          const Trading__CreateBacktestRequest *request,
+                          struct error *error)
+{
+    struct platform_clock clock;
+    bool is_fractionable = false;
+
+    if (!quotes_clock(change->trading->quotes, &clock))
+        return error_set(error, REASON_UNAVAILABLE, "The platform's clock is not known yet.");
+    error_clear(error);
+    if (request->start >= clock.now)
+        error_add_violation(error, "start", "must be before the platform's present");
+    if (request->has_end && request->end <= request->start)
+        error_add_violation(error, "end", "must be after start");
+    if (error->code != CODE_OK)
+        return false;
+    return request->benchmark == NULL ||
+           lookup_fractionable(change->trading, change->call, request->benchmark, &is_fractionable,
+                               error);
+}
+
+bool trading_api_create_backtest(struct trading *trading,
+                                 struct call *call,
+                                 const Trading__CreateBacktestRequest *request,
+                                 Trading__CreateBacktestResponse *response,
+                                 struct error *error)
+{
+    struct change change = {
+        .trading = trading,
+        .call = call,
+        .method = &trading_method_create_backtest,
+        .request = &request->base,
+        .response = &response->base,
+        .action = "backtest.create",
+        .record = {.id = arena_copy_string(call->arena, uuid_new().string),
+                   .strategy_id = request->strategy_id,
+                   .start_at = request->start,
+                   .end_at = request->has_end ? request->end : 0,
+                   .cash = request->has_cash_micros ? request->cash_micros : CASH_UNLESS_SAID,
+                   .terms = hear_costs(request->costs),
+                   .fractional = request->has_fractional && request->fractional,
+                   .benchmark = request->benchmark},
+    };
+    bool replayed = false;
+
+    if (change.record.id == NULL)
+        return out_of_budget(error);
+    if (!idempotency_find(trading->database, call, change.method, change.response, &replayed,
+                          error))
+        return false;
+    if (replayed)
+        return true;
+    if (!check_request(&change, request, error) ||
+        !database_transact(trading->database, call->arena, 0, create, &change, error))
+        return false;
+    backtest_queue_wake(trading->backtest_queue);
+    return true;
+}
+
+static bool delete_one(struct transaction *transaction, void *context, struct error *error)
+{
+    struct change *change = context;
+    const char *id = ((const Trading__DeleteBacktestRequest *)change->request)->backtest_id;
+    bool replayed = false;
+    bool found = false;
+
+    if (!idempotency_begin(transaction, change->call, change->method, change->response, &replayed,
+                           error))
+        return false;
+    if (replayed)
+        return true;
+    if (!backtest_store_find(transaction, id, true, &change->record, &found, error) ||
+        !check_seen(change->call, id, &change->record, found, error))
+        return false;
+    return (backtest_status_has_ended(change->record.status)
+                ? backtest_store_remove(transaction, &change->record, error)
+                : backtest_store_cancel(transaction, &change->record, error)) &&
+           note(transaction, change, error) &&
+           idempotency_finish(transaction, change->call, change->method, change->response, error);
+}
+
+bool trading_api_delete_backtest(struct trading *trading,
+                                 struct call *call,
+                                 const Trading__DeleteBacktestRequest *request,
+                                 Trading__DeleteBacktestResponse *response,
+                                 struct error *error)
+{
+    struct change change = {
+        .trading = trading,
+        .call = call,
+        .method = &trading_method_delete_backtest,
+        .request = &request->base,
+        .response = &response->base,
+        .action = "backtest.delete",
+    };
+
+    return database_transact(trading->database, call->arena, 0, delete_one, &change, error);
+}
