@@ -79,7 +79,7 @@ test("each outside library is included only by the part that wraps it", () => {
     [/^(libpq|postgres|pg_config|libpq-fe)/, ["lib/database/"]],
     [/^nng\//, ["lib/rpc/", "tests/bench/"]],
     [/^civetweb/, ["services/gateway/", "tests/bench/gateway/"]],
-    [/^curl\//, ["services/market/"]],
+    [/^curl\//, ["lib/http/"]],
     [/^utf8proc/, ["services/market/"]],
     [/^jwt/, ["lib/token/"]],
     [/^openssl\/ssl/, ["services/gateway/"]],

@@ -3,7 +3,7 @@
 
 #include "base/digest.h"
 #include "exchange_calendar.h"
-#include "http_client.h"
+#include "http/http_client.h"
 #include "redaction.h"
 
 #include <pthread.h>

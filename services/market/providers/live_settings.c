@@ -2,7 +2,7 @@
 #include "live_settings.h"
 
 #include "base/digest.h"
-#include "http_client.h"
+#include "http/http_client.h"
 #include "money/money.h"
 
 #include <fcntl.h>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "http_client.h"
 #include "live_settings.h"
 
 #include "support/test.h"
@@ -86,27 +85,6 @@ static void a_key_that_could_be_more_than_a_key_is_refused_without_being_told(vo
                                         key, &error));
 }
 
-static void addresses_are_of_https_or_of_this_machine(void **state)
-{
-    static const char *const right[] = {"https://finnhub.io/api/v1", "http://127.0.0.1:8000",
-                                        "http://localhost/x", "http://[::1]:80/"};
-    static const char *const wrong[] = {"http://finnhub.io", "http://127.0.0.1.example.org",
-                                        "ftp://127.0.0.1",   "file:///etc/passwd",
-                                        "https://",          "https://a@b",
-                                        "https://a?key=1",   "finnhub.io",
-                                        "http://localhostx", "",
-                                        "https://a b",       "http://127.0.0.1@example.org"};
-    struct error error;
-
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(right); i++)
-        assert_true(http_client_check_url("finnhub-url", right[i], &error));
-    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
-        if (http_client_check_url("finnhub-url", wrong[i], &error))
-            fail_msg("%s is taken", wrong[i]);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,7 +92,6 @@ int main(void)
         cmocka_unit_test(without_an_order_those_with_a_key_come_first),
         cmocka_unit_test(limits_are_calls_a_minute_and_a_day),
         cmocka_unit_test(a_key_that_could_be_more_than_a_key_is_refused_without_being_told),
-        cmocka_unit_test(addresses_are_of_https_or_of_this_machine),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "http_client.h"
+#include "http/http_client.h"
 
 #include "base/clock.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -11,6 +12,7 @@ enum {
     CONNECTIONS_A_HOST_MAX = 4,
     SLOW_BYTES_A_SECOND = 100,
     SLOW_SECONDS = 5,
+    CONTENT_TYPE_MAX = 128,
     BODY_KEPT = 64 * 1024, // of a slot's memory between two transfers
 };
 
@@ -121,14 +123,20 @@ static bool is_host(const char *at, const char *host)
            (at[strlen(host)] == '\0' || at[strlen(host)] == ':' || at[strlen(host)] == '/');
 }
 
+static bool check_parts(const char *setting, const char *url, struct error *error)
+{
+    return strpbrk(url, "@?# \t\r\n") == NULL ||
+           error_set(error, REASON_INVALID_SETTING,
+                     "--%s is \"%s\"; an address has no user, query, fragment or blank here",
+                     setting, url);
+}
+
 bool http_client_check_url(const char *setting, const char *url, struct error *error)
 {
     const char *host = url + strlen("http://");
 
-    if (strpbrk(url, "@?# \t\r\n") != NULL)
-        return error_set(error, REASON_INVALID_SETTING,
-                         "--%s is \"%s\"; an address has no user, query, fragment or blank here",
-                         setting, url);
+    if (!check_parts(setting, url, error))
+        return false;
     if (begins_with(url, "https://") && url[strlen("https://")] != '\0')
         return true;
     if (begins_with(url, "http://") &&
@@ -137,6 +145,20 @@ bool http_client_check_url(const char *setting, const char *url, struct error *e
     return error_set(error, REASON_INVALID_SETTING,
                      "--%s is \"%s\"; it must begin with https://, or with http:// and a host of "
                      "this machine, for the key goes there",
+                     setting, url);
+}
+
+bool http_client_check_collector(const char *setting, const char *url, struct error *error)
+{
+    size_t scheme = begins_with(url, "https://")  ? strlen("https://")
+                    : begins_with(url, "http://") ? strlen("http://")
+                                                  : 0;
+
+    if (!check_parts(setting, url, error))
+        return false;
+    return (scheme > 0 && url[scheme] != '\0' && url[scheme] != '/') ||
+           error_set(error, REASON_INVALID_SETTING,
+                     "--%s is \"%s\"; it must begin with http:// or https:// and name a host",
                      setting, url);
 }
 
@@ -157,13 +179,17 @@ static bool set_limits(CURL *easy)
            curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT) == CURLE_OK;
 }
 
-static bool set_request(struct transfer *transfer, const char *url, const char *header)
+static bool add_header(struct transfer *transfer, const char *header)
 {
-    if (header[0] != '\0') {
-        transfer->headers = curl_slist_append(NULL, header);
-        if (transfer->headers == NULL)
-            return false;
-    }
+    struct curl_slist *longer = curl_slist_append(transfer->headers, header);
+
+    if (longer != NULL)
+        transfer->headers = longer;
+    return longer != NULL;
+}
+
+static bool set_request(struct transfer *transfer, const char *url)
+{
     return curl_easy_setopt(transfer->easy, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK &&
            curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, receive) == CURLE_OK &&
@@ -171,10 +197,20 @@ static bool set_request(struct transfer *transfer, const char *url, const char *
            curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, (void *)transfer) == CURLE_OK;
 }
 
-bool http_client_start(struct http_client *client,
-                       const char *url,
-                       const char *header,
-                       void *context)
+// libcurl would wait for leave to send a large body; whoever takes it says so beforehand.
+static bool set_body(struct transfer *transfer, const char *content_type, struct text body)
+{
+    char header[CONTENT_TYPE_MAX];
+
+    (void)snprintf(header, sizeof header, "Content-Type: %s", content_type);
+    return add_header(transfer, header) && add_header(transfer, "Expect:") &&
+           curl_easy_setopt(transfer->easy, CURLOPT_POST, 1L) == CURLE_OK &&
+           curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.length) ==
+               CURLE_OK &&
+           curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, body.data) == CURLE_OK;
+}
+
+static struct transfer *take_transfer(struct http_client *client, void *context)
 {
     struct transfer *transfer = client->transfers;
 
@@ -182,10 +218,42 @@ bool http_client_start(struct http_client *client,
         transfer++;
     transfer->context = context;
     transfer->is_used = true;
+    return transfer;
+}
+
+static bool begin(struct http_client *client, struct transfer *transfer, const char *url)
+{
     // Its timer is due at once, so the next run begins it without waiting.
-    if (set_limits(transfer->easy) && set_request(transfer, url, header) &&
+    if (set_limits(transfer->easy) && set_request(transfer, url) &&
         curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK)
         return true;
+    end(client, transfer);
+    return false;
+}
+
+bool http_client_start(struct http_client *client,
+                       const char *url,
+                       const char *header,
+                       void *context)
+{
+    struct transfer *transfer = take_transfer(client, context);
+
+    if (header[0] == '\0' || add_header(transfer, header))
+        return begin(client, transfer, url);
+    end(client, transfer);
+    return false;
+}
+
+bool http_client_post(struct http_client *client,
+                      const char *url,
+                      const char *content_type,
+                      struct text body,
+                      void *context)
+{
+    struct transfer *transfer = take_transfer(client, context);
+
+    if (set_body(transfer, content_type, body))
+        return begin(client, transfer, url);
     end(client, transfer);
     return false;
 }
