@@ -94,6 +94,24 @@ static void lines_below_the_least_level_are_not_written(void **state)
     assert_non_null(strstr(output, "shown"));
 }
 
+static void what_is_shown_for_a_while_is_every_level_and_then_the_set_ones(void **state)
+{
+    char output[OUTPUT_SIZE];
+
+    (void)state;
+    log_start("auth", LOG_WARNING);
+    capture();
+    log_show_all(true);
+    log_write(LOG_DEBUG, "shown", NULL);
+    log_show_all(false);
+    log_write(LOG_INFO, "hidden", NULL);
+    log_write(LOG_WARNING, "warned", NULL);
+    end_capture(output);
+    assert_non_null(strstr(output, "shown"));
+    assert_null(strstr(output, "hidden"));
+    assert_non_null(strstr(output, "warned"));
+}
+
 static void a_long_value_is_cut_and_the_line_stays_whole(void **state)
 {
     char output[OUTPUT_SIZE];
@@ -123,14 +141,45 @@ static void levels_are_known_by_their_lower_case_names(void **state)
     assert_false(log_level_parse("", &level));
 }
 
+static void a_line_of_text_names_its_values_and_leaves_out_empty_ones(void **state)
+{
+    char output[OUTPUT_SIZE];
+
+    (void)state;
+    log_start("trading", LOG_INFO);
+    log_set_format(LOG_TEXT);
+    capture();
+    log_write(LOG_WARNING, "order_rejected", "order_id", "7", "reason", "", "message",
+              "not enough\nlevel=error", "sum", "1=2", NULL);
+    end_capture(output);
+    log_set_format(LOG_JSON);
+    assert_string_equal(strchr(output, 'Z'), "Z warning trading order_rejected order_id=7 "
+                                             "message=\"not enough\\nlevel=error\" sum=\"1=2\"\n");
+}
+
+static void formats_are_known_by_their_names(void **state)
+{
+    enum log_format format = LOG_JSON;
+
+    (void)state;
+    assert_true(log_format_parse("text", &format));
+    assert_int_equal(format, LOG_TEXT);
+    assert_true(log_format_parse("json", &format));
+    assert_int_equal(format, LOG_JSON);
+    assert_false(log_format_parse("JSON", &format));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_has_time_level_service_and_event_first_in_that_order),
         cmocka_unit_test(no_value_can_forge_a_line_or_a_key),
         cmocka_unit_test(lines_below_the_least_level_are_not_written),
+        cmocka_unit_test(what_is_shown_for_a_while_is_every_level_and_then_the_set_ones),
         cmocka_unit_test(a_long_value_is_cut_and_the_line_stays_whole),
         cmocka_unit_test(levels_are_known_by_their_lower_case_names),
+        cmocka_unit_test(a_line_of_text_names_its_values_and_leaves_out_empty_ones),
+        cmocka_unit_test(formats_are_known_by_their_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,34 @@ static void environment_name(const char *name, char out[ENVIRONMENT_NAME_SIZE])
         out[at] = out[at] == '-' ? '_' : (char)toupper((unsigned char)out[at]);
 }
 
+// Names that many programs agree on, read where ours is not set.
+static const struct {
+    const char *setting;
+    const char *environment;
+} agreed_names[] = {
+    {"log-format", "LOG_FORMAT"},
+    {"otlp-endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT"},
+};
+
+static const char *agreed_name(const char *setting)
+{
+    for (size_t i = 0; i < COUNT_OF(agreed_names); i++)
+        if (strcmp(agreed_names[i].setting, setting) == 0)
+            return agreed_names[i].environment;
+    return NULL;
+}
+
+static const char *from_environment(const char *setting)
+{
+    char name[ENVIRONMENT_NAME_SIZE];
+    const char *agreed = agreed_name(setting);
+    const char *value = NULL;
+
+    environment_name(setting, name);
+    value = getenv(name);
+    return value == NULL && agreed != NULL ? getenv(agreed) : value;
+}
+
 static bool find_setting(const struct settings *settings, struct text name, size_t *out_index)
 {
     for (size_t i = 0; i < settings->count; i++) {
@@ -142,11 +170,12 @@ static bool complete(struct settings *settings, struct error *error)
 {
     for (size_t i = 0; i < settings->count; i++) {
         const struct setting *setting = &settings->settings[i];
+        const char *value = settings->values[i] == NULL ? from_environment(setting->name) : NULL;
         char name[ENVIRONMENT_NAME_SIZE];
 
         environment_name(setting->name, name);
-        if (settings->values[i] == NULL && getenv(name) != NULL)
-            set_value(settings, i, getenv(name));
+        if (value != NULL)
+            set_value(settings, i, value);
         if (settings->values[i] == NULL && setting->fallback != NULL)
             set_value(settings, i, setting->fallback);
         if (settings->values[i] == NULL)
@@ -254,7 +283,10 @@ void settings_help(const struct setting *settings, size_t count, struct strbuf *
         environment_name(settings[i].name, name);
         strbuf_printf(out, "  --%s ", settings[i].name);
         help_value(&settings[i], out);
-        strbuf_printf(out, "  %s [%s; ", settings[i].help, name);
+        strbuf_printf(out, "  %s [%s", settings[i].help, name);
+        if (agreed_name(settings[i].name) != NULL)
+            strbuf_printf(out, " or %s", agreed_name(settings[i].name));
+        strbuf_append_string(out, "; ");
         if (settings[i].fallback == NULL)
             strbuf_append_string(out, "must be given");
         else if (settings[i].fallback[0] == '\0')

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // settings: every setting is a flag `--some-name VALUE` and an environment variable
-// BOURSE_SOME_NAME; the flag wins. A wrong one is refused at start with its name, rule and value.
+// BOURSE_SOME_NAME, and a few a second one that other programs have, too; the flag wins. A wrong
+// one is refused at start with its name, rule and value.
 #pragma once
 
 #include "base/error.h"

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-// stop_signal: SIGTERM and SIGINT, taken by the main thread alone and never in a handler.
+// stop_signal: SIGTERM and SIGINT, taken by the main thread alone and never in a handler. While it
+// waits for them it also takes SIGUSR1, which has the log show every level, and SIGUSR2, which has
+// it show those of the setting again: the kernel lets nobody send them but the process's own user
+// and root.
 #pragma once
 
 #include "base/base.h"
 
-// Blocks both, and ignores SIGPIPE and SIGHUP. Called before the first thread starts, so that every
-// thread inherits it.
+// Blocks all four, and ignores SIGPIPE and SIGHUP. Called before the first thread starts, so that
+// every thread inherits it.
 void stop_signal_prepare(void);
 
 // Waits for SIGTERM or SIGINT.
