@@ -40,6 +40,7 @@ struct client_call {
     const struct rpc_method *method;
     struct call *call;
     struct text request;
+    char traceparent[TRACEPARENT_SIZE]; // of its own span, where spans are kept; else empty
     void (*done)(void *context, struct text response, const struct error *error);
     void *context;
     int64_t started_us; // monotonic, as all times here

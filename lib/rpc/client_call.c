@@ -169,7 +169,8 @@ void client_tell(struct rpc_client *client,
     const struct rpc_client_options *options = &client->options;
 
     if (options->observe != NULL)
-        options->observe(options->observe_context, call->method, error != NULL ? error->reason : "",
+        options->observe(options->observe_context, call->method, call->call, call->traceparent,
+                         error != NULL ? error->reason : "",
                          clock_monotonic_us() - call->started_us);
     call->done(call->context, response, error);
 }

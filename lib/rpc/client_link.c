@@ -142,6 +142,12 @@ static void on_sent_soon(void *argument)
     unsend(link);
 }
 
+// A call that is sampled is a span of its own; any other is in the span that it is made in.
+static const char *traceparent_of(const struct client_call *call)
+{
+    return call->traceparent[0] != '\0' ? call->traceparent : call->call->traceparent;
+}
+
 static nng_msg *pack(struct client_link *link)
 {
     struct rpc_client *client = link->client;
@@ -161,7 +167,7 @@ static nng_msg *pack(struct client_link *link)
         calls[i].has_deadline_us = true;
         calls[i].deadline_us = (uint64_t)call->call->deadline_us;
         calls[i].access_token = call->call->access_token;
-        calls[i].traceparent = call->call->traceparent;
+        calls[i].traceparent = traceparent_of(call);
         calls[i].client_address = call->call->client_address;
         calls[i].has_body = true;
         calls[i].body.data = (uint8_t *)(uintptr_t)call->request.data;

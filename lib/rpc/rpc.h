@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/traceparent.h"
 #include "base/uuid.h"
 #include "message/message.h"
 
@@ -18,7 +19,6 @@ enum {
     RPC_BODY_MAX = 256 * 1024,     // bytes of one packed request
     RPC_REPLY_MAX = 768 * 1024,    // bytes of one packed response
     RPC_BATCH_MAX = 64,            // calls in one message on the wire
-    RPC_TRACEPARENT_SIZE = 56,     // 55 characters of W3C trace context and the terminator
     RPC_ADDRESS_SIZE = 46,         // the longest IPv6 address in text and the terminator
     RPC_PORTS = 4, // a service listens on its port (fast lane) and the three after it
 };
@@ -57,11 +57,12 @@ struct identity {
 // handler passes its own call on to the calls it makes, so deadline, token and trace travel by
 // themselves.
 struct call {
-    struct arena *arena;        // everything of this call is allocated here, replies included
-    int64_t deadline_us;        // real time (clock_real)
-    const char *request_id;     // UUID; names the effect
-    const char *access_token;   // NULL for none
-    const char *traceparent;    // NULL for none
+    struct arena *arena;      // everything of this call is allocated here, replies included
+    int64_t deadline_us;      // real time (clock_real)
+    const char *request_id;   // UUID; names the effect
+    const char *access_token; // NULL for none
+    const char *traceparent;  // the span in which it is made; on the server, its own; NULL for none
+    const char *caller_traceparent; // as it was sent; on the server only
     const char *client_address; // of the person or program behind it, as the gateway saw it; NULL
                                 // for none
     const char *caller;         // the service that sent it; on the server only

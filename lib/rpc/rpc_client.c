@@ -223,6 +223,8 @@ void rpc_call_start(struct rpc_client *client,
     begun->method = method;
     begun->call = call;
     begun->request = request;
+    if (traceparent_is_sampled(call->traceparent))
+        traceparent_descend(call->traceparent, begun->traceparent);
     begun->done = done;
     begun->context = context;
     begun->started_us = now_us;
@@ -328,25 +330,14 @@ bool rpc_client_is_ready(struct rpc_client *client)
     return is_ready;
 }
 
-// W3C trace context: version, a random trace id and span id, sampled.
-static void write_traceparent(char out[RPC_TRACEPARENT_SIZE])
-{
-    struct random_source source = random_system();
-    unsigned char bytes[24];
-    char hex[2 * sizeof bytes + 1];
-
-    random_fill(&source, bytes, sizeof bytes);
-    digest_hex(bytes, sizeof bytes, hex, sizeof hex);
-    snprintf(out, RPC_TRACEPARENT_SIZE, "00-%.32s-%.16s-01", hex, hex + 32);
-}
-
 struct call call_start(struct arena *arena, int64_t timeout_ms)
 {
     struct clock real = clock_real();
     struct uuid id = uuid_new();
-    char traceparent[RPC_TRACEPARENT_SIZE];
+    char traceparent[TRACEPARENT_SIZE];
 
-    write_traceparent(traceparent);
+    // What services ask each other by themselves, some of it many times a second, is not sampled.
+    traceparent_begin(false, traceparent);
     return (struct call){
         .arena = arena,
         .deadline_us = clock_now_us(&real) + timeout_ms * MICROS_PER_MS,

@@ -20,10 +20,12 @@ struct rpc_client_options {
     size_t sockets; // for each replica and lane; 0 for the default
     size_t
         queue_max; // calls waiting for a socket, each lane; more fail with OVERLOADED; 0: default
-    // Told of each finished call, for metrics; may be NULL. Called from any thread.
+    // Told of each finished call, for metrics and traces; may be NULL. Called from any thread.
     void (*observe)(void *context,
                     const struct rpc_method *method,
-                    const char *reason, // "" for done
+                    const struct call *call,
+                    const char *traceparent, // of the call's own span; "" when it is not sampled
+                    const char *reason,      // "" for done
                     int64_t micros);
     void *observe_context;
 };

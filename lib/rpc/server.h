@@ -34,8 +34,9 @@ struct server_method;
 struct server_call {
     struct server_call *next; // in a queue, or among the spare ones
     struct server_batch *batch;
-    struct server_method *method; // NULL when there is no such method
-    struct call call;             // its arena is NULL until a worker runs it
+    struct server_method *method;       // NULL when there is no such method
+    struct call call;                   // its arena is NULL until a worker runs it
+    char traceparent[TRACEPARENT_SIZE]; // of the call's own span
     ProtobufCMessage *request;
     ProtobufCMessage *response;
     int64_t started_us; // monotonic

@@ -52,11 +52,13 @@ struct server_call *server_call_new(struct server_batch *batch, const Rpc__Call 
     call->is_done = false;
     call->reply = (struct text){NULL, 0};
     error_clear(&call->error);
+    traceparent_descend(wire->traceparent, call->traceparent);
     call->call = (struct call){
         .deadline_us = (int64_t)wire->deadline_us,
         .request_id = wire->request_id,
         .access_token = wire->access_token,
-        .traceparent = wire->traceparent,
+        .traceparent = call->traceparent,
+        .caller_traceparent = wire->traceparent,
         .client_address = wire->client_address,
         .caller = batch->message->caller != NULL ? batch->message->caller : "",
         .body = {(const char *)wire->body.data, wire->body.len},
@@ -115,7 +117,7 @@ static bool check_strings(struct server_call *call)
     const struct call *what = &call->call;
 
     if (what->request_id != NULL && uuid_is_valid(what->request_id) &&
-        text_of(what->traceparent).length < RPC_TRACEPARENT_SIZE &&
+        text_of(what->caller_traceparent).length < TRACEPARENT_SIZE &&
         text_of(what->client_address).length < RPC_ADDRESS_SIZE)
         return true;
     return error_set(&call->error, REASON_MALFORMED_REQUEST,

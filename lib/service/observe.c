@@ -13,8 +13,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { TRACE_ID_AT = 3, TRACE_ID_LENGTH = 32 };
-
 struct observer {
     struct metric *answers;
     struct metric *answer_duration;
@@ -30,6 +28,7 @@ struct observer {
     struct metric *transaction_retries;
     struct metric *database_reachable;
     struct metrics *metrics;
+    struct tracer *tracer; // NULL while tracing is off
     _Atomic(struct database *) database;
 };
 
@@ -150,6 +149,11 @@ void observer_free(struct observer **observer)
     *observer = NULL;
 }
 
+void observer_set_tracer(struct observer *observer, struct tracer *tracer)
+{
+    observer->tracer = tracer;
+}
+
 void observer_watch_database(struct observer *observer, struct database *database)
 {
     struct metrics *metrics = observer->metrics;
@@ -216,19 +220,18 @@ static enum log_level level_of(const struct error *error)
     return LOG_DEBUG;
 }
 
+// What OpenTelemetry counts as the server's fault rather than the caller's.
+static bool is_fault(const struct error *error)
+{
+    return error != NULL &&
+           (error->code == CODE_INTERNAL || error->code == CODE_UNKNOWN ||
+            error->code == CODE_UNAVAILABLE || error->code == CODE_DEADLINE_EXCEEDED ||
+            error->code == CODE_UNIMPLEMENTED);
+}
+
 static const char *or_empty(const char *string)
 {
     return string != NULL ? string : "";
-}
-
-// "00-<trace id>-<span id>-<flags>"; empty when there is none.
-static void copy_trace_id(const char *traceparent, char out[TRACE_ID_LENGTH + 1])
-{
-    out[0] = '\0';
-    if (traceparent != NULL && strlen(traceparent) == RPC_TRACEPARENT_SIZE - 1) {
-        memcpy(out, traceparent + TRACE_ID_AT, TRACE_ID_LENGTH);
-        out[TRACE_ID_LENGTH] = '\0';
-    }
 }
 
 static void log_answer(enum log_level level,
@@ -237,17 +240,19 @@ static void log_answer(enum log_level level,
                        const struct error *error,
                        int64_t micros)
 {
-    char trace_id[TRACE_ID_LENGTH + 1];
+    char trace_id[TRACE_ID_SIZE];
+    char span_id[SPAN_ID_SIZE];
     char duration_ms[32];
 
-    copy_trace_id(call->traceparent, trace_id);
+    traceparent_trace_id(call->traceparent, trace_id);
+    traceparent_span_id(call->traceparent, span_id);
     snprintf(duration_ms, sizeof duration_ms, "%" PRId64 ".%03" PRId64, micros / MICROS_PER_MS,
              micros % MICROS_PER_MS);
     log_write(level, error == NULL ? "call_done" : "call_failed", "method", method, "request_id",
-              or_empty(call->request_id), "trace_id", trace_id, "user", call->identity.user_id,
-              "caller", or_empty(call->caller), "client", or_empty(call->client_address), "reason",
-              error != NULL ? error->reason : "", "message", error != NULL ? error->message : "",
-              "duration_ms", duration_ms, NULL);
+              or_empty(call->request_id), "trace_id", trace_id, "span_id", span_id, "user",
+              call->identity.user_id, "caller", or_empty(call->caller), "client",
+              or_empty(call->client_address), "reason", error != NULL ? error->reason : "",
+              "message", error != NULL ? error->message : "", "duration_ms", duration_ms, NULL);
 }
 
 void observe_forbidden(const struct rpc_method *method,
@@ -273,10 +278,22 @@ void observer_note_answer(void *context,
     metric_observe_us(observer->answer_duration, micros, name, NULL);
     if (call != NULL && log_is_written(level))
         log_answer(level, name, call, error, micros);
+    if (call != NULL)
+        tracer_note(observer->tracer,
+                    &(const struct span){.traceparent = call->traceparent,
+                                         .parent = call->caller_traceparent,
+                                         .kind = SPAN_SERVER,
+                                         .name = name,
+                                         .micros = micros,
+                                         .request_id = or_empty(call->request_id),
+                                         .reason = error != NULL ? error->reason : "",
+                                         .is_error = is_fault(error)});
 }
 
 void observer_note_call(void *context,
                         const struct rpc_method *method,
+                        const struct call *call,
+                        const char *traceparent,
                         const char *reason,
                         int64_t micros)
 {
@@ -284,4 +301,12 @@ void observer_note_call(void *context,
 
     metric_add(observer->calls, 1, method->name, reason);
     metric_observe_us(observer->call_duration, micros, method->name, NULL);
+    tracer_note(observer->tracer, &(const struct span){.traceparent = traceparent,
+                                                       .parent = call->traceparent,
+                                                       .kind = SPAN_CLIENT,
+                                                       .name = method->name,
+                                                       .micros = micros,
+                                                       .request_id = or_empty(call->request_id),
+                                                       .reason = reason,
+                                                       .is_error = reason[0] != '\0'});
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// observe: the metrics and log lines that every service has, whatever it does.
+// observe: the metrics, log lines and spans that every service has, whatever it does.
 //
 // Calls answered and calls made (rate, failures, duration), the database's pool, the process. The
 // functions fit rpc_server_options.observe and rpc_client_options.observe with the observer as
@@ -11,6 +11,7 @@
 #include "database/database.h"
 #include "rpc/rpc.h"
 #include "service/metrics.h"
+#include "service/tracer.h"
 
 struct observer;
 
@@ -20,6 +21,9 @@ void observer_free(struct observer **observer);
 
 // Adds the pool's figures from now on; `database` may be NULL.
 void observer_watch_database(struct observer *observer, struct database *database);
+
+// Keeps the spans of calls from now on. Before the first call only.
+void observer_set_tracer(struct observer *observer, struct tracer *tracer);
 
 // Counts a call that was answered, and writes its line: at level debug, or above when the failure
 // is one that an operator should see.
@@ -38,5 +42,7 @@ void observe_forbidden(const struct rpc_method *method,
 // Counts a call that was made.
 void observer_note_call(void *observer,
                         const struct rpc_method *method,
+                        const struct call *call,
+                        const char *traceparent,
                         const char *reason,
                         int64_t micros);

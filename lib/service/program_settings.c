@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COMMON_SETTINGS_MAX = 12, ADDRESS_NAME_SIZE = 64 };
+enum { COMMON_SETTINGS_MAX = 16, ADDRESS_NAME_SIZE = 64 };
 
 static const struct setting admin_setting = {
     "admin-listen",
@@ -25,6 +25,17 @@ static const struct setting mesh_key_setting = {
 
 static const struct setting log_level_setting = {
     "log-level", SETTING_TEXT, "info", 0, 0, "least level written: debug, info, warning or error"};
+
+static const struct setting log_format_setting = {
+    "log-format", SETTING_TEXT, "json", 0, 0, "json: an object a line; text: lines for people"};
+
+static const struct setting trace_settings[] = {
+    {"otlp-endpoint", SETTING_TEXT, "", 0, 0,
+     "http(s)://host:port of a collector of traces that takes OTLP/HTTP; empty for none"},
+    {"trace-percent", SETTING_INT, "100", 0, 100,
+     "of the requests that begin a trace, how many percent are sampled; others bring that with "
+     "them"},
+};
 
 static const struct setting drain_delay_setting = {
     "drain-delay-ms",
@@ -121,6 +132,9 @@ static void add_everything(struct program_settings *table,
     if (!definition->makes_tokens)
         add_peer(table, "auth");
     add(table, log_level_setting);
+    add(table, log_format_setting);
+    for (size_t i = 0; i < COUNT_OF(trace_settings); i++)
+        add(table, trace_settings[i]);
     add(table, drain_delay_setting);
     for (size_t i = 0; i < definition->setting_count; i++)
         add(table, definition->settings[i]);
@@ -151,6 +165,7 @@ struct program_settings *program_settings_new(const struct service_definition *d
     if (purpose == PROGRAM_MIGRATES) {
         add(table, owner_setting);
         add(table, log_level_setting);
+        add(table, log_format_setting);
         return table;
     }
     add_everything(table, definition);

@@ -30,6 +30,7 @@ struct service {
     struct rpc_mesh_key mesh_key;
     struct metrics *metrics;
     struct observer *observer;
+    struct tracer *tracer; // NULL while tracing is off
     struct admin *admin;
     struct database *database;
     struct rpc_client **clients; // parallel to table->peers
@@ -62,6 +63,11 @@ struct rpc_client *service_client(struct service *service, const char *peer)
 struct token_verifier *service_token_verifier(struct service *service)
 {
     return service->verifier;
+}
+
+struct tracer *service_tracer(struct service *service)
+{
+    return service->tracer;
 }
 
 struct metrics *service_metrics(struct service *service)
@@ -148,6 +154,7 @@ static bool read_settings(struct service *service,
                           struct error *error)
 {
     enum log_level level = LOG_INFO;
+    enum log_format format = LOG_JSON;
 
     service->table = program_settings_new(service->definition, purpose);
     if (!settings_read(service->table->settings, service->table->count, argc, argv,
@@ -157,7 +164,12 @@ static bool read_settings(struct service *service,
         return error_set(error, REASON_INVALID_SETTING,
                          "--log-level must be debug, info, warning or error, not \"%s\"",
                          service_text(service, "log-level"));
+    if (!log_format_parse(service_text(service, "log-format"), &format))
+        return error_set(error, REASON_INVALID_SETTING,
+                         "--log-format must be json or text, not \"%s\"",
+                         service_text(service, "log-format"));
     log_set_level(level);
+    log_set_format(format);
     return true;
 }
 
@@ -171,6 +183,24 @@ static bool start_admin(struct service *service, struct error *error)
     };
 
     return options.listen[0] == '\0' || admin_new(&options, &service->admin, error);
+}
+
+static bool start_tracer(struct service *service, struct error *error)
+{
+    struct tracer_options options = {
+        .endpoint = service_text(service, "otlp-endpoint"),
+        .service = service->definition->name,
+        .version = BOURSE_VERSION,
+        .percent = service_int(service, "trace-percent"),
+        .metrics = service->metrics,
+    };
+
+    if (options.endpoint[0] == '\0')
+        return true;
+    if (!tracer_new(&options, &service->tracer, error))
+        return false;
+    observer_set_tracer(service->observer, service->tracer);
+    return true;
 }
 
 static bool open_database(struct service *service, struct error *error)
@@ -285,8 +315,9 @@ static bool start(struct service *service, struct error *error)
     const struct service_definition *definition = service->definition;
 
     if (!rpc_mesh_key_read(service_text(service, "mesh-key-file"), &service->mesh_key, error) ||
-        !start_admin(service, error) || !open_database(service, error) ||
-        !wait_for_database(service, error) || !connect_peers(service, error))
+        !start_tracer(service, error) || !start_admin(service, error) ||
+        !open_database(service, error) || !wait_for_database(service, error) ||
+        !connect_peers(service, error))
         return false;
     start_verifier(service);
     start_audit_outbox(service);
@@ -353,6 +384,7 @@ static void service_free(struct service **owned)
     release(service->clients);
     token_verifier_free(&service->verifier);
     database_free(&service->database);
+    tracer_free(&service->tracer);
     observer_free(&service->observer);
     metrics_free(&service->metrics);
     settings_free(&service->settings);

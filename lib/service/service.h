@@ -21,6 +21,7 @@
 #include "service/log.h"
 #include "service/metrics.h"
 #include "service/settings.h"
+#include "service/tracer.h"
 #include "token/token.h"
 
 struct service;
@@ -73,6 +74,7 @@ struct database *service_database(struct service *service);
 struct rpc_client *service_client(struct service *service, const char *peer); // one of `peers`
 struct token_verifier *service_token_verifier(struct service *service);
 struct metrics *service_metrics(struct service *service);
+struct tracer *service_tracer(struct service *service); // NULL while tracing is off
 const struct rpc_mesh_key *service_mesh_key(const struct service *service);
 
 // A setting's value, checked already; `name` must be one of the service's.

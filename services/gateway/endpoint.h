@@ -10,6 +10,7 @@
 struct endpoint {
     const char *http_method;
     const char *path;
+    char *operation; // "GET /path", for metrics and traces; made and freed by the gateway
     // Answers, or fails with an error that becomes a problem. May be called again for the same
     // request when a service could not be reached.
     bool (*answer)(struct exchange *exchange, struct error *error);

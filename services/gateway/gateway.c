@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DURATION_SIZE = 32, TRACE_SIZE = 33 };
+enum { DURATION_SIZE = 32, OPERATION_MAX = 256 };
 
 static const struct setting settings[] = {
     {"http-listen", SETTING_TEXT, "127.0.0.1:8080", 0, 0,
@@ -165,6 +165,7 @@ static bool answer(struct exchange *exchange, struct error *error)
     case ROUTER_FOUND:
         exchange->endpoint = match->entry->target;
         request->route = exchange->endpoint->path;
+        request->operation = exchange->endpoint->operation;
         add_cors(exchange, false);
         return answer_found(exchange, error);
     case ROUTER_OTHER_METHOD:
@@ -187,6 +188,7 @@ static void handle(void *context, struct http_request *request, struct http_resp
         .gateway = context, .request = request, .response = response, .match = &match};
     struct error error;
 
+    request->is_sampled = tracer_samples(service_tracer(exchange.gateway->service));
     if (answer(&exchange, &error))
         return;
     // A cookie whose session has ended is good for nothing more.
@@ -206,14 +208,38 @@ static void
 log_request(struct http_request *request, const char *status, enum log_level level, int64_t micros)
 {
     char duration[DURATION_SIZE];
-    char trace[TRACE_SIZE];
+    char trace_id[TRACE_ID_SIZE];
+    char span_id[SPAN_ID_SIZE];
 
     snprintf(duration, sizeof duration, "%lld.%03lld", (long long)(micros / MICROS_PER_MS),
              (long long)(micros % MICROS_PER_MS));
-    snprintf(trace, sizeof trace, "%.32s", http_request_trace_id(request).data);
+    traceparent_trace_id(http_request_trace(request), trace_id);
+    traceparent_span_id(http_request_trace(request), span_id);
     log_write(level, "request", "method", request->is_head ? "HEAD" : request->method, "route",
               request->route, "status", status, "duration_ms", duration, "request_id",
-              request->id.string, "trace_id", trace, "client", request->client_address, NULL);
+              request->id.string, "trace_id", trace_id, "span_id", span_id, "client",
+              request->client_address, NULL);
+}
+
+static void trace_request(const struct gateway *gateway,
+                          struct http_request *request,
+                          int status,
+                          int64_t micros)
+{
+    struct tracer *tracer = service_tracer(gateway->service);
+
+    if (tracer == NULL)
+        return;
+    tracer_note(tracer,
+                &(const struct span){.traceparent = http_request_trace(request),
+                                     .parent = http_request_trace_parent(request),
+                                     .kind = SPAN_SERVER,
+                                     .name = request->operation,
+                                     .micros = micros,
+                                     .request_id = request->id.string,
+                                     .reason = status >= 500 ? http_status_digits(status) : "",
+                                     .is_error = status >= 500,
+                                     .http_status = status});
 }
 
 static bool is_frequent(const struct gateway *gateway, const char *route)
@@ -233,8 +259,9 @@ static void finished(void *context,
     const char *status = http_status_digits(response->status);
     bool is_fine = response->status < 400;
 
-    metric_add(gateway->requests, 1, request->route, status);
-    metric_observe_us(gateway->durations, micros, request->route, NULL);
+    metric_add(gateway->requests, 1, request->operation, status);
+    metric_observe_us(gateway->durations, micros, request->operation, NULL);
+    trace_request(gateway, request, response->status, micros);
     // A line for each of tens of thousands of quotes a second would cost more than the quotes.
     if (response->status >= 500 && response->status != 503)
         log_request(request, status, LOG_WARNING, micros);
@@ -246,9 +273,15 @@ static void build_router(struct gateway *gateway)
 {
     gateway->endpoints = endpoint_list(&gateway->endpoint_count);
     gateway->entries = allocate_array(gateway->endpoint_count, sizeof *gateway->entries);
-    for (size_t i = 0; i < gateway->endpoint_count; i++)
-        gateway->entries[i] = (struct router_entry){
-            gateway->endpoints[i].http_method, gateway->endpoints[i].path, &gateway->endpoints[i]};
+    for (size_t i = 0; i < gateway->endpoint_count; i++) {
+        struct endpoint *endpoint = &gateway->endpoints[i];
+        OWNED(strbuf) operation = strbuf_new(OPERATION_MAX);
+
+        strbuf_printf(operation, "%s %s", endpoint->http_method, endpoint->path);
+        endpoint->operation = allocate_string(operation->data);
+        gateway->entries[i] =
+            (struct router_entry){endpoint->http_method, endpoint->path, endpoint};
+    }
     gateway->router = router_new(gateway->entries, gateway->endpoint_count);
 }
 
@@ -266,6 +299,8 @@ static void stop(void **context)
     stream_server_free(&gateway->streams);
     router_free(&gateway->router);
     release(gateway->entries);
+    for (size_t i = 0; i < gateway->endpoint_count; i++)
+        release(gateway->endpoints[i].operation);
     release(gateway->endpoints);
     release(gateway);
     *context = NULL;
@@ -325,8 +360,9 @@ static bool start(struct service *service, void **out_context, struct error *err
     gateway->credentials = credential_cache_new();
     gateway->movers = movers_new(gateway);
     gateway->page_source = page_source_new(service_text(service, "pages-folder"));
-    gateway->requests = metrics_counter(service_metrics(service), "http_requests_total",
-                                        "HTTP requests answered.", "route", "status");
+    gateway->requests = metrics_counter(
+        service_metrics(service), "http_requests_total",
+        "HTTP requests answered, by method and template of the address.", "route", "status");
     gateway->durations = metrics_duration(
         service_metrics(service), "http_request_duration_seconds",
         "Time from the head of a request to the end of its answer.", "route", NULL);

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "http_message.h"
 
-#include "base/digest.h"
-#include "base/random.h"
-
 #include <string.h>
 #include <strings.h>
 
@@ -36,55 +33,33 @@ const char *http_request_cookie(const struct http_request *request, const char *
     return found.data == NULL ? NULL : arena_copy(request->arena, found.data, found.length);
 }
 
-static bool is_lower_hex(const char *text, size_t length)
+const char *http_request_trace_parent(const struct http_request *request)
 {
-    bool all_zero = true;
+    const char *found = NULL;
 
-    for (size_t i = 0; i < length; i++) {
-        if (!((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f')))
-            return false;
-        all_zero = all_zero && text[i] == '0';
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (strcasecmp(request->headers[i].name, "traceparent") != 0)
+            continue;
+        // Of two nobody can say which one is meant.
+        if (found != NULL || !traceparent_is_valid(request->headers[i].value))
+            return NULL;
+        found = request->headers[i].value;
     }
-    return !all_zero;
-}
-
-// Version 00 of the trace context: 00-<32 hex>-<16 hex>-<2 hex>, ids not all zero.
-static bool is_traceparent(const char *text)
-{
-    return strlen(text) == RPC_TRACEPARENT_SIZE - 1 && strncmp(text, "00-", 3) == 0 &&
-           text[35] == '-' && text[52] == '-' && is_lower_hex(text + 3, 32) &&
-           is_lower_hex(text + 36, 16) && strspn(text + 53, "0123456789abcdef") == 2;
+    return found;
 }
 
 const char *http_request_trace(struct http_request *request)
 {
-    const char *given = NULL;
-    struct random_source random = random_system();
-    unsigned char ids[24];
-    char hex[49];
+    const char *parent = NULL;
 
     if (request->traceparent[0] != '\0')
         return request->traceparent;
-    given = http_request_header(request, "traceparent");
-    if (given != NULL && is_traceparent(given)) {
-        memcpy(request->traceparent, given, RPC_TRACEPARENT_SIZE);
-        return request->traceparent;
-    }
-    random_fill(&random, ids, sizeof ids);
-    ids[0] |= 1; // neither id may be all zero
-    ids[16] |= 1;
-    digest_hex(ids, sizeof ids, hex, sizeof hex);
-    memcpy(request->traceparent, "00-", 3);
-    memcpy(request->traceparent + 3, hex, 32);
-    request->traceparent[35] = '-';
-    memcpy(request->traceparent + 36, hex + 32, 16);
-    memcpy(request->traceparent + 52, "-00", 4);
+    parent = http_request_trace_parent(request);
+    if (parent != NULL)
+        traceparent_descend(parent, request->traceparent);
+    else
+        traceparent_begin(request->is_sampled, request->traceparent);
     return request->traceparent;
-}
-
-struct text http_request_trace_id(struct http_request *request)
-{
-    return (struct text){http_request_trace(request) + 3, 32};
 }
 
 bool http_request_accepts(const struct http_request *request, const char *name, const char *token)

@@ -41,9 +41,11 @@ struct http_request {
     bool is_secure;             // the client speaks TLS, here or to a trusted proxy
     uint64_t content_length;
     struct arena *arena;
-    struct uuid id;                         // random; told to the client as X-Request-Id
-    char traceparent[RPC_TRACEPARENT_SIZE]; // empty until http_request_trace is asked
-    const char *route; // the template of the address, for log and metrics; "" for none
+    struct uuid id;                     // random; told to the client as X-Request-Id
+    char traceparent[TRACEPARENT_SIZE]; // empty until http_request_trace is asked
+    bool is_sampled;                    // whether a trace that begins here is
+    const char *route;                  // the template of the address, for the log; "" for none
+    const char *operation; // method and template, for metrics and traces; "other" for none
     struct http_connection *connection;
 };
 
@@ -79,11 +81,11 @@ const char *http_request_header(const struct http_request *request, const char *
 // of them was put there by somebody else.
 const char *http_request_cookie(const struct http_request *request, const char *name);
 
-// The W3C trace context of the request: the client's when it sent a valid one, or a new one.
-const char *http_request_trace(struct http_request *request);
+// The W3C trace context that the client sent; NULL when it sent none that is valid.
+const char *http_request_trace_parent(const struct http_request *request);
 
-// The 32 hexadecimal digits of its trace id.
-struct text http_request_trace_id(struct http_request *request);
+// The span of the request itself: in the client's trace, or the first of a new one.
+const char *http_request_trace(struct http_request *request);
 
 // True when the comma-separated header `name` holds `token`, in any case, not refused by ";q=0".
 bool http_request_accepts(const struct http_request *request, const char *name, const char *token);

@@ -13,14 +13,30 @@ static struct http_request request_with(const char *name, const char *value)
     return request;
 }
 
-static void a_valid_trace_context_is_passed_on(void **state)
+static void a_request_is_a_span_of_its_own_in_the_clients_trace(void **state)
 {
     static const char given[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     struct http_request request = request_with("Traceparent", given);
+    const char *trace = http_request_trace(&request);
 
     (void)state;
-    assert_string_equal(http_request_trace(&request), given);
-    assert_true(text_equals(http_request_trace_id(&request), "0af7651916cd43dd8448eb211c80319c"));
+    assert_string_equal(http_request_trace_parent(&request), given);
+    assert_memory_equal(trace, given, 36);
+    assert_memory_not_equal(trace + 36, given + 36, 16);
+    assert_string_equal(trace + 52, "-01");
+    assert_ptr_equal(http_request_trace(&request), trace);
+}
+
+static void two_trace_contexts_are_none(void **state)
+{
+    struct http_request request =
+        request_with("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+
+    (void)state;
+    request.headers[1] = request.headers[0];
+    request.header_count = 2;
+    assert_null(http_request_trace_parent(&request));
+    assert_memory_not_equal(http_request_trace(&request), request.headers[0].value, 36);
 }
 
 static void any_other_trace_context_is_replaced_by_a_new_one(void **state)
@@ -31,7 +47,7 @@ static void any_other_trace_context_is_replaced_by_a_new_one(void **state)
         "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
         "00-00000000000000000000000000000000-b7ad6b7169203331-01",
         "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-        "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "00-0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331-01",
     };
 
@@ -40,7 +56,7 @@ static void any_other_trace_context_is_replaced_by_a_new_one(void **state)
         struct http_request request = request_with("traceparent", refused[i]);
         struct http_request other = request_with("traceparent", refused[i]);
 
-        assert_int_equal(strlen(http_request_trace(&request)), RPC_TRACEPARENT_SIZE - 1);
+        assert_int_equal(strlen(http_request_trace(&request)), TRACEPARENT_SIZE - 1);
         assert_string_not_equal(http_request_trace(&request), refused[i]);
         assert_string_not_equal(http_request_trace(&request), http_request_trace(&other));
         assert_string_equal(http_request_trace(&request), http_request_trace(&request));
@@ -77,7 +93,8 @@ static void a_coding_is_accepted_unless_its_weight_is_zero(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_valid_trace_context_is_passed_on),
+        cmocka_unit_test(a_request_is_a_span_of_its_own_in_the_clients_trace),
+        cmocka_unit_test(two_trace_contexts_are_none),
         cmocka_unit_test(any_other_trace_context_is_replaced_by_a_new_one),
         cmocka_unit_test(a_coding_is_accepted_unless_its_weight_is_zero),
     };

@@ -171,7 +171,9 @@ static void begin(struct worker *worker, struct http_connection *connection)
     request->header_count = 0;
     request->content_length = 0;
     request->traceparent[0] = '\0';
+    request->is_sampled = false;
     request->route = "";
+    request->operation = "other";
     request->arena = worker->arena;
     request->remote_address = worker->peer_address;
     request->client_address = worker->peer_address;

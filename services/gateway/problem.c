@@ -144,7 +144,9 @@ static void write_problem(struct http_request *request,
     const struct reason_entry *entry = reason_find(error->reason);
     struct strbuf *body = response->body;
     char detail[DETAIL_SIZE];
+    char trace_id[TRACE_ID_SIZE];
 
+    traceparent_trace_id(http_request_trace(request), trace_id);
     print_detail(error, entry, detail);
     response->status = status;
     response->content_type = "application/problem+json";
@@ -163,7 +165,7 @@ static void write_problem(struct http_request *request,
     add_member(body, "reason", error->reason);
     add_member(body, "request_id", request->id.string);
     strbuf_append_string(body, "\"trace_id\":");
-    strbuf_append_json(body, http_request_trace_id(request));
+    strbuf_append_json(body, text_of(trace_id));
     strbuf_append_char(body, ',');
     if (is_seed)
         add_member(body, "error", sentence != NULL ? sentence : detail);

@@ -21,7 +21,7 @@ static int start(void **state)
     fixture->request.id = (struct uuid){"0191e0aa-0000-4000-8000-000000000001"};
     fixture->response = (struct http_response){.body = fixture->body, .headers = fixture->headers};
     memcpy(fixture->request.traceparent, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-           RPC_TRACEPARENT_SIZE);
+           TRACEPARENT_SIZE);
     *state = fixture;
     return 0;
 }
