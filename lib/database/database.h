@@ -155,9 +155,11 @@ const char *error_constraint(const struct error *error);
 struct database_statistics {
     size_t connections; // open now
     size_t in_use;
-    uint64_t waits;   // times a caller had to wait for one
-    uint64_t retries; // transactions repeated
-    bool reachable;   // the last attempt to use the database got through to it
+    size_t connections_max; // that there may be
+    uint64_t waits;         // times a caller had to wait for one
+    int64_t waited_us;      // for all that in sum
+    uint64_t retries;       // transactions repeated
+    bool reachable;         // the last attempt to use the database got through to it
 };
 struct database_statistics database_statistics(struct database *database);
 

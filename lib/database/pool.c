@@ -25,6 +25,7 @@ struct pool {
     size_t idle_count;
     struct connection *idle[CONNECTIONS_MAX];
     uint64_t waits;
+    int64_t waited_us;
     uint64_t retries;
     bool reachable;
     int64_t connect_after_us;
@@ -70,24 +71,34 @@ void pool_free(struct pool **pool)
     *pool = NULL;
 }
 
+static bool is_used_up(const struct pool *pool)
+{
+    return pool->idle_count == 0 && pool->open == pool->connections;
+}
+
 // Waits until a connection is idle or may be made; called with the lock.
 static bool wait_for_turn(struct pool *pool, struct error *error)
 {
-    int64_t end_us = clock_monotonic_us() + pool->wait_ms * MICROS_PER_MS;
-    struct timespec end = {
+    int64_t began_us = 0;
+    int64_t end_us = 0;
+    struct timespec end;
+
+    if (!is_used_up(pool))
+        return true;
+    began_us = clock_monotonic_us();
+    end_us = began_us + pool->wait_ms * MICROS_PER_MS;
+    end = (struct timespec){
         .tv_sec = (time_t)(end_us / MICROS_PER_SECOND),
         .tv_nsec = (long)(end_us % MICROS_PER_SECOND * 1000),
     };
-
-    if (pool->idle_count == 0 && pool->open == pool->connections)
-        pool->waits++;
-    while (pool->idle_count == 0 && pool->open == pool->connections)
-        if (pthread_cond_timedwait(&pool->freed, &pool->lock, &end) != 0 &&
-            clock_monotonic_us() >= end_us)
-            return error_set(error, REASON_UNAVAILABLE,
-                             "All %zu connections to the database were in use for %lld ms.",
-                             pool->connections, (long long)pool->wait_ms);
-    return true;
+    pool->waits++;
+    while (is_used_up(pool) && clock_monotonic_us() < end_us)
+        (void)pthread_cond_timedwait(&pool->freed, &pool->lock, &end);
+    pool->waited_us += clock_monotonic_us() - began_us;
+    return !is_used_up(pool) ||
+           error_set(error, REASON_UNAVAILABLE,
+                     "All %zu connections to the database were in use for %lld ms.",
+                     pool->connections, (long long)pool->wait_ms);
 }
 
 // Forgets one connection that was counted as open.
@@ -200,7 +211,9 @@ struct database_statistics pool_statistics(struct pool *pool)
     statistics = (struct database_statistics){
         .connections = pool->open,
         .in_use = pool->open - pool->idle_count,
+        .connections_max = pool->connections,
         .waits = pool->waits,
+        .waited_us = pool->waited_us,
         .retries = pool->retries,
         .reachable = pool->reachable,
     };

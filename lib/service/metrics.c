@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "service/metrics.h"
 
+#include "base/checksum.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 
@@ -12,8 +13,6 @@
 #include <string.h>
 
 enum {
-    SERIES_MAX = 512, // label pairs of one metric; further ones are counted as "other"
-    INDEX_SIZE = 2 * SERIES_MAX,
     RECENT_SIZE = 64,
     LABEL_VALUE_SIZE = 128,
     SCRAPE_CALLBACKS_MAX = 16,
@@ -58,9 +57,11 @@ struct metric {
     enum metric_kind kind;
     pthread_mutex_t lock; // guards the making of series
     size_t series_count;
-    struct series *series[SERIES_MAX]; // in the order of their making; guarded by the lock
+    size_t series_max;      // one where there are no labels
+    struct series **series; // in the order of their making; guarded by the lock
     // By the hash of the values, open addressing; entries are only ever added.
-    _Atomic(struct series *) index[INDEX_SIZE];
+    _Atomic(struct series *) *index;
+    size_t index_size;
     // By the addresses of the values, which mostly are constants: the usual update hashes no text.
     _Atomic(struct series *) recent[RECENT_SIZE];
     struct series other;
@@ -93,6 +94,8 @@ static void metric_free(struct metric *metric)
         release(metric->series[i]);
     }
     release(metric->other.counts);
+    release(metric->series);
+    release(metric->index);
     pthread_mutex_destroy(&metric->lock);
     release(metric->name);
     release(metric->help);
@@ -120,7 +123,11 @@ static void series_start(struct series *series, const struct metric *metric)
         series->counts = allocate_array(BUCKET_COUNT, sizeof *series->counts);
 }
 
-static struct metric *metric_new(const char *name, const char *help, enum metric_kind kind)
+static struct metric *metric_new(const char *name,
+                                 const char *help,
+                                 enum metric_kind kind,
+                                 const char *label_one,
+                                 const char *label_two)
 {
     struct metric *metric = allocate(sizeof *metric);
 
@@ -128,6 +135,12 @@ static struct metric *metric_new(const char *name, const char *help, enum metric
     metric->name = allocate_string(name);
     metric->help = allocate_string(help);
     metric->kind = kind;
+    metric->labels[0] = label_one != NULL ? allocate_string(label_one) : NULL;
+    metric->labels[1] = label_two != NULL ? allocate_string(label_two) : NULL;
+    metric->series_max = label_one != NULL ? METRIC_SERIES_MAX : 1;
+    metric->series = allocate_array(metric->series_max, sizeof *metric->series);
+    metric->index_size = 2 * metric->series_max;
+    metric->index = allocate_array(metric->index_size, sizeof *metric->index);
     snprintf(metric->other.one, sizeof metric->other.one, "other");
     snprintf(metric->other.two, sizeof metric->other.two, "other");
     series_start(&metric->other, metric);
@@ -148,9 +161,7 @@ static struct metric *declare(struct metrics *metrics,
         if (strcmp(metric->name, name) == 0)
             break;
     if (metric == NULL) {
-        metric = metric_new(name, help, kind);
-        metric->labels[0] = label_one != NULL ? allocate_string(label_one) : NULL;
-        metric->labels[1] = label_two != NULL ? allocate_string(label_two) : NULL;
+        metric = metric_new(name, help, kind, label_one, label_two);
         *metrics->last = metric;
         metrics->last = &metric->next;
     }
@@ -211,30 +222,32 @@ static bool series_matches(const struct series *series, const char *one, const c
            strncmp(series->two, two, LABEL_VALUE_SIZE - 1) == 0;
 }
 
-static size_t hash_values(const char *one, const char *two)
+static struct text kept_part(const char *value)
 {
-    uint64_t hash = UINT64_C(14695981039346656037); // FNV-1a
+    return (struct text){value, strnlen(value, LABEL_VALUE_SIZE - 1)};
+}
 
-    for (size_t i = 0; i < LABEL_VALUE_SIZE - 1 && one[i] != '\0'; i++)
-        hash = (hash ^ (unsigned char)one[i]) * UINT64_C(1099511628211);
-    hash = (hash ^ 0xff) * UINT64_C(1099511628211);
-    for (size_t i = 0; i < LABEL_VALUE_SIZE - 1 && two[i] != '\0'; i++)
-        hash = (hash ^ (unsigned char)two[i]) * UINT64_C(1099511628211);
-    return (size_t)(hash % INDEX_SIZE);
+static uint64_t hash_values(const char *one, const char *two)
+{
+    uint64_t hash = checksum_add(CHECKSUM_START, kept_part(one));
+
+    // A byte between the two, so that what moves from one to the other is another pair.
+    hash = checksum_add(hash, (struct text){"\xff", 1});
+    return checksum_add(hash, kept_part(two));
 }
 
 // The series of those values, or NULL and where it belongs in the index.
 static struct series *
 find_series(struct metric *metric, const char *one, const char *two, size_t *out_slot)
 {
-    size_t slot = hash_values(one, two);
+    size_t slot = (size_t)(hash_values(one, two) % metric->index_size);
     struct series *series = NULL;
 
     // The index is never more than half full, so there is always an empty slot to end at.
     while ((series = atomic_load_explicit(&metric->index[slot], memory_order_acquire)) != NULL) {
         if (series_matches(series, one, two))
             return series;
-        slot = (slot + 1) % INDEX_SIZE;
+        slot = (slot + 1) % metric->index_size;
     }
     *out_slot = slot;
     return NULL;
@@ -248,7 +261,7 @@ static struct series *add_series(struct metric *metric, const char *one, const c
     pthread_mutex_lock(&metric->lock);
     // Another thread may have been first.
     series = find_series(metric, one, two, &slot);
-    if (series == NULL && metric->series_count == SERIES_MAX)
+    if (series == NULL && metric->series_count == metric->series_max)
         series = &metric->other;
     if (series == NULL) {
         series = allocate(sizeof *series);
@@ -416,7 +429,7 @@ static void print_metric(struct strbuf *out, struct metric *metric)
         print_series(out, metric, &(const struct series){.counts = metric->other.counts});
     for (size_t i = 0; i < metric->series_count; i++)
         print_series(out, metric, metric->series[i]);
-    if (metric->series_count == SERIES_MAX)
+    if (metric->labels[0] != NULL && metric->series_count == metric->series_max)
         print_series(out, metric, &metric->other);
     pthread_mutex_unlock(&metric->lock);
 }

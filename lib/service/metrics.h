@@ -8,6 +8,9 @@
 
 #include "base/strbuf.h"
 
+// Label pairs of one metric; further ones are counted together as "other".
+enum { METRIC_SERIES_MAX = 2048 };
+
 struct metrics;
 struct metric;
 
@@ -48,8 +51,7 @@ struct metric *metrics_seconds_gauge(struct metrics *metrics,
 
 // metric_set on a counter is for one that is counted elsewhere and copied at each scrape.
 //
-// Label values are NULL where the metric has no such label. At most 512 pairs a metric; further
-// ones are counted together as "other".
+// Label values are NULL where the metric has no such label.
 void metric_add(struct metric *metric, int64_t amount, const char *one, const char *two);
 void metric_set(struct metric *metric, int64_t value, const char *one, const char *two);
 void metric_observe_us(struct metric *metric, int64_t micros, const char *one, const char *two);

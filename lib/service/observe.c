@@ -23,6 +23,10 @@ struct observer {
     struct metric *open_files;
     struct metric *open_files_max;
     struct metric *connections;
+    struct metric *connections_max;
+    struct metric *connection_wait;
+    struct metric *rate_limited;
+    struct metric *refused_messages;
     struct metric *connections_in_use;
     struct metric *connection_waits;
     struct metric *transaction_retries;
@@ -30,6 +34,7 @@ struct observer {
     struct metrics *metrics;
     struct tracer *tracer; // NULL while tracing is off
     _Atomic(struct database *) database;
+    _Atomic(struct rpc_server *) server;
 };
 
 static void count_open_files(struct observer *observer)
@@ -95,6 +100,8 @@ static void update_database(void *context)
     statistics = database_statistics(database);
     metric_set(observer->connections, (int64_t)statistics.connections, NULL, NULL);
     metric_set(observer->connections_in_use, (int64_t)statistics.in_use, NULL, NULL);
+    metric_set(observer->connections_max, (int64_t)statistics.connections_max, NULL, NULL);
+    metric_set(observer->connection_wait, statistics.waited_us, NULL, NULL);
     metric_set(observer->connection_waits, (int64_t)statistics.waits, NULL, NULL);
     metric_set(observer->transaction_retries, (int64_t)statistics.retries, NULL, NULL);
     metric_set(observer->database_reachable, statistics.reachable, NULL, NULL);
@@ -137,6 +144,8 @@ struct observer *observer_new(struct metrics *metrics)
     observer->call_duration =
         metrics_duration(metrics, "rpc_client_duration_seconds",
                          "Time from the making of a call to its outcome.", "method", NULL);
+    observer->rate_limited = metrics_counter(metrics, "rate_limit_refusals_total",
+                                             "Calls refused by a rate limit.", "method", NULL);
     declare_process(observer, metrics);
     return observer;
 }
@@ -164,6 +173,11 @@ void observer_watch_database(struct observer *observer, struct database *databas
                                           "Connections to PostgreSQL open.", NULL, NULL);
     observer->connections_in_use = metrics_gauge(metrics, "database_connections_in_use",
                                                  "Connections that are being used.", NULL, NULL);
+    observer->connections_max = metrics_gauge(metrics, "database_connections_max",
+                                              "Connections that there may be.", NULL, NULL);
+    observer->connection_wait =
+        metrics_seconds_counter(metrics, "database_connection_wait_seconds_total",
+                                "Time that callers have waited for a free connection.", NULL, NULL);
     observer->connection_waits =
         metrics_counter(metrics, "database_connection_waits_total",
                         "Times that a free connection had to be waited for.", NULL, NULL);
@@ -175,6 +189,25 @@ void observer_watch_database(struct observer *observer, struct database *databas
                       "1 when the last use of the database got through to it.", NULL, NULL);
     atomic_store(&observer->database, database);
     metrics_on_scrape(metrics, update_database, observer);
+}
+
+static void update_server(void *context)
+{
+    struct observer *observer = context;
+    struct rpc_server *server = atomic_load(&observer->server);
+
+    if (server != NULL)
+        metric_set(observer->refused_messages, (int64_t)rpc_server_refused_count(server), NULL,
+                   NULL);
+}
+
+void observer_watch_server(struct observer *observer, struct rpc_server *server)
+{
+    observer->refused_messages =
+        metrics_counter(observer->metrics, "rpc_server_messages_refused_total",
+                        "Messages refused because of a wrong hash under the mesh key.", NULL, NULL);
+    atomic_store(&observer->server, server);
+    metrics_on_scrape(observer->metrics, update_server, observer);
 }
 
 static const char *code_name(enum code code)
@@ -276,6 +309,8 @@ void observer_note_answer(void *context,
 
     metric_add(observer->answers, 1, name, code_name(error != NULL ? error->code : CODE_OK));
     metric_observe_us(observer->answer_duration, micros, name, NULL);
+    if (error != NULL && error_is(error, REASON_TOO_MANY_REQUESTS))
+        metric_add(observer->rate_limited, 1, name, NULL);
     if (call != NULL && log_is_written(level))
         log_answer(level, name, call, error, micros);
     if (call != NULL)

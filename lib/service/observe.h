@@ -9,7 +9,7 @@
 #pragma once
 
 #include "database/database.h"
-#include "rpc/rpc.h"
+#include "rpc/rpc_server.h"
 #include "service/metrics.h"
 #include "service/tracer.h"
 
@@ -21,6 +21,9 @@ void observer_free(struct observer **observer);
 
 // Adds the pool's figures from now on; `database` may be NULL.
 void observer_watch_database(struct observer *observer, struct database *database);
+
+// Adds what the server counts from now on. It may be freed once nothing is scraped any more.
+void observer_watch_server(struct observer *observer, struct rpc_server *server);
 
 // Keeps the spans of calls from now on. Before the first call only.
 void observer_set_tracer(struct observer *observer, struct tracer *tracer);

@@ -21,6 +21,7 @@ enum {
     // A stop that takes this much longer than it may is broken off.
     STOP_SPARE_SECONDS = 10,
     HELP_MAX = 64 * 1024,
+    REASONS_MAX = 4096,
 };
 
 struct service {
@@ -40,6 +41,7 @@ struct service {
     struct rpc_server *server;
     void *context; // the definition's
     struct readiness *readiness;
+    struct metric *ready;
 };
 
 static void service_free(struct service **service);
@@ -306,8 +308,11 @@ static bool start_server(struct service *service, struct error *error)
         .observe = observer_note_answer,
         .observe_context = service->observer,
     };
-    return rpc_server_new(&options, &service->server, error) &&
-           rpc_server_start(service->server, error);
+    if (!rpc_server_new(&options, &service->server, error) ||
+        !rpc_server_start(service->server, error))
+        return false;
+    observer_watch_server(service->observer, service->server);
+    return true;
 }
 
 static bool start(struct service *service, struct error *error)
@@ -351,6 +356,16 @@ static void drain(struct service *service)
         log_write(LOG_WARNING, "calls_left_unanswered", NULL);
 }
 
+static void update_ready(void *context)
+{
+    struct service *service = context;
+    OWNED(strbuf) reasons = strbuf_new(REASONS_MAX);
+    OWNED(strbuf) notes = strbuf_new(REASONS_MAX);
+
+    readiness_check(service->readiness, reasons, notes);
+    metric_set(service->ready, reasons->length == 0, NULL, NULL);
+}
+
 static struct service *service_new(const struct service_definition *definition)
 {
     struct service *service = allocate(sizeof *service);
@@ -359,22 +374,25 @@ static struct service *service_new(const struct service_definition *definition)
     service->metrics = metrics_new();
     service->observer = observer_new(service->metrics);
     service->readiness = readiness_new();
+    service->ready = metrics_gauge(service->metrics, "bourse_ready",
+                                   "1 while /readyz says that it is ready.", NULL, NULL);
+    metrics_on_scrape(service->metrics, update_ready, service);
     return service;
 }
 
 // Ends everything in the order in which nothing is used after it is gone: first who calls into the
-// service's own state (calls, checks, scrapes), then that state, then what the state uses.
+// service's own state (scrapes, calls, checks), then that state, then what the state uses.
 static void service_free(struct service **owned)
 {
     struct service *service = *owned;
 
     if (service == NULL)
         return;
+    admin_free(&service->admin);
     // A handler that has not come back in all that time is still using what would be freed now.
     if (!rpc_server_free(&service->server))
         stop_signal_break_off();
     readiness_end(service->readiness);
-    admin_free(&service->admin);
     if (service->context != NULL && service->definition->stop != NULL)
         service->definition->stop(&service->context);
     audit_outbox_free(&service->audit_outbox);

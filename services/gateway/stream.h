@@ -89,6 +89,7 @@ struct stream_inbox {
     struct stream_change *changes;
     struct stream_change *last_change;
     size_t change_count;
+    size_t dropped_count; // of changes for which there was no room, so far
     bool has_order_gap;   // changes may have been missed
     bool has_balance_gap; // of balances
     bool is_closed;       // nobody looks any more
@@ -123,6 +124,9 @@ struct stream_server {
     int64_t looked_us;
     int64_t checked_us;
     struct metric *open;
+    struct metric *followed;
+    struct metric *dropped;
+    struct metric *bytes;
     struct metric *sent;
     struct metric *closed;
 };

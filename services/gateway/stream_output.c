@@ -178,6 +178,7 @@ static bool send_left(struct stream_connection *connection)
             connection->phase = STREAM_IS_OVER;
         if (sent < 0)
             return false;
+        metric_add(connection->server->bytes, sent, NULL, NULL);
         connection->progress_us = clock_monotonic_us();
         connection->left_begin += (size_t)sent;
         if (connection->left_begin == connection->left_length) {
@@ -250,6 +251,7 @@ static bool send_waiting(struct stream_connection *connection)
     sent = sent < 0 ? 0 : sent;
     if (sent > 0)
         connection->progress_us = clock_monotonic_us();
+    metric_add(connection->server->bytes, sent, NULL, NULL);
     if ((size_t)sent < scratch->length)
         keep(connection, scratch->data + sent, scratch->length - (size_t)sent);
     return true;

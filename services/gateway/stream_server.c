@@ -252,6 +252,25 @@ static void look_at_connection(struct stream_connection *connection, int64_t now
     stream_ask_states(connection, now_us);
 }
 
+static void measure(struct stream_server *server)
+{
+    static const char *const kinds[STREAM_KIND_COUNT] = {
+        "quotes", "bars", "orders", "portfolio", "order_events", "balance_events"};
+    int64_t counts[STREAM_KIND_COUNT] = {0};
+    size_t dropped = 0;
+
+    for (struct stream_connection *at = server->connections; at != NULL; at = at->next)
+        for (size_t i = 0; i < STREAM_KIND_COUNT; i++)
+            counts[i] += (int64_t)at->topics.counts[i];
+    pthread_mutex_lock(&server->inbox.lock);
+    dropped = server->inbox.dropped_count;
+    pthread_mutex_unlock(&server->inbox.lock);
+    metric_set(server->open, (int64_t)atomic_load(&server->count), NULL, NULL);
+    metric_set(server->dropped, (int64_t)dropped, NULL, NULL);
+    for (size_t i = 0; i < STREAM_KIND_COUNT; i++)
+        metric_set(server->followed, counts[i], kinds[i], NULL);
+}
+
 static void look(struct stream_server *server)
 {
     int64_t now_us = clock_monotonic_us();
@@ -264,7 +283,7 @@ static void look(struct stream_server *server)
         server->checked_us = now_us;
         stream_look_at_feeds(server);
         stream_ask_minutes(server);
-        metric_set(server->open, (int64_t)atomic_load(&server->count), NULL, NULL);
+        measure(server);
     }
     for (struct stream_connection *at = server->connections; at != NULL; at = at->next)
         look_at_connection(at, now_us, checks);
@@ -335,6 +354,14 @@ static void make_metrics(struct stream_server *server)
     struct metrics *metrics = service_metrics(server->options.gateway->service);
 
     server->open = metrics_gauge(metrics, "streams_open", "Streams that are open.", NULL, NULL);
+    server->followed = metrics_gauge(metrics, "stream_topics",
+                                     "Topics that streams follow, by their kind.", "kind", NULL);
+    server->dropped = metrics_counter(
+        metrics, "stream_changes_dropped_total",
+        "Changes of orders and balances for which there was no room; their readers ask again.",
+        NULL, NULL);
+    server->bytes = metrics_counter(metrics, "stream_sent_bytes_total",
+                                    "Bytes that streams were sent.", NULL, NULL);
     server->sent = metrics_counter(metrics, "stream_messages_sent_total",
                                    "Messages that streams were sent.", "type", NULL);
     server->closed =

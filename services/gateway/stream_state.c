@@ -542,6 +542,7 @@ void stream_put_change(struct stream_inbox *inbox, struct stream_change *change,
 {
     if (inbox->change_count >= CHANGES_MAX) {
         *gap = true;
+        inbox->dropped_count++;
         stream_change_free(change);
         return;
     }

@@ -59,6 +59,8 @@ struct program {
     struct metric *resting;
     struct metric *shards;
     struct metric *shards_taken;
+    struct metric *quotes_taken;
+    struct metric *triggers;
     struct worker *pruner;
     struct task_reporter *task_reporter;
     struct action_follower *action_follower;
@@ -70,11 +72,14 @@ struct program {
 static void update_metrics(void *context)
 {
     struct program *program = context;
+    struct matcher_numbers numbers = matcher_count(program->trading.matcher);
 
-    metric_set(program->resting, (int64_t)matcher_count(program->trading.matcher), NULL, NULL);
+    metric_set(program->resting, (int64_t)numbers.resting, NULL, NULL);
     metric_set(program->shards, (int64_t)shard_lease_count(program->trading.shards), NULL, NULL);
     metric_set(program->shards_taken, (int64_t)shard_lease_taken(program->trading.shards), NULL,
                NULL);
+    metric_set(program->quotes_taken, (int64_t)numbers.quotes, NULL, NULL);
+    metric_set(program->triggers, (int64_t)numbers.triggers, NULL, NULL);
 }
 
 static void stop(void **context)
@@ -169,6 +174,13 @@ static void declare_metrics(struct program *program, struct metrics *metrics)
                                     "Shards whose orders are in the book.", NULL, NULL);
     program->shards_taken = metrics_counter(metrics, "bourse_trading_shards_taken_total",
                                             "Shards taken into the book.", NULL, NULL);
+    program->quotes_taken =
+        metrics_counter(metrics, "bourse_trading_quotes_taken_total",
+                        "Quotes that the book was shown, while orders rested in it.", NULL, NULL);
+    program->triggers = metrics_counter(
+        metrics, "bourse_trading_triggers_total",
+        "Times that a quote or the clock had something done about an order that rested.", NULL,
+        NULL);
     metrics_on_scrape(metrics, update_metrics, program);
 }
 
@@ -197,7 +209,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     trading->placing_pool = placing_pool_new(trading);
     trading->queue = queue_new(trading);
     trading->backtest_queue = backtest_queue_new(trading);
-    program->task_reporter = task_reporter_new(trading);
+    program->task_reporter = task_reporter_new(trading, service_metrics(service));
     program->action_follower = action_follower_new(trading);
     program->limit_follower = limit_follower_new(trading);
     program->task_history_us =

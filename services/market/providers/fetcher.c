@@ -39,12 +39,13 @@ struct fetcher {
     struct call_plan *plan;
     struct research *research;
     struct http_client *client;
-    struct metric *calls, *refused;
+    struct metric *calls, *refused, *newest;
 
     // Of the thread alone.
     struct fetch fetches[HTTP_TRANSFERS_MAX];
     struct arena *arena;
     enum provider_outcome outcomes[PROVIDER_COUNT]; // of the last call of each
+    int64_t newest_quoted_at[PROVIDER_COUNT];
     bool is_prepared;
     int64_t paused_until; // after something of ours has failed
     int64_t wake_at;
@@ -285,6 +286,14 @@ static void finish_research(struct fetcher *fetcher,
     (void)fetcher->options.sink.find(fetcher->options.context, finding, &error);
 }
 
+static void note_newest(struct fetcher *fetcher, size_t provider, int64_t quoted_at)
+{
+    if (quoted_at <= fetcher->newest_quoted_at[provider])
+        return;
+    fetcher->newest_quoted_at[provider] = quoted_at;
+    metric_set(fetcher->newest, quoted_at, provider_of(fetcher, provider)->name, NULL);
+}
+
 static void finish_prices(struct fetcher *fetcher,
                           struct fetch *fetch,
                           struct provider_answer *answers,
@@ -300,6 +309,8 @@ static void finish_prices(struct fetcher *fetcher,
     for (size_t i = 0; i < fetch->call.ticker_count; i++)
         metric_add(fetcher->refused, answers[i].outcome == PROVIDER_MALFORMED,
                    provider_of(fetcher, provider)->name, NULL);
+    for (size_t i = 0; i < count; i++)
+        note_newest(fetcher, provider, quotes[i].quoted_at);
     if (count > 0)
         fetcher->options.sink.deliver(fetcher->options.context, quotes, count);
 }
@@ -400,6 +411,9 @@ bool fetcher_new(const struct fetcher_options *options,
                         "Calls to price providers that are over.", "provider", "outcome");
     fetcher->refused = metrics_counter(options->metrics, "market_provider_prices_refused_total",
                                        "Prices that were told and not believed.", "provider", NULL);
+    fetcher->newest = metrics_seconds_gauge(
+        options->metrics, "market_provider_newest_quote_timestamp_seconds",
+        "When the newest price that a provider told was made, since 1970.", "provider", NULL);
     (void)pthread_mutex_init(&fetcher->lock, NULL);
     atomic_init(&fetcher->is_stopping, false);
     if (!http_client_new(&fetcher->client, error)) {

@@ -61,6 +61,8 @@ struct matcher {
     // Up to when the book has seen the quotes, with nothing left to be executed.
     _Atomic int64_t looked_at;
     atomic_bool arrivals_are_due;
+    atomic_uint_fast64_t quotes_taken; // for the metrics
+    atomic_uint_fast64_t triggers;
 
     // Of the thread alone.
     struct watch *watch;
@@ -253,9 +255,13 @@ int64_t matcher_looked_at(struct matcher *matcher)
     return atomic_load(&matcher->looked_at);
 }
 
-size_t matcher_count(struct matcher *matcher)
+struct matcher_numbers matcher_count(struct matcher *matcher)
 {
-    return atomic_load(&matcher->resting);
+    return (struct matcher_numbers){
+        .resting = atomic_load(&matcher->resting),
+        .quotes = atomic_load(&matcher->quotes_taken),
+        .triggers = atomic_load(&matcher->triggers),
+    };
 }
 
 // The time up to which market's quotes are known or can be asked for; false before the first.
@@ -409,6 +415,7 @@ execute(struct matcher *matcher, const struct match *matches, size_t count, stru
             .claim = claim,
         };
     }
+    atomic_fetch_add_explicit(&matcher->triggers, item_count, memory_order_relaxed);
     execution_run(matcher->execution, items, item_count);
     for (size_t i = 0; i < item_count; i++) {
         is_any_lost = is_any_lost || items[i].is_lost;
@@ -660,6 +667,12 @@ static bool is_stopping(struct matcher *matcher)
     return stopping;
 }
 
+static void take_quotes(struct matcher *matcher, const struct event *event)
+{
+    atomic_fetch_add_explicit(&matcher->quotes_taken, event->count, memory_order_relaxed);
+    watch_take_quotes(matcher->watch, event->quotes, event->count, &event->clock, event->gap);
+}
+
 static void handle_events(struct matcher *matcher, struct event *events)
 {
     struct event *next = NULL;
@@ -673,8 +686,7 @@ static void handle_events(struct matcher *matcher, struct event *events)
         } else if (event->is_removal)
             watch_remove_order(matcher->watch, event->order.id);
         else
-            watch_take_quotes(matcher->watch, event->quotes, event->count, &event->clock,
-                              event->gap);
+            take_quotes(matcher, event);
         event_free(event);
     }
     matcher->taken_orders = 0;

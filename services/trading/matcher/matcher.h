@@ -62,8 +62,13 @@ void matcher_load_again(struct matcher *matcher);
 // placed before, and what came of it has been committed; 0 before the first.
 int64_t matcher_looked_at(struct matcher *matcher);
 
-// How many orders rest in the book, for the metrics.
-size_t matcher_count(struct matcher *matcher);
+// For the metrics.
+struct matcher_numbers {
+    size_t resting;    // orders in the book
+    uint64_t quotes;   // that the book was shown, so far
+    uint64_t triggers; // matches that were executed, repeats included, so far
+};
+struct matcher_numbers matcher_count(struct matcher *matcher);
 
 // Ends the thread; after that nothing is filled any more, and quotes are not taken.
 void matcher_stop(struct matcher *matcher);

@@ -20,6 +20,8 @@ struct task_reporter {
     struct task_minute minutes[TASK_MINUTES_MAX];
     size_t count;
     int64_t totals[TASK_OUTCOME_COUNT];
+    struct metric *tasks;
+    struct metric *oldest;
 };
 
 static bool report_work(struct transaction *transaction, void *context, struct error *error)
@@ -33,6 +35,26 @@ static bool report_work(struct transaction *transaction, void *context, struct e
     };
 
     return task_store_report(transaction, &worker, reporter->minutes, reporter->count, error);
+}
+
+// Every replica says the same of the one queue there is. What cannot be looked at stays as it was.
+static void measure(struct task_reporter *reporter)
+{
+    struct task_depth depths[TASK_QUEUES_MAX];
+    size_t count = 0;
+    struct error error;
+
+    arena_reset(reporter->arena);
+    if (!task_store_measure(reporter->trading->database, reporter->arena, depths, &count, &error))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const struct task_depth *depth = &depths[i];
+
+        metric_set(reporter->tasks, depth->counts[TASK_IS_PENDING], depth->queue, "pending");
+        metric_set(reporter->tasks, depth->counts[TASK_IS_ACTIVE], depth->queue, "active");
+        metric_set(reporter->tasks, depth->counts[TASK_IS_FAILED], depth->queue, "failed");
+        metric_set(reporter->oldest, depth->waited_us, depth->queue, NULL);
+    }
 }
 
 static bool report(void *context)
@@ -53,10 +75,12 @@ static bool report(void *context)
     else if (!reporter->is_failing)
         log_write(LOG_WARNING, "task_report_waits", "reason", error.reason, NULL);
     reporter->is_failing = !done;
+    if (done)
+        measure(reporter);
     return false;
 }
 
-struct task_reporter *task_reporter_new(struct trading *trading)
+struct task_reporter *task_reporter_new(struct trading *trading, struct metrics *metrics)
 {
     struct task_reporter *reporter = allocate(sizeof(*reporter));
     struct clock real = clock_real();
@@ -64,6 +88,13 @@ struct task_reporter *task_reporter_new(struct trading *trading)
     reporter->trading = trading;
     reporter->arena = arena_new(ARENA_BUDGET);
     reporter->started_at = clock_now_us(&real);
+    reporter->tasks = metrics_gauge(metrics, "bourse_trading_tasks",
+                                    "Tasks of each queue by state, without orders that rest and "
+                                    "what is completed; the same from each replica.",
+                                    "queue", "state");
+    reporter->oldest = metrics_seconds_gauge(
+        metrics, "bourse_trading_oldest_task_wait_seconds",
+        "How long the task of a queue that has been due the longest has waited.", "queue", NULL);
     reporter->worker = worker_new("task_report", TASK_REPORT_EVERY_MS, report, reporter);
     return reporter;
 }

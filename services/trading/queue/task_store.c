@@ -75,6 +75,22 @@ static const struct statement count_tasks = {
     " FROM tasks WHERE state IN ('pending', 'active') AND kind = '" KIND_ORDER "'",
 };
 
+// A lease that has run out leaves a task that is active, and due. Those that rest, of which there
+// may be a million, are not looked at.
+static const struct statement measure_tasks = {
+    "measure_tasks",
+    "SELECT k.queue, count(*) FILTER (WHERE state = 'pending'),"
+    " count(*) FILTER (WHERE state = 'active'), count(*) FILTER (WHERE state = 'failed'),"
+    " coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE state <> 'failed'"
+    " AND run_at < now())) * 1000000, 0)::bigint"
+    " FROM (VALUES ('" KIND_ORDER "', 'orders'), ('backtest', 'backtests')) AS k (kind, queue)"
+    " LEFT JOIN ("
+    " SELECT kind, state, run_at FROM tasks"
+    "  WHERE state IN ('pending', 'active') AND run_at < 'infinity'"
+    " UNION ALL SELECT kind, state, run_at FROM tasks WHERE state = 'failed') AS t"
+    " ON t.kind = k.kind GROUP BY k.queue LIMIT $1",
+};
+
 static const struct statement sum_minutes = {
     "sum_minutes",
     "SELECT coalesce(sum(completed), 0)::bigint, coalesce(sum(failed), 0)::bigint,"
@@ -293,6 +309,29 @@ bool task_store_count(struct database *database,
         .failed = rows_int(&rows, 0, 3),
         .oldest_pending_at = time_of(&rows, 0, 4),
     };
+    return true;
+}
+
+bool task_store_measure(struct database *database,
+                        struct arena *arena,
+                        struct task_depth out_depths[TASK_QUEUES_MAX],
+                        size_t *out_count,
+                        struct error *error)
+{
+    struct parameter limit = parameter_int(TASK_QUEUES_MAX);
+    struct rows rows = {0};
+
+    if (!database_query(database, arena, &measure_tasks, &limit, 1, &rows, error))
+        return false;
+    *out_count = rows.count;
+    for (size_t i = 0; i < rows.count; i++)
+        out_depths[i] = (struct task_depth){
+            .queue = rows_text(&rows, i, 0),
+            .counts = {[TASK_IS_PENDING] = rows_int(&rows, i, 1),
+                       [TASK_IS_ACTIVE] = rows_int(&rows, i, 2),
+                       [TASK_IS_FAILED] = rows_int(&rows, i, 3)},
+            .waited_us = rows_int(&rows, i, 4),
+        };
     return true;
 }
 

@@ -14,7 +14,8 @@ enum task_state {
     TASK_IS_PENDING,
     TASK_IS_ACTIVE,
     TASK_IS_COMPLETED,
-    TASK_IS_FAILED
+    TASK_IS_FAILED,
+    TASK_STATE_COUNT
 };
 
 // Times are real, in microseconds since 1970; 0 when it has not happened.
@@ -81,6 +82,19 @@ MUST_CHECK bool task_store_count(struct database *database,
                                  struct arena *arena,
                                  struct task_counts *out_counts,
                                  struct error *error);
+
+// What each queue has to do, without the orders that wait for a quote.
+struct task_depth {
+    const char *queue; // in the arena
+    int64_t counts[TASK_STATE_COUNT];
+    int64_t waited_us; // the task that has been due the longest without a worker; 0 for none
+};
+enum { TASK_QUEUES_MAX = 8 };
+MUST_CHECK bool task_store_measure(struct database *database,
+                                   struct arena *arena,
+                                   struct task_depth out_depths[TASK_QUEUES_MAX],
+                                   size_t *out_count,
+                                   struct error *error);
 
 // What all workers did in the `minutes` minutes before `now_us`, the present one included.
 MUST_CHECK bool task_store_sum(struct database *database,

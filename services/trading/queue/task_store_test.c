@@ -125,6 +125,46 @@ static void tasks_come_newest_first_and_page_by_page(void **state)
     assert_false(tasks[0].is_resting);
 }
 
+static const struct task_depth *
+depth_of(const struct task_depth *depths, size_t count, const char *queue)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(depths[i].queue, queue) == 0)
+            return &depths[i];
+    fail_msg("there is no queue %s", queue);
+    return NULL;
+}
+
+static void each_queue_is_measured_without_what_rests_and_is_done(void **state)
+{
+    struct service_database *fixture = *state;
+    struct task_depth depths[TASK_QUEUES_MAX];
+    size_t count = 0;
+    const struct task_depth *orders = NULL;
+    char id[UUID_SIZE];
+    struct error error;
+
+    assert_true(task_store_measure(fixture->database, fixture->arena, depths, &count, &error));
+    assert_int_equal(count, 2);
+    assert_int_equal(depth_of(depths, count, "orders")->waited_us, 0);
+    assert_int_equal(depth_of(depths, count, "backtests")->counts[TASK_IS_PENDING], 0);
+    add_task(fixture, NOW_US, "pending", "2026-01-01 00:00:05Z", NULL, id);
+    add_task(fixture, NOW_US + 1, "pending", "2999-01-01 00:00:00Z", NULL, id);
+    add_task(fixture, NOW_US + 2, "pending", "infinity", NULL, id);
+    add_task(fixture, NOW_US + 3, "active", "2999-01-01 00:00:00Z", "b:2", id);
+    add_task(fixture, NOW_US + 4, "failed", "2025-01-01 00:00:00Z", "a:1", id);
+    add_task(fixture, NOW_US + 5, "completed", "infinity", "a:1", id);
+    assert_true(task_store_measure(fixture->database, fixture->arena, depths, &count, &error));
+    orders = depth_of(depths, count, "orders");
+    assert_int_equal(orders->counts[TASK_IS_PENDING], 2);
+    assert_int_equal(orders->counts[TASK_IS_ACTIVE], 1);
+    assert_int_equal(orders->counts[TASK_IS_FAILED], 1);
+    // By the database's clock, which is later than the first one's time, and not by a year: a
+    // failed one waits for people.
+    assert_true(orders->waited_us > 0);
+    assert_int_equal(depth_of(depths, count, "backtests")->counts[TASK_IS_FAILED], 0);
+}
+
 static void tasks_are_chosen_by_state_worker_and_time(void **state)
 {
     struct service_database *fixture = *state;
@@ -330,6 +370,7 @@ int main(void)
 #define RULE(name) cmocka_unit_test_setup(name, forget)
     const struct CMUnitTest tests[] = {
         RULE(tasks_come_newest_first_and_page_by_page),
+        RULE(each_queue_is_measured_without_what_rests_and_is_done),
         RULE(tasks_are_chosen_by_state_worker_and_time),
         RULE(a_failed_task_is_due_again_with_all_its_attempts),
         RULE(only_failed_tasks_are_removed),

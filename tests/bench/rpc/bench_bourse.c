@@ -49,11 +49,14 @@ static void observe(struct histogram *histogram, int64_t micros)
     atomic_fetch_add_explicit(&histogram->buckets[bucket], 1, memory_order_relaxed);
 }
 
-static void
-observe_client(void *context, const struct rpc_method *method, const char *reason, int64_t micros)
+static void observe_client(void *context,
+                           const struct rpc_method *method,
+                           const struct call *call,
+                           const char *traceparent,
+                           const char *reason,
+                           int64_t micros)
 {
-    (void)method;
-    (void)reason;
+    (void)method, (void)call, (void)traceparent, (void)reason;
     observe(context, micros);
 }
 
