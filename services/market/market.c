@@ -365,8 +365,8 @@ bool market_new(const struct market_options *options,
     market->player_arena = arena_new(PLAYER_MEMORY);
     market->pruner_arena = arena_new(PRUNER_MEMORY);
     market->minutes_lost = metrics_counter(
-        options->metrics, "market_minutes_lost_total",
-        "Minutes for which there was no room while they could not be stored.", NULL, NULL);
+        options->metrics, "market_bars_lost_total",
+        "Bars of minutes for which there was no room while they could not be stored.", NULL, NULL);
     market->publications =
         metrics_counter(options->metrics, "market_publications_total",
                         "Publications of quotes and of the platform clock.", NULL, NULL);
