@@ -25,10 +25,46 @@ struct fixture {
     bool keeps; // something for each thread
 };
 
+// The spans of the last call, as each side was told of them.
+static struct {
+    pthread_mutex_t lock;
+    char client[TRACEPARENT_SIZE];
+    char server[TRACEPARENT_SIZE];
+    char server_caller[TRACEPARENT_SIZE];
+} spans = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void note_answer(void *context,
+                        const struct rpc_method *method,
+                        const struct call *call,
+                        const struct error *error,
+                        int64_t micros)
+{
+    (void)context, (void)method, (void)error, (void)micros;
+    pthread_mutex_lock(&spans.lock);
+    snprintf(spans.server, sizeof spans.server, "%s", call->traceparent);
+    snprintf(spans.server_caller, sizeof spans.server_caller, "%s",
+             call->caller_traceparent != NULL ? call->caller_traceparent : "");
+    pthread_mutex_unlock(&spans.lock);
+}
+
+static void note_call(void *context,
+                      const struct rpc_method *method,
+                      const struct call *call,
+                      const char *traceparent,
+                      const char *reason,
+                      int64_t micros)
+{
+    (void)context, (void)method, (void)call, (void)reason, (void)micros;
+    pthread_mutex_lock(&spans.lock);
+    snprintf(spans.client, sizeof spans.client, "%s", traceparent);
+    pthread_mutex_unlock(&spans.lock);
+}
+
 static struct rpc_client *
 new_client_with(uint16_t port, const char *caller, struct rpc_mesh_key key)
 {
-    struct rpc_client_options options = {.caller = caller, .service = "test", .key = key};
+    struct rpc_client_options options = {
+        .caller = caller, .service = "test", .key = key, .observe = note_call};
     struct rpc_client *client = NULL;
     struct error error;
     char addresses[32];
@@ -80,7 +116,7 @@ static void start_server(struct fixture *fixture, struct rpc_mesh_key key)
         .normal_workers = 4,
         .queue_max = 32,
         .authenticate = test_authenticate,
-        .observe = fixture->keeps ? keep : NULL,
+        .observe = fixture->keeps ? keep : note_answer,
     };
     struct error error;
     char listen[32];
@@ -130,6 +166,64 @@ static void a_call_is_answered_by_its_handler_in_every_lane(void **state)
         assert_true(test_call(fixture->client, methods[i], &call, 4711, &response, &error));
         assert_int_equal(response->kind, 4711);
         assert_string_equal(response->name, "IBM");
+    }
+}
+
+#define TRACE "00-0af7651916cd43dd8448eb211c80319c-"
+
+static void a_sampled_call_is_a_span_on_both_sides_of_the_wire(void **state)
+{
+    struct fixture *fixture = *state;
+    struct call call = call_start(fixture->arena, 5000);
+    Rpc__Detail *response = NULL;
+    struct error error;
+
+    call.traceparent = TRACE "b7ad6b7169203331-01";
+    assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
+    pthread_mutex_lock(&spans.lock);
+    assert_true(traceparent_is_sampled(spans.client) && traceparent_is_sampled(spans.server));
+    assert_memory_equal(spans.client, call.traceparent, strlen(TRACE));
+    assert_string_not_equal(spans.client, call.traceparent);
+    assert_string_equal(spans.server_caller, spans.client);
+    assert_memory_equal(spans.server, call.traceparent, strlen(TRACE));
+    assert_string_not_equal(spans.server, spans.client);
+    pthread_mutex_unlock(&spans.lock);
+}
+
+static void a_call_that_is_not_sampled_is_a_span_of_the_servers_only(void **state)
+{
+    struct fixture *fixture = *state;
+    struct call call = call_start(fixture->arena, 5000);
+    Rpc__Detail *response = NULL;
+    struct error error;
+
+    call.traceparent = TRACE "b7ad6b7169203331-00";
+    assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
+    pthread_mutex_lock(&spans.lock);
+    assert_string_equal(spans.client, "");
+    assert_string_equal(spans.server_caller, call.traceparent);
+    assert_memory_equal(spans.server, call.traceparent, strlen(TRACE));
+    assert_string_not_equal(spans.server, call.traceparent);
+    pthread_mutex_unlock(&spans.lock);
+}
+
+static void a_call_in_no_valid_trace_begins_one_at_the_server(void **state)
+{
+    static const char *const given[] = {NULL, "", TRACE "0000000000000000-01"};
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < COUNT_OF(given); i++) {
+        struct call call = call_start(fixture->arena, 5000);
+        Rpc__Detail *response = NULL;
+        struct error error;
+
+        call.traceparent = given[i];
+        assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
+        pthread_mutex_lock(&spans.lock);
+        assert_true(traceparent_is_valid(spans.server));
+        assert_false(traceparent_is_sampled(spans.server));
+        assert_memory_not_equal(spans.server, TRACE, strlen(TRACE));
+        pthread_mutex_unlock(&spans.lock);
     }
 }
 
@@ -615,6 +709,9 @@ int main(void)
 #define RULE(name) cmocka_unit_test_setup_teardown(name, start, stop)
     const struct CMUnitTest tests[] = {
         RULE(a_call_is_answered_by_its_handler_in_every_lane),
+        RULE(a_sampled_call_is_a_span_on_both_sides_of_the_wire),
+        RULE(a_call_that_is_not_sampled_is_a_span_of_the_servers_only),
+        RULE(a_call_in_no_valid_trace_begins_one_at_the_server),
         RULE(only_who_may_call_an_operation_gets_to_its_handler),
         RULE(the_handler_is_told_who_the_token_says_it_is),
         RULE(a_message_that_breaks_its_rules_does_not_reach_the_handler),

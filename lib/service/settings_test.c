@@ -11,6 +11,7 @@ static const struct setting table[] = {
     {"starting-cash", SETTING_INT, "100000", 0, 1000000, "cash of a new portfolio"},
     {"open-registration", SETTING_BOOL, "true", 0, 0, "whether strangers may register"},
     {"database", SETTING_SECRET, "", 0, 0, "the connection string"},
+    {"log-format", SETTING_TEXT, "json", 0, 0, "json or text"},
 };
 
 enum { ARGUMENTS_MAX = 8 };
@@ -39,6 +40,8 @@ static int forget_environment(void **state)
     unsetenv("BOURSE_LISTEN");
     unsetenv("BOURSE_STARTING_CASH");
     unsetenv("BOURSE_OPEN_REGISTRATION");
+    unsetenv("BOURSE_LOG_FORMAT");
+    unsetenv("LOG_FORMAT");
     return 0;
 }
 
@@ -64,6 +67,30 @@ static void a_flag_wins_over_the_environment_and_that_over_the_fallback(void **s
     assert_string_equal(settings_text(settings, "listen"), "a:1");
     settings_free(&settings);
     assert_null(settings);
+}
+
+static void a_name_that_others_have_too_is_read_where_ours_is_not_set(void **state)
+{
+    // The environment keeps the pointers.
+    static char agreed[] = "LOG_FORMAT=text";
+    static char ours[] = "BOURSE_LOG_FORMAT=ours";
+    struct error error;
+    struct settings *settings = NULL;
+
+    (void)state;
+    putenv(agreed);
+    settings = READ("--listen", "127.0.0.1:1");
+    assert_string_equal(settings_text(settings, "log-format"), "text");
+    settings_free(&settings);
+
+    putenv(ours);
+    settings = READ("--listen", "127.0.0.1:1");
+    assert_string_equal(settings_text(settings, "log-format"), "ours");
+    settings_free(&settings);
+
+    settings = READ("--listen", "127.0.0.1:1", "--log-format=flag");
+    assert_string_equal(settings_text(settings, "log-format"), "flag");
+    settings_free(&settings);
 }
 
 static void an_unknown_flag_is_refused_by_name(void **state)
@@ -158,13 +185,16 @@ static void help_has_a_line_for_each_setting_with_its_variable_and_fallback(void
         "  --open-registration true|false  whether strangers may register "
         "[BOURSE_OPEN_REGISTRATION; default: true]\n"
         "  --database SECRET  the connection string [BOURSE_DATABASE; default: empty; better in "
-        "the environment]\n");
+        "the environment]\n"
+        "  --log-format TEXT  json or text [BOURSE_LOG_FORMAT or LOG_FORMAT; default: json]\n");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_flag_wins_over_the_environment_and_that_over_the_fallback,
+                               forget_environment),
+        cmocka_unit_test_setup(a_name_that_others_have_too_is_read_where_ours_is_not_set,
                                forget_environment),
         cmocka_unit_test_setup(an_unknown_flag_is_refused_by_name, forget_environment),
         cmocka_unit_test_setup(a_flag_without_its_value_is_refused, forget_environment),
