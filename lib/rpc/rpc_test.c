@@ -26,12 +26,24 @@ struct fixture {
 };
 
 // The spans of the last call, as each side was told of them.
-static struct {
-    pthread_mutex_t lock;
+struct spans {
     char client[TRACEPARENT_SIZE];
     char server[TRACEPARENT_SIZE];
     char server_caller[TRACEPARENT_SIZE];
-} spans = {.lock = PTHREAD_MUTEX_INITIALIZER};
+};
+static pthread_mutex_t spans_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct spans last_spans;
+
+// A copy: what fails must not hold the lock.
+static struct spans copy_spans(void)
+{
+    struct spans copy;
+
+    pthread_mutex_lock(&spans_lock);
+    copy = last_spans;
+    pthread_mutex_unlock(&spans_lock);
+    return copy;
+}
 
 static void note_answer(void *context,
                         const struct rpc_method *method,
@@ -40,11 +52,11 @@ static void note_answer(void *context,
                         int64_t micros)
 {
     (void)context, (void)method, (void)error, (void)micros;
-    pthread_mutex_lock(&spans.lock);
-    snprintf(spans.server, sizeof spans.server, "%s", call->traceparent);
-    snprintf(spans.server_caller, sizeof spans.server_caller, "%s",
+    pthread_mutex_lock(&spans_lock);
+    snprintf(last_spans.server, sizeof last_spans.server, "%s", call->traceparent);
+    snprintf(last_spans.server_caller, sizeof last_spans.server_caller, "%s",
              call->caller_traceparent != NULL ? call->caller_traceparent : "");
-    pthread_mutex_unlock(&spans.lock);
+    pthread_mutex_unlock(&spans_lock);
 }
 
 static void note_call(void *context,
@@ -55,9 +67,9 @@ static void note_call(void *context,
                       int64_t micros)
 {
     (void)context, (void)method, (void)call, (void)reason, (void)micros;
-    pthread_mutex_lock(&spans.lock);
-    snprintf(spans.client, sizeof spans.client, "%s", traceparent);
-    pthread_mutex_unlock(&spans.lock);
+    pthread_mutex_lock(&spans_lock);
+    snprintf(last_spans.client, sizeof last_spans.client, "%s", traceparent);
+    pthread_mutex_unlock(&spans_lock);
 }
 
 static struct rpc_client *
@@ -176,18 +188,18 @@ static void a_sampled_call_is_a_span_on_both_sides_of_the_wire(void **state)
     struct fixture *fixture = *state;
     struct call call = call_start(fixture->arena, 5000);
     Rpc__Detail *response = NULL;
+    struct spans spans;
     struct error error;
 
     call.traceparent = TRACE "b7ad6b7169203331-01";
     assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
-    pthread_mutex_lock(&spans.lock);
+    spans = copy_spans();
     assert_true(traceparent_is_sampled(spans.client) && traceparent_is_sampled(spans.server));
     assert_memory_equal(spans.client, call.traceparent, strlen(TRACE));
     assert_string_not_equal(spans.client, call.traceparent);
     assert_string_equal(spans.server_caller, spans.client);
     assert_memory_equal(spans.server, call.traceparent, strlen(TRACE));
     assert_string_not_equal(spans.server, spans.client);
-    pthread_mutex_unlock(&spans.lock);
 }
 
 static void a_call_that_is_not_sampled_is_a_span_of_the_servers_only(void **state)
@@ -195,16 +207,16 @@ static void a_call_that_is_not_sampled_is_a_span_of_the_servers_only(void **stat
     struct fixture *fixture = *state;
     struct call call = call_start(fixture->arena, 5000);
     Rpc__Detail *response = NULL;
+    struct spans spans;
     struct error error;
 
     call.traceparent = TRACE "b7ad6b7169203331-00";
     assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
-    pthread_mutex_lock(&spans.lock);
+    spans = copy_spans();
     assert_string_equal(spans.client, "");
     assert_string_equal(spans.server_caller, call.traceparent);
     assert_memory_equal(spans.server, call.traceparent, strlen(TRACE));
     assert_string_not_equal(spans.server, call.traceparent);
-    pthread_mutex_unlock(&spans.lock);
 }
 
 static void a_call_in_no_valid_trace_begins_one_at_the_server(void **state)
@@ -215,15 +227,15 @@ static void a_call_in_no_valid_trace_begins_one_at_the_server(void **state)
     for (size_t i = 0; i < COUNT_OF(given); i++) {
         struct call call = call_start(fixture->arena, 5000);
         Rpc__Detail *response = NULL;
+        struct spans spans;
         struct error error;
 
         call.traceparent = given[i];
         assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
-        pthread_mutex_lock(&spans.lock);
+        spans = copy_spans();
         assert_true(traceparent_is_valid(spans.server));
         assert_false(traceparent_is_sampled(spans.server));
         assert_memory_not_equal(spans.server, TRACE, strlen(TRACE));
-        pthread_mutex_unlock(&spans.lock);
     }
 }
 
