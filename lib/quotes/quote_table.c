@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "quotes/quote_table.h"
 
+#include "base/checksum.h"
+
 #include <stdatomic.h>
 #include <string.h>
 
@@ -33,13 +35,11 @@ void quote_table_free(struct quote_table **table)
     *table = NULL;
 }
 
-// FNV-1a: tickers come from the market service, so nobody gains by making them collide.
+// Tickers come from the market service, so nobody gains by making them collide.
 static size_t hash_ticker(const char *ticker)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
+    uint64_t hash = checksum_add(CHECKSUM_START, text_of(ticker));
 
-    for (; *ticker != '\0'; ticker++)
-        hash = (hash ^ (unsigned char)*ticker) * UINT64_C(1099511628211);
     return (size_t)(hash ^ (hash >> 32));
 }
 

@@ -2,6 +2,7 @@
 // token_verifier: the keys, the tokens verified lately, and the sessions that ended.
 //
 // Verifying a signature happens without the lock, so that a hit never waits for it.
+#include "base/checksum.h"
 #include "base/digest.h"
 #include "base/random.h"
 #include "token/token.h"
@@ -201,12 +202,9 @@ bool token_verifier_knows_key(struct token_verifier *verifier, const char *key_i
 static struct revocation *
 find_revocation(struct revocation *revocations, size_t slots, const char *session_id)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
-    size_t at = 0;
+    uint64_t hash = checksum_add(CHECKSUM_START, text_of(session_id));
+    size_t at = (size_t)(hash ^ hash >> 32) & (slots - 1);
 
-    for (const char *c = session_id; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
-    at = (size_t)(hash ^ hash >> 32) & (slots - 1);
     while (revocations[at].session_id[0] != '\0' &&
            strcmp(revocations[at].session_id, session_id) != 0)
         at = (at + 1) & (slots - 1);

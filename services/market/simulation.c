@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "simulation.h"
 
+#include "base/checksum.h"
 #include "exchange_calendar.h"
 #include "money/money.h"
 #include "simulation_private.h"
@@ -33,12 +34,10 @@ enum {
 
 static uint64_t hash(uint64_t seed, const char *kind, const char *name)
 {
-    uint64_t value = UINT64_C(0xcbf29ce484222325) ^ simulation_mix(seed);
+    uint64_t value = CHECKSUM_START ^ simulation_mix(seed);
 
-    for (const char *at = kind; *at != '\0'; at++)
-        value = (value ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
-    for (const char *at = name; *at != '\0'; at++)
-        value = (value ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+    value = checksum_add(value, text_of(kind));
+    value = checksum_add(value, text_of(name));
     return simulation_mix(value);
 }
 
