@@ -12,10 +12,12 @@ enum {
     SPAN_AT = 36,
     FLAGS_AT = 53,
     LENGTH = TRACEPARENT_SIZE - 1,
-    FLAG_SAMPLED = 1,
 };
 
 static const char digits[] = "0123456789abcdef";
+
+// The last digit of the flags where the lowest bit is set.
+#define SAMPLED_DIGITS "13579bdf"
 
 // What makes the ids of this process differ from those of others: random once, then counted, so
 // that no id needs a system call. Spans are made everywhere, and nothing else depends on this.
@@ -74,10 +76,10 @@ static bool is_id(const char *text, size_t length)
     return has_one && is_hex(text, length);
 }
 
-// Of one that is valid.
+// Of one that is long enough.
 static bool has_sampled_flag(const char *text)
 {
-    return ((strchr(digits, text[FLAGS_AT + 1]) - digits) & FLAG_SAMPLED) != 0;
+    return strchr(SAMPLED_DIGITS, text[FLAGS_AT + 1]) != NULL;
 }
 
 bool traceparent_is_valid(const char *text)
@@ -121,7 +123,9 @@ void traceparent_descend(const char *parent, char out[TRACEPARENT_SIZE])
 
 bool traceparent_is_sampled(const char *text)
 {
-    return traceparent_is_valid(text) && has_sampled_flag(text);
+    // The flag first: most are not sampled, and this is asked of each call.
+    return text != NULL && strnlen(text, LENGTH) == LENGTH && has_sampled_flag(text) &&
+           traceparent_is_valid(text);
 }
 
 static void copy_id(const char *text, size_t at, size_t size, char *out)
