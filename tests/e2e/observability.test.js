@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Platform, root, services, until } from '../support/platform.mjs';
@@ -118,6 +118,11 @@ const own = new Set(['job', 'instance', 'service']);
 describe('a platform that is watched', () => {
     let platform, collector, providers, trader, metrics;
 
+    // The status of a GET over a connection of its own: one that is kept may be closed just when it is used again.
+    const statusOf = (path, headers = {}) => new Promise((done, fail) => {
+        get(platform.url + path, { agent: false, headers }, reply => reply.resume().on('end', () => done(reply.statusCode))).on('error', fail);
+    });
+
     const admin = service => `http://127.0.0.1:${platform.ports(service)[1]}/metrics`;
     const scrape = async service => (await fetch(admin(service))).text();
 
@@ -208,8 +213,10 @@ describe('a platform that is watched', () => {
 
     it('counts requests by method and template, whatever is in the address', async () => {
         const ids = Array.from({ length: 30 }, (_, index) => `0190a5f0-7c3e-7abc-8def-0123456789${String(index).padStart(2, '0')}`);
-        await Promise.all(ids.map(id => platform.expect(404, 'GET', `/api/v1/orders/${id}`, { token: trader.token })));
-        await Promise.all(ids.map(id => platform.expect(404, 'GET', `/nothing/${id}`)));
+        for (const id of ids) {
+            assert.equal(await statusOf(`/api/v1/orders/${id}`, { authorization: `Bearer ${trader.token}` }), 404);
+            assert.equal(await statusOf(`/nothing/${id}`), 404);
+        }
         assert.ok(await platform.metric('gateway', 'http_requests_total{route="GET /api/v1/orders/{order_id}",status="404"}') >= 30);
         assert.ok(await platform.metric('gateway', 'http_requests_total{route="other",status="404"}') >= 30);
         assert.doesNotMatch(await scrape('gateway'), /0190a5f0/);
@@ -317,7 +324,8 @@ describe('a platform that is watched', () => {
         const ask = async count => {
             const began = Date.now();
             for (let sent = 0; sent < count; sent += 50)
-                await Promise.all(Array.from({ length: 50 }, () => platform.expect(200, 'GET', '/api/v1/symbols?limit=1')));
+                for (const status of await Promise.all(Array.from({ length: 50 }, () => statusOf('/api/v1/symbols?limit=1'))))
+                    assert.equal(status, 200);
             return (Date.now() - began) / count;
         };
         const wellMs = await ask(100);
