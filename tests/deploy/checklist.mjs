@@ -361,12 +361,11 @@ function* database(overlay) {
     if (!isEqual(migrated, SERVICES.filter(name => name !== 'gateway')) || !(job?.spec.ttlSecondsAfterFinished > 0))
         yield 'no Job brings the four schemas up to date, and goes';
     for (const workload of overlay.workloads)
-        if (workload !== job && secretsOf(workload).includes('database-owner'))
+        if (workload !== job && secretsOf(workload).includes('migration'))
             yield `${nameOf(workload)} is the owner of the database`;
-    for (const secret of overlay.of('Secret').filter(({ data }) => data.url)) {
-        const url = decode(secret.data.url);
-        if (!overlay.isProduction)
-            continue;
+    const urls = overlay.of('Secret').flatMap(secret => Object.keys(secret.data).filter(key => /\burl$/.test(key)).map(key => [secret, key]));
+    for (const [secret, key] of overlay.isProduction ? urls : []) {
+        const url = decode(secret.data[key]);
         const path = /sslmode=verify-full sslrootcert=(\S+)/.exec(url)?.[1];
         for (const [workload, { name, volumeMounts = [] }] of overlay.containers)
             if (secretsOf(workload).includes(secret.metadata.name) && !volumeMounts.some(({ mountPath }) => `${mountPath}/ca.crt` === path))

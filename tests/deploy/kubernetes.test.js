@@ -3,11 +3,13 @@
 // rule of the checklist, and whoever breaks a rule is found.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { Overlay, RULES, podOf } from './checklist.mjs';
-import { NO_RENDERER, ROOT, SERVICES, copyManifests, faultsOf, findRenderer, makeSecrets, parse, render } from './manifests.mjs';
+import { NO_RENDERER, ROOT, SERVICES, copyManifests, faultsOf, findRenderer, makeAuthority, makeSecrets, parse, render } from './manifests.mjs';
 
 const renderer = findRenderer();
 const OVERLAYS = [['dev', false], ['prod', true], ['everything', true]];
@@ -116,7 +118,7 @@ describe('the manifests for Kubernetes', { skip: renderer ? false : NO_RENDERER 
                 data.url = Buffer.from('host=x sslmode=prefer').toString('base64'); }],
             [12, 'an authority that is not there', o => { podOf(o.of('Job')[0]).containers[1].volumeMounts.pop(); }],
             [12, 'a schema that is forgotten', o => { podOf(o.of('Job')[0]).containers.pop(); }],
-            [12, 'a service that owns the database', o => { pod(o).volumes.push({ name: 'x', secret: { secretName: 'database-owner' } }); }],
+            [12, 'a service that owns the database', o => { pod(o).volumes.push({ name: 'x', secret: { secretName: 'migration' } }); }],
             [12, 'a database that keeps nothing', o => { delete spec(o, 'StatefulSet', 'postgres').volumeClaimTemplates; }, 'dev'],
             [13, 'a host without TLS', o => { delete spec(o, 'Ingress', 'gateway').tls; }],
             [13, 'streams that are cut', o => { o.find('Ingress', 'gateway').metadata.annotations['nginx.ingress.kubernetes.io/proxy-read-timeout'] = '20'; }],
@@ -164,6 +166,62 @@ describe('the manifests for Kubernetes', { skip: renderer ? false : NO_RENDERER 
         assert.equal(file('auth.url'), old);
         assert.match(old, /^host=database\.example\.org port=5432 dbname=bourse user=bourse_auth password=[0-9a-f]{48} sslmode=verify-full /);
         assert.throws(() => makeSecrets(folder, 'base/auth.yaml'), /has no kustomization.yaml/);
+    });
+});
+
+// The page's blocks, each with its first line.
+const blocks = [...readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8').matchAll(/^```sh\n# ([^\n]*)\n([^`]*)^```$/gm)]
+    .map(([, title, script]) => ({ title, script, needsCluster: title.startsWith('cluster: ') }));
+const withKubectl = renderer?.[0] === 'kubectl' ? false : 'there is no kubectl whose kustomize is new enough';
+
+describe('docs/kubernetes.md', { skip: withKubectl }, () => {
+    let place;
+    const here = script => {
+        const done = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: place, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024,
+            env: { ...process.env, KUBECONFIG: '/dev/null' } });
+        assert.equal(done.status, 0, `${script}${done.stderr}`);
+        return done.stdout;
+    };
+
+    before(() => {
+        place = mkdtempSync(join(tmpdir(), 'bourse-docs-'));
+        cpSync(join(ROOT, 'deploy'), join(place, 'deploy'), { recursive: true, filter: from => !from.endsWith('/secrets') });
+        makeAuthority(join(place, 'ca.crt'), join(place, 'tls.key'));
+        cpSync(join(place, 'ca.crt'), join(place, 'tls.crt'));
+    });
+    after(() => rmSync(place, { recursive: true, force: true }));
+
+    it('what needs no cluster works, in the order in which it stands there', async () => {
+        const offline = blocks.filter(block => !block.needsCluster);
+        assert.ok(offline.length >= 6, `only ${offline.length} blocks were found`);
+        for (const { title, script } of offline) {
+            const said = here(script);
+            if (/^kubectl kustomize/m.test(script))
+                assertNone((await faultsByTypes(parse(said))).map(fault => `${title}: ${fault}`));
+        }
+        const [certificate] = parse(readFileSync(join(place, 'gateway-tls.yaml'), 'utf8'));
+        assert.deepEqual([certificate.type, Object.keys(certificate.data)], ['kubernetes.io/tls', ['tls.crt', 'tls.key']]);
+        const school = new Overlay(parse(here('kubectl kustomize deploy/k8s/overlays/school')), true);
+        assertNone(RULES.flatMap(([, check]) => [...check(school)]));
+        assert.equal(podOf(school.find('Deployment', 'gateway')).containers[0].env[0].value, 'debug');
+        assert.equal(podOf(school.find('Deployment', 'trading')).containers[0].resources.limits.memory, '1Gi');
+    });
+
+    it('what needs a cluster names what there is, and files that the other commands have made', () => {
+        const online = blocks.filter(block => block.needsCluster);
+        const kinds = { deployment: 'Deployment', statefulset: 'StatefulSet', service: 'Service' };
+        assert.ok(online.length >= 9, `only ${online.length} blocks were found`);
+        const known = new Map(['dev', 'school'].map(name => [name,
+            new Overlay(parse(here(`kubectl kustomize deploy/k8s/overlays/${name}`)), name !== 'dev')]));
+        for (const { title, script } of online) {
+            const overlay = known.get(/overlays\/(\w+)/.exec(script)?.[1] ?? 'school');
+            for (const [, kind, name] of script.matchAll(/\b(deployment|statefulset|service)\/([a-z]+)/g))
+                assert.ok(overlay.find(kinds[kind], name), `${title}: there is no ${kind}/${name}`);
+            for (const [, namespace] of script.matchAll(/kubectl -n (\S+)/g))
+                assert.ok(overlay.find('Namespace', namespace), `${title}: there is no namespace ${namespace}`);
+            for (const [, path] of script.matchAll(/ -f (\S+\.(?:yaml|sql))/g))
+                here(`test -s ${path}`);
+        }
     });
 });
 

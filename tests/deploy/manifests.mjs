@@ -45,10 +45,10 @@ export function makeSecrets(folder, ...args) {
     return made.stdout;
 }
 
-// A certificate that nobody trusts, for where a CA's is wanted.
-export function makeAuthority(file) {
+// A certificate that nobody trusts, for where a CA's is wanted; and its key, where it is of use.
+export function makeAuthority(file, key = '/dev/null') {
     const made = run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1',
-        '-subj', '/CN=Bourse', '-keyout', '/dev/null', '-out', file]);
+        '-subj', '/CN=Bourse', '-keyout', key, '-out', file]);
 
     if (made.status !== 0)
         throw new Error(made.stderr);
