@@ -13,6 +13,7 @@ const CLOSE_SECONDS = 20; // calls under way and closing, as lib/service/README.
 const GATEWAY_DRAIN_SECONDS = 2;
 const ENDPOINT_SECONDS = 5; // until those who balance load have noticed
 const PROBE_SECONDS_MAX = 5;
+const MARKET_SECONDS = 60; // that market may be away, while everybody says that they are not ready
 
 const read = name => readFileSync(join(ROOT, name), 'utf8');
 const nameOf = document => `${document.kind}/${document.metadata.name}`;
@@ -177,6 +178,8 @@ function* probes({ containers }) {
             yield `${nameOf(workload)}: whether it lives is not asked of the process alone`;
         if (isOurs && readinessProbe?.httpGet?.path !== '/readyz')
             yield `${nameOf(workload)} is not asked whether it is ready`;
+        if (isOurs && !(readinessProbe?.periodSeconds * readinessProbe?.failureThreshold >= MARKET_SECONDS))
+            yield `${nameOf(workload)} is taken out, as all others are, while market is started again`;
     }
 }
 
