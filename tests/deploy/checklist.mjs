@@ -10,7 +10,6 @@ const CALL_PORTS = [7100, 7101, 7102, 7103];
 const WORKLOADS = ['Deployment', 'StatefulSet', 'Job'];
 const CLUSTER_KINDS = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PersistentVolume', 'CustomResourceDefinition'];
 const CLOSE_SECONDS = 20; // calls under way and closing, as lib/service/README.md has them
-const GATEWAY_DRAIN_SECONDS = 2;
 const ENDPOINT_SECONDS = 5; // until those who balance load have noticed
 const PROBE_SECONDS_MAX = 5;
 const MARKET_SECONDS = 60; // that market may be away, while everybody says that they are not ready
@@ -197,8 +196,7 @@ function* gracefulStop(overlay) {
     }
     for (const workload of overlay.of('Deployment', 'StatefulSet')) {
         const environment = overlay.environmentOf(podOf(workload).containers[0]);
-        const needed = Number(environment.BOURSE_DRAIN_DELAY_MS ?? 0) / 1000 + CLOSE_SECONDS +
-            Number(environment.BOURSE_DRAIN_SECONDS ?? GATEWAY_DRAIN_SECONDS);
+        const needed = Number(environment.BOURSE_DRAIN_DELAY_MS ?? 0) / 1000 + CLOSE_SECONDS;
         if (!(podOf(workload).terminationGracePeriodSeconds > needed))
             yield `${nameOf(workload)} is killed before the ${needed} s that its end may take`;
     }

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
@@ -226,20 +226,29 @@ describe('docs/kubernetes.md', { skip: withKubectl }, () => {
     });
 });
 
+const alerts = join(ROOT, 'deploy/prometheus/alerts.yml');
+
+it('the alerts are a PrometheusRule as they are', { skip: existsSync(alerts) ? false : 'there is no deploy/prometheus/alerts.yml' }, async () => {
+    const made = spawnSync(join(ROOT, 'deploy/k8s/prometheus-rule.sh'), { encoding: 'utf8' });
+    assert.equal(made.status, 0, made.stderr);
+    const documents = parse(made.stdout);
+    assertNone(await faultsByTypes(documents));
+    assert.deepEqual(documents.map(({ spec }) => spec), [parseYaml(readFileSync(alerts, 'utf8'))]);
+});
+
 // The last point of the checklist is about the compose file, which needs no rendering.
 describe('17: the compose file keeps to what v1.29 and v2 both take', () => {
     const path = join(ROOT, 'deploy/compose.yaml');
-    const isThere = (() => { try { return readFileSync(path, 'utf8'); } catch { return ''; } })();
 
-    it('loopback, health, secrets as files, limits', { skip: isThere ? false : 'there is no deploy/compose.yaml' }, () => {
-        const compose = parseYaml(isThere, { merge: true });
+    it('loopback, health, secrets as files, limits', { skip: existsSync(path) ? false : 'there is no deploy/compose.yaml' }, () => {
+        const compose = parseYaml(readFileSync(path, 'utf8'), { merge: true });
         assert.equal(compose.version, undefined);
         for (const name of SERVICES) {
             const service = compose.services[name];
             assert.ok(service, name);
             for (const port of service.ports ?? [])
                 assert.match(String(port), /^127\.0\.0\.1:/, name);
-            assert.ok(service.read_only && service.restart && service.stop_grace_period, name);
+            assert.ok(service.read_only && service.restart && service.stop_grace_period && service.mem_limit, name);
             assert.ok(Object.values(service.depends_on ?? {}).every(({ condition }) => condition), name);
             assert.ok((service.secrets ?? []).length > 0, name);
         }
