@@ -89,7 +89,7 @@ next_mesh_key() {
 }
 
 main() {
-    [ $# -ge 1 ] && [ $# -le 3 ] || die "give an overlay's folder, and perhaps the database's host and port, or mesh-key."
+    [[ $# -ge 1 && $# -le 3 ]] || die "give an overlay's folder, and perhaps the database's host and port, or mesh-key."
     [ -e "$1/kustomization.yaml" ] || die "$1 is not the folder of an overlay: it has no kustomization.yaml."
     SECRETS=$1/secrets
     umask 077

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { Overlay, RULES, podOf } from './checklist.mjs';
-import { NO_RENDERER, ROOT, SERVICES, copyManifests, faultsOf, findRenderer, makeAuthority, makeSecrets, parse, render } from './manifests.mjs';
+import { NO_RENDERER, ROOT, SERVICES, copyManifests, describeUnless, faultsOf, findRenderer, makeAuthority, makeSecrets, parse, render } from './manifests.mjs';
 
 const renderer = findRenderer();
 const OVERLAYS = [['dev', false], ['prod', true], ['everything', true]];
@@ -23,7 +23,7 @@ function assertNone(faults) {
 const faultsByTypes = async documents => (await Promise.all(documents.map(faultsOf))).flat();
 const rule = point => RULES.find(([name]) => name.startsWith(`${point}: `))[1];
 
-describe('the manifests for Kubernetes', { skip: renderer ? false : NO_RENDERER }, () => {
+describeUnless(renderer ? false : NO_RENDERER, 'the manifests for Kubernetes', () => {
     before(() => {
         folder = copyManifests();
         for (const [name, isProduction] of OVERLAYS)
@@ -175,7 +175,7 @@ const blocks = [...readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8').matchA
     .map(([, title, script]) => ({ title, script, needsCluster: title.startsWith('cluster: ') }));
 const withKubectl = renderer?.[0] === 'kubectl' ? false : 'there is no kubectl whose kustomize is new enough';
 
-describe('docs/kubernetes.md', { skip: withKubectl }, () => {
+describeUnless(withKubectl, 'docs/kubernetes.md', () => {
     let place;
     const here = script => {
         const done = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: place, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024,

@@ -7,10 +7,10 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'node:test';
 import { freePorts } from '../support/from_address.mjs';
 import { until } from '../support/platform.mjs';
-import { NO_RENDERER, copyManifests, findRenderer } from './manifests.mjs';
+import { NO_RENDERER, copyManifests, describeUnless, findRenderer } from './manifests.mjs';
 
 const programs = process.env.BOURSE_KUBERNETES_PROGRAMS ?? '';
 const renderer = findRenderer();
@@ -22,7 +22,7 @@ const APPLIED = 'serviceaccount,configmap,secret,service,deployment,statefulset,
 const OVERLAYS = [['dev', 'bourse-dev'], ['prod', 'bourse']];
 const TOKEN = 'for-this-test-alone';
 
-describe('the manifests on an API server', { skip }, () => {
+describeUnless(skip, 'the manifests on an API server', () => {
     const children = [];
     let folder, manifests;
 

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { PodMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor';
 import { PrometheusRule } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule';
@@ -36,6 +37,9 @@ export function findRenderer() {
 
 export const NO_RENDERER = `there is no kubectl or kustomize whose kustomize is v${KUSTOMIZE_MAJOR} or newer; ` +
     'the manifests are not rendered, and nothing about them is known';
+
+// A group of tests, or one that is counted as skipped in its place: a group that is skipped is counted as nothing.
+export const describeUnless = (skip, name, body) => skip ? it(name, { skip }, () => {}) : describe(name, body);
 
 export function makeSecrets(folder, ...args) {
     const made = run(join(folder, 'secrets.sh'), args, { cwd: folder });
