@@ -2,6 +2,8 @@
 // settings: every setting is a flag `--some-name VALUE` and an environment variable
 // BOURSE_SOME_NAME, and a few a second one that other programs have, too; the flag wins. A wrong
 // one is refused at start with its name, rule and value.
+//
+// A secret may be in a file instead, which `--some-name-file` or BOURSE_SOME_NAME_FILE names.
 #pragma once
 
 #include "base/error.h"
