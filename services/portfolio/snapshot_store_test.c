@@ -11,6 +11,7 @@
 #include "equity_store.h"
 #include "portfolio_books.h"
 #include "portfolio_store.h"
+#include "quotes/quotes.h"
 #include "snapshot_store.h"
 #include "support/service_database.h"
 
@@ -114,15 +115,20 @@ static void deposit(struct service_database *service, const char *id, int64_t am
 }
 
 // Opened with 1000 at noon of the first day.
-static const char *open_portfolio(struct service_database *service)
+static const char *open_portfolio_at(struct service_database *service, int64_t opened_at)
 {
     const char *id = arena_copy_string(service->arena, uuid_new().string);
-    struct moving moving = {.id = id, .opens = true, .amount = 1000 * DOLLAR, .at = DAY_US / 2};
+    struct moving moving = {.id = id, .opens = true, .amount = 1000 * DOLLAR, .at = opened_at};
     struct error error;
 
     if (!database_transact(service->database, service->arena, 0, move_work, &moving, &error))
         fail_msg("%s", error.message);
     return id;
+}
+
+static const char *open_portfolio(struct service_database *service)
+{
+    return open_portfolio_at(service, DAY_US / 2);
 }
 
 static struct snapshot_progress progress_of(struct service_database *service, const char *id)
@@ -190,6 +196,30 @@ static void movements_are_grouped_by_the_day_whose_close_they_are_before(void **
     assert_int_equal(groups[1].movement.cash, 2 * DOLLAR);
     assert_int_equal(groups[2].day, 2);
     assert_int_equal(groups[2].first_seq, 4);
+}
+
+static void the_days_begin_with_what_happened_before_the_portfolio_was_opened(void **state)
+{
+    struct service_database *service = *state;
+    const char *id = open_portfolio(service);
+
+    assert_int_equal(progress_of(service, id).begins_at, DAY_US / 2);
+    deposit(service, id, DOLLAR, DAY_US);
+    assert_int_equal(progress_of(service, id).begins_at, DAY_US / 2);
+    deposit(service, id, DOLLAR, DAY_US / 4);
+    assert_int_equal(progress_of(service, id).begins_at, DAY_US / 4);
+}
+
+static void one_opened_before_the_clock_is_set_begins_with_what_happens_afterwards(void **state)
+{
+    struct service_database *service = *state;
+    const char *id = open_portfolio_at(service, QUOTES_CLOCK_UNSET);
+
+    assert_int_equal(progress_of(service, id).begins_at, 0);
+    deposit(service, id, DOLLAR, QUOTES_CLOCK_UNSET);
+    assert_int_equal(progress_of(service, id).begins_at, 0);
+    deposit(service, id, DOLLAR, QUOTES_CLOCK_UNSET + DAY_US);
+    assert_int_equal(progress_of(service, id).begins_at, QUOTES_CLOCK_UNSET + DAY_US);
 }
 
 static void of_two_who_take_the_same_days_one_writes(void **state)
@@ -334,6 +364,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(movements_are_grouped_by_the_day_whose_close_they_are_before,
                                   forget),
+        cmocka_unit_test_teardown(the_days_begin_with_what_happened_before_the_portfolio_was_opened,
+                                  forget),
+        cmocka_unit_test_teardown(
+            one_opened_before_the_clock_is_set_begins_with_what_happens_afterwards, forget),
         cmocka_unit_test_teardown(of_two_who_take_the_same_days_one_writes, forget),
         cmocka_unit_test_teardown(a_day_that_lacks_what_was_booked_late_is_gone_back_behind,
                                   forget),

@@ -16,7 +16,7 @@ const dates = bars.get(BENCHMARK).map(bar => bar.date);
 const closeOf = (ticker, day) => Number(bars.get(ticker)[day].close);
 const HOLDINGS = 'HSPL';
 
-let platform, admin;
+let platform, admin, early;
 const get = (user, path, portfolio = user.portfolio) =>
     platform.expect(200, 'GET', `/api/v1/portfolios/${portfolio}${path}`, { token: user.token });
 const post = (user, path, body) =>
@@ -42,6 +42,7 @@ function assertNear(actual, expected, what) {
 before(async () => {
     platform = await Platform.start();
     admin = await platform.administrator();
+    early = await platform.trader('early');
     for (const [ticker, table] of bars)
         await platform.import(ticker, toCsv(table), admin);
     // Its price is split on the last days of January.
@@ -233,6 +234,13 @@ describe('random histories', () => {
                 assert.equal(one.is_estimated, false);
             });
         }
+    });
+
+    it('do not reach back to before the clock was set for the first time', async () => {
+        const { snapshots } = await get(early, '/snapshots?limit=500');
+        assert.ok(snapshots.length <= DAYS + 1 && snapshots[0].date >= '2013-12-31', JSON.stringify(snapshots[0]));
+        assert.equal(snapshots.at(-1).date, dates[DAYS - 1]);
+        assert.equal((await get(early, '/performance')).deposits, '100000.00');
     });
 
     it('agree with their books', async () => {
