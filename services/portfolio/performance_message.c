@@ -145,6 +145,8 @@ static bool add_contributions(const struct performance *performance,
                 &message->contribution_parts);
         if (message->ticker == NULL)
             return false;
+        if (message->ticker[0] == '\0') // of fees
+            message->ticker = NULL;
         response->contributions[response->n_contributions++] = message;
     }
     return true;

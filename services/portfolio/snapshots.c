@@ -203,7 +203,8 @@ static bool make_days(struct round *round, struct error *error)
         struct snapshot *snapshot = &round->snapshots[i];
 
         round->day = i;
-        if (!snapshot_begin(before, round->ticker_count, round->call->arena, snapshot, error) ||
+        // One more for fees that are of no ticker.
+        if (!snapshot_begin(before, round->ticker_count + 1, round->call->arena, snapshot, error) ||
             !add_movements(round, i, snapshot, error) ||
             !snapshot_close(snapshot, price_at_close, round, error))
             return false;
