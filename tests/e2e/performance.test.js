@@ -138,6 +138,12 @@ async function compare(model, first, last, query) {
         sortino_ratio: analytics.sortino(returns, 252),
         maximum_drawdown: analytics.maximumDrawdown(returns),
         calmar_ratio: null,
+        value_at_risk: analytics.valueAtRisk(returns),
+        expected_shortfall: analytics.expectedShortfall(returns),
+        ...Object.fromEntries([30, 90, 252].flatMap(window => [
+            [`return_${window}_days`, analytics.rolling(analytics.total, returns, window)],
+            [`volatility_${window}_days`, analytics.rolling(analytics.volatility, returns, window, 252)],
+            [`sharpe_ratio_${window}_days`, analytics.rolling(analytics.sharpe, returns, window, 252)]])),
         best_day: Math.max(...returns),
         worst_day: Math.min(...returns),
         turnover: days.reduce((sum, day) => sum + day.traded, 0) / 2 / analytics.mean(days.map(day => day.end)),
@@ -194,6 +200,20 @@ describe('random histories', () => {
         for (const model of models)
             for (const [first, last] of [[0, 9], [7, 7], [10, 20], [3, DAYS - 1]])
                 await compare(model, first, last, `?benchmark=${BENCHMARK}&start=${dates[first]}&end=${dates[last]}`);
+    });
+
+    it('have rolling figures of each day that are those of the days before it', async () => {
+        for (const model of models) {
+            const { series } = await get(model.user, '/performance?rolling=10');
+            series.forEach((day, index) => {
+                const returns = analytics.returnsOf(model.days.slice(0, index + 1));
+                assertNear(day.rolling_return, analytics.rolling(analytics.total, returns, 10), day.date);
+                assertNear(day.rolling_volatility, analytics.rolling(analytics.volatility, returns, 10, 252), day.date);
+                assertNear(day.rolling_sharpe_ratio, analytics.rolling(analytics.sharpe, returns, 10, 252), day.date);
+            });
+            assert.ok(series.at(-1).rolling_volatility !== undefined);
+            assert.equal((await get(model.user, '/performance')).series.at(-1).rolling_return, undefined);
+        }
     });
 
     it('have returns of parts that multiply to that of the whole, wherever they are split', async () => {
