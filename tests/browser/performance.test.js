@@ -54,7 +54,7 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         const api = await get('/performance?benchmark=CTHR');
         const page = await open(browser, platform, { state, scripts: false });
         await page.goto(`${address}?benchmark=CTHR`);
-        assert.equal(await page.locator('svg.chart-line').count(), 3);
+        assert.equal(await page.locator('svg.chart-line').count(), 4);
         assert.equal(await page.locator('polyline.is-other').count(), 2);
         const rows = await page.locator('section:has(#figures) tbody tr').allInnerTexts();
         assert.equal(rows.length, api.figures.length);
@@ -81,7 +81,7 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         await page.fill('#benchmark', 'nosuch');
         await page.getByRole('button', { name: 'Compare' }).click();
         assert.match(await page.getByRole('alert').innerText(), /There is no symbol NOSUCH/);
-        assert.equal(await page.locator('svg.chart-line').count(), 3);
+        assert.equal(await page.locator('svg.chart-line').count(), 4);
         assertQuiet(page);
         await page.context().close();
     });
