@@ -694,6 +694,17 @@ describe('an import of transactions', () => {
         assert.match((await rejected(first, file([['2014-01-06', 'deposit', '', '', '', '1']])))[0][2], /opened without cash/);
     });
 
+    it('of shares that were held when they were split is refused, and of what there was afterwards is not', async () => {
+        const held = await open(ada, 'split');
+        const rows = [[dates[2], 'deposit', '', '', '', '1000'], [dates[3], 'buy', HOLDINGS, '1', '90']];
+        const told = await rejected(held, file(rows));
+        assert.deepEqual(told.map(one => one.slice(0, 2)), [[3, 'date']]);
+        assert.match(told[0][2], /leaves shares of HSPL that were split at 2014-/);
+        const sold = await take(held, file([...rows, [dates[4], 'sell', HOLDINGS, '1', '90']]), '');
+        assert.equal(sold.rejected_count, 0);
+        assert.equal((await take(held, file([rows[0], [dates[55], 'buy', HOLDINGS, '1', '30']]), '')).rejected_count, 0);
+    });
+
     it('is of 2000 rows and 192 KiB at most, and of a table', async () => {
         const empty = await open(ada, 'large');
         const rows = Array.from({ length: 2001 }, () => ['2014-01-06', 'deposit', '', '', '', '1']);
