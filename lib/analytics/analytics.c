@@ -201,6 +201,45 @@ struct analytics_figure analytics_worst(const double *returns, size_t count, siz
     return extreme(returns, count, -1, out_index);
 }
 
+struct analytics_figure analytics_total(const double *returns, size_t count)
+{
+    double growth = 1;
+
+    if (count == 0)
+        return analytics_unknown(ANALYTICS_TOO_FEW_DAYS);
+    for (size_t i = 0; i < count; i++)
+        growth *= 1 + returns[i];
+    return analytics_known(growth - 1);
+}
+
+struct analytics_figure analytics_value_at_risk(const double *sorted, size_t count, double part)
+{
+    double place = 0;
+    size_t below = 0;
+
+    if ((double)count * part < 1)
+        return analytics_unknown(ANALYTICS_TOO_FEW_DAYS);
+    place = part * (double)(count - 1);
+    below = (size_t)place;
+    if (below + 1 >= count)
+        return analytics_known(sorted[count - 1]);
+    return analytics_known(sorted[below] +
+                           (place - (double)below) * (sorted[below + 1] - sorted[below]));
+}
+
+struct analytics_figure
+analytics_expected_shortfall(const double *sorted, size_t count, double part)
+{
+    struct analytics_figure limit = analytics_value_at_risk(sorted, count, part);
+    size_t below = 0;
+
+    if (limit.reason != ANALYTICS_KNOWN)
+        return limit;
+    while (below < count && sorted[below] <= limit.value)
+        below++;
+    return analytics_known(mean_of(sorted, below));
+}
+
 struct analytics_drawdown analytics_maximum_drawdown(const double *returns, size_t count)
 {
     struct analytics_drawdown deepest = {0};

@@ -89,6 +89,16 @@ analytics_sortino(const double *returns, size_t count, double least, double days
 struct analytics_figure analytics_best(const double *returns, size_t count, size_t *out_index);
 struct analytics_figure analytics_worst(const double *returns, size_t count, size_t *out_index);
 
+// The returns one after the other, less the dollar that they began with.
+struct analytics_figure analytics_total(const double *returns, size_t count);
+
+// The functions below take returns in order, the lowest first: what a day loses at least in that
+// part of all days, between two of them in proportion; and the mean of the days that lose no less.
+// Fewer days than that part is one of say nothing about it.
+struct analytics_figure analytics_value_at_risk(const double *sorted, size_t count, double part);
+struct analytics_figure
+analytics_expected_shortfall(const double *sorted, size_t count, double part);
+
 // The deepest fall from a peak of what one dollar became. The peak is at the end of that many days,
 // 0 being the beginning; so is the trough, and the day on which the peak was reached again.
 struct analytics_drawdown {

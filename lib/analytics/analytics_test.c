@@ -270,6 +270,30 @@ static void concentration_is_one_when_one_is_all_and_falls_with_more(void **stat
     assert_unknown(analytics_concentration(&weights[2], 2), ANALYTICS_NOTHING_INVESTED);
 }
 
+static void the_returns_one_after_the_other_are_a_total(void **state)
+{
+    (void)state;
+    assert_figure(analytics_total(returns, RETURNS), 0.0389310917101568);
+    assert_unknown(analytics_total(returns, 0), ANALYTICS_TOO_FEW_DAYS);
+}
+
+static void the_value_at_risk_is_a_percentile_and_the_shortfall_the_mean_up_to_it(void **state)
+{
+    double sorted[21];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(sorted); i++)
+        sorted[i] = ((double)i - 10) / 100;
+    // The 5th percentile of 21 is the second of them, and of 20 lies between the first two.
+    assert_figure(analytics_value_at_risk(sorted, 21, 0.05), -0.09);
+    assert_figure(analytics_expected_shortfall(sorted, 21, 0.05), -0.095);
+    assert_figure(analytics_value_at_risk(sorted, 20, 0.05), -0.0905);
+    assert_figure(analytics_expected_shortfall(sorted, 20, 0.05), -0.1);
+    assert_unknown(analytics_value_at_risk(sorted, 19, 0.05), ANALYTICS_TOO_FEW_DAYS);
+    assert_unknown(analytics_expected_shortfall(sorted, 0, 0.05), ANALYTICS_TOO_FEW_DAYS);
+    assert_figure(analytics_value_at_risk(sorted, 1, 1), -0.1);
+}
+
 static void what_is_not_finite_is_not_known(void **state)
 {
     (void)state;
@@ -304,6 +328,8 @@ int main(void)
         cmocka_unit_test(sales_win_or_lose),
         cmocka_unit_test(turnover_counts_half_of_what_is_traded),
         cmocka_unit_test(concentration_is_one_when_one_is_all_and_falls_with_more),
+        cmocka_unit_test(the_returns_one_after_the_other_are_a_total),
+        cmocka_unit_test(the_value_at_risk_is_a_percentile_and_the_shortfall_the_mean_up_to_it),
         cmocka_unit_test(what_is_not_finite_is_not_known),
     };
 

@@ -32,6 +32,10 @@ struct quote {
     char source[32];
 };
 
+// Where the clock of a replay stands until it is set for the first time: 1990-01-01T00:00:00Z. What
+// is done then is done before any time of that market.
+#define QUOTES_CLOCK_UNSET INT64_C(631152000000000)
+
 struct platform_clock {
     int mode;     // as Market__ClockMode
     int64_t now;  // platform time

@@ -7,13 +7,13 @@
 #include "bourse/market/v1/market_client.h"
 #include "bourse/market/v1/market_methods.h"
 #include "bourse/market/v1/market_rules.h"
+#include "csv.h"
 #include "import_upload.h"
 #include "rest.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     LOOK_ARENA_BUDGET = 2 * 1024 * 1024,
@@ -32,14 +32,6 @@ struct import {
     struct arena *arena; // of one look
     char import_id[UUID_SIZE];
 };
-
-static bool is_csv(const char *type)
-{
-    static const char name[] = "text/csv";
-
-    return type != NULL && strncasecmp(type, name, sizeof name - 1) == 0 &&
-           strchr("; ", type[sizeof name - 1]) != NULL;
-}
 
 // Reads what the address says of the import.
 static bool read_address(const struct import *import,
@@ -221,7 +213,7 @@ static bool import_csv(struct exchange *exchange, bool is_of_symbols, struct err
     // Before a large body is read for nothing; market checks again.
     if (!exchange_allows(exchange, exchange->endpoint->route->method, error))
         return false;
-    if (!is_csv(http_request_header(exchange->request, "Content-Type")))
+    if (!csv_is_type(http_request_header(exchange->request, "Content-Type")))
         return error_set(error, REASON_UNSUPPORTED_MEDIA_TYPE,
                          "Send the file as Content-Type: text/csv.");
     return read_range(exchange->request, &upload.from, error) &&

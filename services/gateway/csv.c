@@ -2,6 +2,7 @@
 #include "csv.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "money/money.h"
 
@@ -45,6 +46,14 @@ void csv_add_decimal(struct strbuf *out, bool is_there, int64_t value, int scale
 void csv_next(struct strbuf *out)
 {
     strbuf_append_char(out, ',');
+}
+
+bool csv_is_type(const char *content_type)
+{
+    static const char name[] = "text/csv";
+
+    return content_type != NULL && strncasecmp(content_type, name, sizeof name - 1) == 0 &&
+           strchr("; ", content_type[sizeof name - 1]) != NULL;
 }
 
 void csv_end(struct strbuf *out)

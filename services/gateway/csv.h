@@ -10,6 +10,9 @@
 
 #include "base/strbuf.h"
 
+// Whether a body of that Content-Type is a table; NULL for none.
+bool csv_is_type(const char *content_type);
+
 // Adds a cell of text that people may have written; NULL is an empty one. Cells of a row are parted
 // by csv_next, rows ended by csv_end.
 void csv_add_text(struct strbuf *out, const char *text);

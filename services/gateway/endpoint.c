@@ -16,23 +16,15 @@ static const struct {
     const char *operation;
     bool (*answer)(struct exchange *exchange, struct error *error);
 } own_operations[] = {
-    {"GetQuote", quotes_get_one},
-    {"ListQuotes", quotes_list},
-    {"GetMovers", movers_get},
-    {"ImportBars", bars_import},
-    {"ImportSymbols", symbols_import},
-    {"Login", session_login},
-    {"Logout", session_end},
-    {"DeleteAccount", session_end},
-    {"ListTransactions", transactions_list},
-    {"ListSnapshots", table_answer},
-    {"GetPerformance", table_answer},
-    {"ListEquityPoints", table_answer},
-    {"GetComposition", table_answer},
-    {"ListRealized", table_answer},
-    {"ListLots", table_answer},
-    {"ListPositions", table_answer},
-    {"ShowSession", session_show},
+    {"GetQuote", quotes_get_one},       {"ListQuotes", quotes_list},
+    {"GetMovers", movers_get},          {"ImportBars", bars_import},
+    {"ImportSymbols", symbols_import},  {"ImportTransactions", transactions_import},
+    {"Login", session_login},           {"Logout", session_end},
+    {"DeleteAccount", session_end},     {"ListTransactions", transactions_list},
+    {"ListSnapshots", table_answer},    {"GetPerformance", table_answer},
+    {"ListEquityPoints", table_answer}, {"GetComposition", table_answer},
+    {"ListRealized", table_answer},     {"ListLots", table_answer},
+    {"ListPositions", table_answer},    {"ShowSession", session_show},
     {"GetJsonWebKeySet", jwks_get},
 };
 
@@ -56,7 +48,8 @@ static struct endpoint endpoint_of_route(const struct route *route)
         .route = route,
     };
 
-    endpoint.streams_body = endpoint.answer == bars_import || endpoint.answer == symbols_import;
+    endpoint.streams_body = endpoint.answer == bars_import || endpoint.answer == symbols_import ||
+                            endpoint.answer == transactions_import;
     endpoint.changes_market =
         strcmp(route->service, "market") == 0 && !route->method->no_side_effects;
     endpoint.is_frequent = endpoint.answer == quotes_get_one || endpoint.answer == quotes_list ||
@@ -73,9 +66,8 @@ struct endpoint *endpoint_list(size_t *out_count)
         .http_method = "GET", .path = "/api/v1/stream", .answer = stream_begin};
     // The seeds' paths twice: one of them had them below /api, the other not. The strings of the
     // second form begin inside those of the first.
-    size_t count =
-        gateway_route_count + docs_endpoint_count + page_endpoint_count + 2 +
-        SEED_PREFIXES * seed_endpoint_count;
+    size_t count = gateway_route_count + docs_endpoint_count + page_endpoint_count + 2 +
+                   SEED_PREFIXES * seed_endpoint_count;
     struct endpoint *endpoints = allocate_array(count, sizeof *endpoints);
     size_t at = 0;
 

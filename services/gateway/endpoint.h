@@ -41,6 +41,7 @@ bool quotes_get_one(struct exchange *exchange, struct error *error);
 bool stream_begin(struct exchange *exchange, struct error *error);
 bool quotes_list(struct exchange *exchange, struct error *error);
 bool symbols_import(struct exchange *exchange, struct error *error);
+bool transactions_import(struct exchange *exchange, struct error *error);
 bool transactions_list(struct exchange *exchange, struct error *error);
 
 // Waits until the gateway's own quotes hold what market has published: who has just moved the clock

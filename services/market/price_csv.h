@@ -13,7 +13,8 @@
 // Threads: pure functions; a struct price_csv belongs to its caller.
 #pragma once
 
-#include "csv_line.h"
+#include "bar.h"
+#include "csv/csv_line.h"
 
 enum csv_column {
     CSV_DATE,

@@ -12,7 +12,8 @@
 // Threads: pure functions.
 #pragma once
 
-#include "csv_line.h"
+#include "bar.h"
+#include "csv/csv_line.h"
 
 struct price_time {
     int64_t day;  // the date in New York

@@ -12,8 +12,9 @@
 // Threads: pure functions; a struct symbol_csv belongs to its caller.
 #pragma once
 
+#include "bar.h"
 #include "base/arena.h"
-#include "csv_line.h"
+#include "csv/csv_line.h"
 
 enum { SYMBOL_NAME_MAX = 200, SYMBOL_EXCHANGE_MAX = 32, SYMBOL_SECTOR_MAX = 64 }; // characters
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Dividends and splits in a real PostgreSQL, as the service's own role: in every portfolio that
 // held the shares, once, however often it is asked and wherever it was left.
-#include "support/test.h"
+#include "portfolio_store_fixture.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -13,62 +13,17 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "bourse/portfolio/v1/portfolio_server.h"
-#include "database/migration.h"
 #include "lot_store.h"
 #include "money/money.h"
-#include "portfolio.h"
 #include "portfolio_books.h"
 #include "portfolio_store.h"
-#include "support/service_database.h"
 
 #define DOLLAR INT64_C(1000000)
 #define SHARE INT64_C(1000000000)
 #define EFFECTIVE_AT INT64_C(1000000000)
 
-extern const struct migration portfolio_migrations[];
-extern const size_t portfolio_migration_count;
-
 // More than two steps of an action.
-enum { HOLDERS = 120, DIFFERENCES_MAX = 100, ARENA_BUDGET = 64 * 1024 * 1024 };
-
-struct fixture {
-    struct service_database *service;
-    struct portfolio portfolio;
-};
-
-static int start(void **state)
-{
-    const struct service_database_options options = {
-        .service = "portfolio",
-        .migrations = portfolio_migrations,
-        .migration_count = portfolio_migration_count,
-        .connections = 4,
-        .arena_budget = ARENA_BUDGET,
-    };
-    struct fixture *fixture = allocate(sizeof(*fixture));
-    bool is_started = service_database_start(&options, &fixture->service);
-
-    fixture->portfolio.database = fixture->service->database;
-    *state = fixture;
-    return is_started ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    struct fixture *fixture = *state;
-
-    service_database_stop(&fixture->service);
-    release(fixture);
-    return 0;
-}
-
-static int forget(void **state)
-{
-    struct fixture *fixture = *state;
-
-    arena_reset(fixture->service->arena);
-    return 0;
-}
+enum { HOLDERS = 120, DIFFERENCES_MAX = 100 };
 
 static bool open_work(struct transaction *transaction, void *context, struct error *error)
 {
@@ -313,7 +268,7 @@ static int apply_alone(char **arguments)
         PORTFOLIO__APPLY_CORPORATE_ACTION_RESPONSE__INIT;
     struct database_options options = {
         .url = arguments[1], .service = "portfolio", .connections = 1};
-    struct service_database service = {.arena = arena_new(ARENA_BUDGET)};
+    struct service_database service = {.arena = arena_new(FIXTURE_ARENA_BUDGET)};
     struct fixture fixture = {.service = &service};
     struct call call = {.arena = service.arena, .deadline_us = INT64_MAX};
     struct error error;

@@ -9,15 +9,11 @@
 #include "balance_events.h"
 #include "base/clock.h"
 #include "base/digest.h"
-#include "database/migration.h"
 #include "ledger_book.h"
 #include "portfolio_store.h"
-#include "support/service_database.h"
+#include "portfolio_store_fixture.h"
 
-extern const struct migration portfolio_migrations[];
-extern const size_t portfolio_migration_count;
-
-enum { ARENA_BUDGET = 16 * 1024 * 1024, THREAD_BUDGET = 1024 * 1024, WAIT_MAX_MS = 30 * 1000 };
+enum { THREAD_BUDGET = 1024 * 1024, WAIT_MAX_MS = 30 * 1000 };
 
 static int64_t number_of(const struct book *book, enum ledger_account account)
 {
@@ -68,30 +64,6 @@ static void what_changes_nothing_gets_no_number(void **state)
     assert_false(book_number_changes(book));
     assert_int_equal(number_of(book, LEDGER_CASH), 1);
     book_free(&book);
-}
-
-static int start(void **state)
-{
-    const struct service_database_options options = {
-        .service = "portfolio",
-        .migrations = portfolio_migrations,
-        .migration_count = portfolio_migration_count,
-        .connections = 4,
-        .arena_budget = ARENA_BUDGET,
-    };
-    struct service_database *database = NULL;
-    bool is_started = service_database_start(&options, &database);
-
-    *state = database;
-    return is_started ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    struct service_database *database = *state;
-
-    service_database_stop(&database);
-    return 0;
 }
 
 // One transaction: what it does to the book of the portfolio.
@@ -200,7 +172,7 @@ page(struct service_database *fixture, const char *id, int64_t after, size_t lim
 
 static void who_asks_after_a_number_gets_what_has_changed_since_as_it_is_now(void **state)
 {
-    struct service_database *fixture = *state;
+    struct service_database *fixture = service_of(state);
     const char *id = open_portfolio(fixture);
     struct balance_events events = page(fixture, id, 0, 10);
 
@@ -226,7 +198,7 @@ static void who_asks_after_a_number_gets_what_has_changed_since_as_it_is_now(voi
 
 static void a_page_that_is_full_says_where_the_next_one_begins(void **state)
 {
-    struct service_database *fixture = *state;
+    struct service_database *fixture = service_of(state);
     const char *id = open_portfolio(fixture);
     struct balance_events events;
 
@@ -272,7 +244,7 @@ static void begin_second(void *context)
 
 static void no_number_is_seen_while_a_lower_one_may_still_be_committed(void **state)
 {
-    struct service_database *fixture = *state;
+    struct service_database *fixture = service_of(state);
     const char *id = open_portfolio(fixture);
     struct race race = {
         .first = {.fixture = fixture, .portfolio_id = id, .act = buy, .meanwhile = begin_second},

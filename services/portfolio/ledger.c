@@ -9,7 +9,7 @@
 #include "ledger_book.h"
 #include "money/money.h"
 
-static bool refuse_funds(int64_t required, int64_t available, struct error *error)
+bool ledger_refuse_funds(int64_t required, int64_t available, struct error *error)
 {
     char required_text[DECIMAL_SIZE];
     char available_text[DECIMAL_SIZE];
@@ -52,7 +52,8 @@ static bool check_cash(const struct book *book,
     struct ledger_balance cash = book_balance(book, LEDGER_CASH, LEDGER_CURRENCY);
     int64_t available = cash.amount - (cash.held - held_before);
 
-    return reservation->amount <= available || refuse_funds(reservation->amount, available, error);
+    return reservation->amount <= available ||
+           ledger_refuse_funds(reservation->amount, available, error);
 }
 
 static bool check_shares(const struct book *book,
@@ -295,34 +296,6 @@ static struct ledger_journal journal_of_fill(const struct ledger_fill *fill)
     return journal;
 }
 
-// The lot of a purchase, and in `shares` how its series goes on. False when it cannot be counted.
-MUST_CHECK static bool make_lot(const struct ledger_journal *journal,
-                                int64_t cost,
-                                struct ledger_balance *shares,
-                                struct lot *out_lot)
-{
-    struct lot lot = {.quantity = journal->quantity, .cost = cost, .opened_at = journal->booked_at};
-    int64_t bought = 0;
-    int64_t bought_cost = 0;
-
-    if (shares->amount == 0) {
-        shares->series++;
-        shares->sold = 0;
-        shares->sold_cost = 0;
-    }
-    if (!money_add(shares->sold, shares->amount, &bought) ||
-        !money_add(bought, lot.quantity, &lot.quantity_after) ||
-        !money_add(shares->sold_cost, shares->cost_basis_fifo, &bought_cost) ||
-        !money_add(bought_cost, cost, &lot.cost_after))
-        return false;
-    shares->cost_basis_fifo += cost;
-    lot.series = shares->series;
-    ledger_copy(lot.ticker, sizeof(lot.ticker), journal->ticker);
-    ledger_copy(lot.journal_id, sizeof(lot.journal_id), journal->id);
-    *out_lot = lot;
-    return true;
-}
-
 static bool book_buy(struct book *book,
                      const struct ledger_fill *fill,
                      struct ledger_hold *hold,
@@ -330,26 +303,13 @@ static bool book_buy(struct book *book,
                      struct error *error)
 {
     struct ledger_journal journal = journal_of_fill(fill);
-    struct ledger_balance shares = book_balance(book, LEDGER_SHARES, fill->ticker);
-    struct ledger_balance *cash = NULL;
-    struct lot lot;
     int64_t cost = 0;
 
     if (!money_add(gross, fill->commission, &cost) || cost > hold->amount)
         return refuse_fill(fill, "it costs more than is held.", error);
-    ledger_add_line(&journal, LEDGER_CASH, LEDGER_CURRENCY, -cost);
-    ledger_add_line(&journal, LEDGER_MARKET, LEDGER_CURRENCY, gross);
-    ledger_add_line(&journal, LEDGER_FEES, LEDGER_CURRENCY, fill->commission);
-    ledger_add_line(&journal, LEDGER_SHARES, fill->ticker, fill->quantity);
-    ledger_add_line(&journal, LEDGER_MARKET_SHARES, fill->ticker, -fill->quantity);
-    if (!book_fits(book, &journal) || !money_add(shares.cost_basis, cost, &shares.cost_basis) ||
-        !make_lot(&journal, cost, &shares, &lot))
-        return refuse_fill(fill, "the balances cannot count it.", error);
-    book_post(book, &journal);
-    ledger_set_costs(book_make_balance(book, LEDGER_SHARES, fill->ticker), &shares);
-    book_add_new_lot(book, &lot);
-    cash = book_make_balance(book, LEDGER_CASH, LEDGER_CURRENCY);
-    cash->held -= cost;
+    if (!ledger_post_purchase(book, &journal, gross, error))
+        return false;
+    book_make_balance(book, LEDGER_CASH, LEDGER_CURRENCY)->held -= cost;
     hold->amount -= cost;
     return true;
 }
@@ -473,7 +433,7 @@ bool ledger_move_cash(struct book *book,
         return error_set(error, REASON_PORTFOLIO_CLOSED, "Portfolio %s is closed.",
                          book->portfolio_id);
     if (!is_deposit && movement->amount > cash.amount - cash.held)
-        return refuse_funds(movement->amount, cash.amount - cash.held, error);
+        return ledger_refuse_funds(movement->amount, cash.amount - cash.held, error);
     ledger_copy(journal.id, sizeof(journal.id), journal_id_of(book, movement).string);
     ledger_copy(journal.reference, sizeof(journal.reference), movement->reference);
     ledger_copy(journal.note, sizeof(journal.note), movement->note);

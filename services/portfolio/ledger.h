@@ -47,7 +47,8 @@ enum ledger_side { LEDGER_BUY, LEDGER_SELL };
     X(RESET, "reset", true)                                                                        \
     X(DIVIDEND, "dividend", false)                                                                 \
     X(SPLIT, "split", false)                                                                       \
-    X(CASH_IN_LIEU, "cash_in_lieu", true)
+    X(CASH_IN_LIEU, "cash_in_lieu", true)                                                          \
+    X(FEE, "fee", false)
 
 #define LEDGER_KIND_AS_ENUM(name, text, realizes) LEDGER_KIND_##name,
 enum ledger_kind { LEDGER_KINDS(LEDGER_KIND_AS_ENUM) LEDGER_KIND_COUNT };
@@ -231,6 +232,26 @@ struct ledger_movement {
 // what is held, with PORTFOLIO_CLOSED, with LIMIT_EXCEEDED when the sum cannot be counted.
 MUST_CHECK bool
 ledger_move_cash(struct book *book, const struct ledger_movement *movement, struct error *error);
+
+// A movement that was made elsewhere and is booked as it was: nothing has been held for it.
+struct ledger_imported {
+    enum ledger_kind kind; // deposit, withdrawal, buy, sell, dividend or fee
+    const char *id;
+    const char *reference; // the import's
+    const char *ticker;    // empty for none
+    const char *note;
+    int64_t quantity;   // of a buy or sell, more than 0
+    int64_t price;      // of a buy or sell, more than 0; of a dividend that of a share, or 0
+    int64_t commission; // of a buy or sell
+    int64_t amount;     // of the others: of cash, more than 0
+    int64_t booked_at;
+};
+
+// Books it behind all that is booked already. What is held for open orders stays. Fails with
+// INSUFFICIENT_FUNDS, INSUFFICIENT_SHARES (requested, available), with LIMIT_EXCEEDED when it
+// cannot be counted, and as ledger_post_sale does when the lot of a sell is not loaded.
+MUST_CHECK bool
+ledger_import(struct book *book, const struct ledger_imported *imported, struct error *error);
 
 // How a portfolio begins, anew or as another one stands.
 struct ledger_beginning {

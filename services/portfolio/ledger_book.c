@@ -257,8 +257,11 @@ void book_post(struct book *book, struct ledger_journal *journal)
         line->balance_after = balance->amount;
         line->seq = balance->seq;
     }
-    book->journals =
-        reallocate_array(book->journals, book->journal_count + 1, sizeof(*book->journals));
+    // Room for twice as many whenever it is used up, as an import has thousands.
+    if ((book->journal_count & (book->journal_count - 1)) == 0)
+        book->journals =
+            reallocate_array(book->journals, book->journal_count == 0 ? 1 : 2 * book->journal_count,
+                             sizeof(*book->journals));
     book->journals[book->journal_count++] = *journal;
     book_add_booked(book, journal->id);
 }

@@ -38,6 +38,17 @@ void book_post(struct book *book, struct ledger_journal *journal);
 // Sets what is kept of shares beside their amount: costs, profits, and how their series goes on.
 void ledger_set_costs(struct ledger_balance *balance, const struct ledger_balance *to);
 
+// Fails with INSUFFICIENT_FUNDS (required, available).
+bool ledger_refuse_funds(int64_t required, int64_t available, struct error *error);
+
+// Buys the journal's shares for `gross` and its commission: completes the journal and posts it.
+// That there is the cash is the caller's to see to. Fails with FILL_MISMATCH when a balance cannot
+// count it.
+MUST_CHECK bool ledger_post_purchase(struct book *book,
+                                     struct ledger_journal *journal,
+                                     int64_t gross,
+                                     struct error *error);
+
 // Sells the journal's shares, the oldest first, for `gross` less its commission: completes the
 // journal and posts it. What is held is the caller's. Fails with FILL_MISMATCH when a balance
 // cannot count it, and with INTERNAL when the lot of the last share is not loaded.

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "close_cache.h"
+#include "import_store.h"
 #include "money/money.h"
 #include "portfolio.h"
 #include "portfolio_reader.h"
@@ -31,6 +32,7 @@ static bool prune(void *context)
     struct program *program = context;
     OWNED(arena) arena = arena_new(PRUNE_BUDGET);
 
+    import_store_prune(program->portfolio.database, arena);
     return idempotency_prune(program->portfolio.database, arena);
 }
 

@@ -19,6 +19,14 @@ struct performance_input {
     size_t profit_count;
     const struct snapshot_gain *gains; // of the days, sorted by day
     size_t gain_count;
+    size_t rolling_days; // of the window that is told of each day; 0 for none
+};
+
+// Of the last days with a return up to one day.
+struct performance_rolling {
+    struct analytics_figure total;
+    struct analytics_figure volatility;
+    struct analytics_figure sharpe_ratio;
 };
 
 struct performance_day {
@@ -29,6 +37,8 @@ struct performance_day {
     double drawdown;
     double benchmark_growth;
     int64_t invested;
+    bool has_rolling; // false where there have not been that many days, or one is undefined
+    struct performance_rolling rolling;
 };
 
 struct performance_figure {
@@ -51,7 +61,7 @@ struct performance_contribution {
     double contribution;
 };
 
-enum { PERFORMANCE_FIGURES_MAX = 32 };
+enum { PERFORMANCE_FIGURES_MAX = 40 };
 
 struct performance {
     int64_t deposits;

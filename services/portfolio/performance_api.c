@@ -277,6 +277,7 @@ static bool measure(struct measuring *measuring,
         return false;
     measuring->input.days = measuring->days;
     measuring->input.count = measuring->count;
+    measuring->input.rolling_days = measuring->request->rolling;
     measuring->input.days_per_year = measuring->state.days_per_year;
     return performance_measure(&measuring->input, measuring->call->arena, &performance, error) &&
            performance_to_message(&measuring->input, &performance, measuring->has_present,

@@ -2,10 +2,12 @@
 #include "performance_figures.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "base/timestamp.h"
 
 #define YEAR_DAYS 365.0
+#define RISK_PART 0.05
 
 // What the figures are made of.
 struct material {
@@ -13,6 +15,7 @@ struct material {
     const struct analytics_day *days;
     struct performance *performance;
     double *returns;   // of the days that count
+    double *sorted;    // the same, the lowest first
     double *benchmark; // on the same days
     size_t count;
     bool is_undefined;    // on one of the days
@@ -26,6 +29,14 @@ static int64_t days_of(const char *day)
     return date_parse(text_of(day), &date) ? date_to_days(date) : 0;
 }
 
+static int compare_returns(const void *one, const void *other)
+{
+    double left = *(const double *)one;
+    double right = *(const double *)other;
+
+    return left < right ? -1 : left > right;
+}
+
 static bool gather(struct material *material, struct arena *arena)
 {
     const struct performance_input *input = material->input;
@@ -35,15 +46,18 @@ static bool gather(struct material *material, struct arena *arena)
     material->count = performance->counted_count;
     material->returns = arena_allocate(arena, (material->count + 1) * sizeof(double));
     material->benchmark = arena_allocate(arena, (material->count + 1) * sizeof(double));
-    if (material->returns == NULL || material->benchmark == NULL)
+    material->sorted = arena_allocate(arena, (material->count + 1) * sizeof(double));
+    if (material->returns == NULL || material->benchmark == NULL || material->sorted == NULL)
         return false;
     for (size_t i = 0; i < material->count; i++) {
         size_t day = performance->counted[i];
 
-        material->returns[i] = performance->days[day].day_return;
+        material->returns[i] = material->sorted[i] = performance->days[day].day_return;
         if (input->benchmark != NULL)
             material->benchmark[i] = input->benchmark[day];
     }
+    if (material->count > 0)
+        qsort(material->sorted, material->count, sizeof(double), compare_returns);
     material->is_undefined = !performance->days[input->count - 1].has_growth;
     material->calendar_days = (double)(days_of(input->days[input->count - 1].day) - days_of(first));
     return true;
@@ -164,6 +178,85 @@ static void add_risk(struct material *material)
                    "annualized_return by the depth of the maximum drawdown.");
 }
 
+static void add_losses(struct material *material)
+{
+    add_of_returns(material, "value_at_risk",
+                   analytics_value_at_risk(material->sorted, material->count, RISK_PART),
+                   "The return that a day was below in 5 % of the days: their 5th percentile, "
+                   "between two days in proportion. Of 20 days or more.");
+    add_of_returns(material, "expected_shortfall",
+                   analytics_expected_shortfall(material->sorted, material->count, RISK_PART),
+                   "The mean of the daily returns that are not above value_at_risk.");
+}
+
+static struct performance_rolling roll(const struct material *material, size_t end, size_t window)
+{
+    const double *returns = &material->returns[end - window];
+    double year = (double)material->input->days_per_year;
+
+    return (struct performance_rolling){
+        .total = analytics_total(returns, window),
+        .volatility = analytics_volatility(returns, window, year),
+        .sharpe_ratio = analytics_sharpe(returns, window, 0, year),
+    };
+}
+
+// The figures of the last days of the period, however long that is.
+static void add_rolling(struct material *material)
+{
+    static const struct {
+        size_t window;
+        const char *total, *volatility, *sharpe_ratio; // names
+        const char *definitions[3];
+    } windows[] = {
+#define WINDOW(days)                                                                               \
+    {                                                                                              \
+        (days), "return_" #days "_days", "volatility_" #days "_days",                              \
+            "sharpe_ratio_" #days "_days",                                                         \
+        {                                                                                          \
+            "time_weighted_return of the last " #days " days with a return.",                      \
+                "volatility of the last " #days " days with a return.",                            \
+                "sharpe_ratio of the last " #days " days with a return."                           \
+        }                                                                                          \
+    }
+        WINDOW(30),
+        WINDOW(90),
+        WINDOW(252),
+#undef WINDOW
+    };
+    struct analytics_figure none = analytics_unknown(ANALYTICS_TOO_FEW_DAYS);
+
+    for (size_t i = 0; i < COUNT_OF(windows); i++) {
+        struct performance_rolling rolling = {none, none, none};
+
+        if (material->count >= windows[i].window)
+            rolling = roll(material, material->count, windows[i].window);
+        add_of_returns(material, windows[i].total, rolling.total, windows[i].definitions[0]);
+        add_of_returns(material, windows[i].volatility, rolling.volatility,
+                       windows[i].definitions[1]);
+        add_of_returns(material, windows[i].sharpe_ratio, rolling.sharpe_ratio,
+                       windows[i].definitions[2]);
+    }
+}
+
+// The same of each day, up to the first that is undefined.
+static void follow_rolling(struct material *material)
+{
+    const struct performance_input *input = material->input;
+    size_t counted = 0;
+
+    for (size_t i = 0; i < input->count && input->rolling_days > 0; i++) {
+        struct performance_day *day = &material->performance->days[i];
+
+        if (!day->has_growth)
+            return;
+        counted += day->has_return;
+        day->has_rolling = counted >= input->rolling_days;
+        if (day->has_rolling)
+            day->rolling = roll(material, counted, input->rolling_days);
+    }
+}
+
 static void add_days(struct material *material)
 {
     const struct performance *performance = material->performance;
@@ -247,8 +340,11 @@ bool performance_add_figures(const struct performance_input *input,
     if (!add_money_weighted(&material, arena))
         return false;
     add_risk(&material);
+    add_losses(&material);
     add_days(&material);
     add_trades(&material);
     add_benchmark(&material);
+    add_rolling(&material);
+    follow_rolling(&material);
     return true;
 }

@@ -58,6 +58,23 @@ static bool add_figures(const struct performance *performance,
     return true;
 }
 
+static protobuf_c_boolean put_figure(struct analytics_figure figure, int64_t *out_parts)
+{
+    return put(figure.reason == ANALYTICS_KNOWN, figure.value, out_parts);
+}
+
+static void add_rolling(const struct performance_day *day, Portfolio__PerformanceDay *message)
+{
+    if (!day->has_rolling)
+        return;
+    message->has_rolling_return_parts =
+        put_figure(day->rolling.total, &message->rolling_return_parts);
+    message->has_rolling_volatility_parts =
+        put_figure(day->rolling.volatility, &message->rolling_volatility_parts);
+    message->has_rolling_sharpe_ratio_parts =
+        put_figure(day->rolling.sharpe_ratio, &message->rolling_sharpe_ratio_parts);
+}
+
 static bool add_days(const struct performance_input *input,
                      const struct performance *performance,
                      bool has_present,
@@ -87,6 +104,7 @@ static bool add_days(const struct performance_input *input,
         message->has_drawdown_parts = put(day->has_growth, day->drawdown, &message->drawdown_parts);
         message->has_benchmark_growth_parts =
             put(input->benchmark != NULL, day->benchmark_growth, &message->benchmark_growth_parts);
+        add_rolling(day, message);
         message->has_is_running = message->has_is_estimated = true;
         message->is_running = has_present && i == input->count - 1;
         message->is_estimated = snapshot->is_estimated;
@@ -145,6 +163,8 @@ static bool add_contributions(const struct performance *performance,
                 &message->contribution_parts);
         if (message->ticker == NULL)
             return false;
+        if (message->ticker[0] == '\0') // of fees
+            message->ticker = NULL;
         response->contributions[response->n_contributions++] = message;
     }
     return true;

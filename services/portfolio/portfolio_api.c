@@ -14,6 +14,7 @@
 #include "portfolio_page_token.h"
 #include "service/idempotency.h"
 #include "service/ownership.h"
+#include "transaction_message.h"
 
 enum { PAGE_DEFAULT = 50, TOKEN_SIZE = 64 };
 
@@ -377,34 +378,6 @@ static bool check_deposit(const struct portfolio *portfolio,
     return false;
 }
 
-static bool cash_message(const struct book *book,
-                         struct arena *arena,
-                         Portfolio__Transaction **out_message,
-                         struct error *error)
-{
-    const struct ledger_journal *journal = &book->journals[0];
-    Portfolio__Transaction *message = arena_allocate(arena, sizeof(*message));
-
-    if (message == NULL)
-        return out_of_budget(error);
-    portfolio__transaction__init(message);
-    message->id = arena_copy_string(arena, journal->id);
-    message->portfolio_id = arena_copy_string(arena, book->portfolio_id);
-    message->note = journal->note[0] == '\0' ? NULL : arena_copy_string(arena, journal->note);
-    message->has_type = true;
-    message->type = journal->kind == LEDGER_KIND_DEPOSIT
-                        ? PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_DEPOSIT
-                        : PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_WITHDRAWAL;
-    message->has_cash_change_micros = true;
-    message->cash_change_micros = journal->lines[0].amount;
-    message->has_cash_after_micros = true;
-    message->cash_after_micros = journal->lines[0].balance_after;
-    message->has_booked_at = true;
-    message->booked_at = journal->booked_at;
-    *out_message = message;
-    return message->id != NULL && message->portfolio_id != NULL ? true : out_of_budget(error);
-}
-
 static bool move_work(struct transaction *transaction, void *context, struct error *error)
 {
     struct cash_move *move = context;
@@ -433,8 +406,10 @@ static bool move_work(struct transaction *transaction, void *context, struct err
     if (!ledger_move_cash(book, &move->movement, error) || !books_save(transaction, books, error))
         return false;
     balance_changes_take(&move->changes, books);
+    *move->transaction = transaction_of_journal(book, &book->journals[0], call->arena);
+    if (*move->transaction == NULL)
+        return out_of_budget(error);
     return access_note(transaction, call, &record, event, error) &&
-           cash_message(book, call->arena, move->transaction, error) &&
            idempotency_finish(transaction, call, move->method, move->response, error);
 }
 

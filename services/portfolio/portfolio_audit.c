@@ -62,7 +62,7 @@ static const struct statement audit_journals = {
     "   quantity) FROM l WHERE (kind IN ('buy', 'opening') AND shares <> coalesce(quantity, 0))"
     "   OR (kind IN ('sell', 'reset', 'cash_in_lieu') AND shares <> -coalesce(quantity, 0))"
     "   OR (kind = 'split' AND shares <> coalesce(quantity, 0))"
-    "   OR (kind IN ('deposit', 'withdrawal', 'dividend') AND shares <> 0)"
+    "   OR (kind IN ('deposit', 'withdrawal', 'dividend', 'fee') AND shares <> 0)"
     " UNION ALL SELECT format('journal %s: %s USD moved for %s at %s', id, cash, quantity, price)"
     "  FROM l WHERE (kind = 'buy' AND abs(-cash - commission - price * quantity) > 0.0000005)"
     "   OR (kind IN ('sell', 'cash_in_lieu') AND abs(cash + commission - price * quantity) > "
@@ -75,7 +75,8 @@ static const struct statement audit_journals = {
 static const struct statement audit_positions = {
     "audit_positions",
     "WITH m AS (SELECT j.ticker,"
-    "                  sum(coalesce(j.cost_change, CASE WHEN j.kind IN ('split', 'dividend') THEN 0"
+    "                  sum(coalesce(j.cost_change, CASE WHEN j.kind IN ('split', 'dividend', 'fee')"
+    "                       THEN 0"
     "                       ELSE -e.amount + coalesce(j.realized_pl, 0) END))"
     "                   AS cost_basis,"
     "                  sum(coalesce(j.realized_pl, 0)) AS realized_pl,"

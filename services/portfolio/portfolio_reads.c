@@ -7,6 +7,7 @@
 #include "access.h"
 #include "appraisal.h"
 #include "portfolio_page_token.h"
+#include "transaction_message.h"
 
 enum { PAGE_DEFAULT = 50, DIFFERENCES_MAX = 1000 };
 
@@ -84,85 +85,6 @@ bool portfolio_api_get_position(struct portfolio *portfolio,
                      request->ticker);
 }
 
-static const struct {
-    Portfolio__TransactionType type;
-    const char *kind;
-} kinds[] = {
-    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_DEPOSIT, "deposit"},
-    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_WITHDRAWAL, "withdrawal"},
-    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_BUY, "buy"},
-    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_SELL, "sell"},
-    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_OPENING, "opening"},
-    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_RESET, "reset"},
-    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_DIVIDEND, "dividend"},
-    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_SPLIT, "split"},
-    {PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_CASH_IN_LIEU, "cash_in_lieu"},
-};
-
-static const char *kind_of(const Portfolio__ListTransactionsRequest *request)
-{
-    for (size_t i = 0; i < COUNT_OF(kinds) && request->has_type; i++) {
-        if (kinds[i].type == request->type)
-            return kinds[i].kind;
-    }
-    return NULL;
-}
-
-static Portfolio__TransactionType type_of(const char *kind)
-{
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        if (strcmp(kinds[i].kind, kind) == 0)
-            return kinds[i].type;
-    }
-    return PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_UNSPECIFIED;
-}
-
-static bool takes_shares(const char *kind)
-{
-    return strcmp(kind, "sell") == 0 || strcmp(kind, "reset") == 0 ||
-           strcmp(kind, "cash_in_lieu") == 0;
-}
-
-static bool to_transaction(const struct movement_record *record,
-                           struct arena *arena,
-                           const char *portfolio_id,
-                           Portfolio__Transaction **out_message,
-                           struct error *error)
-{
-    Portfolio__Transaction *message = arena_allocate(arena, sizeof(*message));
-    bool is_trade = record->order_id != NULL;
-
-    if (message == NULL)
-        return out_of_budget(error);
-    portfolio__transaction__init(message);
-    message->id = record->id;
-    message->portfolio_id = portfolio_id;
-    message->has_type = true;
-    message->type = type_of(record->kind);
-    message->ticker = record->ticker;
-    message->has_quantity_nanos = record->quantity != 0;
-    // What the position changed by, as cash_change is for the cash.
-    message->quantity_nanos = takes_shares(record->kind) ? -record->quantity : record->quantity;
-    message->has_price_micros = record->price != 0;
-    message->price_micros = record->price;
-    message->has_cash_change_micros = true;
-    message->cash_change_micros = record->cash_change;
-    message->has_cash_after_micros = true;
-    message->cash_after_micros = record->cash_after;
-    message->has_commission_micros = is_trade;
-    message->commission_micros = record->commission;
-    message->order_id = record->order_id;
-    message->note = record->note != NULL && record->note[0] != '\0' ? record->note : NULL;
-    message->has_booked_at = true;
-    message->booked_at = record->booked_at;
-    message->has_realized_pl_micros = record->has_realized_pl;
-    message->realized_pl_micros = record->realized_pl;
-    message->has_realized_pl_fifo_micros = record->has_realized_pl;
-    message->realized_pl_fifo_micros = record->realized_pl_fifo;
-    *out_message = message;
-    return true;
-}
-
 bool portfolio_api_list_transactions(struct portfolio *portfolio,
                                      struct call *call,
                                      const Portfolio__ListTransactionsRequest *request,
@@ -176,7 +98,7 @@ bool portfolio_api_list_transactions(struct portfolio *portfolio,
         .has_end = request->has_end,
         .start = request->start,
         .end = request->end,
-        .kind = kind_of(request),
+        .kind = request->has_type ? transaction_kind_name(request->type) : NULL,
         .ticker = request->ticker,
         .limit = limit + 1,
     };
@@ -203,9 +125,10 @@ bool portfolio_api_list_transactions(struct portfolio *portfolio,
         return out_of_budget(error);
     response->n_transactions = count;
     for (size_t i = 0; i < count; i++) {
-        if (!to_transaction(&movements[i], call->arena, request->portfolio_id,
-                            &response->transactions[i], error))
-            return false;
+        response->transactions[i] =
+            transaction_of_movement(&movements[i], request->portfolio_id, call->arena);
+        if (response->transactions[i] == NULL)
+            return out_of_budget(error);
     }
     return true;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The batches and the audit against a real PostgreSQL, as the service's own role.
-#include "support/test.h"
+#include "portfolio_store_fixture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,58 +8,13 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "bourse/portfolio/v1/portfolio_server.h"
-#include "database/migration.h"
-#include "portfolio.h"
 #include "portfolio_books.h"
 #include "portfolio_store.h"
-#include "support/service_database.h"
 
 #define DOLLAR INT64_C(1000000)
 #define SHARE INT64_C(1000000000)
 
-extern const struct migration portfolio_migrations[];
-extern const size_t portfolio_migration_count;
-
-enum { ITEMS_MAX = 64, DIFFERENCES_MAX = 100, ARENA_BUDGET = 16 * 1024 * 1024 };
-
-struct fixture {
-    struct service_database *service;
-    struct portfolio portfolio;
-};
-
-static int start(void **state)
-{
-    const struct service_database_options options = {
-        .service = "portfolio",
-        .migrations = portfolio_migrations,
-        .migration_count = portfolio_migration_count,
-        .connections = 4,
-        .arena_budget = ARENA_BUDGET,
-    };
-    struct fixture *fixture = allocate(sizeof(*fixture));
-    bool is_started = service_database_start(&options, &fixture->service);
-
-    fixture->portfolio.database = fixture->service->database;
-    *state = fixture;
-    return is_started ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    struct fixture *fixture = *state;
-
-    service_database_stop(&fixture->service);
-    release(fixture);
-    return 0;
-}
-
-static int forget(void **state)
-{
-    struct fixture *fixture = *state;
-
-    arena_reset(fixture->service->arena);
-    return 0;
-}
+enum { ITEMS_MAX = 64, DIFFERENCES_MAX = 100 };
 
 struct opening {
     struct portfolio_record record;

@@ -118,7 +118,8 @@ bool snapshot_add(struct snapshot *snapshot,
     struct snapshot_position *position = NULL;
     bool done = money_add(snapshot->cash, movement->cash, &snapshot->cash);
 
-    if (movement->ticker[0] == '\0') {
+    // A fee that is of no ticker is a loss all the same: that of a position without a name.
+    if (movement->ticker[0] == '\0' && movement->kind != LEDGER_KIND_FEE) {
         done = done && move_money(snapshot, movement);
         return done || cannot_count(error);
     }

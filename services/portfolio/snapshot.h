@@ -15,7 +15,7 @@
 #include "ledger.h"
 
 struct snapshot_position {
-    char ticker[LEDGER_ASSET_SIZE];
+    char ticker[LEDGER_ASSET_SIZE]; // empty for what fees cost that are of no ticker
     int64_t quantity;
     int64_t price; // the last that is known; 0 for none
     int64_t value;

@@ -6,6 +6,7 @@
 
 #include "database/columns.h"
 #include "money/money.h"
+#include "quotes/quotes.h"
 
 // More than ever have to be gone back: each one is behind the earliest movement that the one before
 // lacks.
@@ -46,6 +47,11 @@ static const struct statement list_positions = {
 static const struct statement count_movements_before = {
     "count_movements_before",
     "SELECT count(*), min(" HAPPENED ")" MOVEMENTS " AND " HAPPENED " < $5",
+};
+
+static const struct statement find_first_movement = {
+    "find_first_movement",
+    "SELECT min(" HAPPENED ")" MOVEMENTS " AND " HAPPENED " <> $5",
 };
 
 static const struct statement group_movements = {
@@ -196,6 +202,34 @@ static bool find_base(struct transaction *transaction, struct reading *reading, 
     return true;
 }
 
+// Shares that came in from elsewhere were there before the portfolio; and who opens one before the
+// clock of a replay is set has not waited through the time that it leaps over.
+static bool
+find_beginning(struct transaction *transaction, struct reading *reading, struct error *error)
+{
+    struct snapshot_progress *progress = reading->progress;
+    bool is_set = progress->begins_at != QUOTES_CLOCK_UNSET;
+    struct parameter parameters[] = {
+        parameter_text(reading->portfolio_id),
+        parameter_int(progress->reset_seq),
+        progress->is_reset ? parameter_time(progress->reset_at) : parameter_null(),
+        parameter_int(0),
+        parameter_time(QUOTES_CLOCK_UNSET),
+    };
+    struct rows rows = {0};
+
+    if (progress->has_base)
+        return true;
+    if (!transaction_query(transaction, &find_first_movement, parameters, COUNT_OF(parameters),
+                           &rows, error))
+        return false;
+    if (rows_is_null(&rows, 0, 0))
+        progress->begins_at = is_set ? progress->begins_at : 0;
+    else if (!is_set || rows_time(&rows, 0, 0) < progress->begins_at)
+        progress->begins_at = rows_time(&rows, 0, 0);
+    return true;
+}
+
 static bool
 read_positions(struct transaction *transaction, const struct reading *reading, struct error *error)
 {
@@ -240,14 +274,15 @@ static bool read_work(struct transaction *transaction, void *context, struct err
         .closed_at = rows_time(&rows, 0, 0),
         .revision = rows_int(&rows, 0, 1),
         .is_ended = rows_bool(&rows, 0, 2),
-        .created_at = rows_time(&rows, 0, 3),
+        .begins_at = rows_time(&rows, 0, 3),
         .is_closed = !rows_is_null(&rows, 0, 4),
         .portfolio_closed_at = rows_time(&rows, 0, 4),
         .reset_seq = rows_int(&rows, 0, 5),
         .is_reset = !rows_is_null(&rows, 0, 6),
         .reset_at = rows_time(&rows, 0, 6),
     };
-    return find_base(transaction, reading, error) && read_positions(transaction, reading, error);
+    return find_base(transaction, reading, error) && find_beginning(transaction, reading, error) &&
+           read_positions(transaction, reading, error);
 }
 
 bool snapshot_store_read_progress(struct database *database,

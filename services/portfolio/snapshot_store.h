@@ -12,7 +12,9 @@ struct snapshot_progress {
     int64_t closed_at; // of the last one; when it was opened before the first
     int64_t revision;
     bool is_ended;
-    int64_t created_at;
+    // Without a base: when the portfolio was opened, or something in it happened before; 0 when it
+    // was opened before the clock was set, and nothing has happened since.
+    int64_t begins_at;
     bool is_closed;
     int64_t portfolio_closed_at;
     int64_t reset_seq;

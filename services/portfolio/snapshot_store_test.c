@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Snapshots against a real PostgreSQL, as the service's own role. Times are small numbers of
 // seconds.
-#include "support/test.h"
+#include "portfolio_store_fixture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,48 +11,11 @@
 #include "equity_store.h"
 #include "portfolio_books.h"
 #include "portfolio_store.h"
+#include "quotes/quotes.h"
 #include "snapshot_store.h"
-#include "support/service_database.h"
 
 #define DOLLAR INT64_C(1000000)
 #define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
-
-extern const struct migration portfolio_migrations[];
-extern const size_t portfolio_migration_count;
-
-enum { ARENA_BUDGET = 16 * 1024 * 1024 };
-
-static int start(void **state)
-{
-    const struct service_database_options options = {
-        .service = "portfolio",
-        .migrations = portfolio_migrations,
-        .migration_count = portfolio_migration_count,
-        .connections = 4,
-        .arena_budget = ARENA_BUDGET,
-    };
-    struct service_database *service = NULL;
-    bool is_started = service_database_start(&options, &service);
-
-    *state = service;
-    return is_started ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    struct service_database *service = *state;
-
-    service_database_stop(&service);
-    return 0;
-}
-
-static int forget(void **state)
-{
-    struct service_database *service = *state;
-
-    arena_reset(service->arena);
-    return 0;
-}
 
 struct moving {
     const char *id;
@@ -114,15 +77,20 @@ static void deposit(struct service_database *service, const char *id, int64_t am
 }
 
 // Opened with 1000 at noon of the first day.
-static const char *open_portfolio(struct service_database *service)
+static const char *open_portfolio_at(struct service_database *service, int64_t opened_at)
 {
     const char *id = arena_copy_string(service->arena, uuid_new().string);
-    struct moving moving = {.id = id, .opens = true, .amount = 1000 * DOLLAR, .at = DAY_US / 2};
+    struct moving moving = {.id = id, .opens = true, .amount = 1000 * DOLLAR, .at = opened_at};
     struct error error;
 
     if (!database_transact(service->database, service->arena, 0, move_work, &moving, &error))
         fail_msg("%s", error.message);
     return id;
+}
+
+static const char *open_portfolio(struct service_database *service)
+{
+    return open_portfolio_at(service, DAY_US / 2);
 }
 
 static struct snapshot_progress progress_of(struct service_database *service, const char *id)
@@ -166,7 +134,7 @@ static bool save(struct service_database *service,
 
 static void movements_are_grouped_by_the_day_whose_close_they_are_before(void **state)
 {
-    struct service_database *service = *state;
+    struct service_database *service = service_of(state);
     const char *id = open_portfolio(service);
     struct snapshot_progress progress = progress_of(service, id);
     const int64_t closes[] = {DAY_US, 2 * DAY_US};
@@ -192,9 +160,33 @@ static void movements_are_grouped_by_the_day_whose_close_they_are_before(void **
     assert_int_equal(groups[2].first_seq, 4);
 }
 
+static void the_days_begin_with_what_happened_before_the_portfolio_was_opened(void **state)
+{
+    struct service_database *service = service_of(state);
+    const char *id = open_portfolio(service);
+
+    assert_int_equal(progress_of(service, id).begins_at, DAY_US / 2);
+    deposit(service, id, DOLLAR, DAY_US);
+    assert_int_equal(progress_of(service, id).begins_at, DAY_US / 2);
+    deposit(service, id, DOLLAR, DAY_US / 4);
+    assert_int_equal(progress_of(service, id).begins_at, DAY_US / 4);
+}
+
+static void one_opened_before_the_clock_is_set_begins_with_what_happens_afterwards(void **state)
+{
+    struct service_database *service = service_of(state);
+    const char *id = open_portfolio_at(service, QUOTES_CLOCK_UNSET);
+
+    assert_int_equal(progress_of(service, id).begins_at, 0);
+    deposit(service, id, DOLLAR, QUOTES_CLOCK_UNSET);
+    assert_int_equal(progress_of(service, id).begins_at, 0);
+    deposit(service, id, DOLLAR, QUOTES_CLOCK_UNSET + DAY_US);
+    assert_int_equal(progress_of(service, id).begins_at, QUOTES_CLOCK_UNSET + DAY_US);
+}
+
 static void of_two_who_take_the_same_days_one_writes(void **state)
 {
-    struct service_database *service = *state;
+    struct service_database *service = service_of(state);
     const char *id = open_portfolio(service);
     struct snapshot_progress one = progress_of(service, id);
     struct snapshot_progress other = progress_of(service, id);
@@ -216,7 +208,7 @@ static void of_two_who_take_the_same_days_one_writes(void **state)
 
 static void a_day_that_lacks_what_was_booked_late_is_gone_back_behind(void **state)
 {
-    struct service_database *service = *state;
+    struct service_database *service = service_of(state);
     const char *id = open_portfolio(service);
     struct snapshot_progress progress = progress_of(service, id);
     struct snapshot days[] = {day_of(1, 1000 * DOLLAR, 1), day_of(2, 1000 * DOLLAR, 1),
@@ -263,7 +255,7 @@ static bool is_due(struct service_database *service, const char *id, int64_t clo
 
 static void a_portfolio_is_due_until_it_has_the_snapshot_of_the_close(void **state)
 {
-    struct service_database *service = *state;
+    struct service_database *service = service_of(state);
     const char *id = open_portfolio(service);
     struct snapshot_progress progress = progress_of(service, id);
     struct snapshot day = day_of(1, 1000 * DOLLAR, 1);
@@ -277,7 +269,7 @@ static void a_portfolio_is_due_until_it_has_the_snapshot_of_the_close(void **sta
 
 static void those_that_are_due_come_one_after_the_other(void **state)
 {
-    struct service_database *service = *state;
+    struct service_database *service = service_of(state);
     struct snapshot_due after = SNAPSHOT_DUE_FIRST;
     struct snapshot_due *due = NULL;
     size_t count = 0;
@@ -303,7 +295,7 @@ static const struct statement insert_point = {
 
 static void old_points_are_thinned_and_older_ones_go(void **state)
 {
-    struct service_database *service = *state;
+    struct service_database *service = service_of(state);
     const char *id = open_portfolio(service);
     const int64_t minute = 60 * MICROS_PER_SECOND;
     const int64_t now = 100 * DAY_US;
@@ -334,6 +326,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(movements_are_grouped_by_the_day_whose_close_they_are_before,
                                   forget),
+        cmocka_unit_test_teardown(the_days_begin_with_what_happened_before_the_portfolio_was_opened,
+                                  forget),
+        cmocka_unit_test_teardown(
+            one_opened_before_the_clock_is_set_begins_with_what_happens_afterwards, forget),
         cmocka_unit_test_teardown(of_two_who_take_the_same_days_one_writes, forget),
         cmocka_unit_test_teardown(a_day_that_lacks_what_was_booked_late_is_gone_back_behind,
                                   forget),

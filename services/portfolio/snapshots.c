@@ -56,9 +56,13 @@ static bool read_progress(struct round *round, struct error *error)
                               round->portfolio_id);
 }
 
-static int64_t base_time(const struct round *round)
+// From where on there are snapshots to be taken: from the last close on where nothing has happened
+// yet.
+static int64_t base_time(const struct round *round, int64_t until)
 {
-    return round->progress.has_base ? round->progress.base.closed_at : round->progress.created_at;
+    if (round->progress.has_base)
+        return round->progress.base.closed_at;
+    return round->progress.begins_at != 0 ? round->progress.begins_at : until - 1;
 }
 
 static bool group(struct round *round, struct error *error)
@@ -199,7 +203,8 @@ static bool make_days(struct round *round, struct error *error)
         struct snapshot *snapshot = &round->snapshots[i];
 
         round->day = i;
-        if (!snapshot_begin(before, round->ticker_count, round->call->arena, snapshot, error) ||
+        // One more for fees that are of no ticker.
+        if (!snapshot_begin(before, round->ticker_count + 1, round->call->arena, snapshot, error) ||
             !add_movements(round, i, snapshot, error) ||
             !snapshot_close(snapshot, price_at_close, round, error))
             return false;
@@ -237,9 +242,9 @@ static bool go_round(struct round *round,
     bool is_ended = false;
     bool saved = false;
 
-    if (base_time(round) >= until) {
+    if (base_time(round, until) >= until) {
         round->sessions = (struct session_list){0};
-    } else if (!closes_list_sessions(round->portfolio, round->call, base_time(round), until,
+    } else if (!closes_list_sessions(round->portfolio, round->call, base_time(round, until), until,
                                      days_a_round(round), &round->sessions, error)) {
         return false;
     }

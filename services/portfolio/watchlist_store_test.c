@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Watchlists against a real PostgreSQL, as the service's own role.
-#include "support/test.h"
+#include "portfolio_store_fixture.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -8,46 +8,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "database/migration.h"
-#include "support/service_database.h"
 #include "watchlist_store.h"
 
-extern const struct migration portfolio_migrations[];
-extern const size_t portfolio_migration_count;
-
-enum { ARENA_BUDGET = 16 * 1024 * 1024, THREADS = 8 };
-
-static int start(void **state)
-{
-    const struct service_database_options options = {
-        .service = "portfolio",
-        .migrations = portfolio_migrations,
-        .migration_count = portfolio_migration_count,
-        .connections = THREADS,
-        .arena_budget = ARENA_BUDGET,
-    };
-    struct service_database *database = NULL;
-    bool is_started = service_database_start(&options, &database);
-
-    *state = database;
-    return is_started ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    struct service_database *database = *state;
-
-    service_database_stop(&database);
-    return 0;
-}
-
-static int forget(void **state)
-{
-    struct service_database *fixture = *state;
-
-    arena_reset(fixture->arena);
-    return 0;
-}
+enum { THREADS = 8 };
 
 // One step of a test, in a transaction of its own.
 struct step {
@@ -216,7 +179,7 @@ static void *open_in_thread(void *context)
 
 static void a_user_gets_one_default_list_however_many_ask_at_once(void **state)
 {
-    struct service_database *fixture = *state;
+    struct service_database *fixture = service_of(state);
     const char *user_id = new_id(fixture);
     void *context[] = {fixture, (void *)(uintptr_t)user_id};
     pthread_t threads[THREADS];
@@ -239,7 +202,7 @@ static void a_user_gets_one_default_list_however_many_ask_at_once(void **state)
 
 static void who_has_deleted_their_first_list_is_not_given_it_again(void **state)
 {
-    struct service_database *fixture = *state;
+    struct service_database *fixture = service_of(state);
     const char *user_id = new_user(fixture);
     struct step step = lists_of(fixture, user_id);
     struct step first = {.list = step.lists[0]};
@@ -257,7 +220,7 @@ static void who_has_deleted_their_first_list_is_not_given_it_again(void **state)
 
 static void postgresql_itself_refuses_to_delete_the_default_list(void **state)
 {
-    struct service_database *fixture = *state;
+    struct service_database *fixture = service_of(state);
     const char *user_id = new_user(fixture);
     struct step step = lists_of(fixture, user_id);
     struct error error;
@@ -270,7 +233,7 @@ static void postgresql_itself_refuses_to_delete_the_default_list(void **state)
 
 static void two_lists_of_a_user_have_different_names_whatever_their_case(void **state)
 {
-    struct service_database *fixture = *state;
+    struct service_database *fixture = service_of(state);
     const char *user_id = new_user(fixture);
     struct watchlist tech = add_list(fixture, user_id, "Tech", 2000);
     struct step step = {.list = new_list(fixture, user_id, "TECH", 3000)};
@@ -293,7 +256,7 @@ static void two_lists_of_a_user_have_different_names_whatever_their_case(void **
 
 static void symbols_are_in_the_users_order(void **state)
 {
-    struct service_database *fixture = *state;
+    struct service_database *fixture = service_of(state);
     const char *tickers[] = {"ZZZ", "AAA", "MMM"};
     const char *user_id = new_user(fixture);
     struct step step = {.list = add_list(fixture, user_id, "Order", 2000)};
@@ -323,7 +286,7 @@ static void symbols_are_in_the_users_order(void **state)
 
 static void a_page_goes_on_after_the_last_list_of_the_one_before(void **state)
 {
-    struct service_database *fixture = *state;
+    struct service_database *fixture = service_of(state);
     const char *tickers[] = {"B", "A"};
     const char *user_id = new_user(fixture);
     struct watchlist one = add_list(fixture, user_id, "one", 2000);
@@ -350,7 +313,7 @@ static void symbols_go_with_their_list(void **state)
 {
     static const struct statement count = {
         "count_left", "SELECT count(*) FROM watchlist_symbols WHERE watchlist_id = $1"};
-    struct service_database *fixture = *state;
+    struct service_database *fixture = service_of(state);
     const char *tickers[] = {"A", "B"};
     struct step step = {.list = new_list(fixture, new_user(fixture), "Short", 2000)};
     struct parameter parameter = parameter_text(step.list.id);
@@ -430,7 +393,7 @@ static bool first_work(struct transaction *transaction, void *context, struct er
 
 static void of_two_that_fill_a_list_at_once_the_second_sees_that_it_is_full(void **state)
 {
-    struct service_database *fixture = *state;
+    struct service_database *fixture = service_of(state);
     struct step step = {.list = new_list(fixture, new_user(fixture), "Full", 2000)};
     const char **tickers = arena_allocate(fixture->arena, WATCHLIST_SYMBOLS_MAX * sizeof(*tickers));
     struct race race = {.fixture = fixture};

@@ -193,6 +193,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     trading->database = service_database(service);
     trading->portfolio_client = service_client(service, "portfolio");
     trading->market_client = service_client(service, "market");
+    trading->auth_client = service_client(service, "auth");
     trading->owners = cache_new(OWNERS_MAX);
     trading->symbols = cache_new(SYMBOLS_MAX);
     trading->limit_registry = limit_registry_new();

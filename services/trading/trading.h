@@ -27,6 +27,7 @@ struct trading {
     struct quotes *quotes;
     struct rpc_client *portfolio_client;
     struct rpc_client *market_client;
+    struct rpc_client *auth_client;
     struct rpc_publisher *publisher;
     struct cache *owners;  // portfolio id to user id
     struct cache *symbols; // ticker to what may be done with it

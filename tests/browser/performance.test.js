@@ -54,7 +54,7 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         const api = await get('/performance?benchmark=CTHR');
         const page = await open(browser, platform, { state, scripts: false });
         await page.goto(`${address}?benchmark=CTHR`);
-        assert.equal(await page.locator('svg.chart-line').count(), 3);
+        assert.equal(await page.locator('svg.chart-line').count(), 4);
         assert.equal(await page.locator('polyline.is-other').count(), 2);
         const rows = await page.locator('section:has(#figures) tbody tr').allInnerTexts();
         assert.equal(rows.length, api.figures.length);
@@ -81,7 +81,7 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         await page.fill('#benchmark', 'nosuch');
         await page.getByRole('button', { name: 'Compare' }).click();
         assert.match(await page.getByRole('alert').innerText(), /There is no symbol NOSUCH/);
-        assert.equal(await page.locator('svg.chart-line').count(), 3);
+        assert.equal(await page.locator('svg.chart-line').count(), 4);
         assertQuiet(page);
         await page.context().close();
     });
@@ -106,5 +106,74 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         }
         assertQuiet(page);
         await page.context().close();
+    });
+
+    describe('the import of transactions', () => {
+        const row = (date, rest) => `${date},${rest}\n`;
+        const table = (...rows) => ({ name: 'broker.csv', mimeType: 'text/csv',
+            buffer: Buffer.from(`date,kind,symbol,quantity,price,amount,note\n${rows.join('')}`) });
+        const good = [row(dates[3], 'deposit,,,,1000,"<b>bold</b>"'), row(dates[4], 'buy,AONE,2,50,,')];
+        let portfolio, page;
+
+        const check = async file => {
+            if (file)
+                await page.setInputFiles('#import-file', file);
+            await page.getByRole('button', { name: 'Check the file' }).click();
+        };
+
+        before(async () => {
+            portfolio = await platform.expect(201, 'POST', '/api/v1/portfolios', { token: user.token, body: { name: 'broker', cash_balance: '0' } });
+            page = await open(browser, platform, { state });
+            await page.goto(`/portfolio/${portfolio.id}/transactions`);
+            await page.getByRole('link', { name: 'Import' }).click();
+        });
+        after(() => page.context().close());
+
+        it('says of each row what is wrong with it, and offers nothing', async () => {
+            await check(table(...good, row(dates[5], 'sell,AONE,3,60,,')));
+            assert.deepEqual(await page.locator('section:has(#rejected) tbody tr').allInnerTexts(),
+                ['4\tquantity\t3 shares of AONE are sold, and 2 are available at that time.']);
+            assert.equal(await page.locator('section:has(#rows) tbody tr').count(), 2);
+            assert.equal(await page.getByRole('button', { name: /^Import/ }).count(), 0);
+            assert.deepEqual(await violations(page), []);
+            await page.locator('input[type=file]').evaluate(input => input.removeAttribute('required'));
+            await check();
+            assert.match(await page.locator('#import-file-problem').innerText(), /must be chosen/);
+            await check({ ...table(), buffer: Buffer.alloc(192 * 1024 + 1, '\n') });
+            assert.match(await page.locator('#import-file-problem').innerText(), /at most 196608 bytes/);
+        });
+
+        it('shows what a file comes to, and books it when it is told to, once', async () => {
+            await check(table(...good));
+            assert.match(await page.locator('section:has(#verdict)').innerText(), /All 2 rows are right[\s\S]*900\.00 in cash/);
+            for (const width of [1440, 390]) {
+                await page.setViewportSize({ width, height: 900 });
+                await keep(page, `import-${width}`);
+                assert.deepEqual(await violations(page), []);
+                assert.ok(await overflow(page) <= 0, `it is wider than ${width}`);
+            }
+            assert.equal((await platform.expect(200, 'GET', `/api/v1/portfolios/${portfolio.id}`, { token: user.token })).cash_balance, '0.00');
+            await page.getByRole('button', { name: 'Import 2 transactions' }).click();
+            assert.match(await page.locator('main').innerText(), /<b>bold<\/b>/);
+            assert.match(await page.locator('body').innerText(), /2 transactions have been imported/);
+            assert.equal((await platform.expect(200, 'GET', `/api/v1/portfolios/${portfolio.id}`, { token: user.token })).cash_balance, '900.00');
+            await page.goto(`/portfolio/${portfolio.id}/import`);
+            await check(table(...good));
+            assert.match(await page.locator('main').innerText(), /has been imported already/);
+            assert.equal(await page.getByRole('button', { name: /^Import/ }).count(), 0);
+        });
+
+        it('says so when the file that was checked is not there any more', async () => {
+            await check(table(row(dates[6], 'deposit,,,,5,')));
+            const other = await open(browser, platform, { state, scripts: false });
+            await other.goto(`/portfolio/${portfolio.id}/import`);
+            await other.setInputFiles('#import-file', table(row(dates[6], 'deposit,,,,6,')));
+            await other.getByRole('button', { name: 'Check the file' }).click();
+            await page.getByRole('button', { name: 'Import 1 transactions' }).click();
+            assert.match(await page.getByRole('alert').innerText(), /not kept any more/);
+            await other.getByRole('button', { name: 'Import 1 transactions' }).click();
+            assert.match(await other.locator('body').innerText(), /1 transactions have been imported/);
+            await other.context().close();
+        });
     });
 });

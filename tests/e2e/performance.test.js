@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import * as analytics from '../support/analytics.mjs';
 import { Replica } from '../support/from_address.mjs';
+import { decimal, histories, toCsv as toCsvOfRows } from '../support/imported_history.mjs';
 import { Platform, madeUpBars, toCsv, until } from '../support/platform.mjs';
 
 const TICKERS = ['AONE', 'BTWO', 'CTHR'];
@@ -16,7 +17,7 @@ const dates = bars.get(BENCHMARK).map(bar => bar.date);
 const closeOf = (ticker, day) => Number(bars.get(ticker)[day].close);
 const HOLDINGS = 'HSPL';
 
-let platform, admin;
+let platform, admin, early;
 const get = (user, path, portfolio = user.portfolio) =>
     platform.expect(200, 'GET', `/api/v1/portfolios/${portfolio}${path}`, { token: user.token });
 const post = (user, path, body) =>
@@ -42,6 +43,7 @@ function assertNear(actual, expected, what) {
 before(async () => {
     platform = await Platform.start();
     admin = await platform.administrator();
+    early = await platform.trader('early');
     for (const [ticker, table] of bars)
         await platform.import(ticker, toCsv(table), admin);
     // Its price is split on the last days of January.
@@ -136,6 +138,12 @@ async function compare(model, first, last, query) {
         sortino_ratio: analytics.sortino(returns, 252),
         maximum_drawdown: analytics.maximumDrawdown(returns),
         calmar_ratio: null,
+        value_at_risk: analytics.valueAtRisk(returns),
+        expected_shortfall: analytics.expectedShortfall(returns),
+        ...Object.fromEntries([30, 90, 252].flatMap(window => [
+            [`return_${window}_days`, analytics.rolling(analytics.total, returns, window)],
+            [`volatility_${window}_days`, analytics.rolling(analytics.volatility, returns, window, 252)],
+            [`sharpe_ratio_${window}_days`, analytics.rolling(analytics.sharpe, returns, window, 252)]])),
         best_day: Math.max(...returns),
         worst_day: Math.min(...returns),
         turnover: days.reduce((sum, day) => sum + day.traded, 0) / 2 / analytics.mean(days.map(day => day.end)),
@@ -157,9 +165,9 @@ async function compare(model, first, last, query) {
     return reply;
 }
 
-describe('random histories', () => {
-    const models = [];
+const models = []; // with random histories, which the first tests make
 
+describe('random histories', () => {
     before(async () => {
         const histories = fc.sample(history, { seed: 2014, numRuns: 4 });
         for (let i = 0; i < histories.length; i++) {
@@ -192,6 +200,20 @@ describe('random histories', () => {
         for (const model of models)
             for (const [first, last] of [[0, 9], [7, 7], [10, 20], [3, DAYS - 1]])
                 await compare(model, first, last, `?benchmark=${BENCHMARK}&start=${dates[first]}&end=${dates[last]}`);
+    });
+
+    it('have rolling figures of each day that are those of the days before it', async () => {
+        for (const model of models) {
+            const { series } = await get(model.user, '/performance?rolling=10');
+            series.forEach((day, index) => {
+                const returns = analytics.returnsOf(model.days.slice(0, index + 1));
+                assertNear(day.rolling_return, analytics.rolling(analytics.total, returns, 10), day.date);
+                assertNear(day.rolling_volatility, analytics.rolling(analytics.volatility, returns, 10, 252), day.date);
+                assertNear(day.rolling_sharpe_ratio, analytics.rolling(analytics.sharpe, returns, 10, 252), day.date);
+            });
+            assert.ok(series.at(-1).rolling_volatility !== undefined);
+            assert.equal((await get(model.user, '/performance')).series.at(-1).rolling_return, undefined);
+        }
     });
 
     it('have returns of parts that multiply to that of the whole, wherever they are split', async () => {
@@ -233,6 +255,13 @@ describe('random histories', () => {
                 assert.equal(one.is_estimated, false);
             });
         }
+    });
+
+    it('do not reach back to before the clock was set for the first time', async () => {
+        const { snapshots } = await get(early, '/snapshots?limit=500');
+        assert.ok(snapshots.length <= DAYS + 1 && snapshots[0].date >= '2013-12-31', JSON.stringify(snapshots[0]));
+        assert.equal(snapshots.at(-1).date, dates[DAYS - 1]);
+        assert.equal((await get(early, '/performance')).deposits, '100000.00');
     });
 
     it('agree with their books', async () => {
@@ -506,5 +535,197 @@ describe('what is told of a portfolio', () => {
             dates.slice(first + 1, first + 3));
         const empty = await get(ada, '/performance?start=2014-01-01&end=2014-01-31');
         assert.deepEqual([empty.series, empty.figures], [[], []]);
+    });
+});
+
+describe('an import of transactions', () => {
+    const FIRST = Date.parse(`${dates[1]}T15:00:00Z`);
+    let ada;
+    const open = async (user, name) => ({ ...user, portfolio: (await platform.expect(201, 'POST', '/api/v1/portfolios',
+        { token: user.token, body: { name, cash_balance: '0' } })).id });
+    const send = (user, csv, query = '?dry_run=false', headers = {}) => platform.request('POST',
+        `/api/v1/portfolios/${user.portfolio}/transactions:import${query}`,
+        { token: user.token, raw: csv, headers: { 'content-type': 'text/csv', ...headers } });
+    const take = async (user, csv, query) => {
+        const reply = await send(user, csv, query);
+        assert.equal(reply.status, 200, reply.text);
+        return reply.body;
+    };
+    const exported = async user => (await platform.request('GET', `/api/v1/portfolios/${user.portfolio}/transactions`,
+        { token: user.token, headers: { accept: 'text/csv' } })).text;
+    const without = (rows, ...names) => rows.map(row => Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name))));
+
+    // All that is told of a portfolio, but what is its own alone.
+    const all = async user => {
+        const portfolio = await get(user, '');
+        return {
+            cash: portfolio.cash_balance, realized: [portfolio.realized_pl, portfolio.realized_pl_fifo],
+            positions: (await get(user, '/positions?limit=500')).positions,
+            lots: without((await get(user, '/lots?limit=500')).lots, 'opened_by', 'closed_by'),
+            transactions: without((await get(user, '/transactions?limit=500')).transactions, 'id', 'portfolio_id', 'order_id'),
+            audit: await get(user, '/audit'),
+            snapshots: await get(user, '/snapshots?limit=500'),
+            performance: await get(user, '/performance'),
+        };
+    };
+
+    const file = rows => toCsvOfRows(rows.map(([at, kind, symbol = '', quantity = '', price = '', amount = '']) =>
+        ({ at, kind, symbol, quantity, price, amount })));
+    const rejected = async (user, csv) => (await take(user, csv, '')).rejected.map(({ line, field, rule }) => [line, field, rule]);
+
+    before(async () => {
+        ada = await platform.trader('importer');
+    });
+
+    it('comes to what the rules say, and exported and imported once more to the same', async () => {
+        let runs = 0;
+        await fc.assert(fc.asyncProperty(histories(TICKERS, FIRST, 20), async history => {
+            const [one, other] = [await open(ada, `one ${++runs}`), await open(ada, `other ${runs}`)];
+            const csv = toCsvOfRows(history.rows);
+            const dry = await take(one, csv, '');
+            assert.deepEqual([dry.dry_run, dry.rejected_count, dry.transactions.length], [true, 0, history.rows.length]);
+            assert.equal((await get(one, '')).cash_balance, '0.00');
+            await take(one, csv);
+            const told = await all(one);
+            assert.equal(Number(told.cash), Number(decimal(history.cash, 6)));
+            assert.equal(dry.cash_after, told.cash);
+            assert.deepEqual(told.realized.map(Number), [history.realizedAverage, history.realizedFifo].map(value => Number(decimal(value, 6))));
+            const positions = [...history.positions].filter(([, position]) => position.quantity > 0n).sort();
+            assert.deepEqual(told.positions.map(one => [one.ticker, Number(one.quantity), Number(one.cost_basis)]),
+                positions.map(([ticker, position]) => [ticker, Number(decimal(position.quantity, 9)), Number(decimal(position.cost, 6))]));
+            assert.deepEqual(told.lots.filter(lot => lot.state === 'open').map(lot => Number(lot.quantity)),
+                positions.flatMap(([, position]) => position.lots.map(lot => Number(decimal(lot.quantity - lot.sold, 9)))));
+            assert.deepEqual(told.audit, { consistent: true, differences: [] });
+            assert.equal(told.snapshots.snapshots[0].date, dates[1]);
+            const total = told.performance.contributions.reduce((sum, part) => sum + Number(part.contribution ?? NaN), 0);
+            const whole = Number(figuresOf(told.performance).time_weighted_return.value ?? NaN);
+            assert.ok(Number.isNaN(whole) || Math.abs(total - whole) < 1e-7, `${total} instead of ${whole}`);
+
+            const table = await exported(one);
+            await take(other, table);
+            assert.deepEqual(await all(other), told);
+            assert.equal((await take(other, table)).already_imported, true);
+            assert.deepEqual(await all(other), told);
+        }), { numRuns: 6, seed: 5, endOnFailure: true });
+    });
+
+    it('takes what was traded here, with its performance', async () => {
+        const { user } = models[0];
+        const copy = await open(ada, 'as traded');
+        await take(copy, await exported(user));
+        const [told, original] = [await all(copy), await all(user)];
+        assert.deepEqual(told, original);
+    });
+
+    it('is dry unless it is said, and then books every row or none', async () => {
+        const empty = await open(ada, 'all or none');
+        const rows = [['2014-01-03', 'deposit', '', '', '', '1000'], ['2014-01-06', 'buy', 'AONE', '1', '50']];
+        assert.equal((await take(empty, file(rows), '')).cash_after, '950.00');
+        assert.equal((await send(empty, file([...rows, ['2014-01-07', 'buy', 'AONE', '100', '50']]))).status, 422);
+        assert.equal((await get(empty, '')).cash_balance, '0.00');
+        const reply = await send(empty, file([...rows, ['2014-01-07', 'buy', 'AONE', '100', '50']]));
+        assert.equal(reply.body.errors[0].field, 'line 4: quantity');
+        assert.match(reply.body.errors[0].message ?? reply.text, /5000/);
+        await Promise.all([1, 2, 3].map(() => take(empty, file(rows))));
+        assert.equal((await get(empty, '')).cash_balance, '950.00');
+    });
+
+    it('says of each bad row its line, the column and the rule', async () => {
+        const empty = await open(ada, 'bad rows');
+        const noon = '2014-01-06';
+        const bad = [
+            [['yesterday', 'deposit', '', '', '', '5'], 'date', /2014-06-02/],
+            [['1989-12-31', 'deposit', '', '', '', '5'], 'date', /1990/],
+            [['2099-01-01', 'deposit', '', '', '', '5'], 'date', /present time/],
+            [[noon, 'split', 'AONE', '5'], 'kind', /deposit, withdrawal, buy, sell, dividend or fee/],
+            [[noon, 'buy', '', '1', '5'], 'symbol', /must be there/],
+            [[noon, 'buy', 'A$', '1', '5'], 'symbol', /A-Z/],
+            [[noon, 'deposit', 'AONE', '', '', '5'], 'symbol', /empty/],
+            [[noon, 'buy', 'AONE', '-1', '5'], 'quantity', /more than 0/],
+            [[noon, 'buy', 'AONE', '1.0000000001', '5'], 'quantity', /9 decimals/],
+            [[noon, 'buy', 'AONE', '1', '0'], 'price', /more than 0/],
+            [[noon, 'buy', 'AONE', '1', '1,5'], 'price', /number/],
+            [[noon, 'buy', 'AONE', '99999999999999999999', '1'], 'quantity', /counted/],
+            [[noon, 'buy', 'AONE', '9000000000', '900000000000'], 'quantity', /counted/],
+            [[noon, 'buy', 'AONE', '2', '5', '-10.02'], 'amount', /-10\.00 to a cent/],
+            [[noon, 'deposit', '', '', '', ''], 'amount', /more than 0/],
+            [[noon, 'deposit', '', '1', '', '5'], 'quantity', /empty/],
+            [[noon, 'fee', '', '', '', '0'], 'amount', /not 0/],
+        ];
+        const told = await rejected(empty, file(bad.map(([row]) => row)));
+        assert.equal(told.length, bad.length, JSON.stringify(told));
+        bad.forEach(([, field, rule], index) => {
+            assert.deepEqual(told[index].slice(0, 2), [index + 2, field], JSON.stringify(told[index]));
+            assert.match(told[index][2], rule);
+        });
+        assert.deepEqual((await rejected(empty, 'date,kind,currency\n')).map(one => one.slice(0, 2)), [[1, 'currency']]);
+        assert.deepEqual((await rejected(empty, 'kind,Kind,note\n')).map(one => one.slice(0, 2)), [[1, 'Kind'], [1, 'date']]);
+        assert.deepEqual((await rejected(empty, '')).map(one => one[1]), ['row']);
+        assert.deepEqual((await rejected(empty, file([]))).map(one => one[1]), ['row']);
+        const told2 = await rejected(empty, file([[noon, 'deposit', '', '', '', '5'], [noon, 'buy', 'NONE', '1', '1']]));
+        assert.deepEqual(told2, [[3, 'symbol', 'NONE is no symbol of this market']]);
+    });
+
+    it('never lets cash or shares go below nothing at any time', async () => {
+        const empty = await open(ada, 'too much');
+        assert.deepEqual((await rejected(empty, file([['2014-01-08', 'deposit', '', '', '', '100'], ['2014-01-07', 'buy', 'AONE', '1', '50']])))
+            .map(one => one.slice(0, 2)), [[3, 'quantity']]);
+        assert.deepEqual((await rejected(empty, file([['2014-01-06', 'deposit', '', '', '', '100'], ['2014-01-09', 'buy', 'AONE', '1', '50'],
+            ['2014-01-08', 'sell', 'AONE', '1', '60']]))).map(one => one.slice(0, 2)), [[4, 'quantity']]);
+        assert.deepEqual((await rejected(empty, file([['2014-01-06', 'withdrawal', '', '', '', '1']]))).map(one => one.slice(0, 2)), [[2, 'amount']]);
+        assert.match((await rejected(empty, file([['2014-01-06', 'deposit', '', '', '', '99999999999']])))[0][2], /cannot bring the portfolio above/);
+    });
+
+    it('goes on behind what is there, and never before it', async () => {
+        const began = await open(ada, 'goes on');
+        await take(began, file([['2014-01-06', 'deposit', '', '', '', '1000'], ['2014-01-07', 'buy', 'AONE', '3', '50']]));
+        const { series } = await get(began, '/performance');
+        assert.equal(series[0].date, '2014-01-06');
+        const told = await rejected(began, file([['2014-01-06', 'deposit', '', '', '', '1']]));
+        assert.deepEqual(told[0].slice(0, 2), [2, 'date']);
+        assert.match(told[0][2], /2014-01-07T12:00:00Z.*opened without cash/);
+        await take(began, file([['2014-01-08', 'sell', 'AONE', '2', '60'], ['2014-01-09', 'withdrawal', '', '', '', '500']]));
+        const later = await get(began, '/performance');
+        const day = later.series.find(one => one.date === '2014-01-08');
+        assert.equal(Number(day.equity), 1000 - 150 + 120 + closeOf('AONE', dates.indexOf('2014-01-08')));
+        assert.equal(later.withdrawals, '500.00');
+        assert.deepEqual(await get(began, '/audit'), { consistent: true, differences: [] });
+        const first = await platform.trader('hasty');
+        assert.match((await rejected(first, file([['2014-01-06', 'deposit', '', '', '', '1']])))[0][2], /opened without cash/);
+    });
+
+    it('of shares that were held when they were split is refused, and of what there was afterwards is not', async () => {
+        const held = await open(ada, 'split');
+        const rows = [[dates[2], 'deposit', '', '', '', '1000'], [dates[3], 'buy', HOLDINGS, '1', '90']];
+        const told = await rejected(held, file(rows));
+        assert.deepEqual(told.map(one => one.slice(0, 2)), [[3, 'date']]);
+        assert.match(told[0][2], /leaves shares of HSPL that were split at 2014-/);
+        const sold = await take(held, file([...rows, [dates[4], 'sell', HOLDINGS, '1', '90']]), '');
+        assert.equal(sold.rejected_count, 0);
+        assert.equal((await take(held, file([rows[0], [dates[55], 'buy', HOLDINGS, '1', '30']]), '')).rejected_count, 0);
+    });
+
+    it('is of 2000 rows and 192 KiB at most, and of a table', async () => {
+        const empty = await open(ada, 'large');
+        const rows = Array.from({ length: 2001 }, () => ['2014-01-06', 'deposit', '', '', '', '1']);
+        assert.deepEqual((await rejected(empty, file(rows))).map(one => one.slice(0, 2)), [[2002, 'row']]);
+        assert.equal((await take(empty, file(rows.slice(1)))).rows, 2000);
+        assert.equal((await get(empty, '')).cash_balance, '2000.00');
+        const much = file([['2014-01-07', 'deposit', '', '', '', '1']]);
+        assert.equal((await send(empty, much + '\n'.repeat(192 * 1024 - much.length), '')).status, 200);
+        assert.equal((await send(empty, much + '\n'.repeat(192 * 1024 + 1 - much.length), '')).status, 413);
+        assert.equal((await send(empty, much, '', { 'content-type': 'application/json' })).status, 415);
+        assert.equal((await send({ ...empty, token: (await platform.trader('eve')).token }, much)).status, 404);
+    });
+
+    it('of the same key is answered the same again', async () => {
+        const once = await open(ada, 'once');
+        const csv = file([['2014-01-06', 'deposit', '', '', '', '7']]);
+        const [one, other] = [await send(once, csv, '?dry_run=false', { 'idempotency-key': 'once' }),
+            await send(once, csv, '?dry_run=false', { 'idempotency-key': 'once' })];
+        assert.deepEqual([one.body, one.headers.get('idempotent-replayed')], [other.body, null]);
+        assert.equal(other.headers.get('idempotent-replayed'), 'true');
+        assert.equal((await get(once, '')).cash_balance, '7.00');
+        assert.equal((await send(once, csv + '\n', '?dry_run=false', { 'idempotency-key': 'once' })).body.reason, 'IDEMPOTENCY_KEY_REUSED');
     });
 });

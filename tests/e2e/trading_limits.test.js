@@ -484,6 +484,12 @@ describe('a halt of trading', () => {
         await goesOn(ada);
     });
 
+    it('of a user that there is not is refused', async () => {
+        const path = '/api/v1/users/01a20149-0000-7326-b9e3-3bbb4042cf14/trading-halt';
+        assert.equal((await platform.expect(404, 'PUT', path, { token: admin, body: {} })).reason, 'USER_NOT_FOUND');
+        assert.deepEqual(await platform.expect(200, 'GET', path, { token: admin }), { is_halted: false, halts: [] });
+    });
+
     it('of the platform meets everybody', async () => {
         const resting = await Promise.all([ada, bob].map(async user => [user, (await rest(user, { limit_price: '80' })).id]));
         await platform.expect(200, 'PUT', '/api/v1/trading-halt', { token: admin, body: { cancel_orders: true } });

@@ -60,6 +60,25 @@ export function sortino(returns, year) {
     return returns.length > 1 && below > 0 ? mean(returns) * year / (below * Math.sqrt(year)) : null;
 }
 
+export const total = returns => returns.reduce((growth, one) => growth * (1 + one), 1) - 1;
+
+// The 5th percentile of the returns, and the mean of those that are not above it.
+export function valueAtRisk(returns) {
+    const sorted = [...returns].sort((one, other) => one - other);
+    const place = (sorted.length - 1) / 20;
+    const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+    return sorted.length < 20 ? null : below + (above - below) * (place % 1);
+}
+
+export function expectedShortfall(returns) {
+    const limit = valueAtRisk(returns);
+    return limit === null ? null : mean(returns.filter(one => one <= limit));
+}
+
+// What a figure is of the last so many returns.
+export const rolling = (figure, returns, window, ...rest) =>
+    returns.length < window ? null : figure(returns.slice(-window), ...rest);
+
 export function maximumDrawdown(returns) {
     let [growth, highest, deepest] = [1, 1, 0];
     for (const one of returns) {

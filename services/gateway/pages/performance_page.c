@@ -35,6 +35,29 @@ static const struct {
     {PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_EXCHANGE, "exchange", "Exchange"},
 };
 
+static const struct {
+    uint32_t days;
+    const char *name;
+    const char *label;
+} windows[] = {{30, "30", "30 days"}, {90, "90", "90 days"}, {252, "252", "252 days"}};
+
+static bool add_windows(struct arena *arena, Pages__PerformancePage *page)
+{
+    page->has_rolling = true;
+    page->rolling = page->query->has_rolling ? page->query->rolling : windows[0].days;
+    page->windows = arena_allocate(arena, COUNT_OF(windows) * sizeof *page->windows);
+    if (page->windows == NULL)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(windows); i++) {
+        page->windows[i] = page_make_choice(arena, windows[i].name, windows[i].label,
+                                            windows[i].days == page->rolling);
+        if (page->windows[i] == NULL)
+            return false;
+        page->n_windows++;
+    }
+    return true;
+}
+
 static bool add_choices(struct arena *arena, Pages__PerformancePage *page)
 {
     Portfolio__PerformancePeriod period =
@@ -78,6 +101,8 @@ static void set_request(const Pages__PerformanceQuery *query,
     request->has_period = query->has_period;
     request->period = query->period;
     request->benchmark = query->benchmark;
+    request->has_rolling = true;
+    request->rolling = query->has_rolling ? query->rolling : windows[0].days;
 }
 
 // A benchmark that is none is said beside its field, and the rest is shown without.
@@ -142,7 +167,8 @@ bool performance_page_show(struct exchange *exchange, struct error *error)
         !page_read_query(exchange, &pages_performance_query_info, &query, error))
         return false;
     page.query = (Pages__PerformanceQuery *)query;
-    if (!add_choices(exchange->request->arena, &page))
+    if (!add_choices(exchange->request->arena, &page) ||
+        !add_windows(exchange->request->arena, &page))
         return page_out_of_memory(error);
     return add_answers(exchange, &page, error) &&
            page_answer(exchange, &performance_page, &page.base, NULL, error);

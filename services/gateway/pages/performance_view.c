@@ -45,6 +45,8 @@ static const struct {
     {"sharpe_ratio", "Sharpe ratio", LOOKS_NUMBER},
     {"sortino_ratio", "Sortino ratio", LOOKS_NUMBER},
     {"maximum_drawdown", "Deepest drawdown", LOOKS_SIGNED},
+    {"value_at_risk", "Value at risk, 5 % of the days", LOOKS_SIGNED},
+    {"expected_shortfall", "Expected shortfall on these", LOOKS_SIGNED},
     {"calmar_ratio", "Calmar ratio", LOOKS_NUMBER},
     {"best_day", "Best day", LOOKS_SIGNED},
     {"worst_day", "Worst day", LOOKS_SIGNED},
@@ -57,6 +59,15 @@ static const struct {
     {"alpha", "Alpha a year", LOOKS_SIGNED},
     {"correlation", "Correlation", LOOKS_NUMBER},
     {"tracking_error", "Tracking error a year", LOOKS_SHARE},
+    {"return_30_days", "Return of 30 days", LOOKS_SIGNED},
+    {"volatility_30_days", "Volatility of 30 days", LOOKS_SHARE},
+    {"sharpe_ratio_30_days", "Sharpe ratio of 30 days", LOOKS_NUMBER},
+    {"return_90_days", "Return of 90 days", LOOKS_SIGNED},
+    {"volatility_90_days", "Volatility of 90 days", LOOKS_SHARE},
+    {"sharpe_ratio_90_days", "Sharpe ratio of 90 days", LOOKS_NUMBER},
+    {"return_252_days", "Return of 252 days", LOOKS_SIGNED},
+    {"volatility_252_days", "Volatility of 252 days", LOOKS_SHARE},
+    {"sharpe_ratio_252_days", "Sharpe ratio of 252 days", LOOKS_NUMBER},
 };
 
 static void show_value(const Portfolio__PerformanceFigure *figure,
@@ -243,6 +254,24 @@ make_ratio_chart(struct arena *arena,
     return chart;
 }
 
+static int64_t volatility_of(const Portfolio__PerformanceDay *day)
+{
+    return day->rolling_volatility_parts;
+}
+
+// From the first day on that has one.
+static Pages__PerformanceChart *
+make_volatility_chart(struct arena *arena, const Portfolio__GetPerformanceResponse *performance)
+{
+    Portfolio__GetPerformanceResponse part = *performance;
+
+    while (part.n_series > 0 && !part.series[0]->has_rolling_volatility_parts) {
+        part.series++;
+        part.n_series--;
+    }
+    return make_ratio_chart(arena, &part, volatility_of, NULL, 0);
+}
+
 // A chart that cannot be drawn, for it has fewer than two days or an undefined one, is not there.
 static void add_charts(struct arena *arena, Pages__PerformancePage *page)
 {
@@ -264,6 +293,7 @@ static void add_charts(struct arena *arena, Pages__PerformancePage *page)
         return;
     page->growth = make_ratio_chart(arena, performance, growth_of,
                                     last->has_benchmark_growth_parts ? benchmark_of : NULL, WHOLE);
+    page->volatility = make_volatility_chart(arena, performance);
     page->drawdown = make_ratio_chart(arena, performance, drawdown_of, NULL, 0);
     if (page->drawdown != NULL)
         page->drawdown->area = arena_printf(arena, "M%sV0H0Z", page->drawdown->line);

@@ -3,6 +3,7 @@
 //
 // An owner's halt and one by an administrator are two: each is lifted by itself, and trading goes
 // on when there is none.
+#include "bourse/auth/v1/auth_client.h"
 #include "bourse/trading/v1/trading_methods.h"
 #include "bourse/trading/v1/trading_server.h"
 
@@ -15,6 +16,8 @@
 #include "service/audit_outbox.h"
 #include "service/idempotency.h"
 #include "service/ownership.h"
+
+enum { ASK_MS = 2000 }; // for an answer of auth
 
 // What all nine answers have.
 struct answer {
@@ -271,6 +274,30 @@ bool trading_api_get_user_trading_halt(struct trading *trading,
     return run_wide(&operation, HALT_USER, request->user_id, error);
 }
 
+// Whether there is such a user. While auth cannot be asked there is: that somebody is stopped does
+// not wait for it, and a halt of nobody does no harm.
+static bool check_user(const struct trading *trading,
+                       const struct call *call,
+                       const char *user_id,
+                       struct error *error)
+{
+    Auth__GetUserRequest request = AUTH__GET_USER_REQUEST__INIT;
+    Auth__GetUserResponse *response = NULL;
+    struct clock real = clock_real();
+    struct call asking = *call;
+    int64_t latest_us = clock_now_us(&real) + ASK_MS * MICROS_PER_MS;
+    struct error refusal;
+
+    if (asking.deadline_us > latest_us)
+        asking.deadline_us = latest_us;
+    request.user = user_id;
+    if (auth_client_get_user(trading->auth_client, &asking, &request, &response, &refusal) ||
+        !error_is(&refusal, REASON_USER_NOT_FOUND))
+        return true;
+    *error = refusal;
+    return false;
+}
+
 bool trading_api_halt_user_trading(struct trading *trading,
                                    struct call *call,
                                    const Trading__HaltUserTradingRequest *request,
@@ -282,7 +309,8 @@ bool trading_api_halt_user_trading(struct trading *trading,
     operation.action = "trading.halt";
     operation.halt.note = request->note;
     operation.halt.cancels_orders = request->cancel_orders;
-    return run_wide(&operation, HALT_USER, request->user_id, error);
+    return check_user(trading, call, request->user_id, error) &&
+           run_wide(&operation, HALT_USER, request->user_id, error);
 }
 
 bool trading_api_resume_user_trading(struct trading *trading,

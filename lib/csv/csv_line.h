@@ -7,12 +7,12 @@
 // Threads: pure functions.
 #pragma once
 
-#include "bar.h"
+#include "base/base.h"
 
 enum {
     CSV_LINE_MAX = 4096, // bytes
     CSV_COLUMNS_MAX = 64,
-    CSV_REASON_SIZE = BAR_REASON_SIZE,
+    CSV_REASON_SIZE = 200,
     CSV_SHOWN_SIZE = 48, // of a value repeated in a reason
 };
 

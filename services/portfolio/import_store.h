@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// import_store: the SQL of what an import of transactions depends on, and of what depends on it.
+// Within the caller's transaction and its arena, unless it is said otherwise.
+#pragma once
+
+#include "database/database.h"
+
+// The latest date of what has been booked in a portfolio, since it began anew when it did; 0 for
+// nothing. The portfolio must be locked.
+MUST_CHECK bool import_store_find_last(struct transaction *transaction,
+                                       const char *portfolio_id,
+                                       int64_t *out_booked_at,
+                                       struct error *error);
+
+// The splits of those tickers that have been booked, by the time from which they are in effect.
+struct import_split {
+    const char *ticker;
+    int64_t effective_at;
+};
+MUST_CHECK bool import_store_list_splits(struct transaction *transaction,
+                                         const char *const *tickers,
+                                         size_t count,
+                                         struct import_split **out_splits,
+                                         size_t *out_count,
+                                         struct error *error);
+
+// Has what the portfolio was worth when the day began measured anew. Queued.
+MUST_CHECK bool import_store_forget_day(struct transaction *transaction,
+                                        const char *portfolio_id,
+                                        struct error *error);
+
+// Keeps a file that has been checked, in place of the one of the portfolio that was kept before,
+// for an hour. It must be text without NUL. Queued, as dropping it is.
+MUST_CHECK bool import_store_keep_file(struct transaction *transaction,
+                                       const char *portfolio_id,
+                                       const char *digest,
+                                       struct text csv,
+                                       struct error *error);
+MUST_CHECK bool import_store_drop_file(struct transaction *transaction,
+                                       const char *portfolio_id,
+                                       struct error *error);
+
+// The portfolio's file of that digest, or NULL. Not within a transaction.
+MUST_CHECK bool import_store_find_file(struct database *database,
+                                       struct arena *arena,
+                                       const char *portfolio_id,
+                                       const char *digest,
+                                       const char **out_csv,
+                                       struct error *error);
+
+// Drops files whose hour is over; for a worker, which tries again when it fails.
+void import_store_prune(struct database *database, struct arena *arena);
