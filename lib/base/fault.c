@@ -12,21 +12,26 @@
 // How often the armed point has been passed; one process arms one point.
 static atomic_ulong passages;
 
+// Whether it is this passage, counted from 1: the one after '@', so many of each hundred after '%',
+// or the first.
+static bool is_meant(const char *action, unsigned long passage)
+{
+    const char *number = strpbrk(action, "@%");
+    unsigned long wanted = number == NULL ? 1 : strtoul(number + 1, NULL, 10);
+
+    return number != NULL && *number == '%' ? passage * wanted % 100 < wanted : passage == wanted;
+}
+
 bool fault_point(const char *name)
 {
     const char *armed = getenv("BOURSE_FAULT");
     size_t length = strlen(name);
-    unsigned long wanted = 1;
     const char *action = NULL;
-    const char *at = NULL;
 
     if (armed == NULL || strncmp(armed, name, length) != 0 || armed[length] != '=')
         return false;
     action = armed + length + 1;
-    at = strchr(action, '@');
-    if (at != NULL)
-        wanted = strtoul(at + 1, NULL, 10);
-    if (atomic_fetch_add(&passages, 1) + 1 != wanted)
+    if (!is_meant(action, atomic_fetch_add(&passages, 1) + 1))
         return false;
     if (strncmp(action, "crash", 5) == 0)
         kill(getpid(), SIGKILL);

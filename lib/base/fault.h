@@ -2,8 +2,8 @@
 // fault: named points at which a test can make a process die, or an operation fail.
 //
 // In a development build BOURSE_FAULT="trading.after_intent=crash" (or "=crash@3" for the third
-// passage, or "=fail") arms a point; release builds contain none of it.
-// Threads: safe. The variable is read once.
+// passage, "=fail", or "=fail%5" for 5 passages of each hundred) arms a point; release builds
+// contain none of it. Threads: safe. The variable is read once.
 #pragma once
 
 #include "base/base.h"

@@ -2,6 +2,8 @@
 #include "connection_private.h"
 
 #include "base/clock.h"
+#include "base/strbuf.h"
+#include "session.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -11,15 +13,13 @@
 enum {
     CONNECT_TIMEOUT_MS = 3000,
     STATEMENT_TIMEOUT_MS = 10 * 1000,
-    LOCK_TIMEOUT_MS = 1000,
-    IDLE_IN_TRANSACTION_TIMEOUT_MS = 5000,
     LONG_STATEMENT_TIMEOUT_MS = 10 * 60 * 1000,
-    MIGRATION_LOCK_TIMEOUT_MS = 60 * 1000,
     // How much longer than a statement may take the server may be silent.
     SILENCE_MARGIN_MS = 5000,
     CHECK_AFTER_IDLE_MS = 30 * 1000,
     CHECK_TIMEOUT_MS = 1000,
     OPTIONS_MAX = 64,
+    SESSION_MAX = 4096,
 };
 
 struct keywords {
@@ -64,7 +64,7 @@ static PGconn *start(const struct connection_options *options, PQconninfoOption 
 {
     struct keywords keywords = {0};
     const char *own_options = "";
-    char session[1024];
+    OWNED(strbuf) session = strbuf_new(SESSION_MAX);
 
     for (PQconninfoOption *option = given; option->keyword != NULL; option++) {
         if (option->val == NULL)
@@ -74,20 +74,11 @@ static PGconn *start(const struct connection_options *options, PQconninfoOption 
         else
             set_keyword(&keywords, option->keyword, option->val);
     }
-    // What the url says comes later and wins, but for the schema and the forms that values are
-    // written in, which the code depends on, and for compiling: services discourage plans by
-    // pretending that they cost ten billion, and PostgreSQL would compile each statement for which
-    // there is no other one, which takes it a hundred times longer than the statement.
-    snprintf(session, sizeof session,
-             "-c statement_timeout=%d -c lock_timeout=%d "
-             "-c idle_in_transaction_session_timeout=%d -c synchronous_commit=on %s "
-             "-c search_path=%s -c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning "
-             "-c jit=off",
-             options->for_migrations ? LONG_STATEMENT_TIMEOUT_MS : STATEMENT_TIMEOUT_MS,
-             options->for_migrations ? MIGRATION_LOCK_TIMEOUT_MS : LOCK_TIMEOUT_MS,
-             options->for_migrations ? LONG_STATEMENT_TIMEOUT_MS : IDLE_IN_TRANSACTION_TIMEOUT_MS,
-             own_options, options->schema);
-    set_keyword(&keywords, "options", session);
+    // A pooler would refuse them: the role has the same as its defaults.
+    if (!options->is_pooled) {
+        session_append_options(session, options->schema, options->for_migrations, own_options);
+        set_keyword(&keywords, "options", session->data);
+    }
     set_default(&keywords, "application_name", options->schema);
     set_default(&keywords, "client_encoding", "UTF8");
     set_default(&keywords, "connect_timeout", "3");
@@ -162,6 +153,7 @@ bool connection_open(const struct connection_options *options,
     PQsetNoticeReceiver(pg, ignore_notice, NULL);
     *out_connection = allocate(sizeof **out_connection);
     (*out_connection)->pg = pg;
+    (*out_connection)->is_pooled = options->is_pooled;
     (*out_connection)->silence_ms =
         (options->for_migrations ? LONG_STATEMENT_TIMEOUT_MS : STATEMENT_TIMEOUT_MS) +
         SILENCE_MARGIN_MS;

@@ -49,6 +49,17 @@ prepare(struct connection *connection, const struct statement *statement, struct
     return FAILURE_NONE;
 }
 
+static bool send_execution(const struct connection *connection,
+                           const struct statement *statement,
+                           int count,
+                           const char *const *values)
+{
+    return (connection->is_pooled ? PQsendQueryParams(connection->pg, statement->sql, count, NULL,
+                                                      values, NULL, NULL, 0)
+                                  : PQsendQueryPrepared(connection->pg, statement->name, count,
+                                                        values, NULL, NULL, 0)) == 1;
+}
+
 enum failure connection_send(struct connection *connection,
                              const struct statement *statement,
                              const struct parameter *parameters,
@@ -65,11 +76,11 @@ enum failure connection_send(struct connection *connection,
     }
     for (size_t i = 0; i < count; i++)
         values[i] = parameters[i].is_inline ? parameters[i].inline_text : parameters[i].text;
-    failure = prepare(connection, statement, error);
+    if (!connection->is_pooled)
+        failure = prepare(connection, statement, error);
     if (failure != FAILURE_NONE)
         return failure;
-    if (PQsendQueryPrepared(connection->pg, statement->name, (int)count, values, NULL, NULL, 0) !=
-        1)
+    if (!send_execution(connection, statement, (int)count, values))
         return failure_lost(connection->pg, error);
     add_pending(connection, (struct pending){.statement = *statement, .out_rows = out_rows});
     return FAILURE_NONE;

@@ -29,6 +29,7 @@ struct connection {
     int64_t idle_since_us;
     int silence_ms;    // the server is taken for lost after so long
     bool is_condemned; // to be closed when it is given back
+    bool is_pooled;    // nothing is prepared: the next transaction may be on another session
     size_t prepared_count;
     struct prepared prepared[PREPARED_SLOTS];
     size_t pending_count;

@@ -32,6 +32,7 @@ bool database_new(const struct database_options *options,
         .url = options->url,
         .service = options->service,
         .connections = options->connections,
+        .is_pooled = options->is_pooled,
         .wait_ms = options->wait_ms,
     };
     struct pool *pool = NULL;

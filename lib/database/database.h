@@ -24,7 +24,10 @@ struct database_options {
     const char *url;     // a libpq connection string; timeouts are added
     const char *service; // application_name, and the schema that search_path is set to
     size_t connections;  // at most so many at once; 0 for 8
-    int64_t wait_ms;     // how long to wait for a free one before UNAVAILABLE; 0 for 2000
+    // A pooler in between lends its connections for one transaction (PgBouncer's pool_mode
+    // transaction): nothing is prepared, and the role has what is set for its sessions.
+    bool is_pooled;
+    int64_t wait_ms; // how long to wait for a free one before UNAVAILABLE; 0 for 2000
 };
 
 // Never fails for an absent database: it may come later. The caller owns it.

@@ -5,13 +5,14 @@
 #include "base/digest.h"
 #include "base/strbuf.h"
 #include "connection.h"
+#include "session.h"
 
 #include <ctype.h>
 #include <string.h>
 
 enum {
     ARENA_BUDGET = 4 * 1024 * 1024,
-    SQL_MAX = 4096,
+    SQL_MAX = 8192,
     // Two programs that create the same schema or role at once make each other fail; the second
     // try finds it there.
     TRIES_MAX = 5,
@@ -99,9 +100,10 @@ static bool set_up(struct run *run, struct error *error)
                   " applied_at timestamptz NOT NULL DEFAULT now());"
                   "GRANT SELECT ON %s.migrations TO bourse_%s;"
                   "CREATE TABLE IF NOT EXISTS %s.migration_lock (id integer PRIMARY KEY);"
-                  "INSERT INTO %s.migration_lock VALUES (1) ON CONFLICT DO NOTHING;"
-                  "COMMIT",
+                  "INSERT INTO %s.migration_lock VALUES (1) ON CONFLICT DO NOTHING;",
                   s, s, s, s, s, s, s, s);
+    session_append_role_defaults(sql, s);
+    strbuf_append_string(sql, "COMMIT");
     return execute(run, sql->data, error);
 }
 

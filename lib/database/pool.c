@@ -18,6 +18,7 @@ struct pool {
     char *url;
     char *service;
     size_t connections;
+    bool is_pooled;
     int64_t wait_ms;
     pthread_mutex_t lock; // guards everything below
     pthread_cond_t freed;
@@ -47,6 +48,7 @@ bool pool_new(const struct pool_options *options, struct pool **out_pool, struct
     pool->url = allocate_string(options->url);
     pool->service = allocate_string(options->service);
     pool->connections = options->connections == 0 ? 8 : options->connections;
+    pool->is_pooled = options->is_pooled;
     pool->wait_ms = options->wait_ms == 0 ? 2000 : options->wait_ms;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_condattr_init(&attributes);
@@ -134,7 +136,8 @@ void pool_last_failure(struct pool *pool, char out_message[ERROR_MESSAGE_SIZE])
 // Makes a connection whose place has been counted already.
 static bool connect(struct pool *pool, struct connection **out_connection, struct error *error)
 {
-    struct connection_options options = {.url = pool->url, .schema = pool->service};
+    struct connection_options options = {
+        .url = pool->url, .schema = pool->service, .is_pooled = pool->is_pooled};
     bool made = connection_open(&options, out_connection, error);
 
     pool_note_use(pool, made ? FAILURE_NONE : FAILURE_LOST, error);

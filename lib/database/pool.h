@@ -12,6 +12,7 @@ struct pool_options {
     const char *url;
     const char *service;
     size_t connections;
+    bool is_pooled;
     int64_t wait_ms;
 };
 

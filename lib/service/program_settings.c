@@ -49,6 +49,8 @@ static const struct setting drain_delay_setting = {
 static const struct setting database_settings[] = {
     {"database", SETTING_SECRET, NULL, 0, 0, "PostgreSQL connection string of the service's role"},
     {"database-connections", SETTING_INT, "12", 1, 200, "connections to PostgreSQL at most"},
+    {"database-is-pooled", SETTING_BOOL, "false", 0, 0,
+     "a pooler lends connections to PostgreSQL for one transaction each"},
 };
 
 static const struct setting server_settings[] = {

@@ -215,6 +215,7 @@ static bool open_database(struct service *service, struct error *error)
         .url = service_text(service, "database"),
         .service = service->definition->name,
         .connections = (size_t)service_int(service, "database-connections"),
+        .is_pooled = service_bool(service, "database-is-pooled"),
     };
     if (!database_new(&options, &service->database, error))
         return false;

@@ -16,6 +16,8 @@ const points = {
         ['portfolio.after_commit=fail', 12], ['database.before_commit=fail', 20], ['database.after_commit=fail', 20]],
     gateway: [],
 };
+// Between two points: as a database of many machines would, it refuses some transactions.
+const CLASHES = 'database.before_commit=fail%5';
 const LIFE_MS_MIN = 3000; // of a replica that does not die at its point, since it was ready
 const LIFE_MS_MAX = 8000;
 
@@ -64,7 +66,7 @@ class Phoenix {
             else if (this.armed?.point.endsWith('=crash'))
                 this.left.unshift([this.armed.point, this.armed.passages]); // it was not reached: once more, later
             this.armed = this.next();
-            this.replica.launch(this.armed === null ? {} : { BOURSE_FAULT: this.armed.setting });
+            this.replica.launch({ BOURSE_FAULT: this.armed === null ? CLASHES : this.armed.setting });
         }
     }
 

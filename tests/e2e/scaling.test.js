@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// What lets a platform grow: a schema that a database of many machines can hold, transactions that such a database
+// may refuse at any time, and a pooler between the services and PostgreSQL.
+import { spawn, spawnSync } from 'node:child_process';
+import { strict as assert } from 'node:assert';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { freePorts, PORTS_OF_A_REPLICA, Replica } from '../support/from_address.mjs';
+import { freePort, Platform, root, until } from '../support/platform.mjs';
+
+const POOLED = ['auth', 'portfolio', 'trading']; // market is asked through the platform's own
+const SESSIONS = 3; // of PostgreSQL, for each role
+const CLASHES_PERCENT = 10; // of all transactions that write
+const CROWD = 10;
+const ORDERS = 100;
+
+// Tables that belong to no user and no portfolio: small or of one row each, so that every machine may have a copy of
+// them, or one machine all.
+const SHARED = new Map(Object.entries({
+    auth: ['audit_log', 'locks', 'rate_limits', 'signing_keys', 'wrong_logins', 'migrations', 'migration_lock'],
+    market: ['*'],
+    portfolio: ['audit_outbox', 'corporate_actions', 'corporate_action_gate', 'migrations', 'migration_lock'],
+    trading: ['arrivals', 'audit_outbox', 'limits_revision', 'rate_limits', 'replicas', 'resting_gates', 'shards', 'splits', 'task_minutes',
+        'trading_halts', 'trading_limits', 'workers', 'migrations', 'migration_lock'],
+}));
+// Names and addresses are unique among all users: that takes one table that knows them all.
+const UNIQUE_AMONG_ALL = ['auth.users_username_key', 'auth.users_email_key', 'auth.users_skeleton_key'];
+
+const pooler = [join(root, 'build/pooler/usr/sbin/pgbouncer'), '/usr/sbin/pgbouncer'].find(existsSync);
+
+// PgBouncer in front of the platform's PostgreSQL, lending its sessions for a transaction each.
+class Pooler {
+    static async start(platform) {
+        const made = new Pooler();
+        made.port = await freePort();
+        made.folder = mkdtempSync(join(tmpdir(), 'bourse-pooler-'));
+        made.password = role => readFileSync(join(platform.data, 'secrets', `bourse_${role}.password`), 'utf8').trim();
+        const socket = (await platform.query('SHOW unix_socket_directories'))[0][0];
+        const users = join(made.folder, 'users');
+        const settings = join(made.folder, 'settings');
+        writeFileSync(users, POOLED.map(role => `"bourse_${role}" "${made.password(role)}"\n`).join(''));
+        writeFileSync(settings, `[databases]\nbourse = host=${socket} port=5432\n[pgbouncer]\nlisten_addr = 127.0.0.1\n` +
+            `listen_port = ${made.port}\nunix_socket_dir =\nauth_type = plain\nauth_file = ${users}\npool_mode = transaction\n` +
+            `default_pool_size = ${SESSIONS}\nmax_client_conn = 200\n`);
+        // It refuses to be root, and the socket is its user's alone.
+        const isRoot = process.getuid() === 0;
+        if (isRoot)
+            for (const file of [made.folder, users, settings]) {
+                chmodSync(file, file === made.folder ? 0o700 : 0o600);
+                spawnSync('chown', ['postgres', file]);
+            }
+        const libraries = join(root, 'build/pooler/usr/lib', `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`);
+        made.process = spawn(pooler, [...(isRoot ? ['-u', 'postgres'] : []), settings],
+            { env: { ...process.env, LD_LIBRARY_PATH: libraries }, stdio: ['ignore', 'pipe', 'pipe'] });
+        made.said = '';
+        for (const stream of [made.process.stdout, made.process.stderr])
+            stream.on('data', data => { made.said += data; });
+        made.ended = new Promise(done => made.process.on('exit', done));
+        await until('the pooler', () => {
+            if (made.process.exitCode !== null)
+                throw new Error(made.said);
+            return /process up/.test(made.said);
+        });
+        return made;
+    }
+
+    url(role) {
+        return `host=127.0.0.1 port=${this.port} dbname=bourse user=bourse_${role} password=${this.password(role)}`;
+    }
+
+    async stop() {
+        this.process.kill('SIGTERM');
+        await this.ended;
+        rmSync(this.folder, { recursive: true, force: true });
+    }
+}
+
+let platform;
+before(async () => { platform = await Platform.start({ options: ['--market', 'simulated'] }); });
+after(() => platform?.stop());
+
+describe('a schema that many machines can share', () => {
+    const tables = schema => platform.query(`SELECT t.relname, coalesce(string_agg(a.attname, ',' ORDER BY a.attnum), '')
+        FROM pg_class t LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname IN ('portfolio_id', 'user_id') AND NOT a.attisdropped
+        WHERE t.relnamespace = '${schema}'::regnamespace AND t.relkind IN ('r', 'p') GROUP BY t.relname`);
+    // What its rows are shared out by: the user in auth, elsewhere the portfolio where there is one.
+    const columnOf = (schema, table, columns) => {
+        const shared = SHARED.get(schema);
+        if (shared.includes('*') || shared.includes(table))
+            return null;
+        if (['portfolio.portfolios', 'auth.users'].includes(`${schema}.${table}`))
+            return 'id';
+        const found = (schema === 'auth' ? ['user_id'] : ['portfolio_id', 'user_id']).find(column => columns.split(',').includes(column));
+        assert.ok(found, `${schema}.${table} has neither portfolio_id nor user_id, and is not among those that are shared`);
+        return found;
+    };
+    const columns = new Map();
+
+    before(async () => {
+        for (const schema of SHARED.keys())
+            for (const [table, found] of await tables(schema))
+                columns.set(`${schema}.${table}`, columnOf(schema, table, found));
+        assert.ok(columns.size > 40, `only ${columns.size} tables were found`);
+    });
+
+    it('shares every table out by its portfolio or user, or lists it as one that is not shared out', () => {
+        for (const [schema, shared] of SHARED)
+            for (const table of shared)
+                assert.ok(table === '*' || columns.has(`${schema}.${table}`), `${schema}.${table} is listed and not there`);
+    });
+
+    it('has that column in every primary key and every other unique one', async () => {
+        const keys = await platform.query(`SELECT n.nspname || '.' || t.relname, n.nspname || '.' || c.relname,
+            string_agg(a.attname, ',') FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+            JOIN pg_namespace n ON n.oid = t.relnamespace LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY (i.indkey)
+            WHERE i.indisunique AND n.nspname IN ('auth', 'market', 'portfolio', 'trading') AND t.relkind IN ('r', 'p') GROUP BY 1, 2`);
+        assert.ok(keys.length > 40);
+        const faults = keys.filter(([table, key, names]) => columns.get(table) && !UNIQUE_AMONG_ALL.includes(key) &&
+            !(names ?? '').split(',').includes(columns.get(table)));
+        assert.deepEqual(faults, []);
+    });
+
+    it('refers from one table to another by that column, or to one that every machine has', async () => {
+        const references = await platform.query(`SELECT f.conrelid::regclass, f.confrelid::regclass, f.conname,
+            (SELECT string_agg(a.attname || '=' || b.attname, ',') FROM unnest(f.conkey, f.confkey) AS k(own, other)
+             JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.own
+             JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = k.other)
+            FROM pg_constraint f WHERE f.contype = 'f'`);
+        assert.ok(references.length > 5);
+        const faults = references.filter(([from, to, , pairs]) => columns.get(to) &&
+            !pairs.split(',').includes(`${columns.get(from)}=${columns.get(to)}`));
+        assert.deepEqual(faults, []);
+    });
+
+    it('has nothing that databases of many machines have not: sequences, triggers, exclusion, deferred rules, inheritance', async () => {
+        const own = "IN ('auth', 'market', 'portfolio', 'trading')";
+        const found = await platform.query(`
+            SELECT 'sequence', c.oid::regclass::text FROM pg_class c WHERE c.relkind = 'S' AND c.relnamespace::regnamespace::text ${own}
+            UNION ALL SELECT 'trigger', t.tgrelid::regclass::text FROM pg_trigger t WHERE NOT t.tgisinternal
+            UNION ALL SELECT 'constraint', o.conname FROM pg_constraint o WHERE (o.contype = 'x' OR o.condeferrable)
+              AND o.connamespace::regnamespace::text ${own}
+            UNION ALL SELECT 'inheritance', i.inhrelid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+              WHERE c.relkind = 'r' AND NOT c.relispartition`);
+        assert.deepEqual(found, []);
+    });
+});
+
+describe('behind a pooler that lends a session for one transaction', { skip: pooler ? false : 'pgbouncer is not here' }, () => {
+    let between, replicas, gateway, ada;
+
+    before(async () => {
+        between = await Pooler.start(platform);
+        const first = await freePorts(PORTS_OF_A_REPLICA * (POOLED.length + 1));
+        const address = name => `127.0.0.1:${first + PORTS_OF_A_REPLICA * POOLED.indexOf(name)}`;
+        const peers = Object.fromEntries(POOLED.map(name => [`BOURSE_${name.toUpperCase()}_ADDRESS`, address(name)]));
+        replicas = [];
+        for (const name of POOLED)
+            replicas.push(await Replica.start(platform, name, { ...peers, BOURSE_DATABASE: between.url(name), BOURSE_DATABASE_IS_POOLED: 'true',
+                BOURSE_FAULT: `database.before_commit=fail%${CLASHES_PERCENT}` }, Number(address(name).split(':')[1])));
+        gateway = await Replica.start(platform, 'gateway', peers, first + PORTS_OF_A_REPLICA * POOLED.length);
+        ada = await platform.trader('ada');
+    });
+    after(async () => {
+        for (const replica of [gateway, ...replicas ?? []])
+            await replica?.stop();
+        await between?.stop();
+    });
+
+    const call = async (status, method, path, body) => {
+        const reply = await fetch(`${gateway.url}${path}`, { method, body: body && JSON.stringify(body),
+            headers: { authorization: `Bearer ${ada.token}`, 'content-type': 'application/json' } });
+        const text = await reply.text();
+        assert.equal(reply.status, status, text);
+        return JSON.parse(text);
+    };
+
+    it('orders are placed, filled and booked, and no transaction that clashes is lost or done twice', async () => {
+        const path = `/api/v1/portfolios/${ada.portfolio}/orders`;
+        const placed = [];
+        while (placed.length < ORDERS)
+            placed.push(...await Promise.all(Array.from({ length: CROWD }, (_, i) => call(201, 'POST', path,
+                { ticker: 'AAPL', side: 'buy', quantity: '1', client_order_id: `order-${placed.length + i}` }))));
+        assert.equal(new Set(placed.map(order => order.id)).size, ORDERS);
+        const portfolio = await until('all to be booked', async () => {
+            const found = await call(200, 'GET', `/api/v1/portfolios/${ada.portfolio}/positions`);
+            return found.positions.find(position => position.quantity === String(ORDERS));
+        });
+        assert.equal(portfolio.ticker, 'AAPL');
+        assert.equal((await call(200, 'GET', `/api/v1/portfolios/${ada.portfolio}/audit`)).consistent, true);
+        const retries = await Promise.all(replicas.map(replica => replica.metric('database_transaction_retries_total')));
+        assert.ok(retries.reduce((sum, one) => sum + one, 0) > 0, 'nothing clashed');
+    });
+
+    it('sessions have the settings that the role has from the migrations', async () => {
+        const found = await platform.query(`SELECT r.rolname, unnest(s.setconfig) FROM pg_db_role_setting s
+            JOIN pg_roles r ON r.oid = s.setrole WHERE r.rolname = 'bourse_trading'`);
+        const settings = found.map(([, setting]) => setting);
+        for (const wanted of ['statement_timeout=10s', 'synchronous_commit=on', 'search_path=trading', 'jit=off', 'TimeZone=UTC'])
+            assert.ok(settings.includes(wanted), `${wanted} of ${settings}`);
+    });
+});
