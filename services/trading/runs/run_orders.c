@@ -167,8 +167,9 @@ static void place(struct carrying *carrying, enum order_side side)
         }
         count++;
     }
-    if (count > 0)
-        trading_api_place_order(carrying->trading, items, count);
+    if (count == 0)
+        return;
+    trading_api_place_order(carrying->trading, items, count);
     (void)fault_point("trading.after_strategy_order");
     for (size_t i = 0; i < count; i++)
         take_answer(carrying, placements[i].order, &items[i]);
