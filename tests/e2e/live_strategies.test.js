@@ -98,7 +98,7 @@ describe('strategies that run', () => {
             const kinds = [
                 { kind: 'sma_cross', parameters: { fast: 2, slow: 5 } },
                 { kind: 'rule', symbols: ['ACME', 'OTHER'], parameters: { enter: 'close > open', exit: 'false',
-                    stop_loss_percent: 0.6, trailing_stop_percent: 1.2, take_profit_percent: 1.5 } },
+                    stop_loss_percent: 0.6, trailing_stop_percent: 1.2, take_profit_percent: 0.8 } },
                 { kind: 'ema_cross', symbols: ['ACME', 'OTHER'], parameters: { fast: 2, slow: 6, sizing: 'shares', size: '10' } },
                 { kind: 'momentum', symbols: ['ACME', 'OTHER'], parameters: { lookback: 3, top_n: 1, frequency: 'weekly' } },
             ];
