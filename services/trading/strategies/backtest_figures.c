@@ -558,6 +558,8 @@ void backtest_fingerprint(const struct backtest_settings *settings,
     strategy_parameters_print(&settings->program->parameters, all);
     strbuf_printf(all, "\nfrom %" PRId64 " with %" PRId64 "%s %s", settings->start, settings->cash,
                   settings->fractional ? " in fractions" : "", terms);
+    if (settings->exits_at_close)
+        strbuf_append_string(all, " exits at closes");
     for (size_t i = 0; i < settings->symbol_count; i++)
         add_series(all, settings->symbols[i].ticker, settings->symbols[i].series);
     if (benchmark != NULL)

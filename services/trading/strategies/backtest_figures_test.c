@@ -173,6 +173,10 @@ static void a_fingerprint_tells_what_went_in(void **state)
     backtest_fingerprint(&scene.settings, NULL, other);
     assert_string_not_equal(one, other);
     scene.series->columns[BAR_LOW][1]++;
+    scene.settings.exits_at_close = true;
+    backtest_fingerprint(&scene.settings, NULL, other);
+    assert_string_not_equal(one, other);
+    scene.settings.exits_at_close = false;
     scene.settings.cash++;
     backtest_fingerprint(&scene.settings, NULL, other);
     assert_string_not_equal(one, other);
