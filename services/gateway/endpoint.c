@@ -32,6 +32,7 @@ static const struct {
     {"ListRealized", table_answer},
     {"ListLots", table_answer},
     {"ListPositions", table_answer},
+    {"CompareBacktests", table_answer},
     {"ShowSession", session_show},
     {"GetJsonWebKeySet", jwks_get},
 };
