@@ -15,9 +15,9 @@
 #include "strategy/strategy_program.h"
 
 enum {
-    BACKTEST_VERSION = 1,       // of the rules: another one may come to other results
+    BACKTEST_VERSION = 2,       // of the rules: another one may come to other results
     BACKTEST_BARS_MAX = 500000, // of all symbols together
-    BACKTEST_KEPT_MAX = 1000,   // trades, and orders, that a result lists
+    BACKTEST_KEPT_MAX = 1000,   // trades, orders, and dividends, that a result lists
 };
 
 // One symbol that is traded.
@@ -26,14 +26,26 @@ struct backtest_symbol {
     struct bar_columns *series; // its numbers are made on demand
 };
 
+// A dividend, paid on what was held before it came into effect; and the splits since, by which the
+// shares are counted.
+struct backtest_dividend {
+    size_t symbol;
+    int64_t at;          // the open of its ex-date
+    int64_t amount;      // of a share of then
+    int64_t numerator;   // so many shares as they are counted ...
+    int64_t denominator; // ... for so many of then
+};
+
 struct backtest_settings {
     const struct strategy_program *program;
     const struct backtest_symbol *symbols;
     size_t symbol_count;
     int64_t start; // bars before it are for the indicators alone
     int64_t cash;
-    struct fill_terms terms; // the model is `bar` whatever is said
-    bool fractional;         // parts of a share are bought
+    struct fill_terms terms;                   // the model is `bar` whatever is said
+    bool fractional;                           // parts of a share are bought
+    const struct backtest_dividend *dividends; // in order of time; none is after the last bar
+    size_t dividend_count;
     // Told now and then how much is done, in millionths; false ends it with BACKTEST_CANCELED. NULL
     // for nobody.
     bool (*goes_on)(void *context, int64_t progress_micros);
@@ -85,6 +97,15 @@ struct backtest_trade {
     enum backtest_cause cause; // of what closed it
 };
 
+// What came of a dividend: shares of then.
+struct backtest_payment {
+    size_t symbol;
+    int64_t at;
+    int64_t amount;
+    int64_t quantity;
+    int64_t cash;
+};
+
 struct backtest_result {
     size_t bar_count;     // that were traded on
     size_t warm_up_count; // before those, of the symbol that has most
@@ -99,6 +120,9 @@ struct backtest_result {
     struct backtest_order *orders; // the first ones
     size_t order_count;
     size_t orders_listed;
+    struct backtest_payment *payments; // of dividends; the first ones
+    size_t payments_listed;
+    int64_t dividends;      // all that came of them
     size_t orders_refused;  // there was too little cash for them
     size_t points_invested; // at which there was a position
     int64_t commission;

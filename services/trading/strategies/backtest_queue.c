@@ -9,11 +9,12 @@
 #include "money/money.h"
 #include "service/log.h"
 #include "service/worker.h"
+#include "strategies/backtest_actions.h"
 #include "strategies/backtest_bars.h"
-#include "strategies/backtest_figures.h"
-#include "strategies/backtest_grid.h"
+#include "strategies/backtest_search.h"
 #include "strategies/backtest_store.h"
 #include "strategies/strategy_message.h"
+#include "strategies/walk_forward.h"
 
 enum {
     PERIOD_MS = 500,
@@ -30,19 +31,18 @@ struct backtest_queue {
     struct worker *worker;
     struct arena *arena;
     struct arena *renewal; // of statements while a backtest is under way
-    struct arena *figures; // of one run of a grid
+    struct arena *figures; // of one run of several
     struct rule_workspace *workspace;
     struct backtest_result result;
     struct backtest_claim claim;
     struct backtest_record record;
     int64_t renewed_at;
     int64_t progress_micros;
-    size_t run_number; // of a grid, the present one
-    size_t run_count;
-    bool has_record;     // it has not been deleted meanwhile
-    bool is_stopped;     // canceled, or somebody else's now
-    bool is_interrupted; // the process is to end
-    bool is_waiting;     // for the database; said once
+    const struct backtest_search *search; // of the work that is under way
+    bool has_record;                      // it has not been deleted meanwhile
+    bool is_stopped;                      // canceled, or somebody else's now
+    bool is_interrupted;                  // the process is to end
+    bool is_waiting;                      // for the database; said once
     atomic_bool is_ending;
 };
 
@@ -81,8 +81,8 @@ static bool goes_on_fetching(void *context)
 static bool goes_on_running(void *context, int64_t progress_micros)
 {
     const struct backtest_queue *queue = context;
-    int64_t done = ((int64_t)queue->run_number * MICROS_PER_UNIT + progress_micros) /
-                   (int64_t)queue->run_count;
+    int64_t done = ((int64_t)queue->search->run_number * MICROS_PER_UNIT + progress_micros) /
+                   (int64_t)queue->search->run_count;
 
     return goes_on(context, FETCHED_MICROS + done / 2);
 }
@@ -102,27 +102,32 @@ static bool claim_work(struct transaction *transaction, void *context, struct er
 // What a backtest is made of while it is run.
 struct job {
     struct strategy_parameters *parameters;
-    struct backtest_grid grid;
-    Trading__BacktestRun **runs; // of a grid
-    size_t best;                 // of them
-    size_t warm_up;              // bars that any of them needs
-    struct strategy_program *program;
+    const Trading__BacktestWalkForward *walk_forward; // NULL for none
+    struct backtest_search search;
     struct backtest_symbol symbols[STRATEGY_SYMBOLS_MAX];
     size_t symbol_count;
+    struct backtest_dividends dividends;
     struct bar_columns *benchmark; // NULL for none
     struct backtest_settings settings;
+    struct walk_forward_outcome outcome; // of a walk-forward
 };
+
+static int periods_per_year(const char *timeframe)
+{
+    if (strcmp(timeframe, "1Week") == 0)
+        return 52;
+    return strcmp(timeframe, "1Month") == 0 ? 12 : 0;
+}
 
 static bool make_program(struct backtest_queue *queue, struct job *job, struct error *error)
 {
     const struct backtest_record *record = &queue->record;
     enum strategy_kind kind = STRATEGY_KIND_COUNT;
-    const Trading__Backtest *grid = NULL;
+    struct strategy_program *program = arena_allocate(queue->arena, sizeof(*program));
     const char **tickers = NULL;
 
     job->parameters = arena_allocate(queue->arena, sizeof(*job->parameters));
-    job->program = arena_allocate(queue->arena, sizeof(*job->program));
-    if (job->parameters == NULL || job->program == NULL)
+    if (job->parameters == NULL || program == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The backtest needs too much memory.");
     // They were checked when the strategy was written; a later build may know another rule.
     if (!strategy_kind_find(text_of(record->kind), &kind))
@@ -130,65 +135,40 @@ static bool make_program(struct backtest_queue *queue, struct job *job, struct e
                          record->kind);
     if (!strategy_parameters_read(kind, text_of(record->parameters), queue->arena, job->parameters,
                                   error) ||
-        !strategy_program_make(job->parameters, job->program, error) ||
-        !backtest_grid_of(record, queue->arena, &grid, error) ||
+        !strategy_program_make(job->parameters, program, error) ||
         !strategy_symbols_split(record->symbols, queue->arena, &tickers, &job->symbol_count, error))
         return false;
     for (size_t i = 0; i < job->symbol_count; i++)
         job->symbols[i].ticker = tickers[i];
-    if (grid != NULL)
-        job->grid = (struct backtest_grid){grid->grid, grid->n_grid};
-    queue->run_number = 0;
-    queue->run_count = backtest_grid_count(&job->grid);
-    job->warm_up = job->program->warm_up;
+    job->search = (struct backtest_search){
+        .parameters = job->parameters,
+        .symbols = job->symbols,
+        .symbol_count = job->symbol_count,
+        .periods_per_year = periods_per_year(record->timeframe),
+        .program = program,
+        .workspace = queue->workspace,
+        .result = &queue->result,
+        .arena = queue->arena,
+        .figures = queue->figures,
+        .run_count = 1,
+        .warm_up = program->warm_up,
+    };
     return true;
 }
 
-// Makes the program of one combination of the grid, and its line in the list. One whose parameters
-// break a rule together is told of there, and `out_is_fine` is false.
-static bool make_combination(struct backtest_queue *queue,
-                             struct job *job,
-                             size_t combination,
-                             bool *out_is_fine,
-                             struct error *error)
+// Takes the grid, and how it is to be gone through.
+static bool make_plan(struct backtest_queue *queue, struct job *job, struct error *error)
 {
-    struct strategy_parameters parameters = *job->parameters;
-    Trading__BacktestRun *line = job->runs[combination];
-    OWNED(strbuf) json = strbuf_new(BACKTEST_GRID_JSON_MAX);
-    const char *tickers[STRATEGY_SYMBOLS_MAX];
+    const Trading__Backtest *plan = NULL;
 
-    for (size_t i = 0; i < job->symbol_count; i++)
-        tickers[i] = job->symbols[i].ticker;
-    if (!backtest_grid_apply(&job->grid, combination, &parameters, json, error))
+    if (!backtest_plan_of(&queue->record, queue->arena, &plan, error))
         return false;
-    line->parameters = arena_copy(queue->arena, json->data, json->length);
-    *out_is_fine = strategy_parameters_check(&parameters, tickers, job->symbol_count, error) &&
-                   strategy_program_make(&parameters, job->program, error);
-    if (!*out_is_fine)
-        line->problem =
-            arena_printf(queue->arena, "%s %s", error->details[0].name, error->details[0].value);
-    return true;
-}
-
-// The list of combinations, and how many bars of warm-up any of them needs.
-static bool list_combinations(struct backtest_queue *queue, struct job *job, struct error *error)
-{
-    Trading__BacktestRun *lines = arena_allocate(queue->arena, queue->run_count * sizeof(*lines));
-
-    job->runs = arena_allocate(queue->arena, queue->run_count * sizeof(*job->runs));
-    if (lines == NULL || job->runs == NULL)
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The backtest needs too much memory.");
-    for (size_t i = 0; i < queue->run_count; i++) {
-        bool is_fine = false;
-
-        trading__backtest_run__init(&lines[i]);
-        job->runs[i] = &lines[i];
-        if (!make_combination(queue, job, i, &is_fine, error))
-            return false;
-        if (is_fine && job->program->warm_up > job->warm_up)
-            job->warm_up = job->program->warm_up;
-    }
-    return true;
+    if (plan == NULL)
+        return true;
+    job->walk_forward = plan->walk_forward;
+    job->search.grid = (struct backtest_grid){plan->grid, plan->n_grid};
+    job->search.run_count = backtest_grid_count(&job->search.grid);
+    return backtest_search_list(&job->search, error);
 }
 
 static bool fetch_symbol(struct backtest_queue *queue,
@@ -218,8 +198,11 @@ static bool fetch_all(struct backtest_queue *queue, struct job *job, struct erro
     size_t left = BACKTEST_BARS_MAX;
 
     for (size_t i = 0; i < job->symbol_count; i++) {
-        if (!fetch_symbol(queue, job->symbols[i].ticker, job->warm_up, left,
-                          &job->symbols[i].series, error))
+        if (!fetch_symbol(queue, job->symbols[i].ticker, job->search.warm_up, left,
+                          &job->symbols[i].series, error) ||
+            !backtest_actions_fetch(queue->trading, job->symbols[i].ticker, i,
+                                    queue->record.start_at, queue->record.end_at, &job->dividends,
+                                    error))
             return false;
         left -= job->symbols[i].series->count;
         queue->progress_micros =
@@ -230,11 +213,18 @@ static bool fetch_all(struct backtest_queue *queue, struct job *job, struct erro
                         error);
 }
 
-static int periods_per_year(const char *timeframe)
+// The time of the last bar of any symbol; INT64_MIN when there is none.
+static int64_t last_bar(const struct job *job)
 {
-    if (strcmp(timeframe, "1Week") == 0)
-        return 52;
-    return strcmp(timeframe, "1Month") == 0 ? 12 : 0;
+    int64_t last = INT64_MIN;
+
+    for (size_t i = 0; i < job->symbol_count; i++) {
+        const struct bar_columns *series = job->symbols[i].series;
+
+        if (series->count > 0 && series->times[series->count - 1] > last)
+            last = series->times[series->count - 1];
+    }
+    return last;
 }
 
 // Packs what came of it: the figures for lists, and all the rest beside them.
@@ -245,9 +235,11 @@ static bool pack(struct backtest_queue *queue,
 {
     const struct backtest_figures_options options = {
         .settings = &job->settings,
-        .result = &queue->result,
+        .result = job->walk_forward != NULL ? &job->outcome.result : &queue->result,
         .benchmark = job->benchmark,
-        .periods_per_year = periods_per_year(queue->record.timeframe),
+        .periods_per_year = job->search.periods_per_year,
+        .efficiency = job->walk_forward != NULL ? &job->outcome.efficiency : NULL,
+        .plan = job->walk_forward != NULL ? queue->record.grid : NULL,
     };
     Trading__Backtest *whole = NULL;
     Trading__Backtest figures = TRADING__BACKTEST__INIT;
@@ -259,109 +251,83 @@ static bool pack(struct backtest_queue *queue,
     figures.engine_version = whole->engine_version;
     figures.fingerprint = whole->fingerprint;
     whole->statistics = NULL;
-    if (job->grid.count > 0) {
-        whole->n_runs = queue->run_count;
-        whole->runs = job->runs;
+    if (job->walk_forward != NULL) {
+        whole->n_windows = job->outcome.window_count;
+        whole->windows = job->outcome.windows;
+    } else if (job->search.grid.count > 0) {
+        whole->n_runs = job->search.run_count;
+        whole->runs = job->search.runs;
     }
     out_end->status = BACKTEST_IS_COMPLETED;
     return strategy_pack_text(&figures.base, queue->arena, &out_end->statistics, error) &&
            strategy_pack_text(&whole->base, queue->arena, &out_end->result, error);
 }
 
-static bool
-check_work(const struct backtest_queue *queue, const struct job *job, struct error *error)
+static bool check_work(const struct job *job, struct error *error)
 {
     int64_t bars = 0;
 
     for (size_t i = 0; i < job->symbol_count; i++)
         bars += (int64_t)job->symbols[i].series->count;
-    if (bars * (int64_t)queue->run_count <= BACKTEST_WORK_MAX)
+    // A walk-forward counts the bars of its windows itself.
+    if (job->walk_forward != NULL || bars * (int64_t)job->search.run_count <= BACKTEST_WORK_MAX)
         return true;
     error_clear(error);
     error_add_violation(error, "grid",
                         "makes %" PRId64 " bars times %zu combinations, and %" PRId64
                         " bars may be run in all",
-                        bars, queue->run_count, BACKTEST_WORK_MAX);
+                        bars, job->search.run_count, BACKTEST_WORK_MAX);
     return false;
 }
 
-// Runs one combination, and writes into its line what came of it.
-static bool
-run_combination(struct backtest_queue *queue, struct job *job, size_t number, struct error *error)
+// What is shown is what came of the windows out of sample: it begins with the first of them.
+static bool walk(const struct backtest_queue *queue, struct job *job, struct error *error)
 {
-    const struct backtest_figures_options options = {
+    int64_t last = last_bar(job);
+    const struct walk_forward walk = {
+        .plan = job->walk_forward,
+        .search = &job->search,
         .settings = &job->settings,
-        .result = &queue->result,
-        .periods_per_year = periods_per_year(queue->record.timeframe),
+        .timeframe = queue->record.timeframe,
+        .end = last < job->settings.start ? job->settings.start : last + 1,
     };
-    Trading__BacktestRun *line = job->runs[number];
-    Trading__BacktestStatistics *statistics = NULL;
+    struct bar_columns *benchmark = job->benchmark;
 
-    arena_reset(queue->figures);
-    if (!backtest_run(&job->settings, queue->workspace, &queue->result, error) ||
-        !backtest_statistics(&options, queue->figures, &statistics, error))
+    if (!walk_forward_run(&walk, &job->outcome, error))
         return false;
-    line->has_final_equity_micros = true;
-    line->final_equity_micros = statistics->final_equity_micros;
-    line->has_return_percent_micros = statistics->has_return_percent_micros;
-    line->return_percent_micros = statistics->return_percent_micros;
-    line->has_max_drawdown_percent_micros = statistics->has_max_drawdown_percent_micros;
-    line->max_drawdown_percent_micros = statistics->max_drawdown_percent_micros;
-    line->has_sharpe_ratio_micros = statistics->has_sharpe_ratio_micros;
-    line->sharpe_ratio_micros = statistics->sharpe_ratio_micros;
-    line->has_trades = true;
-    line->trades = statistics->trades;
+    job->settings.start = job->outcome.first_at;
+    if (benchmark != NULL)
+        job->benchmark = bar_columns_copy(
+            benchmark, bar_columns_find(benchmark, job->outcome.first_at), benchmark->count);
+    bar_columns_free(&benchmark);
     return true;
-}
-
-static bool is_better(const struct job *job, size_t number)
-{
-    return !job->runs[job->best]->has_final_equity_micros ||
-           job->runs[number]->final_equity_micros > job->runs[job->best]->final_equity_micros;
-}
-
-// Runs all combinations, and leaves the best one's program to be run in full.
-static bool run_grid(struct backtest_queue *queue, struct job *job, struct error *error)
-{
-    bool is_fine = false;
-
-    for (size_t i = 0; i < queue->run_count; i++) {
-        queue->run_number = i;
-        if (!make_combination(queue, job, i, &is_fine, error) ||
-            (is_fine && !run_combination(queue, job, i, error)))
-            return false;
-        if (is_fine && is_better(job, i))
-            job->best = i;
-    }
-    if (!job->runs[job->best]->has_final_equity_micros) {
-        error_clear(error);
-        error_add_violation(error, "grid", "has no combination that can be run: %.100s",
-                            job->runs[0]->problem);
-        return false;
-    }
-    job->runs[job->best]->has_best = true;
-    job->runs[job->best]->best = true;
-    return make_combination(queue, job, job->best, &is_fine, error);
 }
 
 static bool run(struct backtest_queue *queue, struct job *job, struct error *error)
 {
-    if (!make_program(queue, job, error) ||
-        (job->grid.count > 0 && !list_combinations(queue, job, error)) ||
-        !fetch_all(queue, job, error) || !check_work(queue, job, error))
+    queue->search = &job->search;
+    if (!make_program(queue, job, error) || !make_plan(queue, job, error) ||
+        !fetch_all(queue, job, error) || !check_work(job, error))
         return false;
+    backtest_dividends_sort(&job->dividends);
     job->settings = (struct backtest_settings){
-        .program = job->program,
+        .program = job->search.program,
         .symbols = job->symbols,
         .symbol_count = job->symbol_count,
         .start = queue->record.start_at,
         .cash = queue->record.cash,
         .terms = queue->record.terms,
         .fractional = queue->record.fractional,
+        .dividends = job->dividends.list,
+        .dividend_count = backtest_dividends_until(job->dividends.list, job->dividends.count,
+                                                   queue->record.timeframe, last_bar(job)),
         .goes_on = goes_on_running,
         .context = queue,
     };
-    return (job->grid.count == 0 || run_grid(queue, job, error)) &&
+    if (job->walk_forward != NULL)
+        return walk(queue, job, error);
+    return (job->search.grid.count == 0 ||
+            backtest_search_best(&job->search, &job->settings, error)) &&
            backtest_run(&job->settings, queue->workspace, &queue->result, error);
 }
 
@@ -370,6 +336,8 @@ static void clear_job(struct job *job)
     for (size_t i = 0; i < STRATEGY_SYMBOLS_MAX; i++)
         bar_columns_free(&job->symbols[i].series);
     bar_columns_free(&job->benchmark);
+    backtest_dividends_clear(&job->dividends);
+    backtest_result_clear(&job->outcome.result);
 }
 
 // What cannot be reached now may be later; everything else will be as it is.

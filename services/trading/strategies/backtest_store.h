@@ -48,7 +48,7 @@ struct backtest_record {
     struct fill_terms terms;
     bool fractional;
     const char *benchmark; // these NULL for none
-    const char *grid;      // a packed message, in base64url
+    const char *grid;      // a packed message of it and the walk-forward, in base64url
     enum backtest_status status;
     int64_t progress_micros;
     const char *reason; // these NULL for none
