@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "money/money.h"
@@ -21,12 +22,14 @@ enum {
     RENEW_EVERY_US = 1000 * 1000,
     ARENA_BUDGET = 16 * 1024 * 1024,
     RENEWAL_BUDGET = 256 * 1024,
+    NICENESS = 10,
 };
 
 // Fetching the bars is counted as the first half of the work: it takes longer than what follows.
 #define FETCHED_MICROS INT64_C(500000)
 
-struct backtest_queue {
+// A thread, and what it works with.
+struct runner {
     struct trading *trading;
     struct worker *worker;
     struct arena *arena;
@@ -43,60 +46,61 @@ struct backtest_queue {
     bool is_stopped;                      // canceled, or somebody else's now
     bool is_interrupted;                  // the process is to end
     bool is_waiting;                      // for the database; said once
+    bool has_given_way;
     atomic_bool is_ending;
 };
 
 // Renews the lease when it is time. False when the work is to stop.
 static bool goes_on(void *context, int64_t progress_micros)
 {
-    struct backtest_queue *queue = context;
+    struct runner *runner = context;
     int64_t now = clock_monotonic_us();
     bool goes = true;
     struct error error;
 
-    queue->progress_micros = progress_micros;
-    if (atomic_load(&queue->is_ending)) {
-        queue->is_interrupted = true;
+    runner->progress_micros = progress_micros;
+    if (atomic_load(&runner->is_ending)) {
+        runner->is_interrupted = true;
         return false;
     }
-    if (now - queue->renewed_at < RENEW_EVERY_US)
+    if (now - runner->renewed_at < RENEW_EVERY_US)
         return true;
-    queue->renewed_at = now;
-    arena_reset(queue->renewal);
+    runner->renewed_at = now;
+    arena_reset(runner->renewal);
     // Without the database the work goes on: what it comes to can be written only if the task is
     // this worker's still.
-    if (backtest_store_progress(queue->trading->database, queue->renewal, &queue->claim,
+    if (backtest_store_progress(runner->trading->database, runner->renewal, &runner->claim,
                                 progress_micros, &goes, &error))
-        queue->is_stopped = !goes;
-    return !queue->is_stopped;
+        runner->is_stopped = !goes;
+    return !runner->is_stopped;
 }
 
 static bool goes_on_fetching(void *context)
 {
-    struct backtest_queue *queue = context;
+    struct runner *runner = context;
 
-    return goes_on(queue, queue->progress_micros);
+    return goes_on(runner, runner->progress_micros);
 }
 
 static bool goes_on_running(void *context, int64_t progress_micros)
 {
-    const struct backtest_queue *queue = context;
-    int64_t done = ((int64_t)queue->search->run_number * MICROS_PER_UNIT + progress_micros) /
-                   (int64_t)queue->search->run_count;
+    const struct runner *runner = context;
+    int64_t done = ((int64_t)runner->search->run_number * MICROS_PER_UNIT + progress_micros) /
+                   (int64_t)runner->search->run_count;
 
     return goes_on(context, FETCHED_MICROS + done / 2);
 }
 
 static bool claim_work(struct transaction *transaction, void *context, struct error *error)
 {
-    struct backtest_queue *queue = context;
+    struct runner *runner = context;
     bool found = false;
 
-    queue->claim.id[0] = '\0';
-    return backtest_store_claim(transaction, queue->trading->worker, &queue->claim, &found,
+    runner->claim.id[0] = '\0';
+    return backtest_store_claim(transaction, runner->trading->worker, &runner->claim, &found,
                                 error) &&
-           (!found || backtest_store_find(transaction, queue->claim.id, false, &queue->record,
-                                          &queue->has_record, error));
+           (!found || backtest_store_find(transaction, runner->claim.id, false, &runner->record,
+                                          &runner->has_record, error));
 }
 
 // What a backtest is made of while it is run.
@@ -119,24 +123,25 @@ static int periods_per_year(const char *timeframe)
     return strcmp(timeframe, "1Month") == 0 ? 12 : 0;
 }
 
-static bool make_program(struct backtest_queue *queue, struct job *job, struct error *error)
+static bool make_program(struct runner *runner, struct job *job, struct error *error)
 {
-    const struct backtest_record *record = &queue->record;
+    const struct backtest_record *record = &runner->record;
     enum strategy_kind kind = STRATEGY_KIND_COUNT;
-    struct strategy_program *program = arena_allocate(queue->arena, sizeof(*program));
+    struct strategy_program *program = arena_allocate(runner->arena, sizeof(*program));
     const char **tickers = NULL;
 
-    job->parameters = arena_allocate(queue->arena, sizeof(*job->parameters));
+    job->parameters = arena_allocate(runner->arena, sizeof(*job->parameters));
     if (job->parameters == NULL || program == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The backtest needs too much memory.");
     // They were checked when the strategy was written; a later build may know another rule.
     if (!strategy_kind_find(text_of(record->kind), &kind))
         return error_set(error, REASON_INVALID_REQUEST, "There is no kind %s any more.",
                          record->kind);
-    if (!strategy_parameters_read(kind, text_of(record->parameters), queue->arena, job->parameters,
+    if (!strategy_parameters_read(kind, text_of(record->parameters), runner->arena, job->parameters,
                                   error) ||
         !strategy_program_make(job->parameters, program, error) ||
-        !strategy_symbols_split(record->symbols, queue->arena, &tickers, &job->symbol_count, error))
+        !strategy_symbols_split(record->symbols, runner->arena, &tickers, &job->symbol_count,
+                                error))
         return false;
     for (size_t i = 0; i < job->symbol_count; i++)
         job->symbols[i].ticker = tickers[i];
@@ -146,10 +151,10 @@ static bool make_program(struct backtest_queue *queue, struct job *job, struct e
         .symbol_count = job->symbol_count,
         .periods_per_year = periods_per_year(record->timeframe),
         .program = program,
-        .workspace = queue->workspace,
-        .result = &queue->result,
-        .arena = queue->arena,
-        .figures = queue->figures,
+        .workspace = runner->workspace,
+        .result = &runner->result,
+        .arena = runner->arena,
+        .figures = runner->figures,
         .run_count = 1,
         .warm_up = program->warm_up,
     };
@@ -157,11 +162,11 @@ static bool make_program(struct backtest_queue *queue, struct job *job, struct e
 }
 
 // Takes the grid, and how it is to be gone through.
-static bool make_plan(struct backtest_queue *queue, struct job *job, struct error *error)
+static bool make_plan(struct runner *runner, struct job *job, struct error *error)
 {
     const Trading__Backtest *plan = NULL;
 
-    if (!backtest_plan_of(&queue->record, queue->arena, &plan, error))
+    if (!backtest_plan_of(&runner->record, runner->arena, &plan, error))
         return false;
     if (plan == NULL)
         return true;
@@ -171,7 +176,7 @@ static bool make_plan(struct backtest_queue *queue, struct job *job, struct erro
     return backtest_search_list(&job->search, error);
 }
 
-static bool fetch_symbol(struct backtest_queue *queue,
+static bool fetch_symbol(struct runner *runner,
                          const char *ticker,
                          size_t warm_up,
                          size_t most,
@@ -180,36 +185,36 @@ static bool fetch_symbol(struct backtest_queue *queue,
 {
     const struct backtest_bars_request request = {
         .ticker = ticker,
-        .timeframe = queue->record.timeframe,
-        .start = queue->record.start_at,
-        .end = queue->record.end_at,
+        .timeframe = runner->record.timeframe,
+        .start = runner->record.start_at,
+        .end = runner->record.end_at,
         .warm_up = warm_up,
         .most = most,
         .goes_on = goes_on_fetching,
-        .context = queue,
+        .context = runner,
     };
 
     *out_series = bar_columns_new();
-    return backtest_bars_fetch(queue->trading, &request, *out_series, error);
+    return backtest_bars_fetch(runner->trading, &request, *out_series, error);
 }
 
-static bool fetch_all(struct backtest_queue *queue, struct job *job, struct error *error)
+static bool fetch_all(struct runner *runner, struct job *job, struct error *error)
 {
     size_t left = BACKTEST_BARS_MAX;
 
     for (size_t i = 0; i < job->symbol_count; i++) {
-        if (!fetch_symbol(queue, job->symbols[i].ticker, job->search.warm_up, left,
+        if (!fetch_symbol(runner, job->symbols[i].ticker, job->search.warm_up, left,
                           &job->symbols[i].series, error) ||
-            !backtest_actions_fetch(queue->trading, job->symbols[i].ticker, i,
-                                    queue->record.start_at, queue->record.end_at, &job->dividends,
+            !backtest_actions_fetch(runner->trading, job->symbols[i].ticker, i,
+                                    runner->record.start_at, runner->record.end_at, &job->dividends,
                                     error))
             return false;
         left -= job->symbols[i].series->count;
-        queue->progress_micros =
+        runner->progress_micros =
             FETCHED_MICROS * (int64_t)(i + 1) / (int64_t)(job->symbol_count + 1);
     }
-    return queue->record.benchmark == NULL ||
-           fetch_symbol(queue, queue->record.benchmark, 0, BACKTEST_BARS_MAX, &job->benchmark,
+    return runner->record.benchmark == NULL ||
+           fetch_symbol(runner, runner->record.benchmark, 0, BACKTEST_BARS_MAX, &job->benchmark,
                         error);
 }
 
@@ -228,23 +233,23 @@ static int64_t last_bar(const struct job *job)
 }
 
 // Packs what came of it: the figures for lists, and all the rest beside them.
-static bool pack(struct backtest_queue *queue,
+static bool pack(struct runner *runner,
                  const struct job *job,
                  struct backtest_end *out_end,
                  struct error *error)
 {
     const struct backtest_figures_options options = {
         .settings = &job->settings,
-        .result = job->walk_forward != NULL ? &job->outcome.result : &queue->result,
+        .result = job->walk_forward != NULL ? &job->outcome.result : &runner->result,
         .benchmark = job->benchmark,
         .periods_per_year = job->search.periods_per_year,
         .efficiency = job->walk_forward != NULL ? &job->outcome.efficiency : NULL,
-        .plan = job->walk_forward != NULL ? queue->record.grid : NULL,
+        .plan = job->walk_forward != NULL ? runner->record.grid : NULL,
     };
     Trading__Backtest *whole = NULL;
     Trading__Backtest figures = TRADING__BACKTEST__INIT;
 
-    if (!backtest_figures(&options, queue->arena, &whole, error))
+    if (!backtest_figures(&options, runner->arena, &whole, error))
         return false;
     figures.statistics = whole->statistics;
     figures.has_engine_version = whole->has_engine_version;
@@ -259,8 +264,8 @@ static bool pack(struct backtest_queue *queue,
         whole->runs = job->search.runs;
     }
     out_end->status = BACKTEST_IS_COMPLETED;
-    return strategy_pack_text(&figures.base, queue->arena, &out_end->statistics, error) &&
-           strategy_pack_text(&whole->base, queue->arena, &out_end->result, error);
+    return strategy_pack_text(&figures.base, runner->arena, &out_end->statistics, error) &&
+           strategy_pack_text(&whole->base, runner->arena, &out_end->result, error);
 }
 
 static bool check_work(const struct job *job, struct error *error)
@@ -281,14 +286,14 @@ static bool check_work(const struct job *job, struct error *error)
 }
 
 // What is shown is what came of the windows out of sample: it begins with the first of them.
-static bool walk(const struct backtest_queue *queue, struct job *job, struct error *error)
+static bool walk(const struct runner *runner, struct job *job, struct error *error)
 {
     int64_t last = last_bar(job);
     const struct walk_forward walk = {
         .plan = job->walk_forward,
         .search = &job->search,
         .settings = &job->settings,
-        .timeframe = queue->record.timeframe,
+        .timeframe = runner->record.timeframe,
         .end = last < job->settings.start ? job->settings.start : last + 1,
     };
     struct bar_columns *benchmark = job->benchmark;
@@ -303,32 +308,32 @@ static bool walk(const struct backtest_queue *queue, struct job *job, struct err
     return true;
 }
 
-static bool run(struct backtest_queue *queue, struct job *job, struct error *error)
+static bool run(struct runner *runner, struct job *job, struct error *error)
 {
-    queue->search = &job->search;
-    if (!make_program(queue, job, error) || !make_plan(queue, job, error) ||
-        !fetch_all(queue, job, error) || !check_work(job, error))
+    runner->search = &job->search;
+    if (!make_program(runner, job, error) || !make_plan(runner, job, error) ||
+        !fetch_all(runner, job, error) || !check_work(job, error))
         return false;
     backtest_dividends_sort(&job->dividends);
     job->settings = (struct backtest_settings){
         .program = job->search.program,
         .symbols = job->symbols,
         .symbol_count = job->symbol_count,
-        .start = queue->record.start_at,
-        .cash = queue->record.cash,
-        .terms = queue->record.terms,
-        .fractional = queue->record.fractional,
+        .start = runner->record.start_at,
+        .cash = runner->record.cash,
+        .terms = runner->record.terms,
+        .fractional = runner->record.fractional,
         .dividends = job->dividends.list,
         .dividend_count = backtest_dividends_until(job->dividends.list, job->dividends.count,
-                                                   queue->record.timeframe, last_bar(job)),
+                                                   runner->record.timeframe, last_bar(job)),
         .goes_on = goes_on_running,
-        .context = queue,
+        .context = runner,
     };
     if (job->walk_forward != NULL)
-        return walk(queue, job, error);
+        return walk(runner, job, error);
     return (job->search.grid.count == 0 ||
             backtest_search_best(&job->search, &job->settings, error)) &&
-           backtest_run(&job->settings, queue->workspace, &queue->result, error);
+           backtest_run(&job->settings, runner->workspace, &runner->result, error);
 }
 
 static void clear_job(struct job *job)
@@ -341,32 +346,32 @@ static void clear_job(struct job *job)
 }
 
 // What cannot be reached now may be later; everything else will be as it is.
-static bool is_worth_another_attempt(const struct backtest_queue *queue, const struct error *error)
+static bool is_worth_another_attempt(const struct runner *runner, const struct error *error)
 {
     return (error->code == CODE_UNAVAILABLE || error->code == CODE_DEADLINE_EXCEEDED) &&
-           queue->claim.attempts < BACKTEST_ATTEMPTS_MAX;
+           runner->claim.attempts < BACKTEST_ATTEMPTS_MAX;
 }
 
 // Says why it failed, with the field and its rule when that was it.
-static struct backtest_end failure(struct backtest_queue *queue, const struct error *error)
+static struct backtest_end failure(struct runner *runner, const struct error *error)
 {
     struct backtest_end end = {
         .status =
             error_is(error, REASON_BACKTEST_CANCELED) ? BACKTEST_IS_CANCELED : BACKTEST_IS_FAILED,
-        .reason = arena_copy_string(queue->arena, error->reason),
-        .reason_message = arena_copy_string(queue->arena, error->message),
+        .reason = arena_copy_string(runner->arena, error->reason),
+        .reason_message = arena_copy_string(runner->arena, error->message),
     };
 
     if (error->detail_count > 0 && error->details[0].kind == ERROR_VIOLATION)
         end.reason_message =
-            arena_printf(queue->arena, "%s %s", error->details[0].name, error->details[0].value);
+            arena_printf(runner->arena, "%s %s", error->details[0].name, error->details[0].value);
     if (end.status == BACKTEST_IS_CANCELED)
         end.reason = end.reason_message = NULL;
     return end;
 }
 
 struct finishing {
-    struct backtest_queue *queue;
+    struct runner *runner;
     const struct backtest_end *end;
 };
 
@@ -374,22 +379,22 @@ static bool finish_work(struct transaction *transaction, void *context, struct e
 {
     const struct finishing *finishing = context;
 
-    return backtest_store_finish(transaction, &finishing->queue->claim, finishing->end, error);
+    return backtest_store_finish(transaction, &finishing->runner->claim, finishing->end, error);
 }
 
 // Writes what has become of it; when that cannot be, its lease runs out and it is run again.
-static void finish(struct backtest_queue *queue, const struct backtest_end *end)
+static void finish(struct runner *runner, const struct backtest_end *end)
 {
-    struct finishing finishing = {queue, end};
+    struct finishing finishing = {runner, end};
     struct error error;
 
-    if (!database_transact(queue->trading->database, queue->arena, 0, finish_work, &finishing,
+    if (!database_transact(runner->trading->database, runner->arena, 0, finish_work, &finishing,
                            &error))
-        log_write(LOG_WARNING, "backtest_not_finished", "backtest", queue->claim.id, "reason",
+        log_write(LOG_WARNING, "backtest_not_finished", "backtest", runner->claim.id, "reason",
                   error.reason, NULL);
 }
 
-static void work_on(struct backtest_queue *queue)
+static void work_on(struct runner *runner)
 {
     struct job job = {0};
     struct backtest_end end = {0};
@@ -397,76 +402,113 @@ static void work_on(struct backtest_queue *queue)
     bool is_done = false;
 
     // So that it is asked at once whether it is to be canceled.
-    queue->renewed_at = 0;
-    queue->progress_micros = 0;
-    queue->is_stopped = false;
-    if (!queue->has_record)
+    runner->renewed_at = 0;
+    runner->progress_micros = 0;
+    runner->is_stopped = false;
+    if (!runner->has_record)
         error_fill(&error, REASON_BACKTEST_CANCELED, "It has been deleted.");
-    else if (queue->claim.attempts > BACKTEST_ATTEMPTS_MAX)
+    else if (runner->claim.attempts > BACKTEST_ATTEMPTS_MAX)
         error_fill(&error, REASON_INTERNAL, "It was begun %d times and never came to its end.",
                    BACKTEST_ATTEMPTS_MAX);
     else
-        is_done = run(queue, &job, &error) && pack(queue, &job, &end, &error);
-    if (!is_done && !queue->is_interrupted && !is_worth_another_attempt(queue, &error))
-        end = failure(queue, &error);
+        is_done = run(runner, &job, &error) && pack(runner, &job, &end, &error);
+    if (!is_done && !runner->is_interrupted && !is_worth_another_attempt(runner, &error))
+        end = failure(runner, &error);
     if (is_done || end.status == BACKTEST_IS_FAILED || end.status == BACKTEST_IS_CANCELED)
-        finish(queue, &end);
+        finish(runner, &end);
     clear_job(&job);
+}
+
+// So that orders do not wait for backtests where there are fewer cores than threads. On Linux the
+// priority is of the calling thread alone.
+static void give_way(struct runner *runner)
+{
+    if (!runner->has_given_way)
+        (void)setpriority(PRIO_PROCESS, 0, NICENESS);
+    runner->has_given_way = true;
 }
 
 static bool work(void *context)
 {
-    struct backtest_queue *queue = context;
+    struct runner *runner = context;
     struct platform_clock clock;
     struct error error;
 
+    give_way(runner);
     // Nothing can be asked of market before its first word.
-    if (!quotes_clock(queue->trading->quotes, &clock))
+    if (!quotes_clock(runner->trading->quotes, &clock))
         return false;
-    arena_reset(queue->arena);
-    if (!database_transact(queue->trading->database, queue->arena, 0, claim_work, queue, &error)) {
-        if (!queue->is_waiting)
+    arena_reset(runner->arena);
+    if (!database_transact(runner->trading->database, runner->arena, 0, claim_work, runner,
+                           &error)) {
+        if (!runner->is_waiting)
             log_write(LOG_WARNING, "backtests_wait", "reason", error.reason, NULL);
-        queue->is_waiting = true;
+        runner->is_waiting = true;
         return false;
     }
-    queue->is_waiting = false;
-    if (queue->claim.id[0] == '\0')
+    runner->is_waiting = false;
+    if (runner->claim.id[0] == '\0')
         return false;
-    work_on(queue);
-    return !queue->is_interrupted;
+    work_on(runner);
+    return !runner->is_interrupted;
 }
 
-struct backtest_queue *backtest_queue_new(struct trading *trading)
+static struct runner *runner_new(struct trading *trading)
+{
+    struct runner *runner = allocate(sizeof(*runner));
+
+    runner->trading = trading;
+    runner->arena = arena_new(ARENA_BUDGET);
+    runner->renewal = arena_new(RENEWAL_BUDGET);
+    runner->figures = arena_new(ARENA_BUDGET);
+    runner->workspace = rule_workspace_new();
+    runner->worker = worker_new("backtests", PERIOD_MS, work, runner);
+    return runner;
+}
+
+static void runner_free(struct runner **runner)
+{
+    worker_free(&(*runner)->worker);
+    backtest_result_clear(&(*runner)->result);
+    rule_workspace_free(&(*runner)->workspace);
+    arena_free(&(*runner)->renewal);
+    arena_free(&(*runner)->figures);
+    arena_free(&(*runner)->arena);
+    release(*runner);
+    *runner = NULL;
+}
+
+struct backtest_queue {
+    size_t count;
+    struct runner *runners[BACKTEST_WORKERS_MAX];
+};
+
+struct backtest_queue *backtest_queue_new(struct trading *trading, size_t workers)
 {
     struct backtest_queue *queue = allocate(sizeof(*queue));
 
-    queue->trading = trading;
-    queue->arena = arena_new(ARENA_BUDGET);
-    queue->renewal = arena_new(RENEWAL_BUDGET);
-    queue->figures = arena_new(ARENA_BUDGET);
-    queue->workspace = rule_workspace_new();
-    queue->worker = worker_new("backtests", PERIOD_MS, work, queue);
+    for (; queue->count < workers; queue->count++)
+        queue->runners[queue->count] = runner_new(trading);
     return queue;
 }
 
 void backtest_queue_wake(struct backtest_queue *queue)
 {
-    if (queue != NULL)
-        worker_wake(queue->worker);
+    if (queue == NULL)
+        return;
+    for (size_t i = 0; i < queue->count; i++)
+        worker_wake(queue->runners[i]->worker);
 }
 
 void backtest_queue_free(struct backtest_queue **queue)
 {
     if (*queue == NULL)
         return;
-    atomic_store(&(*queue)->is_ending, true);
-    worker_free(&(*queue)->worker);
-    backtest_result_clear(&(*queue)->result);
-    rule_workspace_free(&(*queue)->workspace);
-    arena_free(&(*queue)->renewal);
-    arena_free(&(*queue)->figures);
-    arena_free(&(*queue)->arena);
+    // All are told before any is waited for.
+    for (size_t i = 0; i < (*queue)->count; i++)
+        atomic_store(&(*queue)->runners[i]->is_ending, true);
+    for (size_t i = 0; i < (*queue)->count; i++)
+        runner_free(&(*queue)->runners[i]);
     release(*queue);
     *queue = NULL;
 }

@@ -103,8 +103,8 @@ struct backtest_claim {
     int64_t attempts;
 };
 
-// Takes the task that has been due for longest, and has its backtest run. `out_found` says whether
-// there is one.
+// Takes the task that has been due for longest of the user whose turn it is, and has its backtest
+// run. `out_found` says whether there is one.
 MUST_CHECK bool backtest_store_claim(struct transaction *transaction,
                                      const char *worker,
                                      struct backtest_claim *out_claim,
