@@ -385,3 +385,19 @@ struct analytics_figure analytics_concentration(const double *weights, size_t co
         return analytics_unknown(ANALYTICS_NOTHING_INVESTED);
     return analytics_known(squares / (sum * sum));
 }
+
+struct analytics_figure analytics_walk_forward(const struct analytics_window *windows, size_t count)
+{
+    struct analytics_window all = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        all.in_sample_return += windows[i].in_sample_return;
+        all.in_sample_days += windows[i].in_sample_days;
+        all.out_of_sample_return += windows[i].out_of_sample_return;
+        all.out_of_sample_days += windows[i].out_of_sample_days;
+    }
+    if (!(all.in_sample_return > 0.0) || !(all.out_of_sample_days > 0.0))
+        return analytics_unknown(ANALYTICS_NO_GAIN);
+    return analytics_known(all.out_of_sample_return / all.out_of_sample_days /
+                           (all.in_sample_return / all.in_sample_days));
+}

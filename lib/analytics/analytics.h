@@ -22,6 +22,7 @@
     X(NO_TRADES, "Nothing was sold.")                                                              \
     X(NO_SOLUTION, "No rate of interest explains the payments.")                                   \
     X(MANY_SOLUTIONS, "More than one rate of interest explains the payments.")                     \
+    X(NO_GAIN, "There was no gain to compare with.")                                               \
     X(NO_BENCHMARK, "There is no benchmark, or it has no prices.")                                 \
     X(OUT_OF_RANGE, "It is too large to be told.")
 // clang-format on
@@ -137,6 +138,20 @@ struct analytics_figure analytics_turnover(double traded, double average_equity)
 
 // Sum of the squares of weights, in parts of their sum: 1 when one is all.
 struct analytics_figure analytics_concentration(const double *weights, size_t count);
+
+// What was gained in a window by parameters that were chosen there, and in the one after it by the
+// same; returns of both in one unit, whichever.
+struct analytics_window {
+    double in_sample_return;
+    double in_sample_days;
+    double out_of_sample_return;
+    double out_of_sample_days;
+};
+
+// The return of a day out of sample, in parts of that in sample: sums of all windows. NO_GAIN when
+// there was none in sample.
+struct analytics_figure analytics_walk_forward(const struct analytics_window *windows,
+                                               size_t count);
 
 // What was put in (above 0) or taken out (below), so many days before the end.
 struct analytics_flow {

@@ -304,6 +304,20 @@ static void what_is_not_finite_is_not_known(void **state)
     assert_null(analytics_reason_name(ANALYTICS_KNOWN));
 }
 
+static void a_walk_forward_keeps_part_of_its_gain(void **state)
+{
+    // 30 % in 60 days before, 5 % in 20 days after: 0.5 % a day, and 0.25 %.
+    static const struct analytics_window windows[] = {{0.2, 30, 0.08, 10}, {0.1, 30, -0.03, 10}};
+    static const struct analytics_window lost[] = {{-0.1, 30, 0.2, 10}};
+    struct analytics_figure figure = analytics_walk_forward(windows, 2);
+
+    (void)state;
+    assert_int_equal(figure.reason, ANALYTICS_KNOWN);
+    assert_true(fabs(figure.value - 0.5) < 1e-10);
+    assert_int_equal(analytics_walk_forward(lost, 1).reason, ANALYTICS_NO_GAIN);
+    assert_int_equal(analytics_walk_forward(NULL, 0).reason, ANALYTICS_NO_GAIN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +345,7 @@ int main(void)
         cmocka_unit_test(the_returns_one_after_the_other_are_a_total),
         cmocka_unit_test(the_value_at_risk_is_a_percentile_and_the_shortfall_the_mean_up_to_it),
         cmocka_unit_test(what_is_not_finite_is_not_known),
+        cmocka_unit_test(a_walk_forward_keeps_part_of_its_gain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "money/money.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum { FIRST_CAPACITY = 256 };
 
@@ -30,6 +31,23 @@ void bar_columns_free(struct bar_columns **series)
     release((*series)->times);
     release(*series);
     *series = NULL;
+}
+
+struct bar_columns *bar_columns_copy(const struct bar_columns *series, size_t from, size_t end)
+{
+    struct bar_columns *copy = bar_columns_new();
+    size_t count = end > from ? end - from : 0;
+
+    if (count == 0)
+        return copy;
+    copy->count = copy->capacity = count;
+    copy->times = allocate_array(count, sizeof(int64_t));
+    memcpy(copy->times, series->times + from, count * sizeof(int64_t));
+    for (int field = 0; field < BAR_FIELD_COUNT; field++) {
+        copy->columns[field] = allocate_array(count, sizeof(int64_t));
+        memcpy(copy->columns[field], series->columns[field] + from, count * sizeof(int64_t));
+    }
+    return copy;
 }
 
 static void grow(struct bar_columns *series)

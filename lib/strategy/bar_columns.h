@@ -28,6 +28,9 @@ struct bar_columns {
 struct bar_columns *bar_columns_new(void);
 void bar_columns_free(struct bar_columns **series);
 
+// A series of its own with the bars from `from` to before `end`. The caller owns it.
+struct bar_columns *bar_columns_copy(const struct bar_columns *series, size_t from, size_t end);
+
 // Adds a bar that is later than all there are.
 void bar_columns_add(struct bar_columns *series, const struct bar *bar);
 

@@ -24,8 +24,8 @@ static const struct {
     {"ListSnapshots", table_answer},    {"GetPerformance", table_answer},
     {"ListEquityPoints", table_answer}, {"GetComposition", table_answer},
     {"ListRealized", table_answer},     {"ListLots", table_answer},
-    {"ListPositions", table_answer},    {"ShowSession", session_show},
-    {"GetJsonWebKeySet", jwks_get},
+    {"ListPositions", table_answer},    {"CompareBacktests", table_answer},
+    {"ShowSession", session_show},      {"GetJsonWebKeySet", jwks_get},
 };
 
 static bool (*answer_of(const struct route *route))(struct exchange *, struct error *)

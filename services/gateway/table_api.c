@@ -16,18 +16,23 @@ enum {
     HEADER_SIZE = 128,
 };
 
-#define SERVICE "portfolio" // whose operations these are
-
-// Which list of an operation's answer is its table, and what the file is called.
+// Whose operation it is, which list of its answer is its table, and what the file is called; and
+// which field of a row is a message whose own fields are columns, too, after the row's.
 static const struct table {
     const char *operation;
+    const char *service;
     const char *list;
     const char *file;
+    const char *more; // NULL for none
 } tables[] = {
-    {"ListSnapshots", "snapshots", "snapshots"}, {"GetPerformance", "series", "performance"},
-    {"ListEquityPoints", "points", "equity"},    {"GetComposition", "classes", "composition"},
-    {"ListRealized", "years", "realized"},       {"ListLots", "lots", "lots"},
-    {"ListPositions", "positions", "positions"},
+    {"ListSnapshots", "portfolio", "snapshots", "snapshots", NULL},
+    {"GetPerformance", "portfolio", "series", "performance", NULL},
+    {"ListEquityPoints", "portfolio", "points", "equity", NULL},
+    {"GetComposition", "portfolio", "classes", "composition", NULL},
+    {"ListRealized", "portfolio", "years", "realized", NULL},
+    {"ListLots", "portfolio", "lots", "lots", NULL},
+    {"ListPositions", "portfolio", "positions", "positions", NULL},
+    {"CompareBacktests", "trading", "backtests", "backtests", "statistics"},
 };
 
 static const struct table *table_of(const struct rpc_method *method)
@@ -109,6 +114,9 @@ static void write_cell(const struct message_info *info,
     case PROTOBUF_C_TYPE_UINT32:
         strbuf_append_int(out, *(const uint32_t *)value);
         break;
+    case PROTOBUF_C_TYPE_UINT64:
+        strbuf_append_int(out, (int64_t) * (const uint64_t *)value);
+        break;
     case PROTOBUF_C_TYPE_ENUM:
         write_enum(&info->fields[index], *(const int *)value, out);
         break;
@@ -118,33 +126,41 @@ static void write_cell(const struct message_info *info,
     }
 }
 
-static void write_heading(const struct message_info *info, struct strbuf *out)
+// The names of a message's columns, or its values of them; none of a message that is not there.
+static void write_columns(const struct message_info *info,
+                          const ProtobufCMessage *message,
+                          bool is_heading,
+                          bool is_first,
+                          struct strbuf *out)
 {
-    bool is_first = true;
-
     for (unsigned i = 0; i < info->descriptor->n_fields; i++) {
         if (!is_column(info, i))
             continue;
         if (!is_first)
             csv_next(out);
-        csv_add_text(out, info->fields[i].json_name);
         is_first = false;
+        if (is_heading)
+            csv_add_text(out, info->fields[i].json_name);
+        else if (message != NULL)
+            write_cell(info, message, i, out);
     }
-    csv_end(out);
 }
 
-static void
-write_row(const struct message_info *info, const ProtobufCMessage *message, struct strbuf *out)
+// A row, or without a message the heading.
+static void write_row(const struct table *table,
+                      const struct message_info *info,
+                      const ProtobufCMessage *message,
+                      struct strbuf *out)
 {
-    bool is_first = true;
+    write_columns(info, message, message == NULL, true, out);
+    if (table->more != NULL) {
+        size_t index = index_of(info, table->more);
+        const ProtobufCMessage *more = message == NULL
+                                           ? NULL
+                                           : *(const ProtobufCMessage *const *)value_at(
+                                                 message, info->descriptor->fields[index].offset);
 
-    for (unsigned i = 0; i < info->descriptor->n_fields; i++) {
-        if (!is_column(info, i))
-            continue;
-        if (!is_first)
-            csv_next(out);
-        write_cell(info, message, i, out);
-        is_first = false;
+        write_columns(info->fields[index].message, more, message == NULL, false, out);
     }
     csv_end(out);
 }
@@ -152,11 +168,11 @@ write_row(const struct message_info *info, const ProtobufCMessage *message, stru
 // A page's rows; says how many, and gives the token of the next page, "" after the last.
 static size_t write_page(const struct rpc_method *method,
                          const ProtobufCMessage *response,
-                         const char *list,
+                         const struct table *table,
                          const char **out_token,
                          struct strbuf *out)
 {
-    size_t index = index_of(method->response, list);
+    size_t index = index_of(method->response, table->list);
     size_t token = index_of(method->response, "next_page_token");
     const ProtobufCFieldDescriptor *rows = &method->response->descriptor->fields[index];
     size_t count = *(const size_t *)value_at(response, rows->quantifier_offset);
@@ -164,7 +180,7 @@ static size_t write_page(const struct rpc_method *method,
         *(ProtobufCMessage *const *const *)value_at(response, rows->offset);
 
     for (size_t i = 0; i < count; i++)
-        write_row(method->response->fields[index].message, messages[i], out);
+        write_row(table, method->response->fields[index].message, messages[i], out);
     *out_token = token == SIZE_MAX
                      ? NULL
                      : *(const char *const *)value_at(
@@ -224,14 +240,14 @@ bool table_write(struct exchange *exchange,
     size_t rows = 0;
 
     assert(table != NULL);
-    write_heading(method->response->fields[index].message, out);
+    write_row(table, method->response->fields[index].message, NULL, out);
     do {
         ProtobufCMessage *response = NULL;
 
         set_page(method, request, token, rows_max - rows);
-        if (!page_call(exchange, SERVICE, method, request, &response, error))
+        if (!page_call(exchange, table->service, method, request, &response, error))
             return false;
-        rows += write_page(method, response, table->list, &token, out);
+        rows += write_page(method, response, table, &token, out);
     } while (token[0] != '\0' && rows < rows_max && out->length < TABLE_BYTES_MAX);
     disposition =
         arena_printf(exchange->request->arena, "attachment; filename=\"%s.csv\"", table->file);

@@ -48,6 +48,8 @@ static const struct setting settings[] = {
      "how long completed tasks are kept for the task monitor"},
     {"shard-lease-seconds", SETTING_INT, "10", 2, LEASE_SECONDS_MAX,
      "how long a replica that is silent keeps its part of the resting orders"},
+    {"backtest-workers", SETTING_INT, "1", 1, BACKTEST_WORKERS_MAX,
+     "backtests that are run at a time; each takes a core, and 100 MB at most"},
     {"trading-address", SETTING_TEXT, "", 0, 0,
      "all replicas of this service, as host:port[,host:port...], which hear from each other; a "
      "name "
@@ -212,7 +214,8 @@ static bool start(struct service *service, void **out_context, struct error *err
     }
     trading->placing_pool = placing_pool_new(trading);
     trading->queue = queue_new(trading);
-    trading->backtest_queue = backtest_queue_new(trading);
+    trading->backtest_queue =
+        backtest_queue_new(trading, (size_t)service_int(service, "backtest-workers"));
     program->runner = runner_new(trading);
     program->task_reporter = task_reporter_new(trading, service_metrics(service));
     program->action_follower = action_follower_new(trading);

@@ -83,17 +83,18 @@ after(() => platform?.stop());
 
 describe('a schema that many machines can share', () => {
     const tables = schema => platform.query(`SELECT t.relname, coalesce(string_agg(a.attname, ',' ORDER BY a.attnum), '')
-        FROM pg_class t LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname IN ('portfolio_id', 'user_id') AND NOT a.attisdropped
+        FROM pg_class t LEFT JOIN pg_index i ON i.indrelid = t.oid AND i.indisprimary
+        LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY (i.indkey)
         WHERE t.relnamespace = '${schema}'::regnamespace AND t.relkind IN ('r', 'p') GROUP BY t.relname`);
-    // What its rows are shared out by: the user in auth, elsewhere the portfolio where there is one.
-    const columnOf = (schema, table, columns) => {
+    // What its rows are shared out by: the portfolio, where it is part of the primary key, otherwise the user.
+    const columnOf = (schema, table, key) => {
         const shared = SHARED.get(schema);
         if (shared.includes('*') || shared.includes(table))
             return null;
         if (['portfolio.portfolios', 'auth.users'].includes(`${schema}.${table}`))
             return 'id';
-        const found = (schema === 'auth' ? ['user_id'] : ['portfolio_id', 'user_id']).find(column => columns.split(',').includes(column));
-        assert.ok(found, `${schema}.${table} has neither portfolio_id nor user_id, and is not among those that are shared`);
+        const found = ['portfolio_id', 'user_id'].find(column => key.split(',').includes(column));
+        assert.ok(found, `${schema}.${table} has neither portfolio_id nor user_id in its key, and is not among those that are shared`);
         return found;
     };
     const columns = new Map();

@@ -319,6 +319,170 @@ describe('strategies', () => {
             });
         });
 
+        describe('that walk forward', () => {
+            const DAY = 86400e3;
+            const start = Date.parse('2014-01-01T00:00:00Z');
+            const grid = [{ parameter: 'fast', values: ['2', '4'] }, { parameter: 'slow', values: ['6', '9'] }];
+            const plan = { in_sample_days: 30, out_of_sample_days: 15, objective: 'return_percent' };
+            let strategy;
+            before(async () => {
+                strategy = await create({ kind: 'sma_cross', parameters: { ...TEN_SHARES, fast: 2, slow: 6 } });
+            });
+
+            // A second engine for one part of a window: only bars before its end, averages that know those before its start.
+            function trade(fast, slow, from, to, cash) {
+                const micros = text => Math.round(Number(text) * 1e6);
+                const at = bar => Date.parse(`${bar.date}T14:00:00Z`);
+                const known = bars.filter(bar => at(bar) < to);
+                const mean = (end, count) => known.slice(end + 1 - count, end + 1)
+                    .reduce((sum, bar) => sum + micros(bar.close), 0) / count;
+                const isIn = i => i + 1 >= slow && mean(i, fast) > mean(i, slow);
+                const equity = [];
+                let held = 0, wanted = 0;
+                known.forEach((bar, i) => {
+                    if (at(bar) < from)
+                        return;
+                    if (wanted !== held) {
+                        cash -= (wanted - held) * 10 * micros(bar.open);
+                        held = wanted;
+                    }
+                    equity.push(cash + held * 10 * micros(bar.close));
+                    if (i + 1 >= slow)
+                        wanted = isIn(i) ? 1 : 0;
+                });
+                return equity;
+            }
+
+            it('trade with what was best before, as a second engine does', async () => {
+                const backtest = await completed(strategy, { cash: '10000', grid, walk_forward: plan });
+                const micros = text => Math.round(Number(text) * 1e6);
+                const end = Date.parse(`${bars.at(-1).date}T14:00:00Z`) + 1;
+                const curve = [];
+                let cash = 10000e6, inGain = 0, inDays = 0, outGain = 0, outDays = 0, count = 0;
+                for (let from = start; from + 30 * DAY < end; from += 15 * DAY, count += 1) {
+                    const middle = from + 30 * DAY;
+                    const tries = [[2, 6], [2, 9], [4, 6], [4, 9]].map(pair => ({ pair, last: trade(...pair, from, middle, 10000e6).at(-1) }));
+                    const best = tries.reduce((one, other) => other.last > one.last ? other : one);
+                    const window = backtest.windows[count];
+                    assert.deepEqual(window.parameters, { fast: String(best.pair[0]), slow: String(best.pair[1]) }, `window ${count}`);
+                    assert.equal(micros(window.in_sample.final_equity), best.last);
+                    const part = trade(...best.pair, middle, middle + 15 * DAY, cash);
+                    assert.equal(window.out_of_sample.bars, part.length);
+                    assert.equal(micros(window.out_of_sample.final_equity), part.at(-1));
+                    inGain += best.last / 10000e6 - 1;
+                    inDays += 30;
+                    outGain += part.at(-1) / cash - 1;
+                    outDays += 15;
+                    cash = part.at(-1);
+                    curve.push(...part);
+                }
+                assert.equal(backtest.windows.length, count);
+                assert.ok(count >= 5 && new Set(backtest.windows.map(one => JSON.stringify(one.parameters))).size > 1);
+                assert.deepEqual(backtest.curve.map(one => micros(one.equity)), curve);
+                assert.equal(micros(backtest.statistics.final_equity), cash);
+                assert.deepEqual([backtest.runs, backtest.walk_forward.anchored ?? false], [[], false]);
+                // The last window may end before its days do.
+                const lastDays = (Date.parse(backtest.statistics.last_at) - (start + (30 + (count - 1) * 15) * DAY)) / DAY;
+                outDays += Math.min(15, lastDays) - 15;
+                const efficiency = backtest.statistics.walk_forward_efficiency_percent;
+                if (inGain > 0)
+                    assert.ok(Math.abs(Number(efficiency) - outGain / outDays / (inGain / inDays) * 100) < 0.01, efficiency);
+                else
+                    assert.equal(efficiency, undefined);
+                const again = await completed(strategy, { cash: '10000', grid, walk_forward: plan });
+                assert.deepEqual([again.fingerprint, again.windows, again.curve], [backtest.fingerprint, backtest.windows, backtest.curve]);
+            });
+
+            it('are refused when there is nothing to choose from, and when windows do not fit', async () => {
+                refused(await ask(strategy, { walk_forward: plan }), ['grid', 'must have parameters for walk_forward to choose from']);
+                refused(await ask(strategy, { grid, walk_forward: { ...plan, step_days: 14 } }),
+                    ['walk_forward.step_days', 'must be out_of_sample_days at least, and 14 is less than 15']);
+                refused(await ask(strategy, { grid, walk_forward: { ...plan, in_sample_days: 300 } }),
+                    ['walk_forward.in_sample_days', 'leaves no day out of sample: from start to end there are 162']);
+                refused(await ask(strategy, { grid, walk_forward: { ...plan, out_of_sample_days: 1 } }),
+                    ['walk_forward', 'makes more than 100 windows']);
+            });
+        });
+
+        it('are paid the dividends of what they hold, counted in the shares of then', async () => {
+            const action = body => platform.expect(201, 'POST', '/api/v1/corporate-actions', { token: admin, body: { ticker: 'PAYS', ...body } });
+            await platform.import('PAYS', workedPrices, admin);
+            await action({ kind: 'dividend', ex_date: '2014-06-03', amount: '1.00' });
+            await action({ kind: 'dividend', ex_date: '2014-06-05', amount: '0.50' });
+            await action({ kind: 'split', ex_date: '2014-06-09', numerator: 2, denominator: 1 });
+            await action({ kind: 'dividend', ex_date: '2014-06-10', amount: '0.25' });
+            await action({ kind: 'dividend', ex_date: '2014-06-13', amount: '9.00' });
+            const strategy = await create({ kind: 'buy_and_hold', symbols: ['PAYS'], parameters: TEN_SHARES });
+            const backtest = await completed(strategy, { start: '2014-06-02T00:00:00Z', cash: '10000' });
+            // Bought at the open of 2014-06-03, which is 50.00 in shares of now: too late for the first dividend. Ten shares of
+            // now were five on 2014-06-05. The last close is 105.00, and the last dividend is to come.
+            assert.deepEqual(backtest.dividends.map(one => [one.effective_at, one.amount, one.quantity, one.cash]),
+                [['2014-06-05T13:30:00Z', '0.50', '5', '2.50'], ['2014-06-10T13:30:00Z', '0.25', '10', '2.50']]);
+            assert.equal(backtest.statistics.dividends, '5.00');
+            assert.equal(backtest.statistics.final_equity, '10555.00');
+            assert.equal(backtest.trades[0].profit, '550.00');
+        });
+
+        describe('compared', () => {
+            let pair;
+            const compare = (ids, options) => platform.request('GET', `/api/v1/backtests:compare?ids=${ids}`, { token: ada.token, ...options });
+            before(async () => {
+                const strategy = await create({ kind: 'sma_cross', parameters: { ...TEN_SHARES, fast: 3, slow: 8 } });
+                const grid = [{ parameter: 'fast', values: ['2', '5'] }];
+                pair = [await completed(strategy, { cash: '10000', benchmark: 'OTHER' }),
+                    await completed(strategy, { cash: '5000', start: '2014-02-03T00:00:00Z', grid })];
+            });
+
+            it('show their figures, what differs, and their curves from a hundred on', async () => {
+                const { status, body, text } = await compare(pair.map(one => one.id));
+                assert.equal(status, 200, text);
+                assert.deepEqual(body.backtests.map(one => one.statistics), pair.map(one => one.statistics));
+                const best = pair[1].runs.find(one => one.best).parameters.fast;
+                const differences = Object.fromEntries(body.differences.map(one => [one.name, one.values]));
+                assert.deepEqual(differences['parameters.fast'], ['3', best]);
+                assert.deepEqual([differences.cash, differences.benchmark], [['10000.00', '5000.00'], ['OTHER', '']]);
+                assert.deepEqual([differences.kind, differences['parameters.slow']], [undefined, undefined]);
+                const [one, other] = pair.map(backtest => new Map(backtest.curve.map(point => [point.time, Number(point.equity)])));
+                assert.equal(body.curve.length, pair[1].curve.length);
+                const first = body.curve[0].time;
+                for (const point of body.curve) {
+                    const expected = [one, other].map(curve => curve.get(point.time) / curve.get(first) * 100);
+                    point.equity.forEach((value, i) => assert.ok(Math.abs(Number(value) - expected[i]) < 2e-6, point.time));
+                }
+                assert.deepEqual([body.curve[0].equity, body.curve[0].benchmark], [['100.00', '100.00'], '100.00']);
+            });
+
+            it('are a table of their figures for spreadsheets', async () => {
+                const { status, text } = await compare(pair.map(one => one.id), { headers: { accept: 'text/csv' } });
+                assert.equal(status, 200, text);
+                const rows = text.trim().split('\r\n');
+                const names = rows[0].split(',');
+                assert.equal(rows.length, 3);
+                assert.equal(names[0], 'id');
+                const column = names.indexOf('final_equity');
+                assert.ok(column > 0);
+                // What is before it has commas of its own only in the parameters.
+                for (const [i, row] of rows.slice(1).entries()) {
+                    const cells = row.match(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g).map(cell => cell.replace(/,$/, ''));
+                    assert.equal(cells[0], pair[i].id);
+                    assert.equal(cells[column], pair[i].statistics.final_equity);
+                }
+            });
+
+            it('are from two to ten, completed, and the caller\'s own', async () => {
+                const [one, other] = pair.map(backtest => backtest.id);
+                refused(await compare([one]), ['ids', 'must be from 2 to 10 backtests']);
+                refused(await compare([one, one]), ['ids', `has ${one} twice`]);
+                refused(await compare(Array.from({ length: 10 }, () => randomUUID()).concat(one)),
+                    ['ids', 'must be from 2 to 10 backtests']);
+                const foreign = await compare([one, other], { token: bob.token });
+                assert.deepEqual([foreign.status, foreign.body.reason], [404, 'BACKTEST_NOT_FOUND']);
+                const strategy = await create({ kind: 'buy_and_hold' });
+                const failed = await run(strategy, { start: '2014-05-15T00:00:00Z' });
+                refused(await compare([one, failed.id]), ['ids', `has ${failed.id}, which is not completed`]);
+            });
+        });
+
         it('are refused when they make no sense', async () => {
             const strategy = await create({ kind: 'buy_and_hold' });
             refused(await ask(strategy, { start: '2014-06-13T00:00:00Z' }), ['start', 'must be before the platform\'s present']);
@@ -358,8 +522,8 @@ describe('strategies', () => {
                     process.kill(pid, 'SIGCONT');
                 }
             };
-            const queue = async () => {
-                const reply = await ask(strategy, {});
+            const queue = async (body = {}) => {
+                const reply = await ask(strategy, body);
                 assert.equal(reply.status, 202, reply.text);
                 return reply.body.id;
             };
@@ -392,8 +556,11 @@ describe('strategies', () => {
             });
 
             it('are run by the next process when theirs is killed', async () => {
+                const plan = { grid: [{ parameter: 'size', values: ['50', '100'] }],
+                    walk_forward: { in_sample_days: 30, out_of_sample_days: 30 } };
+                const undisturbed = await completed(strategy, plan);
                 const id = await frozen(async () => {
-                    const queued = await queue();
+                    const queued = await queue(plan);
                     await running(queued);
                     await platform.kill('trading');
                     return queued;
@@ -403,6 +570,8 @@ describe('strategies', () => {
                     return ENDED.has(body?.status) && body;
                 }, 40);
                 assert.equal(backtest.status, 'completed', backtest.reason_message);
+                assert.deepEqual([backtest.fingerprint, backtest.windows, backtest.curve],
+                    [undisturbed.fingerprint, undisturbed.windows, undisturbed.curve]);
                 const { tasks } = await platform.expect(200, 'GET', '/api/v1/tasks?queue=backtests&limit=1', { token: admin });
                 assert.deepEqual([tasks[0].id, tasks[0].state, tasks[0].attempts], [id, 'completed', 2]);
             });

@@ -39,7 +39,7 @@ CREATE TABLE trading.strategy_runs (
     PRIMARY KEY (id, user_id),
     CHECK ((state = 'stopped') = (stopped_at IS NOT NULL))
 );
-CREATE UNIQUE INDEX strategy_runs_once ON trading.strategy_runs (strategy_id, portfolio_id) WHERE state = 'running';
+CREATE UNIQUE INDEX strategy_runs_once ON trading.strategy_runs (strategy_id, user_id, portfolio_id) WHERE state = 'running';
 CREATE INDEX strategy_runs_by_user ON trading.strategy_runs (user_id, id);
 CREATE INDEX strategy_runs_by_strategy ON trading.strategy_runs (strategy_id, id);
 CREATE INDEX strategy_runs_due ON trading.strategy_runs (timeframe, looked_at) WHERE state = 'running';

@@ -35,6 +35,7 @@ void backtest_result_clear(struct backtest_result *result)
     release(result->equity);
     release(result->trades);
     release(result->orders);
+    release(result->payments);
     *result = (struct backtest_result){0};
 }
 
@@ -151,7 +152,8 @@ static bool step(struct backtest *backtest, int64_t at, size_t *done)
 {
     size_t count = 0;
 
-    if (backtest->open_count > 0 && !backtest_fill(backtest, at))
+    if (!backtest_pay_dividends(backtest, at) ||
+        (backtest->open_count > 0 && !backtest_fill(backtest, at)))
         return false;
     count = backtest_take_closes(backtest, at);
     if (!backtest_decide(backtest, at) || !mark(backtest, at))
@@ -173,6 +175,8 @@ static size_t count_quiet(const struct backtest *backtest, size_t most)
 
     if (backtest->open_count > 0 || (position->quantity > 0 && backtest->settings->exits_at_close))
         return 0;
+    if (position->quantity > 0)
+        end = backtest_until_dividend(backtest, end);
     if (position->quantity > 0)
         while (bar < end && (position->signals[bar] & STRATEGY_LEAVES) == 0)
             bar++;
@@ -237,6 +241,15 @@ static bool run(struct backtest *backtest)
     return true;
 }
 
+// What came into effect within the last bar, which is longer than a day then, is paid at its close.
+static bool pay_last(struct backtest *backtest)
+{
+    struct backtest_result *result = backtest->result;
+
+    return backtest_pay_dividends(backtest, INT64_MAX) &&
+           backtest_equity(backtest, &result->equity[result->point_count - 1]);
+}
+
 // Trades that are open at the end are listed with what is left at the last close.
 static bool list_open(struct backtest *backtest)
 {
@@ -278,6 +291,7 @@ static void empty(struct backtest_result *result)
         .equity = result->equity,
         .trades = result->trades,
         .orders = result->orders,
+        .payments = result->payments,
     };
 
     *result = kept;
@@ -315,7 +329,7 @@ bool backtest_run(const struct backtest_settings *settings,
     if (find_first(backtest)) {
         make_room(result);
         backtest_compute(backtest, workspace);
-        is_done = run(backtest) && list_open(backtest);
+        is_done = run(backtest) && pay_last(backtest) && list_open(backtest);
     }
     backtest_forget(backtest);
     release(backtest);

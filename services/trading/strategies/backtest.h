@@ -15,15 +15,25 @@
 #include "strategy/strategy_program.h"
 
 enum {
-    BACKTEST_VERSION = 1,       // of the rules: another one may come to other results
+    BACKTEST_VERSION = 2,       // of the rules: another one may come to other results
     BACKTEST_BARS_MAX = 500000, // of all symbols together
-    BACKTEST_KEPT_MAX = 1000,   // trades, and orders, that a result lists
+    BACKTEST_KEPT_MAX = 1000,   // trades, orders, and dividends, that a result lists
 };
 
 // One symbol that is traded.
 struct backtest_symbol {
     const char *ticker;
     struct bar_columns *series; // its numbers are made on demand
+};
+
+// A dividend, paid on what was held before it came into effect; and the splits since, by which the
+// shares are counted.
+struct backtest_dividend {
+    size_t symbol;
+    int64_t at;          // the open of its ex-date
+    int64_t amount;      // of a share of then
+    int64_t numerator;   // so many shares as they are counted ...
+    int64_t denominator; // ... for so many of then
 };
 
 struct backtest_settings {
@@ -37,6 +47,8 @@ struct backtest_settings {
     // Stops and targets are looked at when a bar closes, and sell at the market then, as in a
     // strategy that runs (decision.h); otherwise they are orders, which are filled within a bar.
     bool exits_at_close;
+    const struct backtest_dividend *dividends; // in order of time; none is after the last bar
+    size_t dividend_count;
     // Told now and then how much is done, in millionths; false ends it with BACKTEST_CANCELED. NULL
     // for nobody.
     bool (*goes_on)(void *context, int64_t progress_micros);
@@ -91,6 +103,15 @@ struct backtest_trade {
     enum backtest_cause cause; // of what closed it
 };
 
+// What came of a dividend: shares of then.
+struct backtest_payment {
+    size_t symbol;
+    int64_t at;
+    int64_t amount;
+    int64_t quantity;
+    int64_t cash;
+};
+
 struct backtest_result {
     size_t bar_count;     // that were traded on
     size_t warm_up_count; // before those, of the symbol that has most
@@ -105,6 +126,9 @@ struct backtest_result {
     struct backtest_order *orders; // the first ones
     size_t order_count;
     size_t orders_listed;
+    struct backtest_payment *payments; // of dividends; the first ones
+    size_t payments_listed;
+    int64_t dividends;      // all that came of them
     size_t orders_refused;  // there was too little cash for them
     size_t points_invested; // at which there was a position
     int64_t commission;

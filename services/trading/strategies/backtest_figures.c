@@ -21,7 +21,9 @@ enum {
     UNKNOWN_MAX = 20,
     SESSIONS_PER_YEAR = 252,
     DAYS_PER_YEAR = 365,
-    HEADER_SIZE_MAX = STRATEGY_JSON_MAX + 1024,
+    DIVIDEND_VALUES = 5,
+    PLAN_SIZE_MAX = 32 * 1024,
+    HEADER_SIZE_MAX = STRATEGY_JSON_MAX + PLAN_SIZE_MAX + 1024,
 };
 
 // What is under way: the returns of the days, and what they came to.
@@ -272,6 +274,7 @@ static void tell_trades(struct figures *figures)
     SET(statistics, orders, result->order_count);
     SET(statistics, orders_refused, result->orders_refused);
     SET(statistics, commission_micros, result->commission);
+    SET(statistics, dividends_micros, result->dividends);
     if (result->closed_count > 0) {
         SET(statistics, best_trade_micros, result->best);
         SET(statistics, worst_trade_micros, result->worst);
@@ -324,6 +327,9 @@ static bool make_statistics(struct figures *figures, struct error *error)
     tell_returns(figures);
     tell_risk(figures);
     tell_trades(figures);
+    if (figures->options->efficiency != NULL)
+        TELL(figures, "walk_forward_efficiency_percent", *figures->options->efficiency, 100.0,
+             walk_forward_efficiency_percent_micros);
     return true;
 }
 
@@ -459,6 +465,30 @@ static bool say_orders(struct figures *figures, Trading__Backtest *message, stru
     return true;
 }
 
+static bool say_dividends(struct figures *figures, Trading__Backtest *message, struct error *error)
+{
+    const struct backtest_result *result = figures->options->result;
+    size_t count = result->payments_listed;
+    Trading__BacktestDividend *list = arena_allocate(figures->arena, (count + 1) * sizeof(*list));
+
+    message->dividends = arena_allocate(figures->arena, (count + 1) * sizeof(*message->dividends));
+    if (list == NULL || message->dividends == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < count; i++) {
+        const struct backtest_payment *payment = &result->payments[i];
+
+        trading__backtest_dividend__init(&list[i]);
+        list[i].ticker = figures->options->settings->symbols[payment->symbol].ticker;
+        SET(&list[i], effective_at, payment->at);
+        SET(&list[i], amount_micros, payment->amount);
+        SET(&list[i], quantity_nanos, payment->quantity);
+        SET(&list[i], cash_micros, payment->cash);
+        message->dividends[i] = &list[i];
+    }
+    message->n_dividends = count;
+    return true;
+}
+
 static void
 say_benchmark(const struct figures *figures, int64_t at, Trading__BacktestPoint *message)
 {
@@ -518,11 +548,12 @@ bool backtest_figures(const struct backtest_figures_options *options,
         return out_of_budget(error);
     trading__backtest__init(message);
     if (!make_statistics(&figures, error) || !say_trades(&figures, message, error) ||
-        !say_orders(&figures, message, error) || !say_curve(&figures, message, error))
+        !say_orders(&figures, message, error) || !say_dividends(&figures, message, error) ||
+        !say_curve(&figures, message, error))
         return false;
     message->statistics = figures.statistics;
     SET(message, engine_version, BACKTEST_VERSION);
-    backtest_fingerprint(options->settings, options->benchmark, fingerprint);
+    backtest_fingerprint(options->settings, options->benchmark, options->plan, fingerprint);
     message->fingerprint = arena_copy_string(arena, fingerprint);
     *out_message = message;
     return message->fingerprint != NULL || out_of_budget(error);
@@ -544,8 +575,32 @@ static void add_series(struct strbuf *out, const char *ticker, const struct bar_
         add_column(out, series->columns[field], series->count);
 }
 
+// One by one, by value: a struct has bytes between its members.
+static void add_dividends(struct strbuf *out, const struct backtest_settings *settings)
+{
+    int64_t *values = NULL;
+    size_t count = 0;
+
+    if (settings->dividend_count == 0)
+        return;
+    values = allocate_array(settings->dividend_count, DIVIDEND_VALUES * sizeof(*values));
+    for (size_t i = 0; i < settings->dividend_count; i++) {
+        const struct backtest_dividend *dividend = &settings->dividends[i];
+
+        values[count++] = (int64_t)dividend->symbol;
+        values[count++] = dividend->at;
+        values[count++] = dividend->amount;
+        values[count++] = dividend->numerator;
+        values[count++] = dividend->denominator;
+    }
+    strbuf_printf(out, "\ndividends %zu", settings->dividend_count);
+    add_column(out, values, count);
+    release(values);
+}
+
 void backtest_fingerprint(const struct backtest_settings *settings,
                           const struct bar_columns *benchmark,
+                          const char *plan,
                           char out[BACKTEST_FINGERPRINT_SIZE])
 {
     OWNED(strbuf)
@@ -564,5 +619,8 @@ void backtest_fingerprint(const struct backtest_settings *settings,
         add_series(all, settings->symbols[i].ticker, settings->symbols[i].series);
     if (benchmark != NULL)
         add_series(all, "benchmark", benchmark);
+    add_dividends(all, settings);
+    if (plan != NULL)
+        strbuf_printf(all, "\nplan %s", plan);
     digest_sha256_hex(strbuf_text(all), out);
 }

@@ -166,19 +166,19 @@ static void a_fingerprint_tells_what_went_in(void **state)
 
     (void)state;
     set_up(&scene, dollars, COUNT_OF(dollars));
-    backtest_fingerprint(&scene.settings, NULL, one);
-    backtest_fingerprint(&scene.settings, NULL, other);
+    backtest_fingerprint(&scene.settings, NULL, NULL, one);
+    backtest_fingerprint(&scene.settings, NULL, NULL, other);
     assert_string_equal(one, other);
     scene.series->columns[BAR_LOW][1]--;
-    backtest_fingerprint(&scene.settings, NULL, other);
+    backtest_fingerprint(&scene.settings, NULL, NULL, other);
     assert_string_not_equal(one, other);
     scene.series->columns[BAR_LOW][1]++;
     scene.settings.exits_at_close = true;
-    backtest_fingerprint(&scene.settings, NULL, other);
+    backtest_fingerprint(&scene.settings, NULL, NULL, other);
     assert_string_not_equal(one, other);
     scene.settings.exits_at_close = false;
     scene.settings.cash++;
-    backtest_fingerprint(&scene.settings, NULL, other);
+    backtest_fingerprint(&scene.settings, NULL, NULL, other);
     assert_string_not_equal(one, other);
     tear_down(&scene);
 }

@@ -43,6 +43,7 @@ struct backtest {
     int64_t held;
     bool has_targets; // they are set and not reached: buys follow when the sales are filled
     int64_t period;   // the day, week, month ... that decisions have been made for
+    size_t next_dividend;
     struct error *error;
 };
 
@@ -82,6 +83,12 @@ size_t backtest_take_closes(struct backtest *backtest, int64_t at);
 
 // Decides at the close of the bars of that time.
 MUST_CHECK bool backtest_decide(struct backtest *backtest, int64_t at);
+
+// Pays the dividends that have come into effect until then on what is held.
+MUST_CHECK bool backtest_pay_dividends(struct backtest *backtest, int64_t at);
+
+// The bar of the only symbol at which the next dividend is paid, or `end` when that comes first.
+size_t backtest_until_dividend(const struct backtest *backtest, size_t end);
 
 // Quantity times price.
 MUST_CHECK bool backtest_value(int64_t quantity, int64_t price, int64_t *out_value);

@@ -4,231 +4,117 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "money/money.h"
 #include "service/log.h"
 #include "service/worker.h"
+#include "strategies/backtest_actions.h"
 #include "strategies/backtest_bars.h"
-#include "strategies/backtest_figures.h"
-#include "strategies/backtest_grid.h"
+#include "strategies/backtest_search.h"
 #include "strategies/backtest_store.h"
 #include "strategies/strategy_message.h"
+#include "strategies/walk_forward.h"
 
 enum {
     PERIOD_MS = 500,
     RENEW_EVERY_US = 1000 * 1000,
     ARENA_BUDGET = 16 * 1024 * 1024,
     RENEWAL_BUDGET = 256 * 1024,
+    NICENESS = 10,
 };
 
 // Fetching the bars is counted as the first half of the work: it takes longer than what follows.
 #define FETCHED_MICROS INT64_C(500000)
 
-struct backtest_queue {
+// A thread, and what it works with.
+struct runner {
     struct trading *trading;
     struct worker *worker;
     struct arena *arena;
     struct arena *renewal; // of statements while a backtest is under way
-    struct arena *figures; // of one run of a grid
+    struct arena *figures; // of one run of several
     struct rule_workspace *workspace;
     struct backtest_result result;
     struct backtest_claim claim;
     struct backtest_record record;
     int64_t renewed_at;
     int64_t progress_micros;
-    size_t run_number; // of a grid, the present one
-    size_t run_count;
-    bool has_record;     // it has not been deleted meanwhile
-    bool is_stopped;     // canceled, or somebody else's now
-    bool is_interrupted; // the process is to end
-    bool is_waiting;     // for the database; said once
+    const struct backtest_search *search; // of the work that is under way
+    bool has_record;                      // it has not been deleted meanwhile
+    bool is_stopped;                      // canceled, or somebody else's now
+    bool is_interrupted;                  // the process is to end
+    bool is_waiting;                      // for the database; said once
+    bool has_given_way;
     atomic_bool is_ending;
 };
 
 // Renews the lease when it is time. False when the work is to stop.
 static bool goes_on(void *context, int64_t progress_micros)
 {
-    struct backtest_queue *queue = context;
+    struct runner *runner = context;
     int64_t now = clock_monotonic_us();
     bool goes = true;
     struct error error;
 
-    queue->progress_micros = progress_micros;
-    if (atomic_load(&queue->is_ending)) {
-        queue->is_interrupted = true;
+    runner->progress_micros = progress_micros;
+    if (atomic_load(&runner->is_ending)) {
+        runner->is_interrupted = true;
         return false;
     }
-    if (now - queue->renewed_at < RENEW_EVERY_US)
+    if (now - runner->renewed_at < RENEW_EVERY_US)
         return true;
-    queue->renewed_at = now;
-    arena_reset(queue->renewal);
+    runner->renewed_at = now;
+    arena_reset(runner->renewal);
     // Without the database the work goes on: what it comes to can be written only if the task is
     // this worker's still.
-    if (backtest_store_progress(queue->trading->database, queue->renewal, &queue->claim,
+    if (backtest_store_progress(runner->trading->database, runner->renewal, &runner->claim,
                                 progress_micros, &goes, &error))
-        queue->is_stopped = !goes;
-    return !queue->is_stopped;
+        runner->is_stopped = !goes;
+    return !runner->is_stopped;
 }
 
 static bool goes_on_fetching(void *context)
 {
-    struct backtest_queue *queue = context;
+    struct runner *runner = context;
 
-    return goes_on(queue, queue->progress_micros);
+    return goes_on(runner, runner->progress_micros);
 }
 
 static bool goes_on_running(void *context, int64_t progress_micros)
 {
-    const struct backtest_queue *queue = context;
-    int64_t done = ((int64_t)queue->run_number * MICROS_PER_UNIT + progress_micros) /
-                   (int64_t)queue->run_count;
+    const struct runner *runner = context;
+    int64_t done = ((int64_t)runner->search->run_number * MICROS_PER_UNIT + progress_micros) /
+                   (int64_t)runner->search->run_count;
 
     return goes_on(context, FETCHED_MICROS + done / 2);
 }
 
 static bool claim_work(struct transaction *transaction, void *context, struct error *error)
 {
-    struct backtest_queue *queue = context;
+    struct runner *runner = context;
     bool found = false;
 
-    queue->claim.id[0] = '\0';
-    return backtest_store_claim(transaction, queue->trading->worker, &queue->claim, &found,
+    runner->claim.id[0] = '\0';
+    return backtest_store_claim(transaction, runner->trading->worker, &runner->claim, &found,
                                 error) &&
-           (!found || backtest_store_find(transaction, queue->claim.id, false, &queue->record,
-                                          &queue->has_record, error));
+           (!found || backtest_store_find(transaction, runner->claim.id, false, &runner->record,
+                                          &runner->has_record, error));
 }
 
 // What a backtest is made of while it is run.
 struct job {
     struct strategy_parameters *parameters;
-    struct backtest_grid grid;
-    Trading__BacktestRun **runs; // of a grid
-    size_t best;                 // of them
-    size_t warm_up;              // bars that any of them needs
-    struct strategy_program *program;
+    const Trading__BacktestWalkForward *walk_forward; // NULL for none
+    struct backtest_search search;
     struct backtest_symbol symbols[STRATEGY_SYMBOLS_MAX];
     size_t symbol_count;
+    struct backtest_dividends dividends;
     struct bar_columns *benchmark; // NULL for none
     struct backtest_settings settings;
+    struct walk_forward_outcome outcome; // of a walk-forward
 };
-
-static bool make_program(struct backtest_queue *queue, struct job *job, struct error *error)
-{
-    const struct backtest_record *record = &queue->record;
-    enum strategy_kind kind = STRATEGY_KIND_COUNT;
-    const Trading__Backtest *grid = NULL;
-    const char **tickers = NULL;
-
-    job->parameters = arena_allocate(queue->arena, sizeof(*job->parameters));
-    job->program = arena_allocate(queue->arena, sizeof(*job->program));
-    if (job->parameters == NULL || job->program == NULL)
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The backtest needs too much memory.");
-    // They were checked when the strategy was written; a later build may know another rule.
-    if (!strategy_kind_find(text_of(record->kind), &kind))
-        return error_set(error, REASON_INVALID_REQUEST, "There is no kind %s any more.",
-                         record->kind);
-    if (!strategy_parameters_read(kind, text_of(record->parameters), queue->arena, job->parameters,
-                                  error) ||
-        !strategy_program_make(job->parameters, job->program, error) ||
-        !backtest_grid_of(record, queue->arena, &grid, error) ||
-        !strategy_symbols_split(record->symbols, queue->arena, &tickers, &job->symbol_count, error))
-        return false;
-    for (size_t i = 0; i < job->symbol_count; i++)
-        job->symbols[i].ticker = tickers[i];
-    if (grid != NULL)
-        job->grid = (struct backtest_grid){grid->grid, grid->n_grid};
-    queue->run_number = 0;
-    queue->run_count = backtest_grid_count(&job->grid);
-    job->warm_up = job->program->warm_up;
-    return true;
-}
-
-// Makes the program of one combination of the grid, and its line in the list. One whose parameters
-// break a rule together is told of there, and `out_is_fine` is false.
-static bool make_combination(struct backtest_queue *queue,
-                             struct job *job,
-                             size_t combination,
-                             bool *out_is_fine,
-                             struct error *error)
-{
-    struct strategy_parameters parameters = *job->parameters;
-    Trading__BacktestRun *line = job->runs[combination];
-    OWNED(strbuf) json = strbuf_new(BACKTEST_GRID_JSON_MAX);
-    const char *tickers[STRATEGY_SYMBOLS_MAX];
-
-    for (size_t i = 0; i < job->symbol_count; i++)
-        tickers[i] = job->symbols[i].ticker;
-    if (!backtest_grid_apply(&job->grid, combination, &parameters, json, error))
-        return false;
-    line->parameters = arena_copy(queue->arena, json->data, json->length);
-    *out_is_fine = strategy_parameters_check(&parameters, tickers, job->symbol_count, error) &&
-                   strategy_program_make(&parameters, job->program, error);
-    if (!*out_is_fine)
-        line->problem =
-            arena_printf(queue->arena, "%s %s", error->details[0].name, error->details[0].value);
-    return true;
-}
-
-// The list of combinations, and how many bars of warm-up any of them needs.
-static bool list_combinations(struct backtest_queue *queue, struct job *job, struct error *error)
-{
-    Trading__BacktestRun *lines = arena_allocate(queue->arena, queue->run_count * sizeof(*lines));
-
-    job->runs = arena_allocate(queue->arena, queue->run_count * sizeof(*job->runs));
-    if (lines == NULL || job->runs == NULL)
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The backtest needs too much memory.");
-    for (size_t i = 0; i < queue->run_count; i++) {
-        bool is_fine = false;
-
-        trading__backtest_run__init(&lines[i]);
-        job->runs[i] = &lines[i];
-        if (!make_combination(queue, job, i, &is_fine, error))
-            return false;
-        if (is_fine && job->program->warm_up > job->warm_up)
-            job->warm_up = job->program->warm_up;
-    }
-    return true;
-}
-
-static bool fetch_symbol(struct backtest_queue *queue,
-                         const char *ticker,
-                         size_t warm_up,
-                         size_t most,
-                         struct bar_columns **out_series,
-                         struct error *error)
-{
-    const struct backtest_bars_request request = {
-        .ticker = ticker,
-        .timeframe = queue->record.timeframe,
-        .start = queue->record.start_at,
-        .end = queue->record.end_at,
-        .warm_up = warm_up,
-        .most = most,
-        .goes_on = goes_on_fetching,
-        .context = queue,
-    };
-
-    *out_series = bar_columns_new();
-    return backtest_bars_fetch(queue->trading, &request, *out_series, error);
-}
-
-static bool fetch_all(struct backtest_queue *queue, struct job *job, struct error *error)
-{
-    size_t left = BACKTEST_BARS_MAX;
-
-    for (size_t i = 0; i < job->symbol_count; i++) {
-        if (!fetch_symbol(queue, job->symbols[i].ticker, job->warm_up, left,
-                          &job->symbols[i].series, error))
-            return false;
-        left -= job->symbols[i].series->count;
-        queue->progress_micros =
-            FETCHED_MICROS * (int64_t)(i + 1) / (int64_t)(job->symbol_count + 1);
-    }
-    return queue->record.benchmark == NULL ||
-           fetch_symbol(queue, queue->record.benchmark, 0, BACKTEST_BARS_MAX, &job->benchmark,
-                        error);
-}
 
 static int periods_per_year(const char *timeframe)
 {
@@ -237,133 +123,218 @@ static int periods_per_year(const char *timeframe)
     return strcmp(timeframe, "1Month") == 0 ? 12 : 0;
 }
 
+static bool make_program(struct runner *runner, struct job *job, struct error *error)
+{
+    const struct backtest_record *record = &runner->record;
+    enum strategy_kind kind = STRATEGY_KIND_COUNT;
+    struct strategy_program *program = arena_allocate(runner->arena, sizeof(*program));
+    const char **tickers = NULL;
+
+    job->parameters = arena_allocate(runner->arena, sizeof(*job->parameters));
+    if (job->parameters == NULL || program == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The backtest needs too much memory.");
+    // They were checked when the strategy was written; a later build may know another rule.
+    if (!strategy_kind_find(text_of(record->kind), &kind))
+        return error_set(error, REASON_INVALID_REQUEST, "There is no kind %s any more.",
+                         record->kind);
+    if (!strategy_parameters_read(kind, text_of(record->parameters), runner->arena, job->parameters,
+                                  error) ||
+        !strategy_program_make(job->parameters, program, error) ||
+        !strategy_symbols_split(record->symbols, runner->arena, &tickers, &job->symbol_count,
+                                error))
+        return false;
+    for (size_t i = 0; i < job->symbol_count; i++)
+        job->symbols[i].ticker = tickers[i];
+    job->search = (struct backtest_search){
+        .parameters = job->parameters,
+        .symbols = job->symbols,
+        .symbol_count = job->symbol_count,
+        .periods_per_year = periods_per_year(record->timeframe),
+        .program = program,
+        .workspace = runner->workspace,
+        .result = &runner->result,
+        .arena = runner->arena,
+        .figures = runner->figures,
+        .run_count = 1,
+        .warm_up = program->warm_up,
+    };
+    return true;
+}
+
+// Takes the grid, and how it is to be gone through.
+static bool make_plan(struct runner *runner, struct job *job, struct error *error)
+{
+    const Trading__Backtest *plan = NULL;
+
+    if (!backtest_plan_of(&runner->record, runner->arena, &plan, error))
+        return false;
+    if (plan == NULL)
+        return true;
+    job->walk_forward = plan->walk_forward;
+    job->search.grid = (struct backtest_grid){plan->grid, plan->n_grid};
+    job->search.run_count = backtest_grid_count(&job->search.grid);
+    return backtest_search_list(&job->search, error);
+}
+
+static bool fetch_symbol(struct runner *runner,
+                         const char *ticker,
+                         size_t warm_up,
+                         size_t most,
+                         struct bar_columns **out_series,
+                         struct error *error)
+{
+    const struct backtest_bars_request request = {
+        .ticker = ticker,
+        .timeframe = runner->record.timeframe,
+        .start = runner->record.start_at,
+        .end = runner->record.end_at,
+        .warm_up = warm_up,
+        .most = most,
+        .goes_on = goes_on_fetching,
+        .context = runner,
+    };
+
+    *out_series = bar_columns_new();
+    return backtest_bars_fetch(runner->trading, &request, *out_series, error);
+}
+
+static bool fetch_all(struct runner *runner, struct job *job, struct error *error)
+{
+    size_t left = BACKTEST_BARS_MAX;
+
+    for (size_t i = 0; i < job->symbol_count; i++) {
+        if (!fetch_symbol(runner, job->symbols[i].ticker, job->search.warm_up, left,
+                          &job->symbols[i].series, error) ||
+            !backtest_actions_fetch(runner->trading, job->symbols[i].ticker, i,
+                                    runner->record.start_at, runner->record.end_at, &job->dividends,
+                                    error))
+            return false;
+        left -= job->symbols[i].series->count;
+        runner->progress_micros =
+            FETCHED_MICROS * (int64_t)(i + 1) / (int64_t)(job->symbol_count + 1);
+    }
+    return runner->record.benchmark == NULL ||
+           fetch_symbol(runner, runner->record.benchmark, 0, BACKTEST_BARS_MAX, &job->benchmark,
+                        error);
+}
+
+// The time of the last bar of any symbol; INT64_MIN when there is none.
+static int64_t last_bar(const struct job *job)
+{
+    int64_t last = INT64_MIN;
+
+    for (size_t i = 0; i < job->symbol_count; i++) {
+        const struct bar_columns *series = job->symbols[i].series;
+
+        if (series->count > 0 && series->times[series->count - 1] > last)
+            last = series->times[series->count - 1];
+    }
+    return last;
+}
+
 // Packs what came of it: the figures for lists, and all the rest beside them.
-static bool pack(struct backtest_queue *queue,
+static bool pack(struct runner *runner,
                  const struct job *job,
                  struct backtest_end *out_end,
                  struct error *error)
 {
     const struct backtest_figures_options options = {
         .settings = &job->settings,
-        .result = &queue->result,
+        .result = job->walk_forward != NULL ? &job->outcome.result : &runner->result,
         .benchmark = job->benchmark,
-        .periods_per_year = periods_per_year(queue->record.timeframe),
+        .periods_per_year = job->search.periods_per_year,
+        .efficiency = job->walk_forward != NULL ? &job->outcome.efficiency : NULL,
+        .plan = job->walk_forward != NULL ? runner->record.grid : NULL,
     };
     Trading__Backtest *whole = NULL;
     Trading__Backtest figures = TRADING__BACKTEST__INIT;
 
-    if (!backtest_figures(&options, queue->arena, &whole, error))
+    if (!backtest_figures(&options, runner->arena, &whole, error))
         return false;
     figures.statistics = whole->statistics;
     figures.has_engine_version = whole->has_engine_version;
     figures.engine_version = whole->engine_version;
     figures.fingerprint = whole->fingerprint;
     whole->statistics = NULL;
-    if (job->grid.count > 0) {
-        whole->n_runs = queue->run_count;
-        whole->runs = job->runs;
+    if (job->walk_forward != NULL) {
+        whole->n_windows = job->outcome.window_count;
+        whole->windows = job->outcome.windows;
+    } else if (job->search.grid.count > 0) {
+        whole->n_runs = job->search.run_count;
+        whole->runs = job->search.runs;
     }
     out_end->status = BACKTEST_IS_COMPLETED;
-    return strategy_pack_text(&figures.base, queue->arena, &out_end->statistics, error) &&
-           strategy_pack_text(&whole->base, queue->arena, &out_end->result, error);
+    return strategy_pack_text(&figures.base, runner->arena, &out_end->statistics, error) &&
+           strategy_pack_text(&whole->base, runner->arena, &out_end->result, error);
 }
 
-static bool
-check_work(const struct backtest_queue *queue, const struct job *job, struct error *error)
+static bool check_work(const struct job *job, struct error *error)
 {
     int64_t bars = 0;
 
     for (size_t i = 0; i < job->symbol_count; i++)
         bars += (int64_t)job->symbols[i].series->count;
-    if (bars * (int64_t)queue->run_count <= BACKTEST_WORK_MAX)
+    // A walk-forward counts the bars of its windows itself.
+    if (job->walk_forward != NULL || bars * (int64_t)job->search.run_count <= BACKTEST_WORK_MAX)
         return true;
     error_clear(error);
     error_add_violation(error, "grid",
                         "makes %" PRId64 " bars times %zu combinations, and %" PRId64
                         " bars may be run in all",
-                        bars, queue->run_count, BACKTEST_WORK_MAX);
+                        bars, job->search.run_count, BACKTEST_WORK_MAX);
     return false;
 }
 
-// Runs one combination, and writes into its line what came of it.
-static bool
-run_combination(struct backtest_queue *queue, struct job *job, size_t number, struct error *error)
+// What is shown is what came of the windows out of sample: it begins with the first of them.
+static bool walk(const struct runner *runner, struct job *job, struct error *error)
 {
-    const struct backtest_figures_options options = {
+    int64_t last = last_bar(job);
+    const struct walk_forward walk = {
+        .plan = job->walk_forward,
+        .search = &job->search,
         .settings = &job->settings,
-        .result = &queue->result,
-        .periods_per_year = periods_per_year(queue->record.timeframe),
+        .timeframe = runner->record.timeframe,
+        .end = last < job->settings.start ? job->settings.start : last + 1,
     };
-    Trading__BacktestRun *line = job->runs[number];
-    Trading__BacktestStatistics *statistics = NULL;
+    struct bar_columns *benchmark = job->benchmark;
 
-    arena_reset(queue->figures);
-    if (!backtest_run(&job->settings, queue->workspace, &queue->result, error) ||
-        !backtest_statistics(&options, queue->figures, &statistics, error))
+    if (!walk_forward_run(&walk, &job->outcome, error))
         return false;
-    line->has_final_equity_micros = true;
-    line->final_equity_micros = statistics->final_equity_micros;
-    line->has_return_percent_micros = statistics->has_return_percent_micros;
-    line->return_percent_micros = statistics->return_percent_micros;
-    line->has_max_drawdown_percent_micros = statistics->has_max_drawdown_percent_micros;
-    line->max_drawdown_percent_micros = statistics->max_drawdown_percent_micros;
-    line->has_sharpe_ratio_micros = statistics->has_sharpe_ratio_micros;
-    line->sharpe_ratio_micros = statistics->sharpe_ratio_micros;
-    line->has_trades = true;
-    line->trades = statistics->trades;
+    job->settings.start = job->outcome.first_at;
+    if (benchmark != NULL)
+        job->benchmark = bar_columns_copy(
+            benchmark, bar_columns_find(benchmark, job->outcome.first_at), benchmark->count);
+    bar_columns_free(&benchmark);
     return true;
 }
 
-static bool is_better(const struct job *job, size_t number)
+static bool run(struct runner *runner, struct job *job, struct error *error)
 {
-    return !job->runs[job->best]->has_final_equity_micros ||
-           job->runs[number]->final_equity_micros > job->runs[job->best]->final_equity_micros;
-}
-
-// Runs all combinations, and leaves the best one's program to be run in full.
-static bool run_grid(struct backtest_queue *queue, struct job *job, struct error *error)
-{
-    bool is_fine = false;
-
-    for (size_t i = 0; i < queue->run_count; i++) {
-        queue->run_number = i;
-        if (!make_combination(queue, job, i, &is_fine, error) ||
-            (is_fine && !run_combination(queue, job, i, error)))
-            return false;
-        if (is_fine && is_better(job, i))
-            job->best = i;
-    }
-    if (!job->runs[job->best]->has_final_equity_micros) {
-        error_clear(error);
-        error_add_violation(error, "grid", "has no combination that can be run: %.100s",
-                            job->runs[0]->problem);
+    runner->search = &job->search;
+    if (!make_program(runner, job, error) || !make_plan(runner, job, error) ||
+        !fetch_all(runner, job, error) || !check_work(job, error))
         return false;
-    }
-    job->runs[job->best]->has_best = true;
-    job->runs[job->best]->best = true;
-    return make_combination(queue, job, job->best, &is_fine, error);
-}
-
-static bool run(struct backtest_queue *queue, struct job *job, struct error *error)
-{
-    if (!make_program(queue, job, error) ||
-        (job->grid.count > 0 && !list_combinations(queue, job, error)) ||
-        !fetch_all(queue, job, error) || !check_work(queue, job, error))
-        return false;
+    backtest_dividends_sort(&job->dividends);
     job->settings = (struct backtest_settings){
-        .program = job->program,
+        .program = job->search.program,
         .symbols = job->symbols,
         .symbol_count = job->symbol_count,
-        .start = queue->record.start_at,
-        .cash = queue->record.cash,
-        .terms = queue->record.terms,
-        .fractional = queue->record.fractional,
-        .exits_at_close = queue->record.exits_at_close,
+        .start = runner->record.start_at,
+        .cash = runner->record.cash,
+        .terms = runner->record.terms,
+        .fractional = runner->record.fractional,
+        .exits_at_close = runner->record.exits_at_close,
+        .dividends = job->dividends.list,
+        .dividend_count = backtest_dividends_until(job->dividends.list, job->dividends.count,
+                                                   runner->record.timeframe, last_bar(job)),
         .goes_on = goes_on_running,
-        .context = queue,
+        .context = runner,
     };
-    return (job->grid.count == 0 || run_grid(queue, job, error)) &&
-           backtest_run(&job->settings, queue->workspace, &queue->result, error);
+    if (job->walk_forward != NULL)
+        return walk(runner, job, error);
+    return (job->search.grid.count == 0 ||
+            backtest_search_best(&job->search, &job->settings, error)) &&
+           backtest_run(&job->settings, runner->workspace, &runner->result, error);
 }
 
 static void clear_job(struct job *job)
@@ -371,35 +342,37 @@ static void clear_job(struct job *job)
     for (size_t i = 0; i < STRATEGY_SYMBOLS_MAX; i++)
         bar_columns_free(&job->symbols[i].series);
     bar_columns_free(&job->benchmark);
+    backtest_dividends_clear(&job->dividends);
+    backtest_result_clear(&job->outcome.result);
 }
 
 // What cannot be reached now may be later; everything else will be as it is.
-static bool is_worth_another_attempt(const struct backtest_queue *queue, const struct error *error)
+static bool is_worth_another_attempt(const struct runner *runner, const struct error *error)
 {
     return (error->code == CODE_UNAVAILABLE || error->code == CODE_DEADLINE_EXCEEDED) &&
-           queue->claim.attempts < BACKTEST_ATTEMPTS_MAX;
+           runner->claim.attempts < BACKTEST_ATTEMPTS_MAX;
 }
 
 // Says why it failed, with the field and its rule when that was it.
-static struct backtest_end failure(struct backtest_queue *queue, const struct error *error)
+static struct backtest_end failure(struct runner *runner, const struct error *error)
 {
     struct backtest_end end = {
         .status =
             error_is(error, REASON_BACKTEST_CANCELED) ? BACKTEST_IS_CANCELED : BACKTEST_IS_FAILED,
-        .reason = arena_copy_string(queue->arena, error->reason),
-        .reason_message = arena_copy_string(queue->arena, error->message),
+        .reason = arena_copy_string(runner->arena, error->reason),
+        .reason_message = arena_copy_string(runner->arena, error->message),
     };
 
     if (error->detail_count > 0 && error->details[0].kind == ERROR_VIOLATION)
         end.reason_message =
-            arena_printf(queue->arena, "%s %s", error->details[0].name, error->details[0].value);
+            arena_printf(runner->arena, "%s %s", error->details[0].name, error->details[0].value);
     if (end.status == BACKTEST_IS_CANCELED)
         end.reason = end.reason_message = NULL;
     return end;
 }
 
 struct finishing {
-    struct backtest_queue *queue;
+    struct runner *runner;
     const struct backtest_end *end;
 };
 
@@ -407,22 +380,22 @@ static bool finish_work(struct transaction *transaction, void *context, struct e
 {
     const struct finishing *finishing = context;
 
-    return backtest_store_finish(transaction, &finishing->queue->claim, finishing->end, error);
+    return backtest_store_finish(transaction, &finishing->runner->claim, finishing->end, error);
 }
 
 // Writes what has become of it; when that cannot be, its lease runs out and it is run again.
-static void finish(struct backtest_queue *queue, const struct backtest_end *end)
+static void finish(struct runner *runner, const struct backtest_end *end)
 {
-    struct finishing finishing = {queue, end};
+    struct finishing finishing = {runner, end};
     struct error error;
 
-    if (!database_transact(queue->trading->database, queue->arena, 0, finish_work, &finishing,
+    if (!database_transact(runner->trading->database, runner->arena, 0, finish_work, &finishing,
                            &error))
-        log_write(LOG_WARNING, "backtest_not_finished", "backtest", queue->claim.id, "reason",
+        log_write(LOG_WARNING, "backtest_not_finished", "backtest", runner->claim.id, "reason",
                   error.reason, NULL);
 }
 
-static void work_on(struct backtest_queue *queue)
+static void work_on(struct runner *runner)
 {
     struct job job = {0};
     struct backtest_end end = {0};
@@ -430,76 +403,113 @@ static void work_on(struct backtest_queue *queue)
     bool is_done = false;
 
     // So that it is asked at once whether it is to be canceled.
-    queue->renewed_at = 0;
-    queue->progress_micros = 0;
-    queue->is_stopped = false;
-    if (!queue->has_record)
+    runner->renewed_at = 0;
+    runner->progress_micros = 0;
+    runner->is_stopped = false;
+    if (!runner->has_record)
         error_fill(&error, REASON_BACKTEST_CANCELED, "It has been deleted.");
-    else if (queue->claim.attempts > BACKTEST_ATTEMPTS_MAX)
+    else if (runner->claim.attempts > BACKTEST_ATTEMPTS_MAX)
         error_fill(&error, REASON_INTERNAL, "It was begun %d times and never came to its end.",
                    BACKTEST_ATTEMPTS_MAX);
     else
-        is_done = run(queue, &job, &error) && pack(queue, &job, &end, &error);
-    if (!is_done && !queue->is_interrupted && !is_worth_another_attempt(queue, &error))
-        end = failure(queue, &error);
+        is_done = run(runner, &job, &error) && pack(runner, &job, &end, &error);
+    if (!is_done && !runner->is_interrupted && !is_worth_another_attempt(runner, &error))
+        end = failure(runner, &error);
     if (is_done || end.status == BACKTEST_IS_FAILED || end.status == BACKTEST_IS_CANCELED)
-        finish(queue, &end);
+        finish(runner, &end);
     clear_job(&job);
+}
+
+// So that orders do not wait for backtests where there are fewer cores than threads. On Linux the
+// priority is of the calling thread alone.
+static void give_way(struct runner *runner)
+{
+    if (!runner->has_given_way)
+        (void)setpriority(PRIO_PROCESS, 0, NICENESS);
+    runner->has_given_way = true;
 }
 
 static bool work(void *context)
 {
-    struct backtest_queue *queue = context;
+    struct runner *runner = context;
     struct platform_clock clock;
     struct error error;
 
+    give_way(runner);
     // Nothing can be asked of market before its first word.
-    if (!quotes_clock(queue->trading->quotes, &clock))
+    if (!quotes_clock(runner->trading->quotes, &clock))
         return false;
-    arena_reset(queue->arena);
-    if (!database_transact(queue->trading->database, queue->arena, 0, claim_work, queue, &error)) {
-        if (!queue->is_waiting)
+    arena_reset(runner->arena);
+    if (!database_transact(runner->trading->database, runner->arena, 0, claim_work, runner,
+                           &error)) {
+        if (!runner->is_waiting)
             log_write(LOG_WARNING, "backtests_wait", "reason", error.reason, NULL);
-        queue->is_waiting = true;
+        runner->is_waiting = true;
         return false;
     }
-    queue->is_waiting = false;
-    if (queue->claim.id[0] == '\0')
+    runner->is_waiting = false;
+    if (runner->claim.id[0] == '\0')
         return false;
-    work_on(queue);
-    return !queue->is_interrupted;
+    work_on(runner);
+    return !runner->is_interrupted;
 }
 
-struct backtest_queue *backtest_queue_new(struct trading *trading)
+static struct runner *runner_new(struct trading *trading)
+{
+    struct runner *runner = allocate(sizeof(*runner));
+
+    runner->trading = trading;
+    runner->arena = arena_new(ARENA_BUDGET);
+    runner->renewal = arena_new(RENEWAL_BUDGET);
+    runner->figures = arena_new(ARENA_BUDGET);
+    runner->workspace = rule_workspace_new();
+    runner->worker = worker_new("backtests", PERIOD_MS, work, runner);
+    return runner;
+}
+
+static void runner_free(struct runner **runner)
+{
+    worker_free(&(*runner)->worker);
+    backtest_result_clear(&(*runner)->result);
+    rule_workspace_free(&(*runner)->workspace);
+    arena_free(&(*runner)->renewal);
+    arena_free(&(*runner)->figures);
+    arena_free(&(*runner)->arena);
+    release(*runner);
+    *runner = NULL;
+}
+
+struct backtest_queue {
+    size_t count;
+    struct runner *runners[BACKTEST_WORKERS_MAX];
+};
+
+struct backtest_queue *backtest_queue_new(struct trading *trading, size_t workers)
 {
     struct backtest_queue *queue = allocate(sizeof(*queue));
 
-    queue->trading = trading;
-    queue->arena = arena_new(ARENA_BUDGET);
-    queue->renewal = arena_new(RENEWAL_BUDGET);
-    queue->figures = arena_new(ARENA_BUDGET);
-    queue->workspace = rule_workspace_new();
-    queue->worker = worker_new("backtests", PERIOD_MS, work, queue);
+    for (; queue->count < workers; queue->count++)
+        queue->runners[queue->count] = runner_new(trading);
     return queue;
 }
 
 void backtest_queue_wake(struct backtest_queue *queue)
 {
-    if (queue != NULL)
-        worker_wake(queue->worker);
+    if (queue == NULL)
+        return;
+    for (size_t i = 0; i < queue->count; i++)
+        worker_wake(queue->runners[i]->worker);
 }
 
 void backtest_queue_free(struct backtest_queue **queue)
 {
     if (*queue == NULL)
         return;
-    atomic_store(&(*queue)->is_ending, true);
-    worker_free(&(*queue)->worker);
-    backtest_result_clear(&(*queue)->result);
-    rule_workspace_free(&(*queue)->workspace);
-    arena_free(&(*queue)->renewal);
-    arena_free(&(*queue)->figures);
-    arena_free(&(*queue)->arena);
+    // All are told before any is waited for.
+    for (size_t i = 0; i < (*queue)->count; i++)
+        atomic_store(&(*queue)->runners[i]->is_ending, true);
+    for (size_t i = 0; i < (*queue)->count; i++)
+        runner_free(&(*queue)->runners[i]);
     release(*queue);
     *queue = NULL;
 }

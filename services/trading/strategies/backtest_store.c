@@ -12,7 +12,7 @@
     " b.status, b.progress, b.reason, b.reason_message, b.statistics, b.created_at,"               \
     " b.started_at, b.finished_at, b.grid, b.exits_at_close"
 
-enum { GRID_COLUMN = 22, EXITS_COLUMN = 23, RESULT_COLUMN = 24 };
+enum { GRID_COLUMN = 22, EXITS_COLUMN = 23, RESULT_COLUMN = 24, DUE_LOOKED_AT = 1000 };
 
 // The task is this worker's, by this attempt.
 #define IS_MINE                                                                                    \
@@ -81,11 +81,26 @@ static const struct statement remove_backtest = {
     "DELETE FROM backtests WHERE id = $1 AND user_id = $2",
 };
 
+// Users take turns: first who has the fewest that run, then whose last one began first. The longest
+// that wait are looked at, as many as are the turns of hundreds of users.
 static const struct statement find_due = {
     "find_due_backtest",
-    "SELECT id, portfolio_id, attempts FROM tasks WHERE kind = 'backtest'"
-    " AND state IN ('pending', 'active') AND run_at <= now() ORDER BY run_at LIMIT 1"
-    " FOR UPDATE SKIP LOCKED",
+    "SELECT t.id, t.portfolio_id, t.attempts FROM ("
+    "  SELECT id, portfolio_id, run_at FROM tasks WHERE kind = 'backtest'"
+    "  AND state IN ('pending', 'active') AND run_at <= now() ORDER BY run_at LIMIT $1) d"
+    " JOIN tasks t ON t.id = d.id AND t.portfolio_id = d.portfolio_id"
+    " LEFT JOIN strategy_users u ON u.user_id = d.portfolio_id"
+    " LEFT JOIN (SELECT portfolio_id, count(*) AS count FROM tasks WHERE kind = 'backtest'"
+    "  AND state = 'active' AND run_at > now() GROUP BY portfolio_id) r"
+    "  ON r.portfolio_id = d.portfolio_id"
+    " WHERE t.kind = 'backtest' AND t.state IN ('pending', 'active') AND t.run_at <= now()"
+    " ORDER BY coalesce(r.count, 0), u.backtest_started_at NULLS FIRST, d.run_at LIMIT 1"
+    " FOR UPDATE OF t SKIP LOCKED",
+};
+
+static const struct statement take_turn = {
+    "take_backtest_turn",
+    "UPDATE strategy_users SET backtest_started_at = now() WHERE user_id = $1",
 };
 
 static const struct statement claim_task = {
@@ -330,10 +345,11 @@ bool backtest_store_claim(struct transaction *transaction,
                           bool *out_found,
                           struct error *error)
 {
+    const struct parameter looked_at = parameter_int(DUE_LOOKED_AT);
     struct backtest_claim claim = {0};
     struct rows rows = {0};
 
-    if (!transaction_query(transaction, &find_due, NULL, 0, &rows, error))
+    if (!transaction_query(transaction, &find_due, &looked_at, 1, &rows, error))
         return false;
     *out_found = rows.count > 0;
     if (rows.count == 0)
@@ -351,6 +367,7 @@ bool backtest_store_claim(struct transaction *transaction,
 
         *out_claim = claim;
         return transaction_queue(transaction, &claim_task, parameters, 5, NULL, error) &&
+               transaction_queue(transaction, &take_turn, parameters + 1, 1, NULL, error) &&
                transaction_queue(transaction, &start_backtest, parameters, 2, NULL, error) &&
                transaction_flush(transaction, error);
     }

@@ -49,7 +49,7 @@ struct backtest_record {
     bool fractional;
     bool exits_at_close;
     const char *benchmark; // these NULL for none
-    const char *grid;      // a packed message, in base64url
+    const char *grid;      // a packed message of it and the walk-forward, in base64url
     enum backtest_status status;
     int64_t progress_micros;
     const char *reason; // these NULL for none
@@ -104,8 +104,8 @@ struct backtest_claim {
     int64_t attempts;
 };
 
-// Takes the task that has been due for longest, and has its backtest run. `out_found` says whether
-// there is one.
+// Takes the task that has been due for longest of the user whose turn it is, and has its backtest
+// run. `out_found` says whether there is one.
 MUST_CHECK bool backtest_store_claim(struct transaction *transaction,
                                      const char *worker,
                                      struct backtest_claim *out_claim,

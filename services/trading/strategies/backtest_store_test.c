@@ -18,6 +18,7 @@ extern const size_t trading_migration_count;
 enum { ARENA_BUDGET = 16 * 1024 * 1024 };
 
 #define USER_ID "0195d3a0-0000-7000-8000-000000000001"
+#define OTHER_ID "0195d3a0-0000-7000-8000-000000000009"
 #define STRATEGY_ID "0195d3a0-0000-7000-8000-000000000002"
 #define START_AT (INT64_C(1400000000) * 1000000)
 
@@ -63,6 +64,7 @@ static int forget(void **state)
         {"forget_tasks", "DELETE FROM tasks"},
         {"forget_backtests", "DELETE FROM backtests"},
         {"forget_strategies", "DELETE FROM strategies"},
+        {"forget_turns", "UPDATE strategy_users SET backtest_started_at = NULL"},
     };
 
     arena_reset(fixture->arena);
@@ -92,17 +94,20 @@ static bool add_work(struct transaction *transaction, void *context, struct erro
 {
     struct step *step = context;
 
-    return strategy_store_lock_user(transaction, USER_ID, error) &&
+    return strategy_store_lock_user(transaction, step->record.user_id, error) &&
            backtest_store_add(transaction, &step->record, error);
 }
 
-static bool add(struct service_database *fixture, char out_id[UUID_SIZE], struct error *error)
+static bool add_for(struct service_database *fixture,
+                    const char *user_id,
+                    char out_id[UUID_SIZE],
+                    struct error *error)
 {
     struct uuid id = uuid_new();
     struct step step = {
         .fixture = fixture,
         .record = {.id = id.string,
-                   .user_id = USER_ID,
+                   .user_id = user_id,
                    .strategy_id = STRATEGY_ID,
                    .strategy_version = 3,
                    .kind = "sma_cross",
@@ -117,6 +122,11 @@ static bool add(struct service_database *fixture, char out_id[UUID_SIZE], struct
 
     memcpy(out_id, id.string, UUID_SIZE);
     return transact(&step, add_work, error);
+}
+
+static bool add(struct service_database *fixture, char out_id[UUID_SIZE], struct error *error)
+{
+    return add_for(fixture, USER_ID, out_id, error);
 }
 
 static void must_add(struct service_database *fixture, char out_id[UUID_SIZE])
@@ -247,6 +257,38 @@ static void the_one_that_has_waited_longest_is_taken_and_by_one_worker(void **st
     assert_true(claim(fixture, "other", &other));
     assert_string_equal(other.id, second);
     assert_false(claim(fixture, "third", &other));
+}
+
+static void assert_turn(struct service_database *fixture, const char *id, bool ends)
+{
+    const struct backtest_end end = {.status = BACKTEST_IS_FAILED, .reason = "INTERNAL"};
+    struct backtest_claim taken;
+
+    assert_true(claim(fixture, "one", &taken));
+    assert_string_equal(taken.id, id);
+    if (ends)
+        finish(fixture, &taken, &end);
+}
+
+static void users_take_turns_however_many_each_has_waiting(void **state)
+{
+    struct service_database *fixture = *state;
+    char mine[4][UUID_SIZE];
+    char others[2][UUID_SIZE];
+    struct error error;
+
+    for (size_t i = 0; i < COUNT_OF(mine); i++)
+        must_add(fixture, mine[i]);
+    // One after the other: who came later does not wait for all of those who came before.
+    assert_turn(fixture, mine[0], true);
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        assert_true(add_for(fixture, OTHER_ID, others[i], &error));
+    assert_turn(fixture, others[0], true);
+    assert_turn(fixture, mine[1], true);
+    // While one of theirs runs, others come first.
+    assert_turn(fixture, others[1], false);
+    assert_turn(fixture, mine[2], false);
+    assert_turn(fixture, mine[3], false);
 }
 
 // What the queue of orders takes.
@@ -391,6 +433,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(what_is_asked_for_is_what_is_kept, forget),
         cmocka_unit_test_setup(the_one_that_has_waited_longest_is_taken_and_by_one_worker, forget),
+        cmocka_unit_test_setup(users_take_turns_however_many_each_has_waiting, forget),
         cmocka_unit_test_setup(the_queue_of_orders_lets_backtests_be, forget),
         cmocka_unit_test_setup(a_result_is_kept_once_and_of_who_has_the_task, forget),
         cmocka_unit_test_setup(one_that_waits_is_canceled_at_once_and_one_that_runs_is_told,

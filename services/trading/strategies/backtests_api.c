@@ -12,6 +12,7 @@
 #include "strategies/backtest_grid.h"
 #include "strategies/backtest_queue.h"
 #include "strategies/strategy_message.h"
+#include "strategies/walk_forward.h"
 
 enum { PAGE_DEFAULT = 50, PAGE_BYTES_MAX = 400 * 1024, STATISTICS_BYTES = 2048 };
 
@@ -133,6 +134,7 @@ struct change {
     ProtobufCMessage *response;
     const char *action; // for the audit log
     struct backtest_record record;
+    int64_t now; // the platform's, of one that is asked for
 };
 
 static bool note(struct transaction *transaction, const struct change *change, struct error *error)
@@ -171,6 +173,19 @@ take_strategy(struct transaction *transaction, struct change *change, struct err
     return true;
 }
 
+// The grid is gone through from the start to the end, or to the present when that is earlier.
+static bool check_plan(const struct change *change, struct error *error)
+{
+    const Trading__CreateBacktestRequest *request =
+        (const Trading__CreateBacktestRequest *)change->request;
+    int64_t end = change->now;
+
+    if (request->has_end && request->end < end)
+        end = request->end;
+    return request->walk_forward == NULL ||
+           walk_forward_check(request->walk_forward, request->n_grid, request->start, end, error);
+}
+
 // Checks the grid with the strategy's parameters as they are now.
 static bool take_grid(struct change *change, struct error *error)
 {
@@ -190,6 +205,7 @@ static bool take_grid(struct change *change, struct error *error)
         return error_set(error, REASON_INTERNAL, "The strategy is of no kind that there is.");
     packed.n_grid = request->n_grid;
     packed.grid = request->grid;
+    packed.walk_forward = request->walk_forward;
     return strategy_parameters_read(kind, text_of(change->record.parameters), arena, parameters,
                                     error) &&
            backtest_grid_check(&grid, parameters, error) &&
@@ -245,6 +261,9 @@ static bool check_request(struct change *change,
     if (request->has_end && request->end <= request->start)
         error_add_violation(error, "end", "must be after start");
     if (error->code != CODE_OK)
+        return false;
+    change->now = clock.now;
+    if (!check_plan(change, error))
         return false;
     return request->benchmark == NULL ||
            lookup_fractionable(change->trading, change->call, request->benchmark, &is_fractionable,

@@ -218,7 +218,7 @@ bool strategy_pack_text(const ProtobufCMessage *message,
     return true;
 }
 
-bool backtest_grid_of(const struct backtest_record *record,
+bool backtest_plan_of(const struct backtest_record *record,
                       struct arena *arena,
                       const Trading__Backtest **out_message,
                       struct error *error)
@@ -234,18 +234,19 @@ bool backtest_grid_of(const struct backtest_record *record,
     return true;
 }
 
-static bool say_grid(const struct backtest_record *record,
+static bool say_plan(const struct backtest_record *record,
                      struct arena *arena,
                      Trading__Backtest *message,
                      struct error *error)
 {
-    const Trading__Backtest *grid = NULL;
+    const Trading__Backtest *plan = NULL;
 
-    if (!backtest_grid_of(record, arena, &grid, error))
+    if (!backtest_plan_of(record, arena, &plan, error))
         return false;
-    if (grid != NULL) {
-        message->n_grid = grid->n_grid;
-        message->grid = grid->grid;
+    if (plan != NULL) {
+        message->n_grid = plan->n_grid;
+        message->grid = plan->grid;
+        message->walk_forward = plan->walk_forward;
     }
     return true;
 }
@@ -281,6 +282,10 @@ static bool say_result(const struct backtest_record *record,
     message->curve = result->curve;
     message->n_runs = result->n_runs;
     message->runs = result->runs;
+    message->n_dividends = result->n_dividends;
+    message->dividends = result->dividends;
+    message->n_windows = result->n_windows;
+    message->windows = result->windows;
     return true;
 }
 
@@ -310,6 +315,6 @@ bool backtest_to_message(const struct backtest_record *record,
     message->has_finished_at = record->finished_at != 0;
     message->finished_at = record->finished_at;
     *out_message = message;
-    return say_request(record, arena, message, error) && say_grid(record, arena, message, error) &&
+    return say_request(record, arena, message, error) && say_plan(record, arena, message, error) &&
            say_result(record, arena, message, error);
 }

@@ -38,8 +38,9 @@ MUST_CHECK bool backtest_to_message(const struct backtest_record *record,
                                     Trading__Backtest **out_message,
                                     struct error *error);
 
-// The grid that a record has, as a message with nothing else; `out_message` is NULL without one.
-MUST_CHECK bool backtest_grid_of(const struct backtest_record *record,
+// The grid that a record has, and how it walks forward, as a message with nothing else;
+// `out_message` is NULL without a grid.
+MUST_CHECK bool backtest_plan_of(const struct backtest_record *record,
                                  struct arena *arena,
                                  const Trading__Backtest **out_message,
                                  struct error *error);
