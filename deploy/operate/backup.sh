@@ -50,7 +50,9 @@ ABOUT
 backup_check() {
     local folder=$1
 
-    [ -f "$folder/about" ] && [ -f "$folder/database.dump" ] || die "$folder is not a backup: it has no about and database.dump."
+    if [ ! -f "$folder/about" ] || [ ! -f "$folder/database.dump" ]; then
+        die "$folder is not a backup: it has no about and database.dump."
+    fi
     [ "$(sha256sum <"$folder/database.dump" | cut -d ' ' -f 1)" = "$(backup_about "$folder" sha256)" ] ||
         die "$folder/database.dump is not the file that was written: its checksum is another one. Use another backup."
 }

@@ -24,10 +24,12 @@ doctor_secrets() {
 }
 
 doctor_disk() {
-    local folder free used where
+    local folder free used where seen=' '
 
     while IFS= read -r folder; do
         read -r free used where < <(df -Pk "$folder" | awk 'NR == 2 { sub("%", "", $5); print $4, $5, $6 }')
+        [[ $seen != *" $where "* ]] || continue
+        seen+="$where "
         if [ "$free" -lt "$DOCTOR_DISK_KIB_MIN" ]; then
             problem disk "$((free / 1024)) MiB are free on $where, where $folder is ($used % are used)" \
                 "make room: a full disk stops PostgreSQL"
