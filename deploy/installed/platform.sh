@@ -22,7 +22,7 @@ platform_where() {
 }
 
 platform_log() {
-    printf 'journalctl -u bourse@%s' "$1"
+    printf 'journalctl -u bourse@%s -u bourse-migrate' "$1"
 }
 
 # owner.conf has PGPASSWORD too, so that no password is in anybody's arguments.
@@ -57,9 +57,10 @@ platform_has_systemd() {
 platform_restart() {
     platform_has_systemd || die "There is no systemd here to start bourse-$1 again."
     # Done when it answers calls; what it has to hear from others may take a moment more.
-    systemctl restart "bourse@$1" && platform_wait_ready "$1" ||
+    if ! systemctl restart "bourse@$1" || ! platform_wait_ready "$1"; then
         die "bourse@$1 did not start again: journalctl -u bourse@$1." \
             "The services can talk to each other as they are; once it is well, give this command again."
+    fi
 }
 
 # False when the service is not ready within a minute.

@@ -2,7 +2,7 @@
 // private_root: a machine of its own for a test that installs a package: a systemd in new name spaces, on an overlay
 // of this machine's files. It has what is installed here, so nothing is downloaded, and leaves nothing behind.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, until } from '../support/platform.mjs';
 
@@ -82,11 +82,19 @@ export class PrivateRoot {
     }
 }
 
-// Builds the package of the release build; gives its path.
-export function buildPackage(version) {
-    const build = join(root, 'build/release');
-    execFileSync('cpack', ['-G', 'DEB', '-B', join(build, 'package'), ...(version ? ['-D', `CPACK_PACKAGE_VERSION=${version}`] : [])],
-        { cwd: build, stdio: 'pipe' });
-    const arch = execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim();
-    return join(build, 'package', `bourse_${version ?? '0.1.0'}_${arch}.deb`);
+// Packs what has been built; gives the path. Nothing is compressed, as it is not kept.
+export function pack(folder) {
+    execFileSync('cpack', ['-G', 'DEB', '-B', folder, '-D', 'CPACK_DEBIAN_COMPRESSION_TYPE=none'],
+        { cwd: join(root, 'build', process.env.BOURSE_PRESET ?? 'dev'), stdio: 'pipe' });
+    return join(folder, readdirSync(folder).find(name => name.endsWith('.deb')));
+}
+
+// The same package as another version.
+export function repack(file, version) {
+    const folder = `${file}.content`;
+    const control = join(folder, 'DEBIAN/control');
+    execFileSync('dpkg-deb', ['-R', file, folder]);
+    writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*$/m, `Version: ${version}`));
+    execFileSync('dpkg-deb', ['-Znone', '-b', folder, `${file}.${version}`], { stdio: 'pipe' });
+    return `${file}.${version}`;
 }
