@@ -58,6 +58,11 @@ doctor_clock() {
 doctor_certificates() {
     local certificate key until
 
+    [ -n "$(platform_certificates)" ] || return 0
+    if ! command -v openssl >/dev/null; then
+        warning certificate "it cannot be looked at without openssl" "apt-get install openssl"
+        return
+    fi
     while read -r certificate key; do
         if ! until=$(openssl x509 -in "$certificate" -noout -enddate 2>/dev/null); then
             problem certificate "$certificate is not there or is no certificate" "put it there"

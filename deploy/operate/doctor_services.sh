@@ -111,6 +111,10 @@ doctor_holder() {
 doctor_ports() {
     local name=$1 setting address port count
 
+    if ! command -v ss >/dev/null; then
+        warning "$name" "whether others have its ports cannot be seen without ss" "apt-get install iproute2"
+        return
+    fi
     for setting in BOURSE_LISTEN:4 BOURSE_ADMIN_LISTEN:1 BOURSE_HTTP_LISTEN:1 BOURSE_HTTPS_LISTEN:1; do
         address=$(doctor_setting "$name" "${setting%:*}")
         [[ ${address##*:} =~ ^[0-9]+$ ]] || continue

@@ -2,13 +2,12 @@
 #include "service/notify.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-// A path, or '@' and a name of the abstract name space, which begins with a 0 byte.
+// In the abstract name space a name begins with a 0 byte, which '@' stands for.
 static bool fill_address(const char *name, struct sockaddr_un *out_address, socklen_t *out_length)
 {
     size_t length = strlen(name);
@@ -23,17 +22,14 @@ static bool fill_address(const char *name, struct sockaddr_un *out_address, sock
     return true;
 }
 
-bool notify_send(const char *state)
+bool notify_send(const char *manager, const char *state)
 {
-    const char *name = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address;
     socklen_t length = 0;
     ssize_t sent = -1;
     int file = -1;
 
-    if (name == NULL)
-        return true;
-    if (!fill_address(name, &address, &length))
+    if (!fill_address(manager, &address, &length))
         return false;
     file = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (file < 0)

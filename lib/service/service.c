@@ -303,10 +303,13 @@ static bool start(struct service *service, struct error *error)
     return true;
 }
 
-// A manager that is not told would wait, and then start the program again: it says why in its log.
+// A service manager, when there is one. One that is not told waits, and then starts the program
+// again: the log says why.
 static void tell_manager(const char *state)
 {
-    if (!notify_send(state))
+    const char *manager = getenv("NOTIFY_SOCKET");
+
+    if (manager != NULL && !notify_send(manager, state))
         log_write(LOG_WARNING, "manager_not_told", "state", state, NULL);
 }
 

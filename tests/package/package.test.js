@@ -7,7 +7,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { selfSigned } from '../support/certificates.mjs';
 import { root, services, until } from '../support/platform.mjs';
+import { Recipes } from '../support/recipes.mjs';
 import { pack, PrivateRoot, repack, whyNot } from './private_root.mjs';
 
 const withoutAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0 ? false : 'there is no systemd-analyze';
@@ -51,17 +53,23 @@ describe('the units', { skip: withoutAnalyze }, () => {
 });
 
 describe('the Debian package', { skip: whyNot() }, () => {
-    let folder, machine, password, token;
+    const install = new Recipes('docs/install.md');
+    const operate = new Recipes('docs/operate.md');
+    const preset = process.env.BOURSE_PRESET ?? 'dev';
+    let folder, machine, cluster, token;
 
     before(async () => {
         folder = mkdtempSync(join(tmpdir(), 'bourse-package-'));
         machine = await PrivateRoot.boot();
-        const old = pack(folder);
-        copyFileSync(old, machine.path('/root/old.deb'));
-        copyFileSync(repack(old, '99.0.0'), machine.path('/root/new.deb'));
-        // A PostgreSQL as its package makes it, whatever this machine has.
-        machine.must(`pg_lsclusters -h | while read version name rest; do pg_dropcluster --stop $version $name; done
-            pg_createcluster --start -p 5432 $(ls /usr/lib/postgresql | sort -n | tail -n 1) main -- --no-sync`);
+        const old = pack(install.recipe('package', [['release', preset]]), preset, folder);
+        machine.must('mkdir -p /root/old /root/new');
+        copyFileSync(old, machine.path('/root/old/bourse_1.deb'));
+        copyFileSync(repack(old, '99.0.0'), machine.path('/root/new/bourse_2.deb'));
+        // PostgreSQL as its package makes it, whatever this machine has.
+        const version = machine.must('ls /usr/lib/postgresql | sort -n | tail -n 1').trim();
+        cluster = name => `${version}/${name}`;
+        machine.must('pg_lsclusters -h | while read version name rest; do pg_dropcluster --stop $version $name; done');
+        machine.must(`pg_createcluster --start -p 5432 ${version} main -- --no-sync`);
     });
     after(async () => {
         await machine?.stop();
@@ -69,13 +77,19 @@ describe('the Debian package', { skip: whyNot() }, () => {
     });
 
     const pids = () => services.map(name => machine.must(`systemctl show -P MainPID bourse@${name}`).trim());
-    const get = (path, bearer) => JSON.parse(machine.must(
-        `curl -sS ${bearer ? `-H 'Authorization: Bearer ${bearer}'` : ''} http://127.0.0.1:8080${path}`));
+    const post = (path, body) => JSON.parse(machine.must(
+        `curl -sS http://127.0.0.1:8080${path} -H 'Content-Type: application/json' --data @-`, { input: JSON.stringify(body) }));
+    const me = () => JSON.parse(machine.must(`curl -sS -H 'Authorization: Bearer ${token}' http://127.0.0.1:8080/api/v1/users/me`)).username;
+    const register = name => post('/api/v1/users', { username: name, email: `${name}@example.org`, password: 'correct horse battery' });
+    const users = () => machine.must('bourse psql -At -c "SELECT username FROM auth.users ORDER BY 1"').trim().split('\n');
     const healthy = () => until('the platform to be well', () => machine.run('curl -sf http://127.0.0.1:8080/healthz').status === 0, 60);
-    const change = (file, from, to) => machine.must(`sed -i 's|${from}|${to}|' /etc/bourse/${file}`);
+    // Commands of a page, as root in that folder.
+    const run = (commands, where = '/root') => machine.must(`set -eu; cd ${where}\n${commands}`);
 
     it('installs, and starts nothing that has not been set up', () => {
-        assert.match(machine.must('dpkg -i /root/old.deb'), /`bourse setup` makes its database and starts it/);
+        const [first, second] = install.recipe('server: installs', [['postgresql ', '']]).split('\n');
+        assert.equal(second, 'bourse setup');
+        assert.match(run(first, '/root/old'), /`bourse setup` makes its database and starts it/);
         assert.match(machine.run('systemctl start bourse@auth').stderr, /Assertion failed/);
         const doctor = machine.run('bourse doctor');
         assert.equal(doctor.status, 1);
@@ -87,16 +101,14 @@ describe('the Debian package', { skip: whyNot() }, () => {
         // For the programs of the tests: their leak checker wants to trace them, which the units forbid.
         machine.must('echo ASAN_OPTIONS=detect_leaks=0 >>/etc/bourse/bourse.conf; echo BOURSE_DRAIN_SECONDS=0 >>/etc/bourse/gateway.conf');
         const said = machine.must('bourse setup');
-        [, password] = said.match(/administrator admin password (\S+)/);
+        const [, password] = said.match(/administrator admin password (\S+)/);
         assert.match(said, /Bourse is ready: http:\/\/127.0.0.1:8080/);
-        assert.match(machine.must('bourse status'), /gateway +ready/);
         for (const pid of pids())
             assert.equal(machine.must(`stat -c %U /proc/${pid}`).trim(), 'bourse');
         await healthy();
-        token = JSON.parse(machine.must(`curl -sS http://127.0.0.1:8080/api/v1/auth/login -H 'Content-Type: application/json' --data @-`,
-            { input: JSON.stringify({ username: 'admin', password }) })).access_token;
-        assert.equal(get('/api/v1/users/me', token).username, 'admin');
-        // What it logs is what a service does when it is allowed too little: nothing is refused.
+        token = post('/api/v1/auth/login', { username: 'admin', password }).access_token;
+        assert.equal(me(), 'admin');
+        // Who is allowed too little by the units would say so.
         assert.doesNotMatch(machine.must("journalctl -u 'bourse*' --no-pager"), /"level":"error"|Permission denied|not permitted/);
     });
 
@@ -105,59 +117,134 @@ describe('the Debian package', { skip: whyNot() }, () => {
         const before = secrets();
         assert.doesNotMatch(machine.must('bourse setup'), /password/);
         assert.equal(secrets(), before);
-        assert.equal(get('/api/v1/users/me', token).username, 'admin');
+        assert.equal(me(), 'admin');
     });
 
     it('has a doctor that finds nothing, or a misspelt setting, or who has the port of a service', () => {
-        assert.match(machine.must('bourse doctor'), /\n0 problems/);
-        change('trading.conf', '^BOURSE_ADMIN_LISTEN=', 'BOURSE_TASK_HISTORY_HOUR=1\\n&');
-        machine.must('systemctl stop bourse@market');
+        assert.match(run(operate.recipe('server: how it is')), /gateway +ready\n[^]*\n0 problems[^]*bourse-gateway\[/);
+        machine.must('echo BOURSE_TASK_HISTORY_HOUR=1 >>/etc/bourse/trading.conf; systemctl stop bourse@market');
         machine.must('systemd-run --unit=squatter python3 -m http.server 7111');
         const { status, stdout } = machine.run(`for try in $(seq 100); do ss -Hltn 'sport = :7111' | grep -q . && break; sleep 0.1; done; bourse doctor`);
         assert.equal(status, 1);
         assert.match(stdout, /problem +settings +.*trading.conf: bourse-trading has no setting BOURSE_TASK_HISTORY_HOUR/);
         assert.match(stdout, /problem +market +nobody answers on its admin port 127.0.0.1:7119/);
         assert.match(stdout, /problem +market +port 7111, .* is taken by python3, pid \d+/);
-        machine.must('systemctl stop squatter; systemctl start bourse@market');
-        change('trading.conf', '^BOURSE_TASK_HISTORY_HOUR=1', '');
+        machine.must("systemctl stop squatter; systemctl start bourse@market; sed -i '/^BOURSE_TASK_HISTORY_HOUR=/d' /etc/bourse/trading.conf");
     });
 
-    it('replaces the mesh key, and leaves its file to the services alone', () => {
+    it('takes another setting, and stops and starts as a whole', async () => {
+        run(operate.recipe('server: changes a setting'));
+        assert.match(machine.must('tr "\\0" "\\n" </proc/$(systemctl show -P MainPID bourse@trading)/environ'), /^BOURSE_TASK_HISTORY_HOURS=48$/m);
+        const [stop, start] = operate.recipe('server: stops and starts').split('\n');
+        run(stop);
+        assert.ok(pids().every(pid => pid === '0'));
+        run(start);
+        await healthy();
+    });
+
+    it('replaces its keys and passwords', async () => {
         const key = () => machine.must('cat /etc/bourse/secrets/mesh.key');
         const before = key();
-        assert.match(machine.must('bourse rotate-mesh-key'), /The mesh key has been replaced/);
+        assert.match(run(operate.recipe('server: another mesh key')), /The mesh key has been replaced/);
         assert.notEqual(key(), before);
         assert.match(machine.must('stat -c "%U:%G %a" /etc/bourse/secrets/mesh.key'), /root:bourse 640/);
-        assert.equal(get('/api/v1/users/me', token).username, 'admin');
+        assert.match(run(operate.recipe('server: another signing key')), /signs/);
+        const database = machine.must('cat /etc/bourse/secrets/trading.conf');
+        run(operate.recipe('server: another database password'));
+        assert.notEqual(machine.must('cat /etc/bourse/secrets/trading.conf'), database);
+        await healthy();
+        assert.equal(me(), 'admin');
+    });
+
+    it('serves another certificate without a restart', async () => {
+        const put = name => {
+            const { certificate, key } = selfSigned(folder, name, 300);
+            copyFileSync(certificate, machine.path('/root/example.crt'));
+            copyFileSync(key, machine.path('/root/example.key'));
+        };
+        const subject = () => machine.run('openssl s_client -connect 127.0.0.1:8443 </dev/null 2>/dev/null | openssl x509 -noout -subject').stdout.trim();
+        put('first');
+        run(operate.recipe('server: switches HTTPS on'));
+        await until('the certificate', () => subject() === 'subject=CN = first');
+        const pid = pids()[4];
+        put('second');
+        run(operate.recipe('server: another certificate'));
+        await until('the other one', () => subject() === 'subject=CN = second');
+        assert.equal(pids()[4], pid);
+        assert.match(machine.must('bourse doctor gateway'), /ok +certificate .*tls.crt is valid until/);
     });
 
     it('gives back from a backup what was lost with the database', async () => {
-        machine.must('bourse backup /root/backup');
-        assert.match(machine.run('bourse restore /root/backup').stderr, /not empty: it has the schemas audit, auth, market, portfolio, trading/);
-        machine.must("systemctl stop bourse.target 'bourse@*'");
-        machine.must('runuser -u postgres -- dropdb bourse && runuser -u postgres -- createdb -O bourse_owner bourse');
-        machine.must('bourse restore /root/backup && systemctl start bourse.target');
+        register('ada');
+        run(operate.recipe('server: makes a backup'));
+        assert.match(machine.run('bourse restore /var/backups/bourse/today').stderr, /not empty: it has the schemas audit, auth, market, portfolio, trading/);
+        register('bob');
+        run(operate.recipe('server: restores a backup'));
         await healthy();
-        assert.equal(get('/api/v1/users/me', token).username, 'admin');
+        assert.deepEqual(users(), ['ada', 'admin']);
+        assert.equal(me(), 'admin');
+    });
+
+    it('is backed up each night', () => {
+        for (const unit of ['bourse-backup.service', 'bourse-backup.timer'])
+            writeFileSync(machine.path(`/etc/systemd/system/${unit}`), operate.recipe(`/etc/systemd/system/${unit}`));
+        machine.must('touch -d "-20 days" /var/backups/bourse/today');
+        run(operate.recipe('server: switches the backup'));
+        assert.match(machine.must('systemctl show -P NextElapseUSecRealtime bourse-backup.timer'), /03:00:00 UTC/);
+        machine.must('systemctl start bourse-backup.service');
+        assert.match(machine.must('ls /var/backups/bourse'), /^20\d{6}T\d{6}Z\n$/);
+    });
+
+    it('goes back to a moment', async () => {
+        const here = ['15/main', cluster('main')];
+        const unit = ['15-main', cluster('main').replace('/', '-')];
+        run(operate.recipe('database: keeps the log', [here, unit]));
+        await healthy();
+        register('carl');
+        const moment = machine.must("bourse psql -At -c 'SELECT clock_timestamp()'").trim();
+        register('dora');
+        machine.must("runuser -u postgres -- psql -c 'SELECT pg_switch_wal()'");
+        await until('the log to be kept', () => machine.must("runuser -u postgres -- psql -Atc \"SELECT last_archived_time > now() - interval '1 minute' FROM pg_stat_archiver\"").trim() === 't');
+        run(operate.recipe('database: goes back', [here, unit, ['2026-01-02 09:15:00+00', moment]]));
+        await healthy();
+        assert.deepEqual(users(), ['ada', 'admin', 'carl']);
     });
 
     it('is upgraded to a version that runs at once, with settings as they were', async () => {
         const before = pids();
-        machine.must('dpkg -i /root/new.deb');
+        run(operate.recipe('server: upgrades'), '/root/new');
         assert.match(machine.must('dpkg-query -W bourse'), /99\.0\.0/);
         await until('other processes', () => pids().every((pid, i) => pid !== '0' && pid !== before[i]), 60);
         await healthy();
         assert.match(machine.must('cat /etc/bourse/gateway.conf'), /BOURSE_DRAIN_SECONDS=0/);
-        assert.equal(get('/api/v1/users/me', token).username, 'admin');
+        assert.equal(me(), 'admin');
+    });
+
+    it('is set up with a database that is elsewhere', async () => {
+        machine.must(`systemctl stop bourse.target 'bourse@*'; rm /etc/bourse/secrets/*`);
+        machine.must(`pg_createcluster --start -p 5433 ${cluster('other').replace('/', ' ')} -- --no-sync`);
+        machine.must('runuser -u postgres -- psql -p 5433 -f -', { input: install.recipe("on the database's machine") });
+        const command = install.recipe('server: sets it up with a database elsewhere',
+            [['host=database.example.org dbname=bourse sslmode=verify-full sslrootcert=/etc/bourse/ca.crt', 'host=127.0.0.1 port=5433 dbname=bourse']]);
+        assert.match(machine.run(command.replace('--database "', '--database "password=x ')).stderr, /--database is without a password/);
+        assert.match(run(command), /administrator admin password/);
+        await healthy();
+        assert.match(machine.must('cat /etc/bourse/secrets/auth.conf'), /port=5433 dbname=bourse user=bourse_auth password=/);
+        assert.deepEqual(users(), ['admin']);
     });
 
     it('stops when it is removed, and keeps settings and secrets until it is purged', () => {
-        const left = () => machine.must(`find /etc /usr /var/lib/systemd -path '*bourse*' -not -path '*/doc-base/*'; getent passwd bourse || true`)
+        const left = () => machine.must(`find /etc /usr /var/lib/systemd -path '*bourse*' -not -name '*bourse-backup*'; getent passwd bourse || true`)
             .split('\n').filter(line => line !== '');
         machine.must('dpkg -r bourse');
-        assert.equal(machine.must("systemctl list-units --no-legend 'bourse*'"), '');
+        assert.equal(machine.must("systemctl list-units --no-legend 'bourse@*' bourse.target bourse-migrate.service"), '');
         assert.ok(left().includes('/etc/bourse/secrets/mesh.key') && left().includes('/etc/bourse/gateway.conf'));
-        machine.must('dpkg -P bourse');
-        assert.deepEqual(left(), []);
+        run(install.recipe('server: removes'));
+        assert.deepEqual(left().filter(name => !name.startsWith('/etc/bourse/tls.') && name !== '/etc/bourse'), []);
+    });
+
+    it('has had every command of the pages for servers tried', () => {
+        for (const what of ['server', 'package', 'database', 'on the', '/etc'])
+            assert.deepEqual([...install.unused(what), ...operate.unused(what)], []);
     });
 });

@@ -2,7 +2,7 @@
 // private_root: a machine of its own for a test that installs a package: a systemd in new name spaces, on an overlay
 // of this machine's files. It has what is installed here, so nothing is downloaded, and leaves nothing behind.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, until } from '../support/platform.mjs';
 
@@ -82,11 +82,14 @@ export class PrivateRoot {
     }
 }
 
-// Packs what has been built; gives the path. Nothing is compressed, as it is not kept.
-export function pack(folder) {
-    execFileSync('cpack', ['-G', 'DEB', '-B', folder, '-D', 'CPACK_DEBIAN_COMPRESSION_TYPE=none'],
-        { cwd: join(root, 'build', process.env.BOURSE_PRESET ?? 'dev'), stdio: 'pipe' });
-    return join(folder, readdirSync(folder).find(name => name.endsWith('.deb')));
+// Builds the package by these commands, which speak of the preset, and moves it to a folder; gives its path. Whoever builds
+// holds the launcher's lock, as other tests start platforms from the same build.
+export function pack(commands, preset, folder) {
+    const build = join(root, 'build', preset);
+    execFileSync('flock', [join(build, 'bourse-build.lock'), 'bash', '-euc', commands], { cwd: root, stdio: 'pipe' });
+    const [name] = readdirSync(build).filter(each => each.endsWith('.deb'));
+    renameSync(join(build, name), join(folder, name));
+    return join(folder, name);
 }
 
 // The same package as another version.
