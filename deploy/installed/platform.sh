@@ -93,7 +93,6 @@ platform_market() {
 
 platform_secrets() {
     printf '%s\n' "$SECRETS" "$SECRETS"/*
-    doctor_setting gateway BOURSE_TLS_KEY_FILE
 }
 
 platform_folders() {

@@ -19,8 +19,23 @@ doctor_secrets() {
                 "chmod o= $file, and replace what was in it: others may know it"
             bad=1
         fi
-    done < <(platform_secrets)
+    done < <({ platform_secrets && doctor_key_files; } | sort -u)
     [ "$bad" -ne 0 ] || fine secrets "they are closed to others"
+}
+
+# The files of keys that settings name: the mesh's, TLS', the price providers'.
+doctor_key_files() {
+    local name
+
+    platform_runs || return 0
+    for name in "${SERVICES[@]}"; do
+        (
+            platform_settings "$name" >/dev/null
+            for variable in "${!BOURSE_@}"; do
+                [[ $variable != *_KEY_FILE ]] || printf '%s\n' "${!variable}"
+            done
+        )
+    done
 }
 
 doctor_disk() {

@@ -76,10 +76,13 @@ describe('a platform that is looked after', () => {
 
         it('finds secrets that others can read', () => {
             const file = join(platform.data, 'secrets/bourse_auth.password');
+            const key = join(folder, 'finnhub.key');
+            writeFileSync(key, 'a key');
             chmodSync(file, 0o644);
-            const { status, said } = doctor();
+            const { status, said } = doctor({ BOURSE_FINNHUB_KEY_FILE: key });
             chmodSync(file, 0o600);
             assert.equal(status, 1);
+            assert.match(said, /problem +secrets +everybody on this machine can read .*finnhub.key \(mode 644\)/);
             assert.match(said, /problem +secrets +everybody on this machine can read .*bourse_auth.password \(mode 644\)/);
         });
 
