@@ -32,7 +32,8 @@ export class PrivateRoot {
         for (const name of ['root', 'upper', 'work'])
             mkdirSync(join(machine.folder, name));
         machine.said = '';
-        machine.child = spawn('unshare', [...spaces, '--fork', '--kill-child', 'bash', script, machine.folder]);
+        // It ends with this process, whatever ends that.
+        machine.child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...spaces, '--fork', '--kill-child', 'bash', script, machine.folder]);
         machine.ended = new Promise(done => machine.child.on('close', done));
         for (const stream of [machine.child.stdout, machine.child.stderr])
             stream.on('data', chunk => { machine.said += chunk; });
