@@ -86,9 +86,10 @@ describe('a platform that is looked after', () => {
             assert.match(said, /problem +secrets +everybody on this machine can read .*bourse_auth.password \(mode 644\)/);
         });
 
-        it('finds settings that a service refuses, in its own words', () => {
-            const { status, said } = doctor({ BOURSE_TASK_HISTORY_HOURS: 'many' });
+        it('finds settings that a service refuses, in its own words, and more connections than there are', () => {
+            const { status, said } = doctor({ BOURSE_TASK_HISTORY_HOURS: 'many', BOURSE_DATABASE_CONNECTIONS: '100' });
             assert.equal(status, 1);
+            assert.match(said, /problem +database +the services may open 405 connections, and max_connections is 120/);
             assert.match(said, /problem +trading +bourse-trading: --task-history-hours must be a whole number from 1 to 8784, not "many"/);
         });
 
@@ -107,9 +108,10 @@ describe('a platform that is looked after', () => {
             rmSync(join(folder, 'programs/df'));
             assert.match(doctor(pretend('timedatectl', 'echo no')).said, /warning +clock +nobody keeps/);
             await platform.query('ALTER SYSTEM SET fsync = off');
+            await platform.query('ALTER SYSTEM SET synchronous_commit = off');
             await platform.query('SELECT pg_reload_conf()');
-            await until('PostgreSQL to know', () => /problem +database +fsync is off/.test(doctor().said));
-            await platform.query('ALTER SYSTEM RESET fsync');
+            await until('PostgreSQL to know', () => /problem +database +fsync is off[^]*warning +database +synchronous_commit is off/.test(doctor().said));
+            await platform.query('ALTER SYSTEM RESET ALL');
             await platform.query('SELECT pg_reload_conf()');
             await until('PostgreSQL to know', () => doctor().status === 0);
         });

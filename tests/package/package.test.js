@@ -99,7 +99,7 @@ describe('the Debian package', { skip: whyNot() }, () => {
 
     it('is set up by one command, from the PostgreSQL of the machine to services that are ready', async () => {
         // For the programs of the tests: their leak checker wants to trace them, which the units forbid.
-        machine.must('echo ASAN_OPTIONS=detect_leaks=0 >>/etc/bourse/bourse.conf; echo BOURSE_DRAIN_SECONDS=0 >>/etc/bourse/gateway.conf');
+        machine.must('echo ASAN_OPTIONS=detect_leaks=0 >>/etc/bourse/bourse.conf; echo BOURSE_HTTP_THREADS=64 >>/etc/bourse/gateway.conf');
         const said = machine.must('bourse setup');
         const [, password] = said.match(/administrator admin password (\S+)/);
         assert.match(said, /Bourse is ready: http:\/\/127.0.0.1:8080/);
@@ -216,7 +216,7 @@ describe('the Debian package', { skip: whyNot() }, () => {
         assert.match(machine.must('dpkg-query -W bourse'), /99\.0\.0/);
         await until('other processes', () => pids().every((pid, i) => pid !== '0' && pid !== before[i]), 60);
         await healthy();
-        assert.match(machine.must('cat /etc/bourse/gateway.conf'), /BOURSE_DRAIN_SECONDS=0/);
+        assert.match(machine.must('cat /etc/bourse/gateway.conf'), /BOURSE_HTTP_THREADS=64/);
         assert.equal(me(), 'admin');
     });
 
