@@ -13,9 +13,9 @@ const spaces = ['--mount', '--pid', '--uts', '--ipc', '--net', '--cgroup'];
 export function whyNot() {
     if (process.getuid() !== 0)
         return 'only root can make a private root';
-    for (const program of ['/lib/systemd/systemd', '/usr/bin/unshare', '/usr/bin/nsenter', '/usr/bin/dpkg'])
-        if (!existsSync(program))
-            return `there is no ${program}`;
+    for (const needed of ['/lib/systemd/systemd', '/usr/bin/unshare', '/usr/bin/nsenter', '/usr/bin/dpkg', '/usr/bin/pg_createcluster', '/dev/shm'])
+        if (!existsSync(needed))
+            return `there is no ${needed}`;
     const folder = mkdtempSync('/dev/shm/bourse-try-');
     for (const name of ['root', 'upper', 'work'])
         mkdirSync(join(folder, name));
