@@ -90,10 +90,17 @@ cluster_url() {
         "$(cat "$SECRETS/$role.password")"
 }
 
+# Runs a client of PostgreSQL's as the owner.
+cluster_client() {
+    local program=$1
+
+    shift
+    PGPASSWORD=$(cat "$SECRETS/$CLUSTER_OWNER.password") PGHOST=$CLUSTER_SOCKET PGUSER=$CLUSTER_OWNER PGPORT=5432 \
+        PGDATABASE=${CLUSTER_PSQL_DATABASE:-$CLUSTER_DATABASE} "$CLUSTER_PROGRAMS/$program" "$@"
+}
+
 cluster_psql() {
-    PGPASSWORD=$(cat "$SECRETS/$CLUSTER_OWNER.password") PGHOST=$CLUSTER_SOCKET PGUSER=$CLUSTER_OWNER \
-        PGDATABASE=${CLUSTER_PSQL_DATABASE:-$CLUSTER_DATABASE} PGPORT=5432 \
-        "$CLUSTER_PROGRAMS/psql" -X -v ON_ERROR_STOP=1 "$@"
+    cluster_client psql -X -v ON_ERROR_STOP=1 "$@"
 }
 
 # Makes the cluster when there is none. What is half made by a start that was killed is made anew.

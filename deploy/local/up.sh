@@ -81,6 +81,7 @@ up_command() {
         up_wait_ready
         exit 0
     fi
+    [ ! -e "$DATA/restoring" ] || die "A backup has been restored into $DATA in part only: ./bourse restore it again."
     say "[1/5] Looking for what is missing"
     packages_need run build
     say "[2/5] Building what has changed"

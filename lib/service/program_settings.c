@@ -201,6 +201,11 @@ void program_help(const struct service_definition *definition, struct strbuf *ou
         strbuf_printf(out,
                       "  bourse-%s migrate --owner-database URL  brings the schema up to date\n",
                       definition->name);
+    strbuf_printf(
+        out,
+        "  bourse-%s check [--setting VALUE ...]  looks at the settings, the mesh key, the "
+        "database and its schema\n",
+        definition->name);
     for (size_t i = 0; i < definition->command_count; i++)
         strbuf_printf(out, "  bourse-%s %s\n", definition->name, definition->commands[i].help);
     strbuf_printf(out,

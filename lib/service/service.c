@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "service/admin.h"
 #include "service/audit_outbox.h"
+#include "service/notify.h"
 #include "service/observe.h"
 #include "service/program_settings.h"
 #include "service/readiness.h"
@@ -339,6 +340,16 @@ static bool start(struct service *service, struct error *error)
     return true;
 }
 
+// A service manager, when there is one. One that is not told waits, and then starts the program
+// again: the log says why.
+static void tell_manager(const char *state)
+{
+    const char *manager = getenv("NOTIFY_SOCKET");
+
+    if (manager != NULL && !notify_send(manager, state))
+        log_write(LOG_WARNING, "manager_not_told", "state", state, NULL);
+}
+
 // Stopping.
 
 // Answers what has been begun and refuses what comes now.
@@ -348,6 +359,7 @@ static void drain(struct service *service)
 
     stop_signal_set_limit((unsigned)((delay_ms + DRAIN_MS) / 1000 + STOP_SPARE_SECONDS));
     readiness_stop(service->readiness);
+    tell_manager("STOPPING=1");
     log_write(LOG_INFO, "stopping", NULL);
     // A second signal cuts the delay short.
     (void)stop_signal_comes_within(delay_ms);
@@ -435,9 +447,10 @@ static int serve(const struct service_definition *definition, int argc, char **a
         return EXIT_FAILURE;
     }
     log_write(LOG_INFO, "starting", "version", BOURSE_VERSION, "commit", BOURSE_COMMIT, NULL);
-    if (start(service, &error))
+    if (start(service, &error)) {
+        tell_manager("READY=1");
         stop_signal_wait();
-    else if (error.code != CODE_OK) {
+    } else if (error.code != CODE_OK) {
         log_write(LOG_ERROR, "cannot_start", "reason", error.reason, "message", error.message,
                   NULL);
         stop_signal_set_limit(STOP_SPARE_SECONDS);
@@ -509,6 +522,24 @@ static int run_command(const struct service_definition *definition,
     return status;
 }
 
+// Looks at what a start would ask for first, and starts nothing.
+static int check(const struct service_definition *definition, int argc, char **argv)
+{
+    OWNED(service) service = service_new(definition);
+    struct error error;
+
+    if (!read_settings(service, PROGRAM_SERVES, argc, argv, &error) ||
+        !rpc_mesh_key_read(service_text(service, "mesh-key-file"), &service->mesh_key, &error) ||
+        !open_database(service, &error) || !check_migrations(service, &error)) {
+        print_database_failure(service, &error);
+        return fail(definition, &error);
+    }
+    printf("%s: %s are fine\n", definition->name,
+           service->database != NULL ? "the settings, the mesh key, the database and its schema"
+                                     : "the settings and the mesh key");
+    return EXIT_SUCCESS;
+}
+
 static int show_help(const struct service_definition *definition)
 {
     OWNED(strbuf) text = strbuf_new(HELP_MAX);
@@ -539,6 +570,8 @@ int service_main(const struct service_definition *definition, int argc, char **a
     // From here on argv[0] is the command's name.
     if (argc > 1 && definition->migration_count > 0 && strcmp(argv[1], "migrate") == 0)
         return migrate(definition, argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "check") == 0)
+        return check(definition, argc - 1, argv + 1);
     for (size_t i = 0; argc > 1 && i < definition->command_count; i++)
         if (strcmp(argv[1], definition->commands[i].name) == 0)
             return run_command(definition, &definition->commands[i], argc - 1, argv + 1);

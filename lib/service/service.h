@@ -7,6 +7,7 @@
 //
 //     bourse-trading [--setting value ...]            runs until SIGTERM
 //     bourse-trading migrate --owner-database URL     brings the schema up to date
+//     bourse-trading check                            looks at settings, key, database and schema
 //     bourse-trading --help                           lists the settings
 //
 // Threads: the accessors may be called from any thread once `start` has been called.

@@ -52,3 +52,11 @@ export class Authority {
         rmSync(this.folder, { recursive: true, force: true });
     }
 }
+
+// A certificate that nobody has signed but its own key, good for so many days: the paths of both files.
+export function selfSigned(folder, name, days) {
+    const [certificate, key] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
+    execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', certificate, '-days', String(days), '-subj', `/CN=${name}`],
+        { stdio: 'ignore' });
+    return { certificate, key };
+}
