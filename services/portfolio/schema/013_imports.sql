@@ -1,5 +1,6 @@
 -- Movements that were made elsewhere and imported: buys and sells of no order, whose reference is the
 -- import; and fees, which cost the portfolio or one of its tickers something and buy nothing.
+-- contract: every row that was allowed stays allowed.
 ALTER TABLE portfolio.journals
     DROP CONSTRAINT journals_kind_check,
     DROP CONSTRAINT journals_check,
