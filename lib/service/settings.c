@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "service/settings.h"
 
+#include "base/digest.h"
+#include "service/secret_file.h"
+
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -11,20 +14,23 @@
 
 enum { VALUE_MAX = 4096, ENVIRONMENT_NAME_SIZE = 80 };
 
+#define FILE_SUFFIX "-file"
+
 struct settings {
     const struct setting *settings; // borrowed
     size_t count;
     char **values; // parallel to `settings`
+    char **files;  // parallel to `settings`: where a secret is, when it is in a file
     char **operands;
     size_t operand_count;
 };
 
 // "starting-cash" is BOURSE_STARTING_CASH in the environment.
-static void environment_name(const char *name, char out[ENVIRONMENT_NAME_SIZE])
+static void environment_name(const char *name, const char *suffix, char out[ENVIRONMENT_NAME_SIZE])
 {
     size_t at = 0;
 
-    snprintf(out, ENVIRONMENT_NAME_SIZE, "BOURSE_%s", name);
+    snprintf(out, ENVIRONMENT_NAME_SIZE, "BOURSE_%s%s", name, suffix);
     for (at = 0; out[at] != '\0'; at++)
         out[at] = out[at] == '-' ? '_' : (char)toupper((unsigned char)out[at]);
 }
@@ -38,6 +44,19 @@ static bool find_setting(const struct settings *settings, struct text name, size
         }
     }
     return false;
+}
+
+// "database-file" belongs to the secret "database".
+static bool find_file(const struct settings *settings, struct text name, size_t *out_index)
+{
+    static const size_t suffix_length = sizeof FILE_SUFFIX - 1;
+
+    if (name.length <= suffix_length ||
+        memcmp(name.data + name.length - suffix_length, FILE_SUFFIX, suffix_length) != 0)
+        return false;
+    name.length -= suffix_length;
+    return find_setting(settings, name, out_index) &&
+           settings->settings[*out_index].kind == SETTING_SECRET;
 }
 
 static bool parse_int(const char *value, int64_t *out_number)
@@ -95,10 +114,10 @@ static bool check_value(const struct setting *setting, const char *value, struct
     return true;
 }
 
-static void set_value(struct settings *settings, size_t index, const char *value)
+static void set_value(char **value, const char *text)
 {
-    release(settings->values[index]);
-    settings->values[index] = allocate_string(value);
+    release(*value);
+    *value = allocate_string(text);
 }
 
 // Reads the flag at argv[*at], in the form `--name value` or `--name=value`, and moves *at on.
@@ -109,8 +128,9 @@ read_flag(struct settings *settings, int argc, char **argv, int *at, struct erro
     const char *equals = strchr(name, '=');
     struct text bare = {name, equals != NULL ? (size_t)(equals - name) : strlen(name)};
     size_t index = 0;
+    bool is_value = find_setting(settings, bare, &index);
 
-    if (!find_setting(settings, bare, &index))
+    if (!is_value && !find_file(settings, bare, &index))
         return error_set(error, REASON_INVALID_SETTING,
                          "there is no setting --%.*s; --help lists them", (int)bare.length,
                          bare.data);
@@ -118,7 +138,8 @@ read_flag(struct settings *settings, int argc, char **argv, int *at, struct erro
         return error_set(error, REASON_INVALID_SETTING, "--%s needs a value", name);
     if (equals == NULL)
         *at += 1;
-    set_value(settings, index, equals != NULL ? equals + 1 : argv[*at]);
+    set_value(is_value ? &settings->values[index] : &settings->files[index],
+              equals != NULL ? equals + 1 : argv[*at]);
     return true;
 }
 
@@ -137,6 +158,43 @@ static bool read_arguments(struct settings *settings, int argc, char **argv, str
     return true;
 }
 
+// Reads the secret's file, if there is one.
+static bool read_file(struct settings *settings, size_t index, struct error *error)
+{
+    const char *name = settings->settings[index].name;
+    const char *path = settings->files[index];
+    OWNED(strbuf) secret = strbuf_new(VALUE_MAX);
+    bool is_read = false;
+
+    if (path == NULL || path[0] == '\0')
+        return true;
+    if (settings->values[index] != NULL && settings->values[index][0] != '\0')
+        return error_set(error, REASON_INVALID_SETTING,
+                         "--%s and --%s" FILE_SUFFIX " are both given", name, name);
+    is_read = secret_file_read(name, path, secret, error);
+    if (is_read)
+        set_value(&settings->values[index], secret->data);
+    digest_wipe(secret->data, secret->length);
+    return is_read;
+}
+
+// Takes what no flag has set from the environment.
+static bool read_environment(struct settings *settings, size_t index, struct error *error)
+{
+    const struct setting *setting = &settings->settings[index];
+    char name[ENVIRONMENT_NAME_SIZE];
+
+    environment_name(setting->name, "", name);
+    if (settings->values[index] == NULL && getenv(name) != NULL)
+        set_value(&settings->values[index], getenv(name));
+    if (setting->kind != SETTING_SECRET)
+        return true;
+    environment_name(setting->name, FILE_SUFFIX, name);
+    if (settings->files[index] == NULL && getenv(name) != NULL)
+        set_value(&settings->files[index], getenv(name));
+    return read_file(settings, index, error);
+}
+
 // Takes what no flag has set from the environment or the fallback, and checks all.
 static bool complete(struct settings *settings, struct error *error)
 {
@@ -144,11 +202,11 @@ static bool complete(struct settings *settings, struct error *error)
         const struct setting *setting = &settings->settings[i];
         char name[ENVIRONMENT_NAME_SIZE];
 
-        environment_name(setting->name, name);
-        if (settings->values[i] == NULL && getenv(name) != NULL)
-            set_value(settings, i, getenv(name));
+        environment_name(setting->name, "", name);
+        if (!read_environment(settings, i, error))
+            return false;
         if (settings->values[i] == NULL && setting->fallback != NULL)
-            set_value(settings, i, setting->fallback);
+            set_value(&settings->values[i], setting->fallback);
         if (settings->values[i] == NULL)
             return error_set(error, REASON_INVALID_SETTING, "--%s or %s must be given: %s",
                              setting->name, name, setting->help);
@@ -170,6 +228,7 @@ bool settings_read(const struct setting *settings,
     read->settings = settings;
     read->count = count;
     read->values = allocate_array(count + 1, sizeof *read->values);
+    read->files = allocate_array(count + 1, sizeof *read->files);
     read->operands = allocate_array((size_t)(argc > 0 ? argc : 1), sizeof *read->operands);
     if (!read_arguments(read, argc, argv, error) || !complete(read, error))
         return false;
@@ -182,11 +241,14 @@ void settings_free(struct settings **settings)
 {
     if (*settings == NULL)
         return;
-    for (size_t i = 0; i < (*settings)->count; i++)
+    for (size_t i = 0; i < (*settings)->count; i++) {
         release((*settings)->values[i]);
+        release((*settings)->files[i]);
+    }
     for (size_t i = 0; i < (*settings)->operand_count; i++)
         release((*settings)->operands[i]);
     release((*settings)->values);
+    release((*settings)->files);
     release((*settings)->operands);
     release(*settings);
     *settings = NULL;
@@ -251,7 +313,7 @@ void settings_help(const struct setting *settings, size_t count, struct strbuf *
     for (size_t i = 0; i < count; i++) {
         char name[ENVIRONMENT_NAME_SIZE];
 
-        environment_name(settings[i].name, name);
+        environment_name(settings[i].name, "", name);
         strbuf_printf(out, "  --%s ", settings[i].name);
         help_value(&settings[i], out);
         strbuf_printf(out, "  %s [%s; ", settings[i].help, name);
@@ -263,7 +325,11 @@ void settings_help(const struct setting *settings, size_t count, struct strbuf *
             strbuf_printf(out, "default: %s", settings[i].fallback);
         // The environment of a process can be read by its owner only, its arguments by everybody.
         if (settings[i].kind == SETTING_SECRET)
-            strbuf_append_string(out, "; better in the environment");
+            strbuf_printf(
+                out,
+                "; better in the environment, or in a file that %s_FILE or --%s" FILE_SUFFIX
+                " names, readable by its owner and group only",
+                name, settings[i].name);
         strbuf_append_string(out, "]\n");
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // settings: every setting is a flag `--some-name VALUE` and an environment variable
 // BOURSE_SOME_NAME; the flag wins. A wrong one is refused at start with its name, rule and value.
+//
+// A secret may be in a file instead, which `--some-name-file` or BOURSE_SOME_NAME_FILE names.
 #pragma once
 
 #include "base/error.h"

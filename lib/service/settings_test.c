@@ -158,7 +158,9 @@ static void help_has_a_line_for_each_setting_with_its_variable_and_fallback(void
         "  --open-registration true|false  whether strangers may register "
         "[BOURSE_OPEN_REGISTRATION; default: true]\n"
         "  --database SECRET  the connection string [BOURSE_DATABASE; default: empty; better in "
-        "the environment]\n");
+        "the environment, or in a file that BOURSE_DATABASE_FILE or --database-file names, "
+        "readable "
+        "by its owner and group only]\n");
 }
 
 int main(void)

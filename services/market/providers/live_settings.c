@@ -5,13 +5,10 @@
 #include "http_client.h"
 #include "money/money.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { NAME_SIZE = 48, CALLS_MAX = 1000000, FILE_MAX = PROVIDER_KEY_MAX + 2 };
+enum { NAME_SIZE = 48, CALLS_MAX = 1000000 };
 
 // What a provider is told: where, with which key.
 #define URL_SETTING(provider)                                                                      \
@@ -20,14 +17,10 @@ enum { NAME_SIZE = 48, CALLS_MAX = 1000000, FILE_MAX = PROVIDER_KEY_MAX + 2 };
         .help =                                                                                    \
             "live: the address of " provider " instead of its own; https, or http on this machine" \
     }
-#define KEY_SETTINGS(provider)                                                                     \
-    {.name = provider "-key",                                                                      \
-     .kind = SETTING_SECRET,                                                                       \
-     .fallback = "",                                                                               \
-     .help = "live: the key for " provider "; give it in the environment"},                        \
+#define KEY_SETTING(provider)                                                                      \
     {                                                                                              \
-        .name = provider "-key-file", .kind = SETTING_TEXT, .fallback = "",                        \
-        .help = "live: a file with the key for " provider ", readable by its owner and group only" \
+        .name = provider "-key", .kind = SETTING_SECRET, .fallback = "",                           \
+        .help = "live: the key for " provider                                                      \
     }
 
 const struct setting LIVE_SETTINGS[LIVE_SETTING_COUNT] = {
@@ -46,9 +39,9 @@ const struct setting LIVE_SETTINGS[LIVE_SETTING_COUNT] = {
     URL_SETTING("finnhub"),
     URL_SETTING("twelve-data"),
     URL_SETTING("stooq"),
-    KEY_SETTINGS("alpha-vantage"),
-    KEY_SETTINGS("finnhub"),
-    KEY_SETTINGS("twelve-data"),
+    KEY_SETTING("alpha-vantage"),
+    KEY_SETTING("finnhub"),
+    KEY_SETTING("twelve-data"),
     {.name = "quote-refresh-seconds",
      .kind = SETTING_INT,
      .fallback = "15",
@@ -110,64 +103,18 @@ bool live_settings_read_key(const char *setting,
     return true;
 }
 
-static bool read_open_file(int file,
-                           const char *setting,
-                           const char *path,
-                           char out_key[PROVIDER_KEY_MAX + 1],
-                           struct error *error)
-{
-    char content[FILE_MAX + 1];
-    struct stat status;
-    ssize_t length;
-    bool is_read;
-
-    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
-        return error_set(error, REASON_INVALID_SETTING, "--%s: %s is not a file", setting, path);
-    if ((status.st_mode & S_IRWXO) != 0)
-        return error_set(error, REASON_INVALID_SETTING,
-                         "--%s: %s can be read by everybody: chmod o= %s", setting, path, path);
-    length = read(file, content, sizeof content);
-    if (length < 0)
-        return error_set(error, REASON_INVALID_SETTING, "--%s: %s cannot be read", setting, path);
-    // Editors end the line.
-    while (length > 0 && (content[length - 1] == '\n' || content[length - 1] == '\r'))
-        length--;
-    is_read = length > 0
-                  ? live_settings_read_key(setting, (struct text){content, (size_t)length}, out_key,
-                                           error)
-                  : error_set(error, REASON_INVALID_SETTING, "--%s: %s is empty", setting, path);
-    digest_wipe(content, sizeof content);
-    return is_read;
-}
-
-// The key of a provider that needs one; empty when it is given neither way.
+// The key of a provider that needs one; empty when it is not given.
 static bool read_key(const struct service *service,
                      const struct provider *provider,
                      char out_key[PROVIDER_KEY_MAX + 1],
                      struct error *error)
 {
-    char key[NAME_SIZE], key_file[NAME_SIZE];
-    const char *path;
-    bool is_read;
-    int file;
+    char setting[NAME_SIZE];
 
     if (!provider->needs_key)
         return true;
-    (void)snprintf(key, sizeof key, "%s-key", provider->name);
-    (void)snprintf(key_file, sizeof key_file, "%s-key-file", provider->name);
-    path = service_text(service, key_file);
-    if (path[0] == '\0')
-        return live_settings_read_key(key, text_of(service_text(service, key)), out_key, error);
-    if (service_text(service, key)[0] != '\0')
-        return error_set(error, REASON_INVALID_SETTING, "--%s and --%s are both given", key,
-                         key_file);
-    file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return error_set(error, REASON_INVALID_SETTING, "--%s: %s cannot be opened", key_file,
-                         path);
-    is_read = read_open_file(file, key_file, path, out_key, error);
-    close(file);
-    return is_read;
+    (void)snprintf(setting, sizeof setting, "%s-key", provider->name);
+    return live_settings_read_key(setting, text_of(service_text(service, setting)), out_key, error);
 }
 
 static bool find_provider(struct text name, size_t *out_index)

@@ -12,7 +12,7 @@
 #include "service/service.h"
 
 // Beside those of the service.
-enum { LIVE_SETTING_COUNT = 18 };
+enum { LIVE_SETTING_COUNT = 15 };
 extern const struct setting LIVE_SETTINGS[LIVE_SETTING_COUNT];
 
 struct live_settings {
