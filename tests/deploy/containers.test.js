@@ -117,7 +117,7 @@ step('compose starts everything, each when what it needs is there', 180000, asyn
 });
 
 step('a trade goes through the API and the stream', 60000, async () => {
-    assert.match(await type('docker-compose -f deploy/compose.yaml run --rm auth create-administrator admin'), /password/);
+    assert.match(await type('docker-compose -f deploy/compose.yaml run --rm auth create-administrator admin --if-none true'), /password/);
     user = await platform.trader('ada');
     const stream = await Stream.open(platform.url, { headers: { authorization: `Bearer ${user.token}` } });
     await stream.ask({ type: 'subscribe', topics: ['quotes.AAPL'] });
