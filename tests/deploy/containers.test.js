@@ -120,8 +120,8 @@ step('a trade goes through the API and the stream', 60000, async () => {
     assert.match(await type('docker-compose -f deploy/compose.yaml run --rm auth create-administrator admin --if-none true'), /password/);
     user = await platform.trader('ada');
     const stream = await Stream.open(platform.url, { headers: { authorization: `Bearer ${user.token}` } });
-    await stream.ask({ type: 'subscribe', topics: ['quotes.AAPL'] });
-    await stream.wait('a price', message => message.type === 'quote' || message.topic === 'quotes.AAPL');
+    await stream.ask({ subscribe: ['quotes:AAPL'] });
+    await stream.wait('a price', message => message.type === 'quote' && message.ticker === 'AAPL');
     const reply = await order();
     assert.equal(reply.status, 201, reply.body);
     stream.close();
