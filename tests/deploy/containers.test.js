@@ -135,7 +135,8 @@ step('a process that is killed is started again, and what was acknowledged is th
         await until(`${service} to be another process`, () => inspect(id).State.Pid !== Pid && inspect(id).State.Running, 30);
     }
     await allHealthy();
-    const orders = await platform.expect(200, 'GET', `/api/v1/portfolios/${user.portfolio}/orders`, { token: user.token });
+    const orders = await until('the orders', () =>
+        platform.expect(200, 'GET', `/api/v1/portfolios/${user.portfolio}/orders`, { token: user.token }));
     assert.equal(orders.orders.length, 1);
     assert.equal(orders.orders[0].status, 'filled');
 });
