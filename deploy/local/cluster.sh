@@ -213,13 +213,3 @@ cluster_make_database() {
         CLUSTER_PSQL_DATABASE=postgres cluster_psql -q -c "CREATE DATABASE $CLUSTER_DATABASE"
     fi
 }
-
-# Gives the role of each service the password in the secrets, by a pipe and not as an argument.
-cluster_set_passwords() {
-    local name role
-
-    for name in "$@"; do
-        role=bourse_$name
-        printf "ALTER ROLE %s LOGIN PASSWORD '%s';\n" "$role" "$(data_secret "$role.password" 24)"
-    done | cluster_psql -q -f -
-}

@@ -51,6 +51,8 @@ services_export() {
     # Keys of price providers are market's alone.
     [ "$name" = market ] || unset BOURSE_ALPHA_VANTAGE_KEY BOURSE_FINNHUB_KEY BOURSE_TWELVE_DATA_KEY
     export BOURSE_LISTEN BOURSE_ADMIN_LISTEN BOURSE_MESH_KEY_FILE=$SECRETS/mesh.key
+    # Nobody balances load here who would have to notice that one is going.
+    export BOURSE_DRAIN_DELAY_MS=${BOURSE_DRAIN_DELAY_MS:-0}
     BOURSE_LISTEN=127.0.0.1:$(services_port "$name")
     BOURSE_ADMIN_LISTEN=127.0.0.1:$(services_admin_port "$name")
     for peer in "${SERVICES[@]}"; do
@@ -83,11 +85,12 @@ services_migrate() {
     url=$(cluster_url "$CLUSTER_OWNER")
     for name in "${SERVICES_WITH_DATABASE[@]}"; do
         (
-            export BOURSE_OWNER_DATABASE=$url
+            data_secret "bourse_$name.password" 24 >/dev/null
+            export BOURSE_OWNER_DATABASE=$url BOURSE_DATABASE
+            BOURSE_DATABASE=$(cluster_url "bourse_$name")
             "$BIN/bourse-$name" migrate
         ) || die "The schema of $name could not be brought up to date."
     done
-    cluster_set_passwords "${SERVICES_WITH_DATABASE[@]}"
 }
 
 # Makes the administrator `admin` when there is no administrator: with BOURSE_ADMIN_PASSWORD, or with a

@@ -71,6 +71,14 @@ size_t connection_pending(const struct connection *connection);
 MUST_CHECK enum failure
 connection_execute(struct connection *connection, const char *sql, struct error *error);
 
+// Gives the role the password in `role_url`, which the server is sent a verifier of only; nothing
+// when there is none in it. Fails with INVALID_SETTING when `role_url` cannot be read, or connects
+// as another role.
+MUST_CHECK bool connection_set_password(struct connection *connection,
+                                        const char *role,
+                                        const char *role_url,
+                                        struct error *error);
+
 // Runs a "COPY ... FROM STDIN" with that data. Nothing may be pending.
 MUST_CHECK enum failure connection_copy(struct connection *connection,
                                         const char *copy_sql,

@@ -8,6 +8,7 @@
 #include "session.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -17,6 +18,7 @@ enum {
     // try finds it there.
     TRIES_MAX = 5,
     TRY_PAUSE_MS = 100,
+    ROLE_SIZE = 64,
 };
 
 struct run {
@@ -257,6 +259,24 @@ bool migration_run(const char *owner_url,
         return false;
     run.connection = connection;
     return repeat_set_up(&run, error) && apply_all(&run, out_applied, error);
+}
+
+bool migration_set_password(const char *owner_url,
+                            const char *service,
+                            const char *role_url,
+                            struct error *error)
+{
+    struct connection_options options = {
+        .url = owner_url, .schema = service, .for_migrations = true};
+    OWNED(connection) connection = NULL;
+    char role[ROLE_SIZE];
+
+    if (role_url[0] == '\0')
+        return true;
+    if (!check_service(service, error) || !connection_open(&options, &connection, error))
+        return false;
+    snprintf(role, sizeof role, "bourse_%s", service);
+    return connection_set_password(connection, role, role_url, error);
 }
 
 bool migration_check(struct database *database,

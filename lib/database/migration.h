@@ -29,6 +29,15 @@ MUST_CHECK bool migration_run(const char *owner_url,
                               size_t *out_applied,
                               struct error *error);
 
+// Lets the role log in with the password in `role_url`, the connection string that the service will
+// use. Does nothing when that is empty or has no password.
+//
+// Fails as migration_run does, and with INVALID_SETTING when `role_url` is of another role.
+MUST_CHECK bool migration_set_password(const char *owner_url,
+                                       const char *service,
+                                       const char *role_url,
+                                       struct error *error);
+
 // Checks, with the service's own connection, that everything has been applied. Fails with
 // INVALID_SETTING and what to run, or DATABASE_UNAVAILABLE.
 struct database;

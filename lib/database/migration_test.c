@@ -6,6 +6,7 @@
 #include "support/test.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct migration first = {
@@ -235,6 +236,48 @@ static void an_absent_database_is_told_from_a_wrong_one(void **state)
     assert_string_equal(error.reason, "INVALID_SETTING");
 }
 
+// A connection string as the service's own, of that user and with that password.
+static void own_url(struct postgres *postgres, const char *user, char *url, size_t size)
+{
+    snprintf(url, size, "%s password=secret", postgres_url(postgres, user));
+}
+
+static void the_role_gets_the_password_of_its_connection_string(void **state)
+{
+    OWNED(database) database = open_as(*state, NULL, "public");
+    OWNED(arena) arena = arena_new(4096);
+    struct statement verifier = {"verifier",
+                                 "SELECT rolpassword FROM pg_authid WHERE rolname = "
+                                 "'bourse_shop' AND rolpassword LIKE 'SCRAM-SHA-256$%'"};
+    char url[512];
+    struct rows rows;
+    size_t applied = 0;
+    struct error error;
+
+    assert_true(run(*state, &first, 1, &applied, &error));
+    assert_true(migration_set_password(postgres_url(*state, NULL), "shop", "", &error));
+    assert_true(database_query(database, arena, &verifier, NULL, 0, &rows, &error));
+    assert_int_equal(rows.count, 0);
+    own_url(*state, "bourse_shop", url, sizeof url);
+    assert_true(migration_set_password(postgres_url(*state, NULL), "shop", url, &error));
+    assert_true(database_query(database, arena, &verifier, NULL, 0, &rows, &error));
+    assert_int_equal(rows.count, 1);
+}
+
+static void the_connection_string_of_another_role_gives_no_password(void **state)
+{
+    char url[512];
+    size_t applied = 0;
+    struct error error;
+
+    assert_true(run(*state, &first, 1, &applied, &error));
+    own_url(*state, "somebody", url, sizeof url);
+    assert_false(migration_set_password(postgres_url(*state, NULL), "shop", url, &error));
+    assert_string_equal(error.reason, "INVALID_SETTING");
+    assert_non_null(strstr(error.message, "bourse_shop"));
+    assert_null(strstr(error.message, "secret"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +291,8 @@ int main(void)
         cmocka_unit_test_setup(checking_says_what_is_missing, clear),
         cmocka_unit_test_setup(runs_at_the_same_time_apply_each_file_once, clear),
         cmocka_unit_test_setup(a_name_that_is_not_a_schema_is_refused, clear),
+        cmocka_unit_test_setup(the_role_gets_the_password_of_its_connection_string, clear),
+        cmocka_unit_test_setup(the_connection_string_of_another_role_gives_no_password, clear),
         cmocka_unit_test_setup(an_absent_database_is_told_from_a_wrong_one, clear),
     };
 

@@ -22,6 +22,7 @@
 enum {
     CLIENT_LINKS_MAX = 16,         // of a lane, to one replica
     CLIENT_CONNECT_WAIT_MS = 1000, // a call waits so long for a connection, then UNAVAILABLE
+    CLIENT_PING_EVERY_MS = 1000,   // a replica is asked so often whether it is ready
     CLIENT_PING_TIMEOUT_MS = 1000, // a replica that takes longer to answer a ping is left alone
     CLIENT_OVERDUE_MS = 1000,      // a message unanswered for so long makes the keeper ping
     CLIENT_AWAY_MS = 5000,         // how long a replica is left alone
@@ -84,10 +85,11 @@ struct client_link {
 struct client_replica {
     struct client_replica *next;
     struct address address;
-    bool is_retired;                   // no longer behind the name
-    bool is_away;                      // left alone until a ping is answered
-    bool is_suspect;                   // to be pinged now
-    int64_t next_ping_us;              // while away
+    bool is_retired; // no longer behind the name
+    bool is_away;    // left alone until a ping is answered
+    bool is_suspect; // to be pinged now
+    bool is_ready;   // by the last ping; others are preferred while it is not
+    int64_t next_ping_us;
     unsigned timeouts[RPC_LANE_COUNT]; // messages in a row
     int64_t answered_us;               // the last time
     struct client_link *ping;

@@ -68,7 +68,7 @@ static bool is_due_for_ping(struct client_replica *replica, int64_t now_us)
         client_leave_alone(replica, now_us);
     if (ping->pipe == 0)
         return false;
-    return replica->is_away ? replica->next_ping_us <= now_us : replica->is_suspect;
+    return replica->next_ping_us <= now_us || (replica->is_suspect && !replica->is_away);
 }
 
 static void ping_replicas(struct rpc_client *client)

@@ -69,12 +69,24 @@ static void take_calls(struct rpc_client *client, struct client_link *link)
     client->attempts += link->count;
 }
 
+// True when a replica that is ready can be used, be it now or when its reply has come.
+static bool has_ready(const struct client_lane *lane)
+{
+    for (size_t i = 0; i < lane->link_count; i++)
+        if (lane->links[i]->replica->is_ready && client_link_is_usable(lane->links[i]))
+            return true;
+    return false;
+}
+
 static struct client_link *find_idle(struct client_lane *lane)
 {
+    bool minds_ready = has_ready(lane);
+
     for (size_t i = 0; i < lane->link_count; i++) {
         struct client_link *link = lane->links[(lane->turn + i) % lane->link_count];
 
-        if (!link->is_busy && client_link_is_usable(link)) {
+        if (!link->is_busy && client_link_is_usable(link) &&
+            (link->replica->is_ready || !minds_ready)) {
             // The next message goes to another replica when one is free.
             lane->turn = (lane->turn + i + 1) % lane->link_count;
             return link;
@@ -229,8 +241,11 @@ static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *argument)
     pthread_mutex_lock(&client->mutex);
     if (event == NNG_PIPE_EV_ADD_POST) {
         link->pipe = nng_pipe_id(pipe);
-        if (link->is_ping)
+        // Another process may have come to that address: it has not said that it is ready.
+        if (link->is_ping) {
             link->replica->next_ping_us = 0;
+            link->replica->is_ready = false;
+        }
         client->is_pumping = true;
         pthread_cond_signal(&client->changed);
     } else if (link->pipe == nng_pipe_id(pipe)) {

@@ -89,15 +89,20 @@ static void judge_ping(struct client_link *link, const struct delivery *delivery
 {
     struct client_replica *replica = link->replica;
 
+    const Rpc__OutcomeBatch *batch = delivery->batch;
+    bool is_told = batch != NULL && batch->n_outcomes > 0;
+
     replica->is_suspect = false;
-    // A server that is being stopped answers a ping with an outcome.
-    if (delivery->batch != NULL && delivery->batch->n_outcomes > 0) {
+    replica->is_ready = !is_told;
+    replica->next_ping_us = now_us + CLIENT_PING_EVERY_MS * MICROS_PER_MS;
+    // A server that is being stopped refuses pings as well as calls.
+    if (is_told && !says(batch->outcomes[0], envelope_not_ready)) {
         client_leave_alone(replica, now_us);
-    } else if (replica->is_away) {
-        replica->is_away = false;
-        link->client->is_pumping = true;
-        pthread_cond_signal(&link->client->changed);
+        return;
     }
+    replica->is_away = false;
+    link->client->is_pumping = true;
+    pthread_cond_signal(&link->client->changed);
 }
 
 // What the receive says about the replica and the sockets. With the mutex.

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 
 const char envelope_send_alone[] = "SEND_ALONE";
+const char envelope_not_ready[] = "NOT_READY";
 
 size_t envelope_size(const ProtobufCMessage *message)
 {

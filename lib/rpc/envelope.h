@@ -36,6 +36,10 @@ struct envelope_binding {
 // the message beside the others. Never leaves this library.
 extern const char envelope_send_alone[];
 
+// The reason of the outcome that a server gives to a ping while it should be called only when there
+// is no other. Never leaves this library.
+extern const char envelope_not_ready[];
+
 // Bytes on the wire of that message, hash included.
 size_t envelope_size(const ProtobufCMessage *message);
 

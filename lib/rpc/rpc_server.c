@@ -95,6 +95,7 @@ bool rpc_server_new(const struct rpc_server_options *options,
     server = allocate(sizeof *server);
     server->listen = listen.names[0];
     copy_options(server, options);
+    atomic_store(&server->is_ready, true);
     pthread_mutex_init(&server->mutex, NULL);
     timing_condition_start(&server->idle);
     for (size_t i = 0; i < RPC_LANE_COUNT; i++) {
@@ -120,6 +121,11 @@ bool rpc_server_start(struct rpc_server *server, struct error *error)
         if (!server_lane_listen(&server->lanes[i], server->listen.host, server->listen.port, error))
             return false;
     return true;
+}
+
+void rpc_server_set_ready(struct rpc_server *server, bool is_ready)
+{
+    atomic_store(&server->is_ready, is_ready);
 }
 
 bool rpc_server_drain(struct rpc_server *server, int64_t timeout_ms)

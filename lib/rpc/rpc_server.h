@@ -50,6 +50,11 @@ MUST_CHECK bool rpc_server_new(const struct rpc_server_options *options,
 // on.
 MUST_CHECK bool rpc_server_start(struct rpc_server *server, struct error *error);
 
+// Tells the clients, which ask every second, whether to prefer other servers of the service to this
+// one. It answers calls all the same: for those who have no other, or have not asked yet. It is
+// ready from the start unless told otherwise. Any thread.
+void rpc_server_set_ready(struct rpc_server *server, bool is_ready);
+
 // Refuses new calls with SHUTTING_DOWN and waits until those under way are answered, at most
 // `timeout_ms`. True when all were.
 bool rpc_server_drain(struct rpc_server *server, int64_t timeout_ms);

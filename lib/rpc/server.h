@@ -100,6 +100,7 @@ struct rpc_server {
     struct server_method *methods; // sorted by id; the array is constant
     size_t method_count;
     struct server_lane lanes[RPC_LANE_COUNT];
+    atomic_bool is_ready;    // pings are told; calls are answered all the same
     atomic_bool is_draining; // new calls are refused
     atomic_bool is_stopping; // waiting ones too
     atomic_size_t active;    // messages received and not yet replied to

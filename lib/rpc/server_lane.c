@@ -116,28 +116,33 @@ void server_batch_end_one(struct server_batch *batch)
     send_outcomes(batch, outcomes, batch->count);
 }
 
-// Answers a message whose calls are not even looked at.
-static void refuse(struct server_batch *batch, const struct error *error)
+// Answers a message whose calls are not even looked at; with that reason instead of the error's own
+// unless it is NULL.
+static void refuse(struct server_batch *batch, const struct error *error, const char *reason)
 {
     struct envelope_failure failure;
     Rpc__Outcome *outcome = &failure.outcome;
 
     envelope_say_error(error, &failure);
+    if (reason != NULL)
+        outcome->reason = (char *)(uintptr_t)reason;
     send_outcomes(batch, &outcome, 1);
 }
 
 // Answers a ping: nothing when all is well.
 static void answer_ping(struct server_batch *batch)
 {
+    struct rpc_server *server = batch->lane->server;
+    bool is_draining = atomic_load(&server->is_draining);
     struct error error;
 
-    if (!atomic_load(&batch->lane->server->is_draining)) {
+    if (!is_draining && atomic_load(&server->is_ready)) {
         send_outcomes(batch, NULL, 0);
         return;
     }
-    error_set(&error, REASON_SHUTTING_DOWN, "%s is being stopped",
-              batch->lane->server->options.service);
-    refuse(batch, &error);
+    error_set(&error, REASON_SHUTTING_DOWN, "%s is being stopped, or has just been started",
+              server->options.service);
+    refuse(batch, &error, is_draining ? NULL : envelope_not_ready);
 }
 
 static void begin_calls(struct server_batch *batch)
@@ -172,11 +177,11 @@ static void begin_message(struct server_batch *batch, struct text packed)
     batch->message = envelope_read_calls(packed, batch->arena);
     if (batch->message == NULL) {
         error_set(&error, REASON_MALFORMED_REQUEST, "the message cannot be read");
-        refuse(batch, &error);
+        refuse(batch, &error, NULL);
     } else if (batch->message->n_calls > RPC_BATCH_MAX) {
         error_set(&error, REASON_MALFORMED_REQUEST, "more than %d calls in one message",
                   RPC_BATCH_MAX);
-        refuse(batch, &error);
+        refuse(batch, &error, NULL);
     } else if (batch->message->n_calls == 0) {
         answer_ping(batch);
     } else {

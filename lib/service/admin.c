@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -332,8 +331,7 @@ static void *run(void *argument)
     return NULL;
 }
 
-// Splits "host:port" or "[host]:port" and resolves it.
-static bool resolve(const char *listen, struct addrinfo **out_addresses, struct error *error)
+bool admin_resolve(const char *listen, struct addrinfo **out_addresses, struct error *error)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     const char *colon = strrchr(listen, ':');
@@ -389,7 +387,7 @@ bool admin_new(const struct admin_options *options, struct admin **out_admin, st
     struct admin *admin = NULL;
     bool listens = false;
 
-    if (!resolve(options->listen, &addresses, error))
+    if (!admin_resolve(options->listen, &addresses, error))
         return false;
     admin = allocate(sizeof *admin);
     admin->options = *options;

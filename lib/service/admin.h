@@ -8,6 +8,8 @@
 // Threads: one of its own. The functions given to it run there and must not block.
 #pragma once
 
+#include <netdb.h>
+
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "service/metrics.h"
@@ -35,6 +37,11 @@ int admin_port(const struct admin *admin);
 
 // Closes every connection and waits for the thread.
 void admin_free(struct admin **admin);
+
+// Splits "host:port" or "[host]:port" and resolves it; without a host all addresses of the machine
+// are meant. The caller gives `out_addresses` to freeaddrinfo. Fails with INVALID_SETTING.
+MUST_CHECK bool
+admin_resolve(const char *listen, struct addrinfo **out_addresses, struct error *error);
 
 // What is said to one whole request: the whole response goes to `out`. For admin.c and its tests.
 void admin_answer(const struct admin_options *options, struct text request, struct strbuf *out);

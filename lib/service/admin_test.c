@@ -2,6 +2,7 @@
 #include "service/admin.h"
 
 #include "base/clock.h"
+#include "service/healthcheck.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -256,6 +257,56 @@ static void an_address_that_cannot_be_listened_on_is_refused_by_name(void **stat
     assert_non_null(strstr(error.message, "in use"));
 }
 
+static void a_healthcheck_says_what_readyz_does(void **state)
+{
+    struct scene *scene = *state;
+    OWNED(strbuf) said = strbuf_new(ANSWER_SIZE);
+    char where[32];
+    struct error error;
+
+    snprintf(where, sizeof where, "0.0.0.0:%d", admin_port(scene->admin));
+    assert_true(healthcheck_ask(where, DEADLINE_MS, said, &error));
+    assert_string_equal(said->data, "ready\ndegraded: a note; \n");
+    strbuf_reset(said);
+    atomic_store(&scene->is_ready, false);
+    assert_false(healthcheck_ask(where, DEADLINE_MS, said, &error));
+    assert_string_equal(error.reason, "UNAVAILABLE");
+    assert_non_null(strstr(said->data, "market: no quotes yet"));
+}
+
+// A port that is listened on, and whose connections nobody takes.
+static int open_silent_port(char where[32])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(silent, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(silent, 1), 0);
+    assert_int_equal(getsockname(silent, (struct sockaddr *)&address, &size), 0);
+    snprintf(where, 32, "127.0.0.1:%d", ntohs(address.sin_port));
+    return silent;
+}
+
+static void a_healthcheck_ends_when_nobody_answers(void **state)
+{
+    OWNED(strbuf) said = strbuf_new(ANSWER_SIZE);
+    char where[32];
+    int silent = open_silent_port(where);
+    int64_t begun_us = clock_monotonic_us();
+    struct error error;
+
+    (void)state;
+    assert_false(healthcheck_ask(where, 200, said, &error));
+    assert_string_equal(error.reason, "UNAVAILABLE");
+    assert_in_range(clock_monotonic_us() - begun_us, 190 * MICROS_PER_MS, 5000 * MICROS_PER_MS);
+    close(silent);
+    assert_false(healthcheck_ask(where, DEADLINE_MS, said, &error));
+    assert_string_equal(error.reason, "UNAVAILABLE");
+    assert_false(healthcheck_ask("nowhere", DEADLINE_MS, said, &error));
+    assert_string_equal(error.reason, "INVALID_SETTING");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +314,9 @@ int main(void)
                                         close_scene),
         cmocka_unit_test_setup_teardown(readyz_and_healthz_say_what_is_missing, open_scene,
                                         close_scene),
+        cmocka_unit_test_setup_teardown(a_healthcheck_says_what_readyz_does, open_scene,
+                                        close_scene),
+        cmocka_unit_test(a_healthcheck_ends_when_nobody_answers),
         cmocka_unit_test_setup_teardown(metrics_are_given_in_the_text_format, open_scene,
                                         close_scene),
         cmocka_unit_test_setup_teardown(anything_else_is_refused_with_its_status, open_scene,

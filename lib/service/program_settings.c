@@ -40,11 +40,11 @@ static const struct setting trace_settings[] = {
 static const struct setting drain_delay_setting = {
     "drain-delay-ms",
     SETTING_INT,
-    "0",
+    "10000",
     0,
     60000,
     "milliseconds to go on serving after SIGTERM while /readyz says no already, so that those who "
-    "balance load notice"};
+    "balance load notice; 0 where nobody does"};
 
 static const struct setting database_settings[] = {
     {"database", SETTING_SECRET, NULL, 0, 0, "PostgreSQL connection string of the service's role"},
@@ -69,6 +69,18 @@ static const struct setting owner_setting = {
     0,
     0,
     "PostgreSQL connection string of a role that may create schemas and roles"};
+
+static const struct setting role_setting = {
+    "database",
+    SETTING_SECRET,
+    "",
+    0,
+    0,
+    "PostgreSQL connection string of the service's role, which is given the password in it; empty: "
+    "it keeps the one it has"};
+
+static const struct setting asked_setting = {
+    "admin-listen", SETTING_TEXT, NULL, 0, 0, "host:port that the process answers /readyz on"};
 
 static void add(struct program_settings *table, struct setting setting)
 {
@@ -166,6 +178,12 @@ struct program_settings *program_settings_new(const struct service_definition *d
     table->address_names = allocate_array(peers_max, sizeof *table->address_names);
     if (purpose == PROGRAM_MIGRATES) {
         add(table, owner_setting);
+        add(table, role_setting);
+        add(table, log_level_setting);
+        return table;
+    }
+    if (purpose == PROGRAM_CHECKS) {
+        add(table, asked_setting);
         add(table, log_level_setting);
         add(table, log_format_setting);
         return table;
@@ -208,6 +226,10 @@ void program_help(const struct service_definition *definition, struct strbuf *ou
         definition->name);
     for (size_t i = 0; i < definition->command_count; i++)
         strbuf_printf(out, "  bourse-%s %s\n", definition->name, definition->commands[i].help);
+    strbuf_printf(out,
+                  "  bourse-%s healthcheck --admin-listen HOST:PORT  asks a running one whether it "
+                  "is ready\n",
+                  definition->name);
     strbuf_printf(out,
                   "  bourse-%s --help, --version\n\n"
                   "Settings, as flags or in the environment; the flag wins:\n",

@@ -7,9 +7,10 @@
 #include "service/service.h"
 
 enum program_purpose {
-    PROGRAM_SERVES,  // needs everything
-    PROGRAM_COMMAND, // needs its database only; the rest may be missing
-    PROGRAM_MIGRATES // needs the owner's connection only
+    PROGRAM_SERVES,   // needs everything
+    PROGRAM_COMMAND,  // needs its database only; the rest may be missing
+    PROGRAM_MIGRATES, // needs the owner's connection only
+    PROGRAM_CHECKS    // needs to know where to ask
 };
 
 struct program_settings {

@@ -76,12 +76,18 @@ static bool look_at_status(void *argument)
     struct readiness *readiness = argument;
     OWNED(strbuf) reasons = strbuf_new(STATUS_MAX);
     OWNED(strbuf) notes = strbuf_new(STATUS_MAX);
+    bool is_ready = false;
     bool was_ready = false;
 
     look_at_follower(readiness, reasons, notes);
     look_at_database(readiness, notes);
     if (readiness->options.definition->check != NULL)
         readiness->options.definition->check(readiness->options.context, reasons);
+    is_ready = reasons->length == 0;
+    // When it begins to stop just now, the next look says so.
+    if (readiness->options.server != NULL)
+        rpc_server_set_ready(readiness->options.server,
+                             is_ready && !atomic_load(&readiness->stopping));
     pthread_mutex_lock(&readiness->lock);
     was_ready = readiness->reasons->length == 0;
     strbuf_reset(readiness->reasons);
@@ -89,7 +95,7 @@ static bool look_at_status(void *argument)
     strbuf_reset(readiness->notes);
     strbuf_append_text(readiness->notes, strbuf_text(notes));
     pthread_mutex_unlock(&readiness->lock);
-    if (was_ready != (reasons->length == 0))
+    if (was_ready != is_ready)
         log_write(LOG_INFO, was_ready ? "not_ready" : "ready", "reasons", reasons->data, NULL);
     return false;
 }

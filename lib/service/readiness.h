@@ -22,6 +22,7 @@ struct readiness_options {
     void *context;
     struct database *database;       // NULL for none
     struct token_follower *follower; // NULL where tokens are made
+    struct rpc_server *server;       // whose clients are told; NULL for none
 };
 
 // Looks from now on, until readiness_end; everything in `options` must live until then.

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "service/admin.h"
 #include "service/audit_outbox.h"
+#include "service/healthcheck.h"
 #include "service/notify.h"
 #include "service/observe.h"
 #include "service/program_settings.h"
@@ -23,6 +24,8 @@ enum {
     STOP_SPARE_SECONDS = 10,
     HELP_MAX = 64 * 1024,
     REASONS_MAX = 4096,
+    HEALTHCHECK_TIMEOUT_MS = 2000,
+    HEALTHCHECK_MAX = 16 * 1024,
 };
 
 struct service {
@@ -310,8 +313,11 @@ static bool start_server(struct service *service, struct error *error)
         .observe = observer_note_answer,
         .observe_context = service->observer,
     };
-    if (!rpc_server_new(&options, &service->server, error) ||
-        !rpc_server_start(service->server, error))
+    if (!rpc_server_new(&options, &service->server, error))
+        return false;
+    // Until it has been looked at.
+    rpc_server_set_ready(service->server, false);
+    if (!rpc_server_start(service->server, error))
         return false;
     observer_watch_server(service->observer, service->server);
     return true;
@@ -336,7 +342,8 @@ static bool start(struct service *service, struct error *error)
                     &(const struct readiness_options){.definition = definition,
                                                       .context = service->context,
                                                       .database = service->database,
-                                                      .follower = service->follower});
+                                                      .follower = service->follower,
+                                                      .server = service->server});
     return true;
 }
 
@@ -355,16 +362,19 @@ static void tell_manager(const char *state)
 // Answers what has been begun and refuses what comes now.
 static void drain(struct service *service)
 {
+    const struct service_definition *definition = service->definition;
     int64_t delay_ms = service_int(service, "drain-delay-ms");
 
     stop_signal_set_limit((unsigned)((delay_ms + DRAIN_MS) / 1000 + STOP_SPARE_SECONDS));
     readiness_stop(service->readiness);
     tell_manager("STOPPING=1");
+    if (definition->leave != NULL && service->context != NULL)
+        definition->leave(service->context);
     log_write(LOG_INFO, "stopping", NULL);
     // A second signal cuts the delay short.
     (void)stop_signal_comes_within(delay_ms);
-    if (service->definition->drain != NULL && service->context != NULL)
-        service->definition->drain(service->context);
+    if (definition->drain != NULL && service->context != NULL)
+        definition->drain(service->context);
     if (service->server != NULL && !rpc_server_drain(service->server, DRAIN_MS))
         log_write(LOG_WARNING, "calls_left_unanswered", NULL);
 }
@@ -402,10 +412,10 @@ static void service_free(struct service **owned)
     if (service == NULL)
         return;
     admin_free(&service->admin);
+    readiness_end(service->readiness);
     // A handler that has not come back in all that time is still using what would be freed now.
     if (!rpc_server_free(&service->server))
         stop_signal_break_off();
-    readiness_end(service->readiness);
     if (service->context != NULL && service->definition->stop != NULL)
         service->definition->stop(&service->context);
     audit_outbox_free(&service->audit_outbox);
@@ -488,11 +498,29 @@ static int migrate(const struct service_definition *definition, int argc, char *
 
     if (!read_settings(service, PROGRAM_MIGRATES, argc, argv, &error) ||
         !migration_run(service_text(service, "owner-database"), definition->name,
-                       definition->migrations, definition->migration_count, &applied, &error))
+                       definition->migrations, definition->migration_count, &applied, &error) ||
+        !migration_set_password(service_text(service, "owner-database"), definition->name,
+                                service_text(service, "database"), &error))
         return fail(definition, &error);
     printf("%s: %zu of %zu migrations applied now, the schema is up to date\n", definition->name,
            applied, definition->migration_count);
     return EXIT_SUCCESS;
+}
+
+// For containers: is the process that was given the same --admin-listen ready?
+static int check_health(const struct service_definition *definition, int argc, char **argv)
+{
+    OWNED(service) service = service_new(definition);
+    OWNED(strbuf) said = strbuf_new(HEALTHCHECK_MAX);
+    bool is_ready = false;
+    struct error error;
+
+    if (!read_settings(service, PROGRAM_CHECKS, argc, argv, &error))
+        return fail(definition, &error);
+    is_ready = healthcheck_ask(service_text(service, "admin-listen"), HEALTHCHECK_TIMEOUT_MS, said,
+                               &error);
+    fputs(said->data, stdout);
+    return is_ready ? EXIT_SUCCESS : fail(definition, &error);
 }
 
 static int run_command(const struct service_definition *definition,
@@ -572,6 +600,8 @@ int service_main(const struct service_definition *definition, int argc, char **a
         return migrate(definition, argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "check") == 0)
         return check(definition, argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "healthcheck") == 0)
+        return check_health(definition, argc - 1, argv + 1);
     for (size_t i = 0; argc > 1 && i < definition->command_count; i++)
         if (strcmp(argv[1], definition->commands[i].name) == 0)
             return run_command(definition, &definition->commands[i], argc - 1, argv + 1);

@@ -8,6 +8,7 @@
 //     bourse-trading [--setting value ...]            runs until SIGTERM
 //     bourse-trading migrate --owner-database URL     brings the schema up to date
 //     bourse-trading check                            looks at settings, key, database and schema
+//     bourse-trading healthcheck                      asks such a process whether it is ready
 //     bourse-trading --help                           lists the settings
 //
 // Threads: the accessors may be called from any thread once `start` has been called.
@@ -61,8 +62,11 @@ struct service_definition {
     // Adds what keeps it from being ready to `out_reasons`, as "market: no quotes yet; "; may be
     // NULL.
     void (*check)(void *context, struct strbuf *out_reasons);
-    // Stops taking new work, for what is not RPC; may be NULL. Called at SIGTERM before the server
-    // drains.
+    // Tells those who balance load that they should go elsewhere, and serves on; may be NULL.
+    // Called at SIGTERM. /readyz, and the clients of the RPC server, have been told by then.
+    void (*leave)(void *context);
+    // Stops taking new work, for what is not RPC; may be NULL. Called --drain-delay-ms later,
+    // before the server drains.
     void (*drain)(void *context);
     // Frees the state; called when no handler runs any more.
     void (*stop)(void **context);

@@ -39,8 +39,6 @@ static const struct setting settings[] = {
      "WebSockets and streams of events open at the same time; more are refused"},
     {"streams-per-address", SETTING_INT, "64", 1, 65536, "the same, of one address"},
     {"streams-per-user", SETTING_INT, "20", 1, 65536, "the same, of one user"},
-    {"drain-seconds", SETTING_INT, "2", 0, 8,
-     "seconds to go on serving after SIGTERM while /healthz says 503"},
     {"pages-folder", SETTING_TEXT, "", 0, 0,
      "for who works on the pages: services/gateway/pages, whose files are read for each answer"},
     {"allowed-origins", SETTING_TEXT, "", 0, 0,
@@ -388,17 +386,22 @@ static void check(void *context, struct strbuf *out_reasons)
     health_check(context, out_reasons);
 }
 
-// Goes on serving for a while, so that those who balance load notice, and clients with an open
-// connection are told to connect anew.
-static void drain(void *context)
+// Those who balance load see it in /healthz, and clients with an open connection are told to
+// connect anew.
+static void leave(void *context)
 {
     struct gateway *gateway = context;
-    int64_t seconds = service_int(gateway->service, "drain-seconds");
 
     atomic_store(&gateway->draining, true);
     http_server_drain(gateway->server);
+}
+
+// Only now, so that who connects again comes to another gateway.
+static void drain(void *context)
+{
+    struct gateway *gateway = context;
+
     stream_server_stop(gateway->streams);
-    clock_sleep_until_us(clock_monotonic_us() + seconds * MICROS_PER_SECOND);
 }
 
 const struct service_definition gateway_definition = {
@@ -409,6 +412,7 @@ const struct service_definition gateway_definition = {
     .peers = peers,
     .start = start,
     .check = check,
+    .leave = leave,
     .drain = drain,
     .stop = stop,
 };

@@ -143,7 +143,7 @@ describe('encryption between machines', () => {
                 return [name, `${address}:${ports[service]}`];
             });
         const gateway = new Process(program('bourse-gateway'), [], { env: environment({
-            ...Object.fromEntries(settings), BOURSE_HTTP_LISTEN: `127.0.0.1:${port}`, BOURSE_DRAIN_SECONDS: '0',
+            ...Object.fromEntries(settings), BOURSE_HTTP_LISTEN: `127.0.0.1:${port}`, BOURSE_DRAIN_DELAY_MS: '0',
             BOURSE_MESH_KEY_FILE: join(platform.data, 'secrets', 'mesh.key') }) });
         const through = Object.assign(Object.create(Platform.prototype), platform, { url: `http://127.0.0.1:${port}` });
         processes.push(gateway);

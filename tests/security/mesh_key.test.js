@@ -69,7 +69,7 @@ describe('the mesh key', () => {
         assert.notEqual(keys()[0], old);
         assert.equal((statSync(file()).mode & 0o777).toString(8), '600');
         services.forEach((name, i) => assert.notEqual(platform.pid(name), pids[i], name));
-        assert.ok(seen['200'] > 100, JSON.stringify(seen));
+        assert.ok(seen['200'] > 30, JSON.stringify(seen));
         // What a restart may answer, and nothing else.
         for (const answer of Object.keys(seen))
             assert.match(answer, /^(200|away|503 .*)$/, JSON.stringify(seen));

@@ -59,7 +59,7 @@ function makeTunnel() {
 // The platform as it is seen on `api`, through a gateway there that finds the services at these addresses.
 async function startGateway(platform, addresses) {
     const gateway = spawn(...inApi(join(root, 'build', process.env.BOURSE_PRESET ?? 'dev', 'bin', 'bourse-gateway')), {
-        env: { PATH: process.env.PATH, ...addresses, BOURSE_DRAIN_SECONDS: '0', BOURSE_HTTP_LISTEN: '127.0.0.1:8080',
+        env: { PATH: process.env.PATH, ...addresses, BOURSE_DRAIN_DELAY_MS: '0', BOURSE_HTTP_LISTEN: '127.0.0.1:8080',
             BOURSE_MESH_KEY_FILE: join(platform.data, 'secrets', 'mesh.key') },
         stdio: ['ignore', 'ignore', 'inherit'] });
     const ended = new Promise(done => gateway.on('close', done));

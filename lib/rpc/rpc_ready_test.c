@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// Two servers of a service, of which one says that it is not ready, or no more.
+#include "support/test.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "rpc/rpc_server.h"
+#include "rpc/test_support.h"
+
+enum { SERVERS = 2, HEARD_MS = 5000, CALLS = 20 };
+
+struct server {
+    struct test_service service;
+    char journal[64];
+    uint16_t port;
+    struct rpc_server *server;
+};
+
+struct fixture {
+    struct server servers[SERVERS];
+    struct rpc_client *client;
+    struct arena *arena;
+};
+
+static void start_server(struct server *server)
+{
+    struct rpc_server_options options = {
+        .service = "test",
+        .key = test_key(TEST_KEY_BYTE, 0),
+        .handlers = test_handlers,
+        .handler_count = test_handler_count,
+        .context = &server->service,
+        .authenticate = test_authenticate,
+    };
+    struct error error;
+    char listen[32];
+
+    test_temporary_file(server->journal, sizeof server->journal);
+    server->service.journal = server->journal;
+    server->port = test_free_port();
+    snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)server->port);
+    options.listen = listen;
+    assert_true(rpc_server_new(&options, &server->server, &error));
+    assert_true(rpc_server_start(server->server, &error));
+}
+
+static int start(void **state)
+{
+    struct fixture *fixture = allocate(sizeof *fixture);
+    struct test_peer peers[SERVERS];
+
+    for (size_t i = 0; i < SERVERS; i++) {
+        start_server(&fixture->servers[i]);
+        peers[i].port = fixture->servers[i].port;
+    }
+    fixture->client = test_client_new(peers, SERVERS, TEST_KEY_BYTE);
+    fixture->arena = arena_new(8 * 1024 * 1024);
+    assert_true(test_wait_ready(fixture->client, HEARD_MS));
+    *state = fixture;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    struct fixture *fixture = *state;
+
+    rpc_client_free(&fixture->client);
+    for (size_t i = 0; i < SERVERS; i++) {
+        (void)rpc_server_free(&fixture->servers[i].server);
+        unlink(fixture->servers[i].journal);
+    }
+    arena_free(&fixture->arena);
+    release(fixture);
+    return 0;
+}
+
+// Makes that many calls, which all must succeed. Each is a line of the journal of whoever did it.
+static void call(struct fixture *fixture, int count)
+{
+    Rpc__Detail *response = NULL;
+    struct error error = {.message = ""};
+
+    for (int i = 0; i < count; i++) {
+        struct call call = call_start(fixture->arena, 5000);
+
+        (void)!test_call(fixture->client, &test_wait, &call, 0, &response, &error);
+        assert_string_equal(error.message, "");
+    }
+}
+
+static int done_by(const struct fixture *fixture, size_t server)
+{
+    return test_count_lines(fixture->servers[server].journal, "");
+}
+
+// Some calls, and whether server 0 did none of them.
+static bool is_spared(void *context)
+{
+    struct fixture *fixture = context;
+    int before = done_by(fixture, 0);
+
+    call(fixture, CALLS);
+    return done_by(fixture, 0) == before;
+}
+
+static bool is_called(void *context)
+{
+    return !is_spared(context);
+}
+
+static void a_server_that_is_not_ready_is_spared_until_it_is(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_true(test_wait_until(is_called, fixture, HEARD_MS));
+    rpc_server_set_ready(fixture->servers[0].server, false);
+    assert_true(test_wait_until(is_spared, fixture, HEARD_MS));
+    assert_true(is_spared(fixture));
+    rpc_server_set_ready(fixture->servers[0].server, true);
+    assert_true(test_wait_until(is_called, fixture, HEARD_MS));
+}
+
+static void nothing_is_refused_by_a_server_that_says_so_before_it_drains(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_true(test_wait_until(is_called, fixture, HEARD_MS));
+    rpc_server_set_ready(fixture->servers[0].server, false);
+    assert_true(test_wait_until(is_spared, fixture, HEARD_MS));
+    assert_true(rpc_server_drain(fixture->servers[0].server, HEARD_MS));
+    call(fixture, CALLS);
+    assert_true(rpc_server_free(&fixture->servers[0].server));
+    call(fixture, CALLS);
+}
+
+static void servers_are_called_all_the_same_when_none_is_ready(void **state)
+{
+    struct fixture *fixture = *state;
+
+    rpc_server_set_ready(fixture->servers[1].server, false);
+    assert_true(test_wait_until(is_called, fixture, HEARD_MS));
+    rpc_server_set_ready(fixture->servers[0].server, false);
+    // Longer than it takes the client to hear of it.
+    for (int i = 0; i < 3; i++) {
+        call(fixture, CALLS);
+        assert_false(test_wait_until(is_spared, fixture, 0));
+        clock_sleep_until_us(clock_monotonic_us() + 500 * MICROS_PER_MS);
+    }
+    assert_true(done_by(fixture, 0) > 0 && done_by(fixture, 1) > 0);
+}
+
+int main(void)
+{
+#define RULE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+    const struct CMUnitTest tests[] = {
+        RULE(a_server_that_is_not_ready_is_spared_until_it_is),
+        RULE(nothing_is_refused_by_a_server_that_says_so_before_it_drains),
+        RULE(servers_are_called_all_the_same_when_none_is_ready),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
