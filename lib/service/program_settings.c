@@ -131,6 +131,12 @@ static void add_server(struct program_settings *table, const struct service_defi
     add(table, slow_workers);
 }
 
+static void add_log(struct program_settings *table)
+{
+    add(table, log_level_setting);
+    add(table, log_format_setting);
+}
+
 static void add_everything(struct program_settings *table,
                            const struct service_definition *definition)
 {
@@ -145,8 +151,7 @@ static void add_everything(struct program_settings *table,
         add_peer(table, definition->peers[i]);
     if (!definition->makes_tokens)
         add_peer(table, "auth");
-    add(table, log_level_setting);
-    add(table, log_format_setting);
+    add_log(table);
     for (size_t i = 0; i < COUNT_OF(trace_settings); i++)
         add(table, trace_settings[i]);
     add(table, drain_delay_setting);
@@ -179,13 +184,12 @@ struct program_settings *program_settings_new(const struct service_definition *d
     if (purpose == PROGRAM_MIGRATES) {
         add(table, owner_setting);
         add(table, role_setting);
-        add(table, log_level_setting);
+        add_log(table);
         return table;
     }
     if (purpose == PROGRAM_CHECKS) {
         add(table, asked_setting);
-        add(table, log_level_setting);
-        add(table, log_format_setting);
+        add_log(table);
         return table;
     }
     add_everything(table, definition);
