@@ -38,10 +38,8 @@ static bool is_under_way(const Trading__Backtest *backtest)
 }
 
 // The values that one combination of a grid has: "fast 5, slow 20".
-static bool print_values(struct arena *arena,
-                         const char *json,
-                         const char **out_text,
-                         struct error *error)
+static bool
+print_values(struct arena *arena, const char *json, const char **out_text, struct error *error)
 {
     struct strategy_values *values = arena_allocate(arena, sizeof *values);
     OWNED(strbuf) text = strbuf_new(VALUES_BYTES_MAX);
@@ -86,6 +84,15 @@ static bool has_costs(const Trading__BacktestCosts *costs)
             costs->commission_bps_hundredths != 0 || costs->commission_minimum_micros != 0);
 }
 
+// What is not limited or costs nothing is not spoken of.
+static void leave_out_nothing(Trading__BacktestCosts *costs)
+{
+    if (costs == NULL)
+        return;
+    costs->has_slippage_bps_hundredths = costs->slippage_bps_hundredths != 0;
+    costs->has_participation_percent_hundredths = costs->participation_percent_hundredths != 0;
+}
+
 static bool add_strategy(struct exchange *exchange, Pages__BacktestPage *page, struct error *error)
 {
     const Trading__StrategyKind *kind = NULL;
@@ -108,8 +115,8 @@ bool backtest_page_show(struct exchange *exchange, struct error *error)
     struct arena *arena = exchange->request->arena;
 
     if (!page_begin(exchange, PAGE_FOR_USERS, "strategies", "Backtest", &page.frame, error) ||
-        !find_backtest(exchange, &page.backtest, error) ||
-        !add_strategy(exchange, &page, error) || !add_runs(arena, &page, error) ||
+        !find_backtest(exchange, &page.backtest, error) || !add_strategy(exchange, &page, error) ||
+        !add_runs(arena, &page, error) ||
         !strategy_kinds_show_values(exchange, page.backtest->parameters, &page.values,
                                     &page.n_values, error))
         return false;
@@ -119,6 +126,7 @@ bool backtest_page_show(struct exchange *exchange, struct error *error)
     page.has_grid = page.n_combinations > 0;
     page.has_has_costs = true;
     page.has_costs = has_costs(page.backtest->costs);
+    leave_out_nothing(page.backtest->costs);
     if (!backtest_view_make(arena, &page))
         return page_out_of_memory(error);
     return page_answer(exchange, &backtest_page, &page.base, NULL, error);

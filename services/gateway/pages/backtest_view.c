@@ -36,8 +36,7 @@ static const struct figure {
      "The mean return of a day by the standard deviation, for a year; without a riskless rate."},
     {"sortino_ratio", "Sortino ratio", LOOKS_NUMBER,
      "The same, by the deviation of the days with a loss alone."},
-    {"calmar_ratio", "Calmar ratio", LOOKS_NUMBER,
-     "The return of a year by the deepest drawdown."},
+    {"calmar_ratio", "Calmar ratio", LOOKS_NUMBER, "The return of a year by the deepest drawdown."},
     {"max_drawdown_percent", "Deepest drawdown", LOOKS_SIGNED,
      "The deepest fall from the highest equity until then, at closes."},
     {"max_drawdown_peak_at", "Drawdown from", LOOKS_TIME, "When the equity was at that peak."},
@@ -59,7 +58,8 @@ static const struct figure {
     {"win_rate_percent", "Trades with a profit", LOOKS_SHARE, "Of those that have ended."},
     {"profit_factor", "Profit factor", LOOKS_NUMBER,
      "All profits of trades in parts of all losses."},
-    {"average_trade", "Average trade", LOOKS_NUMBER, "The profit of a trade, commission taken off."},
+    {"average_trade", "Average trade", LOOKS_NUMBER,
+     "The profit of a trade, commission taken off."},
     {"best_trade", "Best trade", LOOKS_NUMBER, "The largest profit of a trade."},
     {"worst_trade", "Worst trade", LOOKS_NUMBER, "The smallest profit of a trade."},
     {"average_trade_bars", "Bars a trade", LOOKS_NUMBER, "How long a trade lasts on average."},
@@ -106,9 +106,8 @@ static void set_value(enum look look, int64_t value, Pages__BacktestFigureView *
 }
 
 // The value of a field of the statistics; false when it is absent.
-static bool find_value(const Trading__BacktestStatistics *statistics,
-                       const char *name,
-                       int64_t *out_value)
+static bool
+find_value(const Trading__BacktestStatistics *statistics, const char *name, int64_t *out_value)
 {
     const struct message_info *info = &trading_backtest_statistics_info;
     size_t index = fields_index_of(info, text_of(name));

@@ -19,8 +19,7 @@ const char *parameter_inputs_label(struct arena *arena, const char *name)
 
 // What the error says of a field, or of something within it: "parameters.weights.AAPL". Of that it
 // says what.
-static const char *
-find_problem(const struct error *error, const char *name, struct arena *arena)
+static const char *find_problem(const struct error *error, const char *name, struct arena *arena)
 {
     size_t length = strlen(name);
 
@@ -187,6 +186,7 @@ Pages__ParameterInput *parameter_inputs_make(const struct parameter_inputs *inpu
         return NULL;
     if (property->type == STRATEGY_PROPERTY_RULE && shown->input->problem != NULL &&
         shown->input->value != NULL)
-        shown->place = parameter_inputs_find_place(arena, shown->input->value, shown->input->problem);
+        shown->place =
+            parameter_inputs_find_place(arena, shown->input->value, shown->input->problem);
     return shown;
 }

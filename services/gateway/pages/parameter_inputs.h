@@ -21,9 +21,8 @@ Pages__ParameterInput *parameter_inputs_make(const struct parameter_inputs *inpu
 
 // Cuts a rule at what a sentence such as "column 18: a number is expected here" says of it. NULL
 // when it says nothing of a place, and when the arena's budget is spent.
-Pages__RulePlace *parameter_inputs_find_place(struct arena *arena,
-                                              const char *rule,
-                                              const char *sentence);
+Pages__RulePlace *
+parameter_inputs_find_place(struct arena *arena, const char *rule, const char *sentence);
 
 // A name for people: "Stop loss percent". NULL when the arena's budget is spent.
 const char *parameter_inputs_label(struct arena *arena, const char *name);

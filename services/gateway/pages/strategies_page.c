@@ -67,8 +67,7 @@ static bool add_rows(struct arena *arena,
         return false;
     for (size_t i = 0; i < list->n_strategies; i++) {
         Pages__StrategyRow *row = arena_allocate(arena, sizeof *row);
-        const Trading__StrategyKind *kind =
-            strategy_kinds_find(kinds, list->strategies[i]->kind);
+        const Trading__StrategyKind *kind = strategy_kinds_find(kinds, list->strategies[i]->kind);
 
         if (row == NULL)
             return false;

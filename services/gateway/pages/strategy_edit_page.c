@@ -30,9 +30,8 @@ static bool is_shared(const char *name)
 
 // Showing.
 
-static bool add_kinds(struct arena *arena,
-                      const struct strategy_kinds *kinds,
-                      Pages__StrategyEditPage *page)
+static bool
+add_kinds(struct arena *arena, const struct strategy_kinds *kinds, Pages__StrategyEditPage *page)
 {
     page->kinds = arena_allocate(arena, kinds->count * sizeof *page->kinds);
     if (page->kinds == NULL)
@@ -57,8 +56,7 @@ static bool add_inputs(struct arena *arena,
     if (page->parameters == NULL || page->exits == NULL)
         return false;
     for (size_t i = 0; i < properties->count; i++) {
-        Pages__ParameterInput *input =
-            parameter_inputs_make(inputs, &properties->items[i], arena);
+        Pages__ParameterInput *input = parameter_inputs_make(inputs, &properties->items[i], arena);
 
         if (input == NULL)
             return false;
@@ -128,8 +126,8 @@ static bool add_form(struct exchange *exchange,
     if (page->form == NULL)
         return page_out_of_memory(error);
     pages__strategy_form__init(page->form);
-    if (!page_show_form(exchange, &pages_strategy_form_info, "strategy", failure,
-                        &page->form->base, error))
+    if (!page_show_form(exchange, &pages_strategy_form_info, "strategy", failure, &page->form->base,
+                        error))
         return false;
     if (page->strategy != NULL &&
         !page_preset_all(exchange, &pages_strategy_form_info, failure, &trading_strategy_info,

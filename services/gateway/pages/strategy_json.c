@@ -53,9 +53,9 @@ static bool finish(struct error *error)
 {
     struct error cause = *error;
 
-    return cause.code == CODE_OK || error_set(error, REASON_INTERNAL,
-                                              "The parameters of a strategy cannot be read: %s",
-                                              cause.message);
+    return cause.code == CODE_OK ||
+           error_set(error, REASON_INTERNAL, "The parameters of a strategy cannot be read: %s",
+                     cause.message);
 }
 
 // A schema.
@@ -150,9 +150,8 @@ static bool read_property(struct json *json,
     return json->error->code == CODE_OK;
 }
 
-static bool read_properties(struct json *json,
-                            struct arena *arena,
-                            struct strategy_properties *properties)
+static bool
+read_properties(struct json *json, struct arena *arena, struct strategy_properties *properties)
 {
     struct text name;
     bool is_first = true;
@@ -218,10 +217,8 @@ static bool read_weights(struct json *json, struct arena *arena, const char **ou
     return *out_text != NULL && json->error->code == CODE_OK;
 }
 
-static bool read_value(struct json *json,
-                       struct arena *arena,
-                       struct text name,
-                       struct strategy_values *values)
+static bool
+read_value(struct json *json, struct arena *arena, struct text name, struct strategy_values *values)
 {
     struct strategy_value *value = &values->items[values->count];
 

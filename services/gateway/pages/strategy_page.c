@@ -14,7 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BACKTESTS_SHOWN = 20, GRID_MAX = 4, GRID_VALUES_MAX = 50, DATE_LENGTH = 10, YEAR_DAYS = 365 };
+enum {
+    BACKTESTS_SHOWN = 20,
+    GRID_MAX = 4,
+    GRID_VALUES_MAX = 50,
+    DATE_LENGTH = 10,
+    YEAR_DAYS = 365
+};
 
 #define GRID_PREFIX "grid."
 #define MICROS_PER_DAY (INT64_C(86400) * MICROS_PER_SECOND)
@@ -83,8 +89,7 @@ static void preset_start(const struct exchange *exchange, Pages__BacktestForm *f
     if (!quotes_clock(exchange->gateway->quotes, &clock))
         return;
     timestamp_print(clock.now - YEAR_DAYS * MICROS_PER_DAY, time);
-    page_preset(exchange, form->start,
-                arena_copy(exchange->request->arena, time, DATE_LENGTH));
+    page_preset(exchange, form->start, arena_copy(exchange->request->arena, time, DATE_LENGTH));
 }
 
 // The costs are out of the way unless something was said of them.
@@ -109,8 +114,8 @@ static bool add_form(struct exchange *exchange,
     if (page->form == NULL)
         return page_out_of_memory(error);
     pages__backtest_form__init(page->form);
-    if (!page_show_form(exchange, &pages_backtest_form_info, "backtest", failure,
-                        &page->form->base, error))
+    if (!page_show_form(exchange, &pages_backtest_form_info, "backtest", failure, &page->form->base,
+                        error))
         return false;
     preset_start(exchange, page->form);
     page_preset(exchange, page->form->cash, "100000.00");
