@@ -66,8 +66,8 @@ function drawDrawdown(library, box, backtest) {
     return {
         chart,
         paint: () => {
-            const [line, fill] = [token(box, '--down'), token(box, '--down-soft')];
-            drawdown.applyOptions({ bottomLineColor: line, topLineColor: line, bottomFillColor1: fill, bottomFillColor2: fill });
+            const [stroke, fill] = [token(box, '--down'), token(box, '--down-soft')];
+            drawdown.applyOptions({ bottomLineColor: stroke, topLineColor: stroke, bottomFillColor1: fill, bottomFillColor2: fill });
         },
     };
 }

@@ -17,6 +17,16 @@ async function readBars() {
     return (await reply.json()).bars.reverse();
 }
 
+/** What the table beside the chart has of the reader's own fills, at the bars they are in. @param {number[]} times @param {string} up @param {string} down */
+function fills(times, up, down) {
+    return [...document.querySelectorAll('[data-fills] [data-side]')].map(row => {
+        const at = Math.floor(Date.parse(row.querySelector('time')?.dateTime ?? '') / 1000);
+        const isBuy = /** @type {HTMLElement} */ (row).dataset.side === 'buy';
+        return { time: times.filter(one => one <= at).at(-1) ?? times[0], position: isBuy ? 'belowBar' : 'aboveBar',
+            shape: isBuy ? 'arrowUp' : 'arrowDown', color: isBuy ? up : down };
+    }).sort((one, other) => one.time - other.time);
+}
+
 /** @param {any} library @param {HTMLElement} box @param {any[]} bars */
 function draw(library, box, bars) {
     const chart = library.createChart(box, frame);
@@ -32,12 +42,14 @@ function draw(library, box, bars) {
         low: Number(bar.low), close: Number(bar.close) })));
     volume.setData(bars.map(bar => ({ time: time(bar.time), value: Number(bar.volume) })));
     chart.timeScale().fitContent();
+    const own = library.createSeriesMarkers(candles, []);
     return {
         chart,
         paint: () => {
             const [up, down] = [token(box, '--up'), token(box, '--down')];
             candles.applyOptions({ upColor: up, downColor: down, borderVisible: false, wickUpColor: up, wickDownColor: down });
             volume.applyOptions({ color: token(box, '--line') });
+            own.setMarkers(fills(bars.map(bar => time(bar.time)), up, down));
         },
     };
 }

@@ -62,7 +62,7 @@ async function check(rule) {
         return say(rule, '');
     const { errors = [] } = await reply.json();
     const found = errors.find((/** @type {any} */ one) => one.field === 'rule');
-    if (reply.status === 400 && found)
+    if (found)
         say(rule, found.message);
 }
 
