@@ -75,6 +75,16 @@
       "Delete one first.")                                                                         \
     X(TOO_MANY_BACKTESTS, CODE_RESOURCE_EXHAUSTED, 429, "Too many backtests are waiting.",         \
       "Wait for one to end, or cancel one.")                                                       \
+    X(STRATEGY_RUN_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such run of a strategy.",          \
+      "List yours at /api/v1/strategy-runs.")                                                      \
+    X(STRATEGY_IS_RUNNING, CODE_FAILED_PRECONDITION, 409, "The strategy is running.",              \
+      "Stop it first.")                                                                            \
+    X(TOO_MANY_RUNS, CODE_FAILED_PRECONDITION, 409, "Too many strategies are running.",            \
+      "Stop one first.")                                                                           \
+    X(BAR_MISSED, CODE_FAILED_PRECONDITION, 409, "The bar was looked at too late to trade on it.", \
+      "Nothing: the strategy decides about the bars that follow.")                                 \
+    X(SHARES_SPLIT, CODE_FAILED_PRECONDITION, 409, "Shares that the strategy holds were split.",   \
+      "Start the strategy anew.")                                                                  \
     X(BACKTEST_CANCELED, CODE_CANCELLED, 409, "The backtest was canceled.",                        \
       "Start another one.")                                                                        \
     X(BACKTEST_OVERFLOW, CODE_OUT_OF_RANGE, 422, "A sum is too large to be counted.",              \

@@ -13,6 +13,7 @@
 #include "queue/queue.h"
 #include "queue/task_reporter.h"
 #include "queue/task_store.h"
+#include "runs/runner.h"
 #include "service/idempotency.h"
 #include "service/service.h"
 #include "service/worker.h"
@@ -64,6 +65,7 @@ struct program {
     struct action_follower *action_follower;
     struct limit_follower *limit_follower;
     struct replica_follower *replica_follower;
+    struct runner *runner;
     int64_t task_history_us;
 };
 
@@ -86,6 +88,7 @@ static void stop(void **context)
     limit_follower_free(&program->limit_follower);
     replica_follower_free(&program->replica_follower);
     worker_free(&program->pruner);
+    runner_free(&program->runner);
     task_reporter_free(&program->task_reporter);
     queue_free(&trading->queue);
     backtest_queue_free(&trading->backtest_queue);
@@ -197,6 +200,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     trading->placing_pool = placing_pool_new(trading);
     trading->queue = queue_new(trading);
     trading->backtest_queue = backtest_queue_new(trading);
+    program->runner = runner_new(trading);
     program->task_reporter = task_reporter_new(trading);
     program->action_follower = action_follower_new(trading);
     program->limit_follower = limit_follower_new(trading);

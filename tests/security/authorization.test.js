@@ -37,10 +37,12 @@ async function someone(name) {
         { token: user.token, body: { name: 'one', kind: 'buy_and_hold', symbols: ['ACME'] } });
     const backtest = await platform.expect(202, 'POST', `/api/v1/strategies/${strategy.id}/backtests`,
         { token: user.token, body: { start: '2014-01-02T00:00:00Z' } });
+    const run = await platform.expect(201, 'POST', `/api/v1/strategies/${strategy.id}/start`,
+        { token: user.token, body: { portfolio_id: user.portfolio } });
     const { sessions } = await platform.expect(200, 'GET', '/api/v1/auth/sessions', { token: user.token });
     const { id } = await platform.expect(200, 'GET', '/api/v1/users/me', { token: user.token });
     return { ...user, key, trader, ids: { portfolio_id: user.portfolio, order_id: order.id, task_id: order.id, api_key_id: key.id,
-        watchlist_id: watchlist.id, strategy_id: strategy.id, backtest_id: backtest.id, session_id: sessions[0].id, import_id: randomUUID(), action_id: randomUUID(),
+        watchlist_id: watchlist.id, strategy_id: strategy.id, backtest_id: backtest.id, run_id: run.id, session_id: sessions[0].id, import_id: randomUUID(), action_id: randomUUID(),
         user: id, user_id: id, ticker: 'ACME' } };
 }
 
@@ -142,7 +144,7 @@ describe('every operation', () => {
         // And as a query: a list of somebody else's.
         for (const path of [`/api/v1/orders?portfolio_id=${owner.portfolio}`])
             await platform.expect(404, 'GET', path, { token: other.token });
-        for (const path of ['orders', 'portfolios', 'watchlists', 'strategies', 'backtests'].map(list => `/api/v1/${list}?user_id=${owner.ids.user}`))
+        for (const path of ['orders', 'portfolios', 'watchlists', 'strategies', 'backtests', 'strategy-runs'].map(list => `/api/v1/${list}?user_id=${owner.ids.user}`))
             await platform.expect(403, 'GET', path, { token: other.token });
         // A page token or a client_order_id of theirs leads to nothing of theirs.
         const { orders } = await platform.expect(200, 'GET', `/api/v1/orders?status=all&page_token=${owner.ids.order_id}`,

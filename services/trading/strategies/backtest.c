@@ -19,6 +19,16 @@ const char *backtest_cause_name(enum backtest_cause cause)
     return names[cause];
 }
 
+enum backtest_cause backtest_cause_of(const char *name)
+{
+    int cause = 0;
+
+    while (cause + 1 < BACKTEST_CAUSE_COUNT &&
+           strcmp(backtest_cause_name((enum backtest_cause)cause), name) != 0)
+        cause++;
+    return (enum backtest_cause)cause;
+}
+
 void backtest_result_clear(struct backtest_result *result)
 {
     release(result->times);
@@ -58,7 +68,7 @@ static bool find_first(struct backtest *backtest)
     return false;
 }
 
-static void compute(struct backtest *backtest, struct rule_workspace *workspace)
+void backtest_compute(struct backtest *backtest, struct rule_workspace *workspace)
 {
     const struct strategy_program *program = backtest->settings->program;
 
@@ -102,8 +112,7 @@ static int64_t next_time(const struct backtest *backtest)
     return next;
 }
 
-// Takes the closes of the bars of that time, and says how many there are.
-static size_t take_closes(struct backtest *backtest, int64_t at)
+size_t backtest_take_closes(struct backtest *backtest, int64_t at)
 {
     size_t count = 0;
 
@@ -144,7 +153,7 @@ static bool step(struct backtest *backtest, int64_t at, size_t *done)
 
     if (backtest->open_count > 0 && !backtest_fill(backtest, at))
         return false;
-    count = take_closes(backtest, at);
+    count = backtest_take_closes(backtest, at);
     if (!backtest_decide(backtest, at) || !mark(backtest, at))
         return false;
     go_to_next(backtest, at);
@@ -162,7 +171,7 @@ static size_t count_quiet(const struct backtest *backtest, size_t most)
     size_t bar = position->next;
     size_t end = bar + most;
 
-    if (backtest->open_count > 0)
+    if (backtest->open_count > 0 || (position->quantity > 0 && backtest->settings->exits_at_close))
         return 0;
     if (position->quantity > 0)
         while (bar < end && (position->signals[bar] & STRATEGY_LEAVES) == 0)
@@ -252,13 +261,12 @@ static bool list_open(struct backtest *backtest)
     return true;
 }
 
-static void clear(struct backtest *backtest)
+void backtest_forget(struct backtest *backtest)
 {
     for (size_t i = 0; i < backtest->settings->symbol_count; i++) {
         release(backtest->positions[i].signals);
         release(backtest->positions[i].scores);
     }
-    release(backtest);
 }
 
 // Empties a result and keeps its memory.
@@ -306,9 +314,10 @@ bool backtest_run(const struct backtest_settings *settings,
     backtest->error = error;
     if (find_first(backtest)) {
         make_room(result);
-        compute(backtest, workspace);
+        backtest_compute(backtest, workspace);
         is_done = run(backtest) && list_open(backtest);
     }
-    clear(backtest);
+    backtest_forget(backtest);
+    release(backtest);
     return is_done;
 }

@@ -34,6 +34,9 @@ struct backtest_settings {
     int64_t cash;
     struct fill_terms terms; // the model is `bar` whatever is said
     bool fractional;         // parts of a share are bought
+    // Stops and targets are looked at when a bar closes, and sell at the market then, as in a
+    // strategy that runs (decision.h); otherwise they are orders, which are filled within a bar.
+    bool exits_at_close;
     // Told now and then how much is done, in millionths; false ends it with BACKTEST_CANCELED. NULL
     // for nobody.
     bool (*goes_on)(void *context, int64_t progress_micros);
@@ -54,6 +57,9 @@ enum backtest_cause { BACKTEST_CAUSES(BACKTEST_CAUSE_AS_ENUM) BACKTEST_CAUSE_COU
 #undef BACKTEST_CAUSE_AS_ENUM
 
 const char *backtest_cause_name(enum backtest_cause cause);
+
+// The cause of a name that was stored; the last one for an unknown name.
+enum backtest_cause backtest_cause_of(const char *name);
 
 // What became of an order. Times are those of bars.
 struct backtest_order {

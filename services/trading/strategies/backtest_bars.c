@@ -68,6 +68,8 @@ static bool ask(struct pages *pages,
     pages->has_more = token != NULL && token[0] != '\0';
     if (pages->has_more && strlen(token) >= TOKEN_SIZE)
         return error_set(error, REASON_INTERNAL, "market has given a page token that is too long.");
+    if (wanted->as_of != NULL)
+        *wanted->as_of = (*out_response)->as_of;
     memset(pages->token, 0, sizeof(pages->token));
     if (pages->has_more)
         memcpy(pages->token, token, strlen(token));

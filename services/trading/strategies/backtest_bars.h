@@ -18,6 +18,7 @@ struct backtest_bars_request {
     // Told after each page; false ends it with BACKTEST_CANCELED.
     bool (*goes_on)(void *context);
     void *context;
+    int64_t *as_of; // gets the platform's present of the last page; NULL for nobody
 };
 
 // Fails as market does (SYMBOL_NOT_FOUND), with INVALID_REQUEST when there are more than `most`,

@@ -209,6 +209,7 @@ static bool book(struct backtest *backtest,
         return backtest_overflow(backtest, "The cash");
     if (is_buy && position->quantity == 0) {
         *trade = (struct backtest_trade){.symbol = symbol, .opened_at = execution->at};
+        position->high_water = 0;
         position->opened = position->next;
     }
     trade->quantity += is_buy ? execution->quantity : 0;
@@ -299,8 +300,7 @@ static int64_t to_increment(int64_t price)
     return rounded < increment ? increment : rounded;
 }
 
-// The price so many percent away from another one, as prices of orders are.
-static bool price_away(int64_t price, int64_t percent, int64_t *out_price)
+bool backtest_price_away(int64_t price, int64_t percent, int64_t *out_price)
 {
     int64_t away = 0;
 
@@ -324,12 +324,12 @@ static bool place_exit(
 
     if (cause == BACKTEST_STOP_LOSS) {
         intent.type = ORDER_STOP;
-        is_fine =
-            price_away(paid, -values[STRATEGY_PARAMETER_STOP_LOSS_PERCENT], &intent.stop_price);
+        is_fine = backtest_price_away(paid, -values[STRATEGY_PARAMETER_STOP_LOSS_PERCENT],
+                                      &intent.stop_price);
     } else if (cause == BACKTEST_TAKE_PROFIT) {
         intent.type = ORDER_LIMIT;
-        is_fine =
-            price_away(paid, values[STRATEGY_PARAMETER_TAKE_PROFIT_PERCENT], &intent.limit_price);
+        is_fine = backtest_price_away(paid, values[STRATEGY_PARAMETER_TAKE_PROFIT_PERCENT],
+                                      &intent.limit_price);
     } else {
         intent.type = ORDER_TRAILING_STOP;
         intent.trail_percent = values[STRATEGY_PARAMETER_TRAILING_STOP_PERCENT];
@@ -375,8 +375,10 @@ static bool follow(struct backtest *backtest,
 {
     struct backtest_position *position = &backtest->positions[symbol];
 
+    if (outcome->cause == BACKTEST_ENTRY && outcome->status != ORDER_CANCELED)
+        position->entry_price = outcome->average_price;
     if (outcome->cause == BACKTEST_ENTRY)
-        return outcome->status != ORDER_FILLED ||
+        return outcome->status != ORDER_FILLED || backtest->settings->exits_at_close ||
                place_exits(backtest, symbol, outcome->average_price, exits_at);
     if (!is_leg(outcome->cause))
         return true;

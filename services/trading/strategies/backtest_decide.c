@@ -75,9 +75,11 @@ static bool place_at_market(struct backtest *backtest,
     return backtest_place(backtest, symbol, &intent, at);
 }
 
+// Whether what there is is sold at the market already.
 static bool is_leaving(const struct backtest_position *position)
 {
-    return position->open_count > 0 && position->open[0].cause == BACKTEST_EXIT;
+    return position->open_count > 0 && position->open[0].order.side == ORDER_SELL &&
+           position->open[0].order.type == ORDER_MARKET;
 }
 
 static bool leave(struct backtest *backtest, size_t symbol, int64_t at)
@@ -91,12 +93,71 @@ static bool leave(struct backtest *backtest, size_t symbol, int64_t at)
            place_at_market(backtest, symbol, BACKTEST_EXIT, ORDER_SELL, position->quantity, at);
 }
 
+// The first stop or target that the bar's close has reached; BACKTEST_CAUSE_COUNT for none. Stops
+// come before the target, as in a bar.
+static bool find_exit(struct backtest *backtest, size_t symbol, enum backtest_cause *out_cause)
+{
+    const struct backtest_position *position = &backtest->positions[symbol];
+    const int64_t *values = backtest->parameters->values;
+    const struct {
+        enum backtest_cause cause;
+        int64_t from;
+        int64_t percent; // above it; 0 for none
+    } exits[] = {
+        {BACKTEST_STOP_LOSS, position->entry_price, -values[STRATEGY_PARAMETER_STOP_LOSS_PERCENT]},
+        {BACKTEST_TRAILING_STOP, position->high_water,
+         -values[STRATEGY_PARAMETER_TRAILING_STOP_PERCENT]},
+        {BACKTEST_TAKE_PROFIT, position->entry_price,
+         values[STRATEGY_PARAMETER_TAKE_PROFIT_PERCENT]},
+    };
+
+    *out_cause = BACKTEST_CAUSE_COUNT;
+    for (size_t i = 0; i < COUNT_OF(exits) && *out_cause == BACKTEST_CAUSE_COUNT; i++) {
+        int64_t price = 0;
+
+        if (exits[i].percent == 0 || exits[i].from == 0)
+            continue;
+        if (!backtest_price_away(exits[i].from, exits[i].percent, &price))
+            return backtest_overflow(backtest, "The price of an exit");
+        if (exits[i].percent < 0 ? position->close <= price : position->close >= price)
+            *out_cause = exits[i].cause;
+    }
+    return true;
+}
+
+// Looks at the stops and targets of what is held. `out_leaves` says whether one of them sells.
+static bool exit_at_close(struct backtest *backtest, size_t symbol, int64_t at, bool *out_leaves)
+{
+    struct backtest_position *position = &backtest->positions[symbol];
+    int64_t bar_high =
+        backtest->settings->symbols[symbol].series->columns[BAR_HIGH][position->next];
+    int64_t high = position->high_water;
+    enum backtest_cause cause = BACKTEST_CAUSE_COUNT;
+
+    *out_leaves = false;
+    if (!backtest->settings->exits_at_close || position->quantity == 0 || position->open_count > 0)
+        return true;
+    high = high > position->entry_price ? high : position->entry_price;
+    high = high > bar_high ? high : bar_high;
+    position->high_water = high;
+    if (!find_exit(backtest, symbol, &cause))
+        return false;
+    *out_leaves = cause != BACKTEST_CAUSE_COUNT;
+    return !*out_leaves ||
+           place_at_market(backtest, symbol, cause, ORDER_SELL, position->quantity, at);
+}
+
 static bool follow_signal(struct backtest *backtest, size_t symbol, int64_t at)
 {
     const struct backtest_position *position = &backtest->positions[symbol];
     size_t bar = position->next;
     int64_t quantity = 0;
+    bool leaves = false;
 
+    if (!exit_at_close(backtest, symbol, at, &leaves))
+        return false;
+    if (leaves)
+        return true;
     if ((position->signals[bar] & STRATEGY_LEAVES) != 0)
         return (position->quantity == 0 && position->open_count == 0) ||
                leave(backtest, symbol, at);

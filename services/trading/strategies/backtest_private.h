@@ -28,7 +28,9 @@ struct backtest_position {
     struct backtest_trade trade;
     struct backtest_open_order open[BACKTEST_ORDERS_MAX];
     size_t open_count;
-    int64_t target; // of a kind that sets weights, in millionths of a percent
+    int64_t target;      // of a kind that sets weights, in millionths of a percent
+    int64_t entry_price; // these two since its entry was filled, for exits at a close
+    int64_t high_water;
 };
 
 struct backtest {
@@ -71,6 +73,13 @@ MUST_CHECK bool backtest_fill(struct backtest *backtest, int64_t at);
 // Cancels the open orders of a symbol.
 void backtest_cancel(struct backtest *backtest, size_t symbol, const char *reason, int64_t at);
 
+// Computes the signals or scores of all bars. They belong to the backtest until backtest_forget.
+void backtest_compute(struct backtest *backtest, struct rule_workspace *workspace);
+void backtest_forget(struct backtest *backtest);
+
+// Takes the closes of the bars of that time, and says how many there are.
+size_t backtest_take_closes(struct backtest *backtest, int64_t at);
+
 // Decides at the close of the bars of that time.
 MUST_CHECK bool backtest_decide(struct backtest *backtest, int64_t at);
 
@@ -79,6 +88,9 @@ MUST_CHECK bool backtest_value(int64_t quantity, int64_t price, int64_t *out_val
 
 // Cash and all positions at their latest closes.
 MUST_CHECK bool backtest_equity(struct backtest *backtest, int64_t *out_equity);
+
+// The price so many millionths of a percent away from another one, as prices of orders are.
+MUST_CHECK bool backtest_price_away(int64_t price, int64_t percent, int64_t *out_price);
 
 // So many shares as may be bought: whole ones unless parts are.
 int64_t backtest_whole(const struct backtest *backtest, int64_t quantity);

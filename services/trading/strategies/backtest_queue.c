@@ -358,6 +358,7 @@ static bool run(struct backtest_queue *queue, struct job *job, struct error *err
         .cash = queue->record.cash,
         .terms = queue->record.terms,
         .fractional = queue->record.fractional,
+        .exits_at_close = queue->record.exits_at_close,
         .goes_on = goes_on_running,
         .context = queue,
     };

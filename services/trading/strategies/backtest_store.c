@@ -10,9 +10,9 @@
     "b.id, b.user_id, b.strategy_id, b.strategy_version, b.kind, b.parameters, b.symbols,"         \
     " b.timeframe, b.start_at, b.end_at, b.cash, b.fill_terms, b.fractional, b.benchmark,"         \
     " b.status, b.progress, b.reason, b.reason_message, b.statistics, b.created_at,"               \
-    " b.started_at, b.finished_at, b.grid"
+    " b.started_at, b.finished_at, b.grid, b.exits_at_close"
 
-enum { GRID_COLUMN = 22, RESULT_COLUMN = 23 };
+enum { GRID_COLUMN = 22, EXITS_COLUMN = 23, RESULT_COLUMN = 24 };
 
 // The task is this worker's, by this attempt.
 #define IS_MINE                                                                                    \
@@ -27,8 +27,9 @@ static const struct statement count_open = {
 static const struct statement add_backtest = {
     "add_backtest",
     "INSERT INTO backtests (id, user_id, strategy_id, strategy_version, kind, parameters, symbols,"
-    " timeframe, start_at, end_at, cash, fill_terms, fractional, benchmark, grid, status)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'queued')"
+    " timeframe, start_at, end_at, cash, fill_terms, fractional, benchmark, grid, exits_at_close, "
+    "status)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'queued')"
     " RETURNING created_at",
 };
 
@@ -178,6 +179,7 @@ bool backtest_store_add(struct transaction *transaction,
         parameter_bool(record->fractional),
         parameter_text(record->benchmark),
         parameter_text(record->grid),
+        parameter_bool(record->exits_at_close),
     };
     const struct parameter kept[] = {
         parameter_text(record->user_id),
@@ -235,6 +237,7 @@ static bool read_record(const struct rows *rows,
         .started_at = rows_is_null(rows, row, 20) ? 0 : rows_time(rows, row, 20),
         .finished_at = rows_is_null(rows, row, 21) ? 0 : rows_time(rows, row, 21),
         .grid = rows_text(rows, row, GRID_COLUMN),
+        .exits_at_close = rows_bool(rows, row, EXITS_COLUMN),
         .result = rows_text(rows, row, RESULT_COLUMN),
     };
     const char *terms = rows_text(rows, row, 11);

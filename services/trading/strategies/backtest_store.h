@@ -47,6 +47,7 @@ struct backtest_record {
     int64_t cash;
     struct fill_terms terms;
     bool fractional;
+    bool exits_at_close;
     const char *benchmark; // these NULL for none
     const char *grid;      // a packed message, in base64url
     enum backtest_status status;

@@ -319,6 +319,38 @@ static void a_stop_that_trails_follows_the_bars_that_are_over(void **state)
           108 * DOLLAR, 3);
 }
 
+// Stops and targets at closes: what a bar reached in between is no matter.
+static void exits_at_close(const char *json, enum backtest_cause cause, int64_t price, int day)
+{
+    static const int bars[][CENTS] = {{10000, 10000, 10000, 10000}, {10000, 10000, 9000, 9900},
+                                      {9900, 11200, 9900, 11000},   {11000, 11500, 10900, 11400},
+                                      {11400, 11400, 10200, 10300}, {10200, 10200, 9300, 9400},
+                                      {9500, 9500, 9500, 9500}};
+    struct run run;
+
+    prepare(&run, "buy_and_hold", json);
+    run.settings.exits_at_close = true;
+    add_symbol(&run, "ACME", bars, COUNT_OF(bars));
+    finish(&run);
+    assert_int_equal(run.result.order_count, 2);
+    assert_filled(&run, 0, BACKTEST_ENTRY, 10 * SHARE, 100 * DOLLAR, 1);
+    assert_filled(&run, 1, cause, 10 * SHARE, price, day);
+    assert_int_equal(order_at(&run, 1)->type, ORDER_MARKET);
+    end(&run);
+}
+
+static void stops_and_targets_at_closes_sell_at_the_next_open(void **state)
+{
+    (void)state;
+    exits_at_close("{" TEN_SHARES ", \"stop_loss_percent\": 5}", BACKTEST_STOP_LOSS, 95 * DOLLAR,
+                   6);
+    exits_at_close("{" TEN_SHARES ", \"take_profit_percent\": 12}", BACKTEST_TAKE_PROFIT,
+                   114 * DOLLAR, 4);
+    // 10 % below the high of 115.00.
+    exits_at_close("{" TEN_SHARES ", \"trailing_stop_percent\": 10}", BACKTEST_TRAILING_STOP,
+                   102 * DOLLAR, 5);
+}
+
 static void a_strategy_that_leaves_takes_its_exits_along(void **state)
 {
     static const int bars[][CENTS] = {BOUGHT_AT_100,
@@ -694,6 +726,7 @@ int main(void)
         cmocka_unit_test(a_stop_is_filled_at_its_price_and_a_gap_where_it_ends),
         cmocka_unit_test(of_a_stop_and_a_target_in_one_bar_the_stop_counts),
         cmocka_unit_test(a_stop_that_trails_follows_the_bars_that_are_over),
+        cmocka_unit_test(stops_and_targets_at_closes_sell_at_the_next_open),
         cmocka_unit_test(a_strategy_that_leaves_takes_its_exits_along),
         cmocka_unit_test(costs_are_those_of_the_terms),
         cmocka_unit_test(a_share_of_the_volume_takes_several_bars),

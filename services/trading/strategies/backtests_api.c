@@ -271,6 +271,7 @@ bool trading_api_create_backtest(struct trading *trading,
                    .cash = request->has_cash_micros ? request->cash_micros : CASH_UNLESS_SAID,
                    .terms = hear_costs(request->costs),
                    .fractional = request->has_fractional && request->fractional,
+                   .exits_at_close = request->has_exits_at_close && request->exits_at_close,
                    .benchmark = request->benchmark},
     };
     bool replayed = false;

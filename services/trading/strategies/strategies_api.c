@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "execution/lookup.h"
+#include "runs/run_store.h"
 #include "service/audit_outbox.h"
 #include "service/idempotency.h"
 #include "service/ownership.h"
@@ -438,7 +439,10 @@ bool trading_api_update_strategy(struct trading *trading,
 
 static bool delete_one(struct transaction *transaction, struct change *change, struct error *error)
 {
-    return strategy_store_delete(transaction, &change->record, error);
+    return strategy_store_lock_user(transaction, change->record.user_id, error) &&
+           run_store_check_stopped(transaction, change->id, error) &&
+           run_store_delete(transaction, change->id, change->record.user_id, error) &&
+           strategy_store_delete(transaction, &change->record, error);
 }
 
 bool trading_api_delete_strategy(struct trading *trading,

@@ -38,7 +38,7 @@ const char *strategy_timeframe_name(Trading__StrategyTimeframe timeframe)
     return timeframes[0].name;
 }
 
-static Trading__StrategyTimeframe timeframe_of(const char *name)
+Trading__StrategyTimeframe strategy_timeframe_of(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(timeframes); i++)
         if (strcmp(timeframes[i].name, name) == 0)
@@ -103,7 +103,7 @@ bool strategy_to_message(const struct strategy_record *record,
     message->kind = record->kind;
     message->parameters = record->parameters;
     message->has_timeframe = true;
-    message->timeframe = timeframe_of(record->timeframe);
+    message->timeframe = strategy_timeframe_of(record->timeframe);
     message->has_version = true;
     message->version = (uint32_t)record->version;
     message->has_created_at = true;
@@ -159,7 +159,7 @@ static bool say_request(const struct backtest_record *record,
     message->kind = record->kind;
     message->parameters = record->parameters;
     message->has_timeframe = true;
-    message->timeframe = timeframe_of(record->timeframe);
+    message->timeframe = strategy_timeframe_of(record->timeframe);
     message->has_start = true;
     message->start = record->start_at;
     message->has_end = record->end_at != 0;
@@ -168,6 +168,8 @@ static bool say_request(const struct backtest_record *record,
     message->cash_micros = record->cash;
     message->has_fractional = true;
     message->fractional = record->fractional;
+    message->has_exits_at_close = true;
+    message->exits_at_close = record->exits_at_close;
     message->benchmark = record->benchmark;
     message->has_strategy_version = true;
     message->strategy_version = (uint32_t)record->strategy_version;

@@ -12,6 +12,9 @@
 // "1Day" and so on; 1Day for what is not specified.
 const char *strategy_timeframe_name(Trading__StrategyTimeframe timeframe);
 
+// And back.
+Trading__StrategyTimeframe strategy_timeframe_of(const char *name);
+
 // "AAPL MSFT" as a list, and back.
 MUST_CHECK bool strategy_symbols_split(const char *symbols,
                                        struct arena *arena,
