@@ -44,6 +44,12 @@ bool strategy_create(struct exchange *exchange, struct error *error);
 bool strategy_page_show(struct exchange *exchange, struct error *error);
 bool strategy_update(struct exchange *exchange, struct error *error);
 bool strategy_delete(struct exchange *exchange, struct error *error);
+bool strategy_page_show_start(struct exchange *exchange,
+                              const struct error *failure,
+                              struct error *error);
+bool strategy_start(struct exchange *exchange, struct error *error);
+bool strategy_stop(struct exchange *exchange, struct error *error);
+bool strategy_run_page_show(struct exchange *exchange, struct error *error);
 bool backtest_create(struct exchange *exchange, struct error *error);
 bool backtest_page_show(struct exchange *exchange, struct error *error);
 bool backtest_delete(struct exchange *exchange, struct error *error);

@@ -7,6 +7,7 @@
 #include "page_templates.h"
 #include "pages/page.h"
 #include "pages/strategy_kinds.h"
+#include "pages/strategy_runs.h"
 
 #include <string.h>
 
@@ -81,6 +82,32 @@ static bool add_rows(struct arena *arena,
     return true;
 }
 
+// Those that run, at their strategies.
+static bool add_runs(struct exchange *exchange, Pages__StrategiesPage *page, struct error *error)
+{
+    Trading__ListStrategyRunsRequest request = TRADING__LIST_STRATEGY_RUNS_REQUEST__INIT;
+    struct page_portfolios portfolios;
+    Pages__StrategyRunView **views = NULL;
+    size_t count = 0;
+
+    request.has_state = true;
+    request.state = TRADING__STRATEGY_RUN_STATE__STRATEGY_RUN_STATE_RUNNING;
+    if (!page_portfolios_find(exchange, NULL, &portfolios, error) ||
+        !strategy_runs_list(exchange, &request, &portfolios, &views, &count, error))
+        return false;
+    for (size_t i = 0; i < page->n_rows; i++) {
+        Pages__StrategyRow *row = page->rows[i];
+
+        row->runs = arena_allocate(exchange->request->arena, (count + 1) * sizeof *row->runs);
+        if (row->runs == NULL)
+            return page_out_of_memory(error);
+        for (size_t k = 0; k < count; k++)
+            if (strcmp(views[k]->run->strategy_id, row->strategy->id) == 0)
+                row->runs[row->n_runs++] = views[k];
+    }
+    return true;
+}
+
 bool strategies_page_show(struct exchange *exchange, struct error *error)
 {
     Pages__StrategiesPage page = PAGES__STRATEGIES_PAGE__INIT;
@@ -98,7 +125,8 @@ bool strategies_page_show(struct exchange *exchange, struct error *error)
         return false;
     if (!add_rows(exchange->request->arena, list, backtests, &kinds, &page))
         return page_out_of_memory(error);
-    return page_answer(exchange, &strategies_page, &page.base, NULL, error);
+    return add_runs(exchange, &page, error) &&
+           page_answer(exchange, &strategies_page, &page.base, NULL, error);
 }
 
 bool strategy_delete(struct exchange *exchange, struct error *error)

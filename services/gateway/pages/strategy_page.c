@@ -10,6 +10,7 @@
 #include "pages/page.h"
 #include "pages/parameter_inputs.h"
 #include "pages/strategy_kinds.h"
+#include "pages/strategy_runs.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +59,7 @@ static bool add_grid(struct exchange *exchange,
                      struct error *error)
 {
     const struct parameter_inputs inputs = {
-        .prefix = GRID_PREFIX, .form = exchange->form, .error = failure};
+        .prefix = GRID_PREFIX, .form = failure != NULL ? exchange->form : NULL, .error = failure};
     struct arena *arena = exchange->request->arena;
     struct strategy_properties *properties = NULL;
 
@@ -124,7 +125,57 @@ static bool add_form(struct exchange *exchange,
     return add_grid(exchange, failure, page, error);
 }
 
-static bool show(struct exchange *exchange, const struct error *failure, struct error *error)
+static bool add_portfolios(struct arena *arena,
+                           const struct page_portfolios *portfolios,
+                           const char *chosen,
+                           Pages__StrategyPage *page)
+{
+    page->portfolios = arena_allocate(arena, (portfolios->count + 1) * sizeof *page->portfolios);
+    if (page->portfolios == NULL)
+        return false;
+    for (size_t i = 0; i < portfolios->count; i++) {
+        const Portfolio__Portfolio *portfolio = portfolios->portfolios[i];
+
+        page->portfolios[i] =
+            page_make_choice(arena, portfolio->id, portfolio->name,
+                             chosen != NULL && strcmp(chosen, portfolio->id) == 0);
+        if (page->portfolios[i] == NULL)
+            return false;
+        page->n_portfolios++;
+    }
+    return true;
+}
+
+static bool add_runs(struct exchange *exchange,
+                     const struct error *failure,
+                     Pages__StrategyPage *page,
+                     struct error *error)
+{
+    Trading__ListStrategyRunsRequest request = TRADING__LIST_STRATEGY_RUNS_REQUEST__INIT;
+    struct arena *arena = exchange->request->arena;
+    struct page_portfolios portfolios;
+
+    request.strategy_id = page->strategy->id;
+    page->start = arena_allocate(arena, sizeof *page->start);
+    if (page->start == NULL)
+        return page_out_of_memory(error);
+    pages__strategy_start_form__init(page->start);
+    if (!page_portfolios_find(exchange, NULL, &portfolios, error) ||
+        !strategy_runs_list(exchange, &request, &portfolios, &page->runs, &page->n_runs, error) ||
+        !page_show_form(exchange, &pages_strategy_start_form_info, "start", failure,
+                        &page->start->base, error))
+        return false;
+    return add_portfolios(arena, &portfolios, page->start->portfolio_id->value, page) ||
+           page_out_of_memory(error);
+}
+
+// Which of the two forms on the page has failed, and why.
+struct failures {
+    const struct error *test;
+    const struct error *start;
+};
+
+static bool show(struct exchange *exchange, const struct failures *failures, struct error *error)
 {
     Pages__StrategyPage page = PAGES__STRATEGY_PAGE__INIT;
     const Pages__StrategyQuery *asked = NULL;
@@ -145,13 +196,27 @@ static bool show(struct exchange *exchange, const struct error *failure, struct 
     page.about = strategy_kinds_find(&kinds, page.strategy->kind);
     if (page.about == NULL)
         return error_set(error, REASON_INTERNAL, "There is no kind %s.", page.strategy->kind);
-    return add_form(exchange, failure, &page, error) &&
-           page_answer(exchange, &strategy_page, &page.base, failure, error);
+    return add_form(exchange, failures->test, &page, error) &&
+           add_runs(exchange, failures->start, &page, error) &&
+           page_answer(exchange, &strategy_page, &page.base,
+                       failures->test != NULL ? failures->test : failures->start, error);
 }
 
 bool strategy_page_show(struct exchange *exchange, struct error *error)
 {
-    return show(exchange, NULL, error);
+    return show(exchange, &(struct failures){.test = NULL}, error);
+}
+
+static bool show_test(struct exchange *exchange, const struct error *failure, struct error *error)
+{
+    return show(exchange, &(struct failures){.test = failure}, error);
+}
+
+bool strategy_page_show_start(struct exchange *exchange,
+                              const struct error *failure,
+                              struct error *error)
+{
+    return show(exchange, &(struct failures){.start = failure}, error);
 }
 
 // Asking for a backtest.
@@ -281,12 +346,12 @@ bool backtest_create(struct exchange *exchange, struct error *error)
     if (!exchange_allows(exchange, &trading_method_create_backtest, error))
         return false;
     if (!read_request(exchange, &request, &failure))
-        return page_fail(exchange, &failure, show, error);
+        return page_fail(exchange, &failure, show_test, error);
     include_last_day(exchange->form, request);
     if (!page_call(exchange, "trading", &trading_method_create_backtest, &request->base, &response,
                    &failure)) {
         name_fields(request, &failure);
-        return page_fail(exchange, &failure, show, error);
+        return page_fail(exchange, &failure, show_test, error);
     }
     return page_redirect(exchange, error, "/backtests/%s",
                          ((const Trading__CreateBacktestResponse *)response)->backtest->id);
