@@ -485,8 +485,9 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
             const backtest = (await put(`/api/v1/strategies/${strategy}/backtests`, { start: new Date(Date.now() - 5e9).toISOString(), benchmark: 'KO' })).body.id;
             await until('the backtest', async () => /completed|failed/.test((await platform.expect(200, 'GET', `/api/v1/backtests/${backtest}`, { token })).status));
             state = await logIn(browser, platform, 'every.page', PASSWORD);
-            addresses = { strategies: '/strategies', new_strategy: '/strategies/new?kind=rule', strategy_edit: `/strategies/${strategy}/edit`, strategy: `/strategies/${strategy}`,
-                backtest: `/backtests/${backtest}`, dashboard: '/dashboard', symbol: '/symbols/AAPL', unpriced: '/symbols/EVIL', orders: '/orders?status=all', order: `/orders/${order}`, portfolios: '/portfolio',
+            addresses = { strategies: '/strategies', new_strategy: '/strategies/new?kind=rule', strategy_edit: `/strategies/${strategy}/edit`,
+                strategy: `/strategies/${strategy}`, backtest: `/backtests/${backtest}`,
+                dashboard: '/dashboard', symbol: '/symbols/AAPL', unpriced: '/symbols/EVIL', orders: '/orders?status=all', order: `/orders/${order}`, portfolios: '/portfolio',
                 portfolio: `/portfolio/${portfolio}`, transactions: `/portfolio/${portfolio}/transactions`, search: `/search?q=${encodeURIComponent('"><img')}`,
                 watchlists: '/watchlists', settings: '/settings', missing: '/nothing' };
         });
