@@ -225,6 +225,34 @@ set_page(const struct rpc_method *method, ProtobufCMessage *request, const char 
         *(const char **)((char *)request + fields[page_token].offset) = token;
 }
 
+static bool answer_file(struct exchange *exchange, const char *file, struct error *error)
+{
+    const char *disposition =
+        arena_printf(exchange->request->arena, "attachment; filename=\"%s.csv\"", file);
+
+    if (disposition == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The table does not fit.");
+    http_response_header(exchange->response, "Content-Disposition", disposition);
+    exchange->response->content_type = "text/csv; charset=utf-8";
+    exchange->response->policy = HTTP_PRIVATE;
+    return true;
+}
+
+bool table_write_rows(struct exchange *exchange,
+                      const struct message_info *info,
+                      ProtobufCMessage *const *rows,
+                      size_t count,
+                      const char *file,
+                      struct error *error)
+{
+    static const struct table plain = {.more = NULL};
+
+    write_row(&plain, info, NULL, exchange->response->body);
+    for (size_t i = 0; i < count; i++)
+        write_row(&plain, info, rows[i], exchange->response->body);
+    return answer_file(exchange, file, error);
+}
+
 bool table_write(struct exchange *exchange,
                  const struct rpc_method *method,
                  ProtobufCMessage *request,
@@ -235,7 +263,6 @@ bool table_write(struct exchange *exchange,
     struct strbuf *out = exchange->response->body;
     size_t rows_max =
         has_field(method, request, "limit") ? *find_limit(method, request) : TABLE_ROWS_MAX;
-    char *disposition = NULL;
     const char *token = "";
     size_t rows = 0;
 
@@ -249,16 +276,9 @@ bool table_write(struct exchange *exchange,
             return false;
         rows += write_page(method, response, table, &token, out);
     } while (token[0] != '\0' && rows < rows_max && out->length < TABLE_BYTES_MAX);
-    disposition =
-        arena_printf(exchange->request->arena, "attachment; filename=\"%s.csv\"", table->file);
-    if (disposition == NULL)
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The table does not fit.");
     if (token[0] != '\0')
         http_response_header(exchange->response, "X-Next-Page-Token", token);
-    http_response_header(exchange->response, "Content-Disposition", disposition);
-    exchange->response->content_type = "text/csv; charset=utf-8";
-    exchange->response->policy = HTTP_PRIVATE;
-    return true;
+    return answer_file(exchange, table->file, error);
 }
 
 bool table_answer(struct exchange *exchange, struct error *error)

@@ -17,3 +17,11 @@ MUST_CHECK bool table_write(struct exchange *exchange,
                             const struct rpc_method *method,
                             ProtobufCMessage *request,
                             struct error *error);
+
+// Answers as a table of messages that are there already. Fails with OUT_OF_MEMORY_BUDGET.
+MUST_CHECK bool table_write_rows(struct exchange *exchange,
+                                 const struct message_info *info,
+                                 ProtobufCMessage *const *rows,
+                                 size_t count,
+                                 const char *file,
+                                 struct error *error);

@@ -480,8 +480,14 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
             await platform.expect(200, 'PATCH', `/api/v1/watchlists/${list.id}`, { token, body: { name: NASTY, symbols: ['EVIL', 'AAPL', 'KO'] } });
             await put('/api/v1/watchlists', { name: `${NASTY}2` });
             await put('/api/v1/api-keys', { name: NASTY, scope: 'read' });
+            const strategy = (await put('/api/v1/strategies', { name: NASTY, description: NASTY, kind: 'rule', symbols: ['AAPL'],
+                parameters: { enter: 'close > sma(close, 5) and close < close * 2', exit: 'close < sma(close, 5)' } })).body.id;
+            const backtest = (await put(`/api/v1/strategies/${strategy}/backtests`, { start: new Date(Date.now() - 5e9).toISOString(), benchmark: 'KO' })).body.id;
+            await until('the backtest', async () => /completed|failed/.test((await platform.expect(200, 'GET', `/api/v1/backtests/${backtest}`, { token })).status));
             state = await logIn(browser, platform, 'every.page', PASSWORD);
-            addresses = { dashboard: '/dashboard', symbol: '/symbols/AAPL', unpriced: '/symbols/EVIL', orders: '/orders?status=all', order: `/orders/${order}`, portfolios: '/portfolio',
+            addresses = { strategies: '/strategies', new_strategy: '/strategies/new?kind=rule', strategy_edit: `/strategies/${strategy}/edit`,
+                strategy: `/strategies/${strategy}`, backtest: `/backtests/${backtest}`,
+                dashboard: '/dashboard', symbol: '/symbols/AAPL', unpriced: '/symbols/EVIL', orders: '/orders?status=all', order: `/orders/${order}`, portfolios: '/portfolio',
                 portfolio: `/portfolio/${portfolio}`, transactions: `/portfolio/${portfolio}/transactions`, search: `/search?q=${encodeURIComponent('"><img')}`,
                 watchlists: '/watchlists', settings: '/settings', missing: '/nothing' };
         });
@@ -500,12 +506,136 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
 
         it('shows what people have named as they have', async () => {
             const one = await open(browser, platform, { state });
-            for (const name of ['dashboard', 'order', 'portfolios', 'portfolio', 'transactions', 'watchlists', 'unpriced']) {
+            for (const name of ['dashboard', 'order', 'portfolios', 'portfolio', 'transactions', 'watchlists', 'unpriced', 'strategies', 'strategy', 'backtest']) {
                 await one.goto(addresses[name]);
                 assert.ok((await one.locator('body').innerText()).includes(NASTY), name);
             }
             await one.goto('/settings');
             assert.equal(await one.inputValue('#profile-first_name'), NASTY.slice(0, 90));
+            await one.context().close();
+        });
+    });
+
+    describe('strategies', () => {
+        const start = new Date(Date.now() - 5e9).toISOString().slice(0, 10);
+        const rows = async (one, id) => one.locator(`section:has(#${id}) tbody tr`).allInnerTexts();
+        let state, user;
+
+        before(async () => {
+            user = await platform.trader('strategist');
+            state = await logIn(browser, platform, 'strategist', user.password);
+        });
+
+        it('are made with the form of their kind, and say the place where a rule is wrong, without scripts', async () => {
+            const one = await open(browser, platform, { state, scripts: false });
+            await one.goto('/strategies');
+            await one.getByRole('link', { name: 'New strategy' }).click();
+            await one.getByRole('link', { name: 'Your own rules' }).click();
+            await one.fill('#strategy-name', 'By rule');
+            await one.fill('#strategy-symbols', 'aapl, KO');
+            await one.fill('#strategy-parameters-enter', 'close > "é" and <b>');
+            await one.fill('#strategy-parameters-exit', 'close < sma(close, and 5)');
+            await submit(one, 'Create the strategy');
+            assert.match(await one.locator('.form-problem').innerText(), /correct what is marked/);
+            assert.match(await one.locator('#strategy-parameters-exit-problem').innerText(), /^column 20: /m);
+            const marks = await one.locator('.rule-place mark').allInnerTexts();
+            assert.deepEqual(marks, ['"', 'and']);
+            assert.equal(await one.locator('.rule-place').last().innerText(), 'close < sma(close, and 5)');
+            assert.equal(await one.inputValue('#strategy-parameters-enter'), 'close > "é" and <b>');
+            await one.fill('#strategy-parameters-enter', 'close > sma(close, 5)');
+            await one.fill('#strategy-parameters-exit', 'close < sma(close, 5)');
+            await one.fill('#strategy-parameters-stop_loss_percent', '100');
+            await submit(one, 'Create the strategy');
+            assert.match(await one.locator('#strategy-parameters-stop_loss_percent-problem').innerText(), /from 0 to 99, not 100/);
+            await one.fill('#strategy-parameters-stop_loss_percent', '8');
+            await submit(one, 'Create the strategy');
+            assert.match(await flash(one), /By rule is there/);
+            assert.match(await one.locator('main').innerText(), /Stop loss percent\s+8/);
+            await one.getByRole('link', { name: 'Edit' }).click();
+            assert.equal(await one.inputValue('#strategy-symbols'), 'AAPL, KO');
+            await one.fill('#strategy-name', 'By another rule');
+            await one.fill('#strategy-parameters-stop_loss_percent', '');
+            await submit(one, 'Save');
+            const [strategy] = (await platform.expect(200, 'GET', '/api/v1/strategies', { token: user.token })).strategies;
+            assert.deepEqual([strategy.name, strategy.version, strategy.parameters.stop_loss_percent, strategy.symbols.join()],
+                ['By another rule', 2, '0', 'AAPL,KO']);
+            assertQuiet(one);
+            await one.context().close();
+        });
+
+        it('are tested on the past; a page that is watched goes on by itself to what came of it', async () => {
+            const one = await open(browser, platform, { state });
+            await one.goto('/strategies');
+            await one.getByRole('link', { name: 'By another rule' }).click();
+            await one.fill('#backtest-start', start);
+            await one.fill('#backtest-benchmark', 'KO');
+            await one.fill('#backtest-cash', 'much');
+            await submit(one, 'Test it');
+            assert.match(await one.locator('#backtest-cash-problem').innerText(), /decimal/);
+            await one.fill('#backtest-cash', '50000');
+            await submit(one, 'Test it');
+            await one.locator('.chart-live canvas').first().waitFor();
+            const id = new URL(one.url()).pathname.split('/').at(-1);
+            const api = await platform.expect(200, 'GET', `/api/v1/backtests/${id}`, { token: user.token });
+            assert.equal(api.cash, '50000.00');
+            assert.equal(await one.locator('.chart-live canvas').count() > 1, true);
+            const figures = await rows(one, 'figures');
+            assert.ok(figures[0].includes(`${Math.abs(Number(api.statistics.return_percent)).toFixed(2)}%`), figures[0]);
+            await one.locator('details.definition summary').first().click();
+            assert.ok(await one.getByText('What the equity at the end is more').isVisible());
+            assert.equal((await rows(one, 'trades')).length, Math.min(200, api.trades.length));
+            assert.equal((await rows(one, 'orders')).length, Math.min(200, api.orders.length));
+            await one.getByText('Both as a table').click();
+            assert.equal((await rows(one, 'drawdown')).length, api.curve.length);
+            const [download] = await Promise.all([one.waitForEvent('download'), one.locator('section:has(#trades)').getByRole('link', { name: /CSV/ }).click()]);
+            const table = await (await download.createReadStream()).toArray();
+            assert.equal(download.suggestedFilename(), 'trades.csv');
+            assert.equal(Buffer.concat(table).toString().trim().split('\n').length, api.trades.length + 1);
+            assertQuiet(one);
+            await one.context().close();
+        });
+
+        it('are tried with several values, seen without scripts, and deleted', async () => {
+            const { id } = await platform.expect(201, 'POST', '/api/v1/strategies', { token: user.token,
+                body: { name: 'Cross', kind: 'sma_cross', parameters: { fast: 5, slow: 20 }, symbols: ['AAPL'] } });
+            const one = await open(browser, platform, { state, scripts: false });
+            await one.goto(`/strategies/${id}`);
+            await one.fill('#backtest-start', start);
+            await one.getByText('Try several values').click();
+            await one.fill('#strategy-grid-fast', '2, many');
+            await submit(one, 'Test it');
+            assert.match(await one.locator('#strategy-grid-fast-problem').innerText(), /number, not "many"/);
+            await one.fill('#strategy-grid-fast', '2, 30');
+            await submit(one, 'Test it');
+            // Without scripts the page is loaded again every 2 seconds until it is done.
+            await one.locator('svg.chart-line').first().waitFor();
+            const tried = await rows(one, 'combinations');
+            assert.equal(tried.length, 2);
+            assert.match(tried[0], /fast 2\s+Best/);
+            assert.match(tried[1], /fast/);
+            assert.ok(await one.locator('path.dots.is-buy').count());
+            assert.equal(await one.locator('meta[http-equiv="refresh"]').count(), 0);
+            await submit(one, 'Remove');
+            assert.match(await flash(one), /was removed/);
+            await one.getByText('Delete it').click();
+            await submit(one, 'Delete this strategy');
+            assert.match(await flash(one), /was deleted/);
+            assert.ok(!(await one.locator('main').innerText()).includes('Cross'));
+            assertQuiet(one);
+            await one.context().close();
+        });
+
+        it('have their rules checked as they are typed', async () => {
+            const one = await open(browser, platform, { state });
+            await one.goto('/strategies/new?kind=rule');
+            await one.locator('#strategy-parameters-enter').pressSequentially('close > <img>');
+            await one.locator('.rule-place mark').waitFor();
+            assert.equal(await one.locator('.rule-place mark').innerText(), '<');
+            assert.match(await one.locator('#strategy-parameters-enter-problem').innerText(), /^column 9: /m);
+            await one.fill('#strategy-parameters-enter', 'close > 1');
+            await one.locator('.rule-place').waitFor({ state: 'hidden' });
+            assert.equal(await one.getAttribute('#strategy-parameters-enter', 'aria-invalid'), null);
+            assertQuiet(one);
             await one.context().close();
         });
     });

@@ -75,6 +75,21 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         await page.context().close();
     });
 
+    it('is in short on the page of the portfolio, with its lots; own fills are on the page of the symbol', async () => {
+        const page = await open(browser, platform, { state, scripts: false });
+        await page.goto(`/portfolio/${user.portfolio}`);
+        assert.equal(await page.locator('section:has(#equity) polyline').count(), 2);
+        const { lots } = await get('/lots?state=open');
+        assert.equal(await page.locator('section:has(#lots) td time').count(), lots.length);
+        assert.deepEqual(await page.locator('section:has(#lots) th a').allInnerTexts(), [...new Set(lots.map(one => one.ticker))]);
+        await page.goto(`/symbols/AONE?range=1y&portfolio=${user.portfolio}`);
+        await page.getByText('What you bought and sold').click();
+        assert.deepEqual((await page.locator('[data-fills] tbody tr').allInnerTexts()).map(text => /Buy|Sell/.exec(text)[0]), ['Sell', 'Buy']);
+        assert.equal(await page.locator('path.dots').count(), 2);
+        assertQuiet(page);
+        await page.context().close();
+    });
+
     it('says which benchmark there is not, and shows the rest', async () => {
         const page = await open(browser, platform, { state });
         await page.goto(address);

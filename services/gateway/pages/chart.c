@@ -193,3 +193,46 @@ bool chart_draw(struct arena *arena, Pages__Chart *chart)
     chart->area = arena_printf(arena, "M%sV%dH0Z", line->data, HEIGHT);
     return chart->line != NULL && chart->area != NULL;
 }
+
+// The number of the bar that a moment is in, from the oldest on.
+static size_t find_bar(const Pages__Chart *chart, int64_t time)
+{
+    size_t last = chart->n_bars - 1;
+    size_t found = 0;
+
+    for (size_t i = 0; i <= last && chart->bars[last - i]->time <= time; i++)
+        found = i;
+    return found;
+}
+
+static int64_t within(const Pages__Chart *chart, int64_t price_micros)
+{
+    if (price_micros > chart->highest_micros)
+        return chart->highest_micros;
+    return price_micros < chart->lowest_micros ? chart->lowest_micros : price_micros;
+}
+
+bool chart_draw_fills(struct arena *arena,
+                      Portfolio__Transaction *const *fills,
+                      size_t count,
+                      Pages__Chart *chart)
+{
+    OWNED(strbuf) buys = strbuf_new(LINE_MAX_BYTES);
+    OWNED(strbuf) sells = strbuf_new(LINE_MAX_BYTES);
+
+    if (chart->line == NULL)
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        bool is_buy = fills[i]->type == PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_BUY;
+        size_t bar = find_bar(chart, fills[i]->booked_at);
+
+        // A line without length has round ends.
+        strbuf_printf(is_buy ? buys : sells, "M%zu,%lldh0", bar * WIDTH / (chart->n_bars - 1),
+                      (long long)height_of(chart, within(chart, fills[i]->price_micros)));
+    }
+    if (buys->length > 0 && !buys->overflowed)
+        chart->buys = arena_copy(arena, buys->data, buys->length);
+    if (sells->length > 0 && !sells->overflowed)
+        chart->sells = arena_copy(arena, sells->data, sells->length);
+    return true;
+}

@@ -16,3 +16,10 @@ MUST_CHECK bool chart_make(struct exchange *exchange,
 // Sets what follows from the bars, the newest first: the line, the change, the highest and lowest.
 // False when the arena's budget is spent.
 MUST_CHECK bool chart_draw(struct arena *arena, Pages__Chart *chart);
+
+// Draws a dot for each of these at its time and price, as far as the chart has both. False when the
+// arena's budget is spent.
+MUST_CHECK bool chart_draw_fills(struct arena *arena,
+                                 Portfolio__Transaction *const *fills,
+                                 size_t count,
+                                 Pages__Chart *chart);

@@ -41,6 +41,24 @@ bool transactions_page_export(struct exchange *exchange, struct error *error);
 bool transactions_import_page_show(struct exchange *exchange, struct error *error);
 bool transactions_import_page_check(struct exchange *exchange, struct error *error);
 bool transactions_import_page_confirm(struct exchange *exchange, struct error *error);
+bool strategies_page_show(struct exchange *exchange, struct error *error);
+bool strategy_edit_page_show(struct exchange *exchange, struct error *error);
+bool strategy_create(struct exchange *exchange, struct error *error);
+bool strategy_page_show(struct exchange *exchange, struct error *error);
+bool strategy_update(struct exchange *exchange, struct error *error);
+bool strategy_delete(struct exchange *exchange, struct error *error);
+bool strategy_page_show_start(struct exchange *exchange,
+                              const struct error *failure,
+                              struct error *error);
+bool strategy_start(struct exchange *exchange, struct error *error);
+bool strategy_stop(struct exchange *exchange, struct error *error);
+bool strategy_run_page_show(struct exchange *exchange, struct error *error);
+bool backtest_create(struct exchange *exchange, struct error *error);
+bool backtest_page_show(struct exchange *exchange, struct error *error);
+bool backtest_delete(struct exchange *exchange, struct error *error);
+bool backtest_trades_export(struct exchange *exchange, struct error *error);
+bool backtest_orders_export(struct exchange *exchange, struct error *error);
+bool backtest_curve_export(struct exchange *exchange, struct error *error);
 bool watchlists_page_show(struct exchange *exchange, struct error *error);
 bool watchlist_create(struct exchange *exchange, struct error *error);
 bool watchlist_update(struct exchange *exchange, struct error *error);

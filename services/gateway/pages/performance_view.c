@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "pages/performance_view.h"
 
-#include "base/strbuf.h"
-#include "base/timestamp.h"
+#include "pages/line_chart.h"
 
 #include <string.h>
 
-enum {
-    WIDTH = 1000,
-    HEIGHT = 240,
-    POINTS_MAX = 500, // of a line; of more days some are left out
-    LINE_MAX_BYTES = 16000,
-    BAR_WIDTH = 100,
-    MONTHS_PER_YEAR = 12,
-};
+enum { BAR_WIDTH = 100, MONTHS_PER_YEAR = 12 };
 
 #define WHOLE INT64_C(10000000000) // 1, in the parts of a ratio
 #define PERCENT_MAX (INT64_MAX / 100)
@@ -136,114 +128,42 @@ static bool add_figures(struct arena *arena, Pages__PerformancePage *page)
 
 // Lines.
 
-struct limits {
-    int64_t highest;
-    int64_t lowest;
-};
-
-// One of the values that a chart shows of a day.
-typedef int64_t day_value(const Portfolio__PerformanceDay *day);
-
-static int64_t growth_of(const Portfolio__PerformanceDay *day)
+static const Portfolio__PerformanceDay *day_of(const void *context, size_t index)
 {
-    return day->growth_parts;
+    return ((const Portfolio__GetPerformanceResponse *)context)->series[index];
 }
 
-static int64_t benchmark_of(const Portfolio__PerformanceDay *day)
+static int64_t growth_of(const void *context, size_t index)
 {
-    return day->benchmark_growth_parts;
+    return day_of(context, index)->growth_parts;
 }
 
-static int64_t equity_of(const Portfolio__PerformanceDay *day)
+static int64_t benchmark_of(const void *context, size_t index)
 {
-    return day->equity_micros;
+    return day_of(context, index)->benchmark_growth_parts;
 }
 
-static int64_t invested_of(const Portfolio__PerformanceDay *day)
+static int64_t equity_of(const void *context, size_t index)
 {
-    return day->invested_micros;
+    return day_of(context, index)->equity_micros;
 }
 
-static int64_t drawdown_of(const Portfolio__PerformanceDay *day)
+static int64_t invested_of(const void *context, size_t index)
 {
-    return day->drawdown_parts;
+    return day_of(context, index)->invested_micros;
 }
 
-static void
-widen(const Portfolio__GetPerformanceResponse *performance, day_value *value, struct limits *limits)
+static int64_t drawdown_of(const void *context, size_t index)
 {
-    for (size_t i = 0; i < performance->n_series; i++) {
-        int64_t of_day = value(performance->series[i]);
-
-        if (of_day > limits->highest)
-            limits->highest = of_day;
-        if (of_day < limits->lowest)
-            limits->lowest = of_day;
-    }
-}
-
-// Where a value is in the box, from its upper edge.
-static int height_of(const struct limits *limits, int64_t value)
-{
-    double span = (double)limits->highest - (double)limits->lowest;
-
-    return span <= 0 ? HEIGHT / 2
-                     : (int)(((double)limits->highest - (double)value) / span * HEIGHT + 0.5);
-}
-
-// NULL for a line that is none, and when the arena's budget is spent.
-static const char *draw(struct arena *arena,
-                        const Portfolio__GetPerformanceResponse *performance,
-                        day_value *value,
-                        const struct limits *limits)
-{
-    OWNED(strbuf) line = strbuf_new(LINE_MAX_BYTES);
-    size_t count = performance->n_series;
-    size_t points = count < POINTS_MAX ? count : POINTS_MAX;
-
-    if (count < 2)
-        return NULL;
-    for (size_t i = 0; i < points; i++) {
-        size_t day = i * (count - 1) / (points - 1);
-
-        strbuf_printf(line, "%s%zu,%d", i > 0 ? " " : "", i * WIDTH / (points - 1),
-                      height_of(limits, value(performance->series[day])));
-    }
-    return line->overflowed ? NULL : arena_copy(arena, line->data, line->length);
-}
-
-static Pages__PerformanceChart *make_chart(struct arena *arena,
-                                           const Portfolio__GetPerformanceResponse *performance,
-                                           day_value *value,
-                                           day_value *other,
-                                           struct limits limits,
-                                           struct limits *out_limits)
-{
-    Pages__PerformanceChart *chart = arena_allocate(arena, sizeof *chart);
-
-    if (chart == NULL)
-        return NULL;
-    pages__performance_chart__init(chart);
-    widen(performance, value, &limits);
-    if (other != NULL)
-        widen(performance, other, &limits);
-    chart->line = draw(arena, performance, value, &limits);
-    if (other != NULL)
-        chart->other = draw(arena, performance, other, &limits);
-    *out_limits = limits;
-    return chart->line == NULL ? NULL : chart;
+    return day_of(context, index)->drawdown_parts;
 }
 
 // A chart of ratios, whose edges are told in percent of `base`.
 static Pages__PerformanceChart *
-make_ratio_chart(struct arena *arena,
-                 const Portfolio__GetPerformanceResponse *performance,
-                 day_value *value,
-                 day_value *other,
-                 int64_t base)
+make_ratio_chart(struct arena *arena, const struct line_chart_source *source, int64_t base)
 {
-    struct limits limits = {base, base};
-    Pages__PerformanceChart *chart = make_chart(arena, performance, value, other, limits, &limits);
+    struct line_chart_limits limits = {base, base};
+    Pages__PerformanceChart *chart = line_chart_make(arena, source, &limits);
 
     if (chart == NULL)
         return NULL;
@@ -254,9 +174,9 @@ make_ratio_chart(struct arena *arena,
     return chart;
 }
 
-static int64_t volatility_of(const Portfolio__PerformanceDay *day)
+static int64_t volatility_of(const void *context, size_t index)
 {
-    return day->rolling_volatility_parts;
+    return day_of(context, index)->rolling_volatility_parts;
 }
 
 // From the first day on that has one.
@@ -264,37 +184,58 @@ static Pages__PerformanceChart *
 make_volatility_chart(struct arena *arena, const Portfolio__GetPerformanceResponse *performance)
 {
     Portfolio__GetPerformanceResponse part = *performance;
+    struct line_chart_source source = {&part, 0, volatility_of, NULL};
 
     while (part.n_series > 0 && !part.series[0]->has_rolling_volatility_parts) {
         part.series++;
         part.n_series--;
     }
-    return make_ratio_chart(arena, &part, volatility_of, NULL, 0);
+    source.count = part.n_series;
+    return make_ratio_chart(arena, &source, 0);
+}
+
+Pages__PerformanceChart *
+performance_view_draw_equity(struct arena *arena,
+                             const Portfolio__GetPerformanceResponse *performance)
+{
+    const struct line_chart_source source = {performance, performance->n_series, equity_of,
+                                             invested_of};
+    const Portfolio__PerformanceDay *last = NULL;
+    Pages__PerformanceChart *chart = NULL;
+    struct line_chart_limits limits;
+
+    if (performance->n_series < 2)
+        return NULL;
+    last = performance->series[performance->n_series - 1];
+    limits = (struct line_chart_limits){last->equity_micros, last->equity_micros};
+    chart = line_chart_make(arena, &source, &limits);
+    if (chart != NULL) {
+        chart->has_highest_micros = chart->has_lowest_micros = true;
+        chart->highest_micros = limits.highest;
+        chart->lowest_micros = limits.lowest;
+    }
+    return chart;
 }
 
 // A chart that cannot be drawn, for it has fewer than two days or an undefined one, is not there.
 static void add_charts(struct arena *arena, Pages__PerformancePage *page)
 {
     const Portfolio__GetPerformanceResponse *performance = page->performance;
+    struct line_chart_source source = {performance, performance->n_series, growth_of, NULL};
     const Portfolio__PerformanceDay *last = NULL;
-    struct limits limits = {0};
 
+    page->equity = performance_view_draw_equity(arena, performance);
     if (performance->n_series < 2)
         return;
     last = performance->series[performance->n_series - 1];
-    limits = (struct limits){last->equity_micros, last->equity_micros};
-    page->equity = make_chart(arena, performance, equity_of, invested_of, limits, &limits);
-    if (page->equity != NULL) {
-        page->equity->has_highest_micros = page->equity->has_lowest_micros = true;
-        page->equity->highest_micros = limits.highest;
-        page->equity->lowest_micros = limits.lowest;
-    }
     if (!last->has_growth_parts)
         return;
-    page->growth = make_ratio_chart(arena, performance, growth_of,
-                                    last->has_benchmark_growth_parts ? benchmark_of : NULL, WHOLE);
+    if (last->has_benchmark_growth_parts)
+        source.other = benchmark_of;
+    page->growth = make_ratio_chart(arena, &source, WHOLE);
     page->volatility = make_volatility_chart(arena, performance);
-    page->drawdown = make_ratio_chart(arena, performance, drawdown_of, NULL, 0);
+    source = (struct line_chart_source){performance, performance->n_series, drawdown_of, NULL};
+    page->drawdown = make_ratio_chart(arena, &source, 0);
     if (page->drawdown != NULL)
         page->drawdown->area = arena_printf(arena, "M%sV0H0Z", page->drawdown->line);
 }

@@ -16,3 +16,9 @@ MUST_CHECK bool performance_view_make(struct arena *arena, Pages__PerformancePag
 MUST_CHECK bool performance_view_compose(struct arena *arena,
                                          const Portfolio__GetCompositionResponse *composition,
                                          Pages__PerformancePage *page);
+
+// Draws what a portfolio was worth beside what was put in. NULL when there are fewer than two days,
+// and when the arena's budget is spent.
+Pages__PerformanceChart *
+performance_view_draw_equity(struct arena *arena,
+                             const Portfolio__GetPerformanceResponse *performance);

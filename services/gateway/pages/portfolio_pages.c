@@ -9,6 +9,7 @@
 #include "page_templates.h"
 #include "pages/page.h"
 #include "pages/page_portfolios.h"
+#include "pages/portfolio_view.h"
 
 enum { POSITIONS_SHOWN = 500 };
 
@@ -80,7 +81,7 @@ add_portfolio(struct exchange *exchange, Pages__PortfolioPage *page, struct erro
         return false;
     page->n_positions = ((Portfolio__ListPositionsResponse *)response)->n_positions;
     page->positions = ((Portfolio__ListPositionsResponse *)response)->positions;
-    return true;
+    return portfolio_view_add(exchange, request.portfolio_id, page, error);
 }
 
 static bool show(struct exchange *exchange, const struct failures *failures, struct error *error)

@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-enum { ORDERS_SHOWN = 8 };
+enum { ORDERS_SHOWN = 8, FILLS_SHOWN = 200 };
 
 // What a form has asked for, on the page that answers it.
 struct answer {
@@ -71,6 +71,35 @@ static bool add_orders(struct exchange *exchange, Pages__SymbolPage *page, struc
     return true;
 }
 
+// What was bought and sold in the chart's time, and the dots for it.
+static bool add_fills(struct exchange *exchange, Pages__SymbolPage *page, struct error *error)
+{
+    Portfolio__ListTransactionsRequest request = PORTFOLIO__LIST_TRANSACTIONS_REQUEST__INIT;
+    const Portfolio__ListTransactionsResponse *list = NULL;
+    struct arena *arena = exchange->request->arena;
+    ProtobufCMessage *response = NULL;
+
+    request.portfolio_id = page->portfolio->id;
+    request.ticker = page->symbol->ticker;
+    request.has_start = page->chart->has_start;
+    request.start = page->chart->start;
+    request.has_limit = true;
+    request.limit = FILLS_SHOWN;
+    if (!page_call(exchange, "portfolio", &portfolio_method_list_transactions, &request.base,
+                   &response, error))
+        return false;
+    list = (const Portfolio__ListTransactionsResponse *)response;
+    page->fills = arena_allocate(arena, (list->n_transactions + 1) * sizeof *page->fills);
+    if (page->fills == NULL)
+        return page_out_of_memory(error);
+    for (size_t i = 0; i < list->n_transactions; i++)
+        if (list->transactions[i]->type == PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_BUY ||
+            list->transactions[i]->type == PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_SELL)
+            page->fills[page->n_fills++] = list->transactions[i];
+    return chart_draw_fills(arena, page->fills, page->n_fills, page->chart) ||
+           page_out_of_memory(error);
+}
+
 static bool add_watched(struct exchange *exchange, Pages__SymbolPage *page, struct error *error)
 {
     Portfolio__ListWatchlistsResponse *lists = NULL;
@@ -108,7 +137,8 @@ static bool add_own(struct exchange *exchange,
             page->portfolio->buying_power_micros, page->quote->ask_micros, &page->affordable_nanos);
     // Whole shares: nobody wants to read nine decimals.
     page->affordable_nanos -= page->affordable_nanos % NANOS_PER_UNIT;
-    return add_position(exchange, page, error) && add_orders(exchange, page, error);
+    return add_position(exchange, page, error) && add_orders(exchange, page, error) &&
+           add_fills(exchange, page, error);
 }
 
 static bool add_ticket(struct exchange *exchange,

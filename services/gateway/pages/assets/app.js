@@ -46,3 +46,12 @@ if (document.querySelector('[data-quote], [data-portfolio], [data-part]:not([dat
     import('./live.js');
 if (document.querySelector('[data-renew]'))
     import('./renew.js');
+if (document.querySelector('[data-strategy]'))
+    import('./strategy.js');
+// What a part that is shown anew may bring with it.
+const loadCharts = () => {
+    if (document.querySelector('[data-backtest]'))
+        import('./backtest.js');
+};
+loadCharts();
+addEventListener('bourse:parts', loadCharts);

@@ -2,18 +2,9 @@
 // Candles and volume in place of the line that the server has drawn. The table below stays.
 // @ts-check
 
-const figure = /** @type {HTMLElement} */ (document.querySelector('[data-chart]'));
-const dark = matchMedia('(prefers-color-scheme: dark)');
+import { frame, show, token } from './charts.js';
 
-/** A colour of the design as the theme has it at present. @param {string} name */
-function token(name) {
-    const probe = document.createElement('span');
-    probe.style.color = `var(${name})`;
-    figure.append(probe);
-    const color = getComputedStyle(probe).color;
-    probe.remove();
-    return color;
-}
+const figure = /** @type {HTMLElement} */ (document.querySelector('[data-chart]'));
 
 async function readBars() {
     const { chart: ticker = '', timeframe = '', start = '' } = figure.dataset;
@@ -26,9 +17,19 @@ async function readBars() {
     return (await reply.json()).bars.reverse();
 }
 
+/** What the table beside the chart has of the reader's own fills, at the bars they are in. @param {number[]} times @param {string} up @param {string} down */
+function fills(times, up, down) {
+    return [...document.querySelectorAll('[data-fills] [data-side]')].map(row => {
+        const at = Math.floor(Date.parse(row.querySelector('time')?.dateTime ?? '') / 1000);
+        const isBuy = /** @type {HTMLElement} */ (row).dataset.side === 'buy';
+        return { time: times.filter(one => one <= at).at(-1) ?? times[0], position: isBuy ? 'belowBar' : 'aboveBar',
+            shape: isBuy ? 'arrowUp' : 'arrowDown', color: isBuy ? up : down };
+    }).sort((one, other) => one.time - other.time);
+}
+
 /** @param {any} library @param {HTMLElement} box @param {any[]} bars */
 function draw(library, box, bars) {
-    const chart = library.createChart(box, { autoSize: true, layout: { attributionLogo: false } });
+    const chart = library.createChart(box, frame);
     const candles = chart.addSeries(library.CandlestickSeries);
     const volume = chart.addSeries(library.HistogramSeries, { priceFormat: { type: 'volume' }, priceScaleId: '' });
     const isIntraday = /Min|Hour/.test(figure.dataset.timeframe ?? '');
@@ -36,36 +37,21 @@ function draw(library, box, bars) {
     volume.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
     candles.priceScale().applyOptions({ scaleMargins: { top: 0.05, bottom: 0.22 } });
     chart.timeScale().applyOptions({ timeVisible: isIntraday, borderVisible: false });
-    const paint = () => {
-        const [up, down] = [token('--up'), token('--down')];
-        chart.applyOptions({
-            layout: { background: { color: token('--surface') }, textColor: token('--muted') },
-            grid: { vertLines: { visible: false }, horzLines: { color: token('--line') } },
-            rightPriceScale: { borderVisible: false },
-        });
-        candles.applyOptions({ upColor: up, downColor: down, borderVisible: false, wickUpColor: up, wickDownColor: down });
-        volume.applyOptions({ color: token('--line') });
-    };
     const time = (/** @type {string} */ text) => Math.floor(Date.parse(text) / 1000);
     candles.setData(bars.map(bar => ({ time: time(bar.time), open: Number(bar.open), high: Number(bar.high),
         low: Number(bar.low), close: Number(bar.close) })));
     volume.setData(bars.map(bar => ({ time: time(bar.time), value: Number(bar.volume) })));
     chart.timeScale().fitContent();
-    paint();
-    dark.addEventListener('change', paint);
+    const own = library.createSeriesMarkers(candles, []);
+    return {
+        chart,
+        paint: () => {
+            const [up, down] = [token(box, '--up'), token(box, '--down')];
+            candles.applyOptions({ upColor: up, downColor: down, borderVisible: false, wickUpColor: up, wickDownColor: down });
+            volume.applyOptions({ color: token(box, '--line') });
+            own.setMarkers(fills(bars.map(bar => time(bar.time)), up, down));
+        },
+    };
 }
 
-async function begin() {
-    // @ts-ignore: without types of its own
-    const [library, bars] = await Promise.all([import('./lightweight-charts.standalone.production.mjs'), readBars()]);
-    const box = document.createElement('div');
-    box.className = 'chart-live';
-    box.setAttribute('role', 'group');
-    box.setAttribute('aria-label', figure.querySelector('svg')?.getAttribute('aria-label') ?? 'Chart');
-    figure.querySelector('svg')?.replaceWith(box);
-    figure.querySelector('figcaption')?.remove();
-    draw(library, box, bars);
-}
-
-// Without the chart there is the line.
-begin().catch(() => undefined);
+show(figure, readBars, draw);

@@ -38,5 +38,6 @@ export async function renewParts(selector) {
         if (other && !part.contains(document.activeElement))
             keepScroll(part, other);
     }
+    dispatchEvent(new Event('bourse:parts'));
     return true;
 }

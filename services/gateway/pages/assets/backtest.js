@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// The curves of a backtest with what was bought and sold on them. The tables below stay.
+// @ts-check
+import { frame, show, token } from './charts.js';
+
+/** @type {Map<string, Promise<any>>} */
+const asked = new Map();
+
+/** @param {string} id */
+function read(id) {
+    const known = asked.get(id) ?? fetch(`/api/v1/backtests/${encodeURIComponent(id)}`).then(reply => {
+        if (!reply.ok)
+            throw new Error(`backtest: ${reply.status}`);
+        return reply.json();
+    });
+    asked.set(id, known);
+    return known;
+}
+
+const time = (/** @type {string} */ text) => Math.floor(Date.parse(text) / 1000);
+
+/** @param {any} backtest @param {string} name */
+const line = (backtest, name) => backtest.curve.filter((/** @type {any} */ point) => point[name] !== undefined)
+    .map((/** @type {any} */ point) => ({ time: time(point.time), value: Number(point[name]) }));
+
+/** @param {any} backtest @param {string} up @param {string} down */
+function markers(backtest, up, down) {
+    return (backtest.orders ?? [])
+        .filter((/** @type {any} */ order) => order.ended_at && Number(order.filled_quantity) > 0)
+        .map((/** @type {any} */ order) => ({
+            time: time(order.ended_at), position: order.side === 'buy' ? 'belowBar' : 'aboveBar',
+            shape: order.side === 'buy' ? 'arrowUp' : 'arrowDown', color: order.side === 'buy' ? up : down, size: 1,
+        }))
+        .sort((/** @type {any} */ one, /** @type {any} */ other) => one.time - other.time);
+}
+
+/** @param {any} library @param {HTMLElement} box @param {any} backtest */
+function drawEquity(library, box, backtest) {
+    const chart = library.createChart(box, frame);
+    const benchmark = chart.addSeries(library.LineSeries, { lineWidth: 1, lineStyle: library.LineStyle.Dashed, lastValueVisible: false,
+        priceLineVisible: false });
+    const equity = chart.addSeries(library.LineSeries, { lineWidth: 2, priceLineVisible: false });
+    const trades = library.createSeriesMarkers(equity, []);
+    benchmark.setData(line(backtest, 'benchmark'));
+    equity.setData(line(backtest, 'equity'));
+    chart.timeScale().applyOptions({ borderVisible: false, timeVisible: /Min|Hour/.test(backtest.timeframe) });
+    chart.timeScale().fitContent();
+    return {
+        chart,
+        paint: () => {
+            benchmark.applyOptions({ color: token(box, '--muted') });
+            equity.applyOptions({ color: token(box, '--accent') });
+            trades.setMarkers(markers(backtest, token(box, '--up'), token(box, '--down')));
+        },
+    };
+}
+
+/** @param {any} library @param {HTMLElement} box @param {any} backtest */
+function drawDrawdown(library, box, backtest) {
+    const chart = library.createChart(box, frame);
+    const drawdown = chart.addSeries(library.BaselineSeries, { baseValue: { type: 'price', price: 0 }, lineWidth: 2, priceLineVisible: false,
+        priceFormat: { type: 'custom', formatter: (/** @type {number} */ value) => `${value.toFixed(2)}%` } });
+    drawdown.setData(line(backtest, 'drawdown_percent'));
+    chart.timeScale().applyOptions({ borderVisible: false, timeVisible: /Min|Hour/.test(backtest.timeframe) });
+    chart.timeScale().fitContent();
+    return {
+        chart,
+        paint: () => {
+            const [stroke, fill] = [token(box, '--down'), token(box, '--down-soft')];
+            drawdown.applyOptions({ bottomLineColor: stroke, topLineColor: stroke, bottomFillColor1: fill, bottomFillColor2: fill });
+        },
+    };
+}
+
+/** What is on the page and not drawn yet. */
+function begin() {
+    for (const figure of document.querySelectorAll('[data-backtest]')) {
+        if (!(figure instanceof HTMLElement) || figure.dataset.drawn)
+            continue;
+        figure.dataset.drawn = 'true';
+        show(figure, () => read(figure.dataset.backtest ?? ''), figure.dataset.curve === 'equity' ? drawEquity : drawDrawdown);
+    }
+}
+begin();
+addEventListener('bourse:parts', begin);

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "pages/line_chart.h"
+
+#include "base/strbuf.h"
+
+enum {
+    WIDTH = 1000,
+    HEIGHT = 240,
+    POINTS_MAX = 500, // of a line; of more some are left out
+    LINE_MAX_BYTES = 16000,
+};
+
+static void widen(const struct line_chart_source *source,
+                  line_chart_value *value,
+                  struct line_chart_limits *limits)
+{
+    for (size_t i = 0; i < source->count; i++) {
+        int64_t at = value(source->context, i);
+
+        if (at > limits->highest)
+            limits->highest = at;
+        if (at < limits->lowest)
+            limits->lowest = at;
+    }
+}
+
+int line_chart_x(size_t index, size_t count)
+{
+    return count < 2 ? 0 : (int)(index * WIDTH / (count - 1));
+}
+
+int line_chart_y(const struct line_chart_limits *limits, int64_t value)
+{
+    double span = (double)limits->highest - (double)limits->lowest;
+
+    return span <= 0 ? HEIGHT / 2
+                     : (int)(((double)limits->highest - (double)value) / span * HEIGHT + 0.5);
+}
+
+// NULL for a line that is none, and when the arena's budget is spent.
+static const char *draw(struct arena *arena,
+                        const struct line_chart_source *source,
+                        line_chart_value *value,
+                        const struct line_chart_limits *limits)
+{
+    OWNED(strbuf) line = strbuf_new(LINE_MAX_BYTES);
+    size_t count = source->count;
+    size_t points = count < POINTS_MAX ? count : POINTS_MAX;
+
+    if (count < 2)
+        return NULL;
+    for (size_t i = 0; i < points; i++) {
+        size_t index = i * (count - 1) / (points - 1);
+
+        strbuf_printf(line, "%s%d,%d", i > 0 ? " " : "", line_chart_x(i, points),
+                      line_chart_y(limits, value(source->context, index)));
+    }
+    return line->overflowed ? NULL : arena_copy(arena, line->data, line->length);
+}
+
+Pages__PerformanceChart *line_chart_make(struct arena *arena,
+                                         const struct line_chart_source *source,
+                                         struct line_chart_limits *limits)
+{
+    Pages__PerformanceChart *chart = arena_allocate(arena, sizeof *chart);
+
+    if (chart == NULL)
+        return NULL;
+    pages__performance_chart__init(chart);
+    widen(source, source->value, limits);
+    if (source->other != NULL)
+        widen(source, source->other, limits);
+    chart->line = draw(arena, source, source->value, limits);
+    if (source->other != NULL)
+        chart->other = draw(arena, source, source->other, limits);
+    return chart->line == NULL ? NULL : chart;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// line_chart: values as a line in a box of 1000 by 240, for charts that need no script.
+//
+// Threads: pure functions. Memory: the arena's.
+#pragma once
+
+#include "bourse/gateway/v1/pages.pb-c.h"
+
+#include "base/arena.h"
+
+struct line_chart_limits {
+    int64_t highest;
+    int64_t lowest;
+};
+
+// One of the values that a chart shows, by its number.
+typedef int64_t line_chart_value(const void *context, size_t index);
+
+struct line_chart_source {
+    const void *context;
+    size_t count;
+    line_chart_value *value;
+    line_chart_value *other; // of a second line; NULL for none
+};
+
+// Makes the chart of a source, and widens the limits until all values are between them. NULL for
+// what is no line, and when the arena's budget is spent.
+Pages__PerformanceChart *line_chart_make(struct arena *arena,
+                                         const struct line_chart_source *source,
+                                         struct line_chart_limits *limits);
+
+// Where a value is in the box, from its left and from its upper edge.
+int line_chart_x(size_t index, size_t count);
+int line_chart_y(const struct line_chart_limits *limits, int64_t value);
