@@ -29,7 +29,7 @@ test_with_ctest() {
     rm -f "$junit"
     # --no-tests=ignore: labels may name folders of tests/ alone; that nothing ran is noticed at the end.
     ctest --test-dir "$ROOT/build/$PRESET" --output-on-failure --no-tests=ignore --output-junit "$junit" \
-        -j 2 "${labels[@]}" || status=$?
+        -j 3 "${labels[@]}" || status=$?
     if [ ! -s "$junit" ]; then
         [ "$status" -eq 0 ] || test_count 0 1 0
         return
@@ -66,8 +66,8 @@ test_with_node() {
     [ ${#files[@]} -gt 0 ] || return 0
     test_install_node_modules
     rm -f "$tap"
-    # Two files at a time: most of a test from outside is waiting.
-    BOURSE_PRESET=$PRESET node --test --test-concurrency=2 \
+    # Three files at a time: most of a test from outside is waiting.
+    BOURSE_PRESET=$PRESET node --test --test-concurrency=3 \
         --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=tap --test-reporter-destination="$tap" "${files[@]}" || status=$?
     if [ ! -s "$tap" ]; then
