@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { Replica } from '../support/from_address.mjs';
 import { Platform, madeUpBars, toCsv, until } from '../support/platform.mjs';
 import { converse } from '../support/raw_http.mjs';
 
@@ -599,19 +600,26 @@ describe('the paths of the systems before', () => {
 });
 
 describe('a gateway that is told to stop', () => {
-    it('goes on serving for a moment, says so, and is there again when it is started again', async () => {
-        const before = platform.pid('gateway');
-        process.kill(before, 'SIGTERM');
+    it('goes on serving for a moment, says so, and ends', async () => {
+        const stopping = await Replica.start(platform, 'gateway', { BOURSE_DRAIN_DELAY_MS: '2000' });
+        const { port } = new URL(stopping.url);
+        stopping.process.kill('SIGTERM');
         const { answers: [health] } = await until('/healthz to say so', async () => {
-            const heard = await converse(platform.port, [head('GET /healthz')], { quiet: 200 });
+            const heard = await converse(port, [head('GET /healthz')], { quiet: 200 });
             return heard.answers[0]?.status === 503 && heard;
         }, 3);
         assert.equal(health.headers.connection, 'close');
         assert.ok(Number(health.headers['retry-after']) >= 1);
         assert.ok(JSON.parse(health.body).reasons.includes('gateway: is being stopped'), health.body);
-        const { answers: [quotes], closed } = await converse(platform.port, [head('GET /api/v1/quotes?symbols=OLDY')], { quiet: 500 });
+        const { answers: [quotes], closed } = await converse(port, [head('GET /api/v1/quotes?symbols=OLDY')], { quiet: 500 });
         assert.equal(quotes.status, 200);
         assert.ok(closed);
+        assert.equal(await stopping.ended, 0);
+    });
+
+    it('is there again when the launcher has started it again', async () => {
+        const before = platform.pid('gateway');
+        process.kill(before, 'SIGTERM');
         await until('a new gateway', async () =>
             platform.pid('gateway') !== before && (await platform.request('GET', '/healthz')).status === 200, 30);
     });
