@@ -482,11 +482,17 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
             await put('/api/v1/api-keys', { name: NASTY, scope: 'read' });
             const strategy = (await put('/api/v1/strategies', { name: NASTY, description: NASTY, kind: 'rule', symbols: ['AAPL'],
                 parameters: { enter: 'close > sma(close, 5) and close < close * 2', exit: 'close < sma(close, 5)' } })).body.id;
-            const backtest = (await put(`/api/v1/strategies/${strategy}/backtests`, { start: new Date(Date.now() - 5e9).toISOString(), benchmark: 'KO' })).body.id;
-            await until('the backtest', async () => /completed|failed/.test((await platform.expect(200, 'GET', `/api/v1/backtests/${backtest}`, { token })).status));
+            const test = async more => (await put(`/api/v1/strategies/${strategy}/backtests`, { start: new Date(Date.now() - 5e9).toISOString(), benchmark: 'KO', ...more })).body.id;
+            const backtest = await test({});
+            const walked = await test({ grid: [{ parameter: 'stop_loss_percent', values: ['0', '5'] }], walk_forward: { in_sample_days: 20, out_of_sample_days: 10 } });
+            for (const id of [backtest, walked])
+                await until('the backtest', async () => (await platform.expect(200, 'GET', `/api/v1/backtests/${id}`, { token })).status === 'completed');
+            const run = await platform.request('POST', `/api/v1/strategies/${strategy}/start`, { token, body: { portfolio_id: portfolio, cash: '1000' } });
+            assert.ok(run.status < 300, JSON.stringify(run.body));
             state = await logIn(browser, platform, 'every.page', PASSWORD);
             addresses = { strategies: '/strategies', new_strategy: '/strategies/new?kind=rule', strategy_edit: `/strategies/${strategy}/edit`,
-                strategy: `/strategies/${strategy}`, backtest: `/backtests/${backtest}`,
+                strategy: `/strategies/${strategy}`, backtest: `/backtests/${backtest}`, walk_forward: `/backtests/${walked}`,
+                comparison: `/backtests/compare?id=${backtest}&id=${walked}`, no_comparison: '/backtests/compare', strategy_run: `/strategy-runs/${run.body.id}`,
                 dashboard: '/dashboard', symbol: '/symbols/AAPL', unpriced: '/symbols/EVIL', orders: '/orders?status=all', order: `/orders/${order}`, portfolios: '/portfolio',
                 portfolio: `/portfolio/${portfolio}`, transactions: `/portfolio/${portfolio}/transactions`, search: `/search?q=${encodeURIComponent('"><img')}`,
                 watchlists: '/watchlists', settings: '/settings', missing: '/nothing' };
@@ -506,7 +512,7 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
 
         it('shows what people have named as they have', async () => {
             const one = await open(browser, platform, { state });
-            for (const name of ['dashboard', 'order', 'portfolios', 'portfolio', 'transactions', 'watchlists', 'unpriced', 'strategies', 'strategy', 'backtest']) {
+            for (const name of ['dashboard', 'order', 'portfolios', 'portfolio', 'transactions', 'watchlists', 'unpriced', 'strategies', 'strategy', 'backtest', 'comparison', 'strategy_run']) {
                 await one.goto(addresses[name]);
                 assert.ok((await one.locator('body').innerText()).includes(NASTY), name);
             }
@@ -621,6 +627,101 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
             await submit(one, 'Delete this strategy');
             assert.match(await flash(one), /was deleted/);
             assert.ok(!(await one.locator('main').innerText()).includes('Cross'));
+            assertQuiet(one);
+            await one.context().close();
+        });
+
+        it('are walked forward with the values that are tried, and say what was chosen in each window', async () => {
+            const { id } = await platform.expect(201, 'POST', '/api/v1/strategies', { token: user.token,
+                body: { name: 'Forward', kind: 'sma_cross', parameters: { fast: 2, slow: 6 }, symbols: ['AAPL'] } });
+            const one = await open(browser, platform, { state, scripts: false });
+            await one.goto(`/strategies/${id}`);
+            await one.fill('#backtest-start', start);
+            await one.getByText('Walk forward').click();
+            await one.fill('#backtest-walk_forward-in_sample_days', '20');
+            await one.fill('#backtest-walk_forward-out_of_sample_days', '10');
+            await one.fill('#backtest-walk_forward-step_days', '9');
+            await one.selectOption('#backtest-walk_forward-objective', 'return_percent');
+            await submit(one, 'Test it');
+            assert.match(await one.locator('.form-problem').innerText(), /grid must have parameters for walk_forward/);
+            await one.fill('#strategy-grid-fast', '2, 3');
+            await submit(one, 'Test it');
+            assert.match(await one.locator('#backtest-walk_forward-step_days-problem').innerText(), /10/);
+            assert.equal(await one.inputValue('#backtest-walk_forward-objective'), 'return_percent');
+            await one.fill('#backtest-walk_forward-step_days', '');
+            await one.check('#backtest-walk_forward-anchored');
+            await submit(one, 'Test it');
+            await one.locator('#windows').waitFor();
+            const api = await platform.expect(200, 'GET', `/api/v1${new URL(one.url()).pathname}`, { token: user.token });
+            assert.deepEqual(api.walk_forward, { in_sample_days: 20, out_of_sample_days: 10, anchored: true, objective: 'return_percent' });
+            const windows = await rows(one, 'windows');
+            assert.equal(windows.length, api.windows.length);
+            api.windows.forEach((window, index) =>
+                assert.ok(windows[index].includes(`fast ${window.parameters.fast}`), windows[index]));
+            assert.match(await one.locator('section:has(#windows)').innerText(), /20 days in sample, or more .*by: Return percent/);
+            assertQuiet(one);
+            await one.context().close();
+        });
+
+        it('are compared: what is best is marked, what differs is named, and the wrong number is refused', async () => {
+            const { strategies } = await platform.expect(200, 'GET', '/api/v1/strategies', { token: user.token });
+            const { id } = strategies.find(strategy => strategy.name === 'By another rule');
+            const other = await platform.expect(202, 'POST', `/api/v1/strategies/${id}/backtests`, { token: user.token,
+                body: { start: `${start}T00:00:00Z`, cash: '70000', costs: { commission_per_order: '25' } } });
+            await until('the other one', async () =>
+                (await platform.expect(200, 'GET', `/api/v1/backtests/${other.id}`, { token: user.token })).status === 'completed');
+            const one = await open(browser, platform, { state, scripts: false });
+            await one.goto(`/strategies/${id}`);
+            const boxes = one.getByRole('checkbox', { name: /^Compare the one from/ });
+            assert.equal(await boxes.count(), 2);
+            await boxes.first().check();
+            await submit(one, 'Compare');
+            assert.match(await one.locator('.form-problem').innerText(), /ids must be from 2 to 10 backtests/);
+            await one.goBack();
+            await boxes.first().check();
+            await boxes.last().check();
+            await submit(one, 'Compare');
+            const ids = new URL(one.url()).searchParams.getAll('id');
+            const api = await platform.expect(200, 'GET', `/api/v1/backtests:compare?ids=${ids}`, { token: user.token });
+            assert.equal(await one.locator('.chart-box > svg polyline').count(), 3, 'two curves and the benchmark');
+            const row = name => one.locator('section:has(#figures) tbody tr').filter({ has: one.getByText(name, { exact: true }) });
+            const paid = api.backtests.map(backtest => Number(backtest.statistics.commission));
+            assert.notEqual(paid[0], paid[1]);
+            const best = await row('Commission').locator('td').nth(paid[0] < paid[1] ? 0 : 1).innerText();
+            assert.match(best, /^★ 0\.00/);
+            assert.equal(await row('Commission').locator('.is-best').count(), 1);
+            assert.equal(await row('Bars').locator('.is-best').count(), 0);
+            assert.deepEqual((await rows(one, 'differences')).map(text => text.split(/\s*\t/)[0]).length, api.differences.length);
+            assert.match((await rows(one, 'differences')).join('\n'), /^Cash\t.*70000\.00/m);
+            await one.getByText('The curves as a table').click();
+            assert.equal((await rows(one, 'curves')).length, api.curve.length);
+            const table = await one.request.get(await one.getByRole('link', { name: /CSV/ }).getAttribute('href'));
+            assert.equal((await table.text()).trim().split('\n').length, 3);
+            await one.goto(`/backtests/compare?${Array.from({ length: 11 }, (_, n) => `id=0195d3a0-0000-7000-8000-0000000000${10 + n}`).join('&')}`);
+            assert.match(await one.locator('.form-problem').innerText(), /ids must be from 2 to 10 backtests/);
+            assertQuiet(one);
+            await one.context().close();
+        });
+
+        it('trade on paper until they are stopped, without scripts', async () => {
+            const one = await open(browser, platform, { state, scripts: false });
+            await one.goto('/strategies');
+            await one.getByRole('link', { name: 'By another rule' }).click();
+            await one.fill('#start-cash', 'much');
+            await submit(one, 'Start it');
+            assert.match(await one.locator('#start-cash-problem').innerText(), /decimal/);
+            await one.fill('#start-cash', '2000');
+            await one.fill('#start-max_daily_loss', '100');
+            await submit(one, 'Start it');
+            assert.match(await flash(one), /trades now/);
+            assert.match(await one.locator('main').innerText(), /of 2,000\.00/);
+            assert.match(await one.locator('main').innerText(), /of 100\.00/);
+            await submit(one, 'Stop it');
+            assert.match(await flash(one), /is stopped/);
+            const [run] = (await platform.expect(200, 'GET', '/api/v1/strategy-runs', { token: user.token })).runs;
+            assert.deepEqual([run.state, run.max_daily_loss], ['stopped', '100.00']);
+            assert.match(await one.locator('.page-head').innerText(), /Stopped/);
+            assert.equal(await one.getByRole('button', { name: 'Stop it' }).count(), 0);
             assertQuiet(one);
             await one.context().close();
         });

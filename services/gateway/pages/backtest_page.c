@@ -76,6 +76,31 @@ static bool add_runs(struct arena *arena, Pages__BacktestPage *page, struct erro
     return true;
 }
 
+static bool add_windows(struct arena *arena, Pages__BacktestPage *page, struct error *error)
+{
+    const Trading__Backtest *backtest = page->backtest;
+
+    page->shown_windows =
+        arena_allocate(arena, (backtest->n_windows + 1) * sizeof *page->shown_windows);
+    if (page->shown_windows == NULL)
+        return page_out_of_memory(error);
+    for (size_t i = 0; i < backtest->n_windows; i++) {
+        Pages__BacktestWindowView *view = arena_allocate(arena, sizeof *view);
+
+        if (view == NULL)
+            return page_out_of_memory(error);
+        pages__backtest_window_view__init(view);
+        view->has_number = true;
+        view->number = (uint32_t)i + 1;
+        view->window = backtest->windows[i];
+        if (view->window->parameters != NULL &&
+            !print_values(arena, view->window->parameters, &view->values, error))
+            return false;
+        page->shown_windows[page->n_shown_windows++] = view;
+    }
+    return true;
+}
+
 static bool has_costs(const Trading__BacktestCosts *costs)
 {
     return costs != NULL &&
@@ -116,7 +141,7 @@ bool backtest_page_show(struct exchange *exchange, struct error *error)
 
     if (!page_begin(exchange, PAGE_FOR_USERS, "strategies", "Backtest", &page.frame, error) ||
         !find_backtest(exchange, &page.backtest, error) || !add_strategy(exchange, &page, error) ||
-        !add_runs(arena, &page, error) ||
+        !add_runs(arena, &page, error) || !add_windows(arena, &page, error) ||
         !strategy_kinds_show_values(exchange, page.backtest->parameters, &page.values,
                                     &page.n_values, error))
         return false;
@@ -180,4 +205,14 @@ bool backtest_curve_export(struct exchange *exchange, struct error *error)
            table_write_rows(exchange, &trading_backtest_point_info,
                             (ProtobufCMessage *const *)backtest->curve, backtest->n_curve, "curve",
                             error);
+}
+
+bool backtest_dividends_export(struct exchange *exchange, struct error *error)
+{
+    Trading__Backtest *backtest = NULL;
+
+    return find_backtest(exchange, &backtest, error) &&
+           table_write_rows(exchange, &trading_backtest_dividend_info,
+                            (ProtobufCMessage *const *)backtest->dividends, backtest->n_dividends,
+                            "dividends", error);
 }

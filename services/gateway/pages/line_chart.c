@@ -10,9 +10,9 @@ enum {
     LINE_MAX_BYTES = 16000,
 };
 
-static void widen(const struct line_chart_source *source,
-                  line_chart_value *value,
-                  struct line_chart_limits *limits)
+void line_chart_widen(const struct line_chart_source *source,
+                      line_chart_value *value,
+                      struct line_chart_limits *limits)
 {
     for (size_t i = 0; i < source->count; i++) {
         int64_t at = value(source->context, i);
@@ -37,11 +37,10 @@ int line_chart_y(const struct line_chart_limits *limits, int64_t value)
                      : (int)(((double)limits->highest - (double)value) / span * HEIGHT + 0.5);
 }
 
-// NULL for a line that is none, and when the arena's budget is spent.
-static const char *draw(struct arena *arena,
-                        const struct line_chart_source *source,
-                        line_chart_value *value,
-                        const struct line_chart_limits *limits)
+const char *line_chart_draw(struct arena *arena,
+                            const struct line_chart_source *source,
+                            line_chart_value *value,
+                            const struct line_chart_limits *limits)
 {
     OWNED(strbuf) line = strbuf_new(LINE_MAX_BYTES);
     size_t count = source->count;
@@ -67,11 +66,11 @@ Pages__PerformanceChart *line_chart_make(struct arena *arena,
     if (chart == NULL)
         return NULL;
     pages__performance_chart__init(chart);
-    widen(source, source->value, limits);
+    line_chart_widen(source, source->value, limits);
     if (source->other != NULL)
-        widen(source, source->other, limits);
-    chart->line = draw(arena, source, source->value, limits);
+        line_chart_widen(source, source->other, limits);
+    chart->line = line_chart_draw(arena, source, source->value, limits);
     if (source->other != NULL)
-        chart->other = draw(arena, source, source->other, limits);
+        chart->other = line_chart_draw(arena, source, source->other, limits);
     return chart->line == NULL ? NULL : chart;
 }

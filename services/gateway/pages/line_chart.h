@@ -29,6 +29,16 @@ Pages__PerformanceChart *line_chart_make(struct arena *arena,
                                          const struct line_chart_source *source,
                                          struct line_chart_limits *limits);
 
+// The two steps of it, for charts of more lines: limits that are wide enough for all of them, then
+// the points of each. NULL as above.
+void line_chart_widen(const struct line_chart_source *source,
+                      line_chart_value *value,
+                      struct line_chart_limits *limits);
+const char *line_chart_draw(struct arena *arena,
+                            const struct line_chart_source *source,
+                            line_chart_value *value,
+                            const struct line_chart_limits *limits);
+
 // Where a value is in the box, from its left and from its upper edge.
 int line_chart_x(size_t index, size_t count);
 int line_chart_y(const struct line_chart_limits *limits, int64_t value);

@@ -53,12 +53,15 @@ bool strategy_page_show_start(struct exchange *exchange,
 bool strategy_start(struct exchange *exchange, struct error *error);
 bool strategy_stop(struct exchange *exchange, struct error *error);
 bool strategy_run_page_show(struct exchange *exchange, struct error *error);
+bool backtest_comparison_page_show(struct exchange *exchange, struct error *error);
+bool backtest_comparison_export(struct exchange *exchange, struct error *error);
 bool backtest_create(struct exchange *exchange, struct error *error);
 bool backtest_page_show(struct exchange *exchange, struct error *error);
 bool backtest_delete(struct exchange *exchange, struct error *error);
 bool backtest_trades_export(struct exchange *exchange, struct error *error);
 bool backtest_orders_export(struct exchange *exchange, struct error *error);
 bool backtest_curve_export(struct exchange *exchange, struct error *error);
+bool backtest_dividends_export(struct exchange *exchange, struct error *error);
 bool watchlists_page_show(struct exchange *exchange, struct error *error);
 bool watchlist_create(struct exchange *exchange, struct error *error);
 bool watchlist_update(struct exchange *exchange, struct error *error);

@@ -28,6 +28,16 @@ enum {
 
 // Showing.
 
+static bool may_compare(const Trading__ListBacktestsResponse *list)
+{
+    size_t completed = 0;
+
+    for (size_t i = 0; i < list->n_backtests; i++)
+        if (list->backtests[i]->status == TRADING__BACKTEST_STATUS__BACKTEST_STATUS_COMPLETED)
+            completed++;
+    return completed > 1;
+}
+
 static bool add_backtests(struct exchange *exchange,
                           const Pages__StrategyQuery *query,
                           Pages__StrategyPage *page,
@@ -44,6 +54,8 @@ static bool add_backtests(struct exchange *exchange,
                    error))
         return false;
     page->list = (Trading__ListBacktestsResponse *)response;
+    page->has_may_compare = true;
+    page->may_compare = may_compare(page->list);
     return true;
 }
 
@@ -93,17 +105,53 @@ static void preset_start(const struct exchange *exchange, Pages__BacktestForm *f
     page_preset(exchange, form->start, arena_copy(exchange->request->arena, time, DATE_LENGTH));
 }
 
-// The costs are out of the way unless something was said of them.
-static bool has_costs(const Pages__BacktestCostsInputs *costs)
+static bool is_filled_in(const Pages__Input *const *inputs, size_t count)
 {
-    const Pages__Input *inputs[] = {costs->slippage_bps,         costs->participation_percent,
-                                    costs->commission_per_order, costs->commission_per_share,
-                                    costs->commission_bps,       costs->commission_minimum};
-
-    for (size_t i = 0; i < COUNT_OF(inputs); i++)
+    for (size_t i = 0; i < count; i++)
         if (inputs[i]->value != NULL && inputs[i]->value[0] != '\0')
             return true;
     return false;
+}
+
+// What few need is out of the way unless something was said of it.
+static void open_sections(Pages__StrategyPage *page)
+{
+    const Pages__BacktestCostsInputs *costs = page->form->costs;
+    const Pages__BacktestWalkForwardInputs *walk = page->form->walk_forward;
+    const Pages__Input *of_costs[] = {costs->slippage_bps,         costs->participation_percent,
+                                      costs->commission_per_order, costs->commission_per_share,
+                                      costs->commission_bps,       costs->commission_minimum};
+    const Pages__Input *of_walk[] = {walk->in_sample_days, walk->out_of_sample_days,
+                                     walk->step_days, walk->anchored, walk->objective};
+
+    page->has_is_costs_open = page->has_is_walk_forward_open = true;
+    page->is_costs_open = is_filled_in(of_costs, COUNT_OF(of_costs));
+    page->is_walk_forward_open = is_filled_in(of_walk, COUNT_OF(of_walk));
+}
+
+// By what a walk-forward chooses, as trading names it.
+static bool add_objectives(struct arena *arena, Pages__StrategyPage *page)
+{
+    static const char *const objectives[][2] = {
+        {"sharpe_ratio", "the Sharpe ratio"},   {"sortino_ratio", "the Sortino ratio"},
+        {"calmar_ratio", "the Calmar ratio"},   {"return_percent", "the return"},
+        {"profit_factor", "the profit factor"},
+    };
+    const char *chosen = page->form->walk_forward->objective->value;
+
+    page->objectives = arena_allocate(arena, COUNT_OF(objectives) * sizeof *page->objectives);
+    if (page->objectives == NULL)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(objectives); i++) {
+        Pages__Choice *choice =
+            page_make_choice(arena, objectives[i][0], objectives[i][1],
+                             chosen != NULL && strcmp(chosen, objectives[i][0]) == 0);
+
+        if (choice == NULL)
+            return false;
+        page->objectives[page->n_objectives++] = choice;
+    }
+    return true;
 }
 
 static bool add_form(struct exchange *exchange,
@@ -120,8 +168,9 @@ static bool add_form(struct exchange *exchange,
         return false;
     preset_start(exchange, page->form);
     page_preset(exchange, page->form->cash, "100000.00");
-    page->has_is_costs_open = true;
-    page->is_costs_open = has_costs(page->form->costs);
+    open_sections(page);
+    if (!add_objectives(exchange->request->arena, page))
+        return page_out_of_memory(error);
     return add_grid(exchange, failure, page, error);
 }
 
