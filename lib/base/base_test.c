@@ -203,6 +203,20 @@ static void an_error_has_what_the_table_says_of_its_reason(void **state)
     }
 }
 
+static void an_error_that_was_kept_is_told_again(void **state)
+{
+    struct error error;
+
+    (void)state;
+    assert_false(error_repeat(&error, "INSUFFICIENT_FUNDS", "there are 5%"));
+    assert_true(error_is(&error, REASON_INSUFFICIENT_FUNDS));
+    assert_int_equal(error.code, CODE_FAILED_PRECONDITION);
+    assert_string_equal(error.message, "there are 5%");
+    assert_false(error_repeat(&error, "NO_SUCH_REASON", "whatever it was"));
+    assert_true(error_is(&error, REASON_INTERNAL));
+    assert_string_equal(error.message, "whatever it was");
+}
+
 static void an_error_is_cut_and_never_lost(void **state)
 {
     struct error error;
@@ -593,6 +607,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(texts_are_compared_whole),
         cmocka_unit_test(only_the_utf8_of_rfc_3629_is_valid),
         cmocka_unit_test(an_error_has_what_the_table_says_of_its_reason),
+        cmocka_unit_test(an_error_that_was_kept_is_told_again),
         cmocka_unit_test(an_error_is_cut_and_never_lost),
         cmocka_unit_test(the_first_violation_makes_an_empty_error_an_invalid_request),
         cmocka_unit_test(days_and_dates_are_the_gregorian_calendars),

@@ -45,6 +45,14 @@ void error_fill(struct error *error, enum reason reason, const char *format, ...
     va_end(arguments);
 }
 
+bool error_repeat(struct error *error, const char *reason, const char *message)
+{
+    const struct reason_entry *entry = reason_find(reason);
+
+    return error_set(error, entry != NULL ? (enum reason)(entry - reason_table) : REASON_INTERNAL,
+                     "%s", message);
+}
+
 PRINTF_LIKE(4, 0)
 static void add_detail(struct error *error,
                        enum error_detail_kind kind,

@@ -90,6 +90,10 @@ static inline bool error_failure(void)
     return false;
 }
 
+// Fills `error` with what was kept of an earlier one: the name of its reason, which is INTERNAL
+// when this build does not know it, and its sentence. Always false, as error_set.
+bool error_repeat(struct error *error, const char *reason, const char *message);
+
 // Adds a name and a value that explain the failure, such as "available" and "4". What does not fit
 // the limits above is cut or left out; an error is never lost for being long.
 PRINTF_LIKE(3, 4)

@@ -112,16 +112,8 @@ static bool get(struct import *import, const Market__Import **out_result, struct
 // Fails as the import did.
 static bool fail_as(const Market__Import *result, struct error *error)
 {
-    const char *reason = result->reason != NULL ? result->reason : "";
-    const struct reason_entry *entry = reason_find(reason);
-
-    (void)error_set(error, REASON_INTERNAL, "%s",
-                    result->failure != NULL ? result->failure : "the import failed");
-    if (entry != NULL) {
-        error->code = entry->code;
-        (void)snprintf(error->reason, sizeof error->reason, "%s", entry->name);
-    }
-    return false;
+    return error_repeat(error, result->reason != NULL ? result->reason : "",
+                        result->failure != NULL ? result->failure : "the import failed");
 }
 
 // True when the outcome is worth another look, after a pause.
@@ -151,6 +143,10 @@ static bool wait_for_outcome(struct import *import, struct error *error)
 
         if (get(import, &result, error))
             heard_at_us = now_us;
+        else if (credential_renew(import->exchange, error))
+            continue;
+        else if (error_is(error, REASON_INVALID_TOKEN))
+            break; // it has expired; the file has arrived all the same
         else if (error->code != CODE_UNAVAILABLE || now_us - heard_at_us > SILENCE_LIMIT_US)
             return false;
         else

@@ -221,3 +221,17 @@ bool credential_token(struct exchange *exchange, const char **out_token, struct 
     *out_token = exchange->access_token;
     return true;
 }
+
+bool credential_renew(struct exchange *exchange, const struct error *error)
+{
+    const char *last = exchange->access_token;
+    const char *token = NULL;
+    struct error ignored;
+
+    if (!error_is(error, REASON_INVALID_TOKEN) || last == NULL ||
+        exchange->credential.kind == CREDENTIAL_TOKEN)
+        return false;
+    exchange->access_token = NULL;
+    return credential_token(exchange, &token, &ignored) && token != NULL &&
+           strcmp(token, last) != 0;
+}

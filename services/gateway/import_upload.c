@@ -23,7 +23,7 @@ struct import {
     char import_id[UUID_SIZE];
     uint64_t taken;          // bytes that market had when this request began
     uint64_t taken_checksum; // of those bytes
-    bool is_open;            // market takes more
+    bool is_open;            // market takes more, or says why it does not
     uint64_t offset;         // in the file, of what lies in `piece`
     uint64_t checksum;       // of all before that
     char *piece;
@@ -104,7 +104,8 @@ static bool start(struct import *import, size_t length, struct error *error)
         return false;
     import->taken = response->bytes;
     import->taken_checksum = response->checksum;
-    import->is_open = response->state == MARKET__IMPORT_STATE__IMPORT_STATE_RECEIVING;
+    import->is_open = response->state == MARKET__IMPORT_STATE__IMPORT_STATE_RECEIVING ||
+                      response->state == MARKET__IMPORT_STATE__IMPORT_STATE_FAILED;
     exchange_note(import->exchange, &call);
     return true;
 }
@@ -139,8 +140,20 @@ static bool append(struct import *import, size_t length, struct error *error)
     return true;
 }
 
+// Who may import is asked at every step, and a file may arrive for longer than a token is good for.
+static void explain_token(const struct import *import, struct error *error)
+{
+    if (error_is(error, REASON_INVALID_TOKEN))
+        error_fill(error, REASON_INVALID_TOKEN,
+                   "The access token has expired on the way, or its session has ended. %" PRIu64
+                   " bytes of the import %s have arrived and are kept for an hour: send the rest "
+                   "with another token.",
+                   import->offset, import->import_id);
+}
+
 // A step that market did not answer is taken again, with the same request id: the body cannot be
-// read twice, so the whole request could not be repeated.
+// read twice, so the whole request could not be repeated. The same with another token for the
+// session whose cookie came along.
 static bool take(struct import *import,
                  bool (*step)(struct import *import, size_t length, struct error *error),
                  size_t length,
@@ -148,9 +161,14 @@ static bool take(struct import *import,
 {
     unsigned attempt = 0;
 
-    while (!step(import, length, error))
-        if (!exchange_wait_to_repeat(import->exchange->gateway, error, true, attempt++))
+    while (!step(import, length, error)) {
+        if (credential_renew(import->exchange, error))
+            continue;
+        if (!exchange_wait_to_repeat(import->exchange->gateway, error, true, attempt++)) {
+            explain_token(import, error);
             return false;
+        }
+    }
     return true;
 }
 

@@ -324,20 +324,3 @@ bool import_merge_store_finish(struct transaction *transaction,
     return transaction_queue(transaction, &finish, values, COUNT_OF(values), NULL, error) &&
            transaction_queue(transaction, &remove, values, 1, NULL, error);
 }
-
-bool import_merge_store_fail(struct transaction *transaction,
-                             const struct import_claim *claim,
-                             const struct error *failure,
-                             struct error *error)
-{
-    static const struct statement fail = {
-        "fail_import", "UPDATE imports SET state = 'failed', failure_reason = $2, failure = $3,"
-                       " finished_at = clock_timestamp() WHERE id = $1"};
-    static const struct statement remove = {"import_remove_pieces",
-                                            "DELETE FROM import_pieces WHERE import_id = $1"};
-    const struct parameter values[] = {parameter_text(claim->id), parameter_text(failure->reason),
-                                       parameter_text(failure->message)};
-
-    return transaction_queue(transaction, &fail, values, COUNT_OF(values), NULL, error) &&
-           transaction_queue(transaction, &remove, values, 1, NULL, error);
-}

@@ -65,12 +65,6 @@ MUST_CHECK bool import_merge_store_finish(struct transaction *transaction,
                                           const struct import_result *result,
                                           struct error *error);
 
-// The same when nothing came of it, for that reason.
-MUST_CHECK bool import_merge_store_fail(struct transaction *transaction,
-                                        const struct import_claim *claim,
-                                        const struct error *failure,
-                                        struct error *error);
-
 // Copies the pieces of an import into a table of the transaction, as that constant "COPY ... FROM
 // STDIN" says.
 MUST_CHECK bool import_merge_store_load(struct transaction *transaction,

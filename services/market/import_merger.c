@@ -117,7 +117,7 @@ static bool fail(struct transaction *transaction, void *context, struct error *e
     char detail[DETAIL_SIZE];
 
     (void)snprintf(detail, sizeof detail, "failed: %s", failed->failure->reason);
-    return import_merge_store_fail(transaction, failed->claim, failed->failure, error) &&
+    return import_store_fail(transaction, failed->claim->id, failed->failure, error) &&
            note(transaction, failed->claim, detail, error);
 }
 

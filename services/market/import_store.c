@@ -274,6 +274,33 @@ bool import_store_seal(struct transaction *transaction,
     return transaction_queue(transaction, &seal, values, COUNT_OF(values), NULL, error);
 }
 
+// What fields of a request are wrong with is said by the details alone.
+static const char *describe(struct arena *arena, const struct error *failure)
+{
+    const struct error_detail *detail = failure->details;
+
+    if (failure->detail_count == 0 || detail->kind != ERROR_VIOLATION)
+        return failure->message;
+    return arena_printf(arena, "%s: %s", detail->name, detail->value);
+}
+
+bool import_store_fail(struct transaction *transaction,
+                       const char *id,
+                       const struct error *failure,
+                       struct error *error)
+{
+    static const struct statement fail = {
+        "fail_import", "UPDATE imports SET state = 'failed', failure_reason = $2, failure = $3,"
+                       " finished_at = clock_timestamp() WHERE id = $1"};
+    const char *sentence = describe(transaction_arena(transaction), failure);
+    const struct parameter values[] = {parameter_text(id), parameter_text(failure->reason),
+                                       parameter_text(sentence)};
+
+    if (sentence == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the failure does not fit");
+    return transaction_queue(transaction, &fail, values, COUNT_OF(values), NULL, error);
+}
+
 bool import_store_list_rejections(struct transaction *transaction,
                                   const char *id,
                                   struct import_rejection **out_rejections,
@@ -333,11 +360,33 @@ static bool prune(struct transaction *transaction, void *context, struct error *
            transaction_queue(transaction, &remove, &id, 1, NULL, error);
 }
 
+static bool remove_failed(struct transaction *transaction, void *context, struct error *error)
+{
+    static const struct statement remove = {
+        "import_remove_failed_pieces",
+        "DELETE FROM import_pieces WHERE (import_id, at) IN"
+        " (SELECT p.import_id, p.at FROM imports i JOIN import_pieces p ON p.import_id = i.id"
+        "  WHERE i.state = 'failed' LIMIT $1::bigint)"};
+    const struct parameter limit = parameter_int(IMPORT_PIECES_REMOVED);
+    bool *was_any = context;
+    struct rows rows;
+
+    if (!transaction_query(transaction, &remove, &limit, 1, &rows, error))
+        return false;
+    *was_any = rows.affected > 0;
+    return true;
+}
+
 bool import_store_prune(struct database *database, struct arena *arena)
 {
+    bool was_any = false;
     bool was_one = false;
     struct error error;
 
     // A failure is as good as nothing to do: it is tried again in a minute.
-    return database_transact(database, arena, TRANSACTION_LONG, prune, &was_one, &error) && was_one;
+    if (!database_transact(database, arena, 0, remove_failed, &was_any, &error))
+        was_any = false;
+    if (!database_transact(database, arena, TRANSACTION_LONG, prune, &was_one, &error))
+        was_one = false;
+    return was_any || was_one;
 }

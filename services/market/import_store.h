@@ -16,6 +16,7 @@ enum {
     IMPORTS_STARTED_MAX = 1024, // unfinished in all, those left alone and without a header included
     IMPORTS_FINISHED_MAX = 1024, // whose outcome is kept
     IMPORT_REJECTIONS_MAX = 1000,
+    IMPORT_PIECES_REMOVED = 256, // of imports that failed, at a time: 50 MB of a file
 };
 
 enum import_state { IMPORT_RECEIVING, IMPORT_MERGING, IMPORT_DONE, IMPORT_FAILED };
@@ -117,6 +118,13 @@ MUST_CHECK bool import_store_seal(struct transaction *transaction,
                                   const struct import_actor *actor,
                                   struct error *error);
 
+// Ends an import, which is locked or being merged, for that reason. Its pieces are removed by
+// import_store_prune: there may be many.
+MUST_CHECK bool import_store_fail(struct transaction *transaction,
+                                  const char *id,
+                                  const struct error *failure,
+                                  struct error *error);
+
 // The first lines that were left out, in order.
 MUST_CHECK bool import_store_list_rejections(struct transaction *transaction,
                                              const char *id,
@@ -124,6 +132,7 @@ MUST_CHECK bool import_store_list_rejections(struct transaction *transaction,
                                              size_t *out_count,
                                              struct error *error);
 
-// Removes one import that nobody has gone on with for an hour, that ended a day ago, or that is one
-// too many of those that have ended. True when there was one.
+// Removes some pieces of imports that failed, and one import that nobody has gone on with for an
+// hour, that ended a day ago, or that is one too many of those that have ended. True when there was
+// any.
 bool import_store_prune(struct database *database, struct arena *arena);

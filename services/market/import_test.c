@@ -295,6 +295,88 @@ static void bars_of_a_symbol_can_be_set_while_an_import_holds_it(void **state)
           &error);
 }
 
+static void
+assert_failed(const struct import_helper *import, const char *reason, const char *failure)
+{
+    const Market__Import *result = import_helper_get(import);
+
+    assert_int_equal(result->state, MARKET__IMPORT_STATE__IMPORT_STATE_FAILED);
+    assert_string_equal(result->reason, reason);
+    assert_string_equal(result->failure, failure);
+    assert_true(result->has_finished_at);
+}
+
+static void a_file_without_a_header_ends_its_import(void **state)
+{
+    struct fixture *f = *state;
+    struct import_helper import = import_helper_start(f->market, f->service->arena, "HEADLESS");
+    struct import_helper empty = import_helper_start(f->market, f->service->arena, "EMPTY");
+    char failure[ERROR_VALUE_SIZE + 16];
+    struct error error;
+
+    assert_false(import_helper_append(&import, text_of("Date,Open\n2014-06-02,10\n"), &error));
+    assert_string_equal(error.reason, "INVALID_REQUEST");
+    assert_int_equal(error.detail_count, 1);
+    (void)snprintf(failure, sizeof failure, "lines: %s", error.details[0].value);
+    assert_non_null(strstr(failure, "line 1: "));
+    assert_failed(&import, "INVALID_REQUEST", failure);
+    // Whatever follows is told the same, and cannot bring it back.
+    assert_false(import_helper_append(&import, text_of(HEADER), &error));
+    assert_string_equal(error.reason, "INVALID_REQUEST");
+    assert_string_equal(error.message, failure);
+    assert_false(import_helper_end(&empty, &error));
+    assert_string_equal(error.reason, "INVALID_REQUEST");
+    assert_failed(&empty, "INVALID_REQUEST", "lines: there is no header line");
+}
+
+static bool cancel(struct import_helper *import, const char *request_id, struct error *error)
+{
+    Market__CancelImportRequest request = MARKET__CANCEL_IMPORT_REQUEST__INIT;
+    Market__CancelImportResponse response = MARKET__CANCEL_IMPORT_RESPONSE__INIT;
+    struct call call = {.arena = import->arena, .request_id = request_id};
+
+    request.import_id = import->id;
+    memcpy(call.identity.username, "ada", sizeof "ada");
+    return message_pack(&request.base, import->arena, &call.body, error) &&
+           market_api_cancel_import(import->market, &call, &request, &response, error);
+}
+
+static void an_import_that_is_arriving_can_be_canceled_and_no_other(void **state)
+{
+    struct fixture *f = *state;
+    struct import_helper import = import_helper_start(f->market, f->service->arena, "CANCELED");
+    struct import_helper whole = import_helper_start(f->market, f->service->arena, "TOOLATE");
+    struct uuid first = uuid_new(), second = uuid_new(), third = uuid_new();
+    int64_t until_us = clock_monotonic_us() + 30 * MICROS_PER_SECOND;
+    struct error error;
+
+    send(&import, HEADER "2014-06-02,10,12,9,11,5\n");
+    check(cancel(&import, first.string, &error), &error);
+    assert_failed(&import, "IMPORT_CANCELED", "ada canceled it after 56 bytes.");
+    // By the same request, and by another one.
+    check(cancel(&import, first.string, &error), &error);
+    check(cancel(&import, second.string, &error), &error);
+    assert_int_equal(
+        ask(f, "test_canceled", "SELECT count(*) FROM audit_outbox WHERE action = 'import.cancel'"),
+        1);
+    assert_false(import_helper_append(&import, text_of("2014-06-03,10,12,9,11,5\n"), &error));
+    assert_string_equal(error.reason, "IMPORT_CANCELED");
+    check(import_helper_end(&import, &error), &error);
+    assert_failed(&import, "IMPORT_CANCELED", "ada canceled it after 56 bytes.");
+    while (ask(f, "test_canceled_pieces",
+               "SELECT count(*) FROM import_pieces p JOIN imports i ON i.id = p.import_id"
+               " WHERE i.state = 'failed'") > 0) {
+        assert_true(clock_monotonic_us() < until_us);
+        clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
+    }
+
+    send(&whole, HEADER "2014-06-02,10,12,9,11,5\n");
+    assert_int_equal(import_helper_finish(&whole)->imported, 1);
+    assert_false(cancel(&whole, third.string, &error));
+    assert_string_equal(error.reason, "IMPORT_NOT_CANCELABLE");
+    assert_non_null(strstr(error.message, "is done"));
+}
+
 static void a_file_has_a_limit(void **state)
 {
     struct fixture *f = *state;
@@ -341,6 +423,12 @@ static void what_is_over_is_removed_after_its_time(void **state)
                         "SELECT count(*) FROM imports WHERE state IN ('done', 'failed')");
 
     assert_true(ended > 2);
+    // What has failed has pieces until they are removed.
+    while (import_store_prune(f->service->database, f->service->arena))
+        arena_reset(f->service->arena);
+    assert_int_equal(ask(f, "test_count_ended",
+                         "SELECT count(*) FROM imports WHERE state IN ('done', 'failed')"),
+                     ended);
     assert_false(import_store_prune(f->service->database, f->service->arena));
     ask(f, "test_age",
         "UPDATE imports SET touched_at = now() - interval '61 minutes',"
@@ -362,6 +450,8 @@ int main(void)
         cmocka_unit_test(an_import_stands_for_one_file),
         cmocka_unit_test(nothing_follows_a_line_without_an_end),
         cmocka_unit_test(bars_of_a_symbol_can_be_set_while_an_import_holds_it),
+        cmocka_unit_test(a_file_without_a_header_ends_its_import),
+        cmocka_unit_test(an_import_that_is_arriving_can_be_canceled_and_no_other),
         cmocka_unit_test(a_file_has_a_limit),
         cmocka_unit_test(imports_at_once_have_a_limit_and_those_left_alone_do_not_count),
         cmocka_unit_test(what_is_over_is_removed_after_its_time),

@@ -4,6 +4,7 @@
 #include "market.h"
 
 #include "base/checksum.h"
+#include "service/log.h"
 #include "symbol_import_store.h"
 
 #include <inttypes.h>
@@ -16,6 +17,7 @@ struct step {
     struct call *call;
     const void *request;
     void *response;
+    bool is_refused; // the whole file, for what it begins with
 };
 
 static bool is_of_symbols(const Market__StartImportRequest *request)
@@ -137,6 +139,7 @@ struct piece {
     struct price_csv prices; // one of these two reads
     struct symbol_csv symbols;
     bool has_header;
+    bool is_refused; // its first line is no header
     struct strbuf *staged;
     struct strbuf *rejections;
     struct arena *arena;
@@ -180,6 +183,7 @@ static bool read_line(struct piece *piece, struct text line, struct error *error
                                          reason);
         break;
     case CSV_NO_HEADER:
+        piece->is_refused = true;
         error_clear(error);
         error_add_violation(error, "lines", "line %lld: %s", (long long)piece->row->line_count,
                             reason);
@@ -215,6 +219,7 @@ static bool read_lines(struct piece *piece, struct text rest, int64_t now, struc
 }
 
 // Whether the piece is the next one; one that has been taken already is not, and changes nothing.
+// Of an import that has failed, or was canceled, there is no next one.
 static bool is_next(const struct import_row *row,
                     const Market__AppendImportRequest *request,
                     bool *out_is_next,
@@ -229,6 +234,8 @@ static bool is_next(const struct import_row *row,
     *out_is_next = request->offset == taken && row->state == IMPORT_RECEIVING && !row->is_ended;
     if (*out_is_next || request->offset + length <= taken)
         return true;
+    if (row->state == IMPORT_FAILED)
+        return error_repeat(error, or_empty(row->failure_reason), or_empty(row->failure));
     error_clear(error);
     error_add_violation(error, "offset", "is %" PRIu64 " where %" PRIu64 " comes next%s",
                         request->offset, taken,
@@ -237,7 +244,7 @@ static bool is_next(const struct import_row *row,
 }
 
 static bool take(struct transaction *transaction,
-                 const struct step *step,
+                 struct step *step,
                  struct import_row *row,
                  struct error *error)
 {
@@ -249,8 +256,10 @@ static bool take(struct transaction *transaction,
         .row = row, .staged = staged, .rejections = rejections, .arena = step->call->arena};
     struct import_piece written = {.at = row->byte_count};
 
-    if (!read_lines(&piece, lines, clock_now_us(&step->market->real_time), error))
+    if (!read_lines(&piece, lines, clock_now_us(&step->market->real_time), error)) {
+        step->is_refused = piece.is_refused;
         return false;
+    }
     row->byte_count += (int64_t)lines.length;
     row->is_ended = lines.length > 0 && lines.data[lines.length - 1] != '\n';
     row->checksum = checksum_add(row->checksum, lines);
@@ -271,6 +280,44 @@ static bool append(struct transaction *transaction, void *context, struct error 
            (!is_next_piece || take(transaction, step, &row, error));
 }
 
+struct refused {
+    const struct step *step;
+    const char *import_id;
+    const struct error *failure;
+};
+
+static bool fail(struct transaction *transaction, void *context, struct error *error)
+{
+    const struct refused *refused = context;
+    const struct audit_outbox_event event = {
+        .call = refused->step->call,
+        .action = "import.finish",
+        .subject = refused->import_id,
+        .detail =
+            arena_printf(transaction_arena(transaction), "failed: %s", refused->failure->reason),
+    };
+    struct import_row row;
+
+    if (!import_store_lock(transaction, refused->import_id, &row, error))
+        return false;
+    // Somebody may have sent another file with this id meanwhile, or canceled it.
+    return row.state != IMPORT_RECEIVING || row.header != NULL ||
+           (import_store_fail(transaction, row.id, refused->failure, error) &&
+            audit_outbox_add(transaction, &event, 1, error));
+}
+
+// Ends an import whose file was refused, in a transaction of its own: the one that found it out was
+// undone. Should that fail, who sends the file again is refused again.
+static void end_refused(const struct step *step, const char *import_id, const struct error *failure)
+{
+    struct refused refused = {.step = step, .import_id = import_id, .failure = failure};
+    struct error error;
+
+    if (!database_transact(step->market->database, step->call->arena, 0, fail, &refused, &error))
+        log_write(LOG_WARNING, "import_not_ended", "import_id", import_id, "reason", error.reason,
+                  "message", error.message, NULL);
+}
+
 bool market_api_append_import(struct market *market,
                               struct call *call,
                               const Market__AppendImportRequest *request,
@@ -279,19 +326,25 @@ bool market_api_append_import(struct market *market,
 {
     struct step step = {.market = market, .call = call, .request = request, .response = response};
 
-    return database_transact(market->database, call->arena, 0, append, &step, error);
+    if (database_transact(market->database, call->arena, 0, append, &step, error))
+        return true;
+    if (step.is_refused)
+        end_refused(&step, request->import_id, error);
+    return false;
 }
 
-static bool check_whole(const struct import_row *row,
-                        const Market__FinishImportRequest *request,
-                        struct error *error)
+static bool check_whole(struct step *step, const struct import_row *row, struct error *error)
 {
+    const Market__FinishImportRequest *request = step->request;
+
     if (request->bytes != (uint64_t)row->byte_count || request->checksum != row->checksum)
         return error_set(error, REASON_IDEMPOTENCY_KEY_REUSED,
                          "the %" PRIu64 " bytes are not the %lld that the import %s has",
                          request->bytes, (long long)row->byte_count, row->id);
-    if (row->header != NULL)
+    // Of one that was canceled nothing else is to be told: its outcome says it.
+    if (row->header != NULL || row->state == IMPORT_FAILED)
         return true;
+    step->is_refused = true;
     error_clear(error);
     error_add_violation(error, "lines", "there is no header line");
     return false;
@@ -311,7 +364,7 @@ static bool finish(struct transaction *transaction, void *context, struct error 
     struct import_row row;
 
     return import_store_lock(transaction, request->import_id, &row, error) &&
-           check_whole(&row, request, error) &&
+           check_whole(step, &row, error) &&
            (row.state != IMPORT_RECEIVING || import_store_seal(transaction, row.id, &actor, error));
 }
 
@@ -324,6 +377,8 @@ bool market_api_finish_import(struct market *market,
     struct step step = {.market = market, .call = call, .request = request, .response = response};
     bool is_done = database_transact(market->database, call->arena, 0, finish, &step, error);
 
+    if (step.is_refused)
+        end_refused(&step, request->import_id, error);
     // Whatever the outcome: it may be unknown.
     import_merger_wake(market->merger);
     return is_done;

@@ -264,6 +264,22 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             assert.equal((await get(`/api/v1/imports/${id}`)).lines, 30001);
         });
 
+        it('cancel an import whose file does not arrive', async () => {
+            const id = '0195d3a0-0000-7000-8000-00000000000c';
+            const sending = request(`${platform.url}/api/v1/bars:import?ticker=PART&import_id=${id}`, { method: 'POST',
+                headers: { authorization: `Bearer ${admin}`, 'content-type': 'text/csv', 'content-length': 100000 } });
+            sending.on('error', () => {});
+            sending.write('Date,Open,High,Low,Close,Volume\n');
+            await until('it to begin', async () =>
+                (await platform.request('GET', `/api/v1/imports/${id}`, { token: admin })).status === 200);
+            sending.destroy();
+            await page.goto(`/admin/imports/${id}`);
+            await submit(page, 'Cancel the import');
+            assert.match(await flash(page), /was canceled/);
+            assert.match(await page.locator('main').innerText(), /Nothing of it was taken\. admin canceled it/);
+            assert.equal(await page.getByRole('button', { name: 'Cancel the import' }).count(), 0);
+        });
+
         it('set limits and ceilings, with what is wrong beside each', async () => {
             await page.goto('/admin/limits');
             await page.fill('#limits-defaults-max_order_value', '5000');

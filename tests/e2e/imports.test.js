@@ -9,7 +9,9 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setCookies } from '../support/cookies.mjs';
 import { Platform, root, until } from '../support/platform.mjs';
+import { forge, read } from '../support/tokens.mjs';
 
 const HEADER = 'Symbol,Date,Open,High,Low,Close,Volume\n';
 const DAYS = 4000;
@@ -53,6 +55,99 @@ describe('an import', () => {
         sending.destroy();
         return part;
     }
+
+    // Sends all of a file but its last bytes, waits until some has been taken, has something happen, and sends the rest.
+    async function sendAround(csv, id, headers, happen) {
+        const sending = request(`${platform.url}/api/v1/bars:import?import_id=${id}`, { method: 'POST', headers: {
+            ...headers, 'content-type': 'text/csv', 'content-length': Buffer.byteLength(csv) } });
+        const answered = once(sending, 'response');
+        sending.write(csv.slice(0, -10));
+        await until('a part of it to be taken', async () => (await state(id)).body?.bytes >= 100000);
+        await happen();
+        sending.end(csv.slice(-10));
+        const [reply] = await answered;
+        const pieces = await reply.toArray();
+        return { status: reply.statusCode, body: JSON.parse(Buffer.concat(pieces).toString()) };
+    }
+
+    it('ends when its file has no header, with what is wrong with it', async () => {
+        for (const [csv, sentence] of [['Date,Open\n2014-01-02,1\n', /^line 1: /], ['', /^there is no header line$/]]) {
+            const id = randomUUID();
+            const first = await send(csv, { import_id: id });
+            assert.equal(first.status, 422, first.text);
+            assert.equal(first.body.errors[0].field, 'lines');
+            assert.match(first.body.errors[0].message, sentence);
+            const { body } = await state(id);
+            assert.deepEqual([body.state, body.reason, body.bytes], ['failed', 'INVALID_REQUEST', 0]);
+            assert.match(body.failure.replace(/^lines: /, ''), sentence);
+            const again = await send(csv, { import_id: id });
+            assert.equal(again.status, 422, again.text);
+            assert.equal(again.body.reason, 'INVALID_REQUEST');
+        }
+    });
+
+    it('is canceled while it arrives, and its sender is told', async () => {
+        const id = randomUUID();
+        const cancel = (which, options) => platform.request('DELETE', `/api/v1/imports/${which}`, { token: admin, ...options });
+        const csv = HEADER + linesOf('CANC', 4);
+        const reply = await sendAround(csv, id, { authorization: `Bearer ${admin}` }, async () => {
+            const eve = await platform.trader('eve');
+            assert.equal((await cancel(id, { token: eve.token })).status, 403);
+            assert.equal((await cancel(id)).status, 204);
+            assert.equal((await cancel(id)).status, 204);
+        });
+        assert.equal(reply.status, 409);
+        assert.equal(reply.body.reason, 'IMPORT_CANCELED');
+        const { body } = await state(id);
+        assert.deepEqual([body.state, body.reason], ['failed', 'IMPORT_CANCELED']);
+        assert.match(body.failure, /^admin canceled it after \d{6} bytes/);
+        assert.equal((await send(csv, { import_id: id })).body.reason, 'IMPORT_CANCELED');
+        await until('its pieces to be removed', async () =>
+            (await platform.query(`SELECT 1 FROM market.import_pieces WHERE import_id = '${id}' LIMIT 1`)).length === 0);
+        await until('the audit log to know', async () =>
+            (await platform.query(`SELECT actor, subject FROM auth.audit_log WHERE action = 'import.cancel'`)).join() === `admin,${id}`);
+        assert.equal(await countBars('CANC'), 0);
+        const done = randomUUID();
+        assert.equal((await send(`${HEADER}KEPT,2014-01-02,1,2,1,2,5\n`, { import_id: done })).status, 200);
+        const late = await cancel(done);
+        assert.equal(late.status, 409);
+        assert.equal(late.body.reason, 'IMPORT_NOT_CANCELABLE');
+        assert.match(late.text, /is done/);
+        assert.equal((await cancel(randomUUID())).body.reason, 'IMPORT_NOT_FOUND');
+    });
+
+    it('whose token expires on the way says how much has arrived, and goes on with another one', async () => {
+        const id = randomUUID();
+        const csv = HEADER + linesOf('TOKE', 4);
+        const { header, claims } = read(admin);
+        const key = (await platform.query(`SELECT private_pem FROM auth.signing_keys WHERE id = '${header.kid}'`)).flat().join('\n');
+        const token = forge(header, { ...claims, jti: randomUUID(), exp: Math.floor(Date.now() / 1000) + 5 }, `${key}\n`);
+        const reply = await sendAround(csv, id, { authorization: `Bearer ${token}` }, () => until('the token to expire', async () =>
+            (await platform.request('GET', `/api/v1/imports/${id}`, { token })).status === 401));
+        assert.equal(reply.status, 401);
+        assert.equal(reply.body.reason, 'INVALID_TOKEN');
+        const { bytes } = (await state(id)).body;
+        assert.match(reply.body.detail, new RegExp(`${bytes} bytes of the import ${id} have arrived.*another token`));
+        const rest = await send(csv.slice(bytes), { import_id: id },
+            { headers: { 'content-range': `bytes ${bytes}-${csv.length - 1}/${csv.length}` } });
+        assert.equal(rest.body.imported, 4 * DAYS, rest.text);
+    });
+
+    it('of a browser goes on with its session, though the token that it was begun with has ended', async () => {
+        const login = await platform.request('POST', '/api/v1/auth/login',
+            { body: { username: 'admin', password: platform.password, cookie: true } });
+        const cookie = setCookies(login)[0].split(';')[0];
+        const old = admin;
+        const reply = await sendAround(HEADER + linesOf('COOK', 4), randomUUID(), { cookie, 'x-csrf-token': login.body.csrf_token }, async () => {
+            // Nothing is left of what the old key has signed.
+            await platform.bourse('admin', 'rotate-key', 'now');
+            await until('market to refuse the old key', async () =>
+                (await platform.request('GET', '/api/v1/imports', { token: old })).status === 401);
+            admin = await platform.administrator();
+        });
+        assert.equal(reply.status, 200, JSON.stringify(reply.body));
+        assert.equal(reply.body.imported, 4 * DAYS);
+    });
 
     it('goes on where it was broken off, with Content-Range or from the beginning', async () => {
         const csv = HEADER + linesOf('PART', 4);

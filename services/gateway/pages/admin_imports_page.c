@@ -190,3 +190,20 @@ bool admin_import_page_show(struct exchange *exchange, struct error *error)
     page.form = page.import->state == MARKET__IMPORT_STATE__IMPORT_STATE_RECEIVING ? &form : NULL;
     return page_answer(exchange, &admin_import_page, &page.base, NULL, error);
 }
+
+// Where it has arrived meanwhile its page shows that, and why it could not be canceled.
+bool admin_import_cancel(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *response = NULL;
+    const char *import_id = NULL;
+
+    if (!exchange_variable(exchange, "import_id", &import_id, error))
+        return false;
+    if (page_submit(exchange, "market", &market_method_cancel_import, false, &response, error))
+        page_say(exchange, false, "The import was canceled.");
+    else if (error_is(error, REASON_IMPORT_NOT_CANCELABLE))
+        page_say(exchange, true, "It was not canceled: %s.", error->message);
+    else
+        return false;
+    return page_redirect(exchange, error, "/admin/imports/%s", import_id);
+}

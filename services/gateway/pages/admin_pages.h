@@ -42,6 +42,7 @@ bool admin_imports_page_show(struct exchange *exchange, struct error *error);
 bool admin_prices_upload(struct exchange *exchange, struct error *error);
 bool admin_symbols_upload(struct exchange *exchange, struct error *error);
 bool admin_import_page_show(struct exchange *exchange, struct error *error);
+bool admin_import_cancel(struct exchange *exchange, struct error *error);
 bool admin_limits_page_show(struct exchange *exchange, struct error *error);
 bool admin_limits_set(struct exchange *exchange, struct error *error);
 bool admin_platform_halt(struct exchange *exchange, struct error *error);

@@ -99,6 +99,7 @@ const struct endpoint page_endpoints[] = {
     UPLOAD("/admin/imports/prices", admin_prices_upload),
     UPLOAD("/admin/imports/symbols", admin_symbols_upload),
     PAGE("GET", "/admin/imports/{import_id}", admin_import_page_show),
+    PAGE("POST", "/admin/imports/{import_id}/cancel", admin_import_cancel),
     PAGE("GET", "/admin/limits", admin_limits_page_show),
     PAGE("POST", "/admin/limits", admin_limits_set),
     PAGE("POST", "/admin/limits/halt", admin_platform_halt),
