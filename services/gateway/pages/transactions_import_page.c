@@ -106,7 +106,7 @@ static bool check_file(struct exchange *exchange,
 {
     Portfolio__TakeTransactionsRequest request = PORTFOLIO__TAKE_TRANSACTIONS_REQUEST__INIT;
     ProtobufCMessage *response = NULL;
-    struct text csv;
+    struct text csv = {NULL, 0};
 
     if (!read_file(exchange, &csv, error) ||
         !exchange_variable(exchange, "portfolio_id", &request.portfolio_id, error))
