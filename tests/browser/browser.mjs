@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { root } from '../support/platform.mjs';
+import { root, until } from '../support/platform.mjs';
 
 const programs = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 export const program = programs.find(path => path && existsSync(path));
@@ -95,4 +95,23 @@ export async function inspect(page, name, address) {
     }
     assert.equal(await page.evaluate(() => globalThis.hacked), undefined, name);
     assert.equal(await page.locator('img').count(), 0, name);
+}
+
+export const PASSWORD = 'correct horse battery';
+
+// Signs up, and waits for the first portfolio.
+export async function register(page, username) {
+    await page.goto('/register');
+    await page.fill('#register-username', username);
+    await page.fill('#register-email', `${username}@example.org`);
+    await page.fill('#register-password', PASSWORD);
+    await submit(page, 'Sign up');
+    assert.equal(new URL(page.url()).pathname, '/dashboard');
+    // The first portfolio is opened a moment later.
+    await until('the first portfolio', async () => {
+        if (await page.locator('[data-portfolio]').count())
+            return true;
+        await page.goto('/dashboard');
+        return false;
+    });
 }

@@ -5,25 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setCookies } from '../support/cookies.mjs';
 import { Platform, until } from '../support/platform.mjs';
-import { assertQuiet, flash, inspect, keep, launch, logIn, NASTY, open, program, submit } from './browser.mjs';
-
-const PASSWORD = 'correct horse battery';
-
-async function register(page, username) {
-    await page.goto('/register');
-    await page.fill('#register-username', username);
-    await page.fill('#register-email', `${username}@example.org`);
-    await page.fill('#register-password', PASSWORD);
-    await submit(page, 'Sign up');
-    assert.equal(new URL(page.url()).pathname, '/dashboard');
-    // The first portfolio is opened a moment later.
-    await until('the first portfolio', async () => {
-        if (await page.locator('[data-portfolio]').count())
-            return true;
-        await page.goto('/dashboard');
-        return false;
-    });
-}
+import { assertQuiet, flash, inspect, keep, launch, logIn, NASTY, open, PASSWORD, program, register, submit } from './browser.mjs';
 
 describe('the web application', { skip: program ? false : 'there is no Chromium' }, () => {
     let platform, browser, page;
