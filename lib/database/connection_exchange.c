@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "connection_private.h"
 
+#include "base/checksum.h"
+
 #include <poll.h>
 #include <string.h>
 
@@ -9,12 +11,8 @@ enum { COPY_CHUNK = 64 * 1024 };
 // The slot of a statement's name: its own, or an empty one.
 static struct prepared *find_prepared(struct connection *connection, const char *name)
 {
-    uint32_t hash = 2166136261u;
-    size_t at = 0;
+    size_t at = checksum_add(CHECKSUM_START, text_of(name)) & (PREPARED_SLOTS - 1);
 
-    for (const char *c = name; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619u;
-    at = hash & (PREPARED_SLOTS - 1);
     while (connection->prepared[at].statement.name != NULL &&
            strcmp(connection->prepared[at].statement.name, name) != 0)
         at = (at + 1) & (PREPARED_SLOTS - 1);

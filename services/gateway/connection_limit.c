@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "connection_limit.h"
 
+#include "base/checksum.h"
 #include "service/rate_limit.h"
 
 #include <assert.h>
@@ -47,12 +48,9 @@ void connection_limit_free(struct connection_limit **limit)
 // are never more entries than connections.
 static struct counted **find(struct connection_limit *limit, const char *place)
 {
-    uint32_t hash = 2166136261U; // FNV-1a
-    struct counted **at = NULL;
+    uint64_t hash = checksum_add(CHECKSUM_START, text_of(place));
+    struct counted **at = &limit->chains[hash % CHAINS];
 
-    for (const char *c = place; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619U;
-    at = &limit->chains[hash % CHAINS];
     while (*at != NULL && strcmp((*at)->place, place) != 0)
         at = &(*at)->next;
     return at;

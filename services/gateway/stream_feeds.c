@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "stream_feeds.h"
 
+#include "base/checksum.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,12 +48,9 @@ void stream_feeds_free(struct stream_feeds **feeds)
 // Where the ticker is, or would be. Only tickers with a price get here, so nobody can fill a chain.
 static struct stream_feed **find(struct stream_feeds *feeds, const char *ticker)
 {
-    uint32_t hash = 2166136261U; // FNV-1a
-    struct stream_feed **at = NULL;
+    uint64_t hash = checksum_add(CHECKSUM_START, text_of(ticker));
+    struct stream_feed **at = &feeds->chains[hash % CHAINS];
 
-    for (const char *c = ticker; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619U;
-    at = &feeds->chains[hash % CHAINS];
     while (*at != NULL && strcmp((*at)->ticker, ticker) != 0)
         at = &(*at)->next;
     return at;

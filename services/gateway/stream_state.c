@@ -3,6 +3,7 @@
 // publications, the rest by asking; and who may have it.
 #include "stream.h"
 
+#include "base/checksum.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "bourse/trading/v1/trading.pb-c.h"
@@ -265,11 +266,7 @@ void stream_unsubscribe(struct stream_connection *connection,
 
 static struct stream_connection **chain_of(struct stream_server *server, const char *user_id)
 {
-    uint32_t hash = 2166136261U; // FNV-1a
-
-    for (const char *c = user_id; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619U;
-    return &server->users[hash % STREAM_USERS];
+    return &server->users[checksum_add(CHECKSUM_START, text_of(user_id)) % STREAM_USERS];
 }
 
 bool stream_join_user(struct stream_connection *connection, struct error *error)
