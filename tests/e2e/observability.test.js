@@ -288,6 +288,18 @@ describe('a platform that is watched', () => {
         assert.deepEqual(collector.ofTrace('c'.repeat(32)), []);
     });
 
+    // What a command of the page prints that begins so, with this platform's folder.
+    function typed(beginning) {
+        const command = page.split('\n').find(line => line.startsWith(`    ${beginning}`));
+        const { status, stdout, stderr } = spawnSync('bash', ['-c', command.replaceAll('var/', `${platform.data}/`)], { encoding: 'utf8' });
+        assert.equal(status, 0, stderr);
+        return stdout;
+    }
+
+    it('shows metrics to whoever types what the page says', () => {
+        assert.match(typed('curl -s'), /^bourse_build_info\{/m);
+    });
+
     function logOf(service) {
         return readFileSync(join(platform.data, 'log', `${service}.log`), 'utf8').split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line));
     }
@@ -297,7 +309,7 @@ describe('a platform that is watched', () => {
             headers: { traceparent: `00-${digit.repeat(32)}-b7ad6b7169203331-00` } });
         const callsOf = digit => logOf('trading').filter(line => line.event === 'call_done' && line.trace_id === digit.repeat(32));
         await ask('1');
-        process.kill(platform.pid('trading'), 'SIGUSR1');
+        typed('kill -USR1');
         await until('the change', () => logOf('trading').some(line => line.event === 'log_level_changed' && line.shows === 'all'));
         await ask('2');
         const [line] = await until('the call\'s line', () => callsOf('2').length > 0 && callsOf('2'));

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // GET /api/v1/stream as clients see it: those that keep the rules, those that do not, and those that do not read.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setCookies } from '../support/cookies.mjs';
-import { Platform, madeUpBars, toCsv, until } from '../support/platform.mjs';
+import { Platform, madeUpBars, root, toCsv, until } from '../support/platform.mjs';
 import { Stream, closeCode, frame, rawStream } from '../support/web_socket.mjs';
 
 let platform, admin, ada, eve;
@@ -324,6 +327,13 @@ describe('server-sent events', () => {
         for (const [, data] of stream.text.matchAll(/^data: (.*)$/gm))
             assert.ok(JSON.parse(data).type);
         stream.stop();
+    });
+
+    it('come to whoever types what docs/streams.md says', async () => {
+        const command = /```sh\n(curl .*)\n```/.exec(readFileSync(join(root, 'docs/streams.md'), 'utf8'))[1];
+        const { stdout } = spawnSync('bash', ['-c', command.replace('localhost:8080', new URL(platform.url).host).replace('AAPL', 'ACME')
+            .replace('curl', 'curl -s --max-time 1')], { encoding: 'utf8' });
+        assert.match(stdout, /^event: quote$/m);
     });
 
     it('are refused without topics, without a credential for orders, and for an unknown price', async () => {
