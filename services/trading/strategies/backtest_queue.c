@@ -99,8 +99,8 @@ static bool claim_work(struct transaction *transaction, void *context, struct er
     runner->claim.id[0] = '\0';
     return backtest_store_claim(transaction, runner->trading->worker, &runner->claim, &found,
                                 error) &&
-           (!found || backtest_store_find(transaction, runner->claim.id, false, &runner->record,
-                                          &runner->has_record, error));
+           (!found || backtest_store_find(transaction, runner->claim.id, BACKTEST_IN_SHORT,
+                                          &runner->record, &runner->has_record, error));
 }
 
 // What a backtest is made of while it is run.

@@ -35,7 +35,8 @@ static bool check_seen(const struct call *call,
 }
 
 struct reading {
-    const char *id;      // of one
+    const char *id; // of one
+    enum backtest_reading reading;
     const char *user_id; // or of many
     const char *strategy_id;
     const char *before_id;
@@ -50,8 +51,8 @@ static bool read_one(struct transaction *transaction, void *context, struct erro
 {
     struct reading *reading = context;
 
-    return backtest_store_find(transaction, reading->id, false, &reading->record, &reading->found,
-                               error);
+    return backtest_store_find(transaction, reading->id, reading->reading, &reading->record,
+                               &reading->found, error);
 }
 
 bool trading_api_get_backtest(struct trading *trading,
@@ -60,7 +61,10 @@ bool trading_api_get_backtest(struct trading *trading,
                               Trading__GetBacktestResponse *response,
                               struct error *error)
 {
-    struct reading reading = {.id = request->backtest_id};
+    struct reading reading = {
+        .id = request->backtest_id,
+        .reading = request->has_summary && request->summary ? BACKTEST_IN_SHORT : BACKTEST_WHOLE,
+    };
 
     return database_transact(trading->database, call->arena, TRANSACTION_READ_ONLY, read_one,
                              &reading, error) &&
@@ -321,7 +325,7 @@ static bool delete_one(struct transaction *transaction, void *context, struct er
         return false;
     if (replayed)
         return true;
-    if (!backtest_store_find(transaction, id, true, &change->record, &found, error) ||
+    if (!backtest_store_find(transaction, id, BACKTEST_TO_CHANGE, &change->record, &found, error) ||
         !check_seen(change->call, id, &change->record, found, error))
         return false;
     return (backtest_status_has_ended(change->record.status)
