@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "money/money.h"
 #include "service/log.h"
 #include "service/worker.h"
@@ -96,6 +97,7 @@ static bool claim_work(struct transaction *transaction, void *context, struct er
     struct runner *runner = context;
     bool found = false;
 
+    (void)fault_point("trading.during_backtest");
     runner->claim.id[0] = '\0';
     return backtest_store_claim(transaction, runner->trading->worker, &runner->claim, &found,
                                 error) &&

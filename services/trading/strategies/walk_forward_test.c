@@ -348,6 +348,56 @@ static void twice_comes_to_the_same(void **state)
     tear_down(&other);
 }
 
+// Says to stop when it is asked for the so many-th time.
+struct patience {
+    size_t asked;
+    size_t most;
+};
+
+static bool goes_on(void *context, int64_t progress_micros)
+{
+    struct patience *patience = context;
+
+    (void)progress_micros;
+    return ++patience->asked <= patience->most;
+}
+
+static void one_that_is_stopped_anywhere_comes_to_the_same_when_it_is_begun_anew(void **state)
+{
+    struct scene undisturbed;
+    struct patience patience = {.most = SIZE_MAX};
+
+    (void)state;
+    set_up(&undisturbed);
+    add_bars(undisturbed.symbols[0].series, DAYS, 7);
+    undisturbed.settings.goes_on = goes_on;
+    undisturbed.settings.context = &patience;
+    must_run(&undisturbed);
+    // Of windows however short, each run in it is asked about: 4 times 3 in sample and one out of
+    // it.
+    assert_int_equal(patience.asked, 16);
+    for (size_t most = 0; most < 16; most++) {
+        struct scene scene;
+        struct patience short_of_it = {.most = most};
+
+        set_up(&scene);
+        add_bars(scene.symbols[0].series, DAYS, 7);
+        scene.settings.goes_on = goes_on;
+        scene.settings.context = &short_of_it;
+        assert_false(run(&scene));
+        assert_string_equal(scene.error.reason, "BACKTEST_CANCELED");
+        backtest_result_clear(&scene.outcome.result);
+        memset(&scene.outcome, 0, sizeof(scene.outcome));
+        scene.settings.goes_on = NULL;
+        must_run(&scene);
+        assert_int_equal(scene.outcome.result.point_count, undisturbed.outcome.result.point_count);
+        assert_memory_equal(scene.outcome.result.equity, undisturbed.outcome.result.equity,
+                            scene.outcome.result.point_count * sizeof(int64_t));
+        tear_down(&scene);
+    }
+    tear_down(&undisturbed);
+}
+
 static void a_window_without_bars_is_passed_over_and_says_so(void **state)
 {
     struct scene scene;
@@ -430,6 +480,7 @@ int main(void)
         cmocka_unit_test(a_windows_efficiency_is_its_return_of_a_day_in_parts_of_that_in_sample),
         cmocka_unit_test(nothing_is_known_before_its_time),
         cmocka_unit_test(twice_comes_to_the_same),
+        cmocka_unit_test(one_that_is_stopped_anywhere_comes_to_the_same_when_it_is_begun_anew),
         cmocka_unit_test(a_window_without_bars_is_passed_over_and_says_so),
         cmocka_unit_test(what_cannot_be_is_refused_with_the_numbers),
         cmocka_unit_test(more_work_than_there_may_be_is_refused),
