@@ -15,6 +15,7 @@
 #include "service/idempotency.h"
 #include "service/ownership.h"
 #include "shards/shard.h"
+#include "strategies/strategy_events.h"
 #include "strategies/strategy_store.h"
 
 enum { PAGE_DEFAULT = 50, DECISIONS_DEFAULT = 100, PAGE_BYTES_MAX = 400 * 1024 };
@@ -142,10 +143,9 @@ static bool read_decisions(struct transaction *transaction, void *context, struc
     struct reading *reading = context;
 
     return run_store_find(transaction, reading->id, reading->run, &reading->found, error) &&
-           (!reading->found ||
-            run_store_list_decisions(transaction, reading->id, reading->run->user_id,
-                                     reading->after, reading->filter.limit, &reading->decisions,
-                                     &reading->count, error));
+           (!reading->found || run_store_list_decisions(transaction, reading->run, reading->after,
+                                                        reading->filter.limit, &reading->decisions,
+                                                        &reading->count, error));
 }
 
 bool trading_api_list_strategy_decisions(struct trading *trading,
@@ -256,8 +256,12 @@ static bool make_change(struct change *change, struct error *error)
     if (!quotes_clock(change->trading->quotes, &clock))
         return error_set(error, REASON_UNAVAILABLE, "The platform's clock is not known yet.");
     change->now = clock.now;
-    return database_transact(change->trading->database, change->call->arena, 0, change_work, change,
-                             error);
+    if (!database_transact(change->trading->database, change->call->arena, 0, change_work, change,
+                           error))
+        return false;
+    if (!change->call->replayed)
+        strategy_events_tell(change->trading, change->run->user_id, change->run->id);
+    return true;
 }
 
 static bool start(struct transaction *transaction, struct change *change, struct error *error)

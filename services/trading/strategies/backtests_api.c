@@ -11,6 +11,7 @@
 #include "service/ownership.h"
 #include "strategies/backtest_grid.h"
 #include "strategies/backtest_queue.h"
+#include "strategies/strategy_events.h"
 #include "strategies/strategy_message.h"
 #include "strategies/walk_forward.h"
 
@@ -310,6 +311,8 @@ bool trading_api_create_backtest(struct trading *trading,
         !database_transact(trading->database, call->arena, 0, create, &change, error))
         return false;
     backtest_queue_wake(trading->backtest_queue);
+    if (!call->replayed)
+        strategy_events_tell(trading, change.record.user_id, change.record.id);
     return true;
 }
 
@@ -350,5 +353,9 @@ bool trading_api_delete_backtest(struct trading *trading,
         .action = "backtest.delete",
     };
 
-    return database_transact(trading->database, call->arena, 0, delete_one, &change, error);
+    if (!database_transact(trading->database, call->arena, 0, delete_one, &change, error))
+        return false;
+    if (!call->replayed)
+        strategy_events_tell(trading, change.record.user_id, change.record.id);
+    return true;
 }
