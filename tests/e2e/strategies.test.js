@@ -269,6 +269,9 @@ describe('strategies', () => {
             const strategy = await create({ kind: 'sma_cross', parameters: { fast: 2, slow: 20 } });
             const backtest = await completed(strategy, { start: '2014-03-03T00:00:00Z' });
             assert.equal(backtest.statistics.warm_up_bars, 19);
+            // Nothing is before the first moment that there is.
+            const all = await completed(strategy, { start: '0001-01-01T00:00:00Z' });
+            assert.deepEqual([all.statistics.warm_up_bars, all.statistics.bars], [0, bars.length]);
             assert.equal(backtest.statistics.first_at, '2014-03-03T14:30:00Z');
             assert.ok(backtest.orders.every(one => one.placed_at >= '2014-03-03'));
         });
@@ -316,6 +319,9 @@ describe('strategies', () => {
                 refused(await ask(strategy, { grid: [{ parameter: 'fast', values: ['0', '5'] }, { parameter: 'fast', values: [] }] }),
                     ['grid[1].parameter', 'has fast twice'], ['grid[1].values', 'must have a value at least'],
                     ['grid[0].values[0]', 'must be from 1 to 999, not 0']);
+                refused(await ask(strategy, { grid: [{ parameter: 'quick', values: ['1', '2'] }] }), ['grid[0].parameter',
+                    'is no parameter of sma_cross, which has fast, slow, sizing, size, stop_loss_percent, trailing_stop_percent, ' +
+                    'take_profit_percent']);
                 const many = await completed(strategy, { grid: [{ parameter: 'fast', values: values(25) },
                     { parameter: 'size', values: ['1', '2', '3', '4'] }] });
                 assert.equal(many.runs.length, 100);

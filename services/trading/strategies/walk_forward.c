@@ -9,7 +9,7 @@
 #include "strategies/backtest_actions.h"
 
 #define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
-#define EFFICIENCY_MAX 1e18 // in millionths of a percent; more is not told
+#define EFFICIENCY_MAX 9e15 // in millionths of a percent; more is not told
 
 enum {
     YEAR_DAYS = 366, // less is no year, of which alone Calmar's ratio is told
