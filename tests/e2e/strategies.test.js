@@ -618,6 +618,17 @@ describe('strategies', () => {
                 foreign.close();
             });
 
+            it('have failed when they were begun three times and never came to their end', async () => {
+                const backtest = await frozen(async () => {
+                    const id = await queue();
+                    await running(id);
+                    await platform.query(`UPDATE trading.tasks SET attempts = 3, run_at = now() WHERE id = '${id}'`);
+                    return ended(id);
+                });
+                assert.deepEqual([backtest.status, backtest.reason, backtest.reason_message],
+                    ['failed', 'INTERNAL', 'It was begun 3 times and never came to its end.']);
+            });
+
             // Two processes with two workers each: one is killed while its backtests wait for bars, the other one dies in
             // the middle of a walk.
             it('come to what one by itself comes to, by several workers, and when those are killed', async () => {
