@@ -40,10 +40,11 @@ describe('strategies', () => {
     const look = id => platform.expect(200, 'GET', `/api/v1/backtests/${id}`, { token: ada.token });
     const ask = (strategy, body, headers) => platform.request('POST', `/api/v1/strategies/${strategy.id}/backtests`,
         { token: ada.token, body: { start: '2014-01-01T00:00:00Z', ...body }, headers });
+    // One that has found market silent for too long is tried again half a minute later.
     const ended = id => until('the backtest to end', async () => {
         const backtest = await look(id);
         return ENDED.has(backtest.status) && backtest;
-    });
+    }, 60);
     const run = async (strategy, body) => {
         const reply = await ask(strategy, body);
         assert.equal(reply.status, 202, reply.text);
@@ -604,6 +605,7 @@ describe('strategies', () => {
                     return queued;
                 });
                 assert.equal(stream.messages.find(one => one.type === 'backtest').snapshot, true);
+                await ended(id);
                 const { backtest } = await stream.wait('it to end', one => one.type === 'backtest' && ENDED.has(one.backtest.status));
                 const { trades, orders, curve, dividends, ...whole } = await look(id);
                 assert.ok(trades.length + orders.length + curve.length > 0);
@@ -640,10 +642,10 @@ describe('strategies', () => {
                     strategies.push((await send(cross, user.token)).body);
                 const ask = (user, i) => platform.request('POST', `/api/v1/strategies/${strategies[i].id}/backtests`,
                     { token: user.token, body: { start: '2014-01-01T00:00:00Z', ...plan } });
-                const of = async (user, id, seconds) => until(`${id} to end`, async () => {
+                const of = async (user, id) => until(`${id} to end`, async () => {
                     const { body } = await platform.request('GET', `/api/v1/backtests/${id}`, { token: user.token });
                     return ENDED.has(body?.status) && body;
-                }, seconds);
+                }, 60);
                 const undisturbed = await of(ada, (await ask(ada, 0)).body.id);
                 assert.equal(undisturbed.status, 'completed', undisturbed.reason_message);
                 const replica = await Replica.start(platform, 'trading',
@@ -659,7 +661,7 @@ describe('strategies', () => {
                 });
                 await until('the replica to die', () => replica.process.signalCode !== null);
                 for (const [user, id] of asked) {
-                    const backtest = await of(user, id, 60);
+                    const backtest = await of(user, id);
                     assert.equal(backtest.status, 'completed', backtest.reason_message);
                     for (const part of ['fingerprint', 'windows', 'curve', 'orders', 'statistics'])
                         assert.deepEqual(backtest[part], undisturbed[part], part);
