@@ -27,7 +27,7 @@ static int decimals_of(enum strategy_type type)
 }
 
 // The kind's parameter of that name, or NULL.
-static const struct strategy_parameter *find(enum strategy_kind kind, struct text name)
+const struct strategy_parameter *strategy_parameter_find(enum strategy_kind kind, struct text name)
 {
     const struct strategy_parameter *parameter = NULL;
 
@@ -153,7 +153,7 @@ bool strategy_parameters_set(struct strategy_parameters *parameters,
                              const char *field,
                              struct error *error)
 {
-    const struct strategy_parameter *parameter = find(parameters->kind, name);
+    const struct strategy_parameter *parameter = strategy_parameter_find(parameters->kind, name);
 
     if (parameter == NULL) {
         refuse_unknown(parameters->kind, field, error);
@@ -303,7 +303,7 @@ static bool read_member(struct reader *reader)
         return false;
     snprintf(field, sizeof(field), PREFIX "%.*s",
              (int)(name.length > QUOTED_MAX ? QUOTED_MAX : name.length), name.data);
-    parameter = find(reader->parameters->kind, name);
+    parameter = strategy_parameter_find(reader->parameters->kind, name);
     if (parameter == NULL) {
         refuse_unknown(reader->parameters->kind, field, reader->error);
         return json_skip(&reader->json);
@@ -494,7 +494,7 @@ void strategy_parameters_print(const struct strategy_parameters *parameters, str
 static void
 print_placed(const struct strategy_parameters *parameters, struct text name, struct strbuf *out)
 {
-    const struct strategy_parameter *parameter = find(parameters->kind, name);
+    const struct strategy_parameter *parameter = strategy_parameter_find(parameters->kind, name);
     char number[DECIMAL_SIZE];
 
     if (parameter == NULL)

@@ -36,6 +36,9 @@ MUST_CHECK bool strategy_parameters_read(enum strategy_kind kind,
                                          struct strategy_parameters *out_parameters,
                                          struct error *error);
 
+// The parameter of that name; NULL for none.
+const struct strategy_parameter *strategy_parameter_find(enum strategy_kind kind, struct text name);
+
 // Sets one parameter that is a number or a choice from its text. Adds a violation of `field` when
 // it cannot be.
 MUST_CHECK bool strategy_parameters_set(struct strategy_parameters *parameters,

@@ -3,7 +3,7 @@
 //
 // stream_server has the thread and the times, stream_input what clients say, stream_output what
 // they are sent, stream_state where that comes from, stream_events the numbered events of
-// portfolios.
+// portfolios and runs.
 //
 // Threads: everything belongs to the streams' own thread, but for what is under the inbox's lock.
 // Memory: a stream that keeps up has its struct and its subscriptions (some 300 bytes each). One
@@ -71,15 +71,15 @@ struct stream_connection {
     int messages;
 };
 
-// What other threads leave for the streams' own: the change of an order, or of a portfolio's
-// balances.
+// What other threads leave for the streams' own: the change of an order, of a portfolio's balances,
+// or of a backtest or run.
 struct stream_change {
     struct stream_change *next;
     char user_id[UUID_SIZE];
-    char portfolio_id[UUID_SIZE];
-    char order_id[UUID_SIZE];
-    struct stream_text *text; // of the order; NULL for a change of balances
-    int64_t sequence;         // of the portfolio's balances; 0 of orders
+    char portfolio_id[UUID_SIZE]; // empty for a backtest or run, which is in none
+    char id[UUID_SIZE];           // of the order, the backtest or the run
+    struct stream_text *text;     // of the order; NULL for all others
+    int64_t sequence;             // of the portfolio's balances; 0 of orders
 };
 
 struct stream_inbox {
@@ -92,7 +92,8 @@ struct stream_inbox {
     size_t dropped_count; // of changes for which there was no room, so far
     bool has_order_gap;   // changes may have been missed
     bool has_balance_gap; // of balances
-    bool is_closed;       // nobody looks any more
+    bool has_strategy_gap;
+    bool is_closed; // nobody looks any more
 };
 
 struct stream_server {
@@ -108,6 +109,8 @@ struct stream_server {
     struct arena *orders_arena; // of the subscriber's thread
     struct rpc_subscriber *balances;
     struct arena *balances_arena; // of the subscriber's thread
+    struct rpc_subscriber *strategies;
+    struct arena *strategies_arena; // of the subscriber's thread
     struct stream_inbox inbox;
     atomic_uint_fast64_t moves; // publications of prices so far
     atomic_bool is_stopping;
@@ -202,7 +205,9 @@ bool stream_events_are_due(const struct stream_connection *connection,
 void stream_learn_events(struct stream_connection *connection,
                          struct stream_subscription *subscription,
                          struct stream_question *question);
-// Asks for all events of a kind, as something may have been missed.
-void stream_tell_event_gap(struct stream_server *server, enum stream_kind kind);
+// Asks for all of a kind, as something may have been missed.
+void stream_tell_gap(struct stream_server *server, enum stream_kind kind);
 void stream_receive_balances(
+    void *context, struct text body, uint64_t epoch, uint64_t sequence, bool gap);
+void stream_receive_strategy(
     void *context, struct text body, uint64_t epoch, uint64_t sequence, bool gap);

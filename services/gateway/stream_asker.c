@@ -123,6 +123,29 @@ static bool ask_portfolio(struct stream_asker *asker,
     return true;
 }
 
+static bool ask_backtest(struct stream_asker *asker,
+                         struct arena *arena,
+                         struct stream_question *question,
+                         struct strbuf *out,
+                         struct error *error)
+{
+    struct call call = start_call(arena, question);
+    Trading__GetBacktestRequest request = TRADING__GET_BACKTEST_REQUEST__INIT;
+    Trading__GetBacktestResponse *response = NULL;
+
+    request.backtest_id = question->topic.name;
+    request.has_summary = request.summary = true;
+    if (!trading_client_get_backtest(service_client(asker->gateway->service, "trading"), &call,
+                                     &request, &response, error))
+        return false;
+    if (response->backtest == NULL)
+        return error_set(error, REASON_INTERNAL, "trading sent no backtest.");
+    strbuf_append_string(out, "\"backtest\":");
+    message_to_json(&trading_backtest_info, &response->backtest->base, out);
+    strbuf_append_char(out, '}');
+    return true;
+}
+
 // What becomes of the order events begins with the orders that are open. Where the events stand is
 // asked first: what happens in between comes with both.
 static bool ask_open_orders(struct stream_asker *asker,
@@ -220,6 +243,51 @@ static bool ask_balance_events(struct stream_asker *asker,
     return true;
 }
 
+// What was decided before the snapshot is listed elsewhere.
+static bool ask_run(struct stream_asker *asker,
+                    struct arena *arena,
+                    struct stream_question *question,
+                    bool is_snapshot,
+                    Trading__ListStrategyRunEventsResponse **out_response,
+                    struct error *error)
+{
+    struct call call = start_call(arena, question);
+    Trading__ListStrategyRunEventsRequest request = TRADING__LIST_STRATEGY_RUN_EVENTS_REQUEST__INIT;
+
+    request.run_id = question->topic.name;
+    request.has_after = !is_snapshot;
+    request.after = question->topic.after;
+    request.has_limit = true;
+    request.limit = EVENTS_MAX;
+    question->is_snapshot = is_snapshot;
+    return trading_client_list_strategy_run_events(
+        service_client(asker->gateway->service, "trading"), &call, &request, out_response, error);
+}
+
+static bool ask_run_events(struct stream_asker *asker,
+                           struct arena *arena,
+                           struct stream_question *question,
+                           struct strbuf *out,
+                           struct error *error)
+{
+    Trading__ListStrategyRunEventsResponse *response = NULL;
+
+    if (!ask_run(asker, arena, question, !question->topic.has_after, &response, error) &&
+        (!error_is(error, REASON_EVENTS_GONE) ||
+         !ask_run(asker, arena, question, true, &response, error)))
+        return false;
+    for (size_t i = 0; i < response->n_events; i++) {
+        if (i > 0)
+            strbuf_append_char(out, ',');
+        message_to_json(&trading_strategy_run_change_info, &response->events[i]->base, out);
+    }
+    strbuf_append_string(out, response->more ? "],\"more\":true" : "],\"more\":false");
+    question->has_news = response->n_events > 0;
+    question->has_more = response->more;
+    question->after = response->next_after;
+    return true;
+}
+
 static bool ask_events(struct stream_asker *asker,
                        struct arena *arena,
                        struct stream_question *question,
@@ -230,8 +298,10 @@ static bool ask_events(struct stream_asker *asker,
 
     stream_topic_print(&question->topic, name);
     strbuf_printf(out, "\"topic\":\"%s\",\"events\":[", name);
-    if (!(question->topic.kind == STREAM_ORDER_EVENTS ? ask_order_events : ask_balance_events)(
-            asker, arena, question, out, error))
+    if (!(question->topic.kind == STREAM_ORDER_EVENTS ? ask_order_events
+          : question->topic.kind == STREAM_BALANCE_EVENTS
+              ? ask_balance_events
+              : ask_run_events)(asker, arena, question, out, error))
         return false;
     strbuf_printf(out, ",\"after\":%" PRId64 "}", question->after);
     return true;
@@ -243,10 +313,11 @@ static bool ask_state(struct stream_asker *asker,
                       struct error *error)
 {
     OWNED(strbuf) out = strbuf_new(TEXT_MAX);
-    bool is_done = (question->topic.kind == STREAM_ORDERS ? ask_orders
-                    : question->topic.kind == STREAM_PORTFOLIO
-                        ? ask_portfolio
-                        : ask_events)(asker, arena, question, out, error);
+    enum stream_kind kind = question->topic.kind;
+    bool is_done = (kind == STREAM_ORDERS      ? ask_orders
+                    : kind == STREAM_PORTFOLIO ? ask_portfolio
+                    : kind == STREAM_BACKTEST  ? ask_backtest
+                                               : ask_events)(asker, arena, question, out, error);
 
     if (!is_done)
         return false;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The numbered events of portfolios: what has become of orders, and of cash and positions. None is
-// left out and none comes twice, because they are always asked for after the last one that was
-// taken; what is published only says that it is time to ask.
+// The numbered events of portfolios and runs: what has become of orders, of cash and positions, and
+// of a strategy that runs. None is left out and none comes twice, because they are always asked for
+// after the last one that was taken; what is published only says that it is time to ask.
 #include "stream.h"
 
 #include "base/clock.h"
 #include "bourse/portfolio/v1/portfolio.pb-c.h"
 #include "bourse/portfolio/v1/portfolio_rules.h"
+#include "bourse/trading/v1/trading.pb-c.h"
+#include "bourse/trading/v1/trading_rules.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,7 +53,7 @@ void stream_learn_events(struct stream_connection *connection,
     stream_topics_wait(&connection->topics, subscription);
 }
 
-void stream_tell_event_gap(struct stream_server *server, enum stream_kind kind)
+void stream_tell_gap(struct stream_server *server, enum stream_kind kind)
 {
     for (struct stream_connection *at = server->connections; at != NULL; at = at->next) {
         struct stream_subscription *subscription = at->topics.first;
@@ -100,6 +102,36 @@ void stream_receive_balances(
         if (change != NULL)
             stream_put_change(inbox, change, &inbox->has_balance_gap);
     }
+    pthread_mutex_unlock(&inbox->lock);
+    stream_wake(server);
+}
+
+void stream_receive_strategy(
+    void *context, struct text body, uint64_t epoch, uint64_t sequence, bool gap)
+{
+    struct stream_server *server = context;
+    struct stream_inbox *inbox = &server->inbox;
+    ProtobufCMessage *message = NULL;
+    const Trading__StrategyEvent *event = NULL;
+    struct stream_change *change = NULL;
+    struct error error;
+
+    (void)epoch;
+    (void)sequence;
+    arena_reset(server->strategies_arena);
+    if (message_unpack(&trading_strategy_event_info, server->strategies_arena, body, &message,
+                       &error))
+        event = (const Trading__StrategyEvent *)message;
+    if (event != NULL && event->user_id != NULL && event->id != NULL) {
+        change = allocate(sizeof *change);
+        snprintf(change->user_id, sizeof change->user_id, "%s", event->user_id);
+        snprintf(change->id, sizeof change->id, "%s", event->id);
+    }
+    pthread_mutex_lock(&inbox->lock);
+    if (gap || change == NULL)
+        inbox->has_strategy_gap = true;
+    if (change != NULL)
+        stream_put_change(inbox, change, &inbox->has_strategy_gap);
     pthread_mutex_unlock(&inbox->lock);
     stream_wake(server);
 }

@@ -197,6 +197,8 @@ static const char *const types[] = {
     [STREAM_PORTFOLIO] = "portfolio",
     [STREAM_ORDER_EVENTS] = "order_events",
     [STREAM_BALANCE_EVENTS] = "balance_events",
+    [STREAM_RUN_EVENTS] = "run_events",
+    [STREAM_BACKTEST] = "backtest",
 };
 
 // Appends the next message that waits; false when none does.
@@ -224,8 +226,9 @@ static bool append_next(struct stream_connection *connection, struct strbuf *out
     }
     text = (struct text){subscription->text, subscription->length};
     append_message(connection, out, types[subscription->topic.kind], is_snapshot, text);
-    // A portfolio's is kept to see whether the next one differs.
-    if (subscription->topic.kind != STREAM_PORTFOLIO) {
+    // That of a state is kept to see whether the next one differs.
+    if (subscription->topic.kind != STREAM_PORTFOLIO &&
+        subscription->topic.kind != STREAM_BACKTEST) {
         release(subscription->text);
         subscription->text = NULL;
     }

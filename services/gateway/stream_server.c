@@ -187,6 +187,7 @@ static void take_inbox(struct stream_server *server)
     struct stream_change *changes = NULL;
     bool has_order_gap = false;
     bool has_balance_gap = false;
+    bool has_strategy_gap = false;
 
     pthread_mutex_lock(&inbox->lock);
     connections = inbox->connections;
@@ -194,11 +195,12 @@ static void take_inbox(struct stream_server *server)
     changes = inbox->changes;
     has_order_gap = inbox->has_order_gap;
     has_balance_gap = inbox->has_balance_gap;
+    has_strategy_gap = inbox->has_strategy_gap;
     inbox->connections = NULL;
     inbox->answers = NULL;
     inbox->changes = inbox->last_change = NULL;
     inbox->change_count = 0;
-    inbox->has_order_gap = inbox->has_balance_gap = false;
+    inbox->has_order_gap = inbox->has_balance_gap = inbox->has_strategy_gap = false;
     pthread_mutex_unlock(&inbox->lock);
     while (connections != NULL) {
         struct stream_connection *connection = connections;
@@ -211,7 +213,11 @@ static void take_inbox(struct stream_server *server)
     if (has_order_gap)
         stream_tell_order_gap(server);
     if (has_balance_gap)
-        stream_tell_event_gap(server, STREAM_BALANCE_EVENTS);
+        stream_tell_gap(server, STREAM_BALANCE_EVENTS);
+    if (has_strategy_gap) {
+        stream_tell_gap(server, STREAM_RUN_EVENTS);
+        stream_tell_gap(server, STREAM_BACKTEST);
+    }
     take_changes(server, changes);
 }
 
@@ -255,7 +261,8 @@ static void look_at_connection(struct stream_connection *connection, int64_t now
 static void measure(struct stream_server *server)
 {
     static const char *const kinds[STREAM_KIND_COUNT] = {
-        "quotes", "bars", "orders", "portfolio", "order_events", "balance_events"};
+        "quotes",       "bars",           "orders",     "portfolio",
+        "order_events", "balance_events", "run_events", "backtest"};
     int64_t counts[STREAM_KIND_COUNT] = {0};
     size_t dropped = 0;
 
@@ -358,8 +365,8 @@ static void make_metrics(struct stream_server *server)
                                      "Topics that streams follow, by their kind.", "kind", NULL);
     server->dropped = metrics_counter(
         metrics, "stream_changes_dropped_total",
-        "Changes of orders and balances for which there was no room; their readers ask again.",
-        NULL, NULL);
+        "Changes of what is streamed for which there was no room; their readers ask again.", NULL,
+        NULL);
     server->bytes = metrics_counter(metrics, "stream_sent_bytes_total",
                                     "Bytes that streams were sent.", NULL, NULL);
     server->sent = metrics_counter(metrics, "stream_messages_sent_total",
@@ -384,6 +391,7 @@ bool stream_server_new(const struct stream_server_options *options,
     server->arena = arena_new(REQUEST_BUDGET);
     server->orders_arena = arena_new(ORDER_BUDGET);
     server->balances_arena = arena_new(ORDER_BUDGET);
+    server->strategies_arena = arena_new(ORDER_BUDGET);
     pthread_mutex_init(&server->inbox.lock, NULL);
     make_metrics(server);
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -417,10 +425,17 @@ bool stream_server_start(struct stream_server *server, struct error *error)
                                               .key = *service_mesh_key(service),
                                               .receive = stream_receive_balances,
                                               .context = server};
+    struct rpc_subscriber_options strategies = {.addresses =
+                                                    service_text(service, "trading-address"),
+                                                .topic = "strategies",
+                                                .key = *service_mesh_key(service),
+                                                .receive = stream_receive_strategy,
+                                                .context = server};
 
     if (!stream_asker_new(server->options.gateway, answered, server, &server->asker, error) ||
         !rpc_subscriber_new(&orders, &server->orders, error) ||
-        !rpc_subscriber_new(&balances, &server->balances, error))
+        !rpc_subscriber_new(&balances, &server->balances, error) ||
+        !rpc_subscriber_new(&strategies, &server->strategies, error))
         return false;
     server->has_thread = pthread_create(&server->thread, NULL, run, server) == 0;
     return server->has_thread ||
@@ -461,6 +476,7 @@ void stream_server_stop(struct stream_server *server)
     server->has_thread = false;
     rpc_subscriber_free(&server->orders);
     rpc_subscriber_free(&server->balances);
+    rpc_subscriber_free(&server->strategies);
     stream_asker_free(&server->asker);
     empty_inbox(server);
 }
@@ -486,6 +502,7 @@ void stream_server_free(struct stream_server **server)
     arena_free(&old->arena);
     arena_free(&old->orders_arena);
     arena_free(&old->balances_arena);
+    arena_free(&old->strategies_arena);
     pthread_mutex_destroy(&old->inbox.lock);
     release(old);
     *server = NULL;

@@ -15,7 +15,8 @@
 
 enum { QUOTE_TEXT_MAX = 1024, ORDER_TEXT_MAX = 8192, CHANGES_MAX = 4096 };
 #define ASK_EVERY_US (1 * MICROS_PER_SECOND)    // of a portfolio, while prices move
-#define ASK_AT_LEAST_US (5 * MICROS_PER_SECOND) // of one, for what moves without them
+#define ASK_BACKTEST_US (100 * MICROS_PER_MS)   // while it is told of
+#define ASK_AT_LEAST_US (5 * MICROS_PER_SECOND) // of either, for what nobody told of
 
 // Prices.
 
@@ -236,7 +237,7 @@ bool stream_subscribe(struct stream_connection *connection,
 
     if (!is_open && connection->token == NULL)
         return error_set(error, REASON_UNAUTHENTICATED,
-                         "Orders and portfolios need a credential: authenticate first.");
+                         "What is not a price needs a credential: authenticate first.");
     if (stream_kind_is_of_portfolio(topic->kind) && connection->identity.portfolio_id[0] != '\0' &&
         strcmp(connection->identity.portfolio_id, topic->name) != 0)
         return error_set(error, REASON_PORTFOLIO_NOT_FOUND, "There is no such portfolio.");
@@ -450,15 +451,19 @@ static bool is_due(const struct stream_server *server,
                    const struct stream_subscription *subscription,
                    int64_t now_us)
 {
+    enum stream_kind kind = subscription->topic.kind;
     int64_t age_us = now_us - subscription->asked_us;
+    int64_t every_us =
+        kind == STREAM_BACKTEST && !subscription->has_failed ? ASK_BACKTEST_US : ASK_EVERY_US;
+    bool is_state = kind == STREAM_PORTFOLIO || kind == STREAM_BACKTEST;
     bool may_have_changed =
-        subscription->topic.kind == STREAM_PORTFOLIO &&
-        (age_us >= ASK_AT_LEAST_US || subscription->asked_moves != atomic_load(&server->moves));
+        (is_state && age_us >= ASK_AT_LEAST_US) ||
+        (kind == STREAM_PORTFOLIO && subscription->asked_moves != atomic_load(&server->moves));
 
-    if (subscription->topic.kind == STREAM_QUOTES || subscription->topic.kind == STREAM_BARS)
+    if (kind == STREAM_QUOTES || kind == STREAM_BARS)
         return false;
     return (subscription->must_ask && subscription->asked_us == 0) ||
-           (age_us >= ASK_EVERY_US && (subscription->must_ask || may_have_changed));
+           (age_us >= every_us && (subscription->must_ask || may_have_changed));
 }
 
 void stream_ask_states(struct stream_connection *connection, int64_t now_us)
@@ -523,7 +528,7 @@ static struct stream_change *read_change(struct stream_server *server, struct te
     change = allocate(sizeof *change);
     snprintf(change->user_id, sizeof change->user_id, "%s", event->user_id);
     snprintf(change->portfolio_id, sizeof change->portfolio_id, "%s", event->order->portfolio_id);
-    snprintf(change->order_id, sizeof change->order_id, "%s", event->order->id);
+    snprintf(change->id, sizeof change->id, "%s", event->order->id);
     change->text = stream_text_new(strbuf_text(text));
     return change;
 }
@@ -578,39 +583,51 @@ static bool may_see(const struct stream_connection *connection, const struct str
             strcmp(identity->portfolio_id, change->portfolio_id) == 0);
 }
 
-// Has a topic of the portfolio asked for, unless the change has been told of already.
+// Has a topic of that id asked for, unless the change has been told of already.
 static void ask_for(struct stream_connection *connection,
                     enum stream_kind kind,
+                    const char *id,
                     const struct stream_change *change)
 {
     struct stream_topic topic = {.kind = kind};
     struct stream_subscription *subscription = NULL;
 
-    memcpy(topic.name, change->portfolio_id, sizeof topic.name);
+    memcpy(topic.name, id, sizeof topic.name);
     subscription = stream_topics_find(&connection->topics, &topic);
     if (subscription != NULL && (change->sequence == 0 || !subscription->topic.has_after ||
                                  subscription->topic.after < change->sequence))
         subscription->must_ask = true;
 }
 
-void stream_tell_change(struct stream_server *server, const struct stream_change *change)
+static void tell_of_order(struct stream_connection *connection, const struct stream_change *change)
 {
     const struct stream_topic orders = {.kind = STREAM_ORDERS, .name = ""};
+    struct stream_subscription *subscription = stream_topics_find(&connection->topics, &orders);
+
+    if (subscription != NULL &&
+        !stream_topics_put_event(&connection->topics, change->id, change->text))
+        ask_again(connection, subscription);
+}
+
+void stream_tell_change(struct stream_server *server, const struct stream_change *change)
+{
     struct stream_connection *at = *chain_of(server, change->user_id);
     bool is_order = change->text != NULL;
+    bool is_of_portfolio = change->portfolio_id[0] != '\0';
 
     for (; at != NULL; at = at->next_of_user) {
-        struct stream_subscription *subscription = NULL;
-
         if (!may_see(at, change))
             continue;
         if (is_order)
-            subscription = stream_topics_find(&at->topics, &orders);
-        if (subscription != NULL &&
-            !stream_topics_put_event(&at->topics, change->order_id, change->text))
-            ask_again(at, subscription);
-        ask_for(at, STREAM_PORTFOLIO, change);
-        ask_for(at, is_order ? STREAM_ORDER_EVENTS : STREAM_BALANCE_EVENTS, change);
+            tell_of_order(at, change);
+        if (is_of_portfolio) {
+            ask_for(at, STREAM_PORTFOLIO, change->portfolio_id, change);
+            ask_for(at, is_order ? STREAM_ORDER_EVENTS : STREAM_BALANCE_EVENTS,
+                    change->portfolio_id, change);
+        } else {
+            ask_for(at, STREAM_RUN_EVENTS, change->id, change);
+            ask_for(at, STREAM_BACKTEST, change->id, change);
+        }
         stream_touch(at);
     }
 }
@@ -625,5 +642,5 @@ void stream_tell_order_gap(struct stream_server *server)
         if (subscription != NULL)
             ask_again(at, subscription);
     }
-    stream_tell_event_gap(server, STREAM_ORDER_EVENTS);
+    stream_tell_gap(server, STREAM_ORDER_EVENTS);
 }

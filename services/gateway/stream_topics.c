@@ -7,11 +7,12 @@
 
 enum { TICKER_LENGTH_MAX = 15 };
 
-static const char quotes_prefix[] = "quotes:";
-static const char bars_prefix[] = "bars:";
-static const char portfolio_prefix[] = "portfolio:";
-static const char order_events_prefix[] = "orders:";
-static const char balance_events_prefix[] = "balances:";
+static const char *const prefixes[STREAM_KIND_COUNT] = {
+    [STREAM_QUOTES] = "quotes:",       [STREAM_BARS] = "bars:",
+    [STREAM_ORDERS] = "orders",        [STREAM_PORTFOLIO] = "portfolio:",
+    [STREAM_ORDER_EVENTS] = "orders:", [STREAM_BALANCE_EVENTS] = "balances:",
+    [STREAM_RUN_EVENTS] = "run:",      [STREAM_BACKTEST] = "backtest:",
+};
 
 static bool starts_with(const char *text, const char *prefix)
 {
@@ -72,57 +73,54 @@ static bool read_events(const char *text, struct stream_topic *topic, struct err
 
 bool stream_kind_is_of_portfolio(enum stream_kind kind)
 {
-    return kind == STREAM_PORTFOLIO || stream_kind_is_of_events(kind);
+    return kind == STREAM_PORTFOLIO || kind == STREAM_ORDER_EVENTS || kind == STREAM_BALANCE_EVENTS;
 }
 
 bool stream_kind_is_of_events(enum stream_kind kind)
 {
-    return kind == STREAM_ORDER_EVENTS || kind == STREAM_BALANCE_EVENTS;
+    return kind == STREAM_ORDER_EVENTS || kind == STREAM_BALANCE_EVENTS ||
+           kind == STREAM_RUN_EVENTS;
+}
+
+// What is behind the prefix.
+static bool read_name(const char *text, struct stream_topic *topic, struct error *error)
+{
+    switch (topic->kind) {
+    case STREAM_QUOTES:
+    case STREAM_BARS:
+        return read_ticker(text, topic->name);
+    case STREAM_ORDERS:
+        return text[0] == '\0';
+    case STREAM_PORTFOLIO:
+    case STREAM_BACKTEST:
+        return read_id(text, strlen(text), topic->name);
+    default:
+        return read_events(text, topic, error);
+    }
 }
 
 bool stream_topic_read(const char *text, struct stream_topic *out, struct error *error)
 {
-    struct stream_topic topic = {.kind = STREAM_ORDERS, .name = ""};
-    bool is_known = strcmp(text, "orders") == 0;
-
     error_clear(error);
-    if (starts_with(text, quotes_prefix)) {
-        topic.kind = STREAM_QUOTES;
-        is_known = read_ticker(text + strlen(quotes_prefix), topic.name);
-    } else if (starts_with(text, bars_prefix)) {
-        topic.kind = STREAM_BARS;
-        is_known = read_ticker(text + strlen(bars_prefix), topic.name);
-    } else if (starts_with(text, portfolio_prefix)) {
-        topic.kind = STREAM_PORTFOLIO;
-        is_known = read_id(text + strlen(portfolio_prefix), strlen(text + strlen(portfolio_prefix)),
-                           topic.name);
-    } else if (starts_with(text, order_events_prefix)) {
-        topic.kind = STREAM_ORDER_EVENTS;
-        is_known = read_events(text + strlen(order_events_prefix), &topic, error);
-    } else if (starts_with(text, balance_events_prefix)) {
-        topic.kind = STREAM_BALANCE_EVENTS;
-        is_known = read_events(text + strlen(balance_events_prefix), &topic, error);
+    for (size_t i = 0; i < STREAM_KIND_COUNT; i++) {
+        struct stream_topic topic = {.kind = (enum stream_kind)i};
+
+        if (!starts_with(text, prefixes[i]) ||
+            !read_name(text + strlen(prefixes[i]), &topic, error))
+            continue;
+        *out = topic;
+        return true;
     }
-    if (!is_known && error->code == CODE_OK)
+    if (error->code == CODE_OK)
         error_set(error, REASON_INVALID_REQUEST,
                   "\"%.64s\" is no topic: there are quotes:TICKER, bars:TICKER, orders, "
-                  "portfolio:ID, orders:ID and balances:ID.",
+                  "portfolio:ID, orders:ID, balances:ID, run:ID and backtest:ID.",
                   text);
-    if (!is_known)
-        return false;
-    *out = topic;
-    return true;
+    return false;
 }
 
 void stream_topic_print(const struct stream_topic *topic, char out[STREAM_TOPIC_SIZE])
 {
-    static const char *const prefixes[] = {[STREAM_QUOTES] = quotes_prefix,
-                                           [STREAM_BARS] = bars_prefix,
-                                           [STREAM_ORDERS] = "orders",
-                                           [STREAM_PORTFOLIO] = portfolio_prefix,
-                                           [STREAM_ORDER_EVENTS] = order_events_prefix,
-                                           [STREAM_BALANCE_EVENTS] = balance_events_prefix};
-
     snprintf(out, STREAM_TOPIC_SIZE, "%s%s", prefixes[topic->kind], topic->name);
 }
 
@@ -135,6 +133,12 @@ struct stream_subscription *stream_topics_find(const struct stream_topics *topic
            (at->topic.kind != topic->kind || strcmp(at->topic.name, topic->name) != 0))
         at = at->next;
     return at;
+}
+
+static bool has_id(enum stream_kind kind)
+{
+    return stream_kind_is_of_portfolio(kind) || stream_kind_is_of_events(kind) ||
+           kind == STREAM_BACKTEST;
 }
 
 bool stream_topics_add(struct stream_topics *topics,
@@ -151,10 +155,10 @@ bool stream_topics_add(struct stream_topics *topics,
     if (topics->count >= STREAM_SUBSCRIPTIONS_MAX)
         return error_set(error, REASON_LIMIT_EXCEEDED, "A stream follows at most %d topics.",
                          STREAM_SUBSCRIPTIONS_MAX);
-    if (stream_kind_is_of_portfolio(topic->kind) &&
-        topics->counts[topic->kind] >= STREAM_PORTFOLIOS_MAX)
-        return error_set(error, REASON_LIMIT_EXCEEDED, "A stream follows at most %d portfolios.",
-                         STREAM_PORTFOLIOS_MAX);
+    if (has_id(topic->kind) && topics->counts[topic->kind] >= STREAM_ASKED_MAX)
+        return error_set(error, REASON_LIMIT_EXCEEDED,
+                         "A stream follows at most %d topics that begin with \"%s\".",
+                         STREAM_ASKED_MAX, prefixes[topic->kind]);
     subscription = allocate(sizeof *subscription);
     subscription->topic = *topic;
     subscription->next = topics->first;

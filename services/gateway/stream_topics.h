@@ -4,7 +4,8 @@
 // A topic waits at most once, and what is sent is its state when its turn comes: a slow reader gets
 // the latest, never a backlog. Of the changes of orders the last one of each order waits, at most
 // STREAM_EVENTS_MAX of them; when there are more they are dropped, and the snapshot is sent again.
-// Of a portfolio's events one page waits at most, and those after it are asked for once it is sent.
+// Of a portfolio's or a run's events one page waits at most, and those after it are asked for once
+// it is sent.
 //
 // Threads: one stream's topics belong to one thread.
 // Memory: at most 200 subscriptions and 64 events a stream; the text of an event is shared by all
@@ -16,7 +17,7 @@
 
 enum {
     STREAM_SUBSCRIPTIONS_MAX = 200, // of one stream
-    STREAM_PORTFOLIOS_MAX = 20,     // of each kind of topics of a portfolio; each costs calls
+    STREAM_ASKED_MAX = 20,          // of each kind of topics with an id; each costs calls
     STREAM_EVENTS_MAX = 64,
     STREAM_TOPIC_SIZE = 80, // as text, with its end
 };
@@ -28,12 +29,14 @@ enum stream_kind {
     STREAM_PORTFOLIO,
     STREAM_ORDER_EVENTS, // of a portfolio, numbered; none is left out
     STREAM_BALANCE_EVENTS,
+    STREAM_RUN_EVENTS, // of a strategy that runs, numbered; none is left out
+    STREAM_BACKTEST,
     STREAM_KIND_COUNT
 };
 
 struct stream_topic {
     enum stream_kind kind;
-    char name[UUID_SIZE]; // the ticker, or the portfolio's id; empty for orders
+    char name[UUID_SIZE]; // the ticker, or the id of what it is of; empty for orders
     // Of events: the number that they go on after. Without it they begin with a snapshot.
     bool has_after;
     int64_t after;
@@ -53,7 +56,7 @@ struct stream_subscription {
     struct stream_feed *feed;
     struct stream_subscription *next_of_feed;
     struct stream_subscription *previous_of_feed;
-    // Of orders and portfolios, which have to be asked for.
+    // Of all others, which have to be asked for.
     bool must_ask;
     bool has_failed;  // the last question had no answer
     int64_t asked_us; // monotonic
@@ -87,12 +90,12 @@ struct stream_topics {
     bool holds_events; // until the snapshot that they come after is there
 };
 
-// Whether the topic is of one portfolio; whether it is of its numbered events.
+// Whether the topic is of one portfolio; whether it is of numbered events.
 bool stream_kind_is_of_portfolio(enum stream_kind kind);
 bool stream_kind_is_of_events(enum stream_kind kind);
 
-// "quotes:AAPL", "bars:AAPL", "orders", "portfolio:ID", "orders:ID", "balances:ID", and the last
-// two with "@NUMBER". Fails with INVALID_REQUEST.
+// "quotes:AAPL", "bars:AAPL", "orders", "portfolio:ID", "backtest:ID", "orders:ID", "balances:ID",
+// "run:ID", and the last three with "@NUMBER". Fails with INVALID_REQUEST.
 MUST_CHECK bool stream_topic_read(const char *text, struct stream_topic *out, struct error *error);
 // Without the number.
 void stream_topic_print(const struct stream_topic *topic, char out[STREAM_TOPIC_SIZE]);

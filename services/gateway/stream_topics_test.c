@@ -45,6 +45,10 @@ static void a_topic_is_a_ticker_orders_or_a_portfolio(void **state)
         "bars:A B",
         "Quotes:AAPL",
         "portfolio:01a20149-ed18-7326-b9e3-3bbb4042cf1g",
+        "orders01a20149-ed18-7326-b9e3-3bbb4042cf14",
+        "run:",
+        "runs:01a20149-ed18-7326-b9e3-3bbb4042cf14",
+        "backtest:01a20149-ed18-7326-b9e3-3bbb4042cf14@1",
     };
     struct stream_topic topic;
     struct error error;
@@ -63,13 +67,17 @@ static void a_topic_is_a_ticker_orders_or_a_portfolio(void **state)
     assert_string_equal(topic.name, id);
     stream_topic_print(&topic, printed);
     assert_string_equal(printed, "portfolio:01a20149-ed18-7326-b9e3-3bbb4042cf14");
+    assert_true(stream_topic_read("backtest:01A20149-ed18-7326-b9e3-3bbb4042cf14", &topic, &error));
+    assert_int_equal(topic.kind, STREAM_BACKTEST);
+    stream_topic_print(&topic, printed);
+    assert_string_equal(printed, "backtest:01a20149-ed18-7326-b9e3-3bbb4042cf14");
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         assert_false(stream_topic_read(wrong[i], &topic, &error));
         assert_string_equal(error.reason, "INVALID_REQUEST");
     }
 }
 
-static void events_of_a_portfolio_go_on_after_a_number(void **state)
+static void events_go_on_after_a_number(void **state)
 {
     static const char *const wrong[] = {
         "orders:01a20149-ed18-7326-b9e3-3bbb4042cf14@",
@@ -77,6 +85,7 @@ static void events_of_a_portfolio_go_on_after_a_number(void **state)
         "orders:01a20149-ed18-7326-b9e3-3bbb4042cf14@-1",
         "balances:01a20149-ed18-7326-b9e3-3bbb4042cf14@1.5",
         "balances:01a20149-ed18-7326-b9e3-3bbb4042cf14@9223372036854775808",
+        "run:01a20149-ed18-7326-b9e3-3bbb4042cf14@",
     };
     struct stream_topic topic;
     struct error error;
@@ -94,6 +103,9 @@ static void events_of_a_portfolio_go_on_after_a_number(void **state)
     assert_int_equal(topic.after, INT64_MAX);
     stream_topic_print(&topic, printed);
     assert_string_equal(printed, "balances:01a20149-ed18-7326-b9e3-3bbb4042cf14");
+    assert_true(stream_topic_read("run:01a20149-ed18-7326-b9e3-3bbb4042cf14@7", &topic, &error));
+    assert_int_equal(topic.kind, STREAM_RUN_EVENTS);
+    assert_int_equal(topic.after, 7);
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         assert_false(stream_topic_read(wrong[i], &topic, &error));
         assert_string_equal(error.reason, "INVALID_REQUEST");
@@ -110,7 +122,7 @@ static void a_stream_follows_200_topics_and_20_portfolios_of_a_kind(void **state
     char name[STREAM_TOPIC_SIZE];
 
     (void)state;
-    for (int i = 0; i < STREAM_PORTFOLIOS_MAX; i++) {
+    for (int i = 0; i < STREAM_ASKED_MAX; i++) {
         snprintf(name, sizeof name, "portfolio:01a20149-ed18-7326-b9e3-3bbb4042cf%02d", i);
         (void)add(&topics, name);
     }
@@ -120,7 +132,7 @@ static void a_stream_follows_200_topics_and_20_portfolios_of_a_kind(void **state
     assert_string_equal(error.reason, "LIMIT_EXCEEDED");
     subscription = add(&topics, "orders:01a20149-ed18-7326-b9e3-3bbb4042cfff");
     stream_topics_remove(&topics, subscription);
-    for (int i = STREAM_PORTFOLIOS_MAX; i < STREAM_SUBSCRIPTIONS_MAX; i++) {
+    for (int i = STREAM_ASKED_MAX; i < STREAM_SUBSCRIPTIONS_MAX; i++) {
         snprintf(name, sizeof name, "quotes:T%d", i);
         (void)add(&topics, name);
     }
@@ -264,7 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_topic_is_a_ticker_orders_or_a_portfolio),
-        cmocka_unit_test(events_of_a_portfolio_go_on_after_a_number),
+        cmocka_unit_test(events_go_on_after_a_number),
         cmocka_unit_test(a_stream_follows_200_topics_and_20_portfolios_of_a_kind),
         cmocka_unit_test(a_topic_waits_once_however_often_it_changes_and_in_its_turn),
         cmocka_unit_test(of_an_order_only_the_last_change_waits),

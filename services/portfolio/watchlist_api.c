@@ -10,8 +10,7 @@
 
 #include "catalogue.h"
 #include "portfolio_page_token.h"
-#include "service/audit_outbox.h"
-#include "service/idempotency.h"
+#include "service/owned_change.h"
 #include "service/ownership.h"
 #include "watchlist_message.h"
 #include "watchlist_store.h"
@@ -221,12 +220,8 @@ static bool check_known(struct portfolio *portfolio,
 
 // What a handler that writes needs within its transaction.
 struct change {
+    struct owned_change base;
     struct portfolio *portfolio;
-    struct call *call;
-    const struct rpc_method *method;
-    const char *action; // in the audit log
-    const void *request;
-    ProtobufCMessage *response;
     Portfolio__Watchlist **message; // of the response; NULL when it has none
     const char *id;                 // of the list that is changed; NULL for a new one
     bool (*apply)(struct transaction *transaction, struct change *change, struct error *error);
@@ -239,39 +234,21 @@ static bool lock(struct transaction *transaction, struct change *change, struct 
     bool found = false;
 
     return store_lock_watchlist(transaction, change->id, &change->list, &found, error) &&
-           check_seen(change->call, change->id, &change->list, found, error);
+           check_seen(change->base.call, change->id, &change->list, found, error);
 }
 
-// Notes for the audit log what an administrator does to another user's list.
-static bool note(struct transaction *transaction, const struct change *change, struct error *error)
+static bool
+change_work(struct transaction *transaction, struct owned_change *base, struct error *error)
 {
-    const struct audit_outbox_event event = {
-        .call = change->call,
-        .action = change->action,
-        .subject = change->list.id,
-        .method = change->method,
-        .request = change->request,
-    };
+    struct change *change = (struct change *)base;
 
-    return !ownership_is_for_another(&change->call->identity, change->list.user_id) ||
-           audit_outbox_add(transaction, &event, 1, error);
-}
-
-static bool change_work(struct transaction *transaction, void *context, struct error *error)
-{
-    struct change *change = context;
-    struct call *call = change->call;
-    bool replayed = false;
-
-    if (!idempotency_begin(transaction, call, change->method, change->response, &replayed, error))
+    if ((change->id != NULL && !lock(transaction, change, error)) ||
+        !change->apply(transaction, change, error))
         return false;
-    if (replayed)
-        return true;
-    return (change->id == NULL || lock(transaction, change, error)) &&
-           change->apply(transaction, change, error) && note(transaction, change, error) &&
-           (change->message == NULL ||
-            watchlist_to_message(&change->list, call->arena, change->message, error)) &&
-           idempotency_finish(transaction, call, change->method, change->response, error);
+    base->subject = change->list.id;
+    base->user_id = change->list.user_id;
+    return change->message == NULL ||
+           watchlist_to_message(&change->list, base->call->arena, change->message, error);
 }
 
 // Completes an answer that has a list.
@@ -281,17 +258,16 @@ static bool complete(const struct change *change, struct error *error)
         return true;
     if (*change->message == NULL)
         return error_set(error, REASON_INTERNAL, "The stored reply has no watchlist.");
-    return watchlist_complete(change->portfolio, change->call, change->message, 1, error);
+    return watchlist_complete(change->portfolio, change->base.call, change->message, 1, error);
 }
 
 static bool make_change(struct change *change, struct error *error)
 {
     struct portfolio *portfolio = change->portfolio;
 
+    change->base.apply = change_work;
     return portfolio_now(portfolio, &change->now, error) &&
-           database_transact(portfolio->database, change->call->arena, 0, change_work, change,
-                             error) &&
-           complete(change, error);
+           owned_change_make(portfolio->database, &change->base, error) && complete(change, error);
 }
 
 // The same for a change that brings symbols, which market is asked about before: not while others
@@ -302,12 +278,12 @@ static bool make_change_with_symbols(struct change *change,
                                      struct error *error)
 {
     struct portfolio *portfolio = change->portfolio;
-    struct call *call = change->call;
+    struct call *call = change->base.call;
     struct watchlist present = {0};
     bool replayed = false;
 
-    if (!idempotency_find(portfolio->database, call, change->method, change->response, &replayed,
-                          error))
+    if (!idempotency_find(portfolio->database, call, change->base.method, change->base.response,
+                          &replayed, error))
         return false;
     if (replayed)
         return complete(change, error);
@@ -320,7 +296,8 @@ static bool make_change_with_symbols(struct change *change,
 static bool
 create_apply(struct transaction *transaction, struct change *change, struct error *error)
 {
-    const Portfolio__CreateWatchlistRequest *request = change->request;
+    const Portfolio__CreateWatchlistRequest *request =
+        (const Portfolio__CreateWatchlistRequest *)change->base.request;
     struct watchlist *list = &change->list;
     const char *user_id = NULL;
     size_t count = 0;
@@ -332,7 +309,7 @@ create_apply(struct transaction *transaction, struct change *change, struct erro
         .tickers = request->symbols,
         .count = request->n_symbols,
     };
-    if (!ownership_choose_user(&change->call->identity, request->user_id, &user_id, error))
+    if (!ownership_choose_user(&change->base.call->identity, request->user_id, &user_id, error))
         return false;
     // The default one is the older of the two.
     if (!store_open_watchlists(transaction, user_id, default_name, change->now, error))
@@ -351,11 +328,11 @@ bool portfolio_api_create_watchlist(struct portfolio *portfolio,
 {
     struct change change = {
         .portfolio = portfolio,
-        .call = call,
-        .method = &portfolio_method_create_watchlist,
-        .action = "watchlist.create",
-        .request = request,
-        .response = &response->base,
+        .base = {.call = call,
+                 .method = &portfolio_method_create_watchlist,
+                 .request = &request->base,
+                 .response = &response->base,
+                 .action = "watchlist.create"},
         .message = &response->watchlist,
         .apply = create_apply,
     };
@@ -388,7 +365,8 @@ static bool check_default(const Portfolio__UpdateWatchlistRequest *request,
 static bool
 update_apply(struct transaction *transaction, struct change *change, struct error *error)
 {
-    const Portfolio__UpdateWatchlistRequest *request = change->request;
+    const Portfolio__UpdateWatchlistRequest *request =
+        (const Portfolio__UpdateWatchlistRequest *)change->base.request;
     struct watchlist *list = &change->list;
 
     if (!check_default(request, list, error))
@@ -417,11 +395,11 @@ bool portfolio_api_update_watchlist(struct portfolio *portfolio,
 {
     struct change change = {
         .portfolio = portfolio,
-        .call = call,
-        .method = &portfolio_method_update_watchlist,
-        .action = "watchlist.update",
-        .request = request,
-        .response = &response->base,
+        .base = {.call = call,
+                 .method = &portfolio_method_update_watchlist,
+                 .request = &request->base,
+                 .response = &response->base,
+                 .action = "watchlist.update"},
         .message = &response->watchlist,
         .id = request->watchlist_id,
         .apply = update_apply,
@@ -450,11 +428,11 @@ bool portfolio_api_delete_watchlist(struct portfolio *portfolio,
 {
     struct change change = {
         .portfolio = portfolio,
-        .call = call,
-        .method = &portfolio_method_delete_watchlist,
-        .action = "watchlist.delete",
-        .request = request,
-        .response = &response->base,
+        .base = {.call = call,
+                 .method = &portfolio_method_delete_watchlist,
+                 .request = &request->base,
+                 .response = &response->base,
+                 .action = "watchlist.delete"},
         .id = request->watchlist_id,
         .apply = delete_apply,
     };
@@ -464,7 +442,8 @@ bool portfolio_api_delete_watchlist(struct portfolio *portfolio,
 
 static bool add_apply(struct transaction *transaction, struct change *change, struct error *error)
 {
-    const Portfolio__AddWatchlistSymbolRequest *request = change->request;
+    const Portfolio__AddWatchlistSymbolRequest *request =
+        (const Portfolio__AddWatchlistSymbolRequest *)change->base.request;
     struct watchlist *list = &change->list;
     bool added = false;
 
@@ -485,11 +464,11 @@ bool portfolio_api_add_watchlist_symbol(struct portfolio *portfolio,
 {
     struct change change = {
         .portfolio = portfolio,
-        .call = call,
-        .method = &portfolio_method_add_watchlist_symbol,
-        .action = "watchlist.add",
-        .request = request,
-        .response = &response->base,
+        .base = {.call = call,
+                 .method = &portfolio_method_add_watchlist_symbol,
+                 .request = &request->base,
+                 .response = &response->base,
+                 .action = "watchlist.add"},
         .message = &response->watchlist,
         .id = request->watchlist_id,
         .apply = add_apply,
@@ -501,7 +480,8 @@ bool portfolio_api_add_watchlist_symbol(struct portfolio *portfolio,
 static bool
 remove_apply(struct transaction *transaction, struct change *change, struct error *error)
 {
-    const Portfolio__RemoveWatchlistSymbolRequest *request = change->request;
+    const Portfolio__RemoveWatchlistSymbolRequest *request =
+        (const Portfolio__RemoveWatchlistSymbolRequest *)change->base.request;
     struct watchlist *list = &change->list;
 
     list->updated_at = change->now;
@@ -518,11 +498,11 @@ bool portfolio_api_remove_watchlist_symbol(struct portfolio *portfolio,
 {
     struct change change = {
         .portfolio = portfolio,
-        .call = call,
-        .method = &portfolio_method_remove_watchlist_symbol,
-        .action = "watchlist.remove",
-        .request = request,
-        .response = &response->base,
+        .base = {.call = call,
+                 .method = &portfolio_method_remove_watchlist_symbol,
+                 .request = &request->base,
+                 .response = &response->base,
+                 .action = "watchlist.remove"},
         .id = request->watchlist_id,
         .apply = remove_apply,
     };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Replica } from '../support/from_address.mjs';
 import { Platform, madeUpBars, toCsv, until } from '../support/platform.mjs';
+import { Stream } from '../support/web_socket.mjs';
 
 const AFTER_CLOSE = 'T22:00:00Z';
 
@@ -91,8 +92,23 @@ describe('strategies that run', () => {
         return backtest;
     }
 
+    // Follows a run, and begins anew after the last number as often as it is cut off.
+    async function follow(run, told) {
+        const stream = await Stream.open(platform.url);
+        stream.say({ authenticate: { token: ada.token }, subscribe: [`run:${run.id}${told.length > 0 ? `@${told.at(-1).after}` : ''}`] });
+        const isOf = one => one.type === 'run_events';
+        await stream.wait('what there is', one => isOf(one) || (told.length > 0 && one.type === 'subscribed'));
+        return async () => {
+            const { next_after: latest } = await platform.expect(200, 'GET', `/api/v1/strategy-runs/${run.id}/events`, { token: ada.token });
+            await until('the latest event', () => (stream.messages.filter(isOf).at(-1) ?? told.at(-1))?.after >= latest);
+            told.push(...stream.messages.filter(isOf));
+            stream.close();
+        };
+    }
+
     describe('day after day, with a replica that is killed again and again', () => {
         const runs = [];
+        const told = []; // of the second run, over streams
 
         before(async () => {
             const kinds = [
@@ -105,7 +121,16 @@ describe('strategies that run', () => {
             for (const body of kinds)
                 runs.push(await start(await create(body), { portfolio_id: await open() }));
             deciding.push(...runs);
+            let cutOff = await follow(runs[1], told);
             for (let i = 0; i < 22; i += 1) {
+                if (i % 8 === 7) {
+                    await cutOff();
+                    // Two days that nobody has heard of.
+                    await goOn();
+                    await goOn();
+                    i += 2;
+                    cutOff = await follow(runs[1], told);
+                }
                 // Besides their own deaths: before the step, and while it is decided.
                 if (i % 10 === 3)
                     await platform.kill('trading');
@@ -114,6 +139,7 @@ describe('strategies that run', () => {
                     await platform.kill('trading');
                 await going;
             }
+            await cutOff();
             deciding.splice(0);
             const log = readFileSync(join(platform.data, 'log', 'trading.log'), 'utf8');
             assert.ok(log.split('"event":"starting"').length > 6, 'the first replica has not died as it should');
@@ -170,6 +196,56 @@ describe('strategies that run', () => {
             // Stops and targets are among the causes.
             const causes = new Set((await decisionsOf(runs[1])).decisions.map(one => one.cause));
             assert.ok(['stop_loss', 'take_profit'].every(cause => causes.has(cause)), [...causes].join());
+        });
+
+        it('tell of every decision over a stream, and of what came of it, none left out and none twice', async () => {
+            const events = told.flatMap(one => one.events);
+            assert.deepEqual(told.map(one => one.snapshot ?? false), told.map((_, i) => i === 0));
+            events.forEach((one, i) => assert.ok(i === 0 || one.sequence > events[i - 1].sequence, `${one.sequence}`));
+            // As it is now is what came last of each.
+            const latest = new Map(events.filter(one => one.decision).map(one => [one.decision.number, one.decision]));
+            const { decisions } = await decisionsOf(runs[1]);
+            assert.deepEqual([...latest.values()].sort((one, other) => one.number - other.number), decisions);
+            // No decision is told of again unless something has become of it.
+            const states = events.filter(one => one.decision).map(one => `${one.decision.number} ${one.decision.outcome}`);
+            assert.equal(new Set(states).size, states.length);
+            assert.deepEqual(events.filter(one => one.run).at(-1).run, await look(runs[1]));
+            told.filter(one => !one.more).forEach(one => assert.ok(one.events.at(-1).run));
+        });
+
+        it('have events that are asked for after a number, by their user alone', async () => {
+            const ask = (query, options) => platform.request('GET', `/api/v1/strategy-runs/${runs[1].id}/events${query}`,
+                { token: ada.token, ...options });
+            const now = (await ask('')).body;
+            assert.deepEqual([now.events.length, now.events[0].sequence, now.more], [1, now.next_after, false]);
+            assert.deepEqual(now.events[0].run, await look(runs[1]));
+            const all = (await ask('?after=0&limit=500')).body;
+            assert.deepEqual(all.events.at(-1), now.events[0]);
+            const pages = [];
+            for (let after = 0, more = true; more;) {
+                const page = (await ask(`?after=${after}&limit=7`)).body;
+                pages.push(...page.events);
+                [after, more] = [page.next_after, page.more];
+            }
+            assert.deepEqual(pages, all.events);
+            assert.deepEqual((await ask(`?after=${now.next_after}`)).body.events, []);
+            const ahead = await ask(`?after=${now.next_after + 1}`);
+            assert.deepEqual([ahead.status, ahead.body.errors[0].message],
+                [422, `must be at most the run's latest number, ${now.next_after}`]);
+            assert.equal((await ask('?limit=501')).status, 422);
+            assert.equal((await ask('', { token: bob.token })).body.reason, 'STRATEGY_RUN_NOT_FOUND');
+            await platform.query(`UPDATE trading.strategy_runs SET events_kept_after = 9 WHERE id = '${runs[1].id}'`);
+            const gone = await ask('?after=8');
+            assert.deepEqual([gone.status, gone.body.reason, gone.body.kept_after, gone.body.after], [410, 'EVENTS_GONE', '9', '8']);
+            const stream = await Stream.open(platform.url);
+            stream.say({ authenticate: { token: ada.token }, subscribe: [`run:${runs[1].id}@8`] });
+            const anew = await stream.wait('a snapshot', one => one.type === 'run_events');
+            assert.deepEqual([anew.snapshot, anew.after, anew.events], [true, now.next_after, now.events]);
+            stream.close();
+            const foreign = await Stream.open(platform.url);
+            foreign.say({ authenticate: { token: bob.token }, subscribe: [`run:${runs[1].id}`] });
+            assert.equal((await foreign.wait('a refusal', one => one.type === 'error')).reason, 'STRATEGY_RUN_NOT_FOUND');
+            foreign.close();
         });
 
         it('keep the strategy as it was when it was started', async () => {

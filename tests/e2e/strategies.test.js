@@ -6,7 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setCookies } from '../support/cookies.mjs';
+import { Replica } from '../support/from_address.mjs';
 import { Platform, madeUpBars, root, toCsv, until } from '../support/platform.mjs';
+import { Stream } from '../support/web_socket.mjs';
 
 const document = readFileSync(join(root, 'docs/strategies.md'), 'utf8');
 const workedPrices = document.match(/```csv\n([\s\S]*?)```/)[1];
@@ -18,7 +21,7 @@ describe('strategies', () => {
     const bars = madeUpBars(7);
 
     before(async () => {
-        platform = await Platform.start();
+        platform = await Platform.start({ env: { BOURSE_BACKTEST_WORKERS: '2' } });
         admin = await platform.administrator();
         await platform.import('ACME', toCsv(bars), admin);
         await platform.import('OTHER', toCsv(madeUpBars(8)), admin);
@@ -37,10 +40,11 @@ describe('strategies', () => {
     const look = id => platform.expect(200, 'GET', `/api/v1/backtests/${id}`, { token: ada.token });
     const ask = (strategy, body, headers) => platform.request('POST', `/api/v1/strategies/${strategy.id}/backtests`,
         { token: ada.token, body: { start: '2014-01-01T00:00:00Z', ...body }, headers });
+    // One that has found market silent for too long is tried again half a minute later.
     const ended = id => until('the backtest to end', async () => {
         const backtest = await look(id);
         return ENDED.has(backtest.status) && backtest;
-    });
+    }, 60);
     const run = async (strategy, body) => {
         const reply = await ask(strategy, body);
         assert.equal(reply.status, 202, reply.text);
@@ -266,6 +270,9 @@ describe('strategies', () => {
             const strategy = await create({ kind: 'sma_cross', parameters: { fast: 2, slow: 20 } });
             const backtest = await completed(strategy, { start: '2014-03-03T00:00:00Z' });
             assert.equal(backtest.statistics.warm_up_bars, 19);
+            // Nothing is before the first moment that there is.
+            const all = await completed(strategy, { start: '0001-01-01T00:00:00Z' });
+            assert.deepEqual([all.statistics.warm_up_bars, all.statistics.bars], [0, bars.length]);
             assert.equal(backtest.statistics.first_at, '2014-03-03T14:30:00Z');
             assert.ok(backtest.orders.every(one => one.placed_at >= '2014-03-03'));
         });
@@ -313,6 +320,9 @@ describe('strategies', () => {
                 refused(await ask(strategy, { grid: [{ parameter: 'fast', values: ['0', '5'] }, { parameter: 'fast', values: [] }] }),
                     ['grid[1].parameter', 'has fast twice'], ['grid[1].values', 'must have a value at least'],
                     ['grid[0].values[0]', 'must be from 1 to 999, not 0']);
+                refused(await ask(strategy, { grid: [{ parameter: 'quick', values: ['1', '2'] }] }), ['grid[0].parameter',
+                    'is no parameter of sma_cross, which has fast, slow, sizing, size, stop_loss_percent, trailing_stop_percent, ' +
+                    'take_profit_percent']);
                 const many = await completed(strategy, { grid: [{ parameter: 'fast', values: values(25) },
                     { parameter: 'size', values: ['1', '2', '3', '4'] }] });
                 assert.equal(many.runs.length, 100);
@@ -419,6 +429,12 @@ describe('strategies', () => {
             assert.deepEqual(backtest.dividends.map(one => [one.effective_at, one.amount, one.quantity, one.cash]),
                 [['2014-06-05T13:30:00Z', '0.50', '5', '2.50'], ['2014-06-10T13:30:00Z', '0.25', '10', '2.50']]);
             assert.equal(backtest.statistics.dividends, '5.00');
+            const login = await platform.request('POST', '/api/v1/auth/login',
+                { body: { username: 'ada', password: ada.password, cookie: true }, headers: { origin: platform.url } });
+            const table = await platform.request('GET', `/backtests/${backtest.id}/dividends.csv`,
+                { headers: { cookie: setCookies(login)[0].split(';')[0] } });
+            assert.equal(table.text, 'ticker,effective_at,amount,quantity,cash\r\n' +
+                'PAYS,2014-06-05T13:30:00Z,0.50,5,2.50\r\nPAYS,2014-06-10T13:30:00Z,0.25,10,2.50\r\n');
             assert.equal(backtest.statistics.final_equity, '10555.00');
             assert.equal(backtest.trades[0].profit, '550.00');
         });
@@ -469,12 +485,35 @@ describe('strategies', () => {
                 }
             });
 
+            it('are ten at a time, each in its place', async () => {
+                const strategy = await create({ kind: 'sma_cross', parameters: { ...TEN_SHARES, fast: 2, slow: 8 } });
+                const ten = [...pair];
+                for (const fast of [2, 3, 4, 5, 6, 7, 2, 3]) {
+                    await platform.expect(200, 'PATCH', `/api/v1/strategies/${strategy.id}`,
+                        { token: ada.token, body: { parameters: { ...TEN_SHARES, fast, slow: ten.length < 8 ? 8 : 12 } } });
+                    ten.push(await completed(strategy, { cash: '10000' }));
+                }
+                const { status, body, text } = await compare(ten.map(one => one.id));
+                assert.equal(status, 200, text);
+                assert.deepEqual(body.backtests.map(one => [one.id, one.statistics.final_equity]),
+                    ten.map(one => [one.id, one.statistics.final_equity]));
+                const differences = Object.fromEntries(body.differences.map(one => [one.name, one.values]));
+                assert.deepEqual(differences['parameters.fast'].slice(2), ['2', '3', '4', '5', '6', '7', '2', '3']);
+                assert.deepEqual(differences['parameters.slow'], [...Array(8).fill('8'), '12', '12']);
+                assert.equal(body.curve.at(-1).equity.length, 10);
+                ten.forEach((one, i) => {
+                    const curve = new Map(one.curve.map(point => [point.time, Number(point.equity)]));
+                    const expected = curve.get(body.curve.at(-1).time) / curve.get(body.curve[0].time) * 100;
+                    assert.ok(Math.abs(Number(body.curve.at(-1).equity[i]) - expected) < 2e-6, `${i}`);
+                });
+            });
+
             it('are from two to ten, completed, and the caller\'s own', async () => {
                 const [one, other] = pair.map(backtest => backtest.id);
-                refused(await compare([one]), ['ids', 'must be from 2 to 10 backtests']);
+                refused(await compare([one]), ['ids', 'must be from 2 to 10 backtests, not 1']);
                 refused(await compare([one, one]), ['ids', `has ${one} twice`]);
                 refused(await compare(Array.from({ length: 10 }, () => randomUUID()).concat(one)),
-                    ['ids', 'must be from 2 to 10 backtests']);
+                    ['ids', 'must be from 2 to 10 backtests, not 11']);
                 const foreign = await compare([one, other], { token: bob.token });
                 assert.deepEqual([foreign.status, foreign.body.reason], [404, 'BACKTEST_NOT_FOUND']);
                 const strategy = await create({ kind: 'buy_and_hold' });
@@ -555,25 +594,83 @@ describe('strategies', () => {
                 assert.equal((await look(ids[4])).status, 'canceled');
             });
 
-            it('are run by the next process when theirs is killed', async () => {
-                const plan = { grid: [{ parameter: 'size', values: ['50', '100'] }],
-                    walk_forward: { in_sample_days: 30, out_of_sample_days: 30 } };
-                const undisturbed = await completed(strategy, plan);
+            it('are told of over a stream, from the first to the last, to their user alone', async () => {
+                const stream = await Stream.open(platform.url);
+                const foreign = await Stream.open(platform.url);
                 const id = await frozen(async () => {
-                    const queued = await queue(plan);
-                    await running(queued);
+                    const queued = await queue();
+                    stream.say({ authenticate: { token: ada.token }, subscribe: [`backtest:${queued}`] });
+                    foreign.say({ authenticate: { token: bob.token }, subscribe: [`backtest:${queued}`] });
+                    await stream.wait('it to run', one => one.type === 'backtest' && one.backtest.status === 'running');
+                    return queued;
+                });
+                assert.equal(stream.messages.find(one => one.type === 'backtest').snapshot, true);
+                await ended(id);
+                const { backtest } = await stream.wait('it to end', one => one.type === 'backtest' && ENDED.has(one.backtest.status));
+                const { trades, orders, curve, dividends, ...whole } = await look(id);
+                assert.ok(trades.length + orders.length + curve.length > 0);
+                assert.deepEqual(backtest, { ...whole, trades: [], orders: [], curve: [], dividends: [] });
+                assert.deepEqual(backtest, await platform.expect(200, 'GET', `/api/v1/backtests/${id}?summary=true`, { token: ada.token }));
+                await platform.expect(204, 'DELETE', `/api/v1/backtests/${id}`, { token: ada.token });
+                const gone = await stream.wait('it to be gone', one => one.type === 'error');
+                assert.deepEqual([gone.reason, gone.topic], ['BACKTEST_NOT_FOUND', `backtest:${id}`]);
+                const refusal = await foreign.wait('the refusal', one => one.type === 'error');
+                assert.deepEqual([refusal.reason, foreign.messages.filter(one => one.type === 'backtest')], ['BACKTEST_NOT_FOUND', []]);
+                stream.close();
+                foreign.close();
+            });
+
+            it('have failed when they were begun three times and never came to their end', async () => {
+                const backtest = await frozen(async () => {
+                    const id = await queue();
+                    await running(id);
+                    await platform.query(`UPDATE trading.tasks SET attempts = 3, run_at = now() WHERE id = '${id}'`);
+                    return ended(id);
+                });
+                assert.deepEqual([backtest.status, backtest.reason, backtest.reason_message],
+                    ['failed', 'INTERNAL', 'It was begun 3 times and never came to its end.']);
+            });
+
+            // Two processes with two workers each: one is killed while its backtests wait for bars, the other one dies in
+            // the middle of a walk.
+            it('come to what one by itself comes to, by several workers, and when those are killed', async () => {
+                const plan = { grid: [{ parameter: 'fast', values: ['2', '3', '4'] }],
+                    walk_forward: { in_sample_days: 30, out_of_sample_days: 30 } };
+                const cross = { name: 'one', kind: 'sma_cross', symbols: ['ACME', 'OTHER'], parameters: { fast: 2, slow: 6 } };
+                const strategies = [];
+                for (const user of [ada, bob])
+                    strategies.push((await send(cross, user.token)).body);
+                const ask = (user, i) => platform.request('POST', `/api/v1/strategies/${strategies[i].id}/backtests`,
+                    { token: user.token, body: { start: '2014-01-01T00:00:00Z', ...plan } });
+                const of = async (user, id) => until(`${id} to end`, async () => {
+                    const { body } = await platform.request('GET', `/api/v1/backtests/${id}`, { token: user.token });
+                    return ENDED.has(body?.status) && body;
+                }, 60);
+                const undisturbed = await of(ada, (await ask(ada, 0)).body.id);
+                assert.equal(undisturbed.status, 'completed', undisturbed.reason_message);
+                const replica = await Replica.start(platform, 'trading',
+                    { BOURSE_FAULT: 'trading.during_backtest=crash@6', BOURSE_BACKTEST_WORKERS: '2' });
+                const asked = await frozen(async () => {
+                    const queued = await Promise.all([[ada, 0], [bob, 1], [ada, 0], [bob, 1]].map(async ([user, i]) =>
+                        [user, (await ask(user, i)).body.id]));
+                    await Promise.all(queued.map(([user, id]) => until(`${id} to run`, async () =>
+                        (await platform.request('GET', `/api/v1/backtests/${id}`, { token: user.token })).body?.status === 'running')));
                     await platform.kill('trading');
                     return queued;
                 });
-                const backtest = await until('it to be run again', async () => {
-                    const { body } = await platform.request('GET', `/api/v1/backtests/${id}`, { token: ada.token });
-                    return ENDED.has(body?.status) && body;
-                }, 40);
-                assert.equal(backtest.status, 'completed', backtest.reason_message);
-                assert.deepEqual([backtest.fingerprint, backtest.windows, backtest.curve],
-                    [undisturbed.fingerprint, undisturbed.windows, undisturbed.curve]);
-                const { tasks } = await platform.expect(200, 'GET', '/api/v1/tasks?queue=backtests&limit=1', { token: admin });
-                assert.deepEqual([tasks[0].id, tasks[0].state, tasks[0].attempts], [id, 'completed', 2]);
+                await until('the replica to die', () => replica.process.signalCode !== null, 60);
+                for (const [user, id] of asked) {
+                    const backtest = await of(user, id);
+                    assert.equal(backtest.status, 'completed', backtest.reason_message);
+                    for (const part of ['fingerprint', 'windows', 'curve', 'orders', 'statistics'])
+                        assert.deepEqual(backtest[part], undisturbed[part], part);
+                }
+                const { tasks } = await platform.expect(200, 'GET', '/api/v1/tasks?queue=backtests&limit=4', { token: admin });
+                assert.deepEqual(tasks.map(one => one.id).sort(), asked.map(([, id]) => id).sort());
+                // The second attempt, or the third where market was silent for too long.
+                assert.ok(tasks.every(one => one.state === 'completed' && [2, 3].includes(one.attempts)), JSON.stringify(tasks));
+                for (const [i, user] of [ada, bob].entries())
+                    await platform.expect(204, 'DELETE', `/api/v1/strategies/${strategies[i].id}`, { token: user.token });
             });
         });
     });

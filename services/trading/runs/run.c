@@ -45,6 +45,7 @@ bool run_take_fill(struct run *run,
     if (order->cause == BACKTEST_ENTRY)
         position->entry_price = order->average_price;
     order->fills++;
+    run->has_changed = true;
     return true;
 }
 
@@ -60,6 +61,7 @@ void run_take_equity(struct run *run, int64_t bar_at, int64_t equity)
         run->day_equity = run->equity;
     }
     run->equity = equity;
+    run->has_changed = true;
 }
 
 int64_t run_daily_loss(const struct run *run)

@@ -85,7 +85,10 @@ struct run {
     int64_t bars_missed;
     int64_t order_count;
     int64_t decision_count;
-    const char **tickers; // of the symbols
+    int64_t events;            // the number of the latest
+    int64_t events_kept_after; // those up to here may be gone
+    bool has_changed;          // since it was found
+    const char **tickers;      // of the symbols
     size_t symbol_count;
     struct run_position positions[STRATEGY_SYMBOLS_MAX]; // by symbol
     struct run_order orders[DECISION_ORDERS_MAX];

@@ -10,6 +10,7 @@
 #include "runs/run_store.h"
 #include "runs/run_timing.h"
 #include "service/log.h"
+#include "strategies/strategy_events.h"
 
 enum { CALL_TIMEOUT_MS = 15000 };
 
@@ -57,8 +58,10 @@ static void note(struct carrying *carrying,
     struct error error;
 
     if (database_transact(carrying->trading->database, carrying->arena, 0, note_work, &noting,
-                          &error))
+                          &error)) {
+        strategy_events_tell(carrying->trading, carrying->run->user_id, carrying->run->id);
         return;
+    }
     carrying->is_done = false;
     log_write(LOG_WARNING, "strategy_order_not_noted", "run", carrying->run->id, "reason",
               error.reason, NULL);
@@ -141,6 +144,13 @@ static bool prepare(struct carrying *carrying,
     return placement->call.request_id != NULL;
 }
 
+// Whether the order is still to be placed. If it is there already, it is answered as it is.
+static bool is_to_place(const struct carrying *carrying, const struct run_order *order)
+{
+    return !order->is_settled && !order->is_placed && !order->is_to_cancel &&
+           run_may_trade(carrying->run->timeframe, order->bar_at, &carrying->clock);
+}
+
 // Sales first, so that what they free is there for what is bought.
 static void place(struct carrying *carrying, enum order_side side)
 {
@@ -157,8 +167,7 @@ static void place(struct carrying *carrying, enum order_side side)
     for (size_t i = 0; i < carrying->run->open_count; i++) {
         const struct run_order *order = &carrying->run->orders[i];
 
-        if (order->side != side || order->is_settled || order->is_placed || order->is_to_cancel ||
-            !run_may_trade(carrying->run->timeframe, order->bar_at, &carrying->clock))
+        if (order->side != side || !is_to_place(carrying, order))
             continue;
         if (count == STRATEGY_SYMBOLS_MAX ||
             !prepare(carrying, order, &placements[count], &items[count])) {
@@ -208,15 +217,13 @@ static void clear_away(struct carrying *carrying)
     for (size_t i = 0; i < carrying->run->open_count; i++) {
         const struct run_order *order = &carrying->run->orders[i];
 
-        if (order->is_settled)
+        if (order->is_settled || is_to_place(carrying, order))
             continue;
         if (order->order_id != NULL && order->is_to_cancel)
             cancel(carrying, order);
-        else if (order->order_id == NULL &&
-                 (order->is_to_cancel ||
-                  !run_may_trade(carrying->run->timeframe, order->bar_at, &carrying->clock)))
+        else if (order->order_id == NULL)
             drop(carrying, order);
-        else if (order->order_id != NULL && !order->is_placed)
+        else if (!order->is_placed)
             note(carrying, order, order->order_id, NULL);
     }
 }

@@ -2,19 +2,21 @@
 // run_store: what a run has come to, and its decisions, written and read.
 #include "runs/run_store.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "database/columns.h"
 #include "money/money.h"
 
-// One that has been written since it was found has come further, or was stopped.
+// One that has been written since it was found has come further, or was stopped. Of its events the
+// last one is the run itself.
 static const struct statement save_run = {
     "save_strategy_run",
     "UPDATE strategy_runs SET looked_at = $3, window_at = $4, first_bar_at = $5, last_bar_at = $6,"
     " cash = $7, equity = $8, day = $9, day_equity = $10, period = $11, has_targets = $12,"
     " bars_decided = $13, bars_missed = $14, orders = $15, decisions = $16, reason = $17,"
-    " reason_message = $18"
-    " WHERE id = $1 AND user_id = $2 AND decisions = $19 AND state = $20",
+    " reason_message = $18, events = events + $21"
+    " WHERE id = $1 AND user_id = $2 AND decisions = $19 AND state = $20 RETURNING events",
 };
 
 static const struct statement save_positions = {
@@ -49,16 +51,19 @@ static const struct statement add_decisions = {
     "add_strategy_decisions",
     "INSERT INTO strategy_decisions (number, bar_at, decided_at, ticker, close, indicators, signal,"
     " target, quantity, cash, equity, outcome, cause, side, order_quantity, client_order_id,"
-    " canceled, reason, reason_message, run_id, user_id)"
-    " SELECT n.*, $20, $21 FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[],"
+    " canceled, reason, reason_message, event, run_id, user_id)"
+    " SELECT n.*, $21, $22 FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[],"
     " $4::text[], $5::numeric[], $6::text[], $7::text[], $8::bigint[], $9::numeric[],"
     " $10::numeric[], $11::numeric[], $12::text[], $13::text[], $14::text[], $15::numeric[],"
-    " $16::text[], $17::int[], $18::text[], $19::text[]) AS n",
+    " $16::text[], $17::int[], $18::text[], $19::text[], $20::bigint[]) AS n",
 };
 
 static const struct statement prune_decisions = {
     "prune_strategy_decisions",
-    "DELETE FROM strategy_decisions WHERE run_id = $1 AND user_id = $2 AND number <= $3",
+    "WITH gone AS (DELETE FROM strategy_decisions WHERE run_id = $1 AND user_id = $2"
+    " AND number <= $3 RETURNING event)"
+    " UPDATE strategy_runs SET events_kept_after ="
+    " greatest(events_kept_after, (SELECT max(event) FROM gone)) WHERE id = $1 AND user_id = $2",
 };
 
 static const struct statement note_placed = {
@@ -67,25 +72,34 @@ static const struct statement note_placed = {
     " AND client_order_id = $3",
 };
 
+// The decision is an event, and then the run, which has the order, or the reason of its refusal.
 static const struct statement note_decision = {
     "note_strategy_decision",
-    "UPDATE strategy_decisions SET outcome = $4, order_id = $5, reason = coalesce($6, reason),"
-    " reason_message = coalesce($7, reason_message)"
+    "WITH run AS (UPDATE strategy_runs SET events = events + 2,"
+    "  reason = CASE WHEN state = 'running' THEN coalesce($6, reason) ELSE reason END,"
+    "  reason_message ="
+    "   CASE WHEN state = 'running' THEN coalesce($7, reason_message) ELSE reason_message END"
+    "  WHERE id = $1 AND user_id = $2 RETURNING events)"
+    " UPDATE strategy_decisions SET outcome = $4, order_id = $5, reason = coalesce($6, reason),"
+    " reason_message = coalesce($7, reason_message), event = run.events - 1 FROM run"
     " WHERE run_id = $1 AND user_id = $2 AND number = $3",
 };
 
-static const struct statement note_refusal = {
-    "note_refusal_of_run",
-    "UPDATE strategy_runs SET reason = $3, reason_message = $4"
-    " WHERE id = $1 AND user_id = $2 AND state = 'running'",
-};
+#define DECISION_COLUMNS                                                                           \
+    "number, bar_at, decided_at, ticker, close, indicators, signal, target, quantity, cash,"       \
+    " equity, outcome, cause, side, order_quantity, client_order_id, order_id, canceled, reason,"  \
+    " reason_message, event"
 
 static const struct statement list_decisions = {
     "list_strategy_decisions",
-    "SELECT number, bar_at, decided_at, ticker, close, indicators, signal, target, quantity, cash,"
-    " equity, outcome, cause, side, order_quantity, client_order_id, order_id, canceled, reason,"
-    " reason_message FROM strategy_decisions WHERE run_id = $1 AND user_id = $2 AND number > $3"
-    " ORDER BY number LIMIT $4",
+    "SELECT " DECISION_COLUMNS " FROM strategy_decisions WHERE run_id = $1 AND user_id = $2"
+    " AND number > $3 ORDER BY number LIMIT $4",
+};
+
+static const struct statement list_changed_decisions = {
+    "list_changed_strategy_decisions",
+    "SELECT " DECISION_COLUMNS " FROM strategy_decisions WHERE run_id = $1 AND user_id = $2"
+    " AND event > $3 ORDER BY event LIMIT $4",
 };
 
 static const char *const outcomes[] = {
@@ -107,6 +121,8 @@ static struct parameter time_or_null(int64_t at)
 static bool save(struct transaction *transaction,
                  const struct run *run,
                  int64_t decisions_before,
+                 size_t decision_count,
+                 int64_t *out_events,
                  bool *out_is_saved,
                  struct error *error)
 {
@@ -131,12 +147,14 @@ static bool save(struct transaction *transaction,
         parameter_text(run->reason_message),
         parameter_int(decisions_before),
         parameter_text(run->is_stopped ? "stopped" : "running"),
+        parameter_int((int64_t)decision_count + (decision_count > 0 || run->has_changed ? 1 : 0)),
     };
     struct rows rows = {0};
 
     if (!transaction_query(transaction, &save_run, parameters, COUNT_OF(parameters), &rows, error))
         return false;
-    *out_is_saved = rows.affected == 1;
+    *out_is_saved = rows.count == 1;
+    *out_events = rows.count == 1 ? rows_int(&rows, 0, 0) : 0;
     return true;
 }
 
@@ -204,6 +222,7 @@ static bool queue_decisions(struct transaction *transaction,
                             const struct run *run,
                             const struct run_decision *decisions,
                             size_t count,
+                            int64_t events,
                             struct error *error)
 {
     const struct parameter more[] = {parameter_text(run->id), parameter_text(run->user_id)};
@@ -211,7 +230,7 @@ static bool queue_decisions(struct transaction *transaction,
                                     parameter_int(run->decision_count - RUN_DECISIONS_MAX)};
     struct columns columns;
 
-    if (!columns_start(&columns, transaction_arena(transaction), 19, count, error))
+    if (!columns_start(&columns, transaction_arena(transaction), 20, count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         const struct run_decision *one = &decisions[i];
@@ -237,6 +256,7 @@ static bool queue_decisions(struct transaction *transaction,
             parameter_int(one->canceled),
             parameter_text(one->reason),
             parameter_text(one->reason_message),
+            parameter_int(events - (int64_t)(count - i)),
         };
 
         columns_add(&columns, row);
@@ -245,6 +265,28 @@ static bool queue_decisions(struct transaction *transaction,
                          error) &&
            (count == 0 || run->decision_count <= RUN_DECISIONS_MAX ||
             transaction_queue(transaction, &prune_decisions, old, COUNT_OF(old), NULL, error));
+}
+
+// Orders that have ended before anybody noted that they were placed, as whoever placed them is
+// dead; and those that were rejected after that.
+static bool queue_notes(struct transaction *transaction, const struct run *run, struct error *error)
+{
+    for (size_t i = 0; i < run->open_count; i++) {
+        const struct run_order *order = &run->orders[i];
+        bool is_refused = order->status == ORDER_REJECTED;
+        struct error refusal = {.code = CODE_OK};
+
+        if (!order->is_settled || (order->is_placed && !is_refused))
+            continue;
+        snprintf(refusal.reason, sizeof(refusal.reason), "%s",
+                 order->reason == NULL ? "" : order->reason);
+        snprintf(refusal.message, sizeof(refusal.message), "%s",
+                 order->reason_message == NULL ? "" : order->reason_message);
+        if (!run_store_note_placed(transaction, run, order, is_refused ? NULL : order->order_id,
+                                   &refusal, error))
+            return false;
+    }
+    return true;
 }
 
 bool run_store_save(struct transaction *transaction,
@@ -256,16 +298,19 @@ bool run_store_save(struct transaction *transaction,
                     bool *out_is_mine,
                     struct error *error)
 {
+    int64_t events = 0;
+
     *out_is_mine = false;
     if (!shard_store_hold(transaction, claim, 1, out_is_mine, error))
         return false;
     if (!*out_is_mine)
         return true;
-    if (!save(transaction, run, decisions_before, out_is_mine, error))
+    if (!save(transaction, run, decisions_before, decision_count, &events, out_is_mine, error))
         return false;
     return !*out_is_mine ||
            (queue_positions(transaction, run, error) && queue_orders(transaction, run, error) &&
-            queue_decisions(transaction, run, decisions, decision_count, error));
+            queue_decisions(transaction, run, decisions, decision_count, events, error) &&
+            queue_notes(transaction, run, error));
 }
 
 bool run_store_note_placed(struct transaction *transaction,
@@ -289,23 +334,16 @@ bool run_store_note_placed(struct transaction *transaction,
         parameter_text(is_refused ? refusal->reason : NULL),
         parameter_text(is_refused ? refusal->message : NULL),
     };
-    const struct parameter reason[] = {
-        parameter_text(run->id),
-        parameter_text(run->user_id),
-        parameter_text(is_refused ? refusal->reason : NULL),
-        parameter_text(is_refused ? refusal->message : NULL),
-    };
     struct parameter done[3];
 
     memcpy(done, settled, sizeof(done));
     if (!parameter_array(transaction_arena(transaction), &name[2], 1, &done[0]))
         return out_of_budget(error);
-    return (is_refused ? transaction_queue(transaction, &settle_orders, done, 3, NULL, error) &&
-                             transaction_queue(transaction, &note_refusal, reason, COUNT_OF(reason),
-                                               NULL, error)
-                       : transaction_queue(transaction, &note_placed, name, COUNT_OF(name), NULL,
-                                           error)) &&
-           transaction_queue(transaction, &note_decision, result, COUNT_OF(result), NULL, error);
+    // The run's row first, as whoever saves it does.
+    return transaction_queue(transaction, &note_decision, result, COUNT_OF(result), NULL, error) &&
+           (is_refused
+                ? transaction_queue(transaction, &settle_orders, done, 3, NULL, error)
+                : transaction_queue(transaction, &note_placed, name, COUNT_OF(name), NULL, error));
 }
 
 static enum run_outcome outcome_of(const char *name)
@@ -345,29 +383,29 @@ static struct run_decision read_decision(const struct rows *rows, size_t row)
         .canceled = rows_int(rows, row, 17),
         .reason = rows_text(rows, row, 18),
         .reason_message = rows_text(rows, row, 19),
+        .event = rows_int(rows, row, 20),
     };
 }
 
-bool run_store_list_decisions(struct transaction *transaction,
-                              const char *run_id,
-                              const char *user_id,
-                              int64_t after,
-                              size_t limit,
-                              struct run_decision **out_decisions,
-                              size_t *out_count,
-                              struct error *error)
+static bool list(struct transaction *transaction,
+                 const struct statement *statement,
+                 const struct run *run,
+                 int64_t after,
+                 size_t limit,
+                 struct run_decision **out_decisions,
+                 size_t *out_count,
+                 struct error *error)
 {
     const struct parameter parameters[] = {
-        parameter_text(run_id),
-        parameter_text(user_id),
+        parameter_text(run->id),
+        parameter_text(run->user_id),
         parameter_int(after),
         parameter_int((int64_t)limit),
     };
     struct run_decision *decisions = NULL;
     struct rows rows = {0};
 
-    if (!transaction_query(transaction, &list_decisions, parameters, COUNT_OF(parameters), &rows,
-                           error))
+    if (!transaction_query(transaction, statement, parameters, COUNT_OF(parameters), &rows, error))
         return false;
     decisions =
         arena_allocate(transaction_arena(transaction), (rows.count + 1) * sizeof *decisions);
@@ -378,4 +416,27 @@ bool run_store_list_decisions(struct transaction *transaction,
     *out_decisions = decisions;
     *out_count = rows.count;
     return true;
+}
+
+bool run_store_list_decisions(struct transaction *transaction,
+                              const struct run *run,
+                              int64_t after,
+                              size_t limit,
+                              struct run_decision **out_decisions,
+                              size_t *out_count,
+                              struct error *error)
+{
+    return list(transaction, &list_decisions, run, after, limit, out_decisions, out_count, error);
+}
+
+bool run_store_list_changed_decisions(struct transaction *transaction,
+                                      const struct run *run,
+                                      int64_t after,
+                                      size_t limit,
+                                      struct run_decision **out_decisions,
+                                      size_t *out_count,
+                                      struct error *error)
+{
+    return list(transaction, &list_changed_decisions, run, after, limit, out_decisions, out_count,
+                error);
 }

@@ -14,6 +14,7 @@
 #include "shards/shard_lease.h"
 #include "strategies/backtest_bars.h"
 #include "strategies/indicator_values.h"
+#include "strategies/strategy_events.h"
 
 enum {
     ARENA_BUDGET = 32 * 1024 * 1024,
@@ -117,7 +118,13 @@ static bool save_work(struct transaction *transaction, void *context, struct err
 // Writes it all, if the run is this replica's still and as it was found.
 static bool save(struct run_step *step, struct error *error)
 {
-    return database_transact(step->trading->database, step->arena, 0, save_work, step, error);
+    const struct run *run = step->run;
+
+    if (!database_transact(step->trading->database, step->arena, 0, save_work, step, error))
+        return false;
+    if (step->is_saved && (step->decision_count > 0 || run->has_changed))
+        strategy_events_tell(step->trading, run->user_id, run->id);
+    return true;
 }
 
 struct stopping {
@@ -138,7 +145,10 @@ static bool stop(struct run_step *step, const struct error *reason, struct error
     struct stopping stopping = {step, reason};
 
     log_write(LOG_INFO, "strategy_stopped", "run", step->run->id, "reason", reason->reason, NULL);
-    return database_transact(step->trading->database, step->arena, 0, stop_work, &stopping, error);
+    if (!database_transact(step->trading->database, step->arena, 0, stop_work, &stopping, error))
+        return false;
+    strategy_events_tell(step->trading, step->run->user_id, step->run->id);
+    return true;
 }
 
 // Places and cancels what was written; and stops the run when that shows that it cannot go on.

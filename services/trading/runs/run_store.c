@@ -13,7 +13,8 @@
     " r.parameters, r.symbols, r.timeframe, r.fractional, r.initial_cash, r.max_daily_loss,"       \
     " r.state, r.reason, r.reason_message, r.started_at, r.stopped_at, r.looked_at, r.window_at,"  \
     " r.first_bar_at, r.last_bar_at, r.cash, r.equity, r.day, r.day_equity, r.period,"             \
-    " r.has_targets, r.bars_decided, r.bars_missed, r.orders, r.decisions"
+    " r.has_targets, r.bars_decided, r.bars_missed, r.orders, r.decisions, r.events,"              \
+    " r.events_kept_after"
 
 static const struct statement count_running = {
     "count_running_runs",
@@ -79,7 +80,8 @@ static const struct statement page_runs = {
 static const struct statement stop_run = {
     "stop_strategy_run",
     "UPDATE strategy_runs SET state = 'stopped', stopped_at = $3, reason = $4,"
-    " reason_message = $5 WHERE id = $1 AND user_id = $2 AND state = 'running'",
+    " reason_message = $5, events = events + 1 WHERE id = $1 AND user_id = $2 AND state = "
+    "'running'",
 };
 
 static const struct statement cancel_orders = {
@@ -237,6 +239,8 @@ static bool read_run(const struct rows *rows,
         .bars_missed = rows_int(rows, row, 29),
         .order_count = rows_int(rows, row, 30),
         .decision_count = rows_int(rows, row, 31),
+        .events = rows_int(rows, row, 32),
+        .events_kept_after = rows_int(rows, row, 33),
     };
     return strategy_symbols_split(out_run->symbols, arena, &out_run->tickers,
                                   &out_run->symbol_count, error);
@@ -503,9 +507,11 @@ bool run_store_take_fills(struct transaction *transaction, struct run *run, stru
         if (order != NULL && !run_take_fill(run, order, &fill, error))
             return false;
     }
-    for (size_t i = 0; i < run->open_count; i++)
+    for (size_t i = 0; i < run->open_count; i++) {
         run->orders[i].is_settled =
             run->orders[i].order_id != NULL && !order_status_is_open(run->orders[i].status);
+        run->has_changed = run->has_changed || run->orders[i].is_settled;
+    }
     return true;
 }
 

@@ -132,11 +132,13 @@ struct run_decision {
     int64_t canceled;
     const char *reason; // these NULL for none
     const char *reason_message;
+    int64_t event; // the number of its latest change
 };
 
 // Writes the run as it is now, its positions, its orders (without those that are settled) and the
-// decisions, if the shard is held still and nobody has written the run since it was found.
-// `out_is_mine` is false otherwise, and nothing is to be committed.
+// decisions, numbers what has changed, and notes what came of orders that have ended unnoted, if
+// the shard is held still and nobody has written the run since it was found. `out_is_mine` is false
+// otherwise, and nothing is to be committed.
 MUST_CHECK bool run_store_save(struct transaction *transaction,
                                const struct run *run,
                                const struct shard_claim *claim,
@@ -157,10 +159,18 @@ MUST_CHECK bool run_store_note_placed(struct transaction *transaction,
 
 // Those of a run after that number, oldest first.
 MUST_CHECK bool run_store_list_decisions(struct transaction *transaction,
-                                         const char *run_id,
-                                         const char *user_id,
+                                         const struct run *run,
                                          int64_t after,
                                          size_t limit,
                                          struct run_decision **out_decisions,
                                          size_t *out_count,
                                          struct error *error);
+
+// Those that have changed after that event, in the order of their latest changes.
+MUST_CHECK bool run_store_list_changed_decisions(struct transaction *transaction,
+                                                 const struct run *run,
+                                                 int64_t after,
+                                                 size_t limit,
+                                                 struct run_decision **out_decisions,
+                                                 size_t *out_count,
+                                                 struct error *error);

@@ -156,8 +156,20 @@ static bool refuse(struct transaction *transaction, struct work *work, struct er
 
 static bool list(struct transaction *transaction, struct work *work, struct error *error)
 {
-    return run_store_list_decisions(transaction, work->run->id, USER, work->before, 500,
-                                    &work->listed, &work->count, error);
+    return run_store_list_decisions(transaction, work->run, work->before, 500, &work->listed,
+                                    &work->count, error);
+}
+
+static bool list_changed(struct transaction *transaction, struct work *work, struct error *error)
+{
+    return run_store_list_changed_decisions(transaction, work->run, work->before, 500,
+                                            &work->listed, &work->count, error);
+}
+
+static bool note_placed(struct transaction *transaction, struct work *work, struct error *error)
+{
+    return run_store_note_placed(transaction, work->run, &work->run->orders[0], id_of(30), NULL,
+                                 error);
 }
 
 static void must(struct work *work,
@@ -326,6 +338,133 @@ static void the_latest_decisions_are_kept_and_no_more(void **state)
     work.before = RUN_DECISIONS_MAX;
     must(&work, list);
     assert_int_equal(work.count, CHUNK);
+    // The run began with 1, and each chunk is followed by the run: the last event that is gone is
+    // that of the last decision that is.
+    must(&work, find);
+    assert_int_equal(run.events_kept_after, 1 + CHUNK);
+    work.before = run.events_kept_after;
+    must(&work, list_changed);
+    assert_int_equal(work.count, 500);
+    assert_int_equal(work.listed[0].number, CHUNK + 1);
+}
+
+// A run that has decided about both symbols, and is to buy the second one.
+static void decide_twice(struct work *work, struct run_decision decisions[2])
+{
+    struct run *run = work->run;
+
+    for (int i = 0; i < 2; i++)
+        decisions[i] = (struct run_decision){.number = i + 1,
+                                             .bar_at = TODAY,
+                                             .decided_at = TODAY,
+                                             .ticker = i == 0 ? "ACME" : "OTHER",
+                                             .signal = i == 0 ? "out" : "enter"};
+    decisions[1].outcome = RUN_OUTCOME_DECIDED;
+    decisions[1].client_order_id = "its name";
+    work->decisions = decisions;
+    work->count = 2;
+    must(work, add);
+    must(work, find);
+    run->orders[0] = (struct run_order){.bar_at = TODAY,
+                                        .symbol = 1,
+                                        .name = "its name",
+                                        .cause = BACKTEST_ENTRY,
+                                        .side = ORDER_BUY,
+                                        .quantity = SHARE,
+                                        .decision = 2};
+    run->open_count = 1;
+    run->decision_count = 2;
+    must(work, save);
+    assert_true(work->flag);
+}
+
+static void assert_changed(struct work *work, int64_t after, size_t count, int64_t last_number)
+{
+    work->before = after;
+    must(work, list_changed);
+    assert_int_equal(work->count, count);
+    if (count > 0)
+        assert_int_equal(work->listed[count - 1].number, last_number);
+}
+
+static void
+what_becomes_of_a_run_is_numbered_and_a_decision_comes_at_its_latest_change(void **state)
+{
+    struct run run = run_of(1, 40, PORTFOLIO);
+    struct run_decision decisions[2];
+    struct work work = {.fixture = *state, .run = &run, .claim = {SHARD, 7}};
+
+    decide_twice(&work, decisions);
+    // It began with 1; two decisions, and the run itself.
+    must(&work, find);
+    assert_int_equal(run.events, 4);
+    assert_changed(&work, 0, 2, 2);
+    assert_int_equal(work.listed[0].event, 2);
+    assert_int_equal(work.listed[1].event, 3);
+    assert_changed(&work, 2, 1, 2);
+    must(&work, note_placed);
+    must(&work, find);
+    assert_int_equal(run.events, 6);
+    assert_changed(&work, 4, 1, 2);
+    assert_int_equal(work.listed[0].event, 5);
+    assert_int_equal(work.listed[0].outcome, RUN_OUTCOME_PLACED);
+    assert_changed(&work, 0, 2, 2);
+    assert_changed(&work, 5, 0, 0);
+    must(&work, stop_run);
+    must(&work, find);
+    assert_int_equal(run.events, 7);
+}
+
+static void a_look_that_finds_nothing_is_no_event(void **state)
+{
+    struct run run = run_of(1, 40, PORTFOLIO);
+    struct work work = {.fixture = *state, .run = &run, .claim = {SHARD, 7}};
+
+    must(&work, add);
+    must(&work, find);
+    run.looked_at = TODAY + DAY;
+    must(&work, save);
+    must(&work, find);
+    assert_int_equal(run.looked_at, TODAY + DAY);
+    assert_int_equal(run.events, 1);
+    run_take_equity(&run, TODAY, 5 * DOLLAR);
+    must(&work, save);
+    must(&work, find);
+    assert_int_equal(run.events, 2);
+}
+
+static void an_order_that_has_ended_before_it_was_noted_is_noted_with_what_came_of_it(void **state)
+{
+    static const enum order_status ends[] = {ORDER_FILLED, ORDER_REJECTED};
+
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        struct run run = run_of(1, 40, PORTFOLIO);
+        struct run_decision decisions[2];
+        struct work work = {.fixture = *state, .run = &run, .claim = {SHARD, 7}};
+        bool is_refused = ends[i] == ORDER_REJECTED;
+
+        assert_int_equal(forget(state), 0);
+        decide_twice(&work, decisions);
+        // As the table of orders has it when whoever placed it has died.
+        must(&work, find);
+        run.orders[0].order_id = id_of(30);
+        run.orders[0].status = ends[i];
+        run.orders[0].reason = is_refused ? "INSUFFICIENT_FUNDS" : NULL;
+        run.orders[0].is_settled = run.has_changed = true;
+        work.before = 2;
+        work.count = 0;
+        must(&work, save);
+        assert_true(work.flag);
+        must(&work, find);
+        assert_int_equal(run.open_count, 0);
+        assert_changed(&work, 0, 2, 2);
+        assert_int_equal(work.listed[1].outcome,
+                         is_refused ? RUN_OUTCOME_REFUSED : RUN_OUTCOME_PLACED);
+        if (is_refused)
+            assert_string_equal(work.listed[1].reason, "INSUFFICIENT_FUNDS");
+        else
+            assert_string_equal(work.listed[1].order_id, id_of(30));
+    }
 }
 
 int main(void)
@@ -338,6 +477,11 @@ int main(void)
             what_is_decided_without_the_shard_or_after_somebody_else_comes_to_nothing, forget),
         cmocka_unit_test_setup(orders_and_positions_are_kept_until_they_are_settled, forget),
         cmocka_unit_test_setup(the_latest_decisions_are_kept_and_no_more, forget),
+        cmocka_unit_test_setup(
+            what_becomes_of_a_run_is_numbered_and_a_decision_comes_at_its_latest_change, forget),
+        cmocka_unit_test_setup(a_look_that_finds_nothing_is_no_event, forget),
+        cmocka_unit_test_setup(
+            an_order_that_has_ended_before_it_was_noted_is_noted_with_what_came_of_it, forget),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -11,10 +11,10 @@
 
 #include "execution/lookup.h"
 #include "runs/run_message.h"
-#include "service/audit_outbox.h"
-#include "service/idempotency.h"
+#include "service/owned_change.h"
 #include "service/ownership.h"
 #include "shards/shard.h"
+#include "strategies/strategy_events.h"
 #include "strategies/strategy_store.h"
 
 enum { PAGE_DEFAULT = 50, DECISIONS_DEFAULT = 100, PAGE_BYTES_MAX = 400 * 1024 };
@@ -142,10 +142,9 @@ static bool read_decisions(struct transaction *transaction, void *context, struc
     struct reading *reading = context;
 
     return run_store_find(transaction, reading->id, reading->run, &reading->found, error) &&
-           (!reading->found ||
-            run_store_list_decisions(transaction, reading->id, reading->run->user_id,
-                                     reading->after, reading->filter.limit, &reading->decisions,
-                                     &reading->count, error));
+           (!reading->found || run_store_list_decisions(transaction, reading->run, reading->after,
+                                                        reading->filter.limit, &reading->decisions,
+                                                        &reading->count, error));
 }
 
 bool trading_api_list_strategy_decisions(struct trading *trading,
@@ -179,14 +178,10 @@ bool trading_api_list_strategy_decisions(struct trading *trading,
     return true;
 }
 
-// A change, done once by the request's id. `apply` has it made within the transaction.
+// A change, and how it is made within its transaction.
 struct change {
+    struct owned_change base;
     struct trading *trading;
-    struct call *call;
-    const struct rpc_method *method;
-    const ProtobufCMessage *request;
-    ProtobufCMessage *response;
-    const char *action; // for the audit log
     bool (*apply)(struct transaction *transaction, struct change *change, struct error *error);
     const char *strategy_id;
     const char *portfolio_id;
@@ -197,20 +192,6 @@ struct change {
     int64_t now;
 };
 
-static bool note(struct transaction *transaction, const struct change *change, struct error *error)
-{
-    const struct audit_outbox_event event = {
-        .call = change->call,
-        .action = change->action,
-        .subject = change->run->id,
-        .method = change->method,
-        .request = change->request,
-    };
-
-    return !ownership_is_for_another(&change->call->identity, change->run->user_id) ||
-           audit_outbox_add(transaction, &event, 1, error);
-}
-
 // Locked, so that it is not deleted meanwhile.
 static bool
 find_strategy(struct transaction *transaction, struct change *change, struct error *error)
@@ -220,7 +201,7 @@ find_strategy(struct transaction *transaction, struct change *change, struct err
     if (!strategy_store_find(transaction, change->strategy_id, true, &change->strategy, &found,
                              error))
         return false;
-    if (!found || !ownership_may_see(&change->call->identity, change->strategy.user_id, NULL))
+    if (!found || !ownership_may_see(&change->base.call->identity, change->strategy.user_id, NULL))
         return error_set(error, REASON_STRATEGY_NOT_FOUND, "There is no strategy %s.",
                          change->strategy_id);
     // An administrator sees both, and must not have one user's strategy trade with another's money.
@@ -229,24 +210,20 @@ find_strategy(struct transaction *transaction, struct change *change, struct err
                      change->portfolio_id);
 }
 
-static bool change_work(struct transaction *transaction, void *context, struct error *error)
+static bool
+change_work(struct transaction *transaction, struct owned_change *base, struct error *error)
 {
-    struct change *change = context;
-    bool replayed = false;
+    struct change *change = (struct change *)base;
     bool found = false;
 
-    if (!idempotency_begin(transaction, change->call, change->method, change->response, &replayed,
-                           error))
+    if (!find_strategy(transaction, change, error) ||
+        !strategy_store_lock_user(transaction, change->strategy.user_id, error) ||
+        !change->apply(transaction, change, error) || !transaction_flush(transaction, error) ||
+        !run_store_find(transaction, change->run->id, change->run, &found, error))
         return false;
-    if (replayed)
-        return true;
-    return find_strategy(transaction, change, error) &&
-           strategy_store_lock_user(transaction, change->strategy.user_id, error) &&
-           change->apply(transaction, change, error) && transaction_flush(transaction, error) &&
-           run_store_find(transaction, change->run->id, change->run, &found, error) &&
-           note(transaction, change, error) &&
-           run_to_whole_message(change->run, change->call->arena, change->message, error) &&
-           idempotency_finish(transaction, change->call, change->method, change->response, error);
+    base->subject = change->run->id;
+    base->user_id = change->run->user_id;
+    return run_to_whole_message(change->run, base->call->arena, change->message, error);
 }
 
 static bool make_change(struct change *change, struct error *error)
@@ -256,8 +233,12 @@ static bool make_change(struct change *change, struct error *error)
     if (!quotes_clock(change->trading->quotes, &clock))
         return error_set(error, REASON_UNAVAILABLE, "The platform's clock is not known yet.");
     change->now = clock.now;
-    return database_transact(change->trading->database, change->call->arena, 0, change_work, change,
-                             error);
+    change->base.apply = change_work;
+    if (!owned_change_make(change->trading->database, &change->base, error))
+        return false;
+    if (!change->base.call->replayed)
+        strategy_events_tell(change->trading, change->run->user_id, change->run->id);
+    return true;
 }
 
 static bool start(struct transaction *transaction, struct change *change, struct error *error)
@@ -290,8 +271,8 @@ static bool find_cash(struct change *change,
         return true;
     }
     asked.portfolio_id = request->portfolio_id;
-    if (!portfolio_client_get_portfolio(change->trading->portfolio_client, change->call, &asked,
-                                        &answer, error))
+    if (!portfolio_client_get_portfolio(change->trading->portfolio_client, change->base.call,
+                                        &asked, &answer, error))
         return false;
     *out_cash = answer->portfolio == NULL ? 0 : answer->portfolio->buying_power_micros;
     if (*out_cash > 0)
@@ -316,11 +297,11 @@ bool trading_api_start_strategy(struct trading *trading,
 {
     struct change change = {
         .trading = trading,
-        .call = call,
-        .method = &trading_method_start_strategy,
-        .request = &request->base,
-        .response = &response->base,
-        .action = "strategy.start",
+        .base = {.call = call,
+                 .method = &trading_method_start_strategy,
+                 .request = &request->base,
+                 .response = &response->base,
+                 .action = "strategy.start"},
         .apply = start,
         .strategy_id = request->strategy_id,
         .portfolio_id = request->portfolio_id,
@@ -334,8 +315,8 @@ bool trading_api_start_strategy(struct trading *trading,
         return out_of_budget(error);
     // A repeat is answered from what is stored, whatever has become of the portfolio since.
     if (!refuse_key_of_portfolio(call, error) ||
-        !idempotency_find(trading->database, call, change.method, change.response, &replayed,
-                          error))
+        !idempotency_find(trading->database, call, change.base.method, change.base.response,
+                          &replayed, error))
         return false;
     if (replayed)
         return true;
@@ -376,11 +357,11 @@ bool trading_api_stop_strategy(struct trading *trading,
 {
     struct change change = {
         .trading = trading,
-        .call = call,
-        .method = &trading_method_stop_strategy,
-        .request = &request->base,
-        .response = &response->base,
-        .action = "strategy.stop",
+        .base = {.call = call,
+                 .method = &trading_method_stop_strategy,
+                 .request = &request->base,
+                 .response = &response->base,
+                 .action = "strategy.stop"},
         .apply = stop,
         .strategy_id = request->strategy_id,
         .portfolio_id = request->portfolio_id,

@@ -326,7 +326,8 @@ bool backtest_run(const struct backtest_settings *settings,
     backtest->cash = settings->cash;
     backtest->period = INT64_MIN;
     backtest->error = error;
-    if (find_first(backtest)) {
+    // Of many short ones, each is asked about.
+    if (find_first(backtest) && goes_on(backtest, 0)) {
         make_room(result);
         backtest_compute(backtest, workspace);
         is_done = run(backtest) && pay_last(backtest) && list_open(backtest);

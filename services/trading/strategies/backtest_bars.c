@@ -5,12 +5,17 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 enum {
     PAGE_BUDGET = 8 * 1024 * 1024,
     PAGE_TIMEOUT_MS = 15000,
     PAGE_MAX = 10000,
     TOKEN_SIZE = 513,
 };
+
+// The year 1: RFC 3339 writes nothing before it, and nobody may ask for it.
+#define FIRST_MOMENT (INT64_C(-62135596800) * MICROS_PER_SECOND)
 
 static Market__Timeframe hear_timeframe(const char *name)
 {
@@ -102,7 +107,7 @@ static bool fetch_warm_up(struct pages *pages, struct bar_columns *series, struc
     size_t missing = wanted->warm_up;
     bool is_fine = true;
 
-    pages->has_more = missing > 0;
+    pages->has_more = missing > 0 && wanted->start > FIRST_MOMENT;
     while (is_fine && pages->has_more && missing > 0) {
         Market__ListBarsRequest request = MARKET__LIST_BARS_REQUEST__INIT;
         Market__ListBarsResponse *response = NULL;

@@ -48,7 +48,7 @@ bool backtest_comparison_ids(const char *ids,
     if (list == NULL)
         return out_of_budget(error);
     error_clear(error);
-    for (const char *at = ids; at != NULL && count <= BACKTESTS_COMPARED_MAX; count++) {
+    for (const char *at = ids; at != NULL; count++) {
         size_t length = strcspn(at, ",");
 
         if (count < BACKTESTS_COMPARED_MAX) {
@@ -61,8 +61,8 @@ bool backtest_comparison_ids(const char *ids,
         at = at[length] == ',' ? at + length + 1 : NULL;
     }
     if (count < BACKTESTS_COMPARED_MIN || count > BACKTESTS_COMPARED_MAX) {
-        error_add_violation(error, "ids", "must be from %d to %d backtests", BACKTESTS_COMPARED_MIN,
-                            BACKTESTS_COMPARED_MAX);
+        error_add_violation(error, "ids", "must be from %d to %d backtests, not %zu",
+                            BACKTESTS_COMPARED_MIN, BACKTESTS_COMPARED_MAX, count);
         return false;
     }
     *out_list = list;

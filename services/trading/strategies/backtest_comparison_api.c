@@ -23,8 +23,8 @@ static bool read_one(struct transaction *transaction, void *context, struct erro
 {
     struct reading *reading = context;
 
-    return backtest_store_find(transaction, reading->id, false, &reading->record, &reading->found,
-                               error);
+    return backtest_store_find(transaction, reading->id, BACKTEST_WHOLE, &reading->record,
+                               &reading->found, error);
 }
 
 static bool check_seen(const struct call *call, const struct reading *reading, struct error *error)

@@ -160,8 +160,8 @@ static void from_two_to_ten_are_compared_each_once(void **state)
     assert_int_equal(count, 10);
     assert_string_equal(list[9], ID("9"));
     snprintf(eleven, sizeof(eleven), "%s,%s", ten, ID("a"));
-    assert_refused(eleven, "must be from 2 to 10 backtests");
-    assert_refused(ID("0"), "must be from 2 to 10 backtests");
+    assert_refused(eleven, "must be from 2 to 10 backtests, not 11");
+    assert_refused(ID("0"), "must be from 2 to 10 backtests, not 1");
     assert_refused(ID("0") "," ID("0"), "has " ID("0") " twice");
     assert_refused(ID("0") ",", "has , which is no id");
 }

@@ -40,11 +40,16 @@ bool backtest_grid_check(const struct backtest_grid *grid,
     check_names(grid, error);
     for (size_t i = 0; i < grid->count; i++) {
         const Trading__BacktestGridParameter *parameter = grid->parameters[i];
+        struct text name = text_of(parameter->parameter);
+        bool is_known = strategy_parameter_find(tried.kind, name) != NULL;
 
-        for (size_t k = 0; k < parameter->n_values; k++) {
-            snprintf(field, sizeof(field), "grid[%zu].values[%zu]", i, k);
-            if (!strategy_parameters_set(&tried, text_of(parameter->parameter),
-                                         text_of(parameter->values[k]), field, error))
+        // One that there is not is wrong once, whatever its values are. All are looked at.
+        for (size_t k = 0; k < parameter->n_values && (is_known || k == 0); k++) {
+            if (is_known)
+                snprintf(field, sizeof(field), "grid[%zu].values[%zu]", i, k);
+            else
+                snprintf(field, sizeof(field), "grid[%zu].parameter", i);
+            if (!strategy_parameters_set(&tried, name, text_of(parameter->values[k]), field, error))
                 continue;
         }
     }

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "money/money.h"
 #include "service/log.h"
 #include "service/worker.h"
@@ -14,6 +15,7 @@
 #include "strategies/backtest_bars.h"
 #include "strategies/backtest_search.h"
 #include "strategies/backtest_store.h"
+#include "strategies/strategy_events.h"
 #include "strategies/strategy_message.h"
 #include "strategies/walk_forward.h"
 
@@ -50,6 +52,11 @@ struct runner {
     atomic_bool is_ending;
 };
 
+static void tell(const struct runner *runner)
+{
+    strategy_events_tell(runner->trading, runner->claim.user_id, runner->claim.id);
+}
+
 // Renews the lease when it is time. False when the work is to stop.
 static bool goes_on(void *context, int64_t progress_micros)
 {
@@ -70,8 +77,10 @@ static bool goes_on(void *context, int64_t progress_micros)
     // Without the database the work goes on: what it comes to can be written only if the task is
     // this worker's still.
     if (backtest_store_progress(runner->trading->database, runner->renewal, &runner->claim,
-                                progress_micros, &goes, &error))
+                                progress_micros, &goes, &error)) {
         runner->is_stopped = !goes;
+        tell(runner);
+    }
     return !runner->is_stopped;
 }
 
@@ -88,6 +97,7 @@ static bool goes_on_running(void *context, int64_t progress_micros)
     int64_t done = ((int64_t)runner->search->run_number * MICROS_PER_UNIT + progress_micros) /
                    (int64_t)runner->search->run_count;
 
+    (void)fault_point("trading.during_backtest");
     return goes_on(context, FETCHED_MICROS + done / 2);
 }
 
@@ -99,8 +109,8 @@ static bool claim_work(struct transaction *transaction, void *context, struct er
     runner->claim.id[0] = '\0';
     return backtest_store_claim(transaction, runner->trading->worker, &runner->claim, &found,
                                 error) &&
-           (!found || backtest_store_find(transaction, runner->claim.id, false, &runner->record,
-                                          &runner->has_record, error));
+           (!found || backtest_store_find(transaction, runner->claim.id, BACKTEST_IN_SHORT,
+                                          &runner->record, &runner->has_record, error));
 }
 
 // What a backtest is made of while it is run.
@@ -389,8 +399,10 @@ static void finish(struct runner *runner, const struct backtest_end *end)
     struct finishing finishing = {runner, end};
     struct error error;
 
-    if (!database_transact(runner->trading->database, runner->arena, 0, finish_work, &finishing,
-                           &error))
+    if (database_transact(runner->trading->database, runner->arena, 0, finish_work, &finishing,
+                          &error))
+        tell(runner);
+    else
         log_write(LOG_WARNING, "backtest_not_finished", "backtest", runner->claim.id, "reason",
                   error.reason, NULL);
 }
@@ -450,6 +462,7 @@ static bool work(void *context)
     runner->is_waiting = false;
     if (runner->claim.id[0] == '\0')
         return false;
+    tell(runner);
     work_on(runner);
     return !runner->is_interrupted;
 }

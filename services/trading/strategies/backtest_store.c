@@ -46,10 +46,19 @@ static const struct statement prune_backtests = {
     "  AND status IN ('completed', 'failed', 'canceled') ORDER BY id DESC LIMIT $2) k)",
 };
 
+static const struct statement lock_task = {
+    "lock_backtest_task",
+    "SELECT 1 FROM tasks WHERE id = $1 AND kind = 'backtest' FOR UPDATE",
+};
+
 static const struct statement find_backtest[] = {
-    {"find_backtest", "SELECT " BACKTEST_COLUMNS ", b.result FROM backtests b WHERE b.id = $1"},
-    {"find_backtest_to_change",
-     "SELECT " BACKTEST_COLUMNS ", NULL FROM backtests b WHERE b.id = $1 FOR UPDATE"},
+    [BACKTEST_WHOLE] = {"find_backtest",
+                        "SELECT " BACKTEST_COLUMNS ", b.result FROM backtests b WHERE b.id = $1"},
+    [BACKTEST_IN_SHORT] = {"find_backtest_in_short",
+                           "SELECT " BACKTEST_COLUMNS ", NULL FROM backtests b WHERE b.id = $1"},
+    [BACKTEST_TO_CHANGE] = {"find_backtest_to_change",
+                            "SELECT " BACKTEST_COLUMNS
+                            ", NULL FROM backtests b WHERE b.id = $1 FOR UPDATE"},
 };
 
 static const struct statement page_backtests = {
@@ -82,20 +91,21 @@ static const struct statement remove_backtest = {
 };
 
 // Users take turns: first who has the fewest that run, then whose last one began first. The longest
-// that wait are looked at, as many as are the turns of hundreds of users.
+// that wait are looked at, as many as are the turns of hundreds of users. A user who is changing
+// something at this very moment is passed over, as is who another worker takes a turn for.
 static const struct statement find_due = {
     "find_due_backtest",
     "SELECT t.id, t.portfolio_id, t.attempts FROM ("
     "  SELECT id, portfolio_id, run_at FROM tasks WHERE kind = 'backtest'"
     "  AND state IN ('pending', 'active') AND run_at <= now() ORDER BY run_at LIMIT $1) d"
     " JOIN tasks t ON t.id = d.id AND t.portfolio_id = d.portfolio_id"
-    " LEFT JOIN strategy_users u ON u.user_id = d.portfolio_id"
+    " JOIN strategy_users u ON u.user_id = d.portfolio_id"
     " LEFT JOIN (SELECT portfolio_id, count(*) AS count FROM tasks WHERE kind = 'backtest'"
     "  AND state = 'active' AND run_at > now() GROUP BY portfolio_id) r"
     "  ON r.portfolio_id = d.portfolio_id"
     " WHERE t.kind = 'backtest' AND t.state IN ('pending', 'active') AND t.run_at <= now()"
     " ORDER BY coalesce(r.count, 0), u.backtest_started_at NULLS FIRST, d.run_at LIMIT 1"
-    " FOR UPDATE OF t SKIP LOCKED",
+    " FOR UPDATE OF u, t SKIP LOCKED",
 };
 
 static const struct statement take_turn = {
@@ -265,7 +275,7 @@ static bool read_record(const struct rows *rows,
 
 bool backtest_store_find(struct transaction *transaction,
                          const char *id,
-                         bool locks,
+                         enum backtest_reading reading,
                          struct backtest_record *out_record,
                          bool *out_found,
                          struct error *error)
@@ -273,7 +283,10 @@ bool backtest_store_find(struct transaction *transaction,
     const struct parameter parameter = parameter_text(id);
     struct rows rows = {0};
 
-    if (!transaction_query(transaction, &find_backtest[locks ? 1 : 0], &parameter, 1, &rows, error))
+    if (reading == BACKTEST_TO_CHANGE &&
+        !transaction_queue(transaction, &lock_task, &parameter, 1, NULL, error))
+        return false;
+    if (!transaction_query(transaction, &find_backtest[reading], &parameter, 1, &rows, error))
         return false;
     *out_found = rows.count > 0;
     return rows.count == 0 || read_record(&rows, 0, out_record, error);

@@ -5,6 +5,9 @@
 // later is not taken, so of two who run the same one the result of one is kept. Which is all the
 // same: they come to the same result.
 //
+// Rows are locked in one order, the user's, the task's, the backtest's, so nobody waits for another
+// in a circle.
+//
 // Memory: what is read lies in the arena given, or the transaction's.
 #pragma once
 
@@ -67,10 +70,15 @@ MUST_CHECK bool backtest_store_add(struct transaction *transaction,
                                    struct backtest_record *record,
                                    struct error *error);
 
-// Finds one; with its result unless that is to be left out. `locks` it when it is to be changed.
+enum backtest_reading {
+    BACKTEST_WHOLE,
+    BACKTEST_IN_SHORT,  // without its result
+    BACKTEST_TO_CHANGE, // the same, locked
+};
+
 MUST_CHECK bool backtest_store_find(struct transaction *transaction,
                                     const char *id,
-                                    bool locks,
+                                    enum backtest_reading reading,
                                     struct backtest_record *out_record,
                                     bool *out_found,
                                     struct error *error);

@@ -2,9 +2,12 @@
 // The statements of strategies and backtests against a real PostgreSQL, as the service's own role.
 #include "support/test.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "database/migration.h"
 #include "store/trading_store.h"
@@ -15,7 +18,7 @@
 extern const struct migration trading_migrations[];
 extern const size_t trading_migration_count;
 
-enum { ARENA_BUDGET = 16 * 1024 * 1024 };
+enum { ARENA_BUDGET = 16 * 1024 * 1024, WAIT_MAX_MS = 20000 };
 
 #define USER_ID "0195d3a0-0000-7000-8000-000000000001"
 #define OTHER_ID "0195d3a0-0000-7000-8000-000000000009"
@@ -141,8 +144,8 @@ static bool find_work(struct transaction *transaction, void *context, struct err
 {
     struct step *step = context;
 
-    return backtest_store_find(transaction, step->claim.id, false, &step->record, &step->found,
-                               error);
+    return backtest_store_find(transaction, step->claim.id, BACKTEST_WHOLE, &step->record,
+                               &step->found, error);
 }
 
 static struct backtest_record look(struct service_database *fixture, const char *id)
@@ -198,8 +201,8 @@ static bool cancel_work(struct transaction *transaction, void *context, struct e
 {
     struct step *step = context;
 
-    return backtest_store_find(transaction, step->claim.id, true, &step->record, &step->found,
-                               error) &&
+    return backtest_store_find(transaction, step->claim.id, BACKTEST_TO_CHANGE, &step->record,
+                               &step->found, error) &&
            backtest_store_cancel(transaction, &step->record, error);
 }
 
@@ -428,6 +431,140 @@ static void of_a_user_the_last_fifty_that_have_ended_are_kept(void **state)
     (void)look(fixture, second);
 }
 
+// One transaction that is in the middle of it, and another that begins then.
+struct meeting {
+    struct service_database *fixture;
+    struct arena *arena;          // of the second one
+    const struct statement *lock; // of the first
+    struct step first;
+    struct step second;
+    bool (*first_work)(struct transaction *transaction, void *context, struct error *error);
+    bool (*second_work)(struct transaction *transaction, void *context, struct error *error);
+    int first_count; // how often each was begun: again after a deadlock
+    int second_count;
+    bool first_succeeded;
+    bool second_succeeded;
+    pthread_t thread;
+    bool has_thread;
+    atomic_bool is_second_done;
+};
+
+static bool begin_second(struct transaction *transaction, void *context, struct error *error)
+{
+    struct meeting *meeting = context;
+
+    meeting->second_count++;
+    return meeting->second_work(transaction, &meeting->second, error);
+}
+
+static void *run_second(void *context)
+{
+    struct meeting *meeting = context;
+    struct error error;
+
+    meeting->second_succeeded = database_transact(meeting->fixture->database, meeting->arena, 0,
+                                                  begin_second, meeting, &error);
+    atomic_store(&meeting->is_second_done, true);
+    return NULL;
+}
+
+static bool begin_first(struct transaction *transaction, void *context, struct error *error)
+{
+    struct meeting *meeting = context;
+    const struct parameter parameter = parameter_text(meeting->first.claim.id);
+    int64_t until_us = clock_monotonic_us() + WAIT_MAX_MS * MICROS_PER_MS;
+    struct rows rows = {0};
+
+    meeting->first_count++;
+    if (!transaction_query(transaction, meeting->lock, &parameter, 1, &rows, error))
+        return false;
+    if (!meeting->has_thread)
+        assert_int_equal(pthread_create(&meeting->thread, NULL, run_second, meeting), 0);
+    meeting->has_thread = true;
+    while (!service_database_is_waited_for(meeting->fixture) &&
+           !atomic_load(&meeting->is_second_done))
+        assert_true(clock_monotonic_us() < until_us);
+    return meeting->first_work(transaction, &meeting->first, error);
+}
+
+static void meet(struct meeting *meeting)
+{
+    OWNED(arena) arena = arena_new(ARENA_BUDGET);
+    struct error error;
+
+    meeting->arena = arena;
+    meeting->first_succeeded = database_transact(
+        meeting->fixture->database, meeting->fixture->arena, 0, begin_first, meeting, &error);
+    pthread_join(meeting->thread, NULL);
+    assert_true(meeting->first_succeeded);
+    assert_true(meeting->second_succeeded);
+    assert_int_equal(meeting->first_count, 1);
+    assert_int_equal(meeting->second_count, 1);
+}
+
+static const struct statement lock_this_task = {"lock_this_task",
+                                                "SELECT 1 FROM tasks WHERE id = $1 FOR UPDATE"};
+
+static void a_worker_that_ends_one_and_who_cancels_it_do_not_wait_for_each_other(void **state)
+{
+    struct service_database *fixture = *state;
+    struct meeting meeting = {
+        .fixture = fixture,
+        .lock = &lock_this_task,
+        .first_work = finish_work,
+        .second_work = cancel_work,
+    };
+    char id[UUID_SIZE];
+
+    must_add(fixture, id);
+    assert_true(claim(fixture, "one", &meeting.first.claim));
+    meeting.first.end = &completed;
+    meeting.second.claim = meeting.first.claim;
+    meet(&meeting);
+    assert_int_equal(look(fixture, id).status, BACKTEST_IS_COMPLETED);
+}
+
+static bool
+lock_user_and_delete(struct transaction *transaction, void *context, struct error *error)
+{
+    struct step *step = context;
+    const struct strategy_record strategy = {.id = STRATEGY_ID, .user_id = USER_ID};
+
+    return strategy_store_lock_user(transaction, USER_ID, error) &&
+           strategy_store_delete(transaction, &strategy, error) && (step->found = true);
+}
+
+// The strategy's tasks are locked once its user is.
+static bool claim_meanwhile(struct transaction *transaction, void *context, struct error *error)
+{
+    struct step *step = context;
+
+    snprintf(step->claim.worker, sizeof(step->claim.worker), "one");
+    return claim_work(transaction, step, error);
+}
+
+static const struct statement lock_this_user = {
+    "lock_this_user",
+    "SELECT 1 FROM strategy_users u JOIN tasks t ON t.portfolio_id = u.user_id WHERE t.id = $1"
+    " FOR UPDATE OF u"};
+
+static void a_worker_passes_over_a_user_whose_strategy_is_being_deleted(void **state)
+{
+    struct service_database *fixture = *state;
+    struct meeting meeting = {
+        .fixture = fixture,
+        .lock = &lock_this_user,
+        .first_work = lock_user_and_delete,
+        .second_work = claim_meanwhile,
+    };
+    char id[UUID_SIZE];
+
+    must_add(fixture, id);
+    memcpy(meeting.first.claim.id, id, UUID_SIZE);
+    meet(&meeting);
+    assert_false(meeting.second.found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +577,9 @@ int main(void)
                                forget),
         cmocka_unit_test_setup(of_a_user_five_wait_or_run_at_most, forget),
         cmocka_unit_test_setup(of_a_user_the_last_fifty_that_have_ended_are_kept, forget),
+        cmocka_unit_test_setup(a_worker_that_ends_one_and_who_cancels_it_do_not_wait_for_each_other,
+                               forget),
+        cmocka_unit_test_setup(a_worker_passes_over_a_user_whose_strategy_is_being_deleted, forget),
     };
 
     digest_start();

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "execution/lookup.h"
-#include "service/audit_outbox.h"
-#include "service/idempotency.h"
+#include "service/owned_change.h"
 #include "service/ownership.h"
 #include "strategies/backtest_grid.h"
 #include "strategies/backtest_queue.h"
+#include "strategies/strategy_events.h"
 #include "strategies/strategy_message.h"
 #include "strategies/walk_forward.h"
 
@@ -35,7 +35,8 @@ static bool check_seen(const struct call *call,
 }
 
 struct reading {
-    const char *id;      // of one
+    const char *id; // of one
+    enum backtest_reading reading;
     const char *user_id; // or of many
     const char *strategy_id;
     const char *before_id;
@@ -50,8 +51,8 @@ static bool read_one(struct transaction *transaction, void *context, struct erro
 {
     struct reading *reading = context;
 
-    return backtest_store_find(transaction, reading->id, false, &reading->record, &reading->found,
-                               error);
+    return backtest_store_find(transaction, reading->id, reading->reading, &reading->record,
+                               &reading->found, error);
 }
 
 bool trading_api_get_backtest(struct trading *trading,
@@ -60,7 +61,10 @@ bool trading_api_get_backtest(struct trading *trading,
                               Trading__GetBacktestResponse *response,
                               struct error *error)
 {
-    struct reading reading = {.id = request->backtest_id};
+    struct reading reading = {
+        .id = request->backtest_id,
+        .reading = request->has_summary && request->summary ? BACKTEST_IN_SHORT : BACKTEST_WHOLE,
+    };
 
     return database_transact(trading->database, call->arena, TRANSACTION_READ_ONLY, read_one,
                              &reading, error) &&
@@ -125,31 +129,12 @@ bool trading_api_list_backtests(struct trading *trading,
     return true;
 }
 
-// A change, done once by the request's id.
 struct change {
+    struct owned_change base;
     struct trading *trading;
-    struct call *call;
-    const struct rpc_method *method;
-    const ProtobufCMessage *request;
-    ProtobufCMessage *response;
-    const char *action; // for the audit log
     struct backtest_record record;
     int64_t now; // the platform's, of one that is asked for
 };
-
-static bool note(struct transaction *transaction, const struct change *change, struct error *error)
-{
-    const struct audit_outbox_event event = {
-        .call = change->call,
-        .action = change->action,
-        .subject = change->record.id,
-        .method = change->method,
-        .request = change->request,
-    };
-
-    return !ownership_is_for_another(&change->call->identity, change->record.user_id) ||
-           audit_outbox_add(transaction, &event, 1, error);
-}
 
 // Takes the strategy as it is now.
 static bool
@@ -161,7 +146,7 @@ take_strategy(struct transaction *transaction, struct change *change, struct err
     if (!strategy_store_find(transaction, change->record.strategy_id, false, &strategy, &found,
                              error))
         return false;
-    if (!found || !ownership_may_see(&change->call->identity, strategy.user_id, NULL))
+    if (!found || !ownership_may_see(&change->base.call->identity, strategy.user_id, NULL))
         return error_set(error, REASON_STRATEGY_NOT_FOUND, "There is no strategy %s.",
                          change->record.strategy_id);
     change->record.user_id = strategy.user_id;
@@ -177,7 +162,7 @@ take_strategy(struct transaction *transaction, struct change *change, struct err
 static bool check_plan(const struct change *change, struct error *error)
 {
     const Trading__CreateBacktestRequest *request =
-        (const Trading__CreateBacktestRequest *)change->request;
+        (const Trading__CreateBacktestRequest *)change->base.request;
     int64_t end = change->now;
 
     if (request->has_end && request->end < end)
@@ -190,9 +175,9 @@ static bool check_plan(const struct change *change, struct error *error)
 static bool take_grid(struct change *change, struct error *error)
 {
     const Trading__CreateBacktestRequest *request =
-        (const Trading__CreateBacktestRequest *)change->request;
+        (const Trading__CreateBacktestRequest *)change->base.request;
     const struct backtest_grid grid = {request->grid, request->n_grid};
-    struct arena *arena = change->call->arena;
+    struct arena *arena = change->base.call->arena;
     struct strategy_parameters *parameters = arena_allocate(arena, sizeof(*parameters));
     enum strategy_kind kind = STRATEGY_KIND_COUNT;
     Trading__Backtest packed = TRADING__BACKTEST__INIT;
@@ -212,23 +197,18 @@ static bool take_grid(struct change *change, struct error *error)
            strategy_pack_text(&packed.base, arena, &change->record.grid, error);
 }
 
-static bool create(struct transaction *transaction, void *context, struct error *error)
+static bool create(struct transaction *transaction, struct owned_change *base, struct error *error)
 {
-    struct change *change = context;
-    Trading__CreateBacktestResponse *response = (Trading__CreateBacktestResponse *)change->response;
-    bool replayed = false;
+    struct change *change = (struct change *)base;
+    Trading__CreateBacktestResponse *response = (Trading__CreateBacktestResponse *)base->response;
 
-    if (!idempotency_begin(transaction, change->call, change->method, change->response, &replayed,
-                           error))
+    if (!take_strategy(transaction, change, error) || !take_grid(change, error) ||
+        !strategy_store_lock_user(transaction, change->record.user_id, error) ||
+        !backtest_store_add(transaction, &change->record, error))
         return false;
-    if (replayed)
-        return true;
-    return take_strategy(transaction, change, error) && take_grid(change, error) &&
-           strategy_store_lock_user(transaction, change->record.user_id, error) &&
-           backtest_store_add(transaction, &change->record, error) &&
-           note(transaction, change, error) &&
-           backtest_to_message(&change->record, change->call->arena, &response->backtest, error) &&
-           idempotency_finish(transaction, change->call, change->method, change->response, error);
+    base->subject = change->record.id;
+    base->user_id = change->record.user_id;
+    return backtest_to_message(&change->record, base->call->arena, &response->backtest, error);
 }
 
 static struct fill_terms hear_costs(const Trading__BacktestCosts *costs)
@@ -266,8 +246,8 @@ static bool check_request(struct change *change,
     if (!check_plan(change, error))
         return false;
     return request->benchmark == NULL ||
-           lookup_fractionable(change->trading, change->call, request->benchmark, &is_fractionable,
-                               error);
+           lookup_fractionable(change->trading, change->base.call, request->benchmark,
+                               &is_fractionable, error);
 }
 
 bool trading_api_create_backtest(struct trading *trading,
@@ -278,11 +258,12 @@ bool trading_api_create_backtest(struct trading *trading,
 {
     struct change change = {
         .trading = trading,
-        .call = call,
-        .method = &trading_method_create_backtest,
-        .request = &request->base,
-        .response = &response->base,
-        .action = "backtest.create",
+        .base = {.call = call,
+                 .method = &trading_method_create_backtest,
+                 .request = &request->base,
+                 .response = &response->base,
+                 .action = "backtest.create",
+                 .apply = create},
         .record = {.id = arena_copy_string(call->arena, uuid_new().string),
                    .strategy_id = request->strategy_id,
                    .start_at = request->start,
@@ -297,38 +278,35 @@ bool trading_api_create_backtest(struct trading *trading,
 
     if (change.record.id == NULL)
         return out_of_budget(error);
-    if (!idempotency_find(trading->database, call, change.method, change.response, &replayed,
-                          error))
+    if (!idempotency_find(trading->database, call, change.base.method, change.base.response,
+                          &replayed, error))
         return false;
     if (replayed)
         return true;
     if (!check_request(&change, request, error) ||
-        !database_transact(trading->database, call->arena, 0, create, &change, error))
+        !owned_change_make(trading->database, &change.base, error))
         return false;
     backtest_queue_wake(trading->backtest_queue);
+    if (!call->replayed)
+        strategy_events_tell(trading, change.record.user_id, change.record.id);
     return true;
 }
 
-static bool delete_one(struct transaction *transaction, void *context, struct error *error)
+static bool
+delete_one(struct transaction *transaction, struct owned_change *base, struct error *error)
 {
-    struct change *change = context;
-    const char *id = ((const Trading__DeleteBacktestRequest *)change->request)->backtest_id;
-    bool replayed = false;
+    struct change *change = (struct change *)base;
+    const char *id = ((const Trading__DeleteBacktestRequest *)base->request)->backtest_id;
     bool found = false;
 
-    if (!idempotency_begin(transaction, change->call, change->method, change->response, &replayed,
-                           error))
+    if (!backtest_store_find(transaction, id, BACKTEST_TO_CHANGE, &change->record, &found, error) ||
+        !check_seen(base->call, id, &change->record, found, error))
         return false;
-    if (replayed)
-        return true;
-    if (!backtest_store_find(transaction, id, true, &change->record, &found, error) ||
-        !check_seen(change->call, id, &change->record, found, error))
-        return false;
-    return (backtest_status_has_ended(change->record.status)
-                ? backtest_store_remove(transaction, &change->record, error)
-                : backtest_store_cancel(transaction, &change->record, error)) &&
-           note(transaction, change, error) &&
-           idempotency_finish(transaction, change->call, change->method, change->response, error);
+    base->subject = change->record.id;
+    base->user_id = change->record.user_id;
+    return backtest_status_has_ended(change->record.status)
+               ? backtest_store_remove(transaction, &change->record, error)
+               : backtest_store_cancel(transaction, &change->record, error);
 }
 
 bool trading_api_delete_backtest(struct trading *trading,
@@ -339,12 +317,17 @@ bool trading_api_delete_backtest(struct trading *trading,
 {
     struct change change = {
         .trading = trading,
-        .call = call,
-        .method = &trading_method_delete_backtest,
-        .request = &request->base,
-        .response = &response->base,
-        .action = "backtest.delete",
+        .base = {.call = call,
+                 .method = &trading_method_delete_backtest,
+                 .request = &request->base,
+                 .response = &response->base,
+                 .action = "backtest.delete",
+                 .apply = delete_one},
     };
 
-    return database_transact(trading->database, call->arena, 0, delete_one, &change, error);
+    if (!owned_change_make(trading->database, &change.base, error))
+        return false;
+    if (!call->replayed)
+        strategy_events_tell(trading, change.record.user_id, change.record.id);
+    return true;
 }

@@ -9,8 +9,7 @@
 
 #include "execution/lookup.h"
 #include "runs/run_store.h"
-#include "service/audit_outbox.h"
-#include "service/idempotency.h"
+#include "service/owned_change.h"
 #include "service/ownership.h"
 #include "strategies/strategy_message.h"
 #include "strategy/strategy_program.h"
@@ -187,34 +186,16 @@ bool trading_api_list_strategies(struct trading *trading,
     return true;
 }
 
-// A change, done once by the request's id. `apply` has it made within the transaction.
+// A change, and how it is made within its transaction.
 struct change {
+    struct owned_change base;
     struct trading *trading;
-    struct call *call;
-    const struct rpc_method *method;
-    const ProtobufCMessage *request;
-    ProtobufCMessage *response;
-    const char *action; // for the audit log
-    const char *id;     // of a strategy that is there; NULL for a new one
+    const char *id; // of a strategy that is there; NULL for a new one
     bool (*apply)(struct transaction *transaction, struct change *change, struct error *error);
     Trading__Strategy **message; // NULL for an answer without one
     struct strategy_record record;
     int64_t now;
 };
-
-static bool note(struct transaction *transaction, const struct change *change, struct error *error)
-{
-    const struct audit_outbox_event event = {
-        .call = change->call,
-        .action = change->action,
-        .subject = change->record.id,
-        .method = change->method,
-        .request = change->request,
-    };
-
-    return !ownership_is_for_another(&change->call->identity, change->record.user_id) ||
-           audit_outbox_add(transaction, &event, 1, error);
-}
 
 static bool
 find_to_change(struct transaction *transaction, struct change *change, struct error *error)
@@ -222,24 +203,21 @@ find_to_change(struct transaction *transaction, struct change *change, struct er
     bool found = false;
 
     return strategy_store_find(transaction, change->id, true, &change->record, &found, error) &&
-           check_seen(change->call, change->id, &change->record, found, error);
+           check_seen(change->base.call, change->id, &change->record, found, error);
 }
 
-static bool change_work(struct transaction *transaction, void *context, struct error *error)
+static bool
+change_work(struct transaction *transaction, struct owned_change *base, struct error *error)
 {
-    struct change *change = context;
-    struct call *call = change->call;
-    bool replayed = false;
+    struct change *change = (struct change *)base;
 
-    if (!idempotency_begin(transaction, call, change->method, change->response, &replayed, error))
+    if ((change->id != NULL && !find_to_change(transaction, change, error)) ||
+        !change->apply(transaction, change, error))
         return false;
-    if (replayed)
-        return true;
-    return (change->id == NULL || find_to_change(transaction, change, error)) &&
-           change->apply(transaction, change, error) && note(transaction, change, error) &&
-           (change->message == NULL ||
-            strategy_to_message(&change->record, call->arena, change->message, error)) &&
-           idempotency_finish(transaction, call, change->method, change->response, error);
+    base->subject = change->record.id;
+    base->user_id = change->record.user_id;
+    return change->message == NULL ||
+           strategy_to_message(&change->record, base->call->arena, change->message, error);
 }
 
 static bool make_change(struct change *change, struct error *error)
@@ -249,8 +227,8 @@ static bool make_change(struct change *change, struct error *error)
     if (!quotes_clock(change->trading->quotes, &clock))
         return error_set(error, REASON_UNAVAILABLE, "The platform's clock is not known yet.");
     change->now = clock.now;
-    return database_transact(change->trading->database, change->call->arena, 0, change_work, change,
-                             error);
+    change->base.apply = change_work;
+    return owned_change_make(change->trading->database, &change->base, error);
 }
 
 static bool find_kind(const char *name, enum strategy_kind *out_kind, struct error *error)
@@ -319,10 +297,10 @@ static bool take_symbols(struct change *change,
     if (error->code != CODE_OK)
         return false;
     for (size_t i = 0; i < count; i++)
-        if (!lookup_fractionable(change->trading, change->call, symbols[i], &is_fractionable,
+        if (!lookup_fractionable(change->trading, change->base.call, symbols[i], &is_fractionable,
                                  error))
             return false;
-    return strategy_symbols_join(symbols, count, change->call->arena, out_symbols, error);
+    return strategy_symbols_join(symbols, count, change->base.call->arena, out_symbols, error);
 }
 
 static bool add(struct transaction *transaction, struct change *change, struct error *error)
@@ -347,11 +325,11 @@ bool trading_api_create_strategy(struct trading *trading,
 {
     struct change change = {
         .trading = trading,
-        .call = call,
-        .method = &trading_method_create_strategy,
-        .request = &request->base,
-        .response = &response->base,
-        .action = "strategy.create",
+        .base = {.call = call,
+                 .method = &trading_method_create_strategy,
+                 .request = &request->base,
+                 .response = &response->base,
+                 .action = "strategy.create"},
         .apply = add,
         .message = &response->strategy,
         .record = {.id = arena_copy_string(call->arena, uuid_new().string),
@@ -367,8 +345,8 @@ bool trading_api_create_strategy(struct trading *trading,
         return out_of_budget(error);
     // A repeat is answered from what is stored, whatever has become of the symbols since.
     if (!refuse_key_of_portfolio(call, error) ||
-        !idempotency_find(trading->database, call, change.method, change.response, &replayed,
-                          error))
+        !idempotency_find(trading->database, call, change.base.method, change.base.response,
+                          &replayed, error))
         return false;
     if (replayed)
         return true;
@@ -383,7 +361,7 @@ bool trading_api_create_strategy(struct trading *trading,
 static bool save(struct transaction *transaction, struct change *change, struct error *error)
 {
     const Trading__UpdateStrategyRequest *request =
-        (const Trading__UpdateStrategyRequest *)change->request;
+        (const Trading__UpdateStrategyRequest *)change->base.request;
     struct strategy_record *record = &change->record;
     bool is_other_kind = request->kind != NULL && strcmp(request->kind, record->kind) != 0;
     const char *parameters = request->parameters != NULL ? request->parameters
@@ -397,12 +375,12 @@ static bool save(struct transaction *transaction, struct change *change, struct 
         record->timeframe = strategy_timeframe_name(request->timeframe);
     // Known since before the transaction: see trading_api_update_strategy.
     if (request->symbols_given &&
-        !strategy_symbols_join(request->symbols, request->n_symbols, change->call->arena,
+        !strategy_symbols_join(request->symbols, request->n_symbols, change->base.call->arena,
                                &record->symbols, error))
         return false;
     record->version++;
     record->updated_at = change->now;
-    return take_parameters(record, parameters, change->call->arena, error) &&
+    return take_parameters(record, parameters, change->base.call->arena, error) &&
            strategy_store_save(transaction, record, error);
 }
 
@@ -414,11 +392,11 @@ bool trading_api_update_strategy(struct trading *trading,
 {
     struct change change = {
         .trading = trading,
-        .call = call,
-        .method = &trading_method_update_strategy,
-        .request = &request->base,
-        .response = &response->base,
-        .action = "strategy.update",
+        .base = {.call = call,
+                 .method = &trading_method_update_strategy,
+                 .request = &request->base,
+                 .response = &response->base,
+                 .action = "strategy.update"},
         .id = request->strategy_id,
         .apply = save,
         .message = &response->strategy,
@@ -427,8 +405,8 @@ bool trading_api_update_strategy(struct trading *trading,
     bool replayed = false;
 
     if (request->symbols_given) {
-        if (!idempotency_find(trading->database, call, change.method, change.response, &replayed,
-                              error))
+        if (!idempotency_find(trading->database, call, change.base.method, change.base.response,
+                              &replayed, error))
             return false;
         if (!replayed &&
             !take_symbols(&change, request->symbols, request->n_symbols, &symbols, error))
@@ -453,11 +431,11 @@ bool trading_api_delete_strategy(struct trading *trading,
 {
     struct change change = {
         .trading = trading,
-        .call = call,
-        .method = &trading_method_delete_strategy,
-        .request = &request->base,
-        .response = &response->base,
-        .action = "strategy.delete",
+        .base = {.call = call,
+                 .method = &trading_method_delete_strategy,
+                 .request = &request->base,
+                 .response = &response->base,
+                 .action = "strategy.delete"},
         .id = request->strategy_id,
         .apply = delete_one,
     };

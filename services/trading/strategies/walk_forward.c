@@ -2,12 +2,14 @@
 #include "strategies/walk_forward.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "money/money.h"
 #include "strategies/backtest_actions.h"
 
 #define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
+#define EFFICIENCY_MAX 9e15 // in millionths of a percent; more is not told
 
 enum {
     YEAR_DAYS = 366, // less is no year, of which alone Calmar's ratio is told
@@ -385,19 +387,25 @@ static double days_of(const struct span *span, int64_t end)
     return (double)((span->end < end ? span->end : end) - span->start) / (double)DAY_US;
 }
 
-static void
-note_efficiency(struct walking *walking, size_t number, const Trading__BacktestWindow *window)
+// Notes what the efficiency of all windows is made of, and tells that of this one.
+static void note_efficiency(struct walking *walking, size_t number, Trading__BacktestWindow *window)
 {
     const struct walk_forward *walk = walking->walk;
+    struct analytics_window *figures = &walking->figures[walking->figure_count++];
+    struct analytics_figure efficiency;
     const struct span in_sample = in_sample_of(walk->plan, walk->settings->start, number);
     const struct span out_of_sample = out_of_sample_of(walk->plan, walk->settings->start, number);
 
-    walking->figures[walking->figure_count++] = (struct analytics_window){
+    *figures = (struct analytics_window){
         .in_sample_return = (double)window->in_sample->return_percent_micros,
         .in_sample_days = days_of(&in_sample, walk->end),
         .out_of_sample_return = (double)window->out_of_sample->return_percent_micros,
         .out_of_sample_days = days_of(&out_of_sample, walk->end),
     };
+    efficiency = analytics_walk_forward(figures, 1);
+    efficiency.value *= 100.0 * (double)MICROS_PER_UNIT;
+    if (efficiency.reason == ANALYTICS_KNOWN && fabs(efficiency.value) < EFFICIENCY_MAX)
+        SET(window, efficiency_percent_micros, (int64_t)llrint(efficiency.value));
 }
 
 static bool run_out_of_sample(struct walking *walking,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "strategies/walk_forward.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,7 +41,7 @@ struct scene {
     struct strategy_program *program;
     struct strategy_parameters parameters;
     struct backtest_result scratch;
-    struct backtest_symbol symbol;
+    struct backtest_symbol symbols[3]; // the first one unless a test sets them all up
     struct backtest_settings settings;
     Trading__BacktestGridParameter fast;
     Trading__BacktestGridParameter *grid[1];
@@ -62,7 +63,7 @@ static void set_up(struct scene *scene)
     scene->program = allocate(sizeof(*scene->program));
     assert_true(strategy_parameters_read(STRATEGY_SMA_CROSS, text_of("{\"slow\": 10, \"fast\": 2}"),
                                          scene->arena, &scene->parameters, &scene->error));
-    scene->symbol = (struct backtest_symbol){"ACME", bar_columns_new()};
+    scene->symbols[0] = (struct backtest_symbol){"ACME", bar_columns_new()};
     trading__backtest_grid_parameter__init(&scene->fast);
     scene->fast.parameter = "fast";
     scene->fast.n_values = COUNT_OF(values);
@@ -73,13 +74,13 @@ static void set_up(struct scene *scene)
     scene->plan.in_sample_days = 40;
     scene->plan.out_of_sample_days = 20;
     scene->settings = (struct backtest_settings){.program = scene->program,
-                                                 .symbols = &scene->symbol,
+                                                 .symbols = scene->symbols,
                                                  .symbol_count = 1,
                                                  .start = FIRST_DAY,
                                                  .cash = 10000 * DOLLAR};
     scene->search = (struct backtest_search){.parameters = &scene->parameters,
                                              .grid = {scene->grid, 1},
-                                             .symbols = &scene->symbol,
+                                             .symbols = scene->symbols,
                                              .symbol_count = 1,
                                              .program = scene->program,
                                              .workspace = scene->workspace,
@@ -97,7 +98,8 @@ static void tear_down(struct scene *scene)
 {
     backtest_result_clear(&scene->outcome.result);
     backtest_result_clear(&scene->scratch);
-    bar_columns_free(&scene->symbol.series);
+    for (size_t i = 0; i < COUNT_OF(scene->symbols); i++)
+        bar_columns_free(&scene->symbols[i].series);
     release(scene->program);
     rule_workspace_free(&scene->workspace);
     arena_free(&scene->figures);
@@ -131,7 +133,7 @@ static void windows_follow_each_other_from_the_start_to_the_last_bar(void **stat
 
     (void)state;
     set_up(&scene);
-    add_bars(scene.symbol.series, DAYS - 5, 1);
+    add_bars(scene.symbols[0].series, DAYS - 5, 1);
     scene.walk.end = FIRST_DAY + (DAYS - 5) * DAY;
     must_run(&scene);
     assert_int_equal(scene.outcome.window_count, 4);
@@ -157,7 +159,7 @@ static void anchored_windows_all_begin_at_the_start(void **state)
     (void)state;
     set_up(&scene);
     scene.plan.has_anchored = scene.plan.anchored = true;
-    add_bars(scene.symbol.series, DAYS, 1);
+    add_bars(scene.symbols[0].series, DAYS, 1);
     must_run(&scene);
     assert_int_equal(scene.outcome.windows[3]->in_sample->start, FIRST_DAY);
     assert_int_equal(scene.outcome.windows[3]->in_sample->bars, 100);
@@ -169,54 +171,129 @@ static void anchored_windows_all_begin_at_the_start(void **state)
 static int64_t
 equity_alone(struct scene *scene, size_t fast, int64_t from, int64_t to, int64_t cash)
 {
-    struct bar_columns *whole = scene->symbol.series;
-    size_t first = bar_columns_find(whole, from);
-    struct backtest_symbol symbol = {
-        "ACME", bar_columns_copy(whole, first > 9 ? first - 9 : 0, bar_columns_find(whole, to))};
+    struct backtest_symbol symbols[COUNT_OF(scene->symbols)] = {{0}};
     struct backtest_settings settings = scene->settings;
     int64_t equity = 0;
 
-    settings.symbols = &symbol;
+    for (size_t i = 0; i < settings.symbol_count; i++) {
+        struct bar_columns *whole = scene->symbols[i].series;
+        size_t first = bar_columns_find(whole, from);
+
+        symbols[i].ticker = scene->symbols[i].ticker;
+        symbols[i].series =
+            bar_columns_copy(whole, first > 9 ? first - 9 : 0, bar_columns_find(whole, to));
+    }
+    settings.symbols = symbols;
     settings.start = from;
     settings.cash = cash;
     assert_true(backtest_search_make(&scene->search, fast, &scene->error));
     assert_true(backtest_run(&settings, scene->workspace, &scene->scratch, &scene->error));
     equity = scene->scratch.equity[scene->scratch.point_count - 1];
-    bar_columns_free(&symbol.series);
+    for (size_t i = 0; i < settings.symbol_count; i++)
+        bar_columns_free(&symbols[i].series);
     return equity;
 }
 
-static void the_best_in_sample_is_traded_with_out_of_sample_and_the_cash_goes_on(void **state)
+// What each window in sample and out of sample comes to is what it comes to by itself.
+static void assert_windows_are_as_alone(struct scene *scene)
 {
-    struct scene scene;
     int64_t cash = 10000 * DOLLAR;
 
-    (void)state;
-    set_up(&scene);
-    scene.plan.has_objective = true;
-    scene.plan.objective = TRADING__BACKTEST_OBJECTIVE__BACKTEST_OBJECTIVE_RETURN_PERCENT;
-    add_bars(scene.symbol.series, DAYS, 5);
-    must_run(&scene);
-    for (size_t i = 0; i < scene.outcome.window_count; i++) {
-        const Trading__BacktestWindow *window = scene.outcome.windows[i];
+    for (size_t i = 0; i < scene->outcome.window_count; i++) {
+        const Trading__BacktestWindow *window = scene->outcome.windows[i];
         const Trading__BacktestSample *in = window->in_sample;
         const Trading__BacktestSample *out = window->out_of_sample;
         size_t best = 0;
         int64_t most = 0;
 
         for (size_t k = 0; k < 3; k++) {
-            int64_t equity = equity_alone(&scene, k, in->start, in->end, 10000 * DOLLAR);
+            int64_t equity = equity_alone(scene, k, in->start, in->end, 10000 * DOLLAR);
 
             best = equity > most ? k : best;
             most = equity > most ? equity : most;
         }
         assert_int_equal(in->final_equity_micros, most);
-        assert_string_equal(window->parameters, scene.search.runs[best]->parameters);
-        cash = equity_alone(&scene, best, out->start, out->end, cash);
+        assert_string_equal(window->parameters, scene->search.runs[best]->parameters);
+        cash = equity_alone(scene, best, out->start, out->end, cash);
         assert_int_equal(out->final_equity_micros, cash);
     }
-    assert_int_equal(scene.outcome.result.equity[scene.outcome.result.point_count - 1], cash);
+    assert_int_equal(scene->outcome.result.equity[scene->outcome.result.point_count - 1], cash);
     assert_true(cash != 10000 * DOLLAR);
+}
+
+static void the_best_in_sample_is_traded_with_out_of_sample_and_the_cash_goes_on(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    set_up(&scene);
+    scene.plan.has_objective = true;
+    scene.plan.objective = TRADING__BACKTEST_OBJECTIVE__BACKTEST_OBJECTIVE_RETURN_PERCENT;
+    add_bars(scene.symbols[0].series, DAYS, 5);
+    must_run(&scene);
+    assert_windows_are_as_alone(&scene);
+    tear_down(&scene);
+}
+
+// One of them begins late, and one has bars on every other day only.
+static void several_symbols_share_windows_cash_and_choice(void **state)
+{
+    struct scene scene;
+    struct bar_columns *sparse = NULL;
+
+    (void)state;
+    set_up(&scene);
+    scene.plan.has_objective = true;
+    scene.plan.objective = TRADING__BACKTEST_OBJECTIVE__BACKTEST_OBJECTIVE_RETURN_PERCENT;
+    add_bars(scene.symbols[0].series, DAYS, 5);
+    scene.symbols[1] = (struct backtest_symbol){"LATE", bar_columns_new()};
+    add_bars(scene.symbols[1].series, DAYS, 11);
+    scene.symbols[2] = (struct backtest_symbol){"RARE", bar_columns_new()};
+    sparse = bar_columns_new();
+    add_bars(sparse, DAYS, 13);
+    for (size_t i = 0; i < sparse->count; i += 2) {
+        struct bar bar = {.time = sparse->times[i]};
+
+        for (size_t k = 0; k < BAR_FIELD_COUNT; k++)
+            bar.values[k] = sparse->columns[k][i];
+        bar_columns_add(scene.symbols[2].series, &bar);
+    }
+    bar_columns_free(&sparse);
+    sparse = bar_columns_copy(scene.symbols[1].series, 70, DAYS);
+    bar_columns_free(&scene.symbols[1].series);
+    scene.symbols[1].series = sparse;
+    scene.settings.symbol_count = scene.search.symbol_count = 3;
+    must_run(&scene);
+    assert_int_equal(scene.outcome.windows[0]->in_sample->bars, 40 + 20);
+    assert_int_equal(scene.outcome.windows[3]->out_of_sample->bars, 20 + 20 + 10);
+    assert_windows_are_as_alone(&scene);
+    tear_down(&scene);
+}
+
+static void a_windows_efficiency_is_its_return_of_a_day_in_parts_of_that_in_sample(void **state)
+{
+    struct scene scene;
+    size_t known = 0;
+
+    (void)state;
+    set_up(&scene);
+    scene.plan.has_objective = true;
+    scene.plan.objective = TRADING__BACKTEST_OBJECTIVE__BACKTEST_OBJECTIVE_RETURN_PERCENT;
+    // The last window out of sample is of 15 days instead of 20.
+    add_bars(scene.symbols[0].series, DAYS - 5, 5);
+    scene.walk.end = FIRST_DAY + (DAYS - 5) * DAY;
+    must_run(&scene);
+    for (size_t i = 0; i < scene.outcome.window_count; i++) {
+        const Trading__BacktestWindow *window = scene.outcome.windows[i];
+        double in = (double)window->in_sample->return_percent_micros / 40.0;
+        double out = (double)window->out_of_sample->return_percent_micros / (i < 3 ? 20.0 : 15.0);
+
+        assert_int_equal(window->has_efficiency_percent_micros, in > 0.0);
+        known += window->has_efficiency_percent_micros ? 1 : 0;
+        if (window->has_efficiency_percent_micros)
+            assert_true(fabs((double)window->efficiency_percent_micros - out / in * 1e8) < 1.0);
+    }
+    assert_true(known > 1);
     tear_down(&scene);
 }
 
@@ -228,10 +305,10 @@ static void nothing_is_known_before_its_time(void **state)
     (void)state;
     set_up(&one);
     set_up(&other);
-    add_bars(one.symbol.series, DAYS, 3);
+    add_bars(one.symbols[0].series, DAYS, 3);
     // The same to the end of the second window in sample, and another story from there.
-    add_bars(other.symbol.series, 60, 3);
-    add_bars(other.symbol.series, DAYS, 99);
+    add_bars(other.symbols[0].series, 60, 3);
+    add_bars(other.symbols[0].series, DAYS, 99);
     must_run(&one);
     must_run(&other);
     for (size_t i = 0; i < 2; i++) {
@@ -260,8 +337,8 @@ static void twice_comes_to_the_same(void **state)
     (void)state;
     set_up(&one);
     set_up(&other);
-    add_bars(one.symbol.series, DAYS, 7);
-    add_bars(other.symbol.series, DAYS, 7);
+    add_bars(one.symbols[0].series, DAYS, 7);
+    add_bars(other.symbols[0].series, DAYS, 7);
     must_run(&one);
     must_run(&other);
     assert_int_equal(one.outcome.result.point_count, other.outcome.result.point_count);
@@ -271,13 +348,63 @@ static void twice_comes_to_the_same(void **state)
     tear_down(&other);
 }
 
+// Says to stop when it is asked for the so many-th time.
+struct patience {
+    size_t asked;
+    size_t most;
+};
+
+static bool goes_on(void *context, int64_t progress_micros)
+{
+    struct patience *patience = context;
+
+    (void)progress_micros;
+    return ++patience->asked <= patience->most;
+}
+
+static void one_that_is_stopped_anywhere_comes_to_the_same_when_it_is_begun_anew(void **state)
+{
+    struct scene undisturbed;
+    struct patience patience = {.most = SIZE_MAX};
+
+    (void)state;
+    set_up(&undisturbed);
+    add_bars(undisturbed.symbols[0].series, DAYS, 7);
+    undisturbed.settings.goes_on = goes_on;
+    undisturbed.settings.context = &patience;
+    must_run(&undisturbed);
+    // Of windows however short, each run in it is asked about: 4 times 3 in sample and one out of
+    // it.
+    assert_int_equal(patience.asked, 16);
+    for (size_t most = 0; most < 16; most++) {
+        struct scene scene;
+        struct patience short_of_it = {.most = most};
+
+        set_up(&scene);
+        add_bars(scene.symbols[0].series, DAYS, 7);
+        scene.settings.goes_on = goes_on;
+        scene.settings.context = &short_of_it;
+        assert_false(run(&scene));
+        assert_string_equal(scene.error.reason, "BACKTEST_CANCELED");
+        backtest_result_clear(&scene.outcome.result);
+        memset(&scene.outcome, 0, sizeof(scene.outcome));
+        scene.settings.goes_on = NULL;
+        must_run(&scene);
+        assert_int_equal(scene.outcome.result.point_count, undisturbed.outcome.result.point_count);
+        assert_memory_equal(scene.outcome.result.equity, undisturbed.outcome.result.equity,
+                            scene.outcome.result.point_count * sizeof(int64_t));
+        tear_down(&scene);
+    }
+    tear_down(&undisturbed);
+}
+
 static void a_window_without_bars_is_passed_over_and_says_so(void **state)
 {
     struct scene scene;
 
     (void)state;
     set_up(&scene);
-    add_bars(scene.symbol.series, 60, 1);
+    add_bars(scene.symbols[0].series, 60, 1);
     must_run(&scene);
     assert_null(scene.outcome.windows[0]->problem);
     assert_string_equal(scene.outcome.windows[1]->problem, "There are no bars out of sample.");
@@ -292,7 +419,7 @@ static void what_cannot_be_is_refused_with_the_numbers(void **state)
 
     (void)state;
     set_up(&scene);
-    add_bars(scene.symbol.series, DAYS, 1);
+    add_bars(scene.symbols[0].series, DAYS, 1);
     scene.plan.has_step_days = true;
     scene.plan.step_days = 19;
     must_refuse(&scene, "walk_forward.step_days",
@@ -330,7 +457,7 @@ static void more_work_than_there_may_be_is_refused(void **state)
         const struct bar bar = {.time = FIRST_DAY + (int64_t)i * DAY / 1000,
                                 .values = {DOLLAR, DOLLAR, DOLLAR, DOLLAR, 1}};
 
-        bar_columns_add(scene.symbol.series, &bar);
+        bar_columns_add(scene.symbols[0].series, &bar);
     }
     // 60 windows of 100,000 to 159,000 bars, three times, and of 1000 with 9 of warm-up afterwards.
     scene.plan.has_anchored = scene.plan.anchored = true;
@@ -349,8 +476,11 @@ int main(void)
         cmocka_unit_test(windows_follow_each_other_from_the_start_to_the_last_bar),
         cmocka_unit_test(anchored_windows_all_begin_at_the_start),
         cmocka_unit_test(the_best_in_sample_is_traded_with_out_of_sample_and_the_cash_goes_on),
+        cmocka_unit_test(several_symbols_share_windows_cash_and_choice),
+        cmocka_unit_test(a_windows_efficiency_is_its_return_of_a_day_in_parts_of_that_in_sample),
         cmocka_unit_test(nothing_is_known_before_its_time),
         cmocka_unit_test(twice_comes_to_the_same),
+        cmocka_unit_test(one_that_is_stopped_anywhere_comes_to_the_same_when_it_is_begun_anew),
         cmocka_unit_test(a_window_without_bars_is_passed_over_and_says_so),
         cmocka_unit_test(what_cannot_be_is_refused_with_the_numbers),
         cmocka_unit_test(more_work_than_there_may_be_is_refused),
