@@ -403,7 +403,7 @@ enum history_state history_look(struct history *history, struct error *error)
 const char *history_outcome_name(enum history_outcome outcome)
 {
     static const char *const names[HISTORY_OUTCOMES] = {
-        [HISTORY_BY_STANDBY] = "standby",    [HISTORY_WAS_AWAY] = "away",
+        [HISTORY_BY_STANDBY] = "near",       [HISTORY_WAS_AWAY] = "away",
         [HISTORY_WAS_BEHIND] = "behind",     [HISTORY_WAS_BUSY] = "busy",
         [HISTORY_WAS_CANCELED] = "canceled",
     };
