@@ -80,6 +80,9 @@ static PGconn *start(const struct connection_options *options, PQconninfoOption 
     // A pooler would refuse them: the role has the same as its defaults.
     if (!options->is_pooled) {
         session_append_options(session, options->schema, options->for_migrations, own_options);
+        // One that is promoted while it is connected to must not be written to, either.
+        if (options->is_standby)
+            strbuf_append_string(session, " -c default_transaction_read_only=on");
         set_keyword(&keywords, "options", session->data);
     }
     set_default(&keywords, "application_name", options->schema);

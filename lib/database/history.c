@@ -43,7 +43,7 @@ struct history {
     struct sample samples[SAMPLES];
     size_t sample_count; // so far
     enum history_state state;
-    int64_t seen_until_us; // what the standby had seen at the last look; 0 for nothing
+    int64_t seen_until_us; // what the standby had seen at the last look, or since when one looks
     uint64_t reads[HISTORY_OUTCOMES];
 };
 
@@ -106,7 +106,8 @@ open_pools(struct history *history, const struct history_options *options, struc
 {
     return open_pool(&(const struct pool_options){.url = options->primary_url,
                                                   .service = options->service,
-                                                  .connections = 1},
+                                                  .connections = 1,
+                                                  .is_pooled = options->primary_is_pooled},
                      &history->sampler, error) &&
            open_pool(&(const struct pool_options){.url = options->url,
                                                   .service = options->service,
@@ -320,6 +321,7 @@ static void begin_anew(struct history *history, struct identity identity)
 {
     history->identity = identity;
     history->sample_count = 0;
+    history->seen_until_us = clock_monotonic_us();
     history->state = HISTORY_AWAY;
     pool_renew(database_pool(history->standby));
 }
@@ -352,10 +354,14 @@ static bool look_at_primary(struct history *history, struct error *error)
 static void note_position(struct history *history, int64_t position)
 {
     int64_t needed_us = clock_monotonic_us() - history->lag_us_max;
+    int64_t until_us = 0;
 
     pthread_mutex_lock(&history->lock);
-    history->seen_until_us = seen_until(history, position);
-    history->state = history->seen_until_us >= needed_us ? HISTORY_NEAR : HISTORY_BEHIND;
+    until_us = seen_until(history, position);
+    // One that is behind all samples has seen no more than before.
+    if (until_us > 0)
+        history->seen_until_us = until_us;
+    history->state = until_us >= needed_us ? HISTORY_NEAR : HISTORY_BEHIND;
     pthread_mutex_unlock(&history->lock);
 }
 
@@ -378,6 +384,7 @@ enum history_state history_look(struct history *history, struct error *error)
     error_clear(error);
     // Without the primary nobody knows how near the standby is.
     if (!look_at_primary(history, error)) {
+        error_set(error, REASON_DATABASE_UNAVAILABLE, "The primary does not say how far it is.");
         leave(history);
         return HISTORY_AWAY;
     }

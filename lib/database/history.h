@@ -24,7 +24,8 @@ struct history;
 struct history_options {
     struct database *primary; // must live longer
     const char *primary_url;  // for one connection more, by which its position is asked for
-    const char *url;          // of the standby or standbys; "" or NULL: the primary answers all
+    bool primary_is_pooled;
+    const char *url; // of the standby or standbys; "" or NULL: the primary answers all
     const char *service;
     size_t connections; // to standbys
     int64_t lag_ms_max; // how far behind a standby may be that answers

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LAG_MS_MAX = 400, WAIT_MS_MAX = 30 * 1000, POLL_MS = 10 };
+enum { LAG_MS_MAX = 1000, WAIT_MS_MAX = 30 * 1000, POLL_MS = 10, TRIES_MAX = 5 };
 
 // A primary with a standby.
 struct fixture {
@@ -31,7 +31,8 @@ static const struct migration migrations[] = {
 };
 
 static const struct statement count_things = {
-    "count_things", "SELECT count(*), count(*) FILTER (WHERE pg_is_in_recovery()) FROM things"};
+    "count_things", "SELECT count(*), count(*) FILTER (WHERE pg_is_in_recovery()),"
+                    " current_setting('default_transaction_read_only') FROM things"};
 static const struct statement add_thing = {
     "add_thing", "INSERT INTO things SELECT coalesce(max(id), 0) + 1 FROM things"};
 static const struct statement read_mark = {"read_mark", "SELECT number FROM marks WHERE id = $1"};
@@ -62,6 +63,7 @@ static int64_t count(struct fixture *f, const struct history_need *need, bool *o
     // The server agrees with the counter.
     if (rows_int(&rows, 0, 0) > 0)
         assert_int_equal(rows_int(&rows, 0, 1) > 0, *out_by_standby);
+    assert_string_equal(rows_text(&rows, 0, 2), *out_by_standby ? "on" : "off");
     return rows_int(&rows, 0, 0);
 }
 
@@ -88,6 +90,21 @@ static void wait_for_state(struct fixture *f, enum history_state wanted)
             fail_msg("The standby does not get into state %d: %s", wanted, error.message);
         clock_sleep_until_us(clock_monotonic_us() + POLL_MS * MICROS_PER_MS);
     }
+}
+
+// That the standby answers, once somebody has looked a moment ago.
+static int64_t count_by_standby(struct fixture *f, const struct history_need *need)
+{
+    int64_t end_us = clock_monotonic_us() + WAIT_MS_MAX * MICROS_PER_MS;
+    bool by_standby = false;
+    int64_t found = 0;
+
+    while (!by_standby) {
+        assert_true(clock_monotonic_us() < end_us);
+        wait_for_state(f, HISTORY_NEAR);
+        found = count(f, need, &by_standby);
+    }
+    return found;
 }
 
 static struct database *open_database(struct fixture *f, struct postgres *at, const char *role)
@@ -197,11 +214,9 @@ static void resume_replay(struct fixture *f)
 static void what_is_over_is_answered_by_a_standby_that_is_near(void **state)
 {
     struct fixture *f = *state;
-    bool by_standby = false;
 
-    assert_true(count(f, &anything, &by_standby) > 0);
-    assert_true(by_standby);
-    assert_true(is_by_standby(f, &own_writes));
+    assert_true(count_by_standby(f, &anything) > 0);
+    assert_true(count_by_standby(f, &own_writes) > 0);
 }
 
 static void what_shows_the_present_is_answered_by_the_primary(void **state)
@@ -236,11 +251,14 @@ static void a_primary_that_is_idle_does_not_make_its_standby_late(void **state)
     int64_t period_us = history_look_period_ms(f->history) * MICROS_PER_MS;
 
     while (clock_monotonic_us() < end_us) {
+        int64_t before_us = clock_monotonic_us();
+
         // As the thread that looks does.
-        clock_sleep_until_us(clock_monotonic_us() + period_us);
-        assert_int_equal(history_look(f->history, &f->error), HISTORY_NEAR);
+        clock_sleep_until_us(before_us + period_us);
+        // One that was itself late says nothing.
+        if (history_look(f->history, &f->error) != HISTORY_NEAR)
+            assert_true(clock_monotonic_us() - before_us > 2 * period_us);
     }
-    assert_true(history_statistics(f->history).lag_us < LAG_MS_MAX * MICROS_PER_MS);
 }
 
 static void a_standby_that_is_later_than_the_bound_is_not_asked(void **state)
@@ -259,9 +277,7 @@ static void a_standby_that_is_later_than_the_bound_is_not_asked(void **state)
     assert_true(outcomes(f, HISTORY_WAS_BEHIND) > 0);
     assert_true(history_statistics(f->history).lag_us > LAG_MS_MAX * MICROS_PER_MS);
     resume_replay(f);
-    wait_for_state(f, HISTORY_NEAR);
-    assert_int_equal(count(f, &anything, &by_standby), after);
-    assert_true(by_standby);
+    assert_int_equal(count_by_standby(f, &anything), after);
 }
 
 static void what_the_service_has_written_is_seen_at_once(void **state)
@@ -274,14 +290,15 @@ static void what_the_service_has_written_is_seen_at_once(void **state)
     must(f, database_query(f->service, f->arena, &add_thing, NULL, 0, NULL, &f->error));
     assert_int_equal(count(f, &own_writes, &by_standby), before + 1);
     assert_false(by_standby);
+    // Nobody knows but the standby, as the primary has been asked since.
+    (void)history_look(f->history, &f->error);
+    assert_int_equal(count(f, &own_writes, &by_standby), before + 1);
+    assert_false(by_standby);
     // Who needs only what is older than the bound may get what was before.
     found = count(f, &anything, &by_standby);
     assert_int_equal(found, by_standby ? before : before + 1);
     resume_replay(f);
-    do {
-        wait_for_state(f, HISTORY_NEAR);
-        assert_int_equal(count(f, &own_writes, &by_standby), before + 1);
-    } while (!by_standby);
+    assert_int_equal(count_by_standby(f, &own_writes), before + 1);
 }
 
 static void a_standby_without_the_mark_does_not_answer(void **state)
@@ -293,11 +310,9 @@ static void a_standby_without_the_mark_does_not_answer(void **state)
         "INSERT INTO marks VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET"
         " number = 5");
     // What is not there yet is not what is needed, either.
-    while (!is_by_standby(f, &need))
-        wait_for_state(f, HISTORY_NEAR);
+    (void)count_by_standby(f, &need);
     pause_replay(f);
     run(f, f->owner, "mark_6", "UPDATE marks SET number = 6 WHERE id = 1");
-    assert_true(is_by_standby(f, &need));
     need.mark_min = 6;
     assert_false(is_by_standby(f, &need));
     assert_int_equal(outcomes(f, HISTORY_WAS_AWAY), 0);
@@ -334,10 +349,13 @@ static void whatever_a_standby_fails_with_the_primary_answers(void **state)
         wait_for_state(f, HISTORY_NEAR);
         must(f, history_query(f->history, &anything, f->arena, &fail, &value, 1, &rows, &f->error));
         assert_string_equal(rows_text(&rows, 0, 0), "primary");
+        // One that was lost is left alone until somebody has looked.
+        if (outcomes(f, HISTORY_WAS_AWAY) > 0)
+            assert_false(is_by_standby(f, &anything));
     }
     assert_int_equal(outcomes(f, HISTORY_BY_STANDBY), 0);
     assert_int_equal(outcomes(f, HISTORY_WAS_CANCELED), COUNT_OF(states) - 2);
-    assert_int_equal(outcomes(f, HISTORY_WAS_AWAY), 2);
+    assert_int_equal(outcomes(f, HISTORY_WAS_AWAY), 4);
 }
 
 static const struct statement sleep_on_standby = {
@@ -387,7 +405,8 @@ static void a_standby_that_is_silent_or_busy_holds_nobody_up(void **state)
     for (size_t i = 0; i < COUNT_OF(threads); i++)
         assert_int_equal(pthread_create(&threads[i], NULL, read_slowly, f), 0);
     wait_for_sleepers(f, COUNT_OF(threads));
-    // All connections are in use.
+    // All connections are in use, which a look takes for no loss.
+    (void)history_look(f->history, &f->error);
     assert_false(is_by_standby(f, &anything));
     assert_int_equal(outcomes(f, HISTORY_WAS_BUSY), 1);
     for (size_t i = 0; i < COUNT_OF(threads); i++) {
@@ -402,7 +421,7 @@ static void a_standby_that_is_silent_or_busy_holds_nobody_up(void **state)
                  " WHERE wait_event = 'PgSleep'");
 }
 
-// What the primary has vacuumed away a reader of the standby may be looking at.
+// A table that is changed cannot be read meanwhile, and replay is not made to wait for readers.
 static void a_read_that_is_in_the_way_of_replay_is_answered_by_the_primary(void **state)
 {
     struct fixture *f = *state;
@@ -411,12 +430,16 @@ static void a_read_that_is_in_the_way_of_replay_is_answered_by_the_primary(void 
 
     tell_standby(f, "no_delay", "ALTER SYSTEM SET max_standby_streaming_delay = 0");
     tell_standby(f, "reload", "SELECT pg_reload_conf()");
-    assert_int_equal(pthread_create(&thread, NULL, read_slowly, f), 0);
-    wait_for_sleepers(f, 1);
-    run(f, f->owner, "delete", "DELETE FROM things WHERE id > 1");
-    run(f, f->owner, "vacuum", "VACUUM things");
-    assert_int_equal(pthread_join(thread, &failed), 0);
-    assert_null(failed);
+    // On a machine with much else to do the reader may have given up before it was canceled.
+    for (int i = 0; i < TRIES_MAX && outcomes(f, HISTORY_WAS_CANCELED) == 0; i++) {
+        wait_for_state(f, HISTORY_NEAR);
+        assert_int_equal(pthread_create(&thread, NULL, read_slowly, f), 0);
+        wait_for_sleepers(f, 1);
+        run(f, f->owner, "change", "ALTER TABLE things ALTER COLUMN id SET DEFAULT 1");
+        assert_int_equal(pthread_join(thread, &failed), 0);
+        assert_null(failed);
+        wait_for_sleepers(f, 0);
+    }
     assert_int_equal(outcomes(f, HISTORY_WAS_CANCELED), 1);
 }
 
@@ -427,12 +450,12 @@ static void a_standby_that_goes_away_is_used_again_when_it_is_back(void **state)
     database_free(&f->observer);
     postgres_stop(f->standby);
     assert_false(is_by_standby(f, &anything));
-    assert_int_equal(outcomes(f, HISTORY_WAS_AWAY), 1);
     assert_int_equal(history_look(f->history, &f->error), HISTORY_AWAY);
     assert_string_not_equal(f->error.message, "");
+    assert_false(is_by_standby(f, &anything));
+    assert_true(outcomes(f, HISTORY_WAS_AWAY) > 0);
     postgres_start(f->standby);
-    wait_for_state(f, HISTORY_NEAR);
-    assert_true(is_by_standby(f, &anything));
+    (void)count_by_standby(f, &anything);
 }
 
 static void a_standby_without_the_latest_migrations_is_not_used(void **state)
@@ -450,8 +473,7 @@ static void a_standby_without_the_latest_migrations_is_not_used(void **state)
     assert_non_null(strstr(f->error.message, "002_more.sql has not been applied"));
     assert_false(is_by_standby(f, &anything));
     resume_replay(f);
-    wait_for_state(f, HISTORY_NEAR);
-    assert_true(is_by_standby(f, &anything));
+    (void)count_by_standby(f, &anything);
 }
 
 // The last one: there is no way back.

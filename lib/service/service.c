@@ -273,6 +273,7 @@ static bool open_history(struct service *service, struct error *error)
     options = (struct history_options){
         .primary = service->database,
         .primary_url = service_text(service, "database"),
+        .primary_is_pooled = service_bool(service, "database-is-pooled"),
         .url = service_text(service, "history-database"),
         .service = definition->name,
         .connections = (size_t)service_int(service, "database-connections"),
