@@ -216,7 +216,7 @@ describe('with a standby that history is read from', () => {
     const READERS = ['auth', 'market', 'portfolio'];
     const LAG_MS = 500;
     const replicas = {};
-    let standby, gateway, grace;
+    let standby, between, gateway, grace;
 
     before(async () => {
         grace = await platform.trader('grace');
@@ -230,15 +230,19 @@ describe('with a standby that history is read from', () => {
         const first = await freePorts(PORTS_OF_A_REPLICA * (READERS.length + 1));
         const port = index => first + PORTS_OF_A_REPLICA * index;
         const peers = Object.fromEntries(READERS.map((name, i) => [`BOURSE_${name.toUpperCase()}_ADDRESS`, `127.0.0.1:${port(i)}`]));
+        between = pooler && await Pooler.start(platform);
+        // One of them has a pooler before the primary.
+        const pooled = { portfolio: between && { BOURSE_DATABASE: between.url('portfolio'), BOURSE_DATABASE_IS_POOLED: 'true' } };
         for (const [i, name] of READERS.entries())
-            replicas[name] = await Replica.start(platform, name, { ...peers, BOURSE_HISTORY_DATABASE: standby.url(`bourse_${name}`),
-                BOURSE_HISTORY_LAG_MS: String(LAG_MS) }, port(i));
+            replicas[name] = await Replica.start(platform, name, { ...peers, ...pooled[name],
+                BOURSE_HISTORY_DATABASE: standby.url(`bourse_${name}`), BOURSE_HISTORY_LAG_MS: String(LAG_MS) }, port(i));
         gateway = await Replica.start(platform, 'gateway', peers, port(READERS.length));
         await near(true);
     });
     after(async () => {
         for (const replica of [gateway, ...Object.values(replicas)])
             await replica?.stop();
+        await between?.stop();
         await standby?.stop();
     });
 
