@@ -13,6 +13,9 @@
 enum {
     CONNECT_TIMEOUT_MS = 3000,
     STATEMENT_TIMEOUT_MS = 10 * 1000,
+    // Whoever waits for a standby in vain has to be answered by the primary in time.
+    STANDBY_CONNECT_TIMEOUT_MS = 1000,
+    STANDBY_SILENCE_MS = 2000,
     LONG_STATEMENT_TIMEOUT_MS = 10 * 60 * 1000,
     // How much longer than a statement may take the server may be silent.
     SILENCE_MARGIN_MS = 5000,
@@ -77,6 +80,9 @@ static PGconn *start(const struct connection_options *options, PQconninfoOption 
     // A pooler would refuse them: the role has the same as its defaults.
     if (!options->is_pooled) {
         session_append_options(session, options->schema, options->for_migrations, own_options);
+        // One that is promoted while it is connected to must not be written to, either.
+        if (options->is_standby)
+            strbuf_append_string(session, " -c default_transaction_read_only=on");
         set_keyword(&keywords, "options", session->data);
     }
     set_default(&keywords, "application_name", options->schema);
@@ -87,7 +93,7 @@ static PGconn *start(const struct connection_options *options, PQconninfoOption 
     set_default(&keywords, "keepalives_interval", "5");
     set_default(&keywords, "keepalives_count", "3");
     set_default(&keywords, "tcp_user_timeout", "10000");
-    set_default(&keywords, "target_session_attrs", "read-write");
+    set_default(&keywords, "target_session_attrs", options->is_standby ? "standby" : "read-write");
     return PQconnectStartParams(keywords.names, keywords.values, 0);
 }
 
@@ -106,9 +112,9 @@ short connection_wait(const PGconn *pg, short events, int timeout_ms)
     return ready > 0 ? socket.revents : 0;
 }
 
-static bool finish_connecting(PGconn *pg)
+static bool finish_connecting(PGconn *pg, int timeout_ms)
 {
-    int64_t end_us = clock_monotonic_us() + CONNECT_TIMEOUT_MS * MICROS_PER_MS;
+    int64_t end_us = clock_monotonic_us() + timeout_ms * MICROS_PER_MS;
     PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
 
     if (pg == NULL || PQstatus(pg) == CONNECTION_BAD)
@@ -132,6 +138,14 @@ static void ignore_notice(void *context, const PGresult *notice)
     (void)notice;
 }
 
+static int usual_silence_ms(const struct connection_options *options)
+{
+    if (options->is_standby)
+        return STANDBY_SILENCE_MS;
+    return (options->for_migrations ? LONG_STATEMENT_TIMEOUT_MS : STATEMENT_TIMEOUT_MS) +
+           SILENCE_MARGIN_MS;
+}
+
 bool connection_open(const struct connection_options *options,
                      struct connection **out_connection,
                      struct error *error)
@@ -145,7 +159,8 @@ bool connection_open(const struct connection_options *options,
     if (given != NULL)
         pg = start(options, given);
     PQconninfoFree(given);
-    if (!finish_connecting(pg)) {
+    if (!finish_connecting(pg,
+                           options->is_standby ? STANDBY_CONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS)) {
         failure_lost(pg, error);
         PQfinish(pg);
         return false;
@@ -154,9 +169,8 @@ bool connection_open(const struct connection_options *options,
     *out_connection = allocate(sizeof **out_connection);
     (*out_connection)->pg = pg;
     (*out_connection)->is_pooled = options->is_pooled;
-    (*out_connection)->silence_ms =
-        (options->for_migrations ? LONG_STATEMENT_TIMEOUT_MS : STATEMENT_TIMEOUT_MS) +
-        SILENCE_MARGIN_MS;
+    (*out_connection)->usual_silence_ms = usual_silence_ms(options);
+    (*out_connection)->opened_at_us = clock_monotonic_us();
     connection_rest(*out_connection);
     return true;
 }
@@ -173,7 +187,7 @@ void connection_free(struct connection **connection)
 void connection_rest(struct connection *connection)
 {
     connection->idle_since_us = clock_monotonic_us();
-    connection->silence_ms = STATEMENT_TIMEOUT_MS + SILENCE_MARGIN_MS;
+    connection->silence_ms = connection->usual_silence_ms;
 }
 
 void connection_allow_long(struct connection *connection)
@@ -184,6 +198,11 @@ void connection_allow_long(struct connection *connection)
 void connection_discard(struct connection *connection)
 {
     connection->is_condemned = true;
+}
+
+int64_t connection_opened_at(const struct connection *connection)
+{
+    return connection->opened_at_us;
 }
 
 void connection_forget_rows(struct connection *connection)

@@ -20,6 +20,7 @@ struct connection_options {
     const char *schema;  // search_path, and application_name unless the url has one
     bool for_migrations; // waits for locks longer, and statements may run for long
     bool is_pooled;      // by a pooler that lends its connections for one transaction
+    bool is_standby;     // only one is wanted, and it may take less time than the primary
 };
 
 // Checks that `url` can be read. Fails with INVALID_SETTING.
@@ -44,6 +45,9 @@ void connection_allow_long(struct connection *connection);
 // Has it closed when it is given back.
 void connection_discard(struct connection *connection);
 
+// When it was made, by the monotonic clock.
+int64_t connection_opened_at(const struct connection *connection);
+
 // Leaves the rows of everything pending unread.
 void connection_forget_rows(struct connection *connection);
 
@@ -55,6 +59,22 @@ MUST_CHECK enum failure connection_send(struct connection *connection,
                                         size_t count,
                                         struct rows *out_rows,
                                         struct error *error);
+
+// What the answer to a statement must be so that the rows of what follows it in the same round trip
+// are worth reading: its first value, a whole number that is not negative, or -1 for none.
+struct condition {
+    bool (*holds)(void *context, int64_t value);
+    void *context;
+};
+
+// As connection_send of a statement whose answer decides that. Where it does not hold
+// connection_receive copies no more rows and fails with UNAVAILABLE.
+MUST_CHECK enum failure connection_send_condition(struct connection *connection,
+                                                  const struct statement *statement,
+                                                  const struct parameter *parameters,
+                                                  size_t count,
+                                                  const struct condition *condition,
+                                                  struct error *error);
 
 // Ends the round trip: waits for the answers to everything sent, and fills the rows. Returns the
 // first failure. `out_last_done` (may be NULL) says whether the last statement was answered with

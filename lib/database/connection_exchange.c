@@ -58,13 +58,14 @@ static bool send_execution(const struct connection *connection,
                                                         values, NULL, NULL, 0)) == 1;
 }
 
-enum failure connection_send(struct connection *connection,
-                             const struct statement *statement,
-                             const struct parameter *parameters,
-                             size_t count,
-                             struct rows *out_rows,
-                             struct error *error)
+// `to` has what is to be done with the answer.
+static enum failure send(struct connection *connection,
+                         const struct parameter *parameters,
+                         size_t count,
+                         struct pending to,
+                         struct error *error)
 {
+    const struct statement *statement = &to.statement;
     const char *values[DATABASE_PARAMETERS_MAX];
     enum failure failure = FAILURE_NONE;
 
@@ -80,8 +81,30 @@ enum failure connection_send(struct connection *connection,
         return failure;
     if (!send_execution(connection, statement, (int)count, values))
         return failure_lost(connection->pg, error);
-    add_pending(connection, (struct pending){.statement = *statement, .out_rows = out_rows});
+    add_pending(connection, to);
     return FAILURE_NONE;
+}
+
+enum failure connection_send(struct connection *connection,
+                             const struct statement *statement,
+                             const struct parameter *parameters,
+                             size_t count,
+                             struct rows *out_rows,
+                             struct error *error)
+{
+    return send(connection, parameters, count,
+                (struct pending){.statement = *statement, .out_rows = out_rows}, error);
+}
+
+enum failure connection_send_condition(struct connection *connection,
+                                       const struct statement *statement,
+                                       const struct parameter *parameters,
+                                       size_t count,
+                                       const struct condition *condition,
+                                       struct error *error)
+{
+    return send(connection, parameters, count,
+                (struct pending){.statement = *statement, .condition = condition}, error);
 }
 
 // Waits for the next result, sending what is unsent meanwhile; false when the server is silent.
@@ -106,11 +129,11 @@ static bool next_result(struct connection *connection, PGresult **out_result)
     return true;
 }
 
-static int64_t affected(const PGresult *result)
+static int64_t read_number(const char *digits)
 {
     int64_t number = 0;
 
-    for (const char *digit = PQcmdTuples((PGresult *)result); *digit != '\0'; digit++)
+    for (const char *digit = digits; *digit >= '0' && *digit <= '9'; digit++)
         number = number * 10 + (*digit - '0');
     return number;
 }
@@ -120,7 +143,7 @@ static bool copy_rows(const PGresult *result, struct arena *arena, struct rows *
     struct rows rows = {
         .count = (size_t)PQntuples(result),
         .columns = (size_t)PQnfields(result),
-        .affected = affected(result),
+        .affected = read_number(PQcmdTuples((PGresult *)result)),
     };
     size_t cells = rows.count * rows.columns;
 
@@ -141,6 +164,14 @@ static bool copy_rows(const PGresult *result, struct arena *arena, struct rows *
     }
     *out_rows = rows;
     return true;
+}
+
+static bool holds(const struct condition *condition, const PGresult *result)
+{
+    bool has_value = PQntuples(result) > 0 && PQnfields(result) > 0 && !PQgetisnull(result, 0, 0);
+
+    return condition->holds(condition->context,
+                            has_value ? read_number(PQgetvalue(result, 0, 0)) : -1);
 }
 
 // Judges the answer to one thing sent; `error` is filled for the first failure only.
@@ -167,6 +198,12 @@ static enum failure take_result(struct connection *connection,
     if (strcmp(pending->statement.sql, "COMMIT") == 0 &&
         strcmp(PQcmdStatus((PGresult *)result), "COMMIT") != 0) {
         error_set(error, REASON_INTERNAL, "The database rolled back what was to be committed.");
+        return FAILURE_REFUSED;
+    }
+    if (pending->condition != NULL && !holds(pending->condition, result)) {
+        connection_forget_rows(connection);
+        error_set(error, REASON_UNAVAILABLE, "%s is not what was asked for.",
+                  pending->statement.name);
         return FAILURE_REFUSED;
     }
     if (pending->out_rows != NULL && !copy_rows(result, arena, pending->out_rows)) {

@@ -21,13 +21,16 @@ struct prepared {
 struct pending {
     struct statement statement;
     struct rows *out_rows;
+    const struct condition *condition; // NULL for none
     bool is_preparation;
 };
 
 struct connection {
     PGconn *pg;
+    int64_t opened_at_us;
     int64_t idle_since_us;
-    int silence_ms;    // the server is taken for lost after so long
+    int silence_ms; // the server is taken for lost after so long
+    int usual_silence_ms;
     bool is_condemned; // to be closed when it is given back
     bool is_pooled;    // nothing is prepared: the next transaction may be on another session
     size_t prepared_count;

@@ -4,14 +4,16 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/random.h"
-#include "pool.h"
+#include "database_private.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 enum { REPEATS_MAX = 5, FIRST_PAUSE_MS = 4 };
 
 struct database {
     struct pool *pool;
+    _Atomic int64_t written_at_us;
 };
 
 struct transaction {
@@ -39,9 +41,37 @@ bool database_new(const struct database_options *options,
 
     if (!pool_new(&pool_options, &pool, error))
         return false;
-    *out_database = allocate(sizeof **out_database);
-    (*out_database)->pool = pool;
+    *out_database = database_of_pool(pool);
     return true;
+}
+
+struct database *database_of_pool(struct pool *pool)
+{
+    struct database *database = allocate(sizeof *database);
+
+    database->pool = pool;
+    return database;
+}
+
+struct pool *database_pool(struct database *database)
+{
+    return database->pool;
+}
+
+int64_t database_written_at(struct database *database)
+{
+    return atomic_load(&database->written_at_us);
+}
+
+// Whether it was done or not, somebody may count on it from here on.
+static void note_write(struct database *database)
+{
+    int64_t now_us = clock_monotonic_us();
+    int64_t noted_us = atomic_load(&database->written_at_us);
+
+    while (noted_us < now_us &&
+           !atomic_compare_exchange_weak(&database->written_at_us, &noted_us, now_us))
+        continue;
 }
 
 void database_free(struct database **database)
@@ -300,6 +330,8 @@ bool database_transact(struct database *database,
         if (!pool_take(database->pool, &transaction.connection, error))
             return false;
         done = run_once(&transaction, work, context, error);
+        if ((flags & TRANSACTION_READ_ONLY) == 0)
+            note_write(database);
         if (transaction.failure == FAILURE_STALE)
             connection_discard(transaction.connection);
         pool_give(database->pool, &transaction.connection);
@@ -338,6 +370,8 @@ bool database_query(struct database *database,
                  (failure == FAILURE_REFUSED && error_is(error, REASON_OUT_OF_MEMORY_BUDGET))))
                 failure = failure_unknown(error);
         }
+        if (!reads)
+            note_write(database);
         if (failure == FAILURE_STALE)
             connection_discard(connection);
         pool_give(database->pool, &connection);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,8 +20,12 @@ struct pool {
     char *service;
     size_t connections;
     bool is_pooled;
+    bool is_standby;
     int64_t wait_ms;
-    pthread_mutex_t lock; // guards everything below
+    bool (*accept)(void *context, struct connection *connection, struct error *error);
+    void *context;
+    _Atomic int64_t renewed_at_us; // what was made before is not used any more
+    pthread_mutex_t lock;          // guards everything below
     pthread_cond_t freed;
     size_t open; // idle, taken, or being made
     size_t idle_count;
@@ -49,6 +54,9 @@ bool pool_new(const struct pool_options *options, struct pool **out_pool, struct
     pool->service = allocate_string(options->service);
     pool->connections = options->connections == 0 ? 8 : options->connections;
     pool->is_pooled = options->is_pooled;
+    pool->is_standby = options->is_standby;
+    pool->accept = options->accept;
+    pool->context = options->context;
     pool->wait_ms = options->wait_ms == 0 ? 2000 : options->wait_ms;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_condattr_init(&attributes);
@@ -136,10 +144,16 @@ void pool_last_failure(struct pool *pool, char out_message[ERROR_MESSAGE_SIZE])
 // Makes a connection whose place has been counted already.
 static bool connect(struct pool *pool, struct connection **out_connection, struct error *error)
 {
-    struct connection_options options = {
-        .url = pool->url, .schema = pool->service, .is_pooled = pool->is_pooled};
+    struct connection_options options = {.url = pool->url,
+                                         .schema = pool->service,
+                                         .is_pooled = pool->is_pooled,
+                                         .is_standby = pool->is_standby};
     bool made = connection_open(&options, out_connection, error);
 
+    if (made && pool->accept != NULL && !pool->accept(pool->context, *out_connection, error)) {
+        connection_free(out_connection);
+        made = false;
+    }
     pool_note_use(pool, made ? FAILURE_NONE : FAILURE_LOST, error);
     if (made)
         return true;
@@ -148,6 +162,17 @@ static bool connect(struct pool *pool, struct connection **out_connection, struc
     pthread_mutex_unlock(&pool->lock);
     discount(pool);
     return false;
+}
+
+static bool is_usable(struct pool *pool, struct connection *connection)
+{
+    return connection_opened_at(connection) >= atomic_load(&pool->renewed_at_us) &&
+           connection_is_usable(connection);
+}
+
+void pool_renew(struct pool *pool)
+{
+    atomic_store(&pool->renewed_at_us, clock_monotonic_us());
 }
 
 bool pool_take(struct pool *pool, struct connection **out_connection, struct error *error)
@@ -172,7 +197,7 @@ bool pool_take(struct pool *pool, struct connection **out_connection, struct err
             return error_set(error, REASON_DATABASE_UNAVAILABLE, "The database cannot be reached.");
         if (connection == NULL)
             return connect(pool, out_connection, error);
-        if (connection_is_usable(connection)) {
+        if (is_usable(pool, connection)) {
             *out_connection = connection;
             return true;
         }
@@ -184,7 +209,7 @@ bool pool_take(struct pool *pool, struct connection **out_connection, struct err
 void pool_give(struct pool *pool, struct connection **connection)
 {
     // Looked at before the lock: the look may cost a system call.
-    bool usable = connection_is_usable(*connection);
+    bool usable = is_usable(pool, *connection);
 
     if (!usable) {
         connection_free(connection);

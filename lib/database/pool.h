@@ -13,7 +13,12 @@ struct pool_options {
     const char *service;
     size_t connections;
     bool is_pooled;
+    bool is_standby;
     int64_t wait_ms;
+    // Looks at each connection that has been made, before its first use; NULL for nothing. One that
+    // it fails for is taken for one that could not be made.
+    bool (*accept)(void *context, struct connection *connection, struct error *error);
+    void *context;
 };
 
 MUST_CHECK bool
@@ -27,6 +32,9 @@ pool_take(struct pool *pool, struct connection **out_connection, struct error *e
 
 // Gives it back; one that is broken, or not between transactions, is closed.
 void pool_give(struct pool *pool, struct connection **connection);
+
+// Closes the connections that there are, those in use when they are given back.
+void pool_renew(struct pool *pool);
 
 void pool_count_retry(struct pool *pool);
 

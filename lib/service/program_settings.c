@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COMMON_SETTINGS_MAX = 16, ADDRESS_NAME_SIZE = 64 };
+enum { COMMON_SETTINGS_MAX = 18, ADDRESS_NAME_SIZE = 64 };
 
 static const struct setting admin_setting = {
     "admin-listen",
@@ -51,6 +51,14 @@ static const struct setting database_settings[] = {
     {"database-connections", SETTING_INT, "12", 1, 200, "connections to PostgreSQL at most"},
     {"database-is-pooled", SETTING_BOOL, "false", 0, 0,
      "a pooler lends connections to PostgreSQL for one transaction each"},
+};
+
+static const struct setting history_settings[] = {
+    {"history-database", SETTING_SECRET, "", 0, 0,
+     "PostgreSQL connection string of a standby, or several, that history may be read from; empty: "
+     "everything is read from the primary"},
+    {"history-lag-ms", SETTING_INT, "1000", HISTORY_LAG_MS_MIN, HISTORY_LAG_MS_MAX,
+     "milliseconds that a standby may be behind to be read from"},
 };
 
 static const struct setting server_settings[] = {
@@ -146,6 +154,9 @@ static void add_everything(struct program_settings *table,
     if (definition->has_database)
         for (size_t i = 0; i < COUNT_OF(database_settings); i++)
             add(table, database_settings[i]);
+    if (definition->has_history)
+        for (size_t i = 0; i < COUNT_OF(history_settings); i++)
+            add(table, history_settings[i]);
     add(table, mesh_key_setting);
     for (size_t i = 0; i < count_peers(definition); i++)
         add_peer(table, definition->peers[i]);

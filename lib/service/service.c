@@ -5,6 +5,7 @@
 #include "service/admin.h"
 #include "service/audit_outbox.h"
 #include "service/healthcheck.h"
+#include "service/history_looker.h"
 #include "service/notify.h"
 #include "service/observe.h"
 #include "service/program_settings.h"
@@ -38,7 +39,9 @@ struct service {
     struct tracer *tracer; // NULL while tracing is off
     struct admin *admin;
     struct database *database;
-    struct rpc_client **clients; // parallel to table->peers
+    struct history *history;               // NULL where there is none to be read
+    struct history_looker *history_looker; // NULL without a standby
+    struct rpc_client **clients;           // parallel to table->peers
     struct token_verifier *verifier;
     struct token_follower *follower;   // NULL where tokens are made
     struct audit_outbox *audit_outbox; // NULL where there is none
@@ -53,6 +56,11 @@ static void service_free(struct service **service);
 struct database *service_database(struct service *service)
 {
     return service->database;
+}
+
+struct history *service_history(struct service *service)
+{
+    return service->history;
 }
 
 struct rpc_client *service_client(struct service *service, const char *peer)
@@ -254,6 +262,32 @@ static bool wait_for_database(struct service *service, struct error *error)
     return true;
 }
 
+// The schema is the primary's by now, so that a standby with its log up to here has it, too.
+static bool open_history(struct service *service, struct error *error)
+{
+    const struct service_definition *definition = service->definition;
+    struct history_options options;
+
+    if (!definition->has_history)
+        return true;
+    options = (struct history_options){
+        .primary = service->database,
+        .primary_url = service_text(service, "database"),
+        .primary_is_pooled = service_bool(service, "database-is-pooled"),
+        .url = service_text(service, "history-database"),
+        .service = definition->name,
+        .connections = (size_t)service_int(service, "database-connections"),
+        .lag_ms_max = service_int(service, "history-lag-ms"),
+        .migrations = definition->migrations,
+        .migration_count = definition->migration_count,
+    };
+    if (!history_new(&options, &service->history, error))
+        return false;
+    if (history_has_standby(service->history))
+        service->history_looker = history_looker_new(service->history, service->metrics);
+    return true;
+}
+
 static bool connect_peers(struct service *service, struct error *error)
 {
     const struct program_settings *table = service->table;
@@ -330,7 +364,7 @@ static bool start(struct service *service, struct error *error)
     if (!rpc_mesh_key_read(service_text(service, "mesh-key-file"), &service->mesh_key, error) ||
         !start_tracer(service, error) || !start_admin(service, error) ||
         !open_database(service, error) || !wait_for_database(service, error) ||
-        !connect_peers(service, error))
+        !open_history(service, error) || !connect_peers(service, error))
         return false;
     start_verifier(service);
     start_audit_outbox(service);
@@ -424,6 +458,8 @@ static void service_free(struct service **owned)
         rpc_client_free(&service->clients[i]);
     release(service->clients);
     token_verifier_free(&service->verifier);
+    history_looker_free(&service->history_looker);
+    history_free(&service->history);
     database_free(&service->database);
     tracer_free(&service->tracer);
     observer_free(&service->observer);

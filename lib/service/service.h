@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "database/database.h"
+#include "database/history.h"
 #include "database/migration.h"
 #include "rpc/rpc_client.h"
 #include "rpc/rpc_server.h"
@@ -44,6 +45,7 @@ struct service_definition {
     const struct setting *settings; // beside those every service has (see service.c), or NULL
     size_t setting_count;
     bool has_database;
+    bool has_history; // it reads some of it from a standby, when one is set
     const struct migration *migrations;
     size_t migration_count;
     const struct rpc_handler *handlers; // none: no RPC server is started
@@ -76,6 +78,7 @@ struct service_definition {
 int service_main(const struct service_definition *definition, int argc, char **argv);
 
 struct database *service_database(struct service *service);
+struct history *service_history(struct service *service); // of `has_history`, while it serves
 struct rpc_client *service_client(struct service *service, const char *peer); // one of `peers`
 struct token_verifier *service_token_verifier(struct service *service);
 struct metrics *service_metrics(struct service *service);

@@ -18,6 +18,7 @@ extern const size_t auth_migration_count;
 struct fixture {
     struct postgres *postgres;
     struct database *database;
+    struct history *history;
     struct arena *arena;
     struct auth auth; // what reading and recording need of it
     struct error error;
@@ -37,7 +38,11 @@ static int start(void **state)
         fail_msg("%s", f->error.message);
     options.url = postgres_url(f->postgres, "bourse_auth");
     assert_true(database_new(&options, &f->database, &f->error));
+    assert_true(history_new(&(const struct history_options){.primary = f->database}, &f->history,
+                            &f->error));
     f->auth.database = f->database;
+    f->auth.history = f->history;
+    f->auth.clock = clock_real();
     *state = f;
     return 0;
 }
@@ -46,6 +51,7 @@ static int stop(void **state)
 {
     struct fixture *f = *state;
 
+    history_free(&f->history);
     database_free(&f->database);
     postgres_free(&f->postgres);
     arena_free(&f->arena);

@@ -182,6 +182,7 @@ bool auth_new(const struct auth_options *options, struct auth **out_auth, struct
     OWNED(auth) auth = allocate(sizeof *auth);
 
     auth->database = options->database;
+    auth->history = options->history;
     auth->portfolio = options->portfolio;
     auth->verifier = options->verifier;
     auth->clock = options->clock;

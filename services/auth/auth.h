@@ -18,6 +18,7 @@ enum { AUTH_HIDDEN_SIZE = 2 * KEYED_HASH_SIZE }; // what auth_hide_body needs ro
 
 struct auth {
     struct database *database;
+    struct history *history; // old pages of the audit log are read from
     struct rpc_client *portfolio;
     struct signing_keys *signing_keys;
     struct token_verifier *verifier;
@@ -45,6 +46,7 @@ struct auth {
 
 struct auth_options {
     struct database *database;
+    struct history *history;
     struct rpc_client *portfolio;
     struct token_verifier *verifier;
     struct metrics *metrics;

@@ -6,7 +6,35 @@
 #include "auth.h"
 #include "auth_store.h"
 
-enum { PAGE_DEFAULT = 50 };
+enum {
+    PAGE_DEFAULT = 50,
+    // Longer than whatever writes an event may take, and clocks may differ.
+    SETTLED_MS = 60 * 1000,
+    UUID_TIME_DIGITS = 12,
+};
+
+// The time in an event's id, which is a UUIDv7.
+static int64_t time_of(const char *id)
+{
+    int64_t ms = 0;
+
+    for (size_t i = 0, digits = 0; digits < UUID_TIME_DIGITS; i++) {
+        if (id[i] == '-')
+            continue;
+        ms = ms * 16 + (id[i] <= '9' ? id[i] - '0' : (id[i] | 0x20) - 'a' + 10);
+        digits++;
+    }
+    return ms * MICROS_PER_MS;
+}
+
+// True when an administrator who asks for it cannot miss what he has just done.
+static bool is_settled(const struct auth *auth, const struct audit_filter *filter)
+{
+    int64_t settled = clock_now_us(&auth->clock) - SETTLED_MS * MICROS_PER_MS;
+
+    return (filter->has_end && filter->end <= settled) ||
+           (filter->before_id != NULL && time_of(filter->before_id) <= settled);
+}
 
 static bool answer_event(struct arena *arena,
                          const struct audit_record *record,
@@ -55,8 +83,10 @@ bool auth_api_list_audit_events(struct auth *auth,
     struct audit_record *records = NULL;
     size_t count = 0;
 
-    if (!answer_read_page_token(request->page_token, &filter.before_id, error) ||
-        !store_page_audit(auth->database, call->arena, &filter, &records, &count, error))
+    if (!answer_read_page_token(request->page_token, &filter.before_id, error))
+        return false;
+    filter.is_settled = is_settled(auth, &filter);
+    if (!store_page_audit(auth->history, call->arena, &filter, &records, &count, error))
         return false;
     if (count > limit) {
         count = limit;

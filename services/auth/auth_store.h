@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "database/database.h"
+#include "database/history.h"
 #include "login_guard.h"
 #include "token/token.h"
 
@@ -403,9 +404,10 @@ struct audit_filter {
     bool has_end;
     int64_t end;
     size_t limit;
+    bool is_settled; // all of them have been written long ago: read as history
 };
 // The newest first.
-MUST_CHECK bool store_page_audit(struct database *database,
+MUST_CHECK bool store_page_audit(struct history *history,
                                  struct arena *arena,
                                  const struct audit_filter *filter,
                                  struct audit_record **out_records,

@@ -82,7 +82,7 @@ static struct audit_record read_record(const struct rows *rows, size_t row)
     };
 }
 
-bool store_page_audit(struct database *database,
+bool store_page_audit(struct history *history,
                       struct arena *arena,
                       const struct audit_filter *filter,
                       struct audit_record **out_records,
@@ -97,19 +97,20 @@ bool store_page_audit(struct database *database,
                       " AND ($4::timestamptz IS NULL OR at >= $4)"
                       " AND ($5::timestamptz IS NULL OR at < $5)"
                       " ORDER BY id DESC LIMIT $6::bigint"};
+    static const struct history_need need = {0};
     struct audit_record *records = NULL;
     struct rows rows;
 
-    if (!database_query(database, arena, &page,
-                        (struct parameter[]){
-                            parameter_text(filter->before_id),
-                            parameter_text(filter->actor_id),
-                            parameter_text(filter->action),
-                            filter->has_start ? parameter_time(filter->start) : parameter_null(),
-                            filter->has_end ? parameter_time(filter->end) : parameter_null(),
-                            parameter_int((int64_t)filter->limit),
-                        },
-                        6, &rows, error))
+    if (!history_query(history, filter->is_settled ? &need : NULL, arena, &page,
+                       (struct parameter[]){
+                           parameter_text(filter->before_id),
+                           parameter_text(filter->actor_id),
+                           parameter_text(filter->action),
+                           filter->has_start ? parameter_time(filter->start) : parameter_null(),
+                           filter->has_end ? parameter_time(filter->end) : parameter_null(),
+                           parameter_int((int64_t)filter->limit),
+                       },
+                       6, &rows, error))
         return false;
     records = arena_allocate(arena, (rows.count + 1) * sizeof *records);
     if (records == NULL)

@@ -60,6 +60,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     const char *maximum = service_text(service, "maximum-cash");
     struct auth_options options = {
         .database = service_database(service),
+        .history = service_history(service),
         .portfolio = service_client(service, "portfolio"),
         .verifier = service_token_verifier(service),
         .metrics = service_metrics(service),
@@ -127,6 +128,7 @@ int main(int argc, char **argv)
         .settings = settings,
         .setting_count = COUNT_OF(settings),
         .has_database = true,
+        .has_history = true,
         .migrations = auth_migrations,
         .migration_count = auth_migration_count,
         .handlers = auth_handlers,

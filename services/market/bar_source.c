@@ -174,7 +174,7 @@ static bool read_minutes(struct bar_source *source,
 
     if (rows == NULL || minutes == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the minutes do not fit");
-    if (!minute_store_list(source->options.market->database, source->arena, &query, rows, out_count,
+    if (!minute_store_list(source->options.market->history, source->arena, &query, rows, out_count,
                            error))
         return false;
     while (*out_count > 0 && exchange_calendar_day(rows[*out_count - 1].at) != day->day)
@@ -273,7 +273,7 @@ static bool next_replayed(struct bar_source *source, struct error *error)
     size_t count = 0, kept = 0;
     int64_t last;
 
-    if (!store_list_bars(source->options.market->database, source->arena, &query, &bars, &count,
+    if (!store_list_bars(source->options.market->history, source->arena, &query, &bars, &count,
                          error))
         return false;
     // A day may have many minutes: those for which there is no room are asked for again.
@@ -324,7 +324,7 @@ static bool next_minutes(struct bar_source *source, struct error *error)
     };
     size_t count = 0;
 
-    if (!minute_store_list(source->options.market->database, source->arena, &query,
+    if (!minute_store_list(source->options.market->history, source->arena, &query,
                            source->bars + source->count, &count, error))
         return false;
     source->count += count;

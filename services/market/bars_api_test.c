@@ -33,6 +33,7 @@ static int64_t at(const char *text)
 static void open_market(struct fixture *f)
 {
     const struct market_options options = {.database = f->service->database,
+                                           .history = f->service->history,
                                            .listen = f->listen,
                                            .key = {.bytes = {1}},
                                            .metrics = f->metrics,
@@ -257,7 +258,7 @@ static void writing_a_minute_again_replaces_it_and_one_of_no_symbol_is_left_out(
             minute_store_write(f->service->database, f->service->arena, minutes, 2, &error));
     assert_int_equal(count_stored(f), before);
     assert_true(
-        minute_store_list(f->service->database, f->service->arena, &query, found, &count, &error));
+        minute_store_list(f->service->history, f->service->arena, &query, found, &count, &error));
     assert_int_equal(count, 1);
     assert_int_equal(found[0].close_micros, 100500000);
     assert_int_equal(found[0].volume, 1000);

@@ -247,7 +247,7 @@ static bool list_of_minutes(struct market *market,
 
     if (minutes == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the minutes do not fit");
-    if (!minute_store_list(market->database, call->arena, &query, minutes, &minute_count, error))
+    if (!minute_store_list(market->history, call->arena, &query, minutes, &minute_count, error))
         return false;
     *count = list_due_minutes(latest, minutes, minute_count, history, market->spread_basis_points,
                               *count);

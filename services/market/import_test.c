@@ -27,6 +27,7 @@ struct fixture {
 static void open_market(struct fixture *f)
 {
     const struct market_options options = {.database = f->service->database,
+                                           .history = f->service->history,
                                            .listen = f->listen,
                                            .key = {.bytes = {1}},
                                            .metrics = f->metrics};

@@ -78,6 +78,7 @@ static bool start(struct service *service, void **out_context, struct error *err
 {
     struct market_options options = {
         .database = service_database(service),
+        .history = service_history(service),
         .listen = service_text(service, "listen"),
         .key = *service_mesh_key(service),
         .metrics = service_metrics(service),
@@ -131,6 +132,7 @@ int main(int argc, char **argv)
         .settings = all,
         .setting_count = COUNT_OF(all),
         .has_database = true,
+        .has_history = true,
         .migrations = market_migrations,
         .migration_count = market_migration_count,
         .has_audit_outbox = true,

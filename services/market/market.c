@@ -352,6 +352,7 @@ bool market_new(const struct market_options *options,
     };
 
     market->database = options->database;
+    market->history = options->history;
     market->real_time = player.real_time;
     market->spread_basis_points = options->spread_basis_points;
     market->catalogue = symbol_catalogue_new(options->database);

@@ -20,6 +20,7 @@ struct rpc_publisher;
 
 struct market {
     struct database *database;
+    struct history *history; // bars are read from
     struct rpc_publisher *publisher;
     struct player *player;
     struct symbol_catalogue *catalogue;
@@ -48,6 +49,7 @@ struct market {
 
 struct market_options {
     struct database *database;
+    struct history *history;
     const char *listen; // the service's RPC address: the topic's port follows from it
     struct rpc_mesh_key key;
     struct metrics *metrics; // also of the live market

@@ -17,6 +17,7 @@ extern const size_t market_migration_count;
 struct market_host {
     struct postgres *postgres;
     struct database *database;
+    struct history *history;
     struct metrics *metrics;
     struct market *market;
     struct rpc_server *server;
@@ -42,6 +43,7 @@ static bool authenticate(void *context,
 static void open_market(struct market_host *host)
 {
     const struct market_options options = {.database = host->database,
+                                           .history = host->history,
                                            .listen = host->address,
                                            .key = market_host_key(),
                                            .metrics = host->metrics};
@@ -87,6 +89,8 @@ struct market_host *market_host_new(void)
         fail_msg("%s", error.message);
     options.url = postgres_url(host->postgres, "bourse_market");
     assert_true(database_new(&options, &host->database, &error));
+    assert_true(history_new(&(const struct history_options){.primary = host->database},
+                            &host->history, &error));
     // Below the range the kernel gives out, spread by the process id.
     (void)snprintf(host->address, sizeof host->address, "127.0.0.1:%d",
                    10000 + (int)getpid() % 5000 * 4);
@@ -101,6 +105,7 @@ void market_host_free(struct market_host **host)
     if (old == NULL)
         return;
     close_market(old);
+    history_free(&old->history);
     database_free(&old->database);
     metrics_free(&old->metrics);
     postgres_free(&old->postgres);

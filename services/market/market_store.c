@@ -204,6 +204,8 @@ bool store_delete_symbol(struct transaction *transaction, const char *ticker, st
     return false;
 }
 
+const struct history_need store_bars_need = {.own_writes = true};
+
 // Bars. Columns: ticker, day, open, high, low, close, volume, whether it is of minutes[, previous
 // close and day].
 
@@ -233,7 +235,7 @@ static void read_latest(const struct rows *rows, size_t row, struct latest_bar *
     out_bar->previous_day = rows_int(rows, row, 9);
 }
 
-bool store_list_bars(struct database *database,
+bool store_list_bars(struct history *history,
                      struct arena *arena,
                      const struct bar_query *query,
                      struct bar **out_bars,
@@ -254,8 +256,9 @@ bool store_list_bars(struct database *database,
         parameter_int(query->last_day), parameter_int((int64_t)query->limit)};
     struct rows rows;
 
-    if (!database_query(database, arena, query->is_descending ? &descending : &ascending, values,
-                        COUNT_OF(values), &rows, error))
+    if (!history_query(history, &store_bars_need, arena,
+                       query->is_descending ? &descending : &ascending, values, COUNT_OF(values),
+                       &rows, error))
         return false;
     *out_bars = arena_allocate(arena, (rows.count + 1) * sizeof **out_bars);
     if (*out_bars == NULL)

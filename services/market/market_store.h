@@ -6,6 +6,7 @@
 
 #include "bar.h"
 #include "database/database.h"
+#include "database/history.h"
 #include "platform_clock.h"
 #include "player.h"
 #include "symbol.h"
@@ -63,6 +64,10 @@ MUST_CHECK bool store_update_symbol(struct transaction *transaction,
 MUST_CHECK bool
 store_delete_symbol(struct transaction *transaction, const char *ticker, struct error *error);
 
+// What a standby must have to answer a read of bars, daily ones or minutes. Nobody else writes
+// them: market is one process.
+extern const struct history_need store_bars_need;
+
 struct bar_query {
     const char *ticker;
     int64_t first_day, last_day; // both included
@@ -70,7 +75,7 @@ struct bar_query {
     size_t limit;
 };
 
-MUST_CHECK bool store_list_bars(struct database *database,
+MUST_CHECK bool store_list_bars(struct history *history,
                                 struct arena *arena,
                                 const struct bar_query *query,
                                 struct bar **out_bars,

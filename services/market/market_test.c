@@ -38,6 +38,7 @@ static int64_t at(const char *text)
 static void open_market(struct fixture *f)
 {
     const struct market_options options = {.database = f->service->database,
+                                           .history = f->service->history,
                                            .listen = f->listen,
                                            .key = {.bytes = {1}},
                                            .metrics = f->metrics};

@@ -2,6 +2,7 @@
 #include "minute_store.h"
 
 #include "exchange_calendar.h"
+#include "market_store.h"
 #include "money/money.h"
 
 #include <assert.h>
@@ -66,7 +67,7 @@ bool minute_store_write(struct database *database,
     return database_query(database, arena, &write, columns, COLUMNS, &rows, error);
 }
 
-bool minute_store_list(struct database *database,
+bool minute_store_list(struct history *history,
                        struct arena *arena,
                        const struct minute_query *query,
                        struct timed_bar *out_bars,
@@ -86,8 +87,9 @@ bool minute_store_list(struct database *database,
         parameter_int((int64_t)query->limit), parameter_bool(query->is_of_imports)};
     struct rows rows;
 
-    if (!database_query(database, arena, query->is_descending ? &descending : &ascending, values,
-                        COUNT_OF(values), &rows, error))
+    if (!history_query(history, &store_bars_need, arena,
+                       query->is_descending ? &descending : &ascending, values, COUNT_OF(values),
+                       &rows, error))
         return false;
     assert(rows.count <= query->limit);
     for (size_t i = 0; i < rows.count; i++)

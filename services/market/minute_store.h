@@ -6,6 +6,7 @@
 
 #include "bar_builder.h"
 #include "database/database.h"
+#include "database/history.h"
 #include "player.h"
 
 enum { MINUTES_A_WRITE = 5000, MINUTES_A_PRUNE = 10000 };
@@ -26,7 +27,7 @@ struct minute_query {
     size_t limit;
 };
 
-MUST_CHECK bool minute_store_list(struct database *database,
+MUST_CHECK bool minute_store_list(struct history *history,
                                   struct arena *arena,
                                   const struct minute_query *query,
                                   struct timed_bar *out_bars,

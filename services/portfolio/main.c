@@ -94,6 +94,7 @@ static bool start(struct service *service, void **out_context, struct error *err
     program = allocate(sizeof(*program));
     program->portfolio = (struct portfolio){
         .database = service_database(service),
+        .history = service_history(service),
         .quotes = quotes,
         .market = options.market,
         .publisher = publisher,
@@ -135,6 +136,7 @@ int main(int argc, char **argv)
         .settings = settings,
         .setting_count = COUNT_OF(settings),
         .has_database = true,
+        .has_history = true,
         .migrations = portfolio_migrations,
         .migration_count = portfolio_migration_count,
         .has_audit_outbox = true,

@@ -48,8 +48,10 @@ static bool out_of_budget(struct error *error)
 // The last day there is.
 static bool find_today(struct measuring *measuring, const char **out_today, struct error *error)
 {
-    struct snapshot_range last = {
-        .portfolio_id = measuring->request->portfolio_id, .limit = 1, .is_backwards = true};
+    struct snapshot_range last = {.portfolio_id = measuring->request->portfolio_id,
+                                  .revision = measuring->state.revision,
+                                  .limit = 1,
+                                  .is_backwards = true};
     struct snapshot *snapshots = NULL;
     size_t count = 0;
 
@@ -57,7 +59,7 @@ static bool find_today(struct measuring *measuring, const char **out_today, stru
         *out_today = measuring->state.present.day;
         return true;
     }
-    if (!snapshot_store_list(measuring->portfolio->database, measuring->call->arena, &last,
+    if (!snapshot_store_list(measuring->portfolio->history, measuring->call->arena, &last,
                              &snapshots, &count, error))
         return false;
     *out_today = count == 0 ? "" : snapshots[0].day;
@@ -88,6 +90,7 @@ static bool read_days(struct measuring *measuring, struct error *error)
     const struct snapshot *present = &measuring->state.present;
     struct snapshot_range range = {
         .portfolio_id = measuring->request->portfolio_id,
+        .revision = measuring->state.revision,
         .first = period->first[0] == '\0' ? NULL : period->first,
         .last = period->last[0] == '\0' ? NULL : period->last,
         .limit = DAYS_MAX,
@@ -95,7 +98,7 @@ static bool read_days(struct measuring *measuring, struct error *error)
     struct snapshot *snapshots = NULL;
     size_t count = 0;
 
-    if (!snapshot_store_list(measuring->portfolio->database, measuring->call->arena, &range,
+    if (!snapshot_store_list(measuring->portfolio->history, measuring->call->arena, &range,
                              &snapshots, &count, error))
         return false;
     if (count == DAYS_MAX)
@@ -120,6 +123,7 @@ static bool read_days(struct measuring *measuring, struct error *error)
 static bool read_base(struct measuring *measuring, struct error *error)
 {
     struct snapshot_range range = {.portfolio_id = measuring->request->portfolio_id,
+                                   .revision = measuring->state.revision,
                                    .before = measuring->days[0].day,
                                    .limit = 1,
                                    .is_backwards = true};
@@ -128,7 +132,7 @@ static bool read_base(struct measuring *measuring, struct error *error)
 
     if (measuring->days[0].begins)
         return true;
-    if (!snapshot_store_list(measuring->portfolio->database, measuring->call->arena, &range,
+    if (!snapshot_store_list(measuring->portfolio->history, measuring->call->arena, &range,
                              &snapshots, &count, error))
         return false;
     measuring->has_base = count == 1;
@@ -145,14 +149,17 @@ static bool read_gains(struct measuring *measuring, struct error *error)
 {
     const struct snapshot *present = &measuring->state.present;
     size_t more = measuring->has_present ? present->position_count : 0;
+    const struct snapshot_range range = {.portfolio_id = measuring->request->portfolio_id,
+                                         .revision = measuring->state.revision,
+                                         .first = measuring->days[0].day,
+                                         .last = measuring->days[measuring->count - 1].day,
+                                         .limit = GAINS_MAX};
     struct snapshot_gain *stored = NULL;
     struct snapshot_gain *gains = NULL;
     size_t count = 0;
 
-    if (!snapshot_store_list_gains(measuring->portfolio->database, measuring->call->arena,
-                                   measuring->request->portfolio_id, measuring->days[0].day,
-                                   measuring->days[measuring->count - 1].day, GAINS_MAX, &stored,
-                                   &count, error))
+    if (!snapshot_store_list_gains(measuring->portfolio->history, measuring->call->arena, &range,
+                                   &stored, &count, error))
         return false;
     if (count == GAINS_MAX)
         return error_set(error, REASON_LIMIT_EXCEEDED,

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 // portfolio: the state of the service, as every handler is given it.
 //
-// Threads: all of it is fixed after start; database, quotes and client may be used by any thread.
+// Threads: all of it is fixed after start; database, history, quotes and client may be used by any
+// thread.
 #pragma once
 
 #include "database/database.h"
+#include "database/history.h"
 #include "quotes/quotes.h"
 #include "rpc/rpc_client.h"
 #include "rpc/rpc_topic.h"
 
 struct portfolio {
     struct database *database;
+    struct history *history; // days and transactions that are over are read from
     struct quotes *quotes;
     struct rpc_client *market;
     struct rpc_publisher *publisher;

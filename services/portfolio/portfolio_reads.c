@@ -110,7 +110,7 @@ bool portfolio_api_list_transactions(struct portfolio *portfolio,
         !access_find(portfolio, call, request->portfolio_id, true, &record, error))
         return false;
     filter.after_seq = request->before_reset ? 0 : record.reset_seq;
-    if (!store_page_movements(portfolio->database, call->arena, &filter, &movements, &count, error))
+    if (!store_page_movements(portfolio->history, call->arena, &filter, &movements, &count, error))
         return false;
     if (count > limit) {
         count = limit;

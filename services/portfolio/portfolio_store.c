@@ -101,6 +101,11 @@ static const struct statement page_movements = {
     " AND e.seq > $8 ORDER BY e.seq DESC LIMIT $7",
 };
 
+static const struct statement last_movement = {
+    "last_movement",
+    "SELECT seq FROM balances WHERE portfolio_id = $1 AND account = 'cash' AND asset = 'USD'",
+};
+
 static const struct statement sum_cash = {
     "sum_cash",
     "SELECT coalesce(sum(b.amount), 0) FROM portfolios p JOIN balances b ON b.portfolio_id = p.id"
@@ -453,7 +458,7 @@ static struct movement_record take_movement(const struct rows *rows, size_t row)
     };
 }
 
-bool store_page_movements(struct database *database,
+bool store_page_movements(struct history *history,
                           struct arena *arena,
                           const struct movement_filter *filter,
                           struct movement_record **out_records,
@@ -470,11 +475,15 @@ bool store_page_movements(struct database *database,
         parameter_int((int64_t)filter->limit),
         parameter_int(filter->after_seq),
     };
+    // Movements are numbered without a gap, in the order in which they were committed.
+    const struct history_need need = {.mark = &last_movement,
+                                      .mark_of = parameter_text(filter->portfolio_id),
+                                      .mark_min = filter->before_seq - 1};
     struct rows rows = {0};
     struct movement_record *records = NULL;
 
-    if (!database_query(database, arena, &page_movements, parameters, COUNT_OF(parameters), &rows,
-                        error))
+    if (!history_query(history, filter->before_seq > 0 ? &need : NULL, arena, &page_movements,
+                       parameters, COUNT_OF(parameters), &rows, error))
         return false;
     records = arena_allocate(arena, (rows.count + 1) * sizeof(*records));
     if (records == NULL)

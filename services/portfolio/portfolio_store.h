@@ -5,6 +5,7 @@
 #pragma once
 
 #include "database/database.h"
+#include "database/history.h"
 #include "fill_settings.h"
 #include "ledger.h"
 
@@ -144,8 +145,9 @@ struct movement_record {
     int64_t seq; // of the cash account: the order of the movements, and the page token
 };
 
-// Newest first.
-MUST_CHECK bool store_page_movements(struct database *database,
+// Newest first. What is before a movement that has been seen does not change any more: those pages
+// are read as history.
+MUST_CHECK bool store_page_movements(struct history *history,
                                      struct arena *arena,
                                      const struct movement_filter *filter,
                                      struct movement_record **out_records,

@@ -15,7 +15,7 @@ enum { FIXTURE_ARENA_BUDGET = 64 * 1024 * 1024, FIXTURE_CONNECTIONS = 8 };
 
 struct fixture {
     struct service_database *service;
-    struct portfolio portfolio; // with nothing but the database
+    struct portfolio portfolio; // with nothing but the databases
 };
 
 static inline int start(void **state)
@@ -32,6 +32,7 @@ static inline int start(void **state)
 
     if (is_started)
         fixture->portfolio.database = fixture->service->database;
+    fixture->portfolio.history = fixture->service->history;
     *state = fixture;
     return is_started ? 0 : -1;
 }

@@ -399,7 +399,7 @@ static void movements_are_listed_newest_first_and_page_by_page(void **state)
     }
     portfolio_api_reserve(&fixture->portfolio, batch.items, batch.count);
     portfolio_api_apply_fill(&fixture->portfolio, fills.items, fills.count);
-    assert_true(store_page_movements(fixture->portfolio.database, fixture->service->arena, &filter,
+    assert_true(store_page_movements(fixture->portfolio.history, fixture->service->arena, &filter,
                                      &records, &count, &error));
     assert_int_equal(count, 2);
     assert_int_equal(records[0].price, 92 * DOLLAR);
@@ -407,12 +407,12 @@ static void movements_are_listed_newest_first_and_page_by_page(void **state)
     assert_int_equal(records[0].cash_after, 727 * DOLLAR);
     assert_int_equal(records[1].price, 91 * DOLLAR);
     filter.before_seq = records[1].seq;
-    assert_true(store_page_movements(fixture->portfolio.database, fixture->service->arena, &filter,
+    assert_true(store_page_movements(fixture->portfolio.history, fixture->service->arena, &filter,
                                      &records, &count, &error));
     assert_int_equal(count, 2);
     assert_string_equal(records[1].kind, "deposit");
     filter = (struct movement_filter){.portfolio_id = portfolio_id, .kind = "deposit", .limit = 9};
-    assert_true(store_page_movements(fixture->portfolio.database, fixture->service->arena, &filter,
+    assert_true(store_page_movements(fixture->portfolio.history, fixture->service->arena, &filter,
                                      &records, &count, &error));
     assert_int_equal(count, 1);
 }

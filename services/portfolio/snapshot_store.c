@@ -516,7 +516,18 @@ bool snapshot_store_list_due(struct database *database,
     return true;
 }
 
-bool snapshot_store_list(struct database *database,
+// Whoever writes days counts the revision up, in the same transaction.
+static struct history_need need_of(const struct snapshot_range *range)
+{
+    static const struct statement read_revision = {
+        "read_snapshot_revision", "SELECT revision FROM snapshot_progress WHERE portfolio_id = $1"};
+
+    return (struct history_need){.mark = &read_revision,
+                                 .mark_of = parameter_text(range->portfolio_id),
+                                 .mark_min = range->revision};
+}
+
+bool snapshot_store_list(struct history *history,
                          struct arena *arena,
                          const struct snapshot_range *range,
                          struct snapshot **out_snapshots,
@@ -528,11 +539,12 @@ bool snapshot_store_list(struct database *database,
         parameter_text(range->last),          parameter_text(range->before),
         parameter_int((int64_t)range->limit),
     };
+    struct history_need need = need_of(range);
     struct snapshot *snapshots = NULL;
     struct rows rows = {0};
 
-    if (!database_query(database, arena, &list_snapshots[range->is_backwards], parameters,
-                        COUNT_OF(parameters), &rows, error))
+    if (!history_query(history, &need, arena, &list_snapshots[range->is_backwards], parameters,
+                       COUNT_OF(parameters), &rows, error))
         return false;
     snapshots = arena_allocate(arena, (rows.count + 1) * sizeof(*snapshots));
     if (snapshots == NULL)
@@ -544,27 +556,25 @@ bool snapshot_store_list(struct database *database,
     return true;
 }
 
-bool snapshot_store_list_gains(struct database *database,
+bool snapshot_store_list_gains(struct history *history,
                                struct arena *arena,
-                               const char *portfolio_id,
-                               const char *first,
-                               const char *last,
-                               size_t limit,
+                               const struct snapshot_range *range,
                                struct snapshot_gain **out_gains,
                                size_t *out_count,
                                struct error *error)
 {
     struct parameter parameters[] = {
-        parameter_text(portfolio_id),
-        parameter_text(first),
-        parameter_text(last),
-        parameter_int((int64_t)limit),
+        parameter_text(range->portfolio_id),
+        parameter_text(range->first),
+        parameter_text(range->last),
+        parameter_int((int64_t)range->limit),
     };
+    struct history_need need = need_of(range);
     struct snapshot_gain *gains = NULL;
     struct rows rows = {0};
 
-    if (!database_query(database, arena, &list_gains, parameters, COUNT_OF(parameters), &rows,
-                        error))
+    if (!history_query(history, &need, arena, &list_gains, parameters, COUNT_OF(parameters), &rows,
+                       error))
         return false;
     gains = arena_allocate(arena, (rows.count + 1) * sizeof(*gains));
     if (gains == NULL)

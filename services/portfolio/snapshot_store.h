@@ -5,6 +5,7 @@
 #pragma once
 
 #include "database/database.h"
+#include "database/history.h"
 #include "snapshot.h"
 
 // How far a portfolio's snapshots are, and what of the portfolio they depend on.
@@ -84,32 +85,30 @@ MUST_CHECK bool snapshot_store_list_due(struct database *database,
 // Days of a portfolio without their positions, the earliest first.
 struct snapshot_range {
     const char *portfolio_id;
+    int64_t revision;  // of the progress, from which on a standby's days will do
     const char *first; // dates; NULL for no bound
     const char *last;
     const char *before; // only days before this one, the latest `limit` of them; NULL for the first
     size_t limit;
     bool is_backwards;
 };
-MUST_CHECK bool snapshot_store_list(struct database *database,
+MUST_CHECK bool snapshot_store_list(struct history *history,
                                     struct arena *arena,
                                     const struct snapshot_range *range,
                                     struct snapshot **out_snapshots,
                                     size_t *out_count,
                                     struct error *error);
 
-// What each ticker gained on each day of a range, by day.
+// What each ticker gained on each day from `first` to `last` of a range, by day.
 struct snapshot_gain {
     const char *day;
     const char *ticker;
     int64_t quantity;
     int64_t gain;
 };
-MUST_CHECK bool snapshot_store_list_gains(struct database *database,
+MUST_CHECK bool snapshot_store_list_gains(struct history *history,
                                           struct arena *arena,
-                                          const char *portfolio_id,
-                                          const char *first,
-                                          const char *last,
-                                          size_t limit,
+                                          const struct snapshot_range *range,
                                           struct snapshot_gain **out_gains,
                                           size_t *out_count,
                                           struct error *error);

@@ -200,7 +200,7 @@ static void of_two_who_take_the_same_days_one_writes(void **state)
     assert_true(save(service, id, &one, &first, 1));
     assert_false(save(service, id, &other, &wrong, 1));
     assert_true(
-        snapshot_store_list(service->database, service->arena, &range, &days, &count, &error));
+        snapshot_store_list(service->history, service->arena, &range, &days, &count, &error));
     assert_int_equal(count, 1);
     assert_int_equal(days[0].cash, 1000 * DOLLAR);
     assert_string_equal(days[0].day, "1970-01-01");

@@ -262,6 +262,7 @@ static bool go_round(struct round *round,
         return false;
     // Who lost against somebody else looks again.
     *out_is_done = *out_is_done && saved;
+    round->progress.revision += saved;
     return true;
 }
 
@@ -280,6 +281,7 @@ static bool go_rounds(struct portfolio *portfolio,
                       const char *portfolio_id,
                       int rounds,
                       bool *out_is_done,
+                      int64_t *out_revision,
                       struct error *error)
 {
     struct platform_clock clock;
@@ -298,6 +300,7 @@ static bool go_rounds(struct portfolio *portfolio,
         if (!has_time(call, error) || !read_progress(&round, error) ||
             !go_round(&round, &clock, &is_done, error))
             return false;
+        *out_revision = round.progress.revision;
     }
     *out_is_done = is_done;
     return true;
@@ -306,11 +309,12 @@ static bool go_rounds(struct portfolio *portfolio,
 bool snapshots_catch_up(struct portfolio *portfolio,
                         struct call *call,
                         const char *portfolio_id,
+                        int64_t *out_revision,
                         struct error *error)
 {
     bool is_done = false;
 
-    return go_rounds(portfolio, call, portfolio_id, ROUNDS_MAX, &is_done, error) &&
+    return go_rounds(portfolio, call, portfolio_id, ROUNDS_MAX, &is_done, out_revision, error) &&
            (is_done || error_set(error, REASON_UNAVAILABLE,
                                  "The portfolio's days are being filled. Try again soon."));
 }
@@ -321,8 +325,9 @@ bool snapshots_take_some(struct portfolio *portfolio,
                          struct error *error)
 {
     bool is_done = false;
+    int64_t revision = 0;
 
-    return go_rounds(portfolio, call, portfolio_id, 1, &is_done, error);
+    return go_rounds(portfolio, call, portfolio_id, 1, &is_done, &revision, error);
 }
 
 static bool latest_price(void *context,
@@ -371,11 +376,12 @@ bool snapshots_take_present(struct portfolio *portfolio,
     struct platform_clock clock;
     struct session session;
 
-    if (!snapshots_catch_up(portfolio, call, portfolio_id, error) ||
+    if (!snapshots_catch_up(portfolio, call, portfolio_id, &state.revision, error) ||
         !read_clock(portfolio, &clock, error) || !read_progress(&round, error) ||
         !read_session(&round, &clock, &session, error) || !group(&round, error))
         return false;
     state.days_per_year = round.sessions.days_per_year;
+    state.revision = round.progress.revision;
     state.has_present =
         !round.progress.is_closed && (clock.now >= session.open || round.group_count > 0);
     if (!state.has_present) {

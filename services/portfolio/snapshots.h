@@ -18,15 +18,18 @@ struct snapshots_state {
     bool has_present;
     struct snapshot present; // since the last close, at the latest prices; its day is the session's
     int64_t days_per_year;
+    int64_t revision; // of the progress with all of them
 };
 
 // Takes all snapshots of a portfolio until the last close, as far as the call's deadline allows.
+// `out_revision` is that of the progress then.
 //
 // Fails with PORTFOLIO_NOT_FOUND, UNAVAILABLE when market cannot be asked, and with UNAVAILABLE too
 // when there are more days than can be filled until the deadline: those that were stay.
 MUST_CHECK bool snapshots_catch_up(struct portfolio *portfolio,
                                    struct call *call,
                                    const char *portfolio_id,
+                                   int64_t *out_revision,
                                    struct error *error);
 
 // Takes those of 250 days at most, for who has others to care for, too.

@@ -73,8 +73,8 @@ bool portfolio_api_list_snapshots(struct portfolio *portfolio,
 
     if (!read_token(request->page_token, &range.first, error) ||
         !access_find(portfolio, call, request->portfolio_id, true, &record, error) ||
-        !snapshots_catch_up(portfolio, call, record.id, error) ||
-        !snapshot_store_list(portfolio->database, call->arena, &range, &snapshots, &count, error))
+        !snapshots_catch_up(portfolio, call, record.id, &range.revision, error) ||
+        !snapshot_store_list(portfolio->history, call->arena, &range, &snapshots, &count, error))
         return false;
     if (count > limit) {
         count = limit;

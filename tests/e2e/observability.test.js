@@ -131,7 +131,7 @@ describe('a platform that is watched', () => {
         providers = await ProviderServer.start();
         platform = await Platform.start({ options: ['--market', 'live'], env: { ...providers.settings(), BOURSE_PROVIDERS: 'yahoo',
             BOURSE_PROVIDER_LIMITS: 'yahoo=600/10000', OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.port}`,
-            BOURSE_LOG_LEVEL: 'info' } });
+            BOURSE_LOG_LEVEL: 'info', BOURSE_HISTORY_DATABASE: 'host=127.0.0.1 port=1' } }); // a standby that is not there
         trader = await platform.trader('ada');
         const { symbols } = await platform.expect(200, 'GET', '/api/v1/symbols?limit=50');
         const now = Date.now();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What lets a platform grow: a schema that a database of many machines can hold, transactions that such a database
-// may refuse at any time, and a pooler between the services and PostgreSQL.
+// may refuse at any time, a pooler between the services and PostgreSQL, and a standby that history is read from.
 import { spawn, spawnSync } from 'node:child_process';
 import { strict as assert } from 'node:assert';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freePorts, PORTS_OF_A_REPLICA, Replica } from '../support/from_address.mjs';
-import { freePort, Platform, root, until } from '../support/platform.mjs';
+import { freePort, madeUpBars, Platform, root, toCsv, until } from '../support/platform.mjs';
+import { Standby } from '../support/standby.mjs';
 
 const POOLED = ['auth', 'portfolio', 'trading']; // market is asked through the platform's own
 const SESSIONS = 3; // of PostgreSQL, for each role
@@ -77,8 +78,16 @@ class Pooler {
     }
 }
 
-let platform;
-before(async () => { platform = await Platform.start({ options: ['--market', 'simulated'] }); });
+const PRICES = toCsv(madeUpBars(8)); // of January to April 2014
+
+let platform, admin;
+before(async () => {
+    platform = await Platform.start();
+    admin = await platform.administrator();
+    await platform.import('ACME', PRICES, admin);
+    await platform.step('2014-02-04T15:00:00Z', admin);
+    await until('a price', () => platform.expect(200, 'GET', '/api/v1/quotes/ACME'));
+});
 after(() => platform?.stop());
 
 describe('a schema that many machines can share', () => {
@@ -182,13 +191,13 @@ describe('behind a pooler that lends a session for one transaction', { skip: poo
         const placed = [];
         while (placed.length < ORDERS)
             placed.push(...await Promise.all(Array.from({ length: CROWD }, (_, i) => call(201, 'POST', path,
-                { ticker: 'AAPL', side: 'buy', quantity: '1', client_order_id: `order-${placed.length + i}` }))));
+                { ticker: 'ACME', side: 'buy', quantity: '1', client_order_id: `order-${placed.length + i}` }))));
         assert.equal(new Set(placed.map(order => order.id)).size, ORDERS);
         const portfolio = await until('all to be booked', async () => {
             const found = await call(200, 'GET', `/api/v1/portfolios/${ada.portfolio}/positions`);
             return found.positions.find(position => position.quantity === String(ORDERS));
         });
-        assert.equal(portfolio.ticker, 'AAPL');
+        assert.equal(portfolio.ticker, 'ACME');
         assert.equal((await call(200, 'GET', `/api/v1/portfolios/${ada.portfolio}/audit`)).consistent, true);
         const retries = await Promise.all(replicas.map(replica => replica.metric('database_transaction_retries_total')));
         assert.ok(retries.reduce((sum, one) => sum + one, 0) > 0, 'nothing clashed');
@@ -200,5 +209,158 @@ describe('behind a pooler that lends a session for one transaction', { skip: poo
         const settings = found.map(([, setting]) => setting);
         for (const wanted of ['statement_timeout=10s', 'synchronous_commit=on', 'search_path=trading', 'jit=off', 'TimeZone=UTC'])
             assert.ok(settings.includes(wanted), `${wanted} of ${settings}`);
+    });
+});
+
+describe('with a standby that history is read from', () => {
+    const READERS = ['auth', 'market', 'portfolio'];
+    const LAG_MS = 500;
+    const replicas = {};
+    let standby, between, gateway, grace;
+
+    before(async () => {
+        grace = await platform.trader('grace');
+        for (const quantity of ['3', '2', '1'])
+            await platform.expect(201, 'POST', `/api/v1/portfolios/${grace.portfolio}/orders`,
+                { token: grace.token, body: { ticker: 'ACME', side: 'buy', quantity } });
+        await until('the orders to be booked', async () => (await platform.expect(200, 'GET',
+            `/api/v1/portfolios/${grace.portfolio}/transactions`, { token: grace.token })).transactions.length === 4);
+        await platform.step('2014-02-07T15:00:00Z', admin);
+        standby = await Standby.start(platform);
+        const first = await freePorts(PORTS_OF_A_REPLICA * (READERS.length + 1));
+        const port = index => first + PORTS_OF_A_REPLICA * index;
+        const peers = Object.fromEntries(READERS.map((name, i) => [`BOURSE_${name.toUpperCase()}_ADDRESS`, `127.0.0.1:${port(i)}`]));
+        between = pooler && await Pooler.start(platform);
+        // One of them has a pooler before the primary.
+        const pooled = { portfolio: between && { BOURSE_DATABASE: between.url('portfolio'), BOURSE_DATABASE_IS_POOLED: 'true' } };
+        for (const [i, name] of READERS.entries())
+            replicas[name] = await Replica.start(platform, name, { ...peers, ...pooled[name],
+                BOURSE_HISTORY_DATABASE: standby.url(`bourse_${name}`), BOURSE_HISTORY_LAG_MS: String(LAG_MS) }, port(i));
+        gateway = await Replica.start(platform, 'gateway', peers, port(READERS.length));
+        await near(true);
+    });
+    after(async () => {
+        for (const replica of [gateway, ...Object.values(replicas)])
+            await replica?.stop();
+        await between?.stop();
+        await standby?.stop();
+    });
+
+    // Asks the gateway whose services read from the standby; the platform's own has none.
+    const ask = async (path, { method = 'GET', token = grace.token, body, type = 'application/json' } = {}) => {
+        const reply = await fetch(`${gateway.url}${path}`, { method, body,
+            headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': type } : {}) } });
+        const text = await reply.text();
+        assert.ok(reply.ok, `${path}: ${reply.status} ${text}`);
+        return JSON.parse(text);
+    };
+    const reads = (name, how = 'near') => replicas[name].metric(
+        `history_reads_total{server="${how === 'near' ? 'standby' : 'primary'}",standby="${how}"}`);
+    const near = wanted => until(`the standby to be ${wanted ? 'near' : 'behind or away'}`, async () =>
+        (await Promise.all(READERS.map(name => replicas[name].metric('standby_near')))).every(found => found === Number(wanted)));
+    const deposit = amount => platform.expect(201, 'POST', `/api/v1/portfolios/${grace.portfolio}/deposits`,
+        { token: grace.token, body: { amount } });
+    const transactions = () => `/api/v1/portfolios/${grace.portfolio}/transactions?limit=2`;
+    // Every transaction, page by page.
+    const all = async () => {
+        const found = [];
+        for (let token = ''; token !== undefined;) {
+            const page = await ask(`${transactions()}${token && `&page_token=${token}`}`);
+            found.push(...page.transactions);
+            token = page.next_page_token;
+        }
+        return found;
+    };
+
+    for (const [what, name, path, token] of [
+        ['bars', 'market', () => '/api/v1/bars/ACME?timeframe=1Day&limit=20'],
+        ['days of a portfolio', 'portfolio', () => `/api/v1/portfolios/${grace.portfolio}/snapshots`],
+        ['figures of these days', 'portfolio', () => `/api/v1/portfolios/${grace.portfolio}/performance`],
+        ['events of long ago', 'auth', () => '/api/v1/audit-log?end=2014-01-01T00:00:00Z', () => admin],
+    ])
+        it(`${what} are read there, and are what the primary has`, async () => {
+            const before = await reads(name);
+            const found = await ask(path(), { token: token?.() });
+            assert.deepEqual(found, await platform.expect(200, 'GET', path(), { token: token?.() ?? grace.token }));
+            assert.ok(await reads(name) > before, await replicas[name].metric('history_reads_total'));
+        });
+
+    it('the first page of transactions is read from the primary, those behind it there', async () => {
+        const before = await reads('portfolio');
+        const { next_page_token: next } = await ask(transactions());
+        assert.equal(await reads('portfolio'), before);
+        const found = await ask(`${transactions()}&page_token=${next}`);
+        assert.equal(await reads('portfolio'), before + 1);
+        assert.deepEqual(found, await platform.expect(200, 'GET', `${transactions()}&page_token=${next}`, { token: grace.token }));
+    });
+
+    it('what somebody has just done is seen, while the standby has not heard of it', async () => {
+        standby.query('SELECT pg_wal_replay_pause()');
+        await until('the pause', () => standby.query('SELECT pg_get_wal_replay_pause_state()') === 'paused');
+        const known = await all();
+        for (let i = 1; i <= 5; i++) {
+            // Through another replica, which the one that is asked does not hear of.
+            await deposit(String(i));
+            assert.equal((await all()).length, known.length + i);
+        }
+        for (const close of ['50.25', '50.75']) {
+            await ask('/api/v1/bars/ACME', { method: 'PUT', token: admin,
+                body: JSON.stringify({ date: '2014-01-02', open: '50.5', high: '51', low: '50', close, volume: 1000 }) });
+            const { bars } = await ask('/api/v1/bars/ACME?timeframe=1Day&start=2014-01-02&limit=1');
+            assert.equal(Number(bars[0].close), Number(close));
+        }
+    });
+
+    it('once it is later than the bound it is not read from, and again when it has caught up', async () => {
+        await near(false);
+        assert.ok(await replicas.portfolio.metric('standby_lag_seconds') > LAG_MS / 1000);
+        const [before, behind] = [await reads('market'), await reads('market', 'behind')];
+        await ask('/api/v1/bars/ACME?timeframe=1Day&limit=20');
+        assert.equal(await reads('market'), before);
+        assert.ok(await reads('market', 'behind') > behind);
+        standby.query('SELECT pg_wal_replay_resume()');
+        await near(true);
+        await until('a read there', async () => {
+            await ask('/api/v1/bars/ACME?timeframe=1Day&limit=20');
+            return await reads('market') > before;
+        });
+    });
+
+    it('that is killed while it is read from fails no request, and is read from again when it is back', async () => {
+        let done = 0, ended = false;
+        const read = async (path, token) => {
+            while (!ended) {
+                await ask(path(), { token: token?.() });
+                done++;
+            }
+        };
+        const write = async () => {
+            for (let seen = (await all()).length; !ended; done++) {
+                await deposit('1');
+                assert.equal((await all()).length, ++seen);
+            }
+        };
+        const old = (await ask(transactions())).next_page_token;
+        const clients = [read(() => `${transactions()}&page_token=${old}`), read(() => '/api/v1/bars/ACME?timeframe=1Day&limit=50'),
+            read(() => `/api/v1/portfolios/${grace.portfolio}/performance`), read(() => '/api/v1/audit-log?end=2014-01-01T00:00:00Z', () => admin),
+            write()];
+        const work = Promise.all(clients);
+        work.catch(() => { ended = true; }); // said below
+        const goOn = () => until('the clients to go on', async () => {
+            if (ended)
+                await work;
+            return done > 20 && (done = 0) === 0;
+        });
+        await goOn();
+        await standby.kill();
+        await near(false);
+        await goOn();
+        await standby.launch();
+        await near(true);
+        const before = await reads('portfolio');
+        await until('reads there', async () => await reads('portfolio') > before);
+        await goOn();
+        ended = true;
+        await work;
     });
 });

@@ -210,6 +210,17 @@ describe('the Debian package', { skip: whyNot() }, () => {
         assert.deepEqual(users(), ['ada', 'admin', 'carl']);
     });
 
+    it('reads history from a standby that is made for it', async () => {
+        const here = [['15/standby', cluster('standby')], ['15 standby', cluster('standby').replace('/', ' ')],
+            ['15-standby', cluster('standby').replace('/', '-')]];
+        run(operate.recipe('database: makes a standby', here));
+        run(operate.recipe('server: reads history', [['host=standby.example.org', 'port=5434']]));
+        await healthy();
+        await until('the standby to be used', () => machine.must("journalctl -u 'bourse@*' --no-pager").match(/"event":"standby_used"/g)?.length === 3);
+        assert.match(machine.must('curl -sf http://127.0.0.1:7119/metrics'), /^standby_near 1$/m);
+        assert.match(machine.must('bourse doctor'), /\n0 problems/);
+    });
+
     it('is upgraded to a version that runs at once, with settings as they were', async () => {
         const before = pids();
         run(operate.recipe('server: upgrades'), '/root/new');

@@ -111,16 +111,35 @@ static pid_t start_program(struct postgres *postgres, char *const arguments[])
     _exit(127);
 }
 
+// Runs a program to its end, which must be a good one.
+static void run_program(struct postgres *postgres, char *const arguments[])
+{
+    int status = 0;
+
+    if (waitpid(start_program(postgres, arguments), &status, 0) < 0 || status != 0)
+        give_up("%s failed with status %d: see %s/log", arguments[0], status, postgres->folder);
+}
+
 static void make_cluster(struct postgres *postgres)
 {
     char initdb[PATH_SIZE + 16];
-    int status = 0;
     char *arguments[] = {initdb, "--no-sync", "-A",         "trust", "-U",           "postgres",
                          "-E",   "UTF8",      "--locale=C", "-D",    postgres->data, NULL};
 
     snprintf(initdb, sizeof initdb, "%s/initdb", postgres->programs);
-    if (waitpid(start_program(postgres, arguments), &status, 0) < 0 || status != 0)
-        give_up("initdb failed with status %d: see %s/log", status, postgres->folder);
+    run_program(postgres, arguments);
+}
+
+static void copy_cluster(struct postgres *postgres, const struct postgres *primary)
+{
+    char program[PATH_SIZE + 16];
+    char source[PATH_SIZE + 32];
+    char *arguments[] = {program, "-d",        source,          "-D", postgres->data, "-R", "-c",
+                         "fast",  "--no-sync", "--no-manifest", NULL};
+
+    snprintf(program, sizeof program, "%s/pg_basebackup", postgres->programs);
+    snprintf(source, sizeof source, "host=%s user=postgres", primary->folder);
+    run_program(postgres, arguments);
 }
 
 // The server writes its process id into the first line of postmaster.pid and its state into the
@@ -173,7 +192,7 @@ void postgres_stop(struct postgres *postgres)
     postgres->server = 0;
 }
 
-struct postgres *postgres_new(void)
+static struct postgres *make_folder(void)
 {
     const struct passwd *user = server_user();
     struct postgres *postgres = allocate(sizeof *postgres);
@@ -185,7 +204,23 @@ struct postgres *postgres_new(void)
         (user != NULL && chown(postgres->folder, user->pw_uid, user->pw_gid) != 0))
         give_up("%s cannot be made: %s", postgres->folder, strerror(errno));
     snprintf(postgres->data, sizeof postgres->data, "%s/data", postgres->folder);
+    return postgres;
+}
+
+struct postgres *postgres_new(void)
+{
+    struct postgres *postgres = make_folder();
+
     make_cluster(postgres);
+    postgres_start(postgres);
+    return postgres;
+}
+
+struct postgres *postgres_new_standby(const struct postgres *primary)
+{
+    struct postgres *postgres = make_folder();
+
+    copy_cluster(postgres, primary);
     postgres_start(postgres);
     return postgres;
 }

@@ -15,6 +15,10 @@ struct postgres;
 // Makes a cluster and starts it; takes one to two seconds. The caller owns it.
 struct postgres *postgres_new(void);
 
+// Makes a standby of a running one, which follows it by streaming replication, and starts it. The
+// caller owns it.
+struct postgres *postgres_new_standby(const struct postgres *primary);
+
 // Stops the server and removes the folder.
 void postgres_free(struct postgres **postgres);
 

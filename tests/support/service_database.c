@@ -25,7 +25,9 @@ bool service_database_start(const struct service_database_options *options,
     connect.url = postgres_url(started->postgres, role);
     if (migration_run(postgres_url(started->postgres, NULL), options->service, options->migrations,
                       options->migration_count, &applied, &error) &&
-        database_new(&connect, &started->database, &error))
+        database_new(&connect, &started->database, &error) &&
+        history_new(&(const struct history_options){.primary = started->database},
+                    &started->history, &error))
         return true;
     fprintf(stderr, "%s\n", error.message);
     return false;
@@ -37,6 +39,7 @@ void service_database_stop(struct service_database **database)
 
     if (started == NULL)
         return;
+    history_free(&started->history);
     database_free(&started->database);
     postgres_free(&started->postgres);
     arena_free(&started->arena);

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "database/database.h"
+#include "database/history.h"
 #include "database/migration.h"
 #include "support/postgres.h"
 
@@ -12,6 +13,7 @@ struct service_database {
     struct postgres *postgres;
     struct arena *arena;
     struct database *database;
+    struct history *history; // without a standby
 };
 
 struct service_database_options {
