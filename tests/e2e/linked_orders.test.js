@@ -331,6 +331,20 @@ describe('orders that are placed together', () => {
         });
     });
 
+    it('rule 5: give back what a part of an entry has bought, also when the entry was replaced since', async () => {
+        const portfolio = await open();
+        await platform.expect(200, 'PATCH', `/api/v1/portfolios/${portfolio}`,
+            { token: ada.token, body: { fill_settings: { participation_percent: '10' } } });
+        // 250 have been traded by now.
+        const placed = await place(portfolio, bracket('115', '80', { ...limit('101'), quantity: '30' }));
+        assert.deepEqual([placed.filled_quantity, ...statuses(placed)], ['25', 'partially_filled', 'held', 'held']);
+        const rest = await patch(placed.id, { limit_price: '90' });
+        assert.deepEqual([rest.status, rest.body.quantity, ...statuses(rest.body)], [200, '5', 'new', 'held', 'held'], rest.text);
+        assert.equal((await position(portfolio)).available, '0');
+        await cancel(rest.body.id);
+        await until('the shares', async () => (await position(portfolio)).available === '25');
+    });
+
     it('are placed without waiting, too', async () => {
         const portfolio = await open();
         const reply = await platform.request('POST', `/api/v1/portfolios/${portfolio}/orders?wait=false`,

@@ -105,11 +105,13 @@ set_reason(struct order *other, const struct order *order, struct arena *arena, 
            error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
 }
 
-// Whether something has still to be given back that only the other order knows of.
+// Whether something may have to be given back that only the other order knows of: cash of an
+// entry, or shares that an entry has bought, or one whose place it has taken.
 static bool holds_something(const struct order *other, const struct order *order)
 {
     return other->part == ORDER_PART_ENTRY ||
-           (order->part == ORDER_PART_ENTRY && order->filled_quantity > 0);
+           (order->part == ORDER_PART_ENTRY &&
+            (order->filled_quantity > 0 || order->replaces[0] != '\0'));
 }
 
 // An exit of what is there from now on. The quote that the entry was filled at is the first one it
