@@ -114,16 +114,15 @@ static bool holds_something(const struct order *other, const struct order *order
             (order->filled_quantity > 0 || order->replaces[0] != '\0'));
 }
 
-// An exit of what is there from now on. The quote that the entry was filled at is the first one it
-// is shown.
+// An exit of what is there from now on. What was traded before is not for it. The quote that the
+// entry was filled at is the first one it is shown.
 static void begin_exit(struct order *other, const struct store_change *change)
 {
     const struct order *order = change->order;
 
-    if (order->part == ORDER_PART_ENTRY) {
+    other->volume_seen = order->volume_seen;
+    if (order->part == ORDER_PART_ENTRY)
         other->looked_at = (change->fill == NULL ? order->filled_at : change->fill->quote_at) - 1;
-        other->volume_seen = order->volume_seen;
-    }
 }
 
 // Whether an exit has sold a part of what the other one was to sell.
