@@ -355,9 +355,9 @@ static void a_commission_is_of_the_order_its_shares_and_its_value(void **state)
     order.terms.commission_minimum = 10 * DOLLAR;
     assert_int_equal(commission_for(&order, 300 * SHARE, 100 * DOLLAR), 10 * DOLLAR);
     // 1.00, 600 * 0.005 and 2 basis points of 60,000 are 16.00.
-    order.terms.commission_maximum = 15990000;
+    order.terms.commission_maximum = 15999999;
     order.quantity = 600 * SHARE;
-    assert_int_equal(commission_for(&order, 600 * SHARE, 100 * DOLLAR), 15990000);
+    assert_int_equal(commission_for(&order, 600 * SHARE, 100 * DOLLAR), 15999999);
     order.terms.commission_maximum = 16 * DOLLAR;
     assert_int_equal(commission_for(&order, 600 * SHARE, 100 * DOLLAR), 16 * DOLLAR);
     order.terms.commission_maximum = 10 * DOLLAR;
