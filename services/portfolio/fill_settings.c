@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "money/money.h"
+
 #define MODEL_AS_NAME(name, text) text,
 static const char *const models[] = {FILL_MODELS(MODEL_AS_NAME)};
 #undef MODEL_AS_NAME
@@ -39,6 +41,7 @@ static bool are_same(const struct fill_settings *one, const struct fill_settings
            one->commission_per_share == other->commission_per_share &&
            one->commission_bps_hundredths == other->commission_bps_hundredths &&
            one->commission_minimum == other->commission_minimum &&
+           one->commission_maximum == other->commission_maximum &&
            one->latency_ms == other->latency_ms;
 }
 
@@ -72,10 +75,26 @@ struct fill_settings fill_settings_merged(const struct fill_settings *before,
          &settings.commission_bps_hundredths);
     take(message->has_commission_minimum_micros, message->commission_minimum_micros,
          &settings.commission_minimum);
+    take(message->has_commission_maximum_micros, message->commission_maximum_micros,
+         &settings.commission_maximum);
     take(message->has_latency_ms, message->latency_ms, &settings.latency_ms);
     if (!are_same(&old, &settings))
         settings.version++;
     return settings;
+}
+
+bool fill_settings_check_commission(const struct fill_settings *settings, struct error *error)
+{
+    char maximum[DECIMAL_SIZE];
+
+    error_clear(error);
+    if (settings->commission_maximum == 0 ||
+        settings->commission_minimum <= settings->commission_maximum)
+        return true;
+    decimal_print(settings->commission_maximum, MONEY_SCALE, 2, maximum);
+    error_add_violation(error, "fill_settings.commission_minimum",
+                        "must be at most commission_maximum, which is %s", maximum);
+    return false;
 }
 
 Portfolio__FillSettings *fill_settings_to_message(const struct fill_settings *settings,
@@ -101,6 +120,8 @@ Portfolio__FillSettings *fill_settings_to_message(const struct fill_settings *se
     message->commission_bps_hundredths = settings->commission_bps_hundredths;
     message->has_commission_minimum_micros = true;
     message->commission_minimum_micros = settings->commission_minimum;
+    message->has_commission_maximum_micros = true;
+    message->commission_maximum_micros = settings->commission_maximum;
     message->has_latency_ms = true;
     message->latency_ms = (uint32_t)settings->latency_ms;
     return message;

@@ -33,6 +33,7 @@ struct fill_settings {
     int64_t commission_per_share;
     int64_t commission_bps_hundredths;
     int64_t commission_minimum;
+    int64_t commission_maximum; // 0 for none
     int64_t latency_ms;
     int64_t version; // 0 until they are changed for the first time
 };
@@ -44,6 +45,11 @@ MUST_CHECK bool fill_settings_check(const Portfolio__FillSettings *message, stru
 // be NULL. The version is another one only when something is different.
 struct fill_settings fill_settings_merged(const struct fill_settings *before,
                                           const Portfolio__FillSettings *message);
+
+// Checks that what an order costs at least is not more than what it costs at most, as the settings
+// are with what was not said. Fails with INVALID_REQUEST.
+MUST_CHECK bool fill_settings_check_commission(const struct fill_settings *settings,
+                                               struct error *error);
 
 // NULL when there is not enough memory.
 Portfolio__FillSettings *fill_settings_to_message(const struct fill_settings *settings,

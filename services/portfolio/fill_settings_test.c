@@ -78,6 +78,30 @@ static void a_model_that_is_not_named_is_refused(void **state)
     assert_true(error_is(&error, REASON_INVALID_REQUEST));
 }
 
+static void the_least_an_order_costs_is_not_above_the_most(void **state)
+{
+    Portfolio__FillSettings message = PORTFOLIO__FILL_SETTINGS__INIT;
+    struct fill_settings before = fill_settings_merged(NULL, NULL);
+    struct fill_settings settings;
+    struct error error;
+
+    (void)state;
+    before.commission_minimum = 3000000;
+    assert_true(fill_settings_check_commission(&before, &error)); // there is no maximum
+    message.has_commission_maximum_micros = true;
+    message.commission_maximum_micros = 3000000;
+    settings = fill_settings_merged(&before, &message);
+    assert_int_equal(settings.version, 1);
+    assert_true(fill_settings_check_commission(&settings, &error));
+    message.commission_maximum_micros = 2999999;
+    settings = fill_settings_merged(&before, &message);
+    assert_false(fill_settings_check_commission(&settings, &error));
+    assert_true(error_is(&error, REASON_INVALID_REQUEST));
+    assert_string_equal(error.details[0].name, "fill_settings.commission_minimum");
+    assert_string_equal(error.details[0].value, "must be at most commission_maximum, which is "
+                                                "2.999999");
+}
+
 static bool is_valid(Portfolio__FillSettings *settings)
 {
     Portfolio__UpdatePortfolioRequest request = PORTFOLIO__UPDATE_PORTFOLIO_REQUEST__INIT;
@@ -106,6 +130,8 @@ static void every_setting_has_a_range(void **state)
         {&settings.has_commission_bps_hundredths, &settings.commission_bps_hundredths, 100000},
         {&settings.has_commission_minimum_micros, &settings.commission_minimum_micros,
          INT64_C(1000000000)},
+        {&settings.has_commission_maximum_micros, &settings.commission_maximum_micros,
+         INT64_C(100000000000)},
     };
 
     (void)state;
@@ -153,6 +179,7 @@ int main(void)
         cmocka_unit_test(what_a_change_does_not_name_stays_and_its_version_is_another),
         cmocka_unit_test(a_change_that_changes_nothing_has_the_same_version),
         cmocka_unit_test(a_model_that_is_not_named_is_refused),
+        cmocka_unit_test(the_least_an_order_costs_is_not_above_the_most),
         cmocka_unit_test(every_setting_has_a_range),
         cmocka_unit_test(the_database_allows_the_same_models),
     };

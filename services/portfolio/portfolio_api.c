@@ -205,7 +205,8 @@ static bool create_work(struct transaction *transaction, void *context, struct e
         return false;
     if (flag)
         return true;
-    if (!ownership_choose_user(&call->identity, request->user_id, &user_id, error) ||
+    if (!fill_settings_check_commission(&record.fill_settings, error) ||
+        !ownership_choose_user(&call->identity, request->user_id, &user_id, error) ||
         !access_check_room(transaction, writing->portfolio, user_id, writing->now, error))
         return false;
     snprintf(record.id, sizeof(record.id), "%s", uuid_new().string);
@@ -257,7 +258,8 @@ static bool update_work(struct transaction *transaction, void *context, struct e
     record.description = request->description == NULL ? record.description : request->description;
     record.fill_settings = fill_settings_merged(&record.fill_settings, request->fill_settings);
     record.updated_at = writing->now;
-    return store_update_portfolio(transaction, &record, error) &&
+    return fill_settings_check_commission(&record.fill_settings, error) &&
+           store_update_portfolio(transaction, &record, error) &&
            note(transaction, writing, &record, "portfolio.update",
                 &portfolio_method_update_portfolio, error) &&
            store_read_balances(transaction, record.id, &balances, &count, error) &&

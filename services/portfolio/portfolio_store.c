@@ -9,8 +9,8 @@
 #define PORTFOLIO_COLUMNS                                                                          \
     "id, user_id, name, description, closed_at IS NOT NULL, created_at, updated_at,"               \
     " opening_cash, reset_at, reset_seq, fill_model, slippage_bps, participation_percent,"         \
-    " commission_per_order, commission_per_share, commission_bps, commission_minimum, latency_ms," \
-    " fill_settings_version"
+    " commission_per_order, commission_per_share, commission_bps, commission_minimum,"             \
+    " commission_maximum, latency_ms, fill_settings_version"
 
 static const struct statement find_portfolio = {
     "find_portfolio",
@@ -40,8 +40,8 @@ static const struct statement insert_portfolio = {
     "WITH inserted AS ("
     "INSERT INTO portfolios (id, user_id, name, description, created_at, updated_at, opening_cash,"
     " fill_model, slippage_bps, participation_percent, commission_per_order, commission_per_share,"
-    " commission_bps, commission_minimum, latency_ms, fill_settings_version)"
-    " VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+    " commission_bps, commission_minimum, commission_maximum, latency_ms, fill_settings_version)"
+    " VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
     " ON CONFLICT (id) DO NOTHING RETURNING id, created_at)"
     // Its first snapshot is that of the first close from now on.
     " INSERT INTO snapshot_progress (portfolio_id, closed_at) SELECT id, created_at FROM inserted",
@@ -51,8 +51,8 @@ static const struct statement update_portfolio = {
     "update_portfolio",
     "UPDATE portfolios SET name = $2, description = $3, updated_at = $4, fill_model = $5,"
     " slippage_bps = $6, participation_percent = $7, commission_per_order = $8,"
-    " commission_per_share = $9, commission_bps = $10, commission_minimum = $11, latency_ms = $12,"
-    " fill_settings_version = $13 WHERE id = $1",
+    " commission_per_share = $9, commission_bps = $10, commission_minimum = $11,"
+    " commission_maximum = $12, latency_ms = $13, fill_settings_version = $14 WHERE id = $1",
 };
 
 static const struct statement reset_portfolio = {
@@ -112,7 +112,7 @@ static const struct statement sum_cash = {
     " AND b.asset = 'USD' AND b.account = 'cash' WHERE p.user_id = $1 AND p.closed_at IS NULL",
 };
 
-// Columns 10 to 18 of PORTFOLIO_COLUMNS.
+// Columns 10 to 19 of PORTFOLIO_COLUMNS.
 static struct fill_settings take_settings(const struct rows *rows, size_t row)
 {
     struct fill_settings settings = {
@@ -122,15 +122,16 @@ static struct fill_settings take_settings(const struct rows *rows, size_t row)
         .commission_per_share = rows_decimal(rows, row, 14, MONEY_SCALE),
         .commission_bps_hundredths = rows_decimal(rows, row, 15, FILL_SETTINGS_SCALE),
         .commission_minimum = rows_decimal(rows, row, 16, MONEY_SCALE),
-        .latency_ms = rows_int(rows, row, 17),
-        .version = rows_int(rows, row, 18),
+        .commission_maximum = rows_decimal(rows, row, 17, MONEY_SCALE),
+        .latency_ms = rows_int(rows, row, 18),
+        .version = rows_int(rows, row, 19),
     };
 
     settings.model = fill_model_find(rows_text(rows, row, 10));
     return settings;
 }
 
-enum { SETTING_COUNT = 9 };
+enum { SETTING_COUNT = 10 };
 
 static void settings_parameters(const struct fill_settings *settings,
                                 struct parameter out_values[SETTING_COUNT])
@@ -143,6 +144,7 @@ static void settings_parameters(const struct fill_settings *settings,
         parameter_decimal(settings->commission_per_share, MONEY_SCALE),
         parameter_decimal(settings->commission_bps_hundredths, FILL_SETTINGS_SCALE),
         parameter_decimal(settings->commission_minimum, MONEY_SCALE),
+        parameter_decimal(settings->commission_maximum, MONEY_SCALE),
         parameter_int(settings->latency_ms),
         parameter_int(settings->version),
     };

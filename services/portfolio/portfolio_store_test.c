@@ -509,6 +509,7 @@ static void fill_settings_are_kept_to_the_last_digit(void **state)
     most.commission_per_share = 99999999;
     most.commission_bps_hundredths = 1;
     most.commission_minimum = 1;
+    most.commission_maximum = 99999999999;
     most.latency_ms = 60000;
     most.version = 7;
     read = set_settings(fixture, portfolio_id, most);
@@ -519,6 +520,7 @@ static void fill_settings_are_kept_to_the_last_digit(void **state)
     assert_int_equal(read.commission_per_share, most.commission_per_share);
     assert_int_equal(read.commission_bps_hundredths, most.commission_bps_hundredths);
     assert_int_equal(read.commission_minimum, most.commission_minimum);
+    assert_int_equal(read.commission_maximum, most.commission_maximum);
     assert_int_equal(read.latency_ms, most.latency_ms);
     assert_int_equal(read.version, most.version);
 }

@@ -51,6 +51,10 @@ describe('an order whose peers answer late', () => {
             // The fill may be on its way, so it is too late to cancel.
             const cancel = await platform.request('DELETE', `/api/v1/orders/${late.body.id}`, { token: ada.token });
             assert.equal(cancel.body.reason, 'ORDER_NOT_READY', cancel.text);
+            // Row: cannot replace order in pending_new status.
+            const change = await platform.request('PATCH', `/api/v1/orders/${late.body.id}`, { token: ada.token, body: { quantity: '11' } });
+            assert.deepEqual([change.status, change.body.reason], [422, 'ORDER_NOT_READY'], change.text);
+            assert.match(change.body.detail, /pending_new/);
             return late;
         });
         assert.equal(reply.status, 201, reply.text);

@@ -50,7 +50,7 @@ describe('fills', () => {
 
     describe('the settings of a portfolio', () => {
         const plain = { model: 'quote', slippage_bps: '0', participation_percent: '0', commission_per_order: '0.00',
-            commission_per_share: '0.00', commission_bps: '0', commission_minimum: '0.00', latency_ms: 0 };
+            commission_per_share: '0.00', commission_bps: '0', commission_minimum: '0.00', commission_maximum: '0.00', latency_ms: 0 };
 
         it('are those of before unless they are changed one by one, and are copied with it', async () => {
             const portfolio = await open();
@@ -66,7 +66,7 @@ describe('fills', () => {
 
         for (const [field, value] of [['model', 'tape'], ['slippage_bps', '1000.01'], ['slippage_bps', '-1'], ['slippage_bps', '0.001'],
             ['participation_percent', '100.01'], ['commission_per_order', '1000.01'], ['commission_per_share', '100.01'],
-            ['commission_bps', '1001'], ['commission_minimum', '-0.01'], ['latency_ms', 60001]])
+            ['commission_bps', '1001'], ['commission_minimum', '-0.01'], ['commission_maximum', '100000.01'], ['latency_ms', 60001]])
             it(`are refused with the field when ${field} is ${value}`, async () => {
                 const portfolio = await open();
                 const reply = await change(portfolio, { [field]: value });
@@ -75,6 +75,19 @@ describe('fills', () => {
                 assert.deepEqual(reply.body.errors.map(one => one.field), [`fill_settings.${field}`]);
                 assert.deepEqual((await money(portfolio)).fill_settings, plain);
             });
+
+        it('are refused when an order would cost at least more than at most, whichever was said first', async () => {
+            const portfolio = await open({ commission_minimum: '3', commission_maximum: '3' });
+            for (const settings of [{ commission_minimum: '3.01' }, { commission_maximum: '2.99' }]) {
+                const reply = await change(portfolio, settings);
+                assert.deepEqual([reply.status, reply.body.errors?.map(one => one.field)], [422, ['fill_settings.commission_minimum']], reply.text);
+            }
+            const reply = await platform.request('POST', '/api/v1/portfolios', { token: ada.token,
+                body: { name: 'dear', fill_settings: { commission_minimum: '3.01', commission_maximum: '3' } } });
+            assert.equal(reply.status, 422, reply.text);
+            assert.equal(reply.body.errors[0].message, 'must be at most commission_maximum, which is 3.00');
+            assert.equal((await change(portfolio, { commission_minimum: '3.01', commission_maximum: '0' })).status, 200);
+        });
 
         it('hold for the next order, and not for those that are there', async () => {
             const portfolio = await open();

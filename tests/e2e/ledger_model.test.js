@@ -37,7 +37,7 @@ class Model {
 
     // What of an order is filled at a quote, at what price and for which commission.
     fill(kind, quantity, quote) {
-        const { slippage, percent, perOrder, perShare, bps, minimum } = this.settings;
+        const { slippage, percent, perOrder, perShare, bps, minimum, maximum } = this.settings;
         const distance = (quote.price * slippage + 999999n) / 1000000n;
         const price = kind === 'buy' ? quote.price + distance : quote.price - distance;
         const share = percent === 0n ? quantity : quote.volume * percent / 10000n * 10n ** 9n;
@@ -45,6 +45,7 @@ class Model {
         const gross = halfEven(price * filled, 10n ** 9n);
         let commission = perOrder + halfEven(perShare * filled, 10n ** 9n) + halfEven(price * filled * bps, 10n ** 15n);
         commission = commission > minimum ? commission : minimum;
+        commission = maximum > 0n && commission > maximum ? maximum : commission;
         if (kind === 'sell' && commission > gross)
             commission = gross;
         return { filled, price, commission: filled === 0n ? 0n : commission, cost: gross + commission };
@@ -114,11 +115,12 @@ const quantity = fc.oneof(fc.integer({ min: 1, max: 200 }).map(whole => BigInt(w
 const amount = fc.bigInt({ min: 10000n, max: 30000n * 10n ** 6n });
 const upTo = max => fc.oneof(fc.constant(0n), fc.bigInt({ min: 0n, max }));
 const settings = fc.record({ slippage: upTo(5000n), percent: upTo(4n), perOrder: upTo(5n * 10n ** 6n), perShare: upTo(50000n),
-    bps: upTo(10000n), minimum: upTo(10n ** 7n) });
-const plain = { slippage: 0n, percent: 0n, perOrder: 0n, perShare: 0n, bps: 0n, minimum: 0n };
+    bps: upTo(10000n), minimum: upTo(10n ** 7n), more: upTo(10n ** 7n) })
+    .map(({ more, ...one }) => ({ ...one, maximum: more === 0n ? 0n : one.minimum + more }));
+const plain = { slippage: 0n, percent: 0n, perOrder: 0n, perShare: 0n, bps: 0n, minimum: 0n, maximum: 0n };
 const toBody = one => ({ slippage_bps: print(one.slippage, 2), participation_percent: print(one.percent, 2),
     commission_per_order: print(one.perOrder, 6), commission_per_share: print(one.perShare, 6), commission_bps: print(one.bps, 2),
-    commission_minimum: print(one.minimum, 6) });
+    commission_minimum: print(one.minimum, 6), commission_maximum: print(one.maximum, 6) });
 const command = fc.oneof(
     { weight: 8, arbitrary: fc.record({ kind: fc.constant('buy'), which, ticker: fc.constantFrom(...tickers), quantity }) },
     { weight: 8, arbitrary: fc.record({ kind: fc.constant('sell'), which, ticker: fc.constantFrom(...tickers), quantity, all: fc.boolean() }) },

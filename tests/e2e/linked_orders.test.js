@@ -237,6 +237,43 @@ describe('orders that are placed together', () => {
         assert.equal((await place(portfolio, oco('115', '80', { stop_loss: { stop_price: '80', limit_price: '75' } }))).status, 'new');
     });
 
+    it('rule 12: become active beside a purchase that rests, and are not brought down to it', async () => {
+        const portfolio = await open();
+        const resting = await place(portfolio, { side: 'buy', time_in_force: 'gtc', ...limit('95') });
+        const active = await place(portfolio, bracket('115', '97', { stop_loss: { stop_price: '97', limit_price: '96' } }));
+        assert.deepEqual(statuses(active), ['filled', 'new', 'new']);
+        const stopLoss = part(active, 'stop_loss');
+        const refused = await patch(stopLoss.id, { limit_price: '95' });
+        assert.deepEqual([refused.status, refused.body.reason, refused.body.existing_order_id], [403, 'WASH_TRADE', resting.id], refused.text);
+        assert.equal((await look(stopLoss.id)).status, 'new');
+        const moved = await patch(stopLoss.id, { stop_price: '96', limit_price: '95.01' });
+        assert.deepEqual([moved.status, moved.body.status], [200, 'new'], moved.text);
+        await cancel(moved.body.id);
+        // A stop without a limit was within its reach from the beginning; what is held is not compared at all.
+        const plain = await place(portfolio, bracket('115', '97'));
+        assert.equal((await patch(part(plain, 'stop_loss').id, { stop_price: '98' })).status, 200);
+        await cancel(part(plain, 'take_profit').id);
+        const held = await place(portfolio, bracket('115', '85', { ...limit('90'), stop_loss: { stop_price: '85', limit_price: '84' } }));
+        assert.equal((await patch(part(held, 'stop_loss').id, { limit_price: '83' })).body.status, 'held');
+        await cancel(held.id);
+        await cancel(resting.id);
+    });
+
+    it('rule 12: and a purchase that come at the same moment do not both get within each other\'s limits', async () => {
+        const portfolio = await open();
+        for (let round = 0; round < 10; round += 1) {
+            const active = await place(portfolio, bracket('115', '97', { stop_loss: { stop_price: '97', limit_price: '96' } }));
+            const replies = await Promise.all([
+                patch(part(active, 'stop_loss').id, { limit_price: '94' }), send(portfolio, { side: 'buy', ...limit('95') })]);
+            const taken = replies.filter(reply => reply.status < 300);
+            assert.equal(taken.length, 1, replies.map(reply => reply.text).join('\n'));
+            assert.ok(replies.every(reply => reply.status < 300 || reply.body.reason === 'WASH_TRADE'));
+            await platform.expect(200, 'DELETE', `/api/v1/portfolios/${portfolio}/orders`, { token: ada.token });
+            await until('the shares', async () => (await position(portfolio)).available !== '0');
+            await place(portfolio, { side: 'sell' });
+        }
+    });
+
     it('rule 5: change nothing but their prices, which keep their distances', async t => {
         const portfolio = await open();
         const placed = await place(portfolio, bracket('115', '80', limit('90')));
@@ -292,6 +329,20 @@ describe('orders that are placed together', () => {
             assert.equal(sold.average_fill_price, '100.00');
             await until('the cash', async () => (await money(portfolio)).cash_balance === '10000.00');
         });
+    });
+
+    it('rule 5: give back what a part of an entry has bought, also when the entry was replaced since', async () => {
+        const portfolio = await open();
+        await platform.expect(200, 'PATCH', `/api/v1/portfolios/${portfolio}`,
+            { token: ada.token, body: { fill_settings: { participation_percent: '10' } } });
+        // 250 have been traded by now.
+        const placed = await place(portfolio, bracket('115', '80', { ...limit('101'), quantity: '30' }));
+        assert.deepEqual([placed.filled_quantity, ...statuses(placed)], ['25', 'partially_filled', 'held', 'held']);
+        const rest = await patch(placed.id, { limit_price: '90' });
+        assert.deepEqual([rest.status, rest.body.quantity, ...statuses(rest.body)], [200, '5', 'new', 'held', 'held'], rest.text);
+        assert.equal((await position(portfolio)).available, '0');
+        await cancel(rest.body.id);
+        await until('the shares', async () => (await position(portfolio)).available === '25');
     });
 
     it('are placed without waiting, too', async () => {

@@ -30,6 +30,8 @@ describe('orders', () => {
         await platform.import('PENNY', `${HEADER}2014-06-02,0.5,0.6,0.4,0.5,1000\n`, admin);
         await platform.import('WHOLE', `${HEADER}2014-06-02,20,20,20,20,1000\n2014-06-03,20,20,20,20,1000\n`, admin);
         await platform.expect(200, 'PATCH', '/api/v1/symbols/WHOLE', { token: admin, body: { fractionable: false } });
+        await platform.import('GONE', `${HEADER}2014-06-02,20,20,20,20,1000\n`, admin);
+        await platform.expect(200, 'PATCH', '/api/v1/symbols/GONE', { token: admin, body: { status: 'inactive' } });
         ada = await platform.trader('ada');
         await platform.step('2014-06-02T14:00:00Z', admin);
         await until('a price', () => platform.expect(200, 'GET', '/api/v1/quotes/WAVE'));
@@ -204,6 +206,37 @@ describe('orders', () => {
         assert.deepEqual(theirs.orders, []);
     });
 
+    it('are of symbols that there are, and that are traded: rule 15', async t => {
+        const portfolio = await open();
+        for (const [row, ticker, status, reason] of [['symbol not found', 'NOPE', 404, 'SYMBOL_NOT_FOUND'],
+            ['asset is not tradable', 'GONE', 422, 'SYMBOL_NOT_TRADABLE']])
+            await t.test(row, async () => {
+                const reply = await send(portfolio, { ticker, quantity: '1' });
+                assert.deepEqual([reply.status, reply.body.reason], [status, reason], reply.text);
+                assert.match(reply.body.detail, new RegExp(ticker));
+            });
+        await t.test('position does not exist', async () => {
+            const reply = await platform.request('GET', `/api/v1/portfolios/${portfolio}/positions/WAVE`, { token: ada.token });
+            assert.deepEqual([reply.status, reply.body.reason], [404, 'POSITION_NOT_FOUND'], reply.text);
+        });
+    });
+
+    it('are found, changed and canceled by an id that there is, of the caller\'s own', async t => {
+        const theirs = await place(await open(), { quantity: '1', type: 'limit', limit_price: '90' });
+        const bob = await platform.trader('bob');
+        const calls = [['GET'], ['PATCH', { limit_price: '91' }], ['DELETE']];
+        for (const [row, token, id, status, reason] of [
+            ['order not found', ada.token, '01a20149-0000-7326-b9e3-3bbb4042cf14', 404, 'ORDER_NOT_FOUND'],
+            ['the order of somebody else', bob.token, theirs.id, 404, 'ORDER_NOT_FOUND'],
+            ['order_id is missing (bad UUID)', ada.token, 'nobody', 422, 'INVALID_REQUEST']])
+            for (const [method, body] of calls)
+                await t.test(`${row}: ${method}`, async () => {
+                    const reply = await platform.request(method, `/api/v1/orders/${id}`, { token, body });
+                    assert.deepEqual([reply.status, reply.body.reason], [status, reason], reply.text);
+                });
+        await platform.expect(204, 'DELETE', `/api/v1/orders/${theirs.id}`, { token: ada.token });
+    });
+
     describe('replacing', () => {
         const replace = (id, body, options = {}) => platform.request('PATCH', `/api/v1/orders/${id}`, { token: ada.token, body, ...options });
         const power = async portfolio => (await money(portfolio)).buying_power;
@@ -286,7 +319,18 @@ describe('orders', () => {
             const filled = await place(portfolio, { quantity: '1' });
             const replaced = await place(portfolio, { quantity: '1', type: 'limit', limit_price: '90' });
             const { body: successor } = await replace(replaced.id, { quantity: '2' });
+            const slow = await open();
+            await platform.expect(200, 'PATCH', `/api/v1/portfolios/${slow}`, { token: ada.token, body: { fill_settings: { participation_percent: '10' } } });
+            const part = await place(slow, { quantity: '60', type: 'limit', limit_price: '100' });
+            const parts = await place(slow, { notional: '3000' });
+            assert.deepEqual([part.filled_quantity, parts.filled_quantity], ['25', '25']);
+            const bracket = await place(slow, { quantity: '1', order_class: 'bracket', type: 'limit', limit_price: '90',
+                take_profit: { limit_price: '110' }, stop_loss: { stop_price: '80' } });
+            await platform.expect(204, 'DELETE', `/api/v1/orders/${bracket.id}`, { token: ada.token });
             const cases = [
+                ['qty must be > filled_qty', part.id, { quantity: '25' }, 422, 'INVALID_REQUEST'],
+                ['rule 3: a notional is not patchable', parts.id, { quantity: '50' }, 422, 'INVALID_REQUEST'],
+                ['leg order is already in canceled state', bracket.legs[0].id, { limit_price: '111' }, 422, 'ORDER_NOT_OPEN'],
                 ['order is already in "filled" state', filled.id, { quantity: '2' }, 422, 'ORDER_NOT_OPEN'],
                 ['order already replaced', replaced.id, { quantity: '3' }, 422, 'ORDER_NOT_OPEN'],
                 ['order parameters are not changed', limit.id, { limit_price: '90' }, 422, 'INVALID_REQUEST'],
@@ -300,7 +344,8 @@ describe('orders', () => {
                     const reply = await replace(id, body);
                     assert.deepEqual([reply.status, reply.body.reason], [status, reason], reply.text);
                 });
-            await platform.expect(200, 'DELETE', `/api/v1/portfolios/${portfolio}/orders`, { token: ada.token });
+            for (const id of [portfolio, slow])
+                await platform.expect(200, 'DELETE', `/api/v1/portfolios/${id}/orders`, { token: ada.token });
         });
     });
 

@@ -165,7 +165,7 @@ describe('strategies', () => {
 
     describe('backtested', () => {
         const rows = [...document.matchAll(/^\| `(\w+)` \| `(\{.*?\})` \| `(\{.*?\})` \| (.*?) \| ([\d.]+) \|$/gm)];
-        assert.equal(rows.length, 9);
+        assert.equal(rows.length, 10);
         for (const [, kind, parameters, costs, orders, equity] of rows)
             it(`as the document says: ${kind} ${parameters} ${costs}`, async () => {
                 const strategy = await create({ kind, symbols: ['WAVE'], parameters: { ...TEN_SHARES, ...JSON.parse(parameters) } });
@@ -526,6 +526,8 @@ describe('strategies', () => {
             const strategy = await create({ kind: 'buy_and_hold' });
             refused(await ask(strategy, { start: '2014-06-13T00:00:00Z' }), ['start', 'must be before the platform\'s present']);
             refused(await ask(strategy, { end: '2014-01-01T00:00:00Z' }), ['end', 'must be after start']);
+            refused(await ask(strategy, { costs: { commission_minimum: '2', commission_maximum: '1.50' } }),
+                ['costs.commission_minimum', 'must be at most commission_maximum, which is 1.50']);
             assert.equal((await ask(strategy, { cash: '0.99' })).status, 422);
             assert.equal((await ask(strategy, { benchmark: 'NOWHERE' })).body.reason, 'SYMBOL_NOT_FOUND');
             assert.equal((await ask({ id: randomUUID() }, {})).body.reason, 'STRATEGY_NOT_FOUND');

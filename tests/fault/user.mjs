@@ -155,21 +155,22 @@ export class User {
 
     // An entry with both its exits close to the price, so that many are filled.
     async bracket() {
-        await this.placeGroup({ order_class: 'bracket', side: 'buy' });
+        await this.placeGroup({ order_class: 'bracket', side: 'buy' }, this.random.chance(0.5));
     }
 
     async oco() {
         await this.placeGroup({ order_class: 'oco', side: 'sell' });
     }
 
-    async placeGroup(body) {
+    async placeGroup(body, hasLimit = false) {
         const ticker = this.random.pick(this.tickers);
         const price = await this.price(ticker);
         if (price === null)
             return;
         const at = (from, to) => (Math.round(price * this.random.between(from, to) / 10000) / 100).toFixed(2);
         await this.place({ ticker, quantity: String(this.random.between(1, 5)), time_in_force: this.random.pick(['day', 'gtc']),
-            take_profit: { limit_price: at(10002, 10030) }, stop_loss: { stop_price: at(9970, 9998) }, ...body });
+            take_profit: { limit_price: at(10002, 10030) }, stop_loss: { stop_price: at(9970, 9985) }, ...body,
+            ...(hasLimit ? { type: 'limit', limit_price: at(9990, 10001) } : {}) });
     }
 
     // One of his orders that he believes to be open; undefined when there is none.
@@ -190,12 +191,14 @@ export class User {
         await this.look(order);
     }
 
-    // What is to become of an order: of an exit the price, for it sells what its group holds.
+    // What is to become of an order: of one of a group the price, for its quantity stays.
     async change(order) {
-        const price = EXITS.has(order.part) ? await this.price(order.ticker) : null;
+        const price = order.part !== undefined ? await this.price(order.ticker) : null;
         if (price === null)
             return { quantity: String(this.random.between(1, 9)) };
         const at = (from, to) => (Math.round(price * this.random.between(from, to) / 1000) / 100).toFixed(2);
+        if (!EXITS.has(order.part))
+            return { limit_price: at(997, 1001) };
         return order.part === 'take_profit' ? { limit_price: at(1001, 1010) } : { stop_price: at(990, 999) };
     }
 

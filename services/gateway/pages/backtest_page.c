@@ -116,6 +116,7 @@ static void leave_out_nothing(Trading__BacktestCosts *costs)
         return;
     costs->has_slippage_bps_hundredths = costs->slippage_bps_hundredths != 0;
     costs->has_participation_percent_hundredths = costs->participation_percent_hundredths != 0;
+    costs->has_commission_maximum_micros = costs->commission_maximum_micros != 0;
 }
 
 static bool add_strategy(struct exchange *exchange, Pages__BacktestPage *page, struct error *error)

@@ -120,7 +120,8 @@ static void open_sections(Pages__StrategyPage *page)
     const Pages__BacktestWalkForwardInputs *walk = page->form->walk_forward;
     const Pages__Input *of_costs[] = {costs->slippage_bps,         costs->participation_percent,
                                       costs->commission_per_order, costs->commission_per_share,
-                                      costs->commission_bps,       costs->commission_minimum};
+                                      costs->commission_bps,       costs->commission_minimum,
+                                      costs->commission_maximum};
     const Pages__Input *of_walk[] = {walk->in_sample_days, walk->out_of_sample_days,
                                      walk->step_days, walk->anchored, walk->objective};
 

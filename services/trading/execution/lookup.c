@@ -40,6 +40,7 @@ static struct fill_terms terms_from_message(const Portfolio__FillSettings *setti
     terms.commission_per_share = settings->commission_per_share_micros;
     terms.commission_bps_hundredths = settings->commission_bps_hundredths;
     terms.commission_minimum = settings->commission_minimum_micros;
+    terms.commission_maximum = settings->commission_maximum_micros;
     terms.latency_ms = settings->latency_ms;
     return terms;
 }

@@ -283,6 +283,19 @@ static bool note_events(const struct replacing *replacing,
     return order_events_note(&events, transaction, error);
 }
 
+// Looks for a purchase that the exit could trade with because of this change. What it could have
+// traded with before was no reason to refuse it: nobody is to be kept from moving a stop.
+static bool look_for_wash(const struct replacing *replacing,
+                          struct transaction *transaction,
+                          struct rows *out_met,
+                          struct error *error)
+{
+    int64_t old_limit = replacing->old.limit_price;
+
+    return replacing->old.status == ORDER_HELD || replacing->order.limit_price >= old_limit ||
+           store_find_newly_met(transaction, &replacing->order, old_limit, out_met, error);
+}
+
 // An exit's place is taken in one step: what it holds is the group's, and stays.
 static bool exit_work(struct transaction *transaction, void *context, struct error *error)
 {
@@ -292,6 +305,7 @@ static bool exit_work(struct transaction *transaction, void *context, struct err
     struct store_change change = {
         .order = order, .changes_order = true, .from = ORDER_HELD, .task = STORE_TASK_UNCHANGED};
     struct rows inserted = {0};
+    struct rows met = {0};
     struct rows saved = {0};
 
     order->status = ORDER_HELD;
@@ -300,6 +314,7 @@ static bool exit_work(struct transaction *transaction, void *context, struct err
         !store_insert_orders(transaction, &intent, 1, replacing->trading->worker, &inserted,
                              error) ||
         !admission_add(&replacing->admission, transaction, error) ||
+        !look_for_wash(replacing, transaction, &met, error) ||
         !store_replace_leg(transaction, order, replacing->old.status, &saved, error) ||
         !note(replacing, transaction, error) || !transaction_flush(transaction, error))
         return false;
@@ -310,6 +325,8 @@ static bool exit_work(struct transaction *transaction, void *context, struct err
         admission_refuse(&replacing->admission, order, error);
         return false;
     }
+    if (met.count > 0)
+        return conflict_refuse_wash(order, rows_text(&met, 0, 0), true, error);
     // Which of the reasons it was is looked up afterwards.
     if (!intent.inserted)
         return error_set(error, REASON_CLIENT_ORDER_ID_TAKEN, "The order cannot be placed.");

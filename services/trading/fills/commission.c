@@ -3,6 +3,15 @@
 
 #include "money/money.h"
 
+static int64_t within(const struct fill_terms *terms, int64_t commission)
+{
+    if (commission < terms->commission_minimum)
+        return terms->commission_minimum;
+    if (terms->commission_maximum > 0 && commission > terms->commission_maximum)
+        return terms->commission_maximum;
+    return commission;
+}
+
 bool commission_due(const struct fill_terms *terms,
                     int64_t quantity,
                     const struct product_sum *value,
@@ -21,7 +30,7 @@ bool commission_due(const struct fill_terms *terms,
                                      &of_value) ||
         !money_add(terms->commission_per_order, of_shares, &sum) || !money_add(sum, of_value, &sum))
         return false;
-    *out_commission = sum > terms->commission_minimum ? sum : terms->commission_minimum;
+    *out_commission = within(terms, sum);
     return true;
 }
 

@@ -24,6 +24,7 @@ static const struct term terms_of[] = {
     {"commission_per_share", offsetof(struct fill_terms, commission_per_share), MONEY_SCALE},
     {"commission_bps", offsetof(struct fill_terms, commission_bps_hundredths), HUNDREDTHS_SCALE},
     {"commission_minimum", offsetof(struct fill_terms, commission_minimum), MONEY_SCALE},
+    {"commission_maximum", offsetof(struct fill_terms, commission_maximum), MONEY_SCALE},
     {"latency_ms", offsetof(struct fill_terms, latency_ms), 0},
 };
 

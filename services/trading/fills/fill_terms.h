@@ -31,6 +31,7 @@ struct fill_terms {
     int64_t commission_per_share;
     int64_t commission_bps_hundredths;
     int64_t commission_minimum;
+    int64_t commission_maximum; // 0 for none
     int64_t latency_ms;
 };
 

@@ -52,6 +52,7 @@ static void terms_are_read_as_they_were_printed(void **state)
                                      .commission_per_share = 5000,
                                      .commission_bps_hundredths = 100000,
                                      .commission_minimum = 350000,
+                                     .commission_maximum = 99 * DOLLAR,
                                      .latency_ms = 60000};
     struct fill_terms read;
     char text[FILL_TERMS_SIZE];
@@ -60,7 +61,8 @@ static void terms_are_read_as_they_were_printed(void **state)
     fill_terms_print(&terms, text);
     assert_string_equal(text, "model=bar version=12 slippage_bps=0.5 participation_percent=10 "
                               "commission_per_order=1 commission_per_share=0.005 "
-                              "commission_bps=1000 commission_minimum=0.35 latency_ms=60000");
+                              "commission_bps=1000 commission_minimum=0.35 commission_maximum=99 "
+                              "latency_ms=60000");
     assert_true(fill_terms_parse(text, &read));
     assert_memory_equal(&read.version, &terms.version, sizeof(terms.version));
     assert_int_equal(read.model, terms.model);
@@ -70,6 +72,7 @@ static void terms_are_read_as_they_were_printed(void **state)
     assert_int_equal(read.commission_per_share, terms.commission_per_share);
     assert_int_equal(read.commission_bps_hundredths, terms.commission_bps_hundredths);
     assert_int_equal(read.commission_minimum, terms.commission_minimum);
+    assert_int_equal(read.commission_maximum, terms.commission_maximum);
     assert_int_equal(read.latency_ms, terms.latency_ms);
     assert_false(fill_terms_are_plain(&terms));
 }
@@ -84,6 +87,7 @@ static void the_largest_terms_can_be_printed(void **state)
                                     .commission_per_share = 99999999,
                                     .commission_bps_hundredths = 99999,
                                     .commission_minimum = 999999999,
+                                    .commission_maximum = 99999999999,
                                     .latency_ms = 60000};
     struct fill_terms read;
     char text[FILL_TERMS_SIZE];
@@ -350,6 +354,14 @@ static void a_commission_is_of_the_order_its_shares_and_its_value(void **state)
                      1000000 + 1500000 + 6000000);
     order.terms.commission_minimum = 10 * DOLLAR;
     assert_int_equal(commission_for(&order, 300 * SHARE, 100 * DOLLAR), 10 * DOLLAR);
+    // 1.00, 600 * 0.005 and 2 basis points of 60,000 are 16.00.
+    order.terms.commission_maximum = 15999999;
+    order.quantity = 600 * SHARE;
+    assert_int_equal(commission_for(&order, 600 * SHARE, 100 * DOLLAR), 15999999);
+    order.terms.commission_maximum = 16 * DOLLAR;
+    assert_int_equal(commission_for(&order, 600 * SHARE, 100 * DOLLAR), 16 * DOLLAR);
+    order.terms.commission_maximum = 10 * DOLLAR;
+    assert_int_equal(commission_for(&order, SHARE, DOLLAR), 10 * DOLLAR);
 }
 
 static void a_commission_is_rounded_half_to_even_once(void **state)
@@ -384,6 +396,25 @@ static void parts_cost_what_the_whole_does(void **state)
     assert_int_equal(order.status, ORDER_FILLED);
     assert_int_equal(order.commission, sum);
     assert_int_equal(sum, commission_for(&whole, 7 * SHARE, 99990001));
+}
+
+static void parts_that_have_come_to_the_maximum_cost_nothing_more(void **state)
+{
+    struct order order = order_for(ORDER_BUY, 3 * SHARE);
+    const int64_t charged[] = {2 * DOLLAR, DOLLAR / 2, 0};
+
+    (void)state;
+    order.terms.commission_per_share = 2 * DOLLAR;
+    order.terms.commission_maximum = 2500000;
+    for (size_t i = 0; i < COUNT_OF(charged); i++) {
+        struct order_execution execution = {.quantity = SHARE, .price = 100 * DOLLAR};
+        struct order_fill fill;
+
+        execution.commission = commission_for(&order, SHARE, execution.price);
+        assert_int_equal(execution.commission, charged[i]);
+        assert_true(order_fill_at(&order, &execution, &fill));
+    }
+    assert_int_equal(order.commission, order.terms.commission_maximum);
 }
 
 static void a_sale_is_never_charged_more_than_it_brings(void **state)
@@ -422,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_commission_is_of_the_order_its_shares_and_its_value),
         cmocka_unit_test(a_commission_is_rounded_half_to_even_once),
         cmocka_unit_test(parts_cost_what_the_whole_does),
+        cmocka_unit_test(parts_that_have_come_to_the_maximum_cost_nothing_more),
         cmocka_unit_test(a_sale_is_never_charged_more_than_it_brings),
     };
 

@@ -105,23 +105,24 @@ set_reason(struct order *other, const struct order *order, struct arena *arena, 
            error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
 }
 
-// Whether something has still to be given back that only the other order knows of.
+// Whether something may have to be given back that only the other order knows of: cash of an
+// entry, or shares that an entry has bought, or one whose place it has taken.
 static bool holds_something(const struct order *other, const struct order *order)
 {
     return other->part == ORDER_PART_ENTRY ||
-           (order->part == ORDER_PART_ENTRY && order->filled_quantity > 0);
+           (order->part == ORDER_PART_ENTRY &&
+            (order->filled_quantity > 0 || order->replaces[0] != '\0'));
 }
 
-// An exit of what is there from now on. The quote that the entry was filled at is the first one it
-// is shown.
+// An exit of what is there from now on. What was traded before is not for it. The quote that the
+// entry was filled at is the first one it is shown.
 static void begin_exit(struct order *other, const struct store_change *change)
 {
     const struct order *order = change->order;
 
-    if (order->part == ORDER_PART_ENTRY) {
+    other->volume_seen = order->volume_seen;
+    if (order->part == ORDER_PART_ENTRY)
         other->looked_at = (change->fill == NULL ? order->filled_at : change->fill->quote_at) - 1;
-        other->volume_seen = order->volume_seen;
-    }
 }
 
 // Whether an exit has sold a part of what the other one was to sell.

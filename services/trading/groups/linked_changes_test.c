@@ -445,11 +445,16 @@ static void legs_stay_when_their_entry_is_not_replaced_after_all(void **state)
 static void a_stop_loss_of_an_oco_is_active_with_its_take_profit(void **state)
 {
     struct service_database *fixture = *state;
-    struct group group = place(fixture, ORDER_CLASS_OCO);
+    struct order parent = parent_of(ORDER_CLASS_OCO);
+    struct group group;
 
+    parent.terms.participation_percent_hundredths = 1000;
+    parent.volume_seen = 250;
+    group = place_with(fixture, &parent);
     assert_int_equal(group.count, 2);
     assert_true(make(fixture, &group.orders[0], ORDER_EVENT_RESERVED));
     expect(fixture, &group, "new new");
+    assert_int_equal(group.orders[1].volume_seen, 250);
     group = place(fixture, ORDER_CLASS_OCO);
     assert_true(make(fixture, &group.orders[0], ORDER_EVENT_REFUSED));
     expect(fixture, &group, "rejected canceled");

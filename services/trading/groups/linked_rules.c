@@ -279,7 +279,9 @@ bool linked_rules_check_replacement(const struct order *old,
         error_add_violation(error, "time_in_force",
                             "of an order that is in a group cannot be changed");
     for (size_t i = 0; i < other_count; i++) {
-        take_price(&prices, others[i]);
+        // A stop that has been reached waits for its limit alone.
+        if (others[i]->triggered_at == 0)
+            take_price(&prices, others[i]);
         has_entry = has_entry || others[i]->part == ORDER_PART_ENTRY;
     }
     take_price(&prices, order);
@@ -290,7 +292,6 @@ bool linked_rules_check_replacement(const struct order *old,
         prices.take_profit < prices.base + LINKED_DISTANCE_MIN)
         refuse_distance(error, names.take_profit, prices.take_profit,
                         "0.01 or more above the base price of", prices.base);
-    // A stop that has been reached waits for its limit alone.
     if (old->triggered_at == 0)
         check_base(&prices, market, &names, error);
     return error->code == CODE_OK;

@@ -261,6 +261,27 @@ static void a_price_that_is_changed_keeps_its_distance_from_the_others(void **st
     assert_false(may_move(110 * DOLLAR, false));
 }
 
+static void a_stop_that_has_been_reached_is_no_price_to_keep_a_distance_from(void **state)
+{
+    struct order parent = order_of(ORDER_CLASS_BRACKET);
+    struct linked_terms terms = terms_of(ORDER_CLASS_BRACKET);
+    struct order legs[LINKED_LEGS_MAX];
+    struct order order;
+    const struct order *others[] = {&legs[1]};
+    struct error error;
+
+    (void)state;
+    // At 100 the stop-loss waits to sell at 102 or more; the take-profit is to sell before.
+    terms.stop_price = 103 * DOLLAR;
+    terms.stop_limit_price = 102 * DOLLAR;
+    (void)linked_rules_make_legs(&parent, &terms, legs);
+    order = legs[0];
+    order.limit_price = 101 * DOLLAR;
+    assert_false(linked_rules_check_replacement(&legs[0], &order, others, 1, &hundred, &error));
+    legs[1].triggered_at = 5;
+    assert_true(linked_rules_check_replacement(&legs[0], &order, others, 1, &hundred, &error));
+}
+
 static void nothing_but_the_prices_of_an_order_in_a_group_can_be_changed(void **state)
 {
     struct order old = order_of(ORDER_CLASS_BRACKET);
@@ -292,6 +313,7 @@ int main(void)
         cmocka_unit_test(prices_keep_a_cent_from_the_base_price_and_the_last_price),
         cmocka_unit_test(legs_sell_what_the_parent_has_on_its_terms),
         cmocka_unit_test(a_price_that_is_changed_keeps_its_distance_from_the_others),
+        cmocka_unit_test(a_stop_that_has_been_reached_is_no_price_to_keep_a_distance_from),
         cmocka_unit_test(nothing_but_the_prices_of_an_order_in_a_group_can_be_changed),
     };
 

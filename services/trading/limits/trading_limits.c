@@ -69,6 +69,10 @@ struct limit limit_in_force(const struct limits_in_force *limits, enum limit_kin
 
 bool limit_order_value(const struct order *order, int64_t price, int64_t *out_value)
 {
+    if (order_is_in_group(order) && !order_is_parent(order)) {
+        *out_value = 0;
+        return true;
+    }
     if (order->side == ORDER_BUY) {
         *out_value = order->hold_amount;
         return true;

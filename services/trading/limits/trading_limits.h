@@ -63,7 +63,8 @@ struct limit {
 struct limit limit_in_force(const struct limits_in_force *limits, enum limit_kind kind);
 
 // What an order counts for: a buy with what is held for it, a sell at its limit, or without one at
-// the last price. False when it cannot be counted.
+// the last price. A leg counts for nothing, as its parent has been counted. False when it cannot be
+// counted.
 MUST_CHECK bool limit_order_value(const struct order *order, int64_t price, int64_t *out_value);
 
 // Checks the symbol and the value. Fails with LIMIT_EXCEEDED and the limit, its value, who has set

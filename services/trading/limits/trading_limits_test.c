@@ -71,6 +71,14 @@ static void a_buy_counts_with_its_hold_and_a_sell_with_its_limit_or_the_price(vo
     sell.limit_price = 110 * USD;
     assert_true(limit_order_value(&sell, 100 * USD, &value));
     assert_int_equal(value, 165 * USD);
+    // Of a bracket the entry has been counted, of an OCO the take-profit is.
+    sell.order_class = ORDER_CLASS_BRACKET;
+    sell.part = ORDER_PART_TAKE_PROFIT;
+    assert_true(limit_order_value(&sell, 100 * USD, &value));
+    assert_int_equal(value, 0);
+    sell.order_class = ORDER_CLASS_OCO;
+    assert_true(limit_order_value(&sell, 100 * USD, &value));
+    assert_int_equal(value, 165 * USD);
     sell.limit_price = sell.quantity = INT64_MAX;
     assert_false(limit_order_value(&sell, 1, &value));
 }

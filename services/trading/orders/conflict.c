@@ -23,8 +23,10 @@ bool conflict_meets(const struct order *one, const struct order *other)
            (buy_limit == 0 || sell_limit == 0 || buy_limit >= sell_limit);
 }
 
-static bool
-refuse_wash(const struct order *order, const char *existing_id, bool has_limit, struct error *error)
+bool conflict_refuse_wash(const struct order *order,
+                          const char *existing_id,
+                          bool has_limit,
+                          struct error *error)
 {
     const char *side = order->side == ORDER_BUY ? "sell" : "buy";
 
@@ -90,6 +92,6 @@ bool conflict_explain(struct database *database,
     if (!store_find_meeting(database, arena, order, existing_id, &has_limit, error))
         return false;
     if (existing_id[0] != '\0')
-        return refuse_wash(order, existing_id, has_limit, error);
+        return conflict_refuse_wash(order, existing_id, has_limit, error);
     return conflict_explain_name(database, arena, order, error);
 }

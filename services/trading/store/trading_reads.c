@@ -101,6 +101,13 @@ static const struct statement find_meeting = {
         "n") " ORDER BY r.order_id LIMIT 1",
 };
 
+// A sale at a limit that was brought down. What has no limit was met before.
+static const struct statement find_newly_met = {
+    "find_newly_met",
+    "SELECT order_id FROM resting_orders WHERE portfolio_id = $1 AND ticker = $2 AND side = 'buy'"
+    " AND NOT trails AND limit_price >= $3 AND limit_price < $4 ORDER BY order_id LIMIT 1",
+};
+
 // The first orders of a group are locked, in the order of their ids: they are what never changes
 // about it.
 static const struct statement lock_groups = {
@@ -496,6 +503,23 @@ bool store_find_meeting(struct database *database,
     copy(out_order_id, UUID_SIZE, rows.count == 0 ? NULL : rows_text(&rows, 0, 0));
     *out_has_limit = rows.count > 0 && !rows_bool(&rows, 0, 1);
     return true;
+}
+
+bool store_find_newly_met(struct transaction *transaction,
+                          const struct order *exit,
+                          int64_t old_limit,
+                          struct rows *out_rows,
+                          struct error *error)
+{
+    struct parameter parameters[] = {
+        parameter_text(exit->portfolio_id),
+        parameter_text(exit->ticker),
+        parameter_decimal(exit->limit_price, MONEY_SCALE),
+        parameter_decimal(old_limit, MONEY_SCALE),
+    };
+
+    return transaction_queue(transaction, &find_newly_met, parameters, COUNT_OF(parameters),
+                             out_rows, error);
 }
 
 bool store_list_fills(struct database *database,

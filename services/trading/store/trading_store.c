@@ -289,6 +289,13 @@ static int64_t gate_of(const struct order *order)
     return (int64_t)(hash % GATES);
 }
 
+// Whether it is compared with the orders that rest: by the statement that inserts it, or, when it
+// takes the place of an exit, by store_find_newly_met.
+static bool is_compared(const struct store_new_order *order)
+{
+    return order->after_id == NULL || order->order->replaces[0] != '\0';
+}
+
 // Queues the locks of the gates that the orders have to pass.
 static bool pass_gates(struct transaction *transaction,
                        const struct store_new_order *orders,
@@ -301,8 +308,7 @@ static bool pass_gates(struct transaction *transaction,
     size_t gate_count = 0;
 
     for (size_t i = 0; gates != NULL && i < count; i++)
-        if (!orders[i].is_left_out && orders[i].after_id == NULL &&
-            order_is_to_rest(orders[i].order))
+        if (!orders[i].is_left_out && is_compared(&orders[i]) && order_is_to_rest(orders[i].order))
             gates[gate_count++] = parameter_int(gate_of(orders[i].order));
     if (gates == NULL || !parameter_array(arena, gates, gate_count, &array))
         return store_out_of_budget(error);

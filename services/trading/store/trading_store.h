@@ -258,6 +258,16 @@ MUST_CHECK bool store_find_meeting(struct database *database,
                                    bool *out_has_limit,
                                    struct error *error);
 
+// Queues a look for an order that rests, that an exit of a group could trade with, and that the one
+// whose place it takes, with a limit of `old_limit` above its own, could not. `out_rows` has, after
+// a flush, a row with its id when there is one. To be queued after store_insert_orders: an order
+// that is placed meanwhile comes before it or after it.
+MUST_CHECK bool store_find_newly_met(struct transaction *transaction,
+                                     const struct order *exit,
+                                     int64_t old_limit,
+                                     struct rows *out_rows,
+                                     struct error *error);
+
 // Cancels all orders of a portfolio that rest, and has the queue give back what they hold.
 MUST_CHECK bool store_cancel_resting(struct transaction *transaction,
                                      const char *portfolio_id,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "execution/lookup.h"
+#include "money/money.h"
 #include "service/owned_change.h"
 #include "service/ownership.h"
 #include "strategies/backtest_grid.h"
@@ -223,7 +224,19 @@ static struct fill_terms hear_costs(const Trading__BacktestCosts *costs)
     terms.commission_per_share = costs->commission_per_share_micros;
     terms.commission_bps_hundredths = costs->commission_bps_hundredths;
     terms.commission_minimum = costs->commission_minimum_micros;
+    terms.commission_maximum = costs->commission_maximum_micros;
     return terms;
+}
+
+static void check_commission(const struct fill_terms *terms, struct error *error)
+{
+    char maximum[DECIMAL_SIZE];
+
+    if (terms->commission_maximum == 0 || terms->commission_minimum <= terms->commission_maximum)
+        return;
+    decimal_print(terms->commission_maximum, MONEY_SCALE, 2, maximum);
+    error_add_violation(error, "costs.commission_minimum",
+                        "must be at most commission_maximum, which is %s", maximum);
 }
 
 static bool check_request(struct change *change,
@@ -240,6 +253,7 @@ static bool check_request(struct change *change,
         error_add_violation(error, "start", "must be before the platform's present");
     if (request->has_end && request->end <= request->start)
         error_add_violation(error, "end", "must be after start");
+    check_commission(&change->record.terms, error);
     if (error->code != CODE_OK)
         return false;
     change->now = clock.now;

@@ -134,6 +134,8 @@ static Trading__BacktestCosts *say_costs(const struct fill_terms *terms, struct 
     message->commission_bps_hundredths = terms->commission_bps_hundredths;
     message->has_commission_minimum_micros = true;
     message->commission_minimum_micros = terms->commission_minimum;
+    message->has_commission_maximum_micros = true;
+    message->commission_maximum_micros = terms->commission_maximum;
     return message;
 }
 

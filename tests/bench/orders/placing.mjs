@@ -86,7 +86,10 @@ async function startReference(platform) {
     await pgbench(['-i', '-q', '-s', String(SCALE)]);
     return async seconds => {
         const { out } = await pgbench(['-M', 'simple', '-c', String(PGBENCH_CLIENTS), '-j', '2', '-n', '-T', String(seconds)]);
-        return Number(/^tps = ([\d.]+)/m.exec(out)[1]);
+        const tps = /^tps = ([\d.]+)/m.exec(out);
+        if (tps === null)
+            throw new Error(`pgbench has not said how many transactions a second it has done: ${out}`);
+        return Number(tps[1]);
     };
 }
 
