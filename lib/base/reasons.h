@@ -105,7 +105,7 @@
     X(IMPORT_CANCELED, CODE_CANCELLED, 409, "The import was canceled.",                            \
       "Send the file as a new import, with another id.")                                           \
     X(IMPORT_NOT_CANCELABLE, CODE_FAILED_PRECONDITION, 409,                                        \
-      "Only an import that is arriving can be canceled.", "Look at its state.")                    \
+      "Only an import that has not ended can be canceled.", "Look at its state.")                  \
     X(CORPORATE_ACTION_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such corporate action.",       \
       "The list has the ids.")                                                                     \
     X(EVENTS_GONE, CODE_OUT_OF_RANGE, 410, "These events are no longer kept.",                     \

@@ -63,40 +63,105 @@ struct text csv_trim(struct text text)
     return text;
 }
 
+// Where the line that begins at `from` ends: at its line feed, or the end of the text.
+static size_t end_of_line(struct text text, size_t from)
+{
+    const char *end = memchr(text.data + from, '\n', text.length - from);
+
+    return end == NULL ? text.length : (size_t)(end - text.data);
+}
+
+// Where a quoted value that begins at `from` ends, behind its closing quote; 0 when it never does.
+static size_t end_of_quoted(struct text text, size_t from)
+{
+    for (size_t at = from + 1; at < text.length; at++) {
+        if (text.data[at] != '"')
+            continue;
+        if (at + 1 == text.length || text.data[at + 1] != '"')
+            return at + 1;
+        at++;
+    }
+    return 0;
+}
+
+// Where a record ends, its quotes read as csv_split_record does; 0 when one is not closed.
+static size_t end_of_record(struct text text)
+{
+    size_t at = 0;
+
+    for (;;) {
+        while (at < text.length && is_blank(text.data[at]))
+            at++;
+        if (at < text.length && text.data[at] == '"') {
+            at = end_of_quoted(text, at);
+            if (at == 0)
+                return 0;
+        }
+        while (at < text.length && text.data[at] != ',' && text.data[at] != '\n')
+            at++;
+        if (at == text.length || text.data[at] == '\n')
+            return at;
+        at++;
+    }
+}
+
+bool csv_next_record(struct text *rest,
+                     size_t record_max,
+                     struct text *out_record,
+                     uint32_t *out_lines)
+{
+    struct text within = *rest;
+    size_t end = 0;
+
+    if (rest->length == 0)
+        return false;
+    // What is looked through is never more than that, however many quotes are not closed.
+    if (within.length > record_max)
+        within.length = record_max;
+    end = end_of_record(within);
+    if (end == 0 || (end == within.length && end < rest->length))
+        end = end_of_line(*rest, 0);
+    *out_lines = 1;
+    for (size_t at = end_of_line(*rest, 0); at < end; at = end_of_line(*rest, at + 1))
+        ++*out_lines;
+    *out_record = (struct text){rest->data, end};
+    rest->data += end + (end < rest->length);
+    rest->length -= end + (end < rest->length);
+    if (end > 0 && out_record->data[end - 1] == '\r')
+        out_record->length--;
+    return true;
+}
+
 // Reads a quoted value at `*position`, which is moved behind its closing quote. Doubled quotes
 // become single ones in place: the value only gets shorter.
-static bool
-read_quoted(struct csv_fields *fields, size_t length, size_t *position, struct text *out)
+static bool read_quoted(char *record, size_t length, size_t *position, struct text *out)
 {
     size_t from = *position + 1;
     size_t to = from;
 
-    out->data = fields->buffer + from;
+    out->data = record + from;
     while (from < length) {
-        if (fields->buffer[from] == '"') {
-            if (from + 1 == length || fields->buffer[from + 1] != '"') {
-                out->length = (size_t)(fields->buffer + to - out->data);
+        if (record[from] == '"') {
+            if (from + 1 == length || record[from + 1] != '"') {
+                out->length = (size_t)(record + to - out->data);
                 *position = from + 1;
                 return true;
             }
             from++;
         }
-        fields->buffer[to++] = fields->buffer[from++];
+        record[to++] = record[from++];
     }
     return false;
 }
 
-bool csv_split(struct text line, struct csv_fields *fields, char out_reason[CSV_REASON_SIZE])
+bool csv_split_record(char *record,
+                      size_t length,
+                      struct csv_fields *fields,
+                      char out_reason[CSV_REASON_SIZE])
 {
     size_t position = 0;
     struct text value;
 
-    if (line.length > CSV_LINE_MAX) {
-        (void)snprintf(out_reason, CSV_REASON_SIZE, "the line is longer than %d bytes",
-                       CSV_LINE_MAX);
-        return false;
-    }
-    memcpy(fields->buffer, line.data, line.length);
     fields->count = 0;
     for (;;) {
         if (fields->count == CSV_COLUMNS_MAX) {
@@ -104,30 +169,46 @@ bool csv_split(struct text line, struct csv_fields *fields, char out_reason[CSV_
                            CSV_COLUMNS_MAX);
             return false;
         }
-        while (position < line.length && is_blank(fields->buffer[position]))
+        while (position < length && is_blank(record[position]))
             position++;
-        value = (struct text){fields->buffer + position, 0};
-        if (position < line.length && fields->buffer[position] == '"') {
-            if (!read_quoted(fields, line.length, &position, &value)) {
+        value = (struct text){record + position, 0};
+        if (position < length && record[position] == '"') {
+            if (!read_quoted(record, length, &position, &value)) {
                 (void)snprintf(out_reason, CSV_REASON_SIZE, "a quote is not closed");
                 return false;
             }
-            while (position < line.length && is_blank(fields->buffer[position]))
+            while (position < length && is_blank(record[position]))
                 position++;
-            if (position < line.length && fields->buffer[position] != ',') {
+            if (position < length && record[position] != ',') {
                 (void)snprintf(out_reason, CSV_REASON_SIZE, "something follows a closing quote");
                 return false;
             }
         } else {
-            while (position < line.length && fields->buffer[position] != ',')
+            while (position < length && record[position] != ',')
                 position++;
-            value.length = (size_t)(fields->buffer + position - value.data);
+            value.length = (size_t)(record + position - value.data);
+            value = csv_trim(value);
         }
-        fields->values[fields->count++] = csv_trim(value);
-        if (position >= line.length)
+        fields->values[fields->count++] = value;
+        if (position >= length)
             return true;
         position++;
     }
+}
+
+bool csv_split(struct text line, struct csv_fields *fields, char out_reason[CSV_REASON_SIZE])
+{
+    if (line.length > CSV_LINE_MAX) {
+        (void)snprintf(out_reason, CSV_REASON_SIZE, "the line is longer than %d bytes",
+                       CSV_LINE_MAX);
+        return false;
+    }
+    memcpy(fields->buffer, line.data, line.length);
+    if (!csv_split_record(fields->buffer, line.length, fields, out_reason))
+        return false;
+    for (int i = 0; i < fields->count; i++)
+        fields->values[i] = csv_trim(fields->values[i]);
+    return true;
 }
 
 bool csv_equals_ignoring_case(struct text text, const char *lower)

@@ -2,7 +2,8 @@
 // csv_line: the lines of CSV files of any kind, and the values of one.
 //
 // Values may be quoted (RFC 4180), with doubled quotes inside; blanks around them are left out.
-// Lines end with LF or CRLF. A quoted line break is not taken: a line is a line.
+// Lines end with LF or CRLF. Who reads line by line takes no quoted line break: a line is a line.
+// Who reads record by record does.
 //
 // Threads: pure functions.
 #pragma once
@@ -32,6 +33,21 @@ enum csv_outcome {
 
 // Takes the next line out of `rest`, without its end; false when there is none.
 bool csv_next_line(struct text *rest, struct text *out_line);
+
+// Takes the next record out of `rest`, without its end, and counts its lines; false when there is
+// none. Line breaks within quotes are of the record, unless it would have more than `record_max`
+// bytes by them, or its quotes do not match: then it is one line.
+bool csv_next_record(struct text *rest,
+                     size_t record_max,
+                     struct text *out_record,
+                     uint32_t *out_lines);
+
+// Splits a record, which is overwritten: the values lie in it. What was quoted is as it stands
+// between its quotes, blanks too.
+MUST_CHECK bool csv_split_record(char *record,
+                                 size_t length,
+                                 struct csv_fields *fields,
+                                 char out_reason[CSV_REASON_SIZE]);
 
 // Splits a line; false when it is too long, has too many columns, or quotes that do not match.
 MUST_CHECK bool

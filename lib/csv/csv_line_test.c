@@ -40,6 +40,58 @@ static void a_quoted_value_may_hold_commas_and_doubled_quotes(void **state)
     assert_string_equal(reason, "something follows a closing quote");
 }
 
+static void assert_record(struct text *rest, const char *expected, uint32_t lines)
+{
+    struct text record;
+    uint32_t counted = 0;
+
+    assert_true(csv_next_record(rest, 32, &record, &counted));
+    assert_true(text_equals(record, expected));
+    assert_int_equal(counted, lines);
+}
+
+static void a_record_goes_on_over_quoted_line_breaks(void **state)
+{
+    struct text rest = text_of("a,\"b\r\n\"\"c\",d\r\n5\" disk\n\n\"one\n\ntwo\"");
+    struct text record;
+    uint32_t lines = 0;
+
+    (void)state;
+    assert_record(&rest, "a,\"b\r\n\"\"c\",d", 2);
+    assert_record(&rest, "5\" disk", 1);
+    assert_record(&rest, "", 1);
+    assert_record(&rest, "\"one\n\ntwo\"", 3);
+    assert_false(csv_next_record(&rest, 32, &record, &lines));
+}
+
+static void a_record_whose_quotes_do_not_match_or_that_is_too_long_is_one_line(void **state)
+{
+    struct text rest = text_of("a,\"b\nc\n");
+
+    (void)state;
+    assert_record(&rest, "a,\"b", 1);
+    assert_record(&rest, "c", 1);
+    rest = text_of("\"0123456789\n0123456789\n0123456789\"\nx");
+    assert_record(&rest, "\"0123456789", 1);
+    assert_record(&rest, "0123456789", 1);
+    assert_record(&rest, "0123456789\"", 1);
+    assert_record(&rest, "x", 1);
+}
+
+static void what_is_quoted_in_a_record_keeps_its_blanks(void **state)
+{
+    char record[] = " a , \" b\n\" ,c";
+    struct csv_fields fields;
+    char reason[CSV_REASON_SIZE] = "";
+
+    (void)state;
+    assert_true(csv_split_record(record, sizeof record - 1, &fields, reason));
+    assert_int_equal(fields.count, 3);
+    assert_true(text_equals(fields.values[0], "a"));
+    assert_true(text_equals(fields.values[1], " b\n"));
+    assert_true(text_equals(fields.values[2], "c"));
+}
+
 static void a_column_is_found_in_any_case_and_twice_is_said(void **state)
 {
     struct csv_fields fields;
@@ -74,6 +126,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_end_with_lf_or_crlf_or_the_text),
         cmocka_unit_test(a_quoted_value_may_hold_commas_and_doubled_quotes),
+        cmocka_unit_test(a_record_goes_on_over_quoted_line_breaks),
+        cmocka_unit_test(a_record_whose_quotes_do_not_match_or_that_is_too_long_is_one_line),
+        cmocka_unit_test(what_is_quoted_in_a_record_keeps_its_blanks),
         cmocka_unit_test(a_column_is_found_in_any_case_and_twice_is_said),
         cmocka_unit_test(a_value_is_shown_cut_and_as_plain_text),
     };

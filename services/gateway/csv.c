@@ -6,9 +6,17 @@
 
 #include "money/money.h"
 
+// What follows an apostrophe of ours does so, too: so what is read back is what was written.
 static bool looks_like_formula(const char *text)
 {
-    return strchr("=+-@\t\r\n", text[0]) != NULL;
+    while (*text == '\'')
+        text++;
+    return *text != '\0' && strchr("=+-@\t\r\n", *text) != NULL;
+}
+
+static bool is_blank(char character)
+{
+    return character == ' ' || character == '\t';
 }
 
 void csv_add_text(struct strbuf *out, const char *text)
@@ -19,7 +27,9 @@ void csv_add_text(struct strbuf *out, const char *text)
     if (text == NULL || text[0] == '\0')
         return;
     is_formula = looks_like_formula(text);
-    is_quoted = strpbrk(text, "\",\r\n") != NULL || text[0] == ' ' || text[strlen(text) - 1] == ' ';
+    is_quoted =
+        strpbrk(text, "\",\r\n") != NULL || text[0] == ' ' ||
+                is_blank(text[strlen(text) - 1]);
     if (is_quoted)
         strbuf_append_char(out, '"');
     if (is_formula)

@@ -3,7 +3,8 @@
 //
 // A spreadsheet takes a cell that begins with = + - @ or a control character for a formula, which
 // may send the other cells anywhere. A text of ours that begins so gets an apostrophe in front,
-// which spreadsheets do not show. Numbers are written as they are: -5 stays a number.
+// which spreadsheets do not show, and so does one that begins with apostrophes before such a
+// character: who reads it back takes one off. Numbers are written as they are: -5 stays a number.
 //
 // Threads: pure functions.
 #pragma once

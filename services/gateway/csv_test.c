@@ -38,6 +38,12 @@ static void a_text_that_a_spreadsheet_would_run_is_kept_from_it(void **state)
     expect_text("\r=1", "\"'\r=1\"");
     expect_text("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"");
     expect_text("1=1", "1=1");
+    // What is read back is what was written, however many apostrophes it begins with.
+    expect_text("'=1", "''=1");
+    expect_text("''-1", "'''-1");
+    expect_text("'tis", "'tis");
+    expect_text("'", "'");
+    expect_text("tab\t", "\"tab\t\"");
 }
 
 static void a_number_stays_a_number_whatever_its_sign(void **state)

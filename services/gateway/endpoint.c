@@ -25,6 +25,7 @@ static const struct {
     {"ListEquityPoints", table_answer}, {"GetComposition", table_answer},
     {"ListRealized", table_answer},     {"ListLots", table_answer},
     {"ListPositions", table_answer},    {"CompareBacktests", table_answer},
+    {"ListOrders", table_answer},       {"ListFills", table_answer},
     {"ShowSession", session_show},      {"GetJsonWebKeySet", jwks_get},
 };
 

@@ -33,6 +33,8 @@ static const struct table {
     {"ListLots", "portfolio", "lots", "lots", NULL},
     {"ListPositions", "portfolio", "positions", "positions", NULL},
     {"CompareBacktests", "trading", "backtests", "backtests", "statistics"},
+    {"ListOrders", "trading", "orders", "orders", NULL},
+    {"ListFills", "trading", "fills", "fills", NULL},
 };
 
 static const struct table *table_of(const struct rpc_method *method)
@@ -169,10 +171,10 @@ static void write_row(const struct table *table,
 static size_t write_page(const struct rpc_method *method,
                          const ProtobufCMessage *response,
                          const struct table *table,
+                         size_t index,
                          const char **out_token,
                          struct strbuf *out)
 {
-    size_t index = index_of(method->response, table->list);
     size_t token = index_of(method->response, "next_page_token");
     const ProtobufCFieldDescriptor *rows = &method->response->descriptor->fields[index];
     size_t count = *(const size_t *)value_at(response, rows->quantifier_offset);
@@ -253,13 +255,33 @@ bool table_write_rows(struct exchange *exchange,
     return answer_file(exchange, file, error);
 }
 
+// Which list of the answer is asked for: a request may name it in a field `table`.
+static const char *
+list_of(const struct table *table, const struct rpc_method *method, const ProtobufCMessage *request)
+{
+    size_t index = index_of(method->request, "table");
+    const ProtobufCFieldDescriptor *asked = NULL;
+    const ProtobufCEnumDescriptor *lists = NULL;
+
+    if (index == SIZE_MAX || !has_field(method, request, "table"))
+        return table->list;
+    asked = &method->request->descriptor->fields[index];
+    lists = method->request->fields[index].enumeration->descriptor;
+    for (unsigned i = 0; i < lists->n_values; i++) {
+        if (lists->values[i].value == *(const int *)value_at(request, asked->offset))
+            return method->request->fields[index].enumeration->names[i];
+    }
+    return table->list;
+}
+
 bool table_write(struct exchange *exchange,
                  const struct rpc_method *method,
                  ProtobufCMessage *request,
                  struct error *error)
 {
     const struct table *table = table_of(method);
-    size_t index = index_of(method->response, table->list);
+    const char *list = list_of(table, method, request);
+    size_t index = index_of(method->response, list);
     struct strbuf *out = exchange->response->body;
     size_t rows_max =
         has_field(method, request, "limit") ? *find_limit(method, request) : TABLE_ROWS_MAX;
@@ -274,11 +296,11 @@ bool table_write(struct exchange *exchange,
         set_page(method, request, token, rows_max - rows);
         if (!page_call(exchange, table->service, method, request, &response, error))
             return false;
-        rows += write_page(method, response, table, &token, out);
+        rows += write_page(method, response, table, index, &token, out);
     } while (token[0] != '\0' && rows < rows_max && out->length < TABLE_BYTES_MAX);
     if (token[0] != '\0')
         http_response_header(exchange->response, "X-Next-Page-Token", token);
-    return answer_file(exchange, table->file, error);
+    return answer_file(exchange, list == table->list ? table->file : list, error);
 }
 
 bool table_answer(struct exchange *exchange, struct error *error)

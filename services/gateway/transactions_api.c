@@ -39,6 +39,25 @@ static const char *type_name(const Portfolio__Transaction *row)
     return "";
 }
 
+// One cell: of each lot the shares, what they had cost and when they were bought.
+static void write_lots(const Portfolio__Transaction *row, struct strbuf *out)
+{
+    char time[TIMESTAMP_SIZE];
+
+    for (size_t i = 0; i < row->n_lots; i++) {
+        const Portfolio__OpenedLot *lot = row->lots[i];
+
+        if (i > 0)
+            strbuf_append_string(out, "; ");
+        csv_add_decimal(out, true, lot->quantity_nanos, QUANTITY_SCALE, 0);
+        strbuf_append_char(out, ' ');
+        csv_add_decimal(out, true, lot->cost_basis_micros, MONEY_SCALE, 2);
+        strbuf_append_char(out, ' ');
+        timestamp_print(lot->opened_at, time);
+        strbuf_append_string(out, time);
+    }
+}
+
 static void write_row(const Portfolio__Transaction *row, struct strbuf *out)
 {
     char time[TIMESTAMP_SIZE] = "";
@@ -71,6 +90,10 @@ static void write_row(const Portfolio__Transaction *row, struct strbuf *out)
     csv_add_text(out, row->order_id);
     csv_next(out);
     csv_add_text(out, row->id);
+    csv_next(out);
+    csv_add_decimal(out, row->has_cost_basis_micros, row->cost_basis_micros, MONEY_SCALE, 2);
+    csv_next(out);
+    write_lots(row, out);
     csv_end(out);
 }
 
@@ -111,7 +134,7 @@ bool transactions_write_table(struct exchange *exchange,
 {
     static const char heading[] =
         "booked_at,type,ticker,quantity,price,commission,cash_change,cash_after,realized_pl,"
-        "realized_pl_fifo,note,order_id,id\r\n";
+        "realized_pl_fifo,note,order_id,id,cost_basis,lots\r\n";
     OWNED(arena) arena = arena_new(PAGE_ARENA_BUDGET);
     struct strbuf *out = exchange->response->body;
     size_t rows_max = request->has_limit ? request->limit : TABLE_ROWS_MAX;

@@ -47,10 +47,28 @@ bool import_merge_store_next(struct database *database,
     return true;
 }
 
-static bool report(const struct import_watch *watch, int64_t merged, struct error *error)
+static bool refuse_canceled(const struct import_claim *claim, struct error *error)
 {
-    return watch->progressed(watch->context, merged) ||
-           error_set(error, REASON_UNAVAILABLE, "the service is stopping");
+    return error_set(error, REASON_IMPORT_CANCELED, "the import %s was canceled", claim->id);
+}
+
+// Says how far it has come, and learns whether it shall go on. Each statement sees what was
+// committed when it begins.
+static bool report(struct transaction *transaction,
+                   const struct import_claim *claim,
+                   const struct import_watch *watch,
+                   int64_t merged,
+                   struct error *error)
+{
+    static const struct statement look = {
+        "import_is_merging", "SELECT 1 FROM imports WHERE id = $1 AND state = 'merging'"};
+    const struct parameter id = parameter_text(claim->id);
+    struct rows rows;
+
+    if (!watch->progressed(watch->context, merged))
+        return error_set(error, REASON_UNAVAILABLE, "the service is stopping");
+    return transaction_query(transaction, &look, &id, 1, &rows, error) &&
+           (rows.count == 1 || refuse_canceled(claim, error));
 }
 
 bool import_merge_store_load(struct transaction *transaction,
@@ -72,7 +90,7 @@ bool import_merge_store_load(struct transaction *transaction,
 
         arena_reset(transaction_arena(transaction));
         strbuf_reset(text);
-        if (!report(watch, 0, error) ||
+        if (!report(transaction, claim, watch, 0, error) ||
             !transaction_query(transaction, &read, values, COUNT_OF(values), &rows, error))
             return false;
         for (size_t i = 0; i < rows.count; i++) {
@@ -235,6 +253,7 @@ static bool merge_slice(struct transaction *transaction,
 }
 
 static bool merge_rows(struct transaction *transaction,
+                       const struct import_claim *claim,
                        const struct import_merge_sql *sql,
                        const struct preparation *preparation,
                        const struct import_watch *watch,
@@ -247,7 +266,7 @@ static bool merge_rows(struct transaction *transaction,
     uint64_t imported = 0;
 
     for (int64_t block = 0; block < blocks; block += SLICE_BLOCKS) {
-        if (!report(watch, rows * block / blocks, error) ||
+        if (!report(transaction, claim, watch, rows * block / blocks, error) ||
             !merge_slice(transaction, sql, block, has_earlier, &imported, error))
             return false;
     }
@@ -295,7 +314,7 @@ bool import_merge_store_bars(struct transaction *transaction,
                          (long long)claim->row_count, (long long)rows);
     if (!add_symbols(transaction, sql, &preparation, error) ||
         !reject_kept(transaction, claim, &preparation, &kept, error) ||
-        !merge_rows(transaction, sql, &preparation, watch, &result.imported, error))
+        !merge_rows(transaction, claim, sql, &preparation, watch, &result.imported, error))
         return false;
     left_out = rows_int(&preparation.counts, 0, 1) + kept;
     result.updated = (uint64_t)(rows - left_out) - result.imported;
@@ -314,13 +333,18 @@ bool import_merge_store_finish(struct transaction *transaction,
     static const struct statement finish = {
         "finish_import",
         "UPDATE imports SET state = 'done', imported_count = $2, updated_count = $3,"
-        " rejected_count = $4, finished_at = clock_timestamp() WHERE id = $1"};
+        " rejected_count = $4, finished_at = clock_timestamp() WHERE id = $1 AND state = "
+        "'merging'"};
     static const struct statement remove = {"import_remove_pieces",
                                             "DELETE FROM import_pieces WHERE import_id = $1"};
     const struct parameter values[] = {
         parameter_text(claim->id), parameter_int((int64_t)result->imported),
         parameter_int((int64_t)result->updated), parameter_int((int64_t)result->rejected_count)};
 
-    return transaction_queue(transaction, &finish, values, COUNT_OF(values), NULL, error) &&
+    struct rows rows = {0};
+
+    // Who cancels it and who ends it wait for each other at its row.
+    return transaction_query(transaction, &finish, values, COUNT_OF(values), &rows, error) &&
+           (rows.affected == 1 || refuse_canceled(claim, error)) &&
            transaction_queue(transaction, &remove, values, 1, NULL, error);
 }

@@ -51,15 +51,15 @@ MUST_CHECK bool import_merge_store_next(struct database *database,
 // Makes the rows bars, adding the symbols that are new. A second line of the same symbol and day or
 // minute is rejected. The days of minutes are made of all of them, in place of what had been known
 // of these days; so a line of a day that is made of its minutes is rejected. Fails with
-// LIMIT_EXCEEDED when there are too many symbols, UNAVAILABLE when broken off, and INTERNAL when
-// rows are missing.
+// LIMIT_EXCEEDED when there are too many symbols, UNAVAILABLE when broken off, IMPORT_CANCELED when
+// it is not to be merged any more, and INTERNAL when rows are missing.
 MUST_CHECK bool import_merge_store_bars(struct transaction *transaction,
                                         const struct import_claim *claim,
                                         const struct import_watch *watch,
                                         struct import_result *out_result,
                                         struct error *error);
 
-// Writes down the outcome and removes what was staged.
+// Writes down the outcome and removes what was staged. Fails with IMPORT_CANCELED when it has been.
 MUST_CHECK bool import_merge_store_finish(struct transaction *transaction,
                                           const struct import_claim *claim,
                                           const struct import_result *result,

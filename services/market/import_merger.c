@@ -111,11 +111,17 @@ struct failed {
     const struct error *failure;
 };
 
+// One that has been canceled meanwhile has failed already: merging it fails in one way or another.
 static bool fail(struct transaction *transaction, void *context, struct error *error)
 {
     const struct failed *failed = context;
     char detail[DETAIL_SIZE];
+    struct import_row row;
 
+    if (!import_store_lock(transaction, failed->claim->id, &row, error))
+        return false;
+    if (row.state != IMPORT_MERGING)
+        return true;
     (void)snprintf(detail, sizeof detail, "failed: %s", failed->failure->reason);
     return import_store_fail(transaction, failed->claim->id, failed->failure, error) &&
            note(transaction, failed->claim, detail, error);
@@ -136,7 +142,7 @@ static void take_failure(struct import_merger *merger, const struct error *failu
     bool is_conflict = error_is(failure, REASON_CONFLICT);
     struct error error;
 
-    if (atomic_load(&merger->is_stopping))
+    if (atomic_load(&merger->is_stopping) || error_is(failure, REASON_IMPORT_CANCELED))
         return;
     merger->conflicts = is_conflict ? merger->conflicts + 1 : 0;
     log_write(LOG_WARNING, "import_not_merged", "import_id", merger->claim.id, "reason",

@@ -342,7 +342,7 @@ static bool cancel(struct import_helper *import, const char *request_id, struct 
            market_api_cancel_import(import->market, &call, &request, &response, error);
 }
 
-static void an_import_that_is_arriving_can_be_canceled_and_no_other(void **state)
+static void an_import_that_has_not_ended_can_be_canceled_and_no_other(void **state)
 {
     struct fixture *f = *state;
     struct import_helper import = import_helper_start(f->market, f->service->arena, "CANCELED");
@@ -452,7 +452,7 @@ int main(void)
         cmocka_unit_test(nothing_follows_a_line_without_an_end),
         cmocka_unit_test(bars_of_a_symbol_can_be_set_while_an_import_holds_it),
         cmocka_unit_test(a_file_without_a_header_ends_its_import),
-        cmocka_unit_test(an_import_that_is_arriving_can_be_canceled_and_no_other),
+        cmocka_unit_test(an_import_that_has_not_ended_can_be_canceled_and_no_other),
         cmocka_unit_test(a_file_has_a_limit),
         cmocka_unit_test(imports_at_once_have_a_limit_and_those_left_alone_do_not_count),
         cmocka_unit_test(what_is_over_is_removed_after_its_time),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Ending an import before its file has arrived. One that has arrived whole is on its way into the
-// bars, where nobody gets in the way of it.
+// Ending an import before it is done: while its file arrives, while it waits to be merged, and
+// while it is. What is being merged is undone as a whole: its transaction does not come to its end.
 #include "market.h"
 
 #include "import_store.h"
@@ -20,18 +20,13 @@ static bool is_canceled(const struct import_row *row)
            strcmp(row->failure_reason, reason_entry(REASON_IMPORT_CANCELED)->name) == 0;
 }
 
-static bool check_receiving(const struct import_row *row, struct error *error)
+static bool check_unfinished(const struct import_row *row, struct error *error)
 {
-    static const char *const sentences[] = {
-        [IMPORT_MERGING] = "has arrived whole and is being merged",
-        [IMPORT_DONE] = "is done",
-        [IMPORT_FAILED] = "has failed already",
-    };
-
-    return row->state == IMPORT_RECEIVING ||
-           error_set(error, REASON_IMPORT_NOT_CANCELABLE,
-                     "the import %s %s: only one whose file is arriving can be canceled", row->id,
-                     sentences[row->state]);
+    if (row->state == IMPORT_RECEIVING || row->state == IMPORT_MERGING)
+        return true;
+    return error_set(error, REASON_IMPORT_NOT_CANCELABLE,
+                     "the import %s %s: only one that has not ended can be canceled", row->id,
+                     row->state == IMPORT_DONE ? "is done" : "has failed already");
 }
 
 static bool end(struct transaction *transaction,
@@ -50,7 +45,7 @@ static bool end(struct transaction *transaction,
 
     error_fill(&failure, REASON_IMPORT_CANCELED, "%s canceled it after %" PRId64 " bytes.",
                cancel->call->identity.username, row->byte_count);
-    return check_receiving(row, error) &&
+    return check_unfinished(row, error) &&
            import_store_fail(transaction, row->id, &failure, error) &&
            audit_outbox_add(transaction, &event, 1, error);
 }

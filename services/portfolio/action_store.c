@@ -42,8 +42,9 @@ static const struct statement find_open_action = {
 
 static const struct statement next_holders = {
     "next_holders",
-    "SELECT portfolio_id FROM balances WHERE asset = $1 AND account = 'shares'"
-    " AND ($2::uuid IS NULL OR portfolio_id > $2) ORDER BY portfolio_id LIMIT $3",
+    "SELECT b.portfolio_id, p.reset_seq FROM balances b JOIN portfolios p ON p.id = b.portfolio_id"
+    " WHERE b.asset = $1 AND b.account = 'shares'"
+    " AND ($2::uuid IS NULL OR b.portfolio_id > $2) ORDER BY b.portfolio_id LIMIT $3",
 };
 
 #define HOLDERS                                                                                    \
@@ -243,28 +244,30 @@ bool store_find_open_action(struct transaction *transaction,
 bool store_next_holders(struct transaction *transaction,
                         const struct action_record *record,
                         size_t limit,
-                        const char ***out_ids,
-                        size_t *out_count,
+                        struct action_holders *out_holders,
                         struct error *error)
 {
+    struct arena *arena = transaction_arena(transaction);
     struct parameter parameters[] = {
         parameter_text(record->action.ticker),
         parameter_text(record->done_through),
         parameter_int((int64_t)limit),
     };
     struct rows rows = {0};
-    const char **ids = NULL;
+    struct action_holders holders = {0};
 
     if (!transaction_query(transaction, &next_holders, parameters, COUNT_OF(parameters), &rows,
                            error))
         return false;
-    ids = arena_allocate(transaction_arena(transaction), (rows.count + 1) * sizeof(*ids));
-    if (ids == NULL)
+    holders.ids = arena_allocate(arena, (rows.count + 1) * sizeof(*holders.ids));
+    holders.reset_seqs = arena_allocate(arena, (rows.count + 1) * sizeof(*holders.reset_seqs));
+    if (holders.ids == NULL || holders.reset_seqs == NULL)
         return out_of_budget(error);
-    for (size_t i = 0; i < rows.count; i++)
-        ids[i] = rows_text(&rows, i, 0);
-    *out_ids = ids;
-    *out_count = rows.count;
+    for (; holders.count < rows.count; holders.count++) {
+        holders.ids[holders.count] = rows_text(&rows, holders.count, 0);
+        holders.reset_seqs[holders.count] = rows_int(&rows, holders.count, 1);
+    }
+    *out_holders = holders;
     return true;
 }
 

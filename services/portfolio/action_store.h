@@ -38,12 +38,17 @@ MUST_CHECK bool store_find_open_action(struct transaction *transaction,
                                        const char **out_ticker,
                                        struct error *error);
 
-// The next portfolios that hold the ticker or ever did, by their ids.
+// The next portfolios that hold the ticker or ever did, by their ids, and the last cash movement of
+// before each has begun anew.
+struct action_holders {
+    const char **ids;
+    int64_t *reset_seqs;
+    size_t count;
+};
 MUST_CHECK bool store_next_holders(struct transaction *transaction,
                                    const struct action_record *record,
                                    size_t limit,
-                                   const char ***out_ids,
-                                   size_t *out_count,
+                                   struct action_holders *out_holders,
                                    struct error *error);
 
 // How many shares of each portfolio the action is about, 0 for none: of a dividend those that were

@@ -27,8 +27,8 @@ struct step {
     const struct action_record *asked; // of the first step; NULL afterwards
     const char *action_id;
     struct action_record record;
-    const char **ids;
-    size_t count;
+    struct action_holders holders;
+    const char **marks; // one each: its booking by an import
     int64_t *quantities;
     struct balance_changes changes;
 };
@@ -38,20 +38,32 @@ static bool out_of_budget(struct error *error)
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The portfolios need too much memory.");
 }
 
-// Arrays as long as the portfolios, with the same in each place.
-static bool repeat(struct arena *arena,
-                   const char *text,
-                   size_t count,
-                   const char ***out_texts,
-                   struct error *error)
-{
-    const char **texts = arena_allocate(arena, (count + 1) * sizeof(*texts));
+// What is wanted of the books: each portfolio comes twice, for the ids that the booking has there
+// when it is ours, and when it was imported.
+struct wanting {
+    struct books_wanted wanted;
+    int64_t *sold;
+};
 
-    if (texts == NULL)
+static bool start_wanting(struct arena *arena,
+                          const struct step *step,
+                          struct wanting *out_wanting,
+                          struct error *error)
+{
+    size_t most = 2 * step->holders.count + 1;
+    struct wanting wanting = {
+        .wanted = {.portfolio_ids = arena_allocate(arena, most * sizeof(const char *)),
+                   .tickers = arena_allocate(arena, most * sizeof(const char *)),
+                   .journal_ids = arena_allocate(arena, most * sizeof(const char *)),
+                   .count = 2 * step->holders.count},
+        .sold = arena_allocate(arena, most * sizeof(int64_t)),
+    };
+
+    if (wanting.wanted.portfolio_ids == NULL || wanting.wanted.tickers == NULL ||
+        wanting.wanted.journal_ids == NULL || wanting.sold == NULL)
         return out_of_budget(error);
-    for (size_t i = 0; i < count; i++)
-        texts[i] = text;
-    *out_texts = texts;
+    wanting.wanted.sold = wanting.sold;
+    *out_wanting = wanting;
     return true;
 }
 
@@ -62,20 +74,45 @@ static bool load(struct transaction *transaction,
                  struct error *error)
 {
     struct arena *arena = transaction_arena(transaction);
-    struct books_wanted wanted = {.portfolio_ids = step->ids, .count = step->count, .sold = sold};
-    const char **journals = NULL;
+    const struct ledger_action *action = &step->record.action;
+    size_t count = step->holders.count;
+    struct wanting wanting;
 
-    if (!repeat(arena, step->record.action.ticker, step->count, &wanted.tickers, error) ||
-        !repeat(arena, NULL, step->count, &journals, error))
+    if (!start_wanting(arena, step, &wanting, error))
         return false;
-    for (size_t i = 0; i < step->count; i++) {
-        journals[i] = arena_copy_string(
-            arena, ledger_action_journal(step->ids[i], step->record.action.id).string);
-        if (journals[i] == NULL)
+    for (size_t i = 0; i < count; i++) {
+        const char *id = step->holders.ids[i];
+
+        wanting.wanted.portfolio_ids[i] = wanting.wanted.portfolio_ids[count + i] = id;
+        wanting.wanted.tickers[i] = wanting.wanted.tickers[count + i] = action->ticker;
+        wanting.sold[i] = sold == NULL ? 0 : sold[i];
+        wanting.sold[count + i] = 0;
+        wanting.wanted.journal_ids[i] =
+            arena_copy_string(arena, ledger_action_journal(id, action->id).string);
+        wanting.wanted.journal_ids[count + i] = step->marks[i];
+        if (wanting.wanted.journal_ids[i] == NULL)
             return out_of_budget(error);
     }
-    wanted.journal_ids = journals;
-    return books_load(transaction, &wanted, out_books, error);
+    return books_load(transaction, &wanting.wanted, out_books, error);
+}
+
+static bool make_marks(struct arena *arena, struct step *step, struct error *error)
+{
+    const struct action_record *record = &step->record;
+
+    step->marks = arena_allocate(arena, (step->holders.count + 1) * sizeof(*step->marks));
+    if (step->marks == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < step->holders.count; i++) {
+        struct uuid mark =
+            ledger_imported_action(step->holders.ids[i], step->holders.reset_seqs[i],
+                                   record->is_split, record->action.ticker, record->effective_at);
+
+        step->marks[i] = arena_copy_string(arena, mark.string);
+        if (step->marks[i] == NULL)
+            return out_of_budget(error);
+    }
+    return true;
 }
 
 // One portfolio that cannot count it must not keep it from all others: whoever reads the log sees
@@ -89,30 +126,31 @@ static bool is_left_out(const struct book *book, const struct step *step, const 
     return true;
 }
 
-static bool
-book_one(struct book *book, const struct step *step, int64_t quantity, struct error *error)
+static bool book_one(struct book *book, const struct step *step, size_t at, struct error *error)
 {
     const struct action_record *record = &step->record;
     int64_t unit = record->whole_shares ? NANOS_PER_UNIT : 1;
+    struct ledger_action action = record->action;
 
-    return (record->is_split ? ledger_split(book, &record->action, quantity, unit, error)
-                             : ledger_dividend(book, &record->action, quantity, error)) ||
+    action.imported_as = step->marks[at];
+    return (record->is_split ? ledger_split(book, &action, step->quantities[at], unit, error)
+                             : ledger_dividend(book, &action, step->quantities[at], error)) ||
            is_left_out(book, step, error);
 }
 
 static bool decide(struct step *step, struct books *books, struct error *error)
 {
-    for (size_t i = 0; i < step->count; i++) {
-        struct book *book = books_find(books, step->ids[i]);
+    for (size_t i = 0; i < step->holders.count; i++) {
+        struct book *book = books_find(books, step->holders.ids[i]);
 
         if (book == NULL || step->quantities[i] == 0)
             continue;
-        if (!book_one(book, step, step->quantities[i], error))
+        if (!book_one(book, step, i, error))
             return false;
         if (book->journal_count > 0)
             step->record.portfolios++;
         else
-            step->quantities[i] = 0; // it was booked already, or cannot be
+            step->quantities[i] = 0; // it was booked already, by us or an import, or cannot be
     }
     return true;
 }
@@ -120,12 +158,12 @@ static bool decide(struct step *step, struct books *books, struct error *error)
 // The portfolios in which something has been booked now.
 static size_t list_booked(const struct step *step, struct arena *arena, const char ***out_ids)
 {
-    const char **ids = arena_allocate(arena, (step->count + 1) * sizeof(*ids));
+    const char **ids = arena_allocate(arena, (step->holders.count + 1) * sizeof(*ids));
     size_t count = 0;
 
-    for (size_t i = 0; ids != NULL && i < step->count; i++) {
+    for (size_t i = 0; ids != NULL && i < step->holders.count; i++) {
         if (step->quantities[i] > 0)
-            ids[count++] = step->ids[i];
+            ids[count++] = step->holders.ids[i];
     }
     *out_ids = ids;
     return count;
@@ -135,7 +173,7 @@ static size_t list_booked(const struct step *step, struct arena *arena, const ch
 static bool pay_rests(struct transaction *transaction, struct step *step, struct error *error)
 {
     struct arena *arena = transaction_arena(transaction);
-    int64_t *rests = arena_allocate(arena, (step->count + 1) * sizeof(*rests));
+    int64_t *rests = arena_allocate(arena, (step->holders.count + 1) * sizeof(*rests));
     bool done = true;
     OWNED(books) before = NULL;
     OWNED(books) books = NULL;
@@ -144,8 +182,8 @@ static bool pay_rests(struct transaction *transaction, struct step *step, struct
         return out_of_budget(error);
     if (!load(transaction, step, NULL, &before, error))
         return false;
-    for (size_t i = 0; i < step->count; i++) {
-        const struct book *book = books_find(before, step->ids[i]);
+    for (size_t i = 0; i < step->holders.count; i++) {
+        const struct book *book = books_find(before, step->holders.ids[i]);
 
         rests[i] = book == NULL || step->quantities[i] == 0
                        ? 0
@@ -153,8 +191,8 @@ static bool pay_rests(struct transaction *transaction, struct step *step, struct
     }
     if (!load(transaction, step, rests, &books, error))
         return false;
-    for (size_t i = 0; i < step->count && done; i++) {
-        struct book *book = books_find(books, step->ids[i]);
+    for (size_t i = 0; i < step->holders.count && done; i++) {
+        struct book *book = books_find(books, step->holders.ids[i]);
 
         if (rests[i] > 0)
             done = ledger_pay_rest_of_share(book, &step->record.action, rests[i], error) ||
@@ -171,14 +209,14 @@ static bool book_all(struct transaction *transaction, struct step *step, struct 
     size_t booked_count = 0;
     OWNED(books) books = NULL;
 
-    step->quantities = arena_allocate(arena, (step->count + 1) * sizeof(*step->quantities));
+    step->quantities = arena_allocate(arena, (step->holders.count + 1) * sizeof(*step->quantities));
     if (step->quantities == NULL)
         return out_of_budget(error);
-    if (!load(transaction, step, NULL, &books, error) ||
-        !store_measure_holders(transaction, record, step->ids, step->count, step->quantities,
-                               error) ||
-        (record->is_split &&
-         !store_load_sell_holds(transaction, record, step->ids, step->count, books, error)) ||
+    if (!make_marks(arena, step, error) || !load(transaction, step, NULL, &books, error) ||
+        !store_measure_holders(transaction, record, step->holders.ids, step->holders.count,
+                               step->quantities, error) ||
+        (record->is_split && !store_load_sell_holds(transaction, record, step->holders.ids,
+                                                    step->holders.count, books, error)) ||
         !decide(step, books, error))
         return false;
     booked_count = list_booked(step, arena, &booked);
@@ -207,10 +245,10 @@ static bool work(struct transaction *transaction, void *context, struct error *e
     // Committed by itself, so that it is seen by who copies portfolios before one is looked for.
     if (step->asked != NULL || record->is_complete)
         return true;
-    if (!store_next_holders(transaction, record, HOLDERS_EACH, &step->ids, &step->count, error) ||
-        (step->count > 0 && !book_all(transaction, step, error)))
+    if (!store_next_holders(transaction, record, HOLDERS_EACH, &step->holders, error) ||
+        (step->holders.count > 0 && !book_all(transaction, step, error)))
         return false;
-    last = step->count == HOLDERS_EACH ? step->ids[step->count - 1] : NULL;
+    last = step->holders.count == HOLDERS_EACH ? step->holders.ids[step->holders.count - 1] : NULL;
     record->is_complete = last == NULL;
     if (!store_save_action(transaction, record, last, error))
         return false;

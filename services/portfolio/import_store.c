@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "import_store.h"
 
+#include <string.h>
+
+#include "portfolio_books.h"
+
 // What was booked before the portfolio began anew is nothing to what comes now.
 static const struct statement find_last = {
     "find_last_movement",
@@ -10,10 +14,35 @@ static const struct statement find_last = {
     " AND e.seq > p.reset_seq",
 };
 
-static const struct statement list_splits = {
-    "list_booked_splits",
-    "SELECT ticker, effective_at FROM corporate_actions"
-    " WHERE kind = 'split' AND ticker = ANY ($1::text[]) ORDER BY effective_at, ticker",
+static const struct statement list_actions = {
+    "list_booked_actions",
+    "SELECT id, ticker, kind, effective_at FROM corporate_actions"
+    " WHERE ticker = ANY ($1::text[]) AND effective_at >= $2 ORDER BY effective_at, ticker, kind",
+};
+
+static const struct statement has_movement = {
+    "has_imported_movement",
+    "SELECT EXISTS (SELECT 1 FROM journals WHERE portfolio_id = $1 AND id = ANY ($2::uuid[]))"
+    " OR EXISTS (SELECT 1 FROM journals WHERE portfolio_id = $1 AND id = ANY ($3::uuid[])"
+    "  AND reference = $4)",
+};
+
+static const struct statement has_begun_by = {
+    "has_begun_by",
+    "SELECT EXISTS (SELECT 1 FROM entries e"
+    " JOIN journals j ON j.portfolio_id = e.portfolio_id AND j.id = e.journal_id"
+    " WHERE e.portfolio_id = $1 AND e.account = 'cash' AND e.asset = 'USD' AND e.seq = $2 + 1"
+    " AND j.reference = $3)",
+};
+
+static const struct statement load_open_lots = {
+    "load_open_lots",
+    "SELECT l.portfolio_id, l.ticker, l.series, l.quantity, l.quantity_after, l.cost,"
+    " l.cost_after, l.journal_id, l.opened_at FROM balances b JOIN lots l"
+    " ON l.portfolio_id = b.portfolio_id AND l.ticker = b.asset AND l.series = b.series"
+    "  AND l.quantity_after > b.sold"
+    " WHERE b.portfolio_id = $1 AND b.asset = ANY ($2::text[]) AND b.account = 'shares'"
+    " ORDER BY l.ticker, l.quantity_after",
 };
 
 // No portfolio has begun anew before its first movement.
@@ -64,34 +93,107 @@ static bool out_of_budget(struct error *error)
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The import needs too much memory.");
 }
 
-bool import_store_list_splits(struct transaction *transaction,
-                              const char *const *tickers,
-                              size_t count,
-                              struct import_split **out_splits,
-                              size_t *out_count,
-                              struct error *error)
+static bool array_of(struct transaction *transaction,
+                     const char *const *texts,
+                     size_t count,
+                     struct parameter *out_array,
+                     struct error *error)
 {
     struct arena *arena = transaction_arena(transaction);
     struct parameter *values = arena_allocate(arena, (count + 1) * sizeof(*values));
-    struct import_split *splits = NULL;
-    struct rows rows = {0};
-    struct parameter array;
 
     if (values == NULL)
         return out_of_budget(error);
     for (size_t i = 0; i < count; i++)
-        values[i] = parameter_text(tickers[i]);
-    if (!parameter_array(arena, values, count, &array))
-        return out_of_budget(error);
-    if (!transaction_query(transaction, &list_splits, &array, 1, &rows, error))
+        values[i] = parameter_text(texts[i]);
+    return parameter_array(arena, values, count, out_array) || out_of_budget(error);
+}
+
+bool import_store_list_actions(struct transaction *transaction,
+                               const char *const *tickers,
+                               size_t count,
+                               int64_t since,
+                               struct import_action **out_actions,
+                               size_t *out_count,
+                               struct error *error)
+{
+    struct parameter parameters[2] = {{0}, parameter_time(since)};
+    struct import_action *actions = NULL;
+    struct rows rows = {0};
+
+    if (!array_of(transaction, tickers, count, &parameters[0], error) ||
+        !transaction_query(transaction, &list_actions, parameters, COUNT_OF(parameters), &rows,
+                           error))
         return false;
-    splits = arena_allocate(arena, (rows.count + 1) * sizeof(*splits));
-    if (splits == NULL)
+    actions = arena_allocate(transaction_arena(transaction), (rows.count + 1) * sizeof(*actions));
+    if (actions == NULL)
         return out_of_budget(error);
     for (size_t i = 0; i < rows.count; i++)
-        splits[i] = (struct import_split){rows_text(&rows, i, 0), rows_time(&rows, i, 1)};
-    *out_splits = splits;
+        actions[i] = (struct import_action){
+            .id = rows_text(&rows, i, 0),
+            .ticker = rows_text(&rows, i, 1),
+            .is_split = strcmp(rows_text(&rows, i, 2), "split") == 0,
+            .effective_at = rows_time(&rows, i, 3),
+        };
+    *out_actions = actions;
     *out_count = rows.count;
+    return true;
+}
+
+bool import_store_has_movement(struct transaction *transaction,
+                               const char *portfolio_id,
+                               const struct import_movements *movements,
+                               bool *out_is_there,
+                               struct error *error)
+{
+    struct parameter parameters[4] = {
+        parameter_text(portfolio_id), {0}, {0}, parameter_text(movements->reference)};
+    struct rows rows = {0};
+
+    if (!array_of(transaction, movements->ids, movements->id_count, &parameters[1], error) ||
+        !array_of(transaction, movements->marks, movements->mark_count, &parameters[2], error) ||
+        !transaction_query(transaction, &has_movement, parameters, COUNT_OF(parameters), &rows,
+                           error))
+        return false;
+    *out_is_there = rows_bool(&rows, 0, 0);
+    return true;
+}
+
+bool import_store_has_begun_by(struct transaction *transaction,
+                               const char *portfolio_id,
+                               int64_t reset_seq,
+                               const char *reference,
+                               bool *out_has,
+                               struct error *error)
+{
+    struct parameter parameters[] = {parameter_text(portfolio_id), parameter_int(reset_seq),
+                                     parameter_text(reference)};
+    struct rows rows = {0};
+
+    if (!transaction_query(transaction, &has_begun_by, parameters, COUNT_OF(parameters), &rows,
+                           error))
+        return false;
+    *out_has = rows_bool(&rows, 0, 0);
+    return true;
+}
+
+bool import_store_load_lots(struct transaction *transaction,
+                            const char *portfolio_id,
+                            const char *const *tickers,
+                            size_t count,
+                            struct books *books,
+                            struct error *error)
+{
+    struct parameter parameters[2] = {parameter_text(portfolio_id), {0}};
+    struct rows rows = {0};
+
+    if (count == 0)
+        return true;
+    if (!array_of(transaction, tickers, count, &parameters[1], error) ||
+        !transaction_query(transaction, &load_open_lots, parameters, COUNT_OF(parameters), &rows,
+                           error))
+        return false;
+    books_take_lots(books, &rows);
     return true;
 }
 

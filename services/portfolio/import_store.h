@@ -12,17 +12,53 @@ MUST_CHECK bool import_store_find_last(struct transaction *transaction,
                                        int64_t *out_booked_at,
                                        struct error *error);
 
-// The splits of those tickers that have been booked, by the time from which they are in effect.
-struct import_split {
+// The dividends and splits of those tickers that have been booked, or are being, and are in effect
+// since that time or a later one, in that order.
+struct import_action {
+    const char *id;
     const char *ticker;
+    bool is_split;
     int64_t effective_at;
 };
-MUST_CHECK bool import_store_list_splits(struct transaction *transaction,
-                                         const char *const *tickers,
-                                         size_t count,
-                                         struct import_split **out_splits,
-                                         size_t *out_count,
-                                         struct error *error);
+MUST_CHECK bool import_store_list_actions(struct transaction *transaction,
+                                          const char *const *tickers,
+                                          size_t count,
+                                          int64_t since,
+                                          struct import_action **out_actions,
+                                          size_t *out_count,
+                                          struct error *error);
+
+// Whether one of the movements is there: of `ids` whatever it is of, of `marks` as one of that
+// reference.
+struct import_movements {
+    const char *const *ids;
+    size_t id_count;
+    const char *const *marks;
+    size_t mark_count;
+    const char *reference;
+};
+MUST_CHECK bool import_store_has_movement(struct transaction *transaction,
+                                          const char *portfolio_id,
+                                          const struct import_movements *movements,
+                                          bool *out_is_there,
+                                          struct error *error);
+
+// Whether the portfolio began anew by the movement of that reference, the one behind `reset_seq`.
+MUST_CHECK bool import_store_has_begun_by(struct transaction *transaction,
+                                          const char *portfolio_id,
+                                          int64_t reset_seq,
+                                          const char *reference,
+                                          bool *out_has,
+                                          struct error *error);
+
+// The open lots of those tickers, into the book of the portfolio, which must be locked.
+struct books;
+MUST_CHECK bool import_store_load_lots(struct transaction *transaction,
+                                       const char *portfolio_id,
+                                       const char *const *tickers,
+                                       size_t count,
+                                       struct books *books,
+                                       struct error *error);
 
 // Has what the portfolio was worth when the day began measured anew. Queued.
 MUST_CHECK bool import_store_forget_day(struct transaction *transaction,

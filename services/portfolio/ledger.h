@@ -13,7 +13,12 @@
 #include "base/uuid.h"
 #include "lot.h"
 
-enum { LEDGER_ASSET_SIZE = 16, LEDGER_NOTE_SIZE = 2001, LEDGER_LINES_MAX = 5 };
+enum {
+    LEDGER_ASSET_SIZE = 16,
+    LEDGER_NOTE_SIZE = 2001,
+    LEDGER_LINES_MAX = 5,
+    LEDGER_OPENED_LOTS_MAX = 1000, // that are told of one opening, and taken
+};
 
 #define LEDGER_CURRENCY "USD"
 
@@ -142,6 +147,7 @@ void book_add_lot(struct book *book, const struct lot *lot);
 
 bool book_has_balance(const struct book *book, enum ledger_account account, const char *asset);
 bool book_has_hold(const struct book *book, const char *order_id);
+bool book_is_booked(const struct book *book, const char *journal_id);
 
 // Numbers the cash and shares that have changed since the last time, once all is decided. Each
 // change of a portfolio gets the next numbers, the cash the last of them, changed or not: so the
@@ -233,29 +239,45 @@ struct ledger_movement {
 MUST_CHECK bool
 ledger_move_cash(struct book *book, const struct ledger_movement *movement, struct error *error);
 
-// A movement that was made elsewhere and is booked as it was: nothing has been held for it.
+// A purchase of before a position was opened.
+struct ledger_opened_lot {
+    int64_t quantity; // more than 0
+    int64_t cost;     // 0 or more
+    int64_t opened_at;
+};
+
+// A movement that was made elsewhere and is booked as it was: nothing has been held for it. A reset
+// is ledger_reset's.
 struct ledger_imported {
-    enum ledger_kind kind; // deposit, withdrawal, buy, sell, dividend or fee
+    enum ledger_kind kind;
     const char *id;
     const char *reference; // the import's
     const char *ticker;    // empty for none
     const char *note;
-    int64_t quantity;   // of a buy or sell, more than 0
-    int64_t price;      // of a buy or sell, more than 0; of a dividend that of a share, or 0
+    int64_t quantity;   // of what moves shares, more than 0; of a split what they change by, or 0
+    int64_t price;      // of a trade, more than 0; of a dividend that of a share, or 0
     int64_t commission; // of a buy or sell
-    int64_t amount;     // of the others: of cash, more than 0
+    int64_t amount;     // of the others: of cash, 0 or more
+    int64_t numerator, denominator; // of a split
+    int64_t cost;                   // of an opening of shares, with the lots they were bought in
+    const struct ledger_opened_lot *lots;
+    size_t lot_count;
     int64_t booked_at;
 };
 
-// Books it behind all that is booked already. What is held for open orders stays. Fails with
-// INSUFFICIENT_FUNDS, INSUFFICIENT_SHARES (requested, available), with LIMIT_EXCEEDED when it
-// cannot be counted, and as ledger_post_sale does when the lot of a sell is not loaded.
+// Books it behind all that is booked already. What is held for open orders stays. A split is of the
+// shares that were bought before; all open lots of its ticker must be loaded. Fails with
+// INSUFFICIENT_FUNDS, INSUFFICIENT_SHARES (requested, available), CONFLICT when shares are opened
+// that there are already, or a split does not come to what it says or splits what is held for
+// orders, with LIMIT_EXCEEDED when it cannot be counted, and as ledger_post_sale does when the lot
+// of a sale is not loaded.
 MUST_CHECK bool
 ledger_import(struct book *book, const struct ledger_imported *imported, struct error *error);
 
 // How a portfolio begins, anew or as another one stands.
 struct ledger_beginning {
-    const char *reference; // the request's id
+    const char *reference; // the request's id, or the import's
+    const char *name;      // what the ids of its movements are made of; NULL for the reference
     const char *note;      // may be NULL
     int64_t cash;          // 0 or more
     int64_t booked_at;
@@ -285,10 +307,17 @@ struct ledger_action {
     int64_t amount;                 // of a dividend: a share
     int64_t price;                  // that the rest of a share is paid at
     int64_t booked_at;
+    const char *imported_as; // its id when it was imported; NULL for not looked for
 };
 
-// Whether the action is booked: `journal_id` is the one that its booking has in the portfolio.
+// The id that its booking has in the portfolio.
 struct uuid ledger_action_journal(const char *portfolio_id, const char *action_id);
+
+// The id that a dividend or split of that ticker and day has in the portfolio when it was imported,
+// since the portfolio began anew with the cash movement behind `reset_seq`: with it in the book,
+// the action is booked, too. `at` is any time of the day, which is one of UTC.
+struct uuid ledger_imported_action(
+    const char *portfolio_id, int64_t reset_seq, bool is_split, const char *ticker, int64_t at);
 
 // Pays a dividend on so many shares. One that is booked already changes nothing. Fails with
 // LIMIT_EXCEEDED when the cash cannot be counted.
@@ -296,13 +325,6 @@ MUST_CHECK bool ledger_dividend(struct book *book,
                                 const struct ledger_action *action,
                                 int64_t quantity,
                                 struct error *error);
-
-// How many shares become of so many: rounded down to a billionth of one, but never to none, so that
-// there is something that what they have cost is the cost of. Fails with LIMIT_EXCEEDED.
-MUST_CHECK bool ledger_split_quantity(const struct ledger_action *action,
-                                      int64_t quantity,
-                                      int64_t *out_quantity,
-                                      struct error *error);
 
 // Splits so many shares of a position, which may have others too; its cost stays, and its lots are
 // the caller's to carry over into the series that begins. A split into fewer shares scales what is

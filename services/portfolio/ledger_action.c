@@ -3,11 +3,15 @@
 #include "ledger.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/timestamp.h"
 #include "ledger_book.h"
 #include "money/money.h"
+
+#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
 
 struct uuid ledger_action_journal(const char *portfolio_id, const char *action_id)
 {
@@ -15,6 +19,24 @@ struct uuid ledger_action_journal(const char *portfolio_id, const char *action_i
 
     snprintf(name, sizeof(name), "action:%s:%s", portfolio_id, action_id);
     return uuid_from_name(text_of(name));
+}
+
+struct uuid ledger_imported_action(
+    const char *portfolio_id, int64_t reset_seq, bool is_split, const char *ticker, int64_t at)
+{
+    char name[160];
+
+    snprintf(name, sizeof(name), "imported action:%s:%" PRId64 ":%s:%s:%" PRId64, portfolio_id,
+             reset_seq, is_split ? "split" : "dividend", ticker, at / DAY_US);
+    return uuid_from_name(text_of(name));
+}
+
+static bool is_there(const struct book *book,
+                     const struct ledger_journal *journal,
+                     const struct ledger_action *action)
+{
+    return book_is_booked(book, journal->id) ||
+           (action->imported_as != NULL && book_is_booked(book, action->imported_as));
 }
 
 static struct ledger_journal
@@ -49,7 +71,7 @@ bool ledger_dividend(struct book *book,
     int64_t cash = 0;
 
     assert(quantity > 0);
-    if (book_is_booked(book, journal.id))
+    if (is_there(book, &journal, action))
         return true;
     if (!money_multiply_half_even(action->amount, quantity, &cash))
         return refuse(book, action, error);
@@ -64,20 +86,21 @@ bool ledger_dividend(struct book *book,
     return true;
 }
 
-bool ledger_split_quantity(const struct ledger_action *action,
-                           int64_t quantity,
-                           int64_t *out_quantity,
-                           struct error *error)
+bool ledger_scale_shares(const struct ledger_terms *terms, int64_t quantity, int64_t *out_quantity)
 {
     int64_t scaled = 0;
 
-    if (!money_scale_down(quantity, action->numerator, action->denominator, &scaled))
-        return error_set(
-            error, REASON_LIMIT_EXCEEDED,
-            "Corporate action %s of %s: there would be more shares than can be counted.",
-            action->id, action->ticker);
+    if (!money_scale_down(quantity, terms->numerator, terms->denominator, &scaled))
+        return false;
     *out_quantity = scaled == 0 && quantity > 0 ? 1 : scaled;
     return true;
+}
+
+static bool refuse_split(const struct ledger_journal *journal, struct error *error)
+{
+    return error_set(error, REASON_LIMIT_EXCEEDED,
+                     "Split %s of %s: there would be more shares than can be counted.", journal->id,
+                     journal->ticker);
 }
 
 // Fewer shares are fewer to sell.
@@ -108,36 +131,49 @@ static void scale_holds(struct book *book, const struct ledger_action *action, i
     }
 }
 
+bool ledger_post_split(struct book *book,
+                       struct ledger_journal *journal,
+                       const struct ledger_terms *terms,
+                       int64_t quantity,
+                       struct error *error)
+{
+    struct ledger_balance shares = book_balance(book, LEDGER_SHARES, journal->ticker);
+    int64_t becomes = 0;
+
+    assert(quantity > 0 && quantity <= shares.amount);
+    if (!ledger_scale_shares(terms, quantity, &becomes))
+        return refuse_split(journal, error);
+    journal->quantity = becomes - quantity;
+    snprintf(journal->note, sizeof(journal->note), "%lld for %lld", (long long)terms->numerator,
+             (long long)terms->denominator);
+    ledger_add_line(journal, LEDGER_CASH, LEDGER_CURRENCY, 0);
+    ledger_add_line(journal, LEDGER_SHARES, journal->ticker, journal->quantity);
+    ledger_add_line(journal, LEDGER_MARKET_SHARES, journal->ticker, -journal->quantity);
+    if (!book_fits(book, journal))
+        return refuse_split(journal, error);
+    book_post(book, journal);
+    shares.series++;
+    shares.sold = 0;
+    shares.sold_cost = 0;
+    ledger_set_costs(book_make_balance(book, LEDGER_SHARES, journal->ticker), &shares);
+    return true;
+}
+
 bool ledger_split(struct book *book,
                   const struct ledger_action *action,
                   int64_t quantity,
                   int64_t unit,
                   struct error *error)
 {
+    const struct ledger_terms terms = {action->numerator, action->denominator};
     struct ledger_journal journal = journal_of(book, LEDGER_KIND_SPLIT, action);
-    struct ledger_balance shares = book_balance(book, LEDGER_SHARES, action->ticker);
-    int64_t becomes = 0;
 
-    assert(quantity > 0 && quantity <= shares.amount);
-    if (book_is_booked(book, journal.id))
+    if (is_there(book, &journal, action))
         return true;
-    if (!ledger_split_quantity(action, quantity, &becomes, error))
+    if (!ledger_post_split(book, &journal, &terms, quantity, error))
         return false;
-    journal.quantity = becomes - quantity;
-    snprintf(journal.note, sizeof(journal.note), "%lld for %lld", (long long)action->numerator,
-             (long long)action->denominator);
-    ledger_add_line(&journal, LEDGER_CASH, LEDGER_CURRENCY, 0);
-    ledger_add_line(&journal, LEDGER_SHARES, action->ticker, journal.quantity);
-    ledger_add_line(&journal, LEDGER_MARKET_SHARES, action->ticker, -journal.quantity);
-    if (!book_fits(book, &journal))
-        return refuse(book, action, error);
     if (action->numerator < action->denominator)
         scale_holds(book, action, unit);
-    book_post(book, &journal);
-    shares.series++;
-    shares.sold = 0;
-    shares.sold_cost = 0;
-    ledger_set_costs(book_make_balance(book, LEDGER_SHARES, action->ticker), &shares);
     return true;
 }
 

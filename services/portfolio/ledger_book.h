@@ -15,7 +15,6 @@ book_find_balance(const struct book *book, enum ledger_account account, const ch
 struct ledger_balance *
 book_make_balance(struct book *book, enum ledger_account account, const char *asset);
 struct ledger_hold *book_find_hold(const struct book *book, const char *order_id);
-bool book_is_booked(const struct book *book, const char *journal_id);
 
 // The lot that has that share, of those that are loaded or new; or NULL.
 const struct lot *
@@ -56,6 +55,35 @@ MUST_CHECK bool ledger_post_sale(struct book *book,
                                  struct ledger_journal *journal,
                                  int64_t gross,
                                  struct error *error);
+
+// So many new shares for so many old ones.
+struct ledger_terms {
+    int64_t numerator, denominator;
+};
+
+// How many shares become of so many: rounded down to a billionth of one, but never to none, so that
+// there is something that what they have cost is the cost of. False when it cannot be counted.
+MUST_CHECK bool
+ledger_scale_shares(const struct ledger_terms *terms, int64_t quantity, int64_t *out_quantity);
+
+// Splits so many shares of the journal's ticker: completes the journal, posts it and begins another
+// series, into which the lots are the caller's to carry over. Fails with LIMIT_EXCEEDED.
+MUST_CHECK bool ledger_post_split(struct book *book,
+                                  struct ledger_journal *journal,
+                                  const struct ledger_terms *terms,
+                                  int64_t quantity,
+                                  struct error *error);
+
+// Carries the open lots of a ticker over into the series after theirs, as store_carry_lots does:
+// those that were bought before `at` are split. All open lots must be loaded; it comes before the
+// split is posted. False when it cannot be counted.
+MUST_CHECK bool ledger_carry_lots(struct book *book,
+                                  const char *ticker,
+                                  const struct ledger_terms *terms,
+                                  int64_t at);
+
+// How many of the shares that are held were bought before `at`: all open lots are loaded.
+int64_t ledger_held_since_before(const struct book *book, const char *ticker, int64_t at);
 
 // Ends a hold and gives back what is left of it.
 void book_end_hold(struct book *book, struct ledger_hold *hold, enum ledger_hold_state state);

@@ -79,11 +79,111 @@ static bool trade(struct book *book, const struct ledger_imported *imported, str
            ledger_post_sale(book, &journal, gross, error);
 }
 
+// The lots of an opening, and in `shares` how their series begins. False when they cannot be
+// counted.
+static bool
+add_lots(struct book *book, const struct ledger_imported *imported, struct ledger_balance *shares)
+{
+    struct lot lot = {.series = shares->series + 1};
+    size_t count = book->lot_count;
+
+    ledger_copy(lot.ticker, sizeof(lot.ticker), imported->ticker);
+    ledger_copy(lot.journal_id, sizeof(lot.journal_id), imported->id);
+    for (size_t i = 0; i < imported->lot_count; i++) {
+        lot.quantity = imported->lots[i].quantity;
+        lot.cost = imported->lots[i].cost;
+        lot.opened_at = imported->lots[i].opened_at;
+        if (!money_add(lot.quantity_after, lot.quantity, &lot.quantity_after) ||
+            !money_add(lot.cost_after, lot.cost, &lot.cost_after)) {
+            book->lot_count = count;
+            return false;
+        }
+        book_add_new_lot(book, &lot);
+    }
+    assert(lot.quantity_after == imported->quantity);
+    shares->series++;
+    shares->sold = 0;
+    shares->sold_cost = 0;
+    shares->cost_basis = imported->cost;
+    shares->cost_basis_fifo = lot.cost_after;
+    return true;
+}
+
+static bool
+open_shares(struct book *book, const struct ledger_imported *imported, struct error *error)
+{
+    struct ledger_journal journal = journal_of(imported);
+    struct ledger_balance shares = book_balance(book, LEDGER_SHARES, imported->ticker);
+
+    if (shares.amount > 0)
+        return error_set(error, REASON_CONFLICT,
+                         "There are shares of %s already, and only what is not held can be opened.",
+                         imported->ticker);
+    journal.cost_change = imported->cost;
+    ledger_add_line(&journal, LEDGER_CASH, LEDGER_CURRENCY, 0);
+    ledger_add_line(&journal, LEDGER_SHARES, imported->ticker, imported->quantity);
+    ledger_add_line(&journal, LEDGER_MARKET_SHARES, imported->ticker, -imported->quantity);
+    if (!book_fits(book, &journal) || !add_lots(book, imported, &shares))
+        return refuse(error);
+    book_post(book, &journal);
+    ledger_set_costs(book_make_balance(book, LEDGER_SHARES, imported->ticker), &shares);
+    return true;
+}
+
+// Whether the split comes to what the row says of it, and to nothing that is held.
+static bool check_split(const struct book *book,
+                        const struct ledger_imported *imported,
+                        int64_t quantity,
+                        struct error *error)
+{
+    const struct ledger_terms terms = {imported->numerator, imported->denominator};
+    char said[DECIMAL_SIZE];
+    char expected[DECIMAL_SIZE];
+    int64_t becomes = 0;
+
+    if (quantity == 0)
+        return error_set(error, REASON_CONFLICT, "There were no shares of %s before the split.",
+                         imported->ticker);
+    if (book_balance(book, LEDGER_SHARES, imported->ticker).held > 0)
+        return error_set(error, REASON_CONFLICT,
+                         "Open orders hold shares of %s. Cancel them before its split is taken.",
+                         imported->ticker);
+    if (!ledger_scale_shares(&terms, quantity, &becomes))
+        return refuse(error);
+    if (imported->quantity == 0 || imported->quantity == becomes - quantity)
+        return true;
+    decimal_print(imported->quantity, QUANTITY_SCALE, 0, said);
+    decimal_print(becomes - quantity, QUANTITY_SCALE, 0, expected);
+    return error_set(error, REASON_CONFLICT,
+                     "The split changes the shares of %s by %s, and not by %s.", imported->ticker,
+                     expected, said);
+}
+
+static bool split(struct book *book, const struct ledger_imported *imported, struct error *error)
+{
+    const struct ledger_terms terms = {imported->numerator, imported->denominator};
+    struct ledger_journal journal = journal_of(imported);
+    int64_t quantity = ledger_held_since_before(book, imported->ticker, imported->booked_at);
+    size_t count = book->lot_count;
+
+    if (!check_split(book, imported, quantity, error))
+        return false;
+    if (!ledger_carry_lots(book, imported->ticker, &terms, imported->booked_at)) {
+        book->lot_count = count;
+        return refuse(error);
+    }
+    if (ledger_post_split(book, &journal, &terms, quantity, error))
+        return true;
+    book->lot_count = count;
+    return false;
+}
+
 static bool
 move_money(struct book *book, const struct ledger_imported *imported, struct error *error)
 {
     struct ledger_journal journal = journal_of(imported);
-    bool comes = imported->kind == LEDGER_KIND_DEPOSIT || imported->kind == LEDGER_KIND_DIVIDEND;
+    bool comes = imported->kind == LEDGER_KIND_DEPOSIT || imported->kind == LEDGER_KIND_DIVIDEND ||
+                 imported->kind == LEDGER_KIND_OPENING;
     int64_t change = comes ? imported->amount : -imported->amount;
     enum ledger_account other = imported->kind == LEDGER_KIND_DIVIDEND ? LEDGER_MARKET
                                 : imported->kind == LEDGER_KIND_FEE    ? LEDGER_FEES
@@ -101,10 +201,19 @@ move_money(struct book *book, const struct ledger_imported *imported, struct err
 
 bool ledger_import(struct book *book, const struct ledger_imported *imported, struct error *error)
 {
-    if (imported->kind == LEDGER_KIND_BUY || imported->kind == LEDGER_KIND_SELL) {
+    assert(imported->amount >= 0);
+    switch (imported->kind) {
+    case LEDGER_KIND_BUY:
+    case LEDGER_KIND_SELL:
+    case LEDGER_KIND_CASH_IN_LIEU:
         assert(imported->quantity > 0 && imported->price > 0 && imported->commission >= 0);
         return trade(book, imported, error);
+    case LEDGER_KIND_SPLIT:
+        return split(book, imported, error);
+    case LEDGER_KIND_OPENING:
+        return imported->ticker[0] == '\0' ? move_money(book, imported, error)
+                                           : open_shares(book, imported, error);
+    default:
+        return move_money(book, imported, error);
     }
-    assert(imported->amount > 0);
-    return move_money(book, imported, error);
 }

@@ -18,8 +18,8 @@ static struct ledger_journal journal_of(const struct book *book,
     struct ledger_journal journal = {.kind = kind, .booked_at = beginning->booked_at};
     char name[160];
 
-    snprintf(name, sizeof(name), "journal:%s:%s:%s", book->portfolio_id, beginning->reference,
-             ticker);
+    snprintf(name, sizeof(name), "journal:%s:%s:%s", book->portfolio_id,
+             beginning->name == NULL ? beginning->reference : beginning->name, ticker);
     ledger_copy(journal.id, sizeof(journal.id), uuid_from_name(text_of(name)).string);
     ledger_copy(journal.reference, sizeof(journal.reference), beginning->reference);
     ledger_copy(journal.note, sizeof(journal.note), beginning->note);

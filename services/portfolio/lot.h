@@ -27,6 +27,7 @@ struct lot {
     int64_t cost_after; // of the series, with this lot
     char journal_id[UUID_SIZE];
     int64_t opened_at;
+    bool is_carried; // over from the series before, by a split
 };
 
 struct sale {

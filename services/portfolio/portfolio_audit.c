@@ -210,10 +210,11 @@ static const struct statement audit_holds = {
     " LIMIT $2",
 };
 
-// The service's role does without them otherwise; here whole ledgers are joined.
+// The service's role does without them otherwise; here whole ledgers are joined, also those that
+// have grown by thousands of rows of which the planner has not heard yet.
 static const struct statement allow_hash_joins = {
     "allow_hash_joins",
-    "SET LOCAL enable_hashjoin = on",
+    "SELECT set_config('enable_hashjoin', 'on', true), set_config('enable_nestloop', 'off', true)",
 };
 
 static const struct statement *const parts[] = {

@@ -111,9 +111,9 @@ static const struct statement save_balances = {
 static const struct statement save_lots = {
     "save_lots",
     "INSERT INTO lots (portfolio_id, ticker, series, quantity, quantity_after, cost, cost_after,"
-    " journal_id, opened_at)"
+    " journal_id, opened_at, carried)"
     " SELECT * FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::numeric[], $5::numeric[],"
-    " $6::numeric[], $7::numeric[], $8::uuid[], $9::timestamptz[])",
+    " $6::numeric[], $7::numeric[], $8::uuid[], $9::timestamptz[], $10::boolean[])",
 };
 
 static const struct statement save_sales = {
@@ -335,7 +335,7 @@ static bool queue_lots_load(struct transaction *transaction,
     return columns_queue(&keys, transaction, &load_lots, NULL, 0, out_rows, error);
 }
 
-static void take_lots(struct books *books, const struct rows *rows)
+void books_take_lots(struct books *books, const struct rows *rows)
 {
     for (size_t i = 0; i < rows->count; i++) {
         struct book *book = books_find(books, rows_text(rows, i, 0));
@@ -428,7 +428,7 @@ bool books_load(struct transaction *transaction,
     take_balances(books, &held);
     books_take_holds(books, &holds);
     take_booked(books, &booked);
-    take_lots(books, &lots);
+    books_take_lots(books, &lots);
     if (wanted->filled_at != NULL)
         take_overtaken(books, wanted->count, &overtaken);
     *out_books = books;
@@ -642,14 +642,14 @@ queue_lots(struct transaction *transaction, const struct books *books, struct er
 {
     struct columns table;
 
-    if (!columns_start(&table, transaction_arena(transaction), 9, count_of(books, lots_of), error))
+    if (!columns_start(&table, transaction_arena(transaction), 10, count_of(books, lots_of), error))
         return false;
     for (size_t i = 0; i < books->count; i++) {
         const struct book *book = books->books[i];
 
         for (size_t j = book->lots_loaded; j < book->lot_count; j++) {
             const struct lot *lot = &book->lots[j];
-            struct parameter row[9] = {
+            struct parameter row[10] = {
                 parameter_text(book->portfolio_id),
                 parameter_text(lot->ticker),
                 parameter_int(lot->series),
@@ -659,6 +659,7 @@ queue_lots(struct transaction *transaction, const struct books *books, struct er
                 parameter_decimal(lot->cost_after, MONEY_SCALE),
                 parameter_text(lot->journal_id),
                 parameter_time(lot->opened_at),
+                parameter_bool(lot->is_carried),
             };
 
             columns_add(&table, row);

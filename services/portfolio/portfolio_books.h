@@ -48,6 +48,10 @@ MUST_CHECK bool books_load_all_balances(struct transaction *transaction,
 // Adds holds to the books, from rows with the columns that books_load asks for.
 void books_take_holds(struct books *books, const struct rows *rows);
 
+// Adds lots to the books, from rows with the columns portfolio_id, ticker, series, quantity,
+// quantity_after, cost, cost_after, journal_id and opened_at.
+void books_take_lots(struct books *books, const struct rows *rows);
+
 // The book of a portfolio, or NULL.
 struct book *books_find(const struct books *books, const char *portfolio_id);
 

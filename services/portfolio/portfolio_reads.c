@@ -105,6 +105,8 @@ bool portfolio_api_list_transactions(struct portfolio *portfolio,
     struct portfolio_record record;
     struct movement_record *movements = NULL;
     size_t count = 0;
+    size_t shown = 0;
+    bool has_more = false;
 
     if (!movement_page_token_read(request->page_token, &filter.before_seq, error) ||
         !access_find(portfolio, call, request->portfolio_id, true, &record, error))
@@ -112,8 +114,12 @@ bool portfolio_api_list_transactions(struct portfolio *portfolio,
     filter.after_seq = request->before_reset ? 0 : record.reset_seq;
     if (!store_page_movements(portfolio->history, call->arena, &filter, &movements, &count, error))
         return false;
-    if (count > limit) {
-        count = limit;
+    has_more = count > limit;
+    shown = count = has_more ? limit : count;
+    if (!store_read_opened_lots(portfolio->database, call->arena, request->portfolio_id, movements,
+                                &count, error))
+        return false;
+    if (has_more || count < shown) {
         response->next_page_token =
             movement_page_token_write(call->arena, movements[count - 1].seq);
         if (response->next_page_token == NULL)

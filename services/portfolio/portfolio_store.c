@@ -57,8 +57,8 @@ static const struct statement update_portfolio = {
 
 static const struct statement reset_portfolio = {
     "reset_portfolio",
-    "UPDATE portfolios SET opening_cash = $2, reset_at = $3, reset_seq = $4, updated_at = $3"
-    " WHERE id = $1",
+    "UPDATE portfolios SET opening_cash = $2, reset_at = $3, reset_seq = $4,"
+    " updated_at = greatest(updated_at, $3) WHERE id = $1",
 };
 
 static const struct statement lock_owner = {
@@ -91,8 +91,9 @@ static const struct statement page_movements = {
     "page_movements",
     "SELECT j.id, j.kind, j.ticker, j.order_id, j.note, j.quantity, j.price, j.commission,"
     " j.realized_pl, e.amount, e.balance_after, j.booked_at, e.seq,"
-    " j.realized_pl_fifo FROM entries e JOIN journals j ON j.portfolio_id = e.portfolio_id AND "
-    "j.id = e.journal_id"
+    " j.realized_pl_fifo, CASE WHEN j.kind = 'opening' THEN j.cost_change END"
+    " FROM entries e"
+    " JOIN journals j ON j.portfolio_id = e.portfolio_id AND j.id = e.journal_id"
     " WHERE e.portfolio_id = $1 AND e.account = 'cash' AND e.asset = 'USD'"
     " AND ($2::bigint IS NULL OR e.seq < $2)"
     " AND ($3::timestamptz IS NULL OR j.booked_at >= $3)"
@@ -104,6 +105,15 @@ static const struct statement page_movements = {
 static const struct statement last_movement = {
     "last_movement",
     "SELECT seq FROM balances WHERE portfolio_id = $1 AND account = 'cash' AND asset = 'USD'",
+};
+
+static const struct statement read_opened_lots = {
+    "read_opened_lots",
+    "SELECT k.place - 1, l.quantity, l.cost, l.opened_at"
+    " FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS k (journal_id, ticker, place)"
+    " JOIN LATERAL (SELECT o.* FROM lots o WHERE o.portfolio_id = $1 AND o.ticker = k.ticker"
+    "  AND o.journal_id = k.journal_id AND NOT o.carried ORDER BY o.series, o.quantity_after"
+    "  LIMIT $4) l ON true ORDER BY k.place, l.quantity_after LIMIT $5",
 };
 
 static const struct statement sum_cash = {
@@ -131,7 +141,10 @@ static struct fill_settings take_settings(const struct rows *rows, size_t row)
     return settings;
 }
 
-enum { SETTING_COUNT = 10 };
+enum {
+    SETTING_COUNT = 10,
+    PAGE_LOTS_MAX = 2000, // of all openings in a page of movements
+};
 
 static void settings_parameters(const struct fill_settings *settings,
                                 struct parameter out_values[SETTING_COUNT])
@@ -457,6 +470,8 @@ static struct movement_record take_movement(const struct rows *rows, size_t row)
         .booked_at = rows_time(rows, row, 11),
         .seq = rows_int(rows, row, 12),
         .realized_pl_fifo = rows_decimal(rows, row, 13, MONEY_SCALE),
+        .has_cost = !rows_is_null(rows, row, 14),
+        .cost = rows_decimal(rows, row, 14, MONEY_SCALE),
     };
 }
 
@@ -495,6 +510,93 @@ bool store_page_movements(struct history *history,
     *out_records = records;
     *out_count = rows.count;
     return true;
+}
+
+// Which of the records are openings of shares, and their keys.
+struct openings {
+    size_t *places;
+    struct parameter *ids;
+    struct parameter *tickers;
+    size_t count;
+};
+
+static bool find_openings(struct arena *arena,
+                          const struct movement_record *records,
+                          size_t count,
+                          struct openings *out_openings)
+{
+    struct openings openings = {
+        .places = arena_allocate(arena, (count + 1) * sizeof(*openings.places)),
+        .ids = arena_allocate(arena, (count + 1) * sizeof(*openings.ids)),
+        .tickers = arena_allocate(arena, (count + 1) * sizeof(*openings.tickers)),
+    };
+
+    if (openings.places == NULL || openings.ids == NULL || openings.tickers == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!records[i].has_cost)
+            continue;
+        openings.places[openings.count] = i;
+        openings.ids[openings.count] = parameter_text(records[i].id);
+        openings.tickers[openings.count++] = parameter_text(records[i].ticker);
+    }
+    *out_openings = openings;
+    return true;
+}
+
+static bool take_opened_lots(const struct rows *rows,
+                             const struct openings *openings,
+                             struct arena *arena,
+                             struct movement_record *records,
+                             size_t *count)
+{
+    struct ledger_opened_lot *lots = arena_allocate(arena, (rows->count + 1) * sizeof(*lots));
+
+    for (size_t i = 0; lots != NULL && i < rows->count; i++) {
+        size_t place = openings->places[rows_int(rows, i, 0)];
+
+        // The last one that is begun may not be all there.
+        if (i == PAGE_LOTS_MAX) {
+            *count = place;
+            break;
+        }
+        lots[i] = (struct ledger_opened_lot){
+            .quantity = rows_decimal(rows, i, 1, QUANTITY_SCALE),
+            .cost = rows_decimal(rows, i, 2, MONEY_SCALE),
+            .opened_at = rows_time(rows, i, 3),
+        };
+        if (records[place].lot_count++ == 0)
+            records[place].lots = &lots[i];
+    }
+    return lots != NULL;
+}
+
+bool store_read_opened_lots(struct database *database,
+                            struct arena *arena,
+                            const char *portfolio_id,
+                            struct movement_record *records,
+                            size_t *count,
+                            struct error *error)
+{
+    struct parameter parameters[5] = {parameter_text(portfolio_id),
+                                      {0},
+                                      {0},
+                                      parameter_int(LEDGER_OPENED_LOTS_MAX),
+                                      parameter_int(PAGE_LOTS_MAX + 1)};
+    struct openings openings;
+    struct rows rows = {0};
+
+    if (!find_openings(arena, records, *count, &openings))
+        return out_of_budget(error);
+    if (openings.count == 0)
+        return true;
+    if (!parameter_array(arena, openings.ids, openings.count, &parameters[1]) ||
+        !parameter_array(arena, openings.tickers, openings.count, &parameters[2]))
+        return out_of_budget(error);
+    if (!database_query(database, arena, &read_opened_lots, parameters, COUNT_OF(parameters), &rows,
+                        error))
+        return false;
+    return take_opened_lots(&rows, &openings, arena, records, count) || out_of_budget(error);
 }
 
 bool store_sum_cash(struct database *database,

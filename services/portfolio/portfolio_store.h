@@ -143,6 +143,11 @@ struct movement_record {
     int64_t cash_after;
     int64_t booked_at;
     int64_t seq; // of the cash account: the order of the movements, and the page token
+    // Of an opening of shares: what they had cost, and as what they were bought.
+    bool has_cost;
+    int64_t cost;
+    const struct ledger_opened_lot *lots;
+    size_t lot_count;
 };
 
 // Newest first. What is before a movement that has been seen does not change any more: those pages
@@ -153,6 +158,16 @@ MUST_CHECK bool store_page_movements(struct history *history,
                                      struct movement_record **out_records,
                                      size_t *out_count,
                                      struct error *error);
+
+// Reads the lots of the openings among those movements, which are of one portfolio: the first
+// LEDGER_OPENED_LOTS_MAX of each. Where they are too many for a page, `count` becomes less, and
+// stays 1 at least.
+MUST_CHECK bool store_read_opened_lots(struct database *database,
+                                       struct arena *arena,
+                                       const char *portfolio_id,
+                                       struct movement_record *records,
+                                       size_t *count,
+                                       struct error *error);
 
 MUST_CHECK bool store_sum_cash(struct database *database,
                                struct arena *arena,

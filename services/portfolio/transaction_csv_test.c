@@ -178,9 +178,10 @@ static void the_cash_of_a_trade_must_be_what_it_comes_to_but_for_a_cent(void **s
     assert_refused(csv, 2, "amount", "-955.25 to a cent");
 }
 
-static void notes_are_of_one_line_and_500_characters(void **state)
+static void notes_are_of_any_characters_and_500_of_them(void **state)
 {
     OWNED(strbuf) csv = strbuf_new(2000);
+    struct transaction_table table;
 
     (void)state;
     strbuf_append_string(csv, "date,kind,amount,note\n2014-06-02,deposit,5,");
@@ -189,7 +190,134 @@ static void notes_are_of_one_line_and_500_characters(void **state)
     (void)read_fine(csv->data);
     strbuf_append_char(csv, 'e');
     assert_refused(csv->data, 2, "note", "500");
-    assert_refused("date,kind,amount,note\n2014-06-02,deposit,5,a\tb\n", 2, "note", "plain");
+    table = read_fine("date,kind,amount,note\n"
+                      "2014-06-02,deposit,5,\" one\r\n\"\"two\"\"\n \"\r\n"
+                      "2014-06-02,deposit,5,'=1\n"
+                      "2014-06-02,deposit,5,''-1\n"
+                      "2014-06-02,deposit,5,'tis\n"
+                      "2014-06-02,deposit,5,\"'\ta\"\n");
+    assert_int_equal(table.count, 5);
+    assert_string_equal(table.rows[0].note, " one\r\n\"two\"\n ");
+    assert_int_equal(table.rows[1].line, 5);
+    assert_string_equal(table.rows[1].note, "=1");
+    assert_string_equal(table.rows[2].note, "'-1");
+    assert_string_equal(table.rows[3].note, "'tis");
+    assert_string_equal(table.rows[4].note, "\ta");
+}
+
+static void a_quote_that_is_never_closed_is_the_fault_of_its_line_alone(void **state)
+{
+    struct transaction_table table = read("date,kind,amount,note\n2014-06-02,deposit,5,\"a\n"
+                                          "2014-06-02,deposit,5,b\n2014-06-02,deposit,x,\n");
+
+    (void)state;
+    assert_int_equal(table.problem_total, 2);
+    assert_int_equal(table.problems[0].line, 2);
+    assert_string_equal(table.problems[0].rule, "a quote is not closed");
+    assert_int_equal(table.problems[1].line, 4);
+    assert_int_equal(table.count, 1);
+}
+
+static void a_row_is_of_96_kib_at_most(void **state)
+{
+    OWNED(strbuf) csv = strbuf_new(256 * 1024);
+
+    (void)state;
+    strbuf_append_string(csv, "date,kind,amount,realized_pl\n");
+    strbuf_append_string(csv, "2014-06-02,deposit,5,");
+    while (csv->length < 29 + TRANSACTION_RECORD_MAX)
+        strbuf_append_char(csv, 'x');
+    (void)read_fine(csv->data);
+    strbuf_append_char(csv, 'x');
+    assert_refused(csv->data, 2, "row", "more than 98304 bytes");
+}
+
+static void a_split_says_its_terms_in_the_note(void **state)
+{
+    static const char head[] = "date,kind,symbol,quantity,price,amount,note\n2014-06-02,split,";
+    static const char *const bad[] = {"3:1",       "3 for",   "for 1",       "0 for 1",
+                                      "3 for 1.5", "1 for 1", "10001 for 1", "3 for 1 x"};
+    char csv[200];
+    struct transaction_table table;
+
+    (void)state;
+    snprintf(csv, sizeof(csv), "%sAAPL,-7.5,,0.00,1 for 4\n", head);
+    table = read_fine(csv);
+    assert_int_equal(table.rows[0].numerator, 1);
+    assert_int_equal(table.rows[0].denominator, 4);
+    assert_int_equal(table.rows[0].quantity, -15 * SHARE / 2);
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        snprintf(csv, sizeof(csv), "%sAAPL,,,,%s\n", head, bad[i]);
+        assert_refused(csv, 2, "note", "such as 3 for 1");
+    }
+    snprintf(csv, sizeof(csv), "%s,,,,3 for 1\n", head);
+    assert_refused(csv, 2, "symbol", "must be there");
+    snprintf(csv, sizeof(csv), "%sAAPL,,,1,3 for 1\n", head);
+    assert_refused(csv, 2, "amount", "must be empty");
+}
+
+static void an_opening_of_shares_says_their_cost_and_may_say_their_lots(void **state)
+{
+    static const char head[] =
+        "date,kind,symbol,quantity,cost_basis,lots\n2014-06-02T12:00:00Z,opening,";
+    struct transaction_table table;
+    char csv[300];
+
+    (void)state;
+    snprintf(csv, sizeof(csv), "%sAAPL,10,100,\n", head);
+    table = read_fine(csv);
+    assert_int_equal(table.rows[0].cost, 100 * DOLLAR);
+    assert_int_equal(table.rows[0].lot_count, 1);
+    assert_int_equal(table.rows[0].lots[0].quantity, 10 * SHARE);
+    assert_int_equal(table.rows[0].lots[0].cost, 100 * DOLLAR);
+    assert_int_equal(table.rows[0].lots[0].opened_at, table.rows[0].at);
+    snprintf(csv, sizeof(csv),
+             "%sAAPL,10,100,4 30 2014-05-01T12:00:00Z; 6 71 2014-06-02T12:00:00Z\n", head);
+    table = read_fine(csv);
+    assert_int_equal(table.rows[0].lot_count, 2);
+    assert_int_equal(table.rows[0].lots[1].cost, 71 * DOLLAR);
+    snprintf(csv, sizeof(csv), "%sAAPL,10,100,4 30 2014-05-01T12:00:00Z\n", head);
+    assert_refused(csv, 2, "lots", "they are of 4");
+    snprintf(csv, sizeof(csv), "%sAAPL,10,100,10 30 2014-06-02T12:00:01Z\n", head);
+    assert_refused(csv, 2, "lots", "1990-01-01 to the row's date");
+    snprintf(csv, sizeof(csv), "%sAAPL,10,,\n", head);
+    assert_refused(csv, 2, "cost_basis", "must be there");
+    assert_refused("date,kind,amount,cost_basis\n2014-06-02,deposit,5,1\n", 2, "cost_basis",
+                   "must be empty");
+}
+
+static void a_reset_says_what_is_begun_with_and_comes_behind_its_shares(void **state)
+{
+    static const char head[] = "date,kind,symbol,quantity,amount,cash_after\n";
+    struct transaction_table table;
+    char csv[300];
+
+    (void)state;
+    snprintf(csv, sizeof(csv), "%s2014-06-02,reset,,,-90,10\n2014-06-02,reset,AAPL,-5,0.00,100\n",
+             head);
+    table = read_fine(csv);
+    assert_string_equal(table.rows[0].ticker, "AAPL");
+    assert_int_equal(table.rows[0].quantity, 5 * SHARE);
+    assert_int_equal(table.rows[1].amount, 10 * DOLLAR);
+    snprintf(csv, sizeof(csv), "%s2014-06-02,reset,AAPL,-5,0.00,100\n", head);
+    assert_refused(csv, 2, "symbol", "must follow");
+    assert_refused("date,kind,amount\n2014-06-02,reset,10\n", 2, "cash_after", "must be there");
+}
+
+// A split of before that was booked behind a purchase of after it.
+static void a_table_of_a_ledger_is_in_the_order_of_its_cash(void **state)
+{
+    struct transaction_table table =
+        read_fine("date,kind,symbol,quantity,price,amount,cash_after,note\n"
+                  "2014-06-02T13:30:00Z,split,AAPL,2,,0.00,90.00,3 for 1\n"
+                  "2014-06-02T15:00:00Z,buy,AAPL,1,10,-10.00,90.00,\n");
+
+    (void)state;
+    assert_int_equal(table.rows[0].kind, LEDGER_KIND_BUY);
+    table = read_fine("date,kind,symbol,quantity,price,amount,cash_after,note\n"
+                      "2014-06-02T15:00:00Z,buy,AAPL,1,10,-10.00,90.00,\n"
+                      "2014-06-02T13:30:00Z,deposit,,,,5.00,95.00,\n");
+    assert_int_equal(table.rows[0].kind, LEDGER_KIND_BUY);
 }
 
 static void problems_beyond_those_that_are_told_are_counted(void **state)
@@ -220,7 +348,13 @@ int main(void)
         cmocka_unit_test(a_row_has_as_many_values_as_the_first_line),
         cmocka_unit_test(a_file_is_text),
         cmocka_unit_test(the_cash_of_a_trade_must_be_what_it_comes_to_but_for_a_cent),
-        cmocka_unit_test(notes_are_of_one_line_and_500_characters),
+        cmocka_unit_test(notes_are_of_any_characters_and_500_of_them),
+        cmocka_unit_test(a_quote_that_is_never_closed_is_the_fault_of_its_line_alone),
+        cmocka_unit_test(a_row_is_of_96_kib_at_most),
+        cmocka_unit_test(a_split_says_its_terms_in_the_note),
+        cmocka_unit_test(an_opening_of_shares_says_their_cost_and_may_say_their_lots),
+        cmocka_unit_test(a_reset_says_what_is_begun_with_and_comes_behind_its_shares),
+        cmocka_unit_test(a_table_of_a_ledger_is_in_the_order_of_its_cash),
         cmocka_unit_test(problems_beyond_those_that_are_told_are_counted),
     };
 

@@ -43,6 +43,28 @@ static bool takes_shares(const char *kind)
            strcmp(kind, "cash_in_lieu") == 0;
 }
 
+static bool add_lots(Portfolio__Transaction *message,
+                     const struct movement_record *movement,
+                     struct arena *arena)
+{
+    message->lots = arena_allocate(arena, (movement->lot_count + 1) * sizeof(*message->lots));
+    if (message->lots == NULL)
+        return false;
+    for (size_t i = 0; i < movement->lot_count; i++) {
+        Portfolio__OpenedLot *lot = arena_allocate(arena, sizeof(*lot));
+
+        if (lot == NULL)
+            return false;
+        portfolio__opened_lot__init(lot);
+        lot->has_quantity_nanos = lot->has_cost_basis_micros = lot->has_opened_at = true;
+        lot->quantity_nanos = movement->lots[i].quantity;
+        lot->cost_basis_micros = movement->lots[i].cost;
+        lot->opened_at = movement->lots[i].opened_at;
+        message->lots[message->n_lots++] = lot;
+    }
+    return true;
+}
+
 Portfolio__Transaction *transaction_of_movement(const struct movement_record *movement,
                                                 const char *portfolio_id,
                                                 struct arena *arena)
@@ -78,7 +100,9 @@ Portfolio__Transaction *transaction_of_movement(const struct movement_record *mo
     message->realized_pl_micros = movement->realized_pl;
     message->has_realized_pl_fifo_micros = movement->has_realized_pl;
     message->realized_pl_fifo_micros = movement->realized_pl_fifo;
-    return message;
+    message->has_cost_basis_micros = movement->has_cost;
+    message->cost_basis_micros = movement->cost;
+    return add_lots(message, movement, arena) ? message : NULL;
 }
 
 Portfolio__Transaction *transaction_of_journal(const struct book *book,
@@ -97,6 +121,8 @@ Portfolio__Transaction *transaction_of_journal(const struct book *book,
         .realized_pl = journal->realized_pl,
         .realized_pl_fifo = journal->realized_pl_fifo,
         .booked_at = journal->booked_at,
+        .has_cost = journal->kind == LEDGER_KIND_OPENING && journal->ticker[0] != '\0',
+        .cost = journal->cost_change,
     };
     const char *portfolio_id = arena_copy_string(arena, book->portfolio_id);
     bool fits = movement.id != NULL && movement.note != NULL && portfolio_id != NULL &&

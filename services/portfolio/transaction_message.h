@@ -15,7 +15,7 @@ Portfolio__Transaction *transaction_of_movement(const struct movement_record *mo
                                                 const char *portfolio_id,
                                                 struct arena *arena);
 
-// Of a movement that is to be booked, or has just been.
+// Of a movement that is to be booked, or has just been; without the lots of an opening.
 Portfolio__Transaction *transaction_of_journal(const struct book *book,
                                                const struct ledger_journal *journal,
                                                struct arena *arena);

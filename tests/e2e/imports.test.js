@@ -112,8 +112,33 @@ describe('an import', () => {
         const late = await cancel(done);
         assert.equal(late.status, 409);
         assert.equal(late.body.reason, 'IMPORT_NOT_CANCELABLE');
-        assert.match(late.text, /is done/);
+        assert.match(late.text, /is done: only one that has not ended/);
         assert.equal((await cancel(randomUUID())).body.reason, 'IMPORT_NOT_FOUND');
+    });
+
+    it('is canceled while it is merged and while it waits for that, and leaves nothing', async () => {
+        // Nobody can write prices while that lasts.
+        const lock = platform.query('BEGIN; LOCK TABLE market.bars IN SHARE MODE; SELECT pg_sleep(600)').catch(() => undefined);
+        const held = () => platform.query(`SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()`);
+        try {
+            await until('the lock', async () => (await held()).length > 0);
+            const ids = [randomUUID(), randomUUID()];
+            const sent = ids.map((id, index) => send(HEADER + linesOf(`MERG${index}`, 1), { import_id: id }));
+            for (const id of ids) {
+                await until('it to be merged', async () => (await state(id)).body?.state === 'merging');
+                assert.equal((await platform.request('DELETE', `/api/v1/imports/${id}`, { token: admin })).status, 204);
+                assert.equal((await platform.request('DELETE', `/api/v1/imports/${id}`, { token: admin })).status, 204);
+            }
+            for (const reply of await Promise.all(sent))
+                assert.deepEqual([reply.status, reply.body.reason], [409, 'IMPORT_CANCELED'], reply.text);
+        } finally {
+            await platform.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()`);
+            await lock;
+        }
+        // What comes next is merged, so the merger has done with them.
+        assert.equal((await send(`${HEADER}MERGNEXT,2014-01-02,1,2,1,2,5\n`, {})).status, 200);
+        assert.equal(await countBars('MERG'), 1);
+        assert.deepEqual(await platform.query(`SELECT ticker FROM market.symbols WHERE ticker LIKE 'MERG%'`), [['MERGNEXT']]);
     });
 
     it('whose token expires on the way says how much has arrived, and goes on with another one', async () => {

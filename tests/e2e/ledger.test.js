@@ -116,9 +116,9 @@ describe('transactions as a table', () => {
         assert.match(reply.headers.get('vary'), /accept/i);
         const lines = reply.text.split('\r\n');
         assert.equal(lines.pop(), '');
-        assert.equal(lines[0], 'booked_at,type,ticker,quantity,price,commission,cash_change,cash_after,realized_pl,realized_pl_fifo,note,order_id,id');
+        assert.equal(lines[0], 'booked_at,type,ticker,quantity,price,commission,cash_change,cash_after,realized_pl,realized_pl_fifo,note,order_id,id,cost_basis,lots');
         assert.equal(lines.length, 8);
-        assert.match(lines[6], /^2014-02-06T15:00:00Z,buy,ACME,1,110\.00,0\.00,-110\.00,99890\.00,,,,[0-9a-f-]{36},[0-9a-f-]{36}$/);
+        assert.match(lines[6], /^2014-02-06T15:00:00Z,buy,ACME,1,110\.00,0\.00,-110\.00,99890\.00,,,,[0-9a-f-]{36},[0-9a-f-]{36},,$/);
         assert.match(lines[2], /,withdrawal,,,,,-1\.50,/);
         assert.equal(reply.headers.get('x-next-page-token'), null);
     });

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import * as analytics from '../support/analytics.mjs';
 import { Replica } from '../support/from_address.mjs';
-import { decimal, histories, toCsv as toCsvOfRows } from '../support/imported_history.mjs';
+import { LEDGER_COLUMNS, decimal, histories, toCsv as toCsvOfRows } from '../support/imported_history.mjs';
 import { Platform, madeUpBars, toCsv, until } from '../support/platform.mjs';
 
 const TICKERS = ['AONE', 'BTWO', 'CTHR'];
@@ -502,6 +502,14 @@ describe('what is told of a portfolio', () => {
         assert.ok((await csv('/equity')).length >= 2);
         assert.ok((await csv('/lots')).length >= 4);
         assert.equal((await csv('/positions')).length, 4);
+        assert.deepEqual((await csv('/performance?table=months'))[0], ['year', 'month', 'return']);
+        assert.deepEqual((await csv('/performance?table=contributions')).slice(1).map(([ticker]) => ticker).sort(), ['AONE', 'BTWO', 'CTHR']);
+        const figures = await csv('/performance?table=figures');
+        assert.deepEqual([figures[0].slice(0, 2), figures.length], [['name', 'value'], (await get(ada, '/performance')).figures.length + 1]);
+        const orders = await csv('/orders?status=all');
+        assert.deepEqual([orders[0][0], orders.length], ['id', 5]);
+        const fills = await platform.request('GET', `/api/v1/orders/${orders[1][0]}/fills`, { token: ada.token, headers: { accept: 'text/csv' } });
+        assert.match(fills.text, /^id,[^\r]*\r\n[^\r]*AONE[^\r]*\r\n$/);
         const [, second] = await csv('/positions?limit=1');
         assert.equal(second[0], 'AONE');
     });
@@ -551,7 +559,7 @@ describe('an import of transactions', () => {
         assert.equal(reply.status, 200, reply.text);
         return reply.body;
     };
-    const exported = async user => (await platform.request('GET', `/api/v1/portfolios/${user.portfolio}/transactions`,
+    const exported = async user => (await platform.request('GET', `/api/v1/portfolios/${user.portfolio}/transactions?before_reset=true`,
         { token: user.token, headers: { accept: 'text/csv' } })).text;
     const without = (rows, ...names) => rows.map(row => Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name))));
 
@@ -562,7 +570,7 @@ describe('an import of transactions', () => {
             cash: portfolio.cash_balance, realized: [portfolio.realized_pl, portfolio.realized_pl_fifo],
             positions: (await get(user, '/positions?limit=500')).positions,
             lots: without((await get(user, '/lots?limit=500')).lots, 'opened_by', 'closed_by'),
-            transactions: without((await get(user, '/transactions?limit=500')).transactions, 'id', 'portfolio_id', 'order_id'),
+            transactions: without((await get(user, '/transactions?limit=500&before_reset=true')).transactions, 'id', 'portfolio_id', 'order_id'),
             audit: await get(user, '/audit'),
             snapshots: await get(user, '/snapshots?limit=500'),
             performance: await get(user, '/performance'),
@@ -581,7 +589,7 @@ describe('an import of transactions', () => {
         let runs = 0;
         await fc.assert(fc.asyncProperty(histories(TICKERS, FIRST, 20), async history => {
             const [one, other] = [await open(ada, `one ${++runs}`), await open(ada, `other ${runs}`)];
-            const csv = toCsvOfRows(history.rows);
+            const csv = toCsvOfRows(history.rows, LEDGER_COLUMNS);
             const dry = await take(one, csv, '');
             assert.deepEqual([dry.dry_run, dry.rejected_count, dry.transactions.length], [true, 0, history.rows.length]);
             assert.equal((await get(one, '')).cash_balance, '0.00');
@@ -596,6 +604,8 @@ describe('an import of transactions', () => {
             assert.deepEqual(told.lots.filter(lot => lot.state === 'open').map(lot => Number(lot.quantity)),
                 positions.flatMap(([, position]) => position.lots.map(lot => Number(decimal(lot.quantity - lot.sold, 9)))));
             assert.deepEqual(told.audit, { consistent: true, differences: [] });
+            assert.deepEqual(told.transactions.filter(one => one.ticker === undefined || one.type !== 'reset').map(one => one.note ?? '').reverse(),
+                history.rows.map(row => row.note));
             assert.equal(told.snapshots.snapshots[0].date, dates[1]);
             const total = told.performance.contributions.reduce((sum, part) => sum + Number(part.contribution ?? NaN), 0);
             const whole = Number(figuresOf(told.performance).time_weighted_return.value ?? NaN);
@@ -606,7 +616,7 @@ describe('an import of transactions', () => {
             assert.deepEqual(await all(other), told);
             assert.equal((await take(other, table)).already_imported, true);
             assert.deepEqual(await all(other), told);
-        }), { numRuns: 6, seed: 5, endOnFailure: true });
+        }), { numRuns: 6, seed: 5, endOnFailure: true, includeErrorInReport: true });
     });
 
     it('takes what was traded here, with its performance', async () => {
@@ -637,7 +647,10 @@ describe('an import of transactions', () => {
             [['yesterday', 'deposit', '', '', '', '5'], 'date', /2014-06-02/],
             [['1989-12-31', 'deposit', '', '', '', '5'], 'date', /1990/],
             [['2099-01-01', 'deposit', '', '', '', '5'], 'date', /present time/],
-            [[noon, 'split', 'AONE', '5'], 'kind', /deposit, withdrawal, buy, sell, dividend or fee/],
+            [[noon, 'merger', 'AONE', '5'], 'kind', /deposit, withdrawal, buy, sell, dividend, split, cash_in_lieu, fee, opening or reset/],
+            [[noon, 'split', 'AONE', '5'], 'note', /3 for 1/],
+            [[noon, 'opening', 'AONE', '5'], 'cost_basis', /must be there/],
+            [[noon, 'reset', '', '', '', '5'], 'cash_after', /must be there/],
             [[noon, 'buy', '', '1', '5'], 'symbol', /must be there/],
             [[noon, 'buy', 'A$', '1', '5'], 'symbol', /A-Z/],
             [[noon, 'deposit', 'AONE', '', '', '5'], 'symbol', /empty/],

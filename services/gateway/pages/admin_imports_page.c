@@ -191,7 +191,7 @@ bool admin_import_page_show(struct exchange *exchange, struct error *error)
     return page_answer(exchange, &admin_import_page, &page.base, NULL, error);
 }
 
-// Where it has arrived meanwhile its page shows that, and why it could not be canceled.
+// Where it has ended meanwhile its page shows that, and why it could not be canceled.
 bool admin_import_cancel(struct exchange *exchange, struct error *error)
 {
     ProtobufCMessage *response = NULL;
