@@ -83,7 +83,7 @@ describeUnless(renderer ? false : NO_RENDERER, 'the manifests for Kubernetes', (
             [5, 'no start probe', o => { delete container(o).startupProbe; }],
             [5, 'liveness by readiness', o => { container(o).livenessProbe = container(o).readinessProbe; }],
             [5, 'a port by number', o => { container(o).readinessProbe.httpGet.port = 7109; }],
-            [5, 'all taken out at once', o => { container(o).readinessProbe.failureThreshold = 3; }],
+            [5, 'one that is not ready and stays in', o => { container(o).readinessProbe.failureThreshold = 12; }],
             [5, 'an answer that may take a minute', o => { container(o).livenessProbe.timeoutSeconds = 60; }],
             [6, 'a grace that is too short', o => { pod(o).terminationGracePeriodSeconds = 30; }],
             [6, 'a replica gone before the next', o => { spec(o, 'Deployment', 'gateway').strategy.rollingUpdate.maxUnavailable = 1; }],
