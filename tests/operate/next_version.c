@@ -42,7 +42,7 @@ int main(int argc, char **argv)
         const char *slash = strrchr(path, '/');
         const char *name = slash != NULL ? slash + 1 : path;
 
-        migrations[i] = (struct migration){(int)strtol(name, NULL, 10), name, read_file(path)};
+        migrations[i] = (struct migration){(int)i + 1, name, read_file(path)};
     }
     done = count > 0 && migration_run(argv[1], argv[2], migrations, count, &applied, &error);
     if (done)
