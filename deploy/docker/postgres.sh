@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # bourse-postgres: PostgreSQL for development, in a container. Makes the cluster when its volume is empty, with the
-# roles and the database in /run/secrets/postgres/roles.sql (see secrets.sh), and becomes the server.
+# roles and the database in /run/secrets/postgres/roles.sql (see deploy/secrets.sh), and becomes the server.
 #
 # A start that is broken off leaves a folder that the next one makes anew.
 set -euo pipefail

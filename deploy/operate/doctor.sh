@@ -43,7 +43,7 @@ doctor_run() {
         warning) warnings=$((warnings + 1)) ;;
         problem) problems=$((problems + 1)) ;;
         esac
-    done < <(doctor_check "$@" || problem doctor "it ended before it had looked at everything" "tell its developers")
+    done < <( (doctor_check "$@") || problem doctor "it ended before it had looked at everything" "tell its developers")
     say "$problems problems, $warnings warnings"
     [ "$problems" -eq 0 ]
 }

@@ -18,7 +18,7 @@ struct connection;
 struct connection_options {
     const char *url;
     const char *schema;  // search_path, and application_name unless the url has one
-    bool for_migrations; // waits for locks longer, and statements may run for long
+    bool for_migrations; // waits for a lock only shortly, and statements may run for long
     bool is_pooled;      // by a pooler that lends its connections for one transaction
     bool is_standby;     // only one is wanted, and it may take less time than the primary
 };

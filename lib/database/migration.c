@@ -18,6 +18,8 @@ enum {
     // try finds it there.
     TRIES_MAX = 5,
     TRY_PAUSE_MS = 100,
+    // A table may be in use, or another run at work; each try waits for a lock only for a moment.
+    LOCK_PATIENCE_MS = 5 * 60 * 1000,
     ROLE_SIZE = 64,
 };
 
@@ -220,8 +222,21 @@ static bool repeat_set_up(struct run *run, struct error *error)
     return true;
 }
 
+static bool is_locked(const struct error *error)
+{
+    return strcmp(failure_sqlstate(error), "55P03") == 0;
+}
+
+static bool may_try_again(const struct error *error, int *tries, int64_t until_us)
+{
+    if (is_locked(error))
+        return clock_monotonic_us() < until_us;
+    return ++*tries < TRIES_MAX && is_race(error);
+}
+
 static bool apply_all(struct run *run, size_t *out_applied, struct error *error)
 {
+    int64_t until_us = clock_monotonic_us() + LOCK_PATIENCE_MS * MICROS_PER_MS;
     size_t applied = 0;
     bool done = false;
     int tries = 0;
@@ -230,9 +245,10 @@ static bool apply_all(struct run *run, size_t *out_applied, struct error *error)
         if (apply_next(run, &done, error)) {
             applied += done ? 0 : 1;
             tries = 0;
+            until_us = clock_monotonic_us() + LOCK_PATIENCE_MS * MICROS_PER_MS;
             continue;
         }
-        if (++tries == TRIES_MAX || !is_race(error))
+        if (!may_try_again(error, &tries, until_us))
             return false;
         roll_back(run);
         clock_sleep_until_us(clock_monotonic_us() + TRY_PAUSE_MS * MICROS_PER_MS);

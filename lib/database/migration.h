@@ -3,7 +3,8 @@
 //
 // The files services/<service>/schema/NNN_name.sql are compiled into the program in order. One row
 // says which have been applied and with which checksum; a lock row keeps two runs apart (no
-// advisory locks: design rule for other engines). Each file is one transaction. Run as the schema's
+// advisory locks: design rule for other engines). Each file is one transaction, which is tried
+// again and again where services use its tables, so that they go on meanwhile. Run as the schema's
 // owner, who is not the role the service works as: that is how UPDATE and DELETE can be kept from
 // the service.
 #pragma once

@@ -6,6 +6,7 @@
 #include "support/test.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -178,6 +179,7 @@ struct runner {
     size_t count;
     size_t applied;
     bool done;
+    atomic_bool is_over;
     struct error error;
 };
 
@@ -187,6 +189,7 @@ static void *run_in_thread(void *context)
 
     runner->done =
         run(runner->postgres, runner->migrations, runner->count, &runner->applied, &runner->error);
+    atomic_store(&runner->is_over, true);
     return NULL;
 }
 
@@ -211,6 +214,63 @@ static void runs_at_the_same_time_apply_each_file_once(void **state)
         applied += runners[i].applied;
     }
     assert_int_equal(applied, 2);
+}
+
+// Reads the table for longer than a service waits for a lock.
+static void *read_for_long(void *postgres)
+{
+    OWNED(database) database = open_as(postgres, "bourse_shop", "shop");
+    OWNED(arena) arena = arena_new(4096);
+    struct statement read = {"read_for_long", "SELECT pg_sleep(3) FROM things"};
+    struct error error;
+
+    assert_true(database_query(database, arena, &read, NULL, 0, NULL, &error));
+    return NULL;
+}
+
+static void wait_for_reader(struct database *database, struct arena *arena)
+{
+    struct statement find = {"find_reader",
+                             "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"
+                             " AND wait_event = 'PgSleep'"};
+    struct rows rows = {0};
+    struct error error;
+
+    while (rows.count == 0)
+        assert_true(database_query(database, arena, &find, NULL, 0, &rows, &error));
+}
+
+static void services_go_on_while_a_file_waits_for_who_uses_its_table(void **state)
+{
+    OWNED(database) database = open_as(*state, "bourse_shop", "shop");
+    OWNED(arena) arena = arena_new(1024 * 1024);
+    struct statement insert = {"insert", "INSERT INTO things (id) SELECT max(id) + 1 FROM things"};
+    struct statement begin = {"begin", "INSERT INTO things (id) VALUES (1)"};
+    struct migration files[] = {first, second};
+    struct runner runner = {.postgres = *state, .migrations = files, .count = 2};
+    pthread_t reader;
+    pthread_t migrating;
+    size_t applied = 0;
+    int count = 0;
+    struct error error;
+
+    assert_true(run(*state, &first, 1, &applied, &error));
+    assert_true(database_query(database, arena, &begin, NULL, 0, NULL, &error));
+    assert_int_equal(pthread_create(&reader, NULL, read_for_long, *state), 0);
+    wait_for_reader(database, arena);
+    assert_int_equal(pthread_create(&migrating, NULL, run_in_thread, &runner), 0);
+    // Nobody waits behind the file for longer than the services do, which would be refused then.
+    for (; !atomic_load(&runner.is_over); count++) {
+        arena_reset(arena);
+        if (!database_query(database, arena, &insert, NULL, 0, NULL, &error))
+            fail_msg("%d: %s", count, error.message);
+    }
+    pthread_join(migrating, NULL);
+    pthread_join(reader, NULL);
+    if (!runner.done)
+        fail_msg("%s", runner.error.message);
+    assert_int_equal(runner.applied, 1);
+    assert_true(count > 3);
 }
 
 static void a_name_that_is_not_a_schema_is_refused(void **state)
@@ -290,6 +350,7 @@ int main(void)
         cmocka_unit_test_setup(a_file_that_commits_by_itself_is_refused, clear),
         cmocka_unit_test_setup(checking_says_what_is_missing, clear),
         cmocka_unit_test_setup(runs_at_the_same_time_apply_each_file_once, clear),
+        cmocka_unit_test_setup(services_go_on_while_a_file_waits_for_who_uses_its_table, clear),
         cmocka_unit_test_setup(a_name_that_is_not_a_schema_is_refused, clear),
         cmocka_unit_test_setup(the_role_gets_the_password_of_its_connection_string, clear),
         cmocka_unit_test_setup(the_connection_string_of_another_role_gives_no_password, clear),

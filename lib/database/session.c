@@ -13,9 +13,12 @@ struct session_setting {
 // Compiling (jit) is off as services discourage plans by pretending that they cost ten billion, and
 // PostgreSQL would compile each statement for which there is no other one, which takes it a hundred
 // times longer than the statement.
+//
+// A migration waits for a lock for less than services do: while it waits for one that excludes all
+// others, everybody who comes later waits behind it.
 static const struct session_setting settings[] = {
     {"statement_timeout", "10s", "10min", false},
-    {"lock_timeout", "1s", "1min", false},
+    {"lock_timeout", "1s", "300ms", false},
     {"idle_in_transaction_session_timeout", "5s", "10min", false},
     {"synchronous_commit", "on", NULL, false},
     {"search_path", NULL, NULL, true},

@@ -22,6 +22,7 @@
 enum {
     CLIENT_LINKS_MAX = 16,         // of a lane, to one replica
     CLIENT_CONNECT_WAIT_MS = 1000, // a call waits so long for a connection, then UNAVAILABLE
+    CLIENT_GONE_MS = 5000,         // after so long without one it does not wait any more
     CLIENT_PING_EVERY_MS = 1000,   // a replica is asked so often whether it is ready
     CLIENT_PING_TIMEOUT_MS = 1000, // a replica that takes longer to answer a ping is left alone
     CLIENT_OVERDUE_MS = 1000,      // a message unanswered for so long makes the keeper ping
@@ -101,8 +102,9 @@ struct client_lane {
     struct client_link **links; // of all replicas
     size_t link_count;
     size_t link_capacity;
-    size_t turn;     // where the search for an idle link starts
-    unsigned corked; // replies being delivered: new calls gather until they are all told
+    size_t turn;       // where the search for an idle link starts
+    int64_t usable_us; // when a replica could last be used, or the client was made
+    unsigned corked;   // replies being delivered: new calls gather until they are all told
 };
 
 struct rpc_client {

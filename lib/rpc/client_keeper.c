@@ -15,8 +15,12 @@ end_overdue_calls(struct rpc_client *client, int64_t now_us, struct client_queue
         struct client_link *link = call->link;
 
         if (link == NULL) {
-            client_queue_remove(&client->lanes[call->method->lane].queue, call);
-            client_fail(client, failed, call, REASON_DEADLINE_EXCEEDED, false);
+            struct client_lane *lane = &client->lanes[call->method->lane];
+
+            client_queue_remove(&lane->queue, call);
+            client_fail(client, failed, call,
+                        client_lane_is_usable(lane) ? REASON_DEADLINE_EXCEEDED : REASON_UNAVAILABLE,
+                        false);
         } else if (link->senders > 0) {
             client_deadline_postpone(client, call, now_us + POSTPONE_US);
         } else {
@@ -26,17 +30,22 @@ end_overdue_calls(struct rpc_client *client, int64_t now_us, struct client_queue
     }
 }
 
-// Calls wait a moment for a replica to come back, but not until their deadline.
+// Calls wait a moment for a replica to come back, but not until their deadline. Where all have been
+// away for longer than a restart takes they do not wait: callers that do would be all in use soon,
+// and do nothing else either.
 static void
 end_unreachable_calls(struct rpc_client *client, int64_t now_us, struct client_queue *failed)
 {
-    int64_t started_before_us = now_us - CLIENT_CONNECT_WAIT_MS * MICROS_PER_MS;
-
     for (size_t i = 0; i < RPC_LANE_COUNT; i++) {
         struct client_lane *lane = &client->lanes[i];
+        int64_t started_before_us = now_us;
 
-        if (lane->queue.count == 0 || client_lane_is_usable(lane))
+        if (client_lane_is_usable(lane)) {
+            lane->usable_us = now_us;
             continue;
+        }
+        if (now_us - lane->usable_us < CLIENT_GONE_MS * MICROS_PER_MS)
+            started_before_us -= CLIENT_CONNECT_WAIT_MS * MICROS_PER_MS;
         while (lane->queue.first != NULL && lane->queue.first->started_us <= started_before_us)
             client_fail(client, failed, client_queue_pop(&lane->queue), REASON_UNAVAILABLE, false);
     }

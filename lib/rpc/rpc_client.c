@@ -31,6 +31,7 @@ static void copy_options(struct rpc_client *client, const struct rpc_client_opti
         client->sockets[lane] = options->sockets != 0 ? options->sockets : defaults[lane];
         if (client->sockets[lane] > CLIENT_LINKS_MAX)
             client->sockets[lane] = CLIENT_LINKS_MAX;
+        client->lanes[lane].usable_us = clock_monotonic_us();
     }
 }
 

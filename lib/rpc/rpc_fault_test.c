@@ -10,7 +10,7 @@
 
 #include "rpc/test_support.h"
 
-enum { PEERS = 2, START_MS = 10000, CALLERS = 8 };
+enum { PEERS = 2, START_MS = 10000, CALLERS = 8, CONNECT_WAIT_MS = 1000, GONE_MS = 5000 };
 
 // Calls one after the other from several threads until told to end.
 struct load {
@@ -214,9 +214,42 @@ static void a_deadline_before_the_connection_is_kept_too(void **state)
 
     fixture->client = test_client_new(fixture->peers, 1, TEST_KEY_BYTE);
     assert_false(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
-    assert_string_equal(error.reason, "DEADLINE_EXCEEDED");
+    // It was never sent, so it is the connection that was missing, and not the answer.
+    assert_string_equal(error.reason, "UNAVAILABLE");
     assert_false(error.outcome_unknown);
     assert_true(clock_monotonic_us() - begun_us < MICROS_PER_SECOND);
+}
+
+// The milliseconds that a call which cannot be sent waits.
+static int64_t wait_in_vain(struct fixture *fixture)
+{
+    struct call call = call_start(fixture->arena, 10000);
+    int64_t begun_us = clock_monotonic_us();
+    Rpc__Detail *response = NULL;
+    struct error error;
+
+    assert_false(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
+    assert_string_equal(error.reason, "UNAVAILABLE");
+    assert_false(error.outcome_unknown);
+    return (clock_monotonic_us() - begun_us) / MICROS_PER_MS;
+}
+
+static void who_has_been_away_for_long_is_not_waited_for(void **state)
+{
+    struct fixture *fixture = *state;
+    Rpc__Detail *response = NULL;
+    struct error error;
+    struct call call;
+
+    fixture->client = test_client_new(fixture->peers, 1, TEST_KEY_BYTE);
+    assert_true(wait_in_vain(fixture) >= CONNECT_WAIT_MS);
+    clock_sleep_until_us(clock_monotonic_us() + GONE_MS * MICROS_PER_MS);
+    assert_true(wait_in_vain(fixture) < CONNECT_WAIT_MS);
+    // And is called again once it is there.
+    test_peer_start(&fixture->peers[0]);
+    assert_true(test_wait_ready(fixture->client, START_MS));
+    call = call_start(fixture->arena, 10000);
+    assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
 }
 
 static void work_whose_deadline_passed_on_the_way_is_not_done_later(void **state)
@@ -373,6 +406,7 @@ int main(void)
         RULE(a_request_that_crashes_its_server_reaches_no_second_one),
         RULE(an_absent_peer_is_reported_as_not_reached_and_serves_when_it_comes),
         RULE(a_deadline_before_the_connection_is_kept_too),
+        RULE(who_has_been_away_for_long_is_not_waited_for),
         RULE(work_whose_deadline_passed_on_the_way_is_not_done_later),
         RULE(a_frozen_replica_gets_no_more_calls_until_it_lives_again),
         RULE(the_only_replica_when_frozen_is_reported_as_not_reached_and_comes_back),

@@ -74,7 +74,7 @@ static void respond_ready(const struct admin_options *options, struct strbuf *ou
     else
         strbuf_printf(body, "not ready: %s\n", reasons->data);
     if (notes->length > 0)
-        strbuf_printf(body, "%s\n", notes->data);
+        strbuf_printf(body, "degraded: %s\n", notes->data);
     respond(out, reasons->length == 0 ? "200 OK" : "503 Service Unavailable",
             reasons->length == 0 ? "" : "Retry-After: 1\r\n", "text/plain; charset=utf-8",
             strbuf_text(body));

@@ -28,9 +28,9 @@ static void check(void *context, struct strbuf *reasons, struct strbuf *notes)
 {
     struct scene *scene = context;
 
-    strbuf_append_string(notes, "degraded: a note; ");
+    strbuf_append_string(notes, "a note; ");
     if (!atomic_load(&scene->is_ready))
-        strbuf_append_string(reasons, "market: no quotes yet; ");
+        strbuf_append_string(reasons, "prices: not read yet; ");
 }
 
 static int open_scene(void **state)
@@ -139,7 +139,7 @@ static void readyz_and_healthz_say_what_is_missing(void **state)
         assert_begins(answer, "HTTP/1.1 503 Service Unavailable\r\n");
         assert_non_null(strstr(answer, "\r\nRetry-After: 1\r\n"));
         assert_string_equal(body_of(answer),
-                            "not ready: market: no quotes yet; \ndegraded: a note; \n");
+                            "not ready: prices: not read yet; \ndegraded: a note; \n");
         atomic_store(&scene->is_ready, true);
         ask(scene, requests[i], answer);
         assert_begins(answer, "HTTP/1.1 200 OK\r\n");
@@ -271,7 +271,7 @@ static void a_healthcheck_says_what_readyz_does(void **state)
     atomic_store(&scene->is_ready, false);
     assert_false(healthcheck_ask(where, DEADLINE_MS, said, &error));
     assert_string_equal(error.reason, "UNAVAILABLE");
-    assert_non_null(strstr(said->data, "market: no quotes yet"));
+    assert_non_null(strstr(said->data, "prices: not read yet"));
 }
 
 // A port that is listened on, and whose connections nobody takes.

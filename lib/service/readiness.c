@@ -3,23 +3,28 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "service/dependency.h"
 #include "service/log.h"
 #include "service/worker.h"
 
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 enum {
     LOOK_PERIOD_MS = 200,
     PROBE_PERIOD_MS = 5000,
     PROBE_BUDGET = 64 * 1024,
     STATUS_MAX = 2048,
-    AUTH_SILENCE_NOTED_MS = 5000,
+    // Longer than the one market takes to be started again, with a clock and prices to read.
+    START_PATIENCE_MS = 30 * 1000,
+    AUTH_SILENCE_MS = 1000, // it is asked for ended sessions three times meanwhile
 };
 
 struct readiness {
     struct readiness_options options;
+    struct dependency *dependencies; // of the looker's thread alone, parallel to the peers
     struct worker *looker;
     struct worker *prober;
     struct arena *arena; // of the prober's thread alone
@@ -46,19 +51,31 @@ struct readiness *readiness_new(void)
     return readiness;
 }
 
-static void
-look_at_follower(struct readiness *readiness, struct strbuf *reasons, struct strbuf *notes)
+// Everybody asks auth, so it waits for nobody; without its keys nobody else knows who calls.
+static int64_t patience_ms(const struct readiness_options *options, const char *peer)
 {
-    int64_t silence_ms = 0;
+    if (options->follower == NULL)
+        return 0;
+    return strcmp(peer, "auth") == 0 ? INT64_MAX : START_PATIENCE_MS;
+}
 
-    if (readiness->options.follower == NULL)
-        return;
-    silence_ms = token_follower_silence_ms(readiness->options.follower);
-    if (!token_follower_is_ready(readiness->options.follower))
-        append_reason(reasons, "auth: signing keys and ended sessions are not known yet");
-    else if (silence_ms > AUTH_SILENCE_NOTED_MS)
-        strbuf_printf(notes, "degraded: auth has not answered for %" PRId64 " s; ",
-                      silence_ms / 1000);
+static bool answers(const struct readiness_options *options, size_t peer)
+{
+    const struct service_definition *definition = options->definition;
+    const char *name = options->peers[peer];
+
+    if (options->follower != NULL && strcmp(name, "auth") == 0)
+        return token_follower_silence_ms(options->follower) <= AUTH_SILENCE_MS;
+    return rpc_client_is_ready(options->clients[peer]) &&
+           (definition->hears == NULL || definition->hears(options->context, name));
+}
+
+static void
+look_at_dependencies(struct readiness *readiness, struct strbuf *reasons, struct strbuf *notes)
+{
+    for (size_t i = 0; i < readiness->options.peer_count; i++)
+        dependency_look(&readiness->dependencies[i], answers(&readiness->options, i),
+                        clock_monotonic_us(), reasons, notes);
 }
 
 static void look_at_database(struct readiness *readiness, struct strbuf *notes)
@@ -67,8 +84,18 @@ static void look_at_database(struct readiness *readiness, struct strbuf *notes)
 
     // Not a reason: it would take every replica out at once, and calls are answered 503 anyway.
     if (lost_at_us != 0)
-        strbuf_printf(notes, "degraded: the database has not been reached for %" PRId64 " s; ",
+        strbuf_printf(notes, "the database has not been reached for %" PRId64 " s; ",
                       (clock_monotonic_us() - lost_at_us) / MICROS_PER_SECOND);
+}
+
+// When it begins to stop just now, the next look says so. Callers prefer a replica that reaches the
+// database; when none does they call all the same, and are told why.
+static void tell_callers(struct readiness *readiness, bool is_ready)
+{
+    if (readiness->options.server != NULL)
+        rpc_server_set_ready(readiness->options.server,
+                             is_ready && !atomic_load(&readiness->stopping) &&
+                                 atomic_load(&readiness->database_lost_at_us) == 0);
 }
 
 static bool look_at_status(void *argument)
@@ -79,15 +106,12 @@ static bool look_at_status(void *argument)
     bool is_ready = false;
     bool was_ready = false;
 
-    look_at_follower(readiness, reasons, notes);
+    look_at_dependencies(readiness, reasons, notes);
     look_at_database(readiness, notes);
     if (readiness->options.definition->check != NULL)
         readiness->options.definition->check(readiness->options.context, reasons);
     is_ready = reasons->length == 0;
-    // When it begins to stop just now, the next look says so.
-    if (readiness->options.server != NULL)
-        rpc_server_set_ready(readiness->options.server,
-                             is_ready && !atomic_load(&readiness->stopping));
+    tell_callers(readiness, is_ready);
     pthread_mutex_lock(&readiness->lock);
     was_ready = readiness->reasons->length == 0;
     strbuf_reset(readiness->reasons);
@@ -138,6 +162,11 @@ static bool probe_database(void *argument)
 void readiness_watch(struct readiness *readiness, const struct readiness_options *options)
 {
     readiness->options = *options;
+    readiness->dependencies = allocate_array(options->peer_count, sizeof *readiness->dependencies);
+    for (size_t i = 0; i < options->peer_count; i++)
+        dependency_start(&readiness->dependencies[i], options->peers[i],
+                         patience_ms(options, options->peers[i]), options->metrics,
+                         clock_monotonic_us());
     if (options->database != NULL) {
         readiness->arena = arena_new(PROBE_BUDGET);
         readiness->prober = worker_new("database", PROBE_PERIOD_MS, probe_database, readiness);
@@ -174,6 +203,7 @@ void readiness_free(struct readiness **readiness)
         return;
     readiness_end(*readiness);
     arena_free(&(*readiness)->arena);
+    release((*readiness)->dependencies);
     strbuf_free(&(*readiness)->reasons);
     strbuf_free(&(*readiness)->notes);
     pthread_mutex_destroy(&(*readiness)->lock);

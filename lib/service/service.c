@@ -151,6 +151,11 @@ bool service_list_token_keys(struct service *service,
     return token_follower_list_keys(service->follower, out_keys, out_count, error);
 }
 
+void service_check(struct service *service, struct strbuf *out_reasons, struct strbuf *out_notes)
+{
+    readiness_check(service->readiness, out_reasons, out_notes);
+}
+
 static bool authenticate(void *context,
                          const char *access_token,
                          struct identity *out_identity,
@@ -377,7 +382,11 @@ static bool start(struct service *service, struct error *error)
                                                       .context = service->context,
                                                       .database = service->database,
                                                       .follower = service->follower,
-                                                      .server = service->server});
+                                                      .server = service->server,
+                                                      .peers = service->table->peers,
+                                                      .clients = service->clients,
+                                                      .peer_count = service->table->peer_count,
+                                                      .metrics = service->metrics});
     return true;
 }
 

@@ -61,9 +61,11 @@ struct service_definition {
     // Makes the service's own state; called once, before calls are answered. `out_context` is what
     // the handlers get as their first argument. When it fails it has freed everything itself.
     bool (*start)(struct service *service, void **out_context, struct error *error);
-    // Adds what keeps it from being ready to `out_reasons`, as "market: no quotes yet; "; may be
-    // NULL.
+    // Adds what keeps it from being ready to `out_reasons`, as "prices: not read yet; "; may be
+    // NULL. It says nothing of other services, which are looked at for all alike.
     void (*check)(void *context, struct strbuf *out_reasons);
+    // True while what a peer publishes arrives, as market's quotes; NULL: nobody is followed.
+    bool (*hears)(void *context, const char *peer);
     // Tells those who balance load that they should go elsewhere, and serves on; may be NULL.
     // Called at SIGTERM. /readyz, and the clients of the RPC server, have been told by then.
     void (*leave)(void *context);
@@ -89,6 +91,10 @@ const struct rpc_mesh_key *service_mesh_key(const struct service *service);
 const char *service_text(const struct service *service, const char *name);
 int64_t service_int(const struct service *service, const char *name);
 bool service_bool(const struct service *service, const char *name);
+
+// What /readyz says: what keeps the service from being ready, and what else an operator should
+// know.
+void service_check(struct service *service, struct strbuf *out_reasons, struct strbuf *out_notes);
 
 // Checks a token as the RPC server does, for the gateway.
 MUST_CHECK bool service_authenticate(struct service *service,

@@ -197,11 +197,6 @@ void token_follower_free(struct token_follower **follower)
     *follower = NULL;
 }
 
-bool token_follower_is_ready(const struct token_follower *follower)
-{
-    return atomic_load(&follower->answered_at_us) != 0;
-}
-
 int64_t token_follower_silence_ms(const struct token_follower *follower)
 {
     int64_t answered_at_us = atomic_load(&follower->answered_at_us);

@@ -26,9 +26,6 @@ struct token_follower;
 struct token_follower *token_follower_new(const struct token_follower_options *options);
 void token_follower_free(struct token_follower **follower);
 
-// True once the keys and the first whole list of ended sessions have come.
-bool token_follower_is_ready(const struct token_follower *follower);
-
 // Milliseconds since auth last answered; INT64_MAX when it never has.
 int64_t token_follower_silence_ms(const struct token_follower *follower);
 

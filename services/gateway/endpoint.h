@@ -51,6 +51,12 @@ void quotes_catch_up(struct gateway *gateway);
 // Copies the latest quote of a ticker in any case; false when there is none.
 MUST_CHECK bool quotes_find(struct quotes *quotes, struct text name, struct quote *out_quote);
 
+// Fails with PRICE_UNAVAILABLE in a gateway that has just started while market is away.
+MUST_CHECK bool quotes_check_known(struct quotes *quotes, struct error *error);
+
+// Says why there is no quote, with QUOTE_NOT_FOUND or as quotes_check_known does; always false.
+bool quotes_refuse_ticker(struct quotes *quotes, struct text name, struct error *error);
+
 // Makes the cache that movers_get answers from. The caller owns it.
 struct movers_cache *movers_new(struct gateway *gateway);
 
@@ -59,6 +65,3 @@ void quotes_fill(const struct quote *quote, Market__Quote *message);
 
 // Appends a quote as JSON.
 void quotes_write(const struct quote *quote, struct strbuf *out);
-
-// Appends what keeps the gateway from being ready, as "market: no quotes yet; ".
-void health_check(struct gateway *gateway, struct strbuf *out_reasons);

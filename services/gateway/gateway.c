@@ -381,9 +381,11 @@ static bool start(struct service *service, void **out_context, struct error *err
     return true;
 }
 
-static void check(void *context, struct strbuf *out_reasons)
+static bool hears(void *context, const char *peer)
 {
-    health_check(context, out_reasons);
+    struct gateway *gateway = context;
+
+    return strcmp(peer, "market") != 0 || quotes_is_ready(gateway->quotes);
 }
 
 // Those who balance load see it in /healthz, and clients with an open connection are told to
@@ -411,7 +413,7 @@ const struct service_definition gateway_definition = {
     .setting_count = COUNT_OF(settings),
     .peers = peers,
     .start = start,
-    .check = check,
+    .hears = hears,
     .leave = leave,
     .drain = drain,
     .stop = stop,

@@ -1,58 +1,51 @@
 // SPDX-License-Identifier: MIT
-// GET /healthz: whether a request sent here now can be answered.
+// GET /healthz: whether a request sent here now can be answered, and who is away meanwhile.
 #include "endpoint.h"
 
 #include <string.h>
 
-enum { REASONS_MAX = 1024 };
+enum { REASONS_MAX = 4096 };
 
-static const char *const peers[] = {"auth", "market", "portfolio", "trading"};
-
-void health_check(struct gateway *gateway, struct strbuf *out_reasons)
-{
-    if (atomic_load(&gateway->draining))
-        strbuf_append_string(out_reasons, "gateway: is being stopped; ");
-    for (size_t i = 0; i < COUNT_OF(peers); i++)
-        if (!rpc_client_is_ready(service_client(gateway->service, peers[i])))
-            strbuf_printf(out_reasons, "%s: does not answer; ", peers[i]);
-    if (!quotes_is_ready(gateway->quotes))
-        strbuf_append_string(out_reasons, "market: no quotes yet; ");
-}
-
-static void write_reasons(struct text reasons, struct strbuf *out)
+// Appends sentences that end in "; " as an array of strings.
+static void write_sentences(struct text sentences, struct strbuf *out)
 {
     bool first = true;
 
-    while (reasons.length > 0) {
-        const char *end = memchr(reasons.data, ';', reasons.length);
-        size_t length = end != NULL ? (size_t)(end - reasons.data) : reasons.length;
+    strbuf_append_char(out, '[');
+    while (sentences.length > 0) {
+        const char *end = memchr(sentences.data, ';', sentences.length);
+        size_t length = end != NULL ? (size_t)(end - sentences.data) : sentences.length;
         size_t taken = length;
 
         if (!first)
             strbuf_append_char(out, ',');
-        strbuf_append_json(out, (struct text){reasons.data, length});
+        strbuf_append_json(out, (struct text){sentences.data, length});
         first = false;
-        while (taken < reasons.length && strchr("; ", reasons.data[taken]) != NULL)
+        while (taken < sentences.length && strchr("; ", sentences.data[taken]) != NULL)
             taken++;
-        reasons.data += taken;
-        reasons.length -= taken;
+        sentences.data += taken;
+        sentences.length -= taken;
     }
+    strbuf_append_char(out, ']');
 }
 
 bool health_answer(struct exchange *exchange, struct error *error)
 {
     OWNED(strbuf) reasons = strbuf_new(REASONS_MAX);
+    OWNED(strbuf) notes = strbuf_new(REASONS_MAX);
     struct http_response *response = exchange->response;
 
     (void)error;
-    health_check(exchange->gateway, reasons);
+    service_check(exchange->gateway->service, reasons, notes);
     response->status = reasons->length == 0 ? 200 : 503;
     if (response->status == 503)
         http_response_header(response, "Retry-After", "1");
     strbuf_append_string(response->body, reasons->length == 0 ? "{\"status\":\"ready\""
                                                               : "{\"status\":\"not ready\"");
-    strbuf_append_string(response->body, ",\"reasons\":[");
-    write_reasons(strbuf_text(reasons), response->body);
-    strbuf_append_string(response->body, "]}");
+    strbuf_append_string(response->body, ",\"reasons\":");
+    write_sentences(strbuf_text(reasons), response->body);
+    strbuf_append_string(response->body, ",\"degraded\":");
+    write_sentences(strbuf_text(notes), response->body);
+    strbuf_append_char(response->body, '}');
     return true;
 }

@@ -34,6 +34,24 @@ bool quotes_find(struct quotes *quotes, struct text name, struct quote *out_quot
     return read_ticker(name, ticker) && quotes_get(quotes, ticker, out_quote);
 }
 
+bool quotes_check_known(struct quotes *quotes, struct error *error)
+{
+    struct platform_clock clock;
+
+    return quotes_clock(quotes, &clock) ||
+           error_set(error, REASON_PRICE_UNAVAILABLE,
+                     "No price is known yet: market has not answered since this gateway started.");
+}
+
+bool quotes_refuse_ticker(struct quotes *quotes, struct text name, struct error *error)
+{
+    if (!quotes_check_known(quotes, error))
+        return false;
+    error_set(error, REASON_QUOTE_NOT_FOUND, "There is no price for %.32s.", name.data);
+    error_add_number(error, "ticker", "%.32s", name.data);
+    return false;
+}
+
 static void set_change(const struct quote *quote, Market__Quote *out)
 {
     struct quote_change change;
@@ -95,11 +113,8 @@ fetch(struct exchange *exchange, struct text name, struct quote *out_quote, stru
     struct call call;
 
     if (!quotes_is_on_demand(exchange->gateway->quotes) || !read_ticker(name, ticker) ||
-        ticker[strspn(ticker, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")] != '\0') {
-        error_set(error, REASON_QUOTE_NOT_FOUND, "There is no price for %.32s.", name.data);
-        error_add_number(error, "ticker", "%.32s", name.data);
-        return false;
-    }
+        ticker[strspn(ticker, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")] != '\0')
+        return quotes_refuse_ticker(exchange->gateway->quotes, name, error);
     request.ticker = ticker;
     if (!exchange_call(exchange, &market_method_fetch_quote, &call, error) ||
         !market_client_fetch_quote(market, &call, &request, &response, error))
@@ -171,6 +186,8 @@ bool quotes_list(struct exchange *exchange, struct error *error)
         error_add_violation(error, "symbols", "is required: tickers, separated by commas");
         return false;
     }
+    if (!quotes_check_known(exchange->gateway->quotes, error))
+        return false;
     exchange->response->policy = HTTP_PUBLIC;
     strbuf_append_string(out, "{\"quotes\":[");
     if (!list_symbols(exchange, text_of(symbols), out, error))

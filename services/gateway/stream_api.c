@@ -85,8 +85,7 @@ static bool read_topics(struct exchange *exchange,
             return false;
         if (read->kind == STREAM_QUOTES &&
             !quotes_get(exchange->gateway->quotes, read->name, &quote))
-            return error_set(error, REASON_QUOTE_NOT_FOUND, "There is no price for %s.",
-                             read->name);
+            return quotes_refuse_ticker(exchange->gateway->quotes, text_of(read->name), error);
         *out_is_private |= read->kind != STREAM_QUOTES;
         start->topic_count++;
         at += length;

@@ -98,8 +98,8 @@ static bool follow_price(struct stream_connection *connection,
 
     if (feed->subscriptions == NULL && !read_price(server, feed)) {
         stream_feeds_drop(server->feeds, feed);
-        return error_set(error, REASON_QUOTE_NOT_FOUND, "There is no price for %s.",
-                         subscription->topic.name);
+        return quotes_refuse_ticker(server->options.gateway->quotes,
+                                    text_of(subscription->topic.name), error);
     }
     join_feed(connection, subscription, feed);
     stream_topics_wait(&connection->topics, subscription);
@@ -136,8 +136,8 @@ static bool follow_bars(struct stream_connection *connection,
 
     // Only tickers with a price get a feed, so nobody can fill the table.
     if (!quotes_get(server->options.gateway->quotes, subscription->topic.name, &quote))
-        return error_set(error, REASON_QUOTE_NOT_FOUND, "There is no price for %s.",
-                         subscription->topic.name);
+        return quotes_refuse_ticker(server->options.gateway->quotes,
+                                    text_of(subscription->topic.name), error);
     feed = stream_feeds_open(server->minutes, subscription->topic.name);
     join_feed(connection, subscription, feed);
     if (feed->text != NULL)

@@ -3,6 +3,7 @@
 #include "bourse/portfolio/v1/portfolio_server.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "close_cache.h"
@@ -110,12 +111,11 @@ static bool start(struct service *service, void **out_context, struct error *err
     return true;
 }
 
-static void check(void *context, struct strbuf *out_reasons)
+static bool hears(void *context, const char *peer)
 {
     struct program *program = context;
 
-    if (!quotes_is_ready(program->portfolio.quotes))
-        strbuf_append_string(out_reasons, "market: no quotes yet; ");
+    return strcmp(peer, "market") != 0 || quotes_is_ready(program->portfolio.quotes);
 }
 
 static const struct setting settings[] = {
@@ -144,7 +144,7 @@ int main(int argc, char **argv)
         .handler_count = portfolio_handler_count,
         .peers = peers,
         .start = start,
-        .check = check,
+        .hears = hears,
         .stop = stop,
     };
 

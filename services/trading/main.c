@@ -228,14 +228,11 @@ static bool start(struct service *service, void **out_context, struct error *err
     return true;
 }
 
-static void check(void *context, struct strbuf *out_reasons)
+static bool hears(void *context, const char *peer)
 {
     struct trading *trading = context;
 
-    if (!quotes_is_ready(trading->quotes))
-        strbuf_append_string(out_reasons, "market: no quotes yet; ");
-    if (!rpc_client_is_ready(trading->portfolio_client))
-        strbuf_append_string(out_reasons, "portfolio: cannot be reached; ");
+    return strcmp(peer, "market") != 0 || quotes_is_ready(trading->quotes);
 }
 
 static void drain(void *context)
@@ -264,7 +261,7 @@ int main(int argc, char **argv)
         .handler_count = trading_handler_count,
         .peers = peers,
         .start = start,
-        .check = check,
+        .hears = hears,
         .drain = drain,
         .stop = stop,
     };

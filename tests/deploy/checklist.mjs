@@ -12,7 +12,7 @@ const CLUSTER_KINDS = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Persis
 const CLOSE_SECONDS = 20; // calls under way and closing, as lib/service/README.md has them
 const ENDPOINT_SECONDS = 5; // until those who balance load have noticed
 const PROBE_SECONDS_MAX = 5;
-const MARKET_SECONDS = 60; // that market may be away, while everybody says that they are not ready
+const NOT_READY_SECONDS_MAX = 15; // until one that says it is not ready is sent nothing any more
 
 const read = name => readFileSync(join(ROOT, name), 'utf8');
 const nameOf = document => `${document.kind}/${document.metadata.name}`;
@@ -177,8 +177,9 @@ function* probes({ containers }) {
             yield `${nameOf(workload)}: whether it lives is not asked of the process alone`;
         if (isOurs && readinessProbe?.httpGet?.path !== '/readyz')
             yield `${nameOf(workload)} is not asked whether it is ready`;
-        if (isOurs && !(readinessProbe?.periodSeconds * readinessProbe?.failureThreshold >= MARKET_SECONDS))
-            yield `${nameOf(workload)} is taken out, as all others are, while market is started again`;
+        // Whether others are away it does not say: what it says is about this pod alone.
+        if (isOurs && !(readinessProbe?.periodSeconds * readinessProbe?.failureThreshold <= NOT_READY_SECONDS_MAX))
+            yield `${nameOf(workload)} is sent requests for long after it has said that it is not ready`;
     }
 }
 

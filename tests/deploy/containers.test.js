@@ -98,7 +98,7 @@ step('the images are small, say what they are, and have nobody but an ordinary u
 });
 
 step('compose starts everything, each when what it needs is there', 180000, async () => {
-    await type('deploy/docker/secrets.sh');
+    await type('deploy/secrets.sh compose');
     await type('docker-compose -f deploy/compose.yaml up -d');
     await allHealthy();
     await type('docker-compose -f deploy/compose.yaml ps');

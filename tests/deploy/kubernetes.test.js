@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
@@ -83,7 +83,7 @@ describeUnless(renderer ? false : NO_RENDERER, 'the manifests for Kubernetes', (
             [5, 'no start probe', o => { delete container(o).startupProbe; }],
             [5, 'liveness by readiness', o => { container(o).livenessProbe = container(o).readinessProbe; }],
             [5, 'a port by number', o => { container(o).readinessProbe.httpGet.port = 7109; }],
-            [5, 'all taken out at once', o => { container(o).readinessProbe.failureThreshold = 3; }],
+            [5, 'one that is not ready and stays in', o => { container(o).readinessProbe.failureThreshold = 12; }],
             [5, 'an answer that may take a minute', o => { container(o).livenessProbe.timeoutSeconds = 60; }],
             [6, 'a grace that is too short', o => { pod(o).terminationGracePeriodSeconds = 30; }],
             [6, 'a replica gone before the next', o => { spec(o, 'Deployment', 'gateway').strategy.rollingUpdate.maxUnavailable = 1; }],
@@ -166,7 +166,11 @@ describeUnless(renderer ? false : NO_RENDERER, 'the manifests for Kubernetes', (
         makeSecrets(folder, 'overlays/prod', 'database.example.org');
         assert.equal(file('auth.url'), old);
         assert.match(old, /^host=database\.example\.org port=5432 dbname=bourse user=bourse_auth password=[0-9a-f]{48} sslmode=verify-full /);
+        // What the database's administrator is given has the password of the owner, and no other.
+        assert.deepEqual([...file('roles.sql').matchAll(/PASSWORD '(.*)'/g)].map(([, password]) => password), [file('owner.password')]);
         assert.throws(() => makeSecrets(folder, 'base/auth.yaml'), /has no kustomization.yaml/);
+        writeFileSync(join(folder, 'overlays/prod/secrets/auth.password'), "it's");
+        assert.throws(() => makeSecrets(folder, 'overlays/prod', 'database.example.org'), /auth.password may have letters/);
     });
 });
 

@@ -42,7 +42,7 @@ export const NO_RENDERER = `there is no kubectl or kustomize whose kustomize is 
 export const describeUnless = (skip, name, body) => skip ? it(name, { skip }, () => {}) : describe(name, body);
 
 export function makeSecrets(folder, ...args) {
-    const made = run(join(folder, 'secrets.sh'), args, { cwd: folder });
+    const made = run(join(ROOT, 'deploy/secrets.sh'), ['kubernetes', ...args], { cwd: folder });
 
     if (made.status !== 0)
         throw new Error(made.stderr);

@@ -99,13 +99,13 @@ function parseMetrics(text) {
 
 // What a PromQL expression speaks of: [{name, labels}]. Good for those of ours: no subquery, no offset.
 function metricsOf(expression) {
-    const words = new Set(['by', 'or', 'and', 'on', 'sum', 'rate', 'max', 'min', 'count', 'topk', 'time', 'increase', 'changes', 'histogram_quantile']);
-    const bare = expression.replace(/\bby \(([^)]*)\)/g, '').replace(/\[[^\]]*\]/g, '');
+    const words = new Set(['by', 'or', 'and', 'on', 'sum', 'rate', 'max', 'min', 'count', 'topk', 'time', 'increase', 'changes', 'histogram_quantile', 'min_over_time']);
+    const bare = expression.replace(/\b(by|on) \(([^)]*)\)/g, '').replace(/\[[^\]]*\]/g, '');
     return [...bare.matchAll(/([a-z_]+)(?:\{([^}]*)\})?/g)].filter(([, name]) => /^[a-z]/.test(name) && !words.has(name))
         .map(([, name, selector]) => ({ name, labels: [...(selector ?? '').matchAll(/([a-z_]+)\s*(?:=~|!~|!=|=)/g)].map(match => match[1]) }));
 }
 
-const grouped = expression => [...expression.matchAll(/\bby \(([^)]*)\)/g)].flatMap(match => match[1].split(/,\s*/));
+const grouped = expression => [...expression.matchAll(/\b(?:by|on) \(([^)]+)\)/g)].flatMap(match => match[1].split(/,\s*/));
 
 // Expressions of alerts.yml, those over several lines too.
 const alertExpressions = [...alerts.matchAll(/- alert: (\w+)\n(?:\s+#.*\n)?\s+expr: (?:>-\n((?:\s{10}.+\n)+)|(.+)\n)/g)]

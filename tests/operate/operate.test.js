@@ -11,6 +11,7 @@ import { after, before, describe, it } from 'node:test';
 import { selfSigned } from '../support/certificates.mjs';
 import { Platform, madeUpBars, root, services, toCsv, until } from '../support/platform.mjs';
 import { Recipes } from '../support/recipes.mjs';
+import { migrateToNextVersion } from './next_version.mjs';
 
 const install = new Recipes('docs/install.md');
 const operate = new Recipes('docs/operate.md');
@@ -219,6 +220,99 @@ describe('a platform that is looked after', () => {
             assert.throws(() => run(`./bourse up --data half --detach --port ${platform.port}`), /in part only: .\/bourse restore it again/);
             assert.match(run('./bourse restore backups/today --data half'), /Restored into/);
             assert.ok(!existsSync(join(half, 'restoring')));
+        });
+    });
+
+    describe('beside its next version', () => {
+        // What people and administrators do all day: [what, the status that it must have, how].
+        function* work(user, admin, round) {
+            const mine = `/api/v1/portfolios/${user.portfolio}`;
+            const ask = (method, path, body, token = user.token) => platform.request(method, path, { token, body });
+            const made = (reply, field = 'id') => reply.body?.[field];
+            let kept;
+            const keep = async reply => (kept = made(await reply), reply);
+            yield ['buy', 201, () => ask('POST', `${mine}/orders`, { ticker: 'ACME', side: 'buy', quantity: '1' })];
+            yield ['sell', 201, () => ask('POST', `${mine}/orders`, { ticker: 'ACME', side: 'sell', quantity: '1' })];
+            yield ['rest', 201, () => keep(ask('POST', `${mine}/orders`, { ticker: 'ACME', side: 'buy', quantity: '1', type: 'limit', limit_price: '1', time_in_force: 'gtc' }))];
+            yield ['replace', 200, () => keep(ask('PATCH', `/api/v1/orders/${kept}`, { quantity: '2' }))];
+            yield ['cancel', 204, () => ask('DELETE', `/api/v1/orders/${kept}`)];
+            for (const path of ['', '/positions', '/lots', '/transactions', '/orders', '/performance', '/snapshots', '/composition', '/limits', '/audit'])
+                yield [`portfolio${path}`, 200, () => ask('GET', mine + path)];
+            yield ['deposit', 201, () => ask('POST', `${mine}/deposits`, { amount: '1' })];
+            yield ['watch', 201, () => keep(ask('POST', '/api/v1/watchlists', { name: `of round ${round}`, symbols: ['ACME'] }))];
+            yield ['watch no more', 204, () => ask('DELETE', `/api/v1/watchlists/${kept}`)];
+            yield ['a key', 201, () => keep(ask('POST', '/api/v1/api-keys', { name: `of round ${round}`, scope: 'read' }))];
+            yield ['no key', 204, () => ask('DELETE', `/api/v1/api-keys/${kept}`)];
+            for (const path of ['users/me', 'auth/sessions', 'api-keys', 'symbols?q=AC', 'quotes/ACME', 'bars/ACME', 'clock', 'strategies'])
+                yield [path, 200, () => ask('GET', `/api/v1/${path}`)];
+            for (const path of ['users', 'tasks', 'audit-log', 'imports', 'workers'])
+                yield [path, 200, () => ask('GET', `/api/v1/${path}`, undefined, admin)];
+            yield ['a symbol', 200, () => ask('PATCH', '/api/v1/symbols/ACME', { name: `Acme ${round}` }, admin)];
+            yield ['an import', 200, () => platform.request('POST', '/api/v1/bars:import?ticker=ACME',
+                { raw: toCsv(madeUpBars(7).slice(0, 3)), token: admin, headers: { 'content-type': 'text/csv' } })];
+        }
+
+        it('does not start on the schema of a version before, and says what to do', async () => {
+            const [[name, checksum]] = await platform.query('SELECT name, checksum FROM trading.migrations ORDER BY number DESC LIMIT 1');
+            platform.announced.push(/"cannot_start".*has not been applied/);
+            const log = () => readFileSync(join(platform.data, 'log/trading.log'), 'utf8');
+            await platform.query(`DELETE FROM trading.migrations WHERE name = '${name}'`);
+            await platform.kill('trading');
+            await until('trading to refuse', () => log().includes(`Schema file ${name} has not been applied. Run this program with \`migrate`));
+            await platform.query(`INSERT INTO trading.migrations (number, name, checksum) VALUES (${Number.parseInt(name, 10)}, '${name}', '${checksum}')`);
+            await until('trading to be back', async () => (await buy('1')).status === 201, 40);
+        });
+
+        it('does all that it did, while that migrates and afterwards, started anew too', async t => {
+            const admin = await platform.administrator();
+            const bea = await platform.trader('bea');
+            const failed = [];
+            let rounds = 0;
+            let slowest = ['', 0];
+            let isOver = false;
+            const worker = async user => {
+                while (!isOver) {
+                    for (const [what, status, act] of work(user, admin, rounds)) {
+                        const began = performance.now();
+                        const reply = await act();
+                        const took = performance.now() - began;
+                        if (took > slowest[1])
+                            slowest = [what, took];
+                        if (reply.status !== status)
+                            failed.push(`${what}: ${reply.status} ${reply.text.slice(0, 300)}`);
+                    }
+                    rounds++;
+                }
+            };
+            const more = count => {
+                const wanted = rounds + count;
+                return until(`${count} rounds more`, () => rounds >= wanted || failed.length > 0, 120);
+            };
+            const workers = Promise.all([worker(ada), worker(bea)]);
+            let files;
+            try {
+                await more(4);
+                files = await migrateToNextVersion(platform, folder);
+                await more(4);
+            } finally {
+                isOver = true;
+                await workers;
+            }
+            t.diagnostic(`${files} files, ${rounds} rounds; the slowest was ${slowest[0]} with ${slowest[1].toFixed(0)} ms`);
+            assert.deepEqual(failed, []);
+            assert.ok(files > 40);
+            // A version that is gone back to is started on the newer schema.
+            for (const service of ['auth', 'market', 'portfolio', 'trading'])
+                await platform.kill(service);
+            await until('all to be well', () => doctor().status === 0, 60);
+            // Connections that were kept have ended while the doctor ran.
+            ada.token = await until('a login', () => platform.login(ada.username, ada.password));
+            for (const [what, status, act] of work(ada, admin, ++rounds))
+                assert.equal((await act()).status, status, what);
+            await until('what was under way to be finished', async () =>
+                (await platform.query("SELECT count(*) FROM audit.orders WHERE status NOT IN ('filled', 'canceled', 'replaced')"))[0][0] === '0');
+            assert.deepEqual(await platform.expect(200, 'GET', `/api/v1/portfolios/${ada.portfolio}/audit`, { token: ada.token }),
+                { consistent: true, differences: [] });
         });
     });
 

@@ -21,7 +21,7 @@ enum {
 struct live {
     struct live_options options;
     struct fetcher *fetcher;
-    struct metric *left, *open, *wanted;
+    struct metric *left, *open, *wanted, *session;
 
     // Of the fetcher's thread alone, and of live_free when that has ended.
     struct arena *arena;
@@ -196,6 +196,9 @@ static void set_gauges(void *context)
     size_t count = fetcher_states(live->fetcher, states);
 
     metric_set(live->wanted, (int64_t)fetcher_wanted(live->fetcher), NULL, NULL);
+    metric_set(live->session,
+               exchange_calendar_is_open(clock_now_us(&live->options.fetcher.real_time)), NULL,
+               NULL);
     for (size_t i = 0; i < count; i++) {
         metric_set(live->open, states[i].state != BREAKER_CLOSED, states[i].name, NULL);
         if (states[i].minute_left != INT64_MAX)
@@ -221,6 +224,8 @@ bool live_new(const struct live_options *options, struct live **out_live, struct
                                "provider", NULL);
     live->wanted = metrics_gauge(fetcher.metrics, "market_wanted_symbols",
                                  "Symbols that somebody looked at lately.", NULL, NULL);
+    live->session = metrics_gauge(fetcher.metrics, "market_session_open",
+                                  "1 while the exchange of the live prices is open.", NULL, NULL);
     fetcher.context = live;
     fetcher.sink = (struct fetcher_sink){.prepare = prepare,
                                          .save = save,

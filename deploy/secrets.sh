@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# secrets: makes the files that an overlay's Secrets are generated from, in the folder `secrets` of the overlay. What is
-# there already stays: give it a password of your own as NAME.password, and it makes the connection string of it.
+# secrets: makes the files of secrets that containers are given: the mesh key, a password for each role of the database,
+# connection strings of those, and the SQL that makes the database. What is there already stays: give it a password of
+# your own as NAME.password, and it makes the connection string of it.
 #
-#   deploy/k8s/secrets.sh OVERLAY                   for the PostgreSQL in the cluster, of the overlay dev
-#   deploy/k8s/secrets.sh OVERLAY HOST [PORT]       for one elsewhere, over TLS; its CA goes into secrets/database-ca.crt
-#   deploy/k8s/secrets.sh OVERLAY mesh-key          the next of three steps to another mesh key (lib/rpc/README.md)
+#   deploy/secrets.sh compose                              for deploy/compose.yaml, in deploy/secrets or BOURSE_SECRETS; by root
+#   deploy/secrets.sh kubernetes OVERLAY                   in the overlay's folder, for the PostgreSQL of the overlay dev
+#   deploy/secrets.sh kubernetes OVERLAY HOST [PORT]       for one elsewhere, over TLS; its CA goes into secrets/database-ca.crt
+#   deploy/secrets.sh kubernetes OVERLAY mesh-key          the next of three steps to another mesh key (lib/rpc/README.md)
 set -euo pipefail
 
 ROLES=(owner auth market portfolio trading)
 DATABASE=bourse
 CERTIFICATE=/etc/bourse/database/ca.crt # where the component external-database mounts it
+CONTAINER_USER=10001
 
 die() {
     printf 'secrets.sh: %s\n' "$*" >&2
@@ -48,18 +51,16 @@ write_urls() {
     done
 }
 
-# For the database's administrator. The owner may make roles, as the migration grants rights to those of the services.
+# For the database's administrator. The services' roles get their passwords from the migration, which the owner runs.
 write_roles() {
     local role
 
     {
-        for role in "${ROLES[@]}"; do
-            printf "CREATE ROLE bourse_%s LOGIN%s PASSWORD '%s';\n" "$role" "$([ "$role" != owner ] || echo ' CREATEROLE')" \
-                "$(cat "$SECRETS/$role.password")"
-        done
+        printf "CREATE ROLE bourse_owner LOGIN CREATEROLE PASSWORD '%s';\n" "$(cat "$SECRETS/owner.password")"
         printf 'CREATE DATABASE %s OWNER bourse_owner;\n' "$DATABASE"
         printf 'REVOKE ALL ON DATABASE %s FROM PUBLIC;\n' "$DATABASE"
         for role in "${ROLES[@]:1}"; do
+            printf 'CREATE ROLE bourse_%s LOGIN;\n' "$role"
             # From PostgreSQL 16 on one may only change the roles that one administers.
             printf 'GRANT bourse_%s TO bourse_owner WITH ADMIN OPTION;\n' "$role"
             printf 'GRANT CONNECT ON DATABASE %s TO bourse_%s;\n' "$DATABASE" "$role"
@@ -71,6 +72,7 @@ write_roles() {
 next_mesh_key() {
     local keys new step
 
+    [ -s "$SECRETS/mesh.key" ] || die "there is no mesh key yet."
     mapfile -t keys <"$SECRETS/mesh.key"
     [ -s "$SECRETS/mesh.new" ] || { random_hex 32 && echo; } | write mesh.new
     new=$(cat "$SECRETS/mesh.new")
@@ -88,14 +90,25 @@ next_mesh_key() {
     printf 'Step %s. Apply the overlay now, and wait until all are started again.\n' "$step"
 }
 
-main() {
+# Compose mounts files as they are, so those that containers read belong to the user that they run as.
+for_compose() {
+    [ $# -eq 0 ] || die "compose needs nothing more; BOURSE_SECRETS is another folder."
+    SECRETS=${BOURSE_SECRETS:-$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/secrets}
+    mkdir -p "$SECRETS"
+    make_missing
+    write_urls postgres 5432 ''
+    write_roles
+    chown "$CONTAINER_USER:$CONTAINER_USER" "$SECRETS"/{*.url,roles.sql,mesh.key}
+    chmod 0400 "$SECRETS"/{*.url,roles.sql,mesh.key}
+    printf 'The secrets are in %s\n' "$SECRETS"
+}
+
+for_kubernetes() {
     [[ $# -ge 1 && $# -le 3 ]] || die "give an overlay's folder, and perhaps the database's host and port, or mesh-key."
     [ -e "$1/kustomization.yaml" ] || die "$1 is not the folder of an overlay: it has no kustomization.yaml."
     SECRETS=$1/secrets
-    umask 077
     mkdir -p "$SECRETS"
     if [ "${2:-}" = mesh-key ]; then
-        [ -s "$SECRETS/mesh.key" ] || die "there is no mesh key yet."
         next_mesh_key
         return
     fi
@@ -108,4 +121,8 @@ main() {
     write_roles
 }
 
-main "$@"
+umask 077
+case ${1:-} in
+compose | kubernetes) "for_$1" "${@:2}" ;;
+*) die "say what for: compose, or kubernetes and an overlay's folder." ;;
+esac
