@@ -13,7 +13,9 @@ export const everyPage = site => describe('every page', () => {
     before(async () => {
         ({ platform, browser } = site);
         const admin = await platform.administrator();
-        await platform.expect(201, 'POST', '/api/v1/symbols', { token: admin, body: { ticker: 'EVIL', name: NASTY, exchange: '<b>X</b>', sector: '<i>Y</i>' } });
+        // Where the machine is busy it may have been added after all.
+        await until('the symbol', async () => [201, 409].includes((await platform.request('POST', '/api/v1/symbols', { token: admin,
+            body: { ticker: 'EVIL', name: NASTY, exchange: '<b>X</b>', sector: '<i>Y</i>' } })).status));
         const { token, portfolio } = await platform.trader('every.page');
         const put = (path, body) => platform.request('POST', path, { token, body });
         await platform.expect(200, 'PATCH', `/api/v1/portfolios/${portfolio}`, { token, body: { name: NASTY, description: NASTY } });
