@@ -52,7 +52,8 @@ export const everyPage = site => describe('every page', () => {
             comparison: `/backtests/compare?id=${backtest}&id=${walked}`, no_comparison: '/backtests/compare', strategy_run: `/strategy-runs/${run.body.id}`,
             dashboard: '/dashboard', symbol: '/symbols/AAPL', unpriced: '/symbols/EVIL', orders: '/orders?status=all', order: `/orders/${order}`, portfolios: '/portfolio',
             portfolio: `/portfolio/${portfolio}`, performance: `/portfolio/${broker}/performance?period=ALL&benchmark=KO`,
-            import: `/portfolio/${portfolio}/import`, imported: `/portfolio/${broker}/transactions`, transactions: `/portfolio/${portfolio}/transactions`, search: `/search?q=${encodeURIComponent('"><img')}`,
+            import: `/portfolio/${portfolio}/import`, imported: `/portfolio/${broker}/transactions`,
+            transactions: `/portfolio/${portfolio}/transactions`, search: `/search?q=${encodeURIComponent('"><img')}`,
             watchlists: '/watchlists', watchlist: `/watchlists/${list.id}`, settings: '/settings', missing: '/nothing' };
     });
 
@@ -78,7 +79,8 @@ export const everyPage = site => describe('every page', () => {
 
     it('shows what people have named as they have', async () => {
         const one = await open(browser, platform, { state });
-        for (const name of ['dashboard', 'order', 'portfolios', 'portfolio', 'transactions', 'watchlists', 'unpriced', 'strategies', 'strategy', 'strategy_edit', 'backtest', 'comparison', 'strategy_run', 'performance', 'import', 'imported', 'settings']) {
+        for (const name of ['dashboard', 'order', 'portfolios', 'portfolio', 'transactions', 'watchlists', 'unpriced', 'strategies', 'strategy', 'strategy_edit', 'backtest', 'comparison', 'strategy_run',
+            'performance', 'import', 'imported', 'settings']) {
             await one.goto(addresses[name]);
             assert.ok((await one.locator('body').innerText()).includes(NASTY), name);
         }
