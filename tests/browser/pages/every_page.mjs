@@ -79,8 +79,8 @@ export const everyPage = site => describe('every page', () => {
 
     it('shows what people have named as they have', async () => {
         const one = await open(browser, platform, { state });
-        for (const name of ['dashboard', 'order', 'portfolios', 'portfolio', 'transactions', 'watchlists', 'unpriced', 'strategies', 'strategy', 'strategy_edit', 'backtest', 'comparison', 'strategy_run',
-            'performance', 'import', 'imported', 'settings']) {
+        for (const name of ['dashboard', 'order', 'portfolios', 'portfolio', 'transactions', 'watchlists', 'unpriced', 'strategies', 'strategy', 'strategy_edit', 'backtest',
+            'comparison', 'strategy_run', 'performance', 'import', 'imported', 'settings']) {
             await one.goto(addresses[name]);
             assert.ok((await one.locator('body').innerText()).includes(NASTY), name);
         }
