@@ -43,7 +43,7 @@ export const everyPage = site => describe('every page', () => {
         const backtest = await test({});
         const walked = await test({ grid: [{ parameter: 'stop_loss_percent', values: ['0', '5'] }], walk_forward: { in_sample_days: 20, out_of_sample_days: 10 } });
         for (const id of [backtest, walked])
-            await until('the backtest', async () => (await platform.expect(200, 'GET', `/api/v1/backtests/${id}`, { token })).status === 'completed');
+            await until('the backtest', async () => (await platform.expect(200, 'GET', `/api/v1/backtests/${id}`, { token })).status === 'completed', 60);
         const run = await platform.request('POST', `/api/v1/strategies/${strategy}/start`, { token, body: { portfolio_id: portfolio, cash: '1000' } });
         assert.ok(run.status < 300, JSON.stringify(run.body));
         state = await logIn(browser, platform, 'every.page', PASSWORD);
