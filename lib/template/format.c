@@ -13,7 +13,7 @@
 #define UP_ARROW "\xe2\x96\xb2"
 #define DOWN_ARROW "\xe2\x96\xbc"
 
-enum takes { TAKES_ANY, TAKES_DECIMAL, TAKES_COUNT, TAKES_TIME, TAKES_NAME };
+enum takes { TAKES_ANY, TAKES_DECIMAL, TAKES_COUNT, TAKES_TIME, TAKES_DAY, TAKES_NAME };
 
 static const struct {
     const char *name;
@@ -76,6 +76,8 @@ bool format_takes(enum template_format format,
         return field->format == FORMAT_DECIMAL || is_whole_number(field, descriptor);
     case TAKES_TIME:
         return field->format == FORMAT_TIME;
+    case TAKES_DAY:
+        return field->format == FORMAT_TIME || field->format == FORMAT_DATE;
     case TAKES_NAME:
         return descriptor->type == PROTOBUF_C_TYPE_ENUM ||
                (descriptor->type == PROTOBUF_C_TYPE_STRING && field->format == FORMAT_PLAIN);
@@ -88,9 +90,9 @@ bool format_takes(enum template_format format,
 const char *format_expectation(enum template_format format)
 {
     static const char *const expectations[] = {
-        [TAKES_ANY] = "a single value",       [TAKES_DECIMAL] = "a decimal",
-        [TAKES_COUNT] = "a number",           [TAKES_TIME] = "a time",
-        [TAKES_NAME] = "an enum or a string",
+        [TAKES_ANY] = "a single value",   [TAKES_DECIMAL] = "a decimal",
+        [TAKES_COUNT] = "a number",       [TAKES_TIME] = "a time",
+        [TAKES_DAY] = "a time or a date", [TAKES_NAME] = "an enum or a string",
     };
 
     return expectations[FORMATS[format].takes];
@@ -228,17 +230,34 @@ static void write_compact(int64_t value, int scale, struct strbuf *out)
     strbuf_append_string(out, letters[step]);
 }
 
-static void write_time(int64_t us, enum template_format format, struct strbuf *out)
+static void write_day(const struct date *date, struct strbuf *out)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+    strbuf_printf(out, "%s %d, %d", months[date->month - 1], date->day, date->year);
+}
+
+// A day as "2014-06-02"; what is none, as whoever shows a form again may have it, stays as it is.
+static void write_date(const char *text, struct strbuf *out)
+{
+    struct date date;
+
+    if (date_parse(text_of(text), &date))
+        write_day(&date, out);
+    else
+        strbuf_append_string(out, text);
+}
+
+static void write_time(int64_t us, enum template_format format, struct strbuf *out)
+{
     const int64_t day_us = INT64_C(86400000000);
     int64_t days = us / day_us - (us % day_us < 0);
     int64_t minutes = (us - days * day_us) / 60000000;
     struct date date = date_from_days(days);
 
     if (format != FORMAT_AS_TIME)
-        strbuf_printf(out, "%s %d, %d", months[date.month - 1], date.day, date.year);
+        write_day(&date, out);
     if (format != FORMAT_AS_DATE)
         strbuf_printf(out, "%s%02d:%02d UTC", format == FORMAT_AS_DATE_TIME ? ", " : "",
                       (int)(minutes / 60), (int)(minutes % 60));
@@ -366,6 +385,11 @@ void format_write(enum template_format format,
         write_bytes(whole_number(descriptor, value), is_decimal ? field->scale : 0, out);
         break;
     case FORMAT_AS_DATE:
+        if (field->format == FORMAT_DATE)
+            write_date(*(const char *const *)value, out);
+        else
+            write_time(*(const int64_t *)value, format, out);
+        break;
     case FORMAT_AS_DATE_TIME:
     case FORMAT_AS_TIME:
         write_time(*(const int64_t *)value, format, out);

@@ -9,7 +9,7 @@
 #include "message/message.h"
 
 // X(NAME, name, what it takes). What it takes: ANY scalar but bytes; DECIMAL; COUNT, a whole number
-// or a decimal; TIME; NAME, an enum or a string in snake_case.
+// or a decimal; TIME; DAY, a time or a date; NAME, an enum or a string in snake_case.
 #define TEMPLATE_FORMATS(X)                                                                        \
     X(PLAIN, "plain", ANY)             /* as in JSON, without quotes */                            \
     X(MONEY, "money", DECIMAL)         /* 1,234.50: two decimals */                                \
@@ -23,7 +23,7 @@
     X(BYTES, "bytes", COUNT)           /* 1.5 MiB: with one decimal, and none below 1 KiB */       \
     X(DIRECTION, "direction", DECIMAL) /* up, down, flat: for a class */                           \
     X(ARROW, "arrow", DECIMAL)         /* ▲, ▼, or nothing */                                  \
-    X(DATE, "date", TIME)              /* Jun 2, 2014 */                                           \
+    X(DATE, "date", DAY)               /* Jun 2, 2014 */                                           \
     X(DATE_TIME, "datetime", TIME)     /* Jun 2, 2014, 13:30 UTC */                                \
     X(TIME, "time", TIME)              /* 13:30 UTC */                                             \
     X(LABEL, "label", NAME)            /* Pending new */

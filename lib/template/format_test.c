@@ -130,6 +130,20 @@ static void shows_names_as_labels(void **state)
     assert_string_equal(out->data, "On sale");
 }
 
+static void shows_dates_as_times_and_what_is_none_as_it_is(void **state)
+{
+    static const struct field_info date = {.format = FORMAT_DATE};
+    static const char *const shown[][2] = {{"2014-06-02", "Jun 2, 2014"}, {"soon", "soon"}};
+    OWNED(strbuf) out = strbuf_new(100);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(shown); i++) {
+        strbuf_reset(out);
+        format_write(FORMAT_AS_DATE, &date, NULL, &shown[i][0], out);
+        assert_string_equal(out->data, shown[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +153,7 @@ int main(void)
         cmocka_unit_test(shows_large_numbers_with_three_digits),
         cmocka_unit_test(shows_sizes_in_units_of_1024),
         cmocka_unit_test(shows_times_as_people_write_them),
+        cmocka_unit_test(shows_dates_as_times_and_what_is_none_as_it_is),
         cmocka_unit_test(shows_names_as_labels),
     };
 

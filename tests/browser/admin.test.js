@@ -385,7 +385,7 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
                 const all = await page.locator('tbody tr').allInnerTexts();
                 return all.length >= 4 && all;
             });
-            assert.ok(rows.length >= 4 && rows.every(row => /clock\.set[\s\S]*UTC\s+admin/.test(row)), rows.join('\n'));
+            assert.ok(rows.length >= 4 && rows.every(row => /clock\.set[\s\S]*UTC\s+from \S+\s+admin/.test(row)), rows.join('\n'));
             await page.goto('/admin/audit?actor=nobody.there');
             assert.match(await page.locator('main').innerText(), /Nothing matches/);
             await page.goto('/admin/audit?end=2000-01-01');

@@ -51,6 +51,11 @@ export async function violations(page, rules) {
 export const overflow = page =>
     page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
+// The tables that are to be scrolled sideways. Those beside charts, which are closed, and backtests side by side have as many columns as they have.
+export const sideways = page => page.evaluate(() => [...document.querySelectorAll('.table-scroll')]
+    .filter(table => table.scrollWidth > table.clientWidth && !table.closest('details') && !table.querySelector('.is-compared'))
+    .map(table => `${table.getAttribute('aria-label')}: ${table.scrollWidth} in ${table.clientWidth}`));
+
 // For people to look at, with BOURSE_SCREENSHOTS=1: in build/screenshots.
 export async function keep(page, name) {
     if (!process.env.BOURSE_SCREENSHOTS)
@@ -92,6 +97,7 @@ export async function inspect(page, name, address) {
         await keep(page, `${name}-${width}-${theme}`);
         assert.deepEqual(await violations(page, rules), [], `${name} ${width} ${theme}`);
         assert.ok(await overflow(page) <= 0, `${name} is wider than ${width}`);
+        assert.deepEqual(await sideways(page), [], `${name} ${width}`);
     }
     assert.equal(await page.evaluate(() => globalThis.hacked), undefined, name);
     assert.equal(await page.locator('img').count(), 0, name);

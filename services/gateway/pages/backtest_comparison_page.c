@@ -6,10 +6,10 @@
 #include "bourse/gateway/v1/pages_rules.h"
 #include "bourse/trading/v1/trading_methods.h"
 #include "page_templates.h"
+#include "pages/difference_view.h"
 #include "pages/figures_view.h"
 #include "pages/line_chart.h"
 #include "pages/page.h"
-#include "pages/parameter_inputs.h"
 #include "pages/strategy_kinds.h"
 #include "table_api.h"
 
@@ -155,29 +155,19 @@ static bool add_differences(struct arena *arena,
                             const Trading__CompareBacktestsResponse *response,
                             Pages__BacktestComparison *comparison)
 {
-    static const char parameters[] = "parameters.";
-
     comparison->differences =
         arena_allocate(arena, (response->n_differences + 1) * sizeof *comparison->differences);
     if (comparison->differences == NULL)
         return false;
     for (size_t i = 0; i < response->n_differences; i++) {
-        Trading__BacktestDifference *difference = response->differences[i];
-        bool is_parameter = strncmp(difference->name, parameters, strlen(parameters)) == 0;
-        Pages__BacktestComparisonDifference *view = arena_allocate(arena, sizeof *view);
+        Pages__BacktestComparisonDifference *view = NULL;
 
-        if (strcmp(difference->name, "strategy_id") == 0)
+        if (strcmp(response->differences[i]->name, "strategy_id") == 0)
             continue;
+        view = difference_view_make(arena, response->differences[i]);
         if (view == NULL)
             return false;
-        pages__backtest_comparison_difference__init(view);
-        view->label = parameter_inputs_label(arena, difference->name +
-                                                        (is_parameter ? strlen(parameters) : 0));
-        view->values = difference->values;
-        view->n_values = difference->n_values;
         comparison->differences[comparison->n_differences++] = view;
-        if (view->label == NULL)
-            return false;
     }
     return true;
 }
@@ -287,6 +277,13 @@ static bool add_comparison(struct exchange *exchange,
            page_out_of_memory(error);
 }
 
+// Who has checked boxes knows of no ids.
+static void rephrase(const struct error *failure, Pages__Problem *problem)
+{
+    if (problem != NULL && error_is(failure, REASON_INVALID_REQUEST))
+        problem->sentence = "Choose from 2 to 10 backtests that are completed, each once.";
+}
+
 // The page, of what was compared or of why nothing was.
 static bool show(struct exchange *exchange,
                  const Trading__CompareBacktestsResponse *response,
@@ -299,11 +296,13 @@ static bool show(struct exchange *exchange,
     if (page.form == NULL)
         return page_out_of_memory(error);
     pages__backtest_comparison_form__init(page.form);
-    return page_begin(exchange, PAGE_FOR_USERS, "strategies", "Backtests side by side", &page.frame,
-                      error) &&
-           page_show_form(exchange, &pages_backtest_comparison_form_info, "comparison", failure,
-                          &page.form->base, error) &&
-           (response == NULL || add_comparison(exchange, response, &page, error)) &&
+    if (!page_begin(exchange, PAGE_FOR_USERS, "strategies", "Backtests side by side", &page.frame,
+                    error) ||
+        !page_show_form(exchange, &pages_backtest_comparison_form_info, "comparison", failure,
+                        &page.form->base, error))
+        return false;
+    rephrase(failure, page.form->problem);
+    return (response == NULL || add_comparison(exchange, response, &page, error)) &&
            page_answer(exchange, &backtest_comparison_page, &page.base, failure, error);
 }
 

@@ -17,6 +17,13 @@ const char *parameter_inputs_label(struct arena *arena, const char *name)
     return label;
 }
 
+const char *parameter_inputs_value(struct arena *arena, const char *value)
+{
+    bool is_name = value[strspn(value, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
+
+    return is_name ? parameter_inputs_label(arena, value) : value;
+}
+
 // What the error says of a field, or of something within it: "parameters.weights.AAPL". Of that it
 // says what.
 static const char *find_problem(const struct error *error, const char *name, struct arena *arena)

@@ -26,3 +26,7 @@ parameter_inputs_find_place(struct arena *arena, const char *rule, const char *s
 
 // A name for people: "Stop loss percent". NULL when the arena's budget is spent.
 const char *parameter_inputs_label(struct arena *arena, const char *name);
+
+// A value for people: of a choice its name as above, all else as it is. NULL when the arena's
+// budget is spent.
+const char *parameter_inputs_value(struct arena *arena, const char *value);

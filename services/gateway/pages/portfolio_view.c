@@ -6,7 +6,17 @@
 
 #include <string.h>
 
-enum { LOTS_SHOWN = 500 };
+enum {
+    LOTS_SHOWN = 500,
+    EQUITY_TIMEOUT_MS = 3000, // of a page that has more to show
+};
+
+// The days of a long history take a while when they are asked for the first time, as after an
+// import; what has been worked out by then is there the next time.
+static bool is_late(const struct error *error)
+{
+    return error_is(error, REASON_DEADLINE_EXCEEDED) || error_is(error, REASON_UNAVAILABLE);
+}
 
 static bool add_equity(struct exchange *exchange,
                        const char *portfolio_id,
@@ -15,12 +25,16 @@ static bool add_equity(struct exchange *exchange,
 {
     Portfolio__GetPerformanceRequest request = PORTFOLIO__GET_PERFORMANCE_REQUEST__INIT;
     const Portfolio__GetPerformanceResponse *performance = NULL;
+    struct rpc_method method = portfolio_method_get_performance;
     ProtobufCMessage *response = NULL;
 
     request.portfolio_id = portfolio_id;
-    if (!page_call(exchange, "portfolio", &portfolio_method_get_performance, &request.base,
-                   &response, error))
-        return false;
+    method.timeout_ms = EQUITY_TIMEOUT_MS;
+    if (!page_call(exchange, "portfolio", &method, &request.base, &response, error)) {
+        page->has_is_equity_late = true;
+        page->is_equity_late = is_late(error);
+        return page->is_equity_late;
+    }
     performance = (const Portfolio__GetPerformanceResponse *)response;
     page->equity = performance_view_draw_equity(exchange->request->arena, performance);
     page->start = performance->start;

@@ -94,7 +94,14 @@ bool strategy_kinds_show_values(struct exchange *exchange,
             return page_out_of_memory(error);
         pages__parameter_view__init(view);
         view->name = parameter_inputs_label(arena, values->items[i].name);
+        view->has_is_rule = true;
+        view->is_rule = strcmp(values->items[i].name, "enter") == 0 ||
+                        strcmp(values->items[i].name, "exit") == 0;
         view->value = values->items[i].text;
+        if (!view->is_rule)
+            view->value = parameter_inputs_value(arena, view->value);
+        if (view->name == NULL || view->value == NULL)
+            return page_out_of_memory(error);
         (*out_views)[(*out_count)++] = view;
     }
     return true;

@@ -23,15 +23,23 @@ document.addEventListener('keydown', event => {
     }
 });
 
-// A form that has been sent is not sent again by a second click. (The server would do it once all the same.)
+// A form that has been sent is not sent again by a second click, and none is sent where there is no connection. (The server would do it once all the same.)
 document.addEventListener('submit', event => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.method !== 'post')
         return;
-    if (form.dataset.sent === 'true')
+    if (form.dataset.sent === 'true' || !navigator.onLine)
         event.preventDefault();
-    form.dataset.sent = 'true';
+    else
+        form.dataset.sent = 'true';
 });
+
+// Who is offline is told so, and keeps what was typed.
+const showConnection = () => document.querySelector('[data-offline]')?.toggleAttribute('hidden', navigator.onLine);
+addEventListener('online', showConnection);
+addEventListener('offline', showConnection);
+showConnection();
+
 // A page that comes back from the browser's memory can be used again.
 addEventListener('pageshow', () => {
     for (const form of document.querySelectorAll('form[data-sent]'))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The curves of a backtest with what was bought and sold on them. The tables below stay.
 // @ts-check
-import { frame, show, token } from './charts.js';
+import { frame, moneyFormat, show, token } from './charts.js';
 
 /** @type {Map<string, Promise<any>>} */
 const asked = new Map();
@@ -17,6 +17,8 @@ function read(id) {
     return known;
 }
 
+const MARKS_MAX = 60; // more of them are drawn small, or they hide the curve
+
 const time = (/** @type {string} */ text) => Math.floor(Date.parse(text) / 1000);
 
 /** @param {any} backtest @param {string} name */
@@ -25,11 +27,13 @@ const line = (backtest, name) => backtest.curve.filter((/** @type {any} */ point
 
 /** @param {any} backtest @param {string} up @param {string} down */
 function markers(backtest, up, down) {
-    return (backtest.orders ?? [])
-        .filter((/** @type {any} */ order) => order.ended_at && Number(order.filled_quantity) > 0)
+    const filled = (backtest.orders ?? [])
+        .filter((/** @type {any} */ order) => order.ended_at && Number(order.filled_quantity) > 0);
+    const size = filled.length > MARKS_MAX ? 0.5 : 1;
+    return filled
         .map((/** @type {any} */ order) => ({
             time: time(order.ended_at), position: order.side === 'buy' ? 'belowBar' : 'aboveBar',
-            shape: order.side === 'buy' ? 'arrowUp' : 'arrowDown', color: order.side === 'buy' ? up : down, size: 1,
+            shape: order.side === 'buy' ? 'arrowUp' : 'arrowDown', color: order.side === 'buy' ? up : down, size,
         }))
         .sort((/** @type {any} */ one, /** @type {any} */ other) => one.time - other.time);
 }
@@ -38,8 +42,8 @@ function markers(backtest, up, down) {
 function drawEquity(library, box, backtest) {
     const chart = library.createChart(box, frame);
     const benchmark = chart.addSeries(library.LineSeries, { lineWidth: 1, lineStyle: library.LineStyle.Dashed, lastValueVisible: false,
-        priceLineVisible: false });
-    const equity = chart.addSeries(library.LineSeries, { lineWidth: 2, priceLineVisible: false });
+        priceLineVisible: false, priceFormat: moneyFormat });
+    const equity = chart.addSeries(library.LineSeries, { lineWidth: 2, priceLineVisible: false, priceFormat: moneyFormat });
     const trades = library.createSeriesMarkers(equity, []);
     benchmark.setData(line(backtest, 'benchmark'));
     equity.setData(line(backtest, 'equity'));

@@ -2,7 +2,7 @@
 // Candles and volume in place of the line that the server has drawn. The table below stays.
 // @ts-check
 
-import { frame, show, token } from './charts.js';
+import { frame, moneyFormat, show, token } from './charts.js';
 
 const figure = /** @type {HTMLElement} */ (document.querySelector('[data-chart]'));
 
@@ -30,7 +30,7 @@ function fills(times, up, down) {
 /** @param {any} library @param {HTMLElement} box @param {any[]} bars */
 function draw(library, box, bars) {
     const chart = library.createChart(box, frame);
-    const candles = chart.addSeries(library.CandlestickSeries);
+    const candles = chart.addSeries(library.CandlestickSeries, { priceFormat: moneyFormat });
     const volume = chart.addSeries(library.HistogramSeries, { priceFormat: { type: 'volume' }, priceScaleId: '' });
     const isIntraday = /Min|Hour/.test(figure.dataset.timeframe ?? '');
 

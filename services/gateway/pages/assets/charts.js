@@ -8,6 +8,10 @@ const dark = matchMedia('(prefers-color-scheme: dark)');
 /** How each of them begins. */
 export const frame = { autoSize: true, layout: { attributionLogo: false } };
 
+/** Money on an axis: with its thousands apart, as everywhere. */
+export const moneyFormat = { type: 'custom', minMove: 0.01,
+    formatter: (/** @type {number} */ value) => value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }) };
+
 /** A colour of the design as the theme has it at present. @param {Element} place @param {string} name */
 export function token(place, name) {
     const probe = document.createElement('span');

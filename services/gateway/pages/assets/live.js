@@ -92,7 +92,7 @@ function showPortfolio(portfolio) {
 }
 
 let pending = 0;
-let hasOrders = false;
+let hasGap = false; // since the page was made there was a time that nobody told of
 function renewSoon() {
     clearTimeout(pending);
     pending = window.setTimeout(() => renewParts(ORDER_PARTS).catch(() => undefined), 250);
@@ -108,14 +108,15 @@ function listen() {
     source.addEventListener('quote', event => showQuote(JSON.parse(event.data)));
     source.addEventListener('portfolio', event => showPortfolio(JSON.parse(event.data).portfolio));
     source.addEventListener('order', renewSoon);
-    // The first one is what the page shows already; a later one follows a time that nobody told of.
+    // The first one is what the page shows already.
     source.addEventListener('orders', () => {
-        if (hasOrders)
+        if (hasGap)
             renewSoon();
-        hasOrders = true;
+        hasGap = true;
     });
     source.onerror = () => {
         source.close();
+        hasGap = true;
         showState('waiting', 'Reconnecting');
         for (const place of document.querySelectorAll('[data-quote]'))
             place.classList.add('is-stale');

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// What scripts add: prices and orders that move, the keyboard, and what they do when the connection is lost.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { until } from '../../support/platform.mjs';
+import { assertQuiet, flash, open, PASSWORD, register } from '../browser.mjs';
+
+export const withScripts = site => describe('with scripts', () => {
+    let platform, browser, page, token;
+
+    before(async () => {
+        ({ platform, browser } = site);
+        page = await open(browser, platform);
+        await register(page, 'with.scripts');
+        token = await platform.login('with.scripts', PASSWORD);
+    });
+    after(async () => {
+        assertQuiet(page);
+        await page.context().close();
+    });
+
+    it('goes from search to a position by keyboard alone', async () => {
+        await page.keyboard.press('/');
+        await page.keyboard.type('AAPL');
+        await page.keyboard.press('Enter');
+        await page.waitForURL('**/symbols/AAPL');
+        await page.waitForFunction(() => document.querySelector('[data-for]')?.hasAttribute('hidden'));
+        await page.keyboard.press('b');
+        await page.keyboard.type('2');
+        await page.waitForFunction(() => /Costs about/.test(document.querySelector('[data-estimate]')?.textContent ?? ''));
+        await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+        assert.match(await flash(page), /Done: buy 2 AAPL/);
+        assert.match(await page.locator('[data-part="position"]').innerText(), /Shares\s+2/);
+    });
+
+    it('has the ticket\'s sides on B and S, and leaves a field on Escape', async () => {
+        await page.goto('/symbols/AAPL');
+        await page.waitForFunction(() => document.querySelector('[data-for]')?.hasAttribute('hidden'));
+        for (const [key, side] of [['s', 'sell'], ['b', 'buy']]) {
+            await page.keyboard.press(key);
+            assert.equal(await page.isChecked(`input[name="side"][value="${side}"]`), true, key);
+            assert.equal(await page.evaluate(() => document.activeElement?.id), 'order-quantity');
+            // What is typed into a field is no key of the page.
+            await page.keyboard.press(key === 's' ? 'b' : 's');
+            assert.equal(await page.isChecked(`input[name="side"][value="${side}"]`), true);
+            await page.keyboard.press('Escape');
+            assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'BODY');
+        }
+    });
+
+    it('places one order of a double click, and another one after going back', async () => {
+        const orders = async () => (await platform.expect(200, 'GET', '/api/v1/orders?status=all&ticker=PEP', { token })).orders.length;
+        await page.goto('/symbols/PEP?side=buy&range=1y');
+        await page.fill('#order-quantity', '1');
+        await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Place the order' }).dblclick({ noWaitAfter: true })]);
+        assert.match(await flash(page), /Done: buy 1 PEP/);
+        assert.equal(await orders(), 1);
+        await page.goBack();
+        await page.fill('#order-quantity', '1');
+        await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Place the order' }).click()]);
+        assert.match(await flash(page), /Done: buy 1 PEP/);
+        assert.equal(await orders(), 2);
+    });
+
+    it('keeps what was typed while there is no connection, and says so', async () => {
+        await page.goto('/symbols/PEP');
+        await page.fill('#order-quantity', '7');
+        await page.context().setOffline(true);
+        await page.getByText(/^You are offline/).waitFor();
+        await page.getByRole('button', { name: 'Place the order' }).click();
+        assert.equal(await page.inputValue('#order-quantity'), '7');
+        assert.equal(new URL(page.url()).pathname, '/symbols/PEP');
+        await page.context().setOffline(false);
+        await page.getByText(/^You are offline/).waitFor({ state: 'hidden' });
+        await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Place the order' }).click()]);
+        assert.match(await flash(page), /Done: buy 7 PEP/);
+        page.complaints = page.complaints.filter(one => !/ERR_INTERNET_DISCONNECTED/.test(one));
+    });
+
+    it('tries again less and less often, and then shows what has happened without it', async () => {
+        const stream = '**/api/v1/stream*';
+        const tries = [];
+        await page.route(stream, route => {
+            tries.push(Date.now());
+            return tries.length < 5 ? route.abort() : route.continue();
+        });
+        await page.goto('/orders');
+        const [{ id }] = (await platform.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios;
+        const order = await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token,
+            body: { ticker: 'KO', side: 'buy', quantity: '1', type: 'limit', limit_price: '1', time_in_force: 'gtc' } });
+        await until('five tries', () => tries.length >= 5, 30);
+        const [first, second, third] = [2, 3, 4].map(index => tries[index] - tries[index - 1]);
+        assert.ok(first > 900 && second > 1900 && third > 3900, `${first} ${second} ${third}`);
+        await page.waitForSelector('[data-stream][data-state="live"]');
+        await page.waitForSelector(`[data-order="${order.id}"]`);
+        await page.unroute(stream);
+        await platform.expect(204, 'DELETE', `/api/v1/orders/${order.id}`, { token });
+        await page.waitForSelector(`[data-order="${order.id}"]`, { state: 'detached' });
+        page.complaints = page.complaints.filter(one => !/ERR_FAILED/.test(one));
+    });
+
+    it('draws candles, and shows prices that move without reloading', async () => {
+        await page.goto('/symbols/AAPL');
+        await page.waitForSelector('.chart-live canvas');
+        await page.waitForSelector('[data-stream][data-state="live"]');
+        const price = page.locator('.last');
+        const before = await price.innerText();
+        await until('another price', async () => await price.innerText() !== before, 30);
+    });
+
+    it('shows what becomes of an order that is placed elsewhere', async () => {
+        const [{ id }] = (await platform.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios;
+        await page.goto('/orders');
+        await page.waitForSelector('[data-stream][data-state="live"]');
+        const order = await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token,
+            body: { ticker: 'AAPL', side: 'buy', quantity: '1', type: 'limit', limit_price: '1', time_in_force: 'gtc' } });
+        await page.waitForSelector(`[data-order="${order.id}"]`);
+        await platform.expect(204, 'DELETE', `/api/v1/orders/${order.id}`, { token });
+        await page.waitForSelector(`[data-order="${order.id}"]`, { state: 'detached' });
+    });
+
+    it('says that it has lost the connection, greys the prices, and finds it again', async () => {
+        await page.goto('/symbols/AAPL');
+        await page.waitForSelector('[data-stream][data-state="live"]');
+        await platform.kill('gateway');
+        await page.waitForSelector('[data-stream][data-state="waiting"]');
+        await page.waitForSelector('.last.is-stale');
+        await page.waitForSelector('[data-stream][data-state="live"]', { timeout: 60000 });
+        await page.waitForSelector('.last:not(.is-stale)');
+        page.complaints = page.complaints.filter(one => !/ERR_(CONNECTION|INCOMPLETE|EMPTY)/.test(one));
+    });
+});

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+// Each flow in a browser that runs no scripts.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { until } from '../../support/platform.mjs';
+import { assertQuiet, flash, NASTY, open, PASSWORD, submit } from '../browser.mjs';
+
+export const withoutScripts = site => describe('without scripts', () => {
+    let platform, browser, page;
+
+    before(async () => {
+        ({ platform, browser } = site);
+        page = await open(browser, platform, { scripts: false });
+    });
+    after(async () => {
+        assertQuiet(page);
+        await page.context().close();
+    });
+
+    it('shows what is wrong with a registration beside its fields, and keeps what was typed', async () => {
+        await page.goto('/register');
+        await page.fill('#register-username', 'no.scripts');
+        await page.fill('#register-email', 'no.scripts@example.org');
+        await page.fill('#register-password', 'password1');
+        await submit(page, 'Sign up');
+        assert.match(await page.locator('#register-password-problem').innerText(), /tried first/);
+        assert.equal(await page.inputValue('#register-username'), 'no.scripts');
+        assert.equal(await page.inputValue('#register-password'), '');
+    });
+
+    it('registers, logs in and goes to the dashboard', async () => {
+        await page.fill('#register-password', PASSWORD);
+        await submit(page, 'Sign up');
+        assert.match(await flash(page), /Welcome, no\.scripts/);
+    });
+
+    it('finds a symbol by its name and its page by its ticker', async () => {
+        await page.fill('#search', 'apple');
+        await page.press('#search', 'Enter');
+        await page.waitForURL('**/search?q=apple');
+        await page.getByRole('link', { name: 'AAPL', exact: true }).click();
+        await page.waitForURL('**/symbols/AAPL');
+        await page.fill('#search', 'msft');
+        await page.press('#search', 'Enter');
+        await page.waitForURL('**/symbols/MSFT');
+    });
+
+    it('estimates an order, places it, and shows the position', async () => {
+        await until('the portfolio', async () => {
+            await page.goto('/symbols/AAPL');
+            return page.locator('[data-ticket]').count();
+        });
+        await page.fill('#order-quantity', '3');
+        await submit(page, 'Estimate');
+        assert.match(await page.locator('[data-estimate]').innerText(), /Costs about .* would be left/);
+        assert.equal(await page.inputValue('#order-quantity'), '3');
+        await submit(page, 'Place the order');
+        assert.match(await flash(page), /Done: buy 3 AAPL at/);
+        assert.match(await page.locator('[data-part="position"]').innerText(), /Shares\s+3/);
+    });
+
+    it('says why an order cannot be, and keeps the ticket', async () => {
+        await page.fill('#order-quantity', '100000000');
+        await submit(page, 'Place the order');
+        assert.match(await page.locator('.form-problem').innerText(), /required, and .* available/);
+        assert.equal(await page.inputValue('#order-quantity'), '100000000');
+        await page.fill('#order-quantity', 'many');
+        await submit(page, 'Place the order');
+        assert.match(await page.locator('#order-quantity-problem').innerText(), /decimal/);
+        assert.equal(await page.inputValue('#order-quantity'), 'many');
+    });
+
+    it('places an entry with the exits behind it, and two exits of what is there', async () => {
+        await page.goto('/symbols/AAPL');
+        await page.fill('#order-quantity', '1');
+        await page.fill('#order-take_profit-limit_price', '1');
+        await page.fill('#order-stop_loss-stop_price', '2');
+        await submit(page, 'Place the order');
+        assert.match(await page.locator('#order-take_profit-limit_price-problem').innerText(), /must be/);
+        await page.fill('#order-take_profit-limit_price', '5000');
+        await submit(page, 'Place the order');
+        assert.match(await flash(page), /Done: buy 1 AAPL at/);
+        await page.goto('/symbols/AAPL?side=sell');
+        await page.fill('#order-quantity', '2');
+        await page.selectOption('#order-time_in_force', 'gtc');
+        await page.fill('#order-take_profit-limit_price', '6000');
+        await page.fill('#order-stop_loss-stop_price', '1');
+        await submit(page, 'Place the order');
+        assert.match(await flash(page), /Placed: sell 2 AAPL/);
+        const prices = async () => {
+            await page.goto('/orders');
+            return (await page.locator('tbody tr').allInnerTexts()).map(text => /(5,000|6,000|1|2)\.00/.exec(text)?.[1]).sort();
+        };
+        await until('the exits', async () => (await prices()).join(' ') === '1 2 5,000 6,000');
+        await submit(page, 'Cancel sell 2 AAPL');
+        await until('both to be canceled', async () => (await prices()).join(' ') === '2 5,000');
+        await submit(page, 'Cancel sell 1 AAPL');
+        await until('all to be canceled', async () => (await prices()).length === 0);
+    });
+
+    it('sets how the orders of a portfolio are filled', async () => {
+        await page.goto('/portfolio');
+        await page.locator('tbody a').first().click();
+        await page.locator('summary', { hasText: 'How orders are filled' }).click();
+        assert.equal(await page.inputValue('#edit-fill_settings-model'), 'quote');
+        await page.fill('#edit-fill_settings-slippage_bps', '1000.01');
+        await submit(page, 'Save');
+        assert.match(await page.locator('#edit-fill_settings-slippage_bps-problem').innerText(), /1000/);
+        await page.fill('#edit-fill_settings-slippage_bps', '2.5');
+        await page.fill('#edit-fill_settings-commission_per_order', '1');
+        await submit(page, 'Save');
+        await page.locator('summary', { hasText: 'How orders are filled' }).click();
+        assert.equal(await page.inputValue('#edit-fill_settings-slippage_bps'), '2.5');
+        assert.equal(await page.inputValue('#edit-fill_settings-commission_per_order'), '1.00');
+        await page.fill('#edit-fill_settings-slippage_bps', '0');
+        await page.fill('#edit-fill_settings-commission_per_order', '0');
+        await submit(page, 'Save');
+    });
+
+    it('places an order that waits, and cancels one and all', async () => {
+        for (const price of ['1.5', '1.6', '1.7']) {
+            await page.goto('/symbols/AAPL');
+            await page.fill('#order-quantity', '1');
+            await page.selectOption('#order-type', 'limit');
+            await page.selectOption('#order-time_in_force', 'gtc');
+            await page.fill('#order-limit_price', price);
+            await submit(page, 'Place the order');
+            assert.match(await flash(page), /Placed: buy 1 AAPL/);
+        }
+        await page.goto('/orders');
+        assert.equal(await page.locator('tbody tr').count(), 3);
+        await submit(page, 'Cancel buy 1 AAPL', '[data-part="orders"]');
+        assert.match(await flash(page), /was canceled/);
+        await submit(page, 'Cancel all open orders');
+        assert.match(await flash(page), /2 orders were canceled/);
+        await until('no open order', async () => {
+            await page.goto('/orders');
+            return await page.locator('tbody tr').count() === 0;
+        });
+    });
+
+    it('puts another order in the place of one that waits, by the same rules, and says what is wrong', async () => {
+        await page.goto('/symbols/AAPL');
+        await page.fill('#order-quantity', '3');
+        await page.selectOption('#order-type', 'limit');
+        await page.selectOption('#order-time_in_force', 'gtc');
+        await page.fill('#order-limit_price', '1.25');
+        await submit(page, 'Place the order');
+        await page.goto('/orders');
+        await page.getByRole('link', { name: 'Change buy 3 AAPL' }).click();
+        await page.waitForURL('**/orders/*-*');
+        const old = page.url();
+        assert.equal(await page.inputValue('#replace-quantity'), '3');
+        assert.equal(await page.inputValue('#replace-limit_price'), '1.25');
+        assert.equal(await page.inputValue('#replace-time_in_force'), 'gtc');
+        assert.equal(await page.locator('#replace-stop_price').count(), 0);
+        await page.fill('#replace-limit_price', 'cheap');
+        await submit(page, 'Change the order');
+        assert.match(await page.locator('#replace-limit_price-problem').innerText(), /decimal/);
+        assert.equal(await page.inputValue('#replace-limit_price'), 'cheap');
+        await page.fill('#replace-limit_price', '1.25');
+        await submit(page, 'Change the order');
+        assert.ok(await page.locator('.form-problem').count(), 'nothing is different');
+        await page.fill('#replace-quantity', '100000000');
+        await submit(page, 'Change the order');
+        assert.match(await page.locator('.form-problem').innerText(), /required, and .* available/);
+        await page.fill('#replace-quantity', '4');
+        await page.fill('#replace-limit_price', '1.5');
+        await submit(page, 'Change the order');
+        assert.match(await flash(page), /taken the other one's place/);
+        assert.notEqual(page.url(), old);
+        assert.match(await page.locator('h1').innerText(), /Buy 4 AAPL/);
+        await page.getByRole('link', { name: 'another order' }).click();
+        await page.waitForURL(old);
+        assert.match(await page.locator('[data-part="order"]').innerText(), /Replaced/);
+        assert.equal(await page.getByRole('button', { name: 'Change the order' }).count(), 0);
+        await page.goBack();
+        await submit(page, 'Cancel the order');
+        assert.match(await flash(page), /was canceled/);
+        assert.equal((await page.goto('/orders/00000000-0000-7000-8000-000000000001')).status(), 404);
+    });
+
+    it('does a form that is sent twice once', async () => {
+        await page.goto('/symbols/KO');
+        const form = Object.fromEntries(await page.locator('[data-ticket]').evaluate(one => [...new FormData(one)]));
+        form.quantity = '2';
+        for (let time = 0; time < 2; time++)
+            assert.equal((await page.request.post('/symbols/KO/orders', { form, maxRedirects: 0 })).status(), 303);
+        await page.goto('/symbols/KO');
+        assert.match(await page.locator('[data-part="position"]').innerText(), /Shares\s+2\n/);
+        assert.equal(await page.locator('[data-part="orders"] tbody tr').count(), 1);
+    });
+
+    it('deposits and withdraws, lists it, and has a table of it', async () => {
+        await page.goto('/portfolio');
+        await page.getByRole('link', { name: 'My portfolio' }).click();
+        await page.fill('#cash-amount', '250.5');
+        await page.fill('#cash-note', NASTY);
+        await submit(page, 'Deposit');
+        assert.match(await flash(page), /250\.50 was deposited/);
+        await page.fill('#cash-amount', '900000000');
+        await submit(page, 'Withdraw');
+        assert.equal(await page.inputValue('#cash-amount'), '900000000');
+        assert.ok(await page.locator('.form-problem').count());
+        await page.fill('#cash-amount', '100');
+        await submit(page, 'Withdraw');
+        assert.match(await flash(page), /100\.00 was withdrawn/);
+        await page.getByRole('link', { name: 'Transactions' }).click();
+        await page.selectOption('#filter-type', 'deposit');
+        await submit(page, 'Filter');
+        assert.ok((await page.locator('tbody').innerText()).includes(NASTY));
+        const link = await page.getByRole('link', { name: /CSV/ }).getAttribute('href');
+        const table = await page.request.get(link);
+        assert.match(table.headers()['content-type'], /^text\/csv/);
+        assert.match(await table.text(), /deposit,.*250\.50/);
+    });
+
+    it('opens, changes, copies, begins anew and closes portfolios', async () => {
+        await page.goto('/portfolio');
+        await page.fill('#new-name', 'Second');
+        await page.fill('#new-cash_balance', '500');
+        await submit(page, 'Open the portfolio');
+        assert.match(await flash(page), /Second is open/);
+        await page.fill('#edit-name', 'Third');
+        await submit(page, 'Save');
+        assert.equal(await page.locator('h1').innerText(), 'Third');
+        await submit(page, 'Make a copy');
+        assert.match(await flash(page), /copy of Third/i);
+        await page.getByText('Begin anew', { exact: true }).first().click();
+        await page.fill('#reset-amount', '42');
+        await submit(page, 'Begin anew');
+        assert.match(await page.locator('[data-field="cash_balance"]').innerText(), /42\.00/);
+        await page.getByText('Close it', { exact: true }).click();
+        await submit(page, 'Close this portfolio');
+        assert.match(await page.locator('.form-problem').innerText(), /still has 42\.00/);
+        await page.getByText('Close it', { exact: true }).click();
+        await page.check('input[name="force"]');
+        await submit(page, 'Close this portfolio');
+        assert.match(await flash(page), /was closed/);
+    });
+
+    it('adds to a watchlist once, takes off it, and makes further ones', async () => {
+        await page.goto('/dashboard');
+        for (const sentence of [/is on the list now/, /is on the list already/]) {
+            await page.fill('#add-ticker', 'nvda');
+            await submit(page, 'Add');
+            assert.equal(new URL(page.url()).pathname, '/dashboard');
+            assert.match(await flash(page), sentence);
+        }
+        assert.equal(await page.getByRole('button', { name: 'Remove NVDA' }).count(), 1);
+        await submit(page, 'Remove NVDA');
+        assert.match(await flash(page), /not on the list any more/);
+        await page.fill('#add-ticker', 'NOSUCH');
+        await submit(page, 'Add');
+        assert.match(await page.locator('.form-problem').innerText(), /symbol/i);
+        assert.equal(await page.inputValue('#add-ticker'), 'NOSUCH');
+        await page.fill('#create-name', 'Oil');
+        await submit(page, 'Make the list');
+        assert.match(await flash(page), /The list Oil is there/);
+        await submit(page, 'Show it on the dashboard');
+        assert.ok(await page.getByText('On the dashboard').count());
+    });
+
+    it('changes the profile, ends other sessions, and shows a key\'s secret once', async () => {
+        await page.goto('/settings');
+        await page.fill('#profile-first_name', 'Ada');
+        await submit(page, 'Save the profile');
+        assert.equal(await page.inputValue('#profile-first_name'), 'Ada');
+        await page.fill('#key-name', 'robot');
+        await submit(page, 'Make a key');
+        assert.match(await page.locator('.facts').innerText(), /Secret\s+\S{20,}/);
+        await page.goto('/settings');
+        assert.equal(await page.locator('.facts').count(), 0);
+        await submit(page, 'Delete robot');
+        assert.match(await flash(page), /key was deleted/);
+        await page.fill('#password-current_password', 'wrong password');
+        await page.fill('#password-new_password', `${PASSWORD} staple`);
+        await submit(page, 'Change the password');
+        assert.match(await page.locator('.form-problem').innerText(), /password is wrong/);
+    });
+
+    it('keeps the theme that was chosen', async () => {
+        await page.goto('/orders?status=all');
+        await submit(page, 'Dark', 'footer');
+        assert.match(page.url(), /\/orders\?status=all$/);
+        assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
+        await submit(page, 'Auto', 'footer');
+        assert.equal(await page.locator('html').getAttribute('data-theme'), null);
+    });
+
+    it('logs out to the login page, and after logging in goes on where one wanted to go', async () => {
+        await submit(page, 'Log out', 'header');
+        assert.match(await flash(page), /logged out/);
+        assert.equal(new URL(page.url()).pathname, '/login');
+        await page.goto('/orders?status=all');
+        assert.equal(new URL(page.url()).pathname, '/login');
+        await page.fill('#login-username', 'no.scripts');
+        await page.fill('#login-password', 'not the password');
+        await submit(page, 'Log in');
+        assert.match(await page.locator('.form-problem').innerText(), /name or the password/);
+        await page.fill('#login-password', PASSWORD);
+        await submit(page, 'Log in');
+        assert.match(page.url(), /\/orders\?status=all$/);
+    });
+
+    it('tells people what to do when there is nothing, and programs the reason', async () => {
+        assert.equal((await page.goto('/no/such/page')).status(), 404);
+        assert.match(await page.locator('h1').innerText(), /nothing here/);
+        assert.equal(await page.locator('.user').innerText(), 'no.scripts');
+        assert.equal((await page.goto('/symbols/NOSUCH')).status(), 404);
+        assert.equal((await page.goto('/portfolio/00000000-0000-7000-8000-000000000001')).status(), 404);
+        const { body } = await platform.request('GET', '/symbols/NOSUCH', { headers: { accept: 'application/json' } });
+        assert.equal(body.reason, 'SYMBOL_NOT_FOUND');
+        assert.equal((await platform.request('GET', '/api/v1/none', { headers: { accept: 'text/html' } })).body.reason, 'NO_SUCH_ADDRESS');
+    });
+});
