@@ -10,24 +10,25 @@ const PATIENCE_MS = 15000;
 
 export class Load {
     constructor(gateways, user) {
-        Object.assign(this, { gateways, user, ready: [], failures: [], acknowledged: [], done: 0, slowest_ms: 0, over: false });
+        Object.assign(this, { gateways, user, seen: [], ready: [], failures: [], acknowledged: [], done: 0, slowest_ms: 0, over: false });
         this.running = [this.balance(), ...Array.from({ length: CLIENTS }, (_, number) => this.trade(number))];
     }
 
     // One that says that it is not ready, or refuses, gets nothing more at once; one that is only slow does.
-    async isReady(url) {
+    async look(url) {
         try {
-            return (await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(LOOK_MS_MAX) })).ok;
+            const reply = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(LOOK_MS_MAX) });
+            return { url, ready: reply.ok, said: `${reply.status} ${await reply.text()}` };
         } catch (error) {
-            return error.name === 'TimeoutError' && this.ready.includes(url);
+            return { url, ready: error.name === 'TimeoutError' && this.ready.includes(url), said: error.cause?.message ?? error.message };
         }
     }
 
     // What any proxy does: asks each gateway whether it is ready, and sends requests to those that are.
     async balance() {
         while (!this.over) {
-            const said = await Promise.all(this.gateways.map(url => this.isReady(url)));
-            this.ready = this.gateways.filter((url, at) => said[at]);
+            this.seen = await Promise.all(this.gateways.map(url => this.look(url)));
+            this.ready = this.seen.filter(one => one.ready).map(one => one.url);
             await new Promise(next => setTimeout(next, LOOK_EVERY_MS));
         }
     }
@@ -37,6 +38,8 @@ export class Load {
         const begun = performance.now();
         this.done += 1;
         try {
+            if (url === undefined)
+                throw new Error(`no gateway is ready: ${JSON.stringify(this.seen)}`);
             const reply = await fetch(`${url}/api/v1/${path}`, { method: body ? 'POST' : 'GET', body, signal: AbortSignal.timeout(PATIENCE_MS),
                 headers: { authorization: `Bearer ${this.user.token}`, ...headers } });
             const text = await reply.text();
@@ -54,7 +57,7 @@ export class Load {
     async trade() {
         const { portfolio } = this.user;
         while (!this.over) {
-            if (this.ready.length > 0) {
+            if (this.seen.length > 0) {
                 const key = randomUUID();
                 if (await this.ask(201, `portfolios/${portfolio}/orders`, { 'content-type': 'application/json', 'idempotency-key': key },
                     JSON.stringify({ ticker: 'AAPL', side: 'buy', quantity: '0.001', client_order_id: key })))
