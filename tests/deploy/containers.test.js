@@ -133,11 +133,12 @@ before(async () => {
 }, { timeout: 120000 });
 
 after(async () => {
-    if (!engine)
-        return;
-    if (!engine.why)
-        await run('docker-compose', [...compose, '--profile', 'prometheus', 'down', '-v', '-t', '1'], { env, cwd: root });
-    await engine.stop?.();
+    try {
+        if (env)
+            await run('docker-compose', [...compose, '--profile', 'prometheus', 'down', '-v', '-t', '1'], { env, cwd: root });
+    } finally {
+        await engine?.stop?.();
+    }
 }, { timeout: 120000 });
 
 function step(name, timeout, body) {
