@@ -91,7 +91,7 @@ test_command() {
     say "[1/4] Looking for what is missing"
     packages_need run build test
     # A container engine is nothing to install on somebody's machine unasked.
-    [ "${BOURSE_TEST_CONTAINERS:-}" != 1 ] || packages_need containers
+    [ -z "${BOURSE_TEST_CONTAINERS:-}" ] || packages_need containers
     say "[2/4] Building with the $PRESET preset"
     build_targets "$PRESET" all all_verify_interface_header_sets
     mapfile -t folders < <(test_folders)

@@ -59,6 +59,13 @@ void client_leave_alone(struct client_replica *replica, int64_t now_us)
     replica->next_ping_us = now_us + CLIENT_AWAY_MS * MICROS_PER_MS;
 }
 
+void client_note_silence(struct client_replica *replica, int64_t now_us)
+{
+    replica->is_away = true;
+    replica->is_silent = true;
+    replica->next_ping_us = now_us + CLIENT_PING_EVERY_MS * MICROS_PER_MS;
+}
+
 static bool is_other_usable(const struct client_lane *lane, const struct client_replica *replica)
 {
     for (size_t i = 0; i < lane->link_count; i++)
@@ -72,7 +79,7 @@ static void judge_timeout(struct client_link *link, int64_t now_us)
     struct client_replica *replica = link->replica;
 
     if (link->is_ping) {
-        client_leave_alone(replica, now_us);
+        client_note_silence(replica, now_us);
         return;
     }
     if (++replica->timeouts[link->lane] < CLIENT_TIMEOUTS_MAX)
@@ -93,6 +100,7 @@ static void judge_ping(struct client_link *link, const struct delivery *delivery
     bool is_told = batch != NULL && batch->n_outcomes > 0;
 
     replica->is_suspect = false;
+    replica->is_silent = false;
     replica->is_ready = !is_told;
     replica->next_ping_us = now_us + CLIENT_PING_EVERY_MS * MICROS_PER_MS;
     // A server that is being stopped refuses pings as well as calls.

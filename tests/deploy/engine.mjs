@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // engine: a container engine of the test's own, on private paths, which leaves nothing behind: no image, no bridge, no
 // rule of the firewall. Who has an engine already names it in BOURSE_TEST_DOCKER_HOST.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { until } from '../support/platform.mjs';
 
-const base = 'debian:bookworm-slim';
+const run = promisify(execFile);
 const programs = ['dockerd', 'docker', 'docker-compose', 'mmdebstrap'];
 
 function has(program) {
@@ -16,8 +17,8 @@ function has(program) {
 
 // Why no engine can be started here, or null.
 export function missing() {
-    if (process.env.BOURSE_TEST_CONTAINERS !== '1')
-        return 'BOURSE_TEST_CONTAINERS is not 1: see tests/README.md';
+    if (!['1', 'images'].includes(process.env.BOURSE_TEST_CONTAINERS))
+        return 'BOURSE_TEST_CONTAINERS is neither 1 nor images: see tests/README.md';
     if (process.env.BOURSE_TEST_DOCKER_HOST)
         return null;
     if (process.getuid() !== 0)
@@ -32,7 +33,7 @@ function bridges() {
 }
 
 export class Engine {
-    // Null when none can be started here; `why` then says what dockerd said.
+    // With `why` instead where none can be started or an engine cannot run a container.
     static async start() {
         const engine = new Engine();
         engine.folder = mkdtempSync(join(tmpdir(), 'bourse-engine-'));
@@ -40,12 +41,11 @@ export class Engine {
         const host = process.env.BOURSE_TEST_DOCKER_HOST;
         // Debian's client before others: it can do without a plugin what others need one for.
         engine.env = { ...process.env, PATH: `/usr/bin:${process.env.PATH}`, DOCKER_HOST: host ?? `unix://${engine.folder}/docker.sock` };
-        if (!host && !await engine.begin()) {
-            const why = readFileSync(join(engine.folder, 'dockerd.log'), 'utf8').trim().split('\n').at(-1);
+        const why = !host && !await engine.begin() ? readFileSync(join(engine.folder, 'dockerd.log'), 'utf8').trim().split('\n').at(-1)
+            : await engine.tryOut();
+        if (why !== null)
             await engine.stop();
-            return { why };
-        }
-        return engine;
+        return why !== null ? { why } : engine;
     }
 
     async begin() {
@@ -57,26 +57,28 @@ export class Engine {
             '--default-address-pool', 'base=172.30.0.0/16,size=24'], { stdio: ['ignore', log, log], detached: true });
         this.ended = new Promise(done => this.daemon.on('exit', () => done(true)));
         return until('the engine to answer or to end', async () => this.daemon.exitCode !== null ? 'ended'
-            : spawnSync('docker', ['version'], { env: this.env }).status === 0 && 'answers', 30).then(said => said === 'answers');
+            : spawnSync('docker', ['version'], { env: this.env }).status === 0 && 'answers', 60).then(said => said === 'answers');
     }
 
-    docker(...operands) {
-        return execFileSync('docker', operands, { env: this.env, encoding: 'utf8', maxBuffer: 64 << 20 }).trim();
+    // Why no container with a network can be run here, which an engine may only notice then; or null.
+    async tryOut() {
+        const name = `bourse-engine-${process.pid}`;
+        try {
+            await run('bash', ['-c', `tar -C /usr/bin -ch docker-init | docker import - ${name}`], { env: this.env });
+            await this.docker('network', 'create', name);
+            await this.docker('run', '--rm', '--network', name, '--read-only', '--memory', '64m', '--pids-limit', '16', name, '/docker-init', '--version');
+            return null;
+        } catch (error) {
+            return error.message.trim().split('\n').at(-1);
+        } finally {
+            spawnSync('docker', ['network', 'rm', name], { env: this.env });
+            spawnSync('docker', ['image', 'rm', name], { env: this.env });
+        }
     }
 
-    // The image that all others are built on, from where this machine has its own packages, trusting whom it trusts.
-    ensureBase() {
-        if (spawnSync('docker', ['image', 'inspect', base], { env: this.env }).status === 0)
-            return;
-        const sources = ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list'].find(existsSync);
-        const authorities = '/usr/local/share/ca-certificates';
-        const file = join(this.folder, 'base.tar');
-        execFileSync('mmdebstrap', ['--quiet', '--variant=minbase', '--include=ca-certificates',
-            ...['man', 'doc', 'locale'].map(name => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
-            `--customize-hook=cp ${authorities}/*.crt "$1${authorities}/" 2>/dev/null || true`,
-            '--customize-hook=chroot "$1" update-ca-certificates', 'bookworm', file, sources], { stdio: 'ignore' });
-        this.docker('import', '--change', 'CMD ["bash"]', file, base);
-        rmSync(file);
+    async docker(...operands) {
+        const { stdout } = await run('docker', operands, { env: this.env, maxBuffer: 64 << 20 });
+        return stdout.trim();
     }
 
     async stop() {
