@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LAG_MS_MAX = 1000, WAIT_MS_MAX = 30 * 1000, POLL_MS = 10, TRIES_MAX = 5 };
+enum { LAG_MS_MAX = 1000, WAIT_MS_MAX = 30 * 1000, TRIES_MAX = 5 };
+// Not so often that what was kept of the primary spans less than the bound.
+enum { POLL_MS = 25 };
 
 // A primary with a standby.
 struct fixture {
