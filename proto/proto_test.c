@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // proto_test: what was generated from the real .proto files hangs together.
-#include "route.h"
+#include "rest/route.h"
 
 #include "bourse/auth/v1/auth_methods.h"
 #include "bourse/market/v1/market_methods.h"

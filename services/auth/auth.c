@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "auth.h"
 
+#include "accounts/first_portfolio.h"
 #include "auth_store.h"
-#include "first_portfolio.h"
-#include "hash_gate.h"
+#include "keys/signing_key.h"
+#include "keys/signing_keys.h"
+#include "passwords/hash_gate.h"
 #include "service/idempotency.h"
-#include "signing_key.h"
-#include "signing_keys.h"
 
 enum {
     FOLLOW_EVERY_MS = 300,

@@ -6,10 +6,10 @@
 #pragma once
 
 #include "base/digest.h"
-#include "password.h"
+#include "passwords/password.h"
 #include "service/service.h"
 #include "service/worker.h"
-#include "throttle.h"
+#include "sessions/throttle.h"
 #include "token/token.h"
 
 #include <stdatomic.h>

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "bourse/auth/v1/auth_server.h"
 
+#include "accounts/first_portfolio.h"
+#include "accounts/user.h"
 #include "answer.h"
-#include "audit.h"
+#include "audit/audit.h"
 #include "auth.h"
 #include "auth_store.h"
 #include "bourse/auth/v1/auth_methods.h"
-#include "credentials.h"
-#include "first_portfolio.h"
 #include "money/money.h"
-#include "password.h"
+#include "passwords/password.h"
 #include "service/idempotency.h"
-#include "user.h"
+#include "sessions/credentials.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "auth_store.h"
 
+#include "accounts/user.h"
 #include "money/money.h"
-#include "user.h"
 
 #include <string.h>
 

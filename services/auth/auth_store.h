@@ -9,7 +9,7 @@
 #include "base/digest.h"
 #include "database/database.h"
 #include "database/history.h"
-#include "login_guard.h"
+#include "sessions/login_guard.h"
 #include "token/token.h"
 
 struct user_record {

@@ -2,10 +2,10 @@
 // bourse-auth: who is who. Users, passwords, sessions and signing keys.
 #include "bourse/auth/v1/auth_server.h"
 
-#include "administrator.h"
+#include "accounts/administrator.h"
 #include "auth.h"
-#include "autogroup.h"
 #include "money/money.h"
+#include "passwords/autogroup.h"
 
 enum { SECONDS_PER_DAY = 24 * 60 * 60 };
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "gateway.h"
 
-#include "credential_cache.h"
-#include "endpoint.h"
-#include "form.h"
-#include "movers.h"
-#include "multipart.h"
+#include "operations/movers.h"
+#include "operations/session_api.h"
+#include "pages/form.h"
 #include "pages/page.h"
 #include "pages/page_source.h"
-#include "problem.h"
-#include "seed.h"
-#include "session_api.h"
-#include "stream_server.h"
+#include "rest/credential_cache.h"
+#include "rest/endpoint.h"
+#include "rest/problem.h"
+#include "seeds/seed.h"
+#include "server/multipart.h"
+#include "stream/stream_server.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,9 +5,9 @@
 // by what it belongs to.
 #pragma once
 
-#include "http_server.h"
 #include "quotes/quotes.h"
-#include "router.h"
+#include "rest/router.h"
+#include "server/http_server.h"
 #include "service/service.h"
 
 #include <stdatomic.h>

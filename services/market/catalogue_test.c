@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The catalogue with its database: what a search sees of each change, and lists of symbols.
-#include "import_helper.h"
+#include "imports/import_helper.h"
 #include "market.h"
 #include "market_host.h"
-#include "quote_book.h"
+#include "player/quote_book.h"
 #include "support/test.h"
 
 struct fixture {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "market.h"
 
-#include "bar_series.h"
-#include "exchange_calendar.h"
-#include "import_store.h"
+#include "bars/bar_series.h"
+#include "bars/minute_store.h"
+#include "clock/exchange_calendar.h"
+#include "imports/import_store.h"
 #include "market_store.h"
-#include "minute_store.h"
 #include "providers/provider_store.h"
 #include "rpc/rpc_topic.h"
-#include "universe_store.h"
+#include "simulation/universe_store.h"
 
 #include <string.h>
 

@@ -2,19 +2,19 @@
 // market: what the handlers of the service share.
 #pragma once
 
+#include "actions/split_table.h"
 #include "bourse/market/v1/market_methods.h"
 #include "bourse/market/v1/market_server.h"
-#include "import_merger.h"
-#include "player.h"
+#include "imports/import_merger.h"
+#include "player/player.h"
 #include "providers/live.h"
 #include "service/audit_outbox.h"
 #include "service/idempotency.h"
 #include "service/service.h"
 #include "service/worker.h"
-#include "simulated_days.h"
-#include "split_table.h"
-#include "symbol.h"
-#include "symbol_catalogue.h"
+#include "simulation/simulated_days.h"
+#include "symbols/symbol.h"
+#include "symbols/symbol_catalogue.h"
 
 struct rpc_publisher;
 

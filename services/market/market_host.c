@@ -2,8 +2,8 @@
 #include "market_host.h"
 
 #include "base/digest.h"
+#include "clock/exchange_calendar.h"
 #include "database/migration.h"
-#include "exchange_calendar.h"
 #include "market.h"
 #include "support/postgres.h"
 #include "support/test.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "market_message.h"
 
-#include "exchange_calendar.h"
+#include "clock/exchange_calendar.h"
 
 #include <assert.h>
 #include <protobuf-c/protobuf-c.h>

@@ -6,9 +6,9 @@
 
 #include "base/strbuf.h"
 #include "bourse/market/v1/market.pb-c.h"
-#include "market_hours.h"
-#include "platform_clock.h"
-#include "replay.h"
+#include "clock/market_hours.h"
+#include "clock/platform_clock.h"
+#include "player/replay.h"
 
 // The clock as it is told to others.
 struct clock_view {

@@ -4,12 +4,12 @@
 // Threads: any. Memory: what is read lies in the arena given, or in the transaction's.
 #pragma once
 
-#include "bar.h"
+#include "bars/bar.h"
+#include "clock/platform_clock.h"
 #include "database/database.h"
 #include "database/history.h"
-#include "platform_clock.h"
-#include "player.h"
-#include "symbol.h"
+#include "player/player.h"
+#include "symbols/symbol.h"
 
 // A change of a symbol: what is not said stays as it is.
 struct symbol_change {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The operations of the service over a real PostgreSQL, as the RPC server would call them.
-#include "import_helper.h"
-#include "import_store.h"
+#include "imports/import_helper.h"
+#include "imports/import_store.h"
 #include "market.h"
 
-#include "exchange_calendar.h"
+#include "clock/exchange_calendar.h"
 #include "support/service_database.h"
 #include "support/test.h"
 

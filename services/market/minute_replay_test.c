@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Imported minutes over a real PostgreSQL: what becomes of them, and how a replay quotes them. What
 // is known of a moment must be the same whichever way time came there.
-#include "import_helper.h"
+#include "imports/import_helper.h"
 #include "market.h"
 #include "market_host.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A year of real prices replayed at full speed, twice, by two markets: what they publish is the
 // same to the last byte, and ends with the last row of each file.
-#include "import_helper.h"
+#include "imports/import_helper.h"
 #include "market.h"
 #include "market_host.h"
 #include "rpc/rpc_topic.h"

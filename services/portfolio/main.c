@@ -6,15 +6,15 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "close_cache.h"
-#include "import_store.h"
 #include "money/money.h"
 #include "portfolio.h"
-#include "portfolio_reader.h"
+#include "portfolios/portfolio_reader.h"
 #include "service/idempotency.h"
 #include "service/service.h"
 #include "service/worker.h"
-#include "snapshot_schedule.h"
+#include "snapshots/snapshot_schedule.h"
+#include "transactions/import_store.h"
+#include "valuation/close_cache.h"
 
 extern const struct migration portfolio_migrations[];
 extern const size_t portfolio_migration_count;

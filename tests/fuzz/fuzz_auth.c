@@ -3,11 +3,11 @@
 // one an e-mail address, and the rest a password or a secret.
 #include "fuzz.h"
 
+#include "accounts/user.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
-#include "password_easy.h"
-#include "secret.h"
-#include "user.h"
+#include "passwords/password_easy.h"
+#include "sessions/secret.h"
 
 #include <strings.h>
 

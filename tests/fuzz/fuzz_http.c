@@ -8,11 +8,11 @@
 #include "fuzz.h"
 
 #include "base/digest.h"
-#include "client_address.h"
-#include "csrf.h"
-#include "endpoint.h"
-#include "exchange.h"
-#include "guard.h"
+#include "rest/csrf.h"
+#include "rest/endpoint.h"
+#include "rest/exchange.h"
+#include "server/client_address.h"
+#include "server/guard.h"
 
 #include <arpa/inet.h>
 #include <strings.h>

@@ -11,8 +11,8 @@
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "page_token.h"
-#include "portfolio_page_token.h"
-#include "symbol_search.h"
+#include "portfolios/portfolio_page_token.h"
+#include "symbols/symbol_search.h"
 
 enum { ARENA_BUDGET = 8 * 1024 * 1024 };
 

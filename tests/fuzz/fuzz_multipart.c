@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 #include "base/utf8.h"
-#include "multipart.h"
+#include "server/multipart.h"
 
 enum { ARENA_BUDGET = 1024 * 1024, FILE_MAX = 256 * 1024 };
 

@@ -3,10 +3,10 @@
 // refused is refused with a reason that may be shown.
 #include "fuzz.h"
 
-#include "price_csv.h"
+#include "imports/price_csv.h"
 
 #include "base/utf8.h"
-#include "exchange_calendar.h"
+#include "clock/exchange_calendar.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

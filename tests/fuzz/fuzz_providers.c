@@ -4,7 +4,7 @@
 // whatever is refused is refused with a phrase that can be shown.
 #include "fuzz.h"
 
-#include "exchange_calendar.h"
+#include "clock/exchange_calendar.h"
 #include "providers/provider.h"
 
 #define NOW INT64_C(1631664000000000) // 2021-09-15T00:00:00Z

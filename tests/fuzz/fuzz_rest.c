@@ -8,10 +8,10 @@
 
 #include "base/timestamp.h"
 #include "base/utf8.h"
-#include "endpoint.h"
-#include "rest.h"
-#include "seed.h"
-#include "url.h"
+#include "rest/endpoint.h"
+#include "rest/rest.h"
+#include "rest/url.h"
+#include "seeds/seed.h"
 
 #include <strings.h>
 

@@ -4,7 +4,7 @@
 // may be shown too.
 #include "fuzz.h"
 
-#include "symbol_csv.h"
+#include "imports/symbol_csv.h"
 
 #include "base/utf8.h"
 

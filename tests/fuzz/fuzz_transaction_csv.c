@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "money/money.h"
 #include "quotes/quotes.h"
-#include "transaction_csv.h"
+#include "transactions/transaction_csv.h"
 
 enum {
     ARENA_BUDGET = 32 * 1024 * 1024,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Frames of any bytes: what they give is the same however they are cut into pieces, within its
 // limits, and text is text.
-#include "websocket.h"
+#include "stream/websocket.h"
 
 #include "base/utf8.h"
 

@@ -31,7 +31,7 @@ bool emit_routes(struct output *output, const struct model *model)
 
     strbuf_append_string(
         out, "// Made by tools/protogen from the google.api.http options in proto/; change those "
-             "instead.\n#include \"route.h\"\n\n");
+             "instead.\n#include \"rest/route.h\"\n\n");
     for (size_t i = 0; i < model->file_count; i++)
         strbuf_printf(out, "#include \"%s_methods.h\"\n", model->files[i].stem);
     strbuf_append_string(out, "\nconst struct route gateway_routes[] = {\n");

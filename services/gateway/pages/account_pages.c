@@ -7,10 +7,10 @@
 #include "bourse/auth/v1/auth_methods.h"
 #include "bourse/auth/v1/auth_rules.h"
 #include "bourse/gateway/v1/pages_rules.h"
-#include "csrf.h"
+#include "operations/session_api.h"
 #include "page_templates.h"
 #include "pages/page.h"
-#include "session_api.h"
+#include "rest/csrf.h"
 
 #include <string.h>
 

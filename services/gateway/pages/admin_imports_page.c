@@ -6,9 +6,9 @@
 #include "bourse/gateway/v1/pages_rules.h"
 #include "bourse/market/v1/market_methods.h"
 #include "bourse/market/v1/market_rules.h"
-#include "import_upload.h"
-#include "multipart.h"
+#include "operations/import_upload.h"
 #include "page_templates.h"
+#include "server/multipart.h"
 
 enum { IMPORTS_SHOWN = 50, REJECTED_SHOWN = 100, PERCENT = 100 };
 

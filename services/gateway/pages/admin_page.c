@@ -7,7 +7,7 @@
 #include "bourse/market/v1/market_methods.h"
 #include "bourse/trading/v1/trading_methods.h"
 #include "page_templates.h"
-#include "stream_server.h"
+#include "stream/stream_server.h"
 
 #include <string.h>
 

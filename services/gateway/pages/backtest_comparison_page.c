@@ -11,7 +11,7 @@
 #include "pages/line_chart.h"
 #include "pages/page.h"
 #include "pages/strategy_kinds.h"
-#include "table_api.h"
+#include "rest/table_api.h"
 
 #include <string.h>
 

@@ -10,7 +10,7 @@
 #include "pages/backtest_view.h"
 #include "pages/page.h"
 #include "pages/strategy_kinds.h"
-#include "table_api.h"
+#include "rest/table_api.h"
 
 enum { VALUES_BYTES_MAX = 1000 };
 

@@ -2,10 +2,10 @@
 // What fails, told as a page that says what to do. Who must log in is sent to the login page.
 #include "pages/page.h"
 
-#include "local_path.h"
 #include "page_templates.h"
+#include "pages/local_path.h"
 #include "pages/page_source.h"
-#include "problem.h"
+#include "rest/problem.h"
 
 #include <string.h>
 

@@ -3,14 +3,14 @@
 
 #include "base/timestamp.h"
 #include "bourse/gateway/v1/pages_rules.h"
-#include "csrf.h"
-#include "flash.h"
-#include "local_path.h"
+#include "operations/session_api.h"
+#include "pages/flash.h"
+#include "pages/local_path.h"
 #include "pages/market_state.h"
 #include "pages/page_source.h"
-#include "problem.h"
-#include "rest.h"
-#include "session_api.h"
+#include "rest/csrf.h"
+#include "rest/problem.h"
+#include "rest/rest.h"
 
 #include <stdarg.h>
 #include <stdio.h>

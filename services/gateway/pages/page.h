@@ -10,8 +10,8 @@
 #pragma once
 
 #include "bourse/gateway/v1/pages.pb-c.h"
-#include "endpoint.h"
-#include "form.h"
+#include "pages/form.h"
+#include "rest/endpoint.h"
 #include "template/template.h"
 
 enum page_reader {
@@ -79,10 +79,8 @@ MUST_CHECK bool page_show_form(const struct exchange *exchange,
                                struct error *error);
 
 // One of several things that a link or an input chooses from. NULL when the budget is spent.
-Pages__Choice *page_make_choice(struct arena *arena,
-                                const char *value,
-                                const char *label,
-                                bool is_chosen);
+Pages__Choice *
+page_make_choice(struct arena *arena, const char *value, const char *label, bool is_chosen);
 
 // What an input shows as long as nothing has been typed into it. NULL is nothing.
 void page_preset(const struct exchange *exchange, Pages__Input *input, const char *value);

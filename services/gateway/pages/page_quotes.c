@@ -2,9 +2,9 @@
 #include "pages/page_quotes.h"
 
 #include "bourse/market/v1/market_methods.h"
-#include "endpoint.h"
-#include "movers.h"
+#include "operations/movers.h"
 #include "pages/page.h"
+#include "rest/endpoint.h"
 
 // A copy of the message with its texts, which lie in `quote` otherwise.
 static Market__Quote *make_quote(struct arena *arena, const struct quote *quote)

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "bourse/gateway/v1/pages.pb-c.h"
-#include "exchange.h"
+#include "rest/exchange.h"
 
 // NULL when there is no quote of that ticker, and when the arena's budget is spent.
 Market__Quote *page_quotes_find(struct exchange *exchange, const char *ticker);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "pages/page_source.h"
 
-#include "assets.h"
+#include "web/assets.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "template/template.h"
-#include "web_assets.h"
+#include "web/web_assets.h"
 
 struct page_source;
 

@@ -6,7 +6,7 @@
 // Threads: any number at once, each with a request of its own.
 #pragma once
 
-#include "endpoint.h"
+#include "rest/endpoint.h"
 
 bool home_page_show(struct exchange *exchange, struct error *error);
 bool login_page_show(struct exchange *exchange, struct error *error);

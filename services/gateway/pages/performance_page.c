@@ -8,7 +8,7 @@
 #include "page_templates.h"
 #include "pages/page.h"
 #include "pages/performance_view.h"
-#include "table_api.h"
+#include "rest/table_api.h"
 
 // The names are those of the API.
 static const struct {

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/strbuf.h"
-#include "form.h"
+#include "pages/form.h"
 
 enum {
     STRATEGY_PROPERTIES_MAX = 32,

@@ -4,10 +4,10 @@
 
 #include "bourse/gateway/v1/pages_rules.h"
 #include "bourse/portfolio/v1/portfolio_methods.h"
-#include "multipart.h"
+#include "operations/transactions_api.h"
 #include "page_templates.h"
 #include "pages/page.h"
-#include "transactions_api.h"
+#include "server/multipart.h"
 
 enum { ROWS_SHOWN = 200 };
 

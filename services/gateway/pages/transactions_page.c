@@ -4,9 +4,9 @@
 
 #include "bourse/gateway/v1/pages_rules.h"
 #include "bourse/portfolio/v1/portfolio_methods.h"
+#include "operations/transactions_api.h"
 #include "page_templates.h"
 #include "pages/page.h"
-#include "transactions_api.h"
 
 enum { TRANSACTIONS_SHOWN = 50 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Alpha Vantage: every value is a string, every failure has status 200 and a member of its own, and
 // some of those echo the key. A quote has a day and no time. Prices of bars are as traded.
-#include "reply_time.h"
-#include "reply_value.h"
+#include "providers/reply_time.h"
+#include "providers/reply_value.h"
 
-#include "exchange_calendar.h"
+#include "clock/exchange_calendar.h"
 #include "money/money.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "call_plan.h"
+#include "providers/call_plan.h"
 
-#include "live_quote.h"
+#include "providers/live_quote.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -15,9 +15,9 @@
 // in and out by value. All times are given, and are platform time, which is real time here.
 #pragma once
 
-#include "circuit_breaker.h"
-#include "provider.h"
-#include "token_bucket.h"
+#include "providers/circuit_breaker.h"
+#include "providers/provider.h"
+#include "providers/token_bucket.h"
 
 enum { PLAN_SYMBOLS_MAX = 2000, PLAN_CALLS_A_PROVIDER = 4 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "call_plan.h"
+#include "providers/call_plan.h"
 
 #include "base/timestamp.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "circuit_breaker.h"
+#include "providers/circuit_breaker.h"
 
 enum breaker_state circuit_breaker_state(const struct circuit_breaker *breaker, int64_t now)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "circuit_breaker.h"
+#include "providers/circuit_breaker.h"
 
 #include "support/test.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "fetcher.h"
+#include "providers/fetcher.h"
 
 #include "base/digest.h"
-#include "exchange_calendar.h"
+#include "clock/exchange_calendar.h"
 #include "http/http_client.h"
-#include "redaction.h"
+#include "providers/redaction.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

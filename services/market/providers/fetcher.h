@@ -8,7 +8,7 @@
 // be called from any. Keys are in memory only, and taken out of whatever text leaves here.
 #pragma once
 
-#include "research.h"
+#include "providers/research.h"
 #include "service/metrics.h"
 
 // What was known before the start.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Finnhub: a quote does not name its symbol, and a symbol that is not known has a quote of zeros.
 // The key goes into a header, never into the address. Candles are adjusted for splits.
-#include "reply_time.h"
-#include "reply_value.h"
+#include "providers/reply_time.h"
+#include "providers/reply_value.h"
 
-#include "exchange_calendar.h"
+#include "clock/exchange_calendar.h"
 #include "money/money.h"
 
 #include <stdio.h>

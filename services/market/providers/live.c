@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "live.h"
+#include "providers/live.h"
 
-#include "exchange_calendar.h"
-#include "provider_store.h"
-#include "research_store.h"
+#include "clock/exchange_calendar.h"
+#include "providers/provider_store.h"
+#include "providers/research_store.h"
 #include "service/log.h"
-#include "symbol_catalogue.h"
+#include "symbols/symbol_catalogue.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
 // Threads: the functions below may be called from any.
 #pragma once
 
-#include "fetcher.h"
-#include "player.h"
+#include "player/player.h"
+#include "providers/fetcher.h"
 
 struct database;
 struct live;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "live_quote.h"
+#include "providers/live_quote.h"
 
-#include "exchange_calendar.h"
-#include "market_hours.h"
+#include "clock/exchange_calendar.h"
+#include "clock/market_hours.h"
 
 enum { CONFIRMED_WITHIN = 20 }; // one part in so many
 

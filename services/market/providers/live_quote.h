@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/clock.h"
-#include "replay.h"
+#include "player/replay.h"
 
 // The last trades of a session are known to all providers so long after its close, the slowest ones
 // a quarter of an hour late.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "live_quote.h"
+#include "providers/live_quote.h"
 
 #include "base/timestamp.h"
 

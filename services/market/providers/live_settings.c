@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "live_settings.h"
+#include "providers/live_settings.h"
 
 #include "base/digest.h"
 #include "http/http_client.h"

@@ -8,7 +8,7 @@
 // Threads: one, at start.
 #pragma once
 
-#include "fetcher.h"
+#include "providers/fetcher.h"
 #include "service/service.h"
 
 // Beside those of the service.

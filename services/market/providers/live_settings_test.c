@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "live_settings.h"
+#include "providers/live_settings.h"
 
 #include "support/test.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "provider.h"
+#include "providers/provider.h"
 
 static const struct provider *const ALL[PROVIDER_COUNT] = {&provider_alpha_vantage, &provider_yahoo,
                                                            &provider_finnhub, &provider_twelve_data,

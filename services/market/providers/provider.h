@@ -15,7 +15,7 @@
 
 #include "base/arena.h"
 #include "base/strbuf.h"
-#include "replay.h"
+#include "player/replay.h"
 
 enum {
     PROVIDER_BATCH_MAX = 32, // symbols in one call

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "provider_store.h"
+#include "providers/provider_store.h"
 
 #include "database/columns.h"
 #include "money/money.h"

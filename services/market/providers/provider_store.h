@@ -4,8 +4,8 @@
 // Threads: any. Memory: what is read lies in the arena given.
 #pragma once
 
-#include "call_plan.h"
 #include "database/database.h"
+#include "providers/call_plan.h"
 
 // Has a clock that stands or replays show real time, unless it has shown a later one: then it fails
 // with INVALID_SETTING.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the live market keeps, over a real PostgreSQL.
-#include "provider_store.h"
-#include "research_store.h"
+#include "providers/provider_store.h"
+#include "providers/research_store.h"
 
 #include "database/migration.h"
 #include "market_store.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What each provider's replies are read as, and that what cannot be believed is not.
-#include "exchange_calendar.h"
-#include "reply_json.h"
-#include "reply_time.h"
-#include "reply_value.h"
+#include "clock/exchange_calendar.h"
+#include "providers/reply_json.h"
+#include "providers/reply_time.h"
+#include "providers/reply_value.h"
 
 #include "support/test.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "redaction.h"
+#include "providers/redaction.h"
 
 #include "support/test.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "reply_json.h"
+#include "providers/reply_json.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "reply_time.h"
+#include "providers/reply_time.h"
 
-#include "exchange_calendar.h"
-#include "reply_value.h"
+#include "clock/exchange_calendar.h"
+#include "providers/reply_value.h"
 
 #define MICROS_PER_HOUR (3600 * MICROS_PER_SECOND)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "reply_value.h"
+#include "providers/reply_value.h"
 
-#include "exchange_calendar.h"
+#include "clock/exchange_calendar.h"
 #include "money/money.h"
 
 #include <stdarg.h>

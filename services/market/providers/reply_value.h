@@ -4,8 +4,8 @@
 // Threads: pure functions.
 #pragma once
 
-#include "provider.h"
-#include "reply_json.h"
+#include "providers/provider.h"
+#include "providers/reply_json.h"
 
 // Reads a decimal, an exponent included, as so many 10^-scale, rounded half to even. False when it
 // is not a number or does not fit.

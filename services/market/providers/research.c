@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "research.h"
+#include "providers/research.h"
 
 #include <assert.h>
 #include <string.h>

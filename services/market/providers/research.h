@@ -11,7 +11,7 @@
 // texts go in and out by value.
 #pragma once
 
-#include "call_plan.h"
+#include "providers/call_plan.h"
 
 enum {
     RESEARCH_TEXT_SIZE = 65,

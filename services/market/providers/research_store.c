@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "research_store.h"
+#include "providers/research_store.h"
 
 #include "money/money.h"
-#include "quote_book.h"
+#include "player/quote_book.h"
 
 enum { BAR_COLUMNS = 6, BARS_A_WRITE = 4000 };
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "database/database.h"
-#include "provider.h"
+#include "providers/provider.h"
 
 enum { HISTORY_SHORT_BARS = 30 }; // with fewer a symbol's history is asked for
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Stooq: CSV without a key, a quarter of an hour late, with times by Warsaw's clocks. Whatever does
 // not begin with the header that belongs there is a failure, and all failures have status 200.
-#include "reply_time.h"
-#include "reply_value.h"
+#include "providers/reply_time.h"
+#include "providers/reply_value.h"
 
-#include "exchange_calendar.h"
+#include "clock/exchange_calendar.h"
 #include "money/money.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "token_bucket.h"
+#include "providers/token_bucket.h"
 
 #include "support/test.h"
 

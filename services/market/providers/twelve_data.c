@@ -2,10 +2,10 @@
 // Twelve Data: several symbols in one call, each of which counts; then the reply has a member for
 // each symbol, and failures of one stand in place of its data. Failures often have status 200. The
 // key goes into a header.
-#include "reply_time.h"
-#include "reply_value.h"
+#include "providers/reply_time.h"
+#include "providers/reply_value.h"
 
-#include "exchange_calendar.h"
+#include "clock/exchange_calendar.h"
 #include "money/money.h"
 
 #include <stdio.h>

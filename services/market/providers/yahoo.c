@@ -2,10 +2,10 @@
 // Yahoo's chart, version 8: no key, unofficial, and split-adjusted throughout. Prices are printed
 // binary fractions. The previous close is `previousClose` or the close of the bar before the last;
 // `chartPreviousClose` is the one before the whole range.
-#include "reply_time.h"
-#include "reply_value.h"
+#include "providers/reply_time.h"
+#include "providers/reply_value.h"
 
-#include "exchange_calendar.h"
+#include "clock/exchange_calendar.h"
 #include "money/money.h"
 
 #define BLOCKED_AFTER_LIMIT_US (60 * MICROS_PER_SECOND)

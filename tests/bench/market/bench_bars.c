@@ -5,9 +5,9 @@
 //
 // Prints how many million ticks a CPU second become minutes, one tick a symbol and second; then how
 // many ms of CPU 10,000 bars take that are made of minutes, and a day.
-#include "bar_builder.h"
-#include "bar_series.h"
-#include "simulation.h"
+#include "bars/bar_builder.h"
+#include "bars/bar_series.h"
+#include "simulation/simulation.h"
 
 #include <stdio.h>
 #include <stdlib.h>

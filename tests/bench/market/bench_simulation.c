@@ -5,8 +5,8 @@
 //
 // Prints the quotes made, the words made and the quotes copied, each as millions a CPU second; and
 // how long it takes in ms to begin at the end of a day, as a restart does.
-#include "simulation.h"
-#include "simulation_math.h"
+#include "simulation/simulation.h"
+#include "simulation/simulation_math.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // Made by tools/protogen from the google.api.http options in proto/; change those instead.
-#include "route.h"
+#include "rest/route.h"
 
 #include "vault_methods.h"
 

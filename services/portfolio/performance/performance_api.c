@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+// performance_api: what became of a portfolio's money.
+#include "bourse/portfolio/v1/portfolio_server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "performance/performance_message.h"
+#include "performance/period.h"
+#include "performance/realized_store.h"
+#include "portfolios/access.h"
+#include "snapshots/snapshot_store.h"
+#include "snapshots/snapshots.h"
+#include "valuation/appraisal.h"
+#include "valuation/closes.h"
+#include "watchlists/catalogue.h"
+
+enum {
+    DAYS_MAX = 10000,
+    GAINS_MAX = 200000,
+    SALES_MAX = 200000,
+    CATALOGUE_TIMEOUT_MS = 3000,
+    MEASURING_BUDGET = 128 * 1024 * 1024,
+};
+
+#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
+
+// One answer while it is made. Everything but the answer lies in an arena of its own.
+struct measuring {
+    struct portfolio *portfolio;
+    struct call *call; // with that arena
+    const Portfolio__GetPerformanceRequest *request;
+    struct snapshots_state state;
+    struct period period;
+    struct snapshot *days;
+    size_t count;
+    struct snapshot base; // that the first day goes on from
+    bool has_base;
+    bool has_present; // as the last of the days
+    struct performance_input input;
+};
+
+static bool out_of_budget(struct error *error)
+{
+    return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The figures need too much memory.");
+}
+
+// The last day there is.
+static bool find_today(struct measuring *measuring, const char **out_today, struct error *error)
+{
+    struct snapshot_range last = {.portfolio_id = measuring->request->portfolio_id,
+                                  .revision = measuring->state.revision,
+                                  .limit = 1,
+                                  .is_backwards = true};
+    struct snapshot *snapshots = NULL;
+    size_t count = 0;
+
+    if (measuring->state.has_present) {
+        *out_today = measuring->state.present.day;
+        return true;
+    }
+    if (!snapshot_store_list(measuring->portfolio->history, measuring->call->arena, &last,
+                             &snapshots, &count, error))
+        return false;
+    *out_today = count == 0 ? "" : snapshots[0].day;
+    return true;
+}
+
+static bool is_in(const struct period *period, const char *day)
+{
+    return (period->first[0] == '\0' || strcmp(day, period->first) >= 0) &&
+           (period->last[0] == '\0' || strcmp(day, period->last) <= 0);
+}
+
+// Leaves out what was before the portfolio began anew the last time.
+static void cut(struct measuring *measuring)
+{
+    for (size_t i = measuring->count; i > 1; i--) {
+        if (!measuring->days[i - 1].begins)
+            continue;
+        measuring->days += i - 1;
+        measuring->count -= i - 1;
+        return;
+    }
+}
+
+static bool read_days(struct measuring *measuring, struct error *error)
+{
+    const struct period *period = &measuring->period;
+    const struct snapshot *present = &measuring->state.present;
+    struct snapshot_range range = {
+        .portfolio_id = measuring->request->portfolio_id,
+        .revision = measuring->state.revision,
+        .first = period->first[0] == '\0' ? NULL : period->first,
+        .last = period->last[0] == '\0' ? NULL : period->last,
+        .limit = DAYS_MAX,
+    };
+    struct snapshot *snapshots = NULL;
+    size_t count = 0;
+
+    if (!snapshot_store_list(measuring->portfolio->history, measuring->call->arena, &range,
+                             &snapshots, &count, error))
+        return false;
+    if (count == DAYS_MAX)
+        return error_set(error, REASON_LIMIT_EXCEEDED,
+                         "These are more than %d days: ask for fewer, with start and end.",
+                         DAYS_MAX - 1);
+    measuring->days =
+        arena_allocate(measuring->call->arena, (count + 1) * sizeof(*measuring->days));
+    if (measuring->days == NULL)
+        return out_of_budget(error);
+    if (count > 0)
+        memcpy(measuring->days, snapshots, count * sizeof(*snapshots));
+    measuring->count = count;
+    if (measuring->state.has_present && is_in(period, present->day)) {
+        measuring->has_present = true;
+        measuring->days[measuring->count++] = *present;
+    }
+    cut(measuring);
+    return true;
+}
+
+static bool read_base(struct measuring *measuring, struct error *error)
+{
+    struct snapshot_range range = {.portfolio_id = measuring->request->portfolio_id,
+                                   .revision = measuring->state.revision,
+                                   .before = measuring->days[0].day,
+                                   .limit = 1,
+                                   .is_backwards = true};
+    struct snapshot *snapshots = NULL;
+    size_t count = 0;
+
+    if (measuring->days[0].begins)
+        return true;
+    if (!snapshot_store_list(measuring->portfolio->history, measuring->call->arena, &range,
+                             &snapshots, &count, error))
+        return false;
+    measuring->has_base = count == 1;
+    if (measuring->has_base) {
+        measuring->base = snapshots[0];
+        measuring->input.base_day = measuring->base.day;
+    }
+    return true;
+}
+
+// What each ticker gained: on the days that have closed as it is stored, on the present one as it
+// is.
+static bool read_gains(struct measuring *measuring, struct error *error)
+{
+    const struct snapshot *present = &measuring->state.present;
+    size_t more = measuring->has_present ? present->position_count : 0;
+    const struct snapshot_range range = {.portfolio_id = measuring->request->portfolio_id,
+                                         .revision = measuring->state.revision,
+                                         .first = measuring->days[0].day,
+                                         .last = measuring->days[measuring->count - 1].day,
+                                         .limit = GAINS_MAX};
+    struct snapshot_gain *stored = NULL;
+    struct snapshot_gain *gains = NULL;
+    size_t count = 0;
+
+    if (!snapshot_store_list_gains(measuring->portfolio->history, measuring->call->arena, &range,
+                                   &stored, &count, error))
+        return false;
+    if (count == GAINS_MAX)
+        return error_set(error, REASON_LIMIT_EXCEEDED,
+                         "There are more than %d holdings and days: ask for fewer days, with start "
+                         "and end.",
+                         GAINS_MAX - 1);
+    gains = arena_allocate(measuring->call->arena, (count + more + 1) * sizeof(*gains));
+    if (gains == NULL)
+        return out_of_budget(error);
+    if (count > 0)
+        memcpy(gains, stored, count * sizeof(*gains));
+    for (size_t i = 0; i < more; i++)
+        gains[count++] =
+            (struct snapshot_gain){present->day, present->positions[i].ticker,
+                                   present->positions[i].quantity, present->positions[i].gain};
+    measuring->input.gains = gains;
+    measuring->input.gain_count = count;
+    return true;
+}
+
+static bool read_profits(struct measuring *measuring, struct error *error)
+{
+    int64_t *profits = NULL;
+    double *dollars = NULL;
+    size_t count = 0;
+    const struct realized_range range = {
+        .portfolio_id = measuring->request->portfolio_id,
+        .start = measuring->has_base ? measuring->base.closed_at : 0,
+        .end = measuring->days[measuring->count - 1].closed_at + measuring->has_present,
+        .limit = SALES_MAX,
+    };
+
+    if (!realized_store_list_profits(measuring->portfolio->database, measuring->call->arena, &range,
+                                     &profits, &count, error))
+        return false;
+    dollars = arena_allocate(measuring->call->arena, (count + 1) * sizeof(*dollars));
+    if (dollars == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < count; i++)
+        dollars[i] = performance_dollars(profits[i]);
+    measuring->input.profits = dollars;
+    measuring->input.profit_count = count;
+    return true;
+}
+
+// The days as sessions: the price of a day is one from after the close before.
+static struct session *list_sessions(const struct measuring *measuring)
+{
+    struct session *sessions =
+        arena_allocate(measuring->call->arena, (measuring->count + 1) * sizeof(*sessions));
+
+    for (size_t i = 0; i < measuring->count && sessions != NULL; i++) {
+        const struct snapshot *day = &measuring->days[i];
+
+        memcpy(sessions[i].day, day->day, DATE_SIZE);
+        sessions[i].close = day->closed_at;
+        sessions[i].open = i > 0                 ? measuring->days[i - 1].closed_at
+                           : measuring->has_base ? measuring->base.closed_at
+                                                 : day->closed_at - DAY_US;
+    }
+    return sessions;
+}
+
+static bool check_benchmark(struct measuring *measuring, struct error *error)
+{
+    const char *ticker = measuring->request->benchmark;
+    struct catalogue catalogue;
+
+    if (!catalogue_ask(measuring->portfolio, measuring->call, &ticker, 1, CATALOGUE_TIMEOUT_MS,
+                       &catalogue, error))
+        return false;
+    return catalogue_find(&catalogue, ticker) != NULL ||
+           error_set(error, REASON_SYMBOL_NOT_FOUND, "There is no symbol %s.", ticker);
+}
+
+// Returns from price to price; where there is no earlier price there is none, and 0 counts.
+static bool read_benchmark(struct measuring *measuring, struct error *error)
+{
+    const char *ticker = measuring->request->benchmark;
+    struct session *sessions = list_sessions(measuring);
+    double *returns =
+        arena_allocate(measuring->call->arena, (measuring->count + 1) * sizeof(*returns));
+    struct close_price *prices = NULL;
+    int64_t before = 0;
+    bool is_there = false;
+    struct quote quote;
+
+    if (ticker == NULL)
+        return true;
+    if (sessions == NULL || returns == NULL)
+        return out_of_budget(error);
+    if (!check_benchmark(measuring, error) ||
+        !closes_load(measuring->portfolio, measuring->call, ticker, sessions, measuring->count,
+                     true, &prices, error) ||
+        !closes_load_before(measuring->portfolio, measuring->call, ticker, sessions[0].open, true,
+                            &before, error))
+        return false;
+    if (measuring->has_present && quotes_get(measuring->portfolio->quotes, ticker, &quote) &&
+        quote.price_micros > 0)
+        prices[measuring->count - 1].price = quote.price_micros;
+    for (size_t i = 0; i < measuring->count; i++) {
+        if (before > 0 && prices[i].price > 0)
+            returns[i] = (double)prices[i].price / (double)before - 1;
+        if (prices[i].price > 0) {
+            before = prices[i].price;
+            is_there = true;
+        }
+    }
+    measuring->input.benchmark = is_there ? returns : NULL;
+    return true;
+}
+
+static bool measure(struct measuring *measuring,
+                    struct arena *answer_arena,
+                    Portfolio__GetPerformanceResponse *response,
+                    struct error *error)
+{
+    struct performance performance;
+
+    if (!read_base(measuring, error) || !read_gains(measuring, error) ||
+        !read_profits(measuring, error) || !read_benchmark(measuring, error))
+        return false;
+    measuring->input.days = measuring->days;
+    measuring->input.count = measuring->count;
+    measuring->input.rolling_days = measuring->request->rolling;
+    measuring->input.days_per_year = measuring->state.days_per_year;
+    return performance_measure(&measuring->input, measuring->call->arena, &performance, error) &&
+           performance_to_message(&measuring->input, &performance, measuring->has_present,
+                                  answer_arena, response, error);
+}
+
+bool portfolio_api_get_performance(struct portfolio *portfolio,
+                                   struct call *call,
+                                   const Portfolio__GetPerformanceRequest *request,
+                                   Portfolio__GetPerformanceResponse *response,
+                                   struct error *error)
+{
+    OWNED(arena) arena = arena_new(MEASURING_BUDGET);
+    struct call measuring_call = *call;
+    struct measuring measuring = {
+        .portfolio = portfolio, .call = &measuring_call, .request = request};
+    struct portfolio_record record;
+    const char *today = NULL;
+
+    measuring_call.arena = arena;
+    if (!access_find(portfolio, call, request->portfolio_id, true, &record, error))
+        return false;
+    appraisal_catch_up(portfolio);
+    if (!snapshots_take_present(portfolio, &measuring_call, record.id, &measuring.state, error) ||
+        !find_today(&measuring, &today, error) ||
+        !period_read(request, today, &measuring.period, error) || !read_days(&measuring, error))
+        return false;
+    response->has_days_per_year = true;
+    response->days_per_year = (uint32_t)measuring.state.days_per_year;
+    response->benchmark = request->benchmark;
+    return measuring.count == 0 || measure(&measuring, call->arena, response, error);
+}

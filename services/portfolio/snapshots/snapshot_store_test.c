@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+// Snapshots against a real PostgreSQL, as the service's own role. Times are small numbers of
+// seconds.
+#include "portfolios/portfolio_store_fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "ledger/portfolio_books.h"
+#include "portfolios/portfolio_store.h"
+#include "quotes/quotes.h"
+#include "snapshots/equity_store.h"
+#include "snapshots/snapshot_store.h"
+
+#define DOLLAR INT64_C(1000000)
+#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
+
+struct moving {
+    const char *id;
+    bool opens;
+    int64_t amount;
+    int64_t at;
+};
+
+static bool move_work(struct transaction *transaction, void *context, struct error *error)
+{
+    const struct moving *moving = context;
+    struct portfolio_record record = {
+        .name = "test", .description = "", .created_at = moving->at, .updated_at = moving->at};
+    struct ledger_movement movement = {.kind = LEDGER_KIND_DEPOSIT,
+                                       .amount = moving->amount,
+                                       .booked_at = moving->at,
+                                       .reference = uuid_new().string};
+    bool inserted = false;
+    bool done = false;
+    struct book *book = NULL;
+    struct books opened = {.count = 1, .books = &book};
+
+    snprintf(record.id, UUID_SIZE, "%s", moving->id);
+    snprintf(record.user_id, UUID_SIZE, "%s", uuid_new().string);
+    if (moving->opens && !store_insert_portfolio(transaction, &record, &inserted, error))
+        return false;
+    book = book_new(moving->id, false);
+    done = ledger_move_cash(book, &movement, error) && books_save(transaction, &opened, error);
+    book_free(&book);
+    return done;
+}
+
+static const struct statement book_deposit = {
+    "test_book_deposit",
+    "WITH n AS (SELECT $2::uuid AS id, coalesce(max(seq), 0) + 1 AS seq,"
+    "  coalesce(sum(amount), 0) + $3 AS balance FROM entries"
+    "  WHERE portfolio_id = $1 AND account = 'cash'),"
+    " j AS (INSERT INTO journals (portfolio_id, id, kind, reference, booked_at)"
+    "  SELECT $1, id, 'deposit', id, $4 FROM n)"
+    " INSERT INTO entries (portfolio_id, account, asset, seq, journal_id, amount, balance_after)"
+    " SELECT $1, 'cash', 'USD', seq, id, $3, balance FROM n",
+};
+
+// Books a deposit as of some time, whatever has been booked before.
+static void deposit(struct service_database *service, const char *id, int64_t amount, int64_t at)
+{
+    struct parameter parameters[] = {
+        parameter_text(id),
+        parameter_text(uuid_new().string),
+        parameter_decimal(amount, 6),
+        parameter_time(at),
+    };
+    struct rows rows;
+    struct error error;
+
+    if (!database_query(service->database, service->arena, &book_deposit, parameters, 4, &rows,
+                        &error))
+        fail_msg("%s", error.message);
+}
+
+// Opened with 1000 at noon of the first day.
+static const char *open_portfolio_at(struct service_database *service, int64_t opened_at)
+{
+    const char *id = arena_copy_string(service->arena, uuid_new().string);
+    struct moving moving = {.id = id, .opens = true, .amount = 1000 * DOLLAR, .at = opened_at};
+    struct error error;
+
+    if (!database_transact(service->database, service->arena, 0, move_work, &moving, &error))
+        fail_msg("%s", error.message);
+    return id;
+}
+
+static const char *open_portfolio(struct service_database *service)
+{
+    return open_portfolio_at(service, DAY_US / 2);
+}
+
+static struct snapshot_progress progress_of(struct service_database *service, const char *id)
+{
+    struct snapshot_progress progress;
+    struct error error;
+    bool found = false;
+
+    if (!snapshot_store_read_progress(service->database, service->arena, id, &progress, &found,
+                                      &error))
+        fail_msg("%s", error.message);
+    assert_true(found);
+    return progress;
+}
+
+static struct snapshot day_of(int number, int64_t cash, int64_t movements)
+{
+    struct snapshot day = {.closed_at = number * DAY_US,
+                           .cash = cash,
+                           .through_seq = movements,
+                           .movements = movements};
+
+    date_print(date_from_days(number - 1), day.day);
+    return day;
+}
+
+static bool save(struct service_database *service,
+                 const char *id,
+                 const struct snapshot_progress *progress,
+                 const struct snapshot *days,
+                 size_t count)
+{
+    struct error error;
+    bool saved = false;
+
+    if (!snapshot_store_save(service->database, service->arena, id, progress, days, count, false,
+                             &saved, &error))
+        fail_msg("%s", error.message);
+    return saved;
+}
+
+static void movements_are_grouped_by_the_day_whose_close_they_are_before(void **state)
+{
+    struct service_database *service = service_of(state);
+    const char *id = open_portfolio(service);
+    struct snapshot_progress progress = progress_of(service, id);
+    const int64_t closes[] = {DAY_US, 2 * DAY_US};
+    struct snapshot_group *groups = NULL;
+    size_t count = 0;
+    struct error error;
+
+    deposit(service, id, DOLLAR, DAY_US - 1);
+    deposit(service, id, 2 * DOLLAR, DAY_US); // at the close: of the next day
+    deposit(service, id, 4 * DOLLAR, 2 * DAY_US + 5);
+    assert_false(progress.has_base);
+    assert_int_equal(progress.closed_at, DAY_US / 2);
+    assert_true(snapshot_store_group_movements(service->database, service->arena, id, &progress,
+                                               closes, 2, &groups, &count, &error));
+    assert_int_equal(count, 3);
+    assert_int_equal(groups[0].day, 0);
+    assert_int_equal(groups[0].movement.cash, 1001 * DOLLAR);
+    assert_int_equal(groups[0].count, 2);
+    assert_int_equal(groups[0].last_seq, 2);
+    assert_int_equal(groups[1].day, 1);
+    assert_int_equal(groups[1].movement.cash, 2 * DOLLAR);
+    assert_int_equal(groups[2].day, 2);
+    assert_int_equal(groups[2].first_seq, 4);
+}
+
+static void the_days_begin_with_what_happened_before_the_portfolio_was_opened(void **state)
+{
+    struct service_database *service = service_of(state);
+    const char *id = open_portfolio(service);
+
+    assert_int_equal(progress_of(service, id).begins_at, DAY_US / 2);
+    deposit(service, id, DOLLAR, DAY_US);
+    assert_int_equal(progress_of(service, id).begins_at, DAY_US / 2);
+    deposit(service, id, DOLLAR, DAY_US / 4);
+    assert_int_equal(progress_of(service, id).begins_at, DAY_US / 4);
+}
+
+static void one_opened_before_the_clock_is_set_begins_with_what_happens_afterwards(void **state)
+{
+    struct service_database *service = service_of(state);
+    const char *id = open_portfolio_at(service, QUOTES_CLOCK_UNSET);
+
+    assert_int_equal(progress_of(service, id).begins_at, 0);
+    deposit(service, id, DOLLAR, QUOTES_CLOCK_UNSET);
+    assert_int_equal(progress_of(service, id).begins_at, 0);
+    deposit(service, id, DOLLAR, QUOTES_CLOCK_UNSET + DAY_US);
+    assert_int_equal(progress_of(service, id).begins_at, QUOTES_CLOCK_UNSET + DAY_US);
+}
+
+static void of_two_who_take_the_same_days_one_writes(void **state)
+{
+    struct service_database *service = service_of(state);
+    const char *id = open_portfolio(service);
+    struct snapshot_progress one = progress_of(service, id);
+    struct snapshot_progress other = progress_of(service, id);
+    struct snapshot first = day_of(1, 1000 * DOLLAR, 1);
+    struct snapshot wrong = day_of(1, 7 * DOLLAR, 1);
+    struct snapshot_range range = {.portfolio_id = id, .limit = 10};
+    struct snapshot *days = NULL;
+    size_t count = 0;
+    struct error error;
+
+    assert_true(save(service, id, &one, &first, 1));
+    assert_false(save(service, id, &other, &wrong, 1));
+    assert_true(
+        snapshot_store_list(service->history, service->arena, &range, &days, &count, &error));
+    assert_int_equal(count, 1);
+    assert_int_equal(days[0].cash, 1000 * DOLLAR);
+    assert_string_equal(days[0].day, "1970-01-01");
+}
+
+static void a_day_that_lacks_what_was_booked_late_is_gone_back_behind(void **state)
+{
+    struct service_database *service = service_of(state);
+    const char *id = open_portfolio(service);
+    struct snapshot_progress progress = progress_of(service, id);
+    struct snapshot days[] = {day_of(1, 1000 * DOLLAR, 1), day_of(2, 1000 * DOLLAR, 1),
+                              day_of(3, 1000 * DOLLAR, 1)};
+
+    assert_true(save(service, id, &progress, days, 3));
+    progress = progress_of(service, id);
+    assert_true(progress.has_base);
+    assert_string_equal(progress.base.day, "1970-01-03");
+    // What happens after the last close changes nothing.
+    deposit(service, id, DOLLAR, 3 * DAY_US + 1);
+    progress = progress_of(service, id);
+    assert_string_equal(progress.base.day, "1970-01-03");
+    // This is missing in the second and the third.
+    deposit(service, id, DOLLAR, DAY_US + 1);
+    progress = progress_of(service, id);
+    assert_true(progress.has_base);
+    assert_string_equal(progress.base.day, "1970-01-01");
+    days[1].movements = days[2].movements = 2;
+    assert_true(save(service, id, &progress, &days[1], 2));
+    // A number later than one of the days after is no reason to go back again.
+    progress = progress_of(service, id);
+    assert_string_equal(progress.base.day, "1970-01-03");
+    deposit(service, id, DOLLAR, DAY_US / 4);
+    assert_false(progress_of(service, id).has_base);
+}
+
+static bool is_due(struct service_database *service, const char *id, int64_t closed_at)
+{
+    const struct snapshot_due first = SNAPSHOT_DUE_FIRST;
+    struct snapshot_due *due = NULL;
+    size_t count = 0;
+    struct error error;
+
+    if (!snapshot_store_list_due(service->database, service->arena, closed_at, &first, 1000, &due,
+                                 &count, &error))
+        fail_msg("%s", error.message);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(due[i].portfolio_id, id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void a_portfolio_is_due_until_it_has_the_snapshot_of_the_close(void **state)
+{
+    struct service_database *service = service_of(state);
+    const char *id = open_portfolio(service);
+    struct snapshot_progress progress = progress_of(service, id);
+    struct snapshot day = day_of(1, 1000 * DOLLAR, 1);
+
+    assert_false(is_due(service, id, DAY_US / 2));
+    assert_true(is_due(service, id, DAY_US));
+    assert_true(save(service, id, &progress, &day, 1));
+    assert_false(is_due(service, id, DAY_US));
+    assert_true(is_due(service, id, 2 * DAY_US));
+}
+
+static void those_that_are_due_come_one_after_the_other(void **state)
+{
+    struct service_database *service = service_of(state);
+    struct snapshot_due after = SNAPSHOT_DUE_FIRST;
+    struct snapshot_due *due = NULL;
+    size_t count = 0;
+    size_t found = 0;
+    struct error error;
+
+    for (int i = 0; i < 5; i++)
+        open_portfolio(service);
+    do {
+        assert_true(snapshot_store_list_due(service->database, service->arena, DAY_US, &after, 2,
+                                            &due, &count, &error));
+        found += count;
+        if (count > 0)
+            after = due[count - 1];
+    } while (count == 2);
+    assert_true(found >= 5);
+}
+
+static const struct statement insert_point = {
+    "test_insert_point",
+    "INSERT INTO equity_points VALUES ($1, $2, 1, 1)",
+};
+
+static void old_points_are_thinned_and_older_ones_go(void **state)
+{
+    struct service_database *service = service_of(state);
+    const char *id = open_portfolio(service);
+    const int64_t minute = 60 * MICROS_PER_SECOND;
+    const int64_t now = 100 * DAY_US;
+    const int64_t ages[] = {60 * minute, 3 * DAY_US + 5 * minute, 3 * DAY_US, 32 * DAY_US};
+    struct equity_point *points = NULL;
+    size_t count = 0;
+    bool has_more = true;
+    struct error error;
+
+    for (size_t i = 0; i < COUNT_OF(ages); i++) {
+        struct parameter row[] = {parameter_text(id), parameter_time(now - ages[i])};
+        struct rows rows;
+
+        assert_true(database_query(service->database, service->arena, &insert_point, row, 2, &rows,
+                                   &error));
+    }
+    assert_true(equity_store_thin(service->database, service->arena, now, &has_more, &error));
+    assert_false(has_more);
+    assert_true(
+        equity_store_list(service->database, service->arena, id, 0, now, &points, &count, &error));
+    assert_int_equal(count, 2);
+    assert_int_equal(points[0].at, now - 3 * DAY_US);
+    assert_int_equal(points[1].at, now - 60 * minute);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(movements_are_grouped_by_the_day_whose_close_they_are_before,
+                                  forget),
+        cmocka_unit_test_teardown(the_days_begin_with_what_happened_before_the_portfolio_was_opened,
+                                  forget),
+        cmocka_unit_test_teardown(
+            one_opened_before_the_clock_is_set_begins_with_what_happens_afterwards, forget),
+        cmocka_unit_test_teardown(of_two_who_take_the_same_days_one_writes, forget),
+        cmocka_unit_test_teardown(a_day_that_lacks_what_was_booked_late_is_gone_back_behind,
+                                  forget),
+        cmocka_unit_test_teardown(a_portfolio_is_due_until_it_has_the_snapshot_of_the_close,
+                                  forget),
+        cmocka_unit_test_teardown(those_that_are_due_come_one_after_the_other, forget),
+        cmocka_unit_test_teardown(old_points_are_thinned_and_older_ones_go, forget),
+    };
+
+    return cmocka_run_group_tests(tests, start, stop);
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "valuation/valuation.h"
+
+#include "money/money.h"
+
+// one / other in percent, to 4 decimals, as millionths.
+static bool percent(int64_t one, int64_t other, int64_t *out_percent)
+{
+    int64_t ten_thousandths = 0;
+
+    return other > 0 && money_scale_half_even(one, 1000000, other, &ten_thousandths) &&
+           !__builtin_mul_overflow(ten_thousandths, INT64_C(100), out_percent);
+}
+
+static void value_holding(struct holding *holding)
+{
+    int64_t move = 0;
+
+    // Fails only for what no portfolio holds; then the price is as good as none.
+    if (holding->quantity > 0 &&
+        !money_divide_half_even(holding->cost_basis, holding->quantity, &holding->average_price))
+        holding->average_price = 0;
+    if (!holding->has_price)
+        return;
+    holding->has_value =
+        money_multiply_half_even(holding->price, holding->quantity, &holding->market_value) &&
+        money_subtract(holding->market_value, holding->cost_basis, &holding->unrealized_pl);
+    holding->has_percent =
+        holding->has_value &&
+        percent(holding->unrealized_pl, holding->cost_basis, &holding->unrealized_pl_percent);
+    holding->has_day_change =
+        holding->previous_close > 0 &&
+        money_subtract(holding->price, holding->previous_close, &move) &&
+        money_multiply_half_even(move, holding->quantity, &holding->day_change);
+}
+
+struct valuation valuation_compute(struct holding *holdings, size_t count, int64_t cash)
+{
+    struct valuation valuation = {.cash = cash, .has_value = true, .has_day_change = true};
+
+    for (size_t i = 0; i < count; i++) {
+        struct holding *holding = &holdings[i];
+
+        value_holding(holding);
+        valuation.has_value =
+            valuation.has_value && holding->has_value &&
+            money_add(valuation.market_value, holding->market_value, &valuation.market_value) &&
+            money_add(valuation.unrealized_pl, holding->unrealized_pl, &valuation.unrealized_pl);
+        valuation.has_day_change =
+            valuation.has_day_change && holding->has_day_change &&
+            money_add(valuation.day_change, holding->day_change, &valuation.day_change);
+    }
+    valuation.has_value =
+        valuation.has_value && money_add(cash, valuation.market_value, &valuation.total_value);
+    for (size_t i = 0; i < count && valuation.has_value; i++)
+        holdings[i].has_weight =
+            percent(holdings[i].market_value, valuation.total_value, &holdings[i].weight);
+    return valuation;
+}
