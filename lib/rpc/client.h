@@ -88,7 +88,6 @@ struct client_replica {
     struct address address;
     bool is_retired; // no longer behind the name
     bool is_away;    // left alone until a ping is answered
-    bool is_silent;  // away because it answered no ping
     bool is_suspect; // to be pinged now
     bool is_ready;   // by the last ping; others are preferred while it is not
     int64_t next_ping_us;
@@ -187,8 +186,6 @@ void client_link_send(struct client_link *link);
 // With the mutex: true when the link is connected and its replica is in use.
 bool client_link_is_usable(const struct client_link *link);
 bool client_lane_is_usable(const struct client_lane *lane); // some link of it is
-// With the mutex: true when there is nobody to wait for, because no replica answers pings.
-bool client_lane_is_silent(const struct client_lane *lane);
 
 // client_replica.c: which replicas there are. Without the mutex; only the keeper, or before it
 // runs.

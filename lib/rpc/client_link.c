@@ -25,22 +25,6 @@ bool client_lane_is_usable(const struct client_lane *lane)
     return false;
 }
 
-bool client_lane_is_silent(const struct client_lane *lane)
-{
-    bool has_silent = false;
-
-    for (size_t i = 0; i < lane->link_count; i++) {
-        const struct client_replica *replica = lane->links[i]->replica;
-
-        if (replica->is_retired)
-            continue;
-        if (!replica->is_silent)
-            return false;
-        has_silent = true;
-    }
-    return has_silent;
-}
-
 void client_link_claim(struct client_link *link)
 {
     link->is_busy = true;

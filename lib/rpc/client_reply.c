@@ -62,7 +62,6 @@ void client_leave_alone(struct client_replica *replica, int64_t now_us)
 void client_note_silence(struct client_replica *replica, int64_t now_us)
 {
     replica->is_away = true;
-    replica->is_silent = true;
     replica->next_ping_us = now_us + CLIENT_PING_EVERY_MS * MICROS_PER_MS;
 }
 
@@ -100,7 +99,6 @@ static void judge_ping(struct client_link *link, const struct delivery *delivery
     bool is_told = batch != NULL && batch->n_outcomes > 0;
 
     replica->is_suspect = false;
-    replica->is_silent = false;
     replica->is_ready = !is_told;
     replica->next_ping_us = now_us + CLIENT_PING_EVERY_MS * MICROS_PER_MS;
     // A server that is being stopped refuses pings as well as calls.

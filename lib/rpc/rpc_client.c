@@ -173,9 +173,6 @@ static enum reason refusal(const struct rpc_client *client, const struct client_
     if (call->request.length > RPC_BODY_MAX ||
         text_of(call->call->access_token).length > ENVELOPE_TOKEN_MAX)
         return REASON_BODY_TOO_LARGE;
-    // At once, so that whoever asks several times has the answer before the deadline.
-    if (client_lane_is_silent(&client->lanes[call->method->lane]))
-        return REASON_UNAVAILABLE;
     if (client->lanes[call->method->lane].queue.count >= client->options.queue_max)
         return REASON_OVERLOADED;
     return REASON_COUNT;
