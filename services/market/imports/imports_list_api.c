@@ -86,18 +86,19 @@ static bool fill_import(struct arena *arena,
            error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the columns do not fit");
 }
 
-// One that is being merged at present has not ended before its quotes are there, too.
+// One that is being merged at present has not ended well before its quotes are there, too. One that
+// has failed has ended, though its merger may still have to notice.
 static void correct(struct market *market, Market__Import *import)
 {
     int64_t merged;
 
-    if (!import_merger_is_at(market->merger, import->id, &merged))
+    if (import->state == MARKET__IMPORT_STATE__IMPORT_STATE_FAILED ||
+        !import_merger_is_at(market->merger, import->id, &merged))
         return;
     import->state = MARKET__IMPORT_STATE__IMPORT_STATE_MERGING;
     import->has_merged = true;
     import->merged = (uint64_t)merged;
     import->has_imported = import->has_updated = import->has_finished_at = false;
-    import->reason = import->failure = NULL;
 }
 
 struct get {
