@@ -202,11 +202,10 @@ void client_replicas_retire_all(struct rpc_client *client);
 
 // client_reply.c: what comes back over a link; the callback of its receive.
 void client_link_received(void *link);
-// Gives the replica no calls for a while, and then not until it answers a ping. With the mutex.
-void client_leave_alone(struct client_replica *replica, int64_t now_us);
-// The same for one that answers no pings: it is asked again as often as any other, so that it is
-// used as soon as it answers. With the mutex.
-void client_note_silence(struct client_replica *replica, int64_t now_us);
+// Gives the replica no calls until it answers a ping, which comes at `next_ping_us` (monotonic).
+// One that answers no pings is asked as often as any other, so that it is used as soon as it
+// answers. With the mutex.
+void client_leave_alone(struct client_replica *replica, int64_t next_ping_us);
 
 // client_keeper.c
 void *client_keeper_run(void *client);

@@ -74,7 +74,7 @@ static bool is_due_for_ping(struct client_replica *replica, int64_t now_us)
         return false;
     // It answers neither a message nor a new connection.
     if (ping->pipe == 0 && replica->is_suspect && !replica->is_away)
-        client_note_silence(replica, now_us);
+        client_leave_alone(replica, now_us + CLIENT_PING_EVERY_MS * MICROS_PER_MS);
     if (ping->pipe == 0)
         return false;
     return replica->next_ping_us <= now_us || (replica->is_suspect && !replica->is_away);

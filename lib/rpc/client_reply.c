@@ -53,16 +53,10 @@ static bool says(const Rpc__Outcome *outcome, const char *reason)
            strcmp(outcome->reason, reason) == 0;
 }
 
-void client_leave_alone(struct client_replica *replica, int64_t now_us)
+void client_leave_alone(struct client_replica *replica, int64_t next_ping_us)
 {
     replica->is_away = true;
-    replica->next_ping_us = now_us + CLIENT_AWAY_MS * MICROS_PER_MS;
-}
-
-void client_note_silence(struct client_replica *replica, int64_t now_us)
-{
-    replica->is_away = true;
-    replica->next_ping_us = now_us + CLIENT_PING_EVERY_MS * MICROS_PER_MS;
+    replica->next_ping_us = next_ping_us;
 }
 
 static bool is_other_usable(const struct client_lane *lane, const struct client_replica *replica)
@@ -78,7 +72,7 @@ static void judge_timeout(struct client_link *link, int64_t now_us)
     struct client_replica *replica = link->replica;
 
     if (link->is_ping) {
-        client_note_silence(replica, now_us);
+        client_leave_alone(replica, now_us + CLIENT_PING_EVERY_MS * MICROS_PER_MS);
         return;
     }
     if (++replica->timeouts[link->lane] < CLIENT_TIMEOUTS_MAX)
@@ -86,7 +80,7 @@ static void judge_timeout(struct client_link *link, int64_t now_us)
     replica->timeouts[link->lane] = 0;
     // It may only be slow. Others may be quicker; when there are none, a ping decides.
     if (is_other_usable(&link->client->lanes[link->lane], replica))
-        client_leave_alone(replica, now_us);
+        client_leave_alone(replica, now_us + CLIENT_AWAY_MS * MICROS_PER_MS);
     else
         replica->is_suspect = true;
 }
@@ -103,7 +97,7 @@ static void judge_ping(struct client_link *link, const struct delivery *delivery
     replica->next_ping_us = now_us + CLIENT_PING_EVERY_MS * MICROS_PER_MS;
     // A server that is being stopped refuses pings as well as calls.
     if (is_told && !says(batch->outcomes[0], envelope_not_ready)) {
-        client_leave_alone(replica, now_us);
+        client_leave_alone(replica, now_us + CLIENT_AWAY_MS * MICROS_PER_MS);
         return;
     }
     replica->is_away = false;
