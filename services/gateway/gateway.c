@@ -127,6 +127,7 @@ static bool answer_found(struct exchange *exchange, struct error *error)
         method == NULL || method->no_side_effects || method->access != RPC_ACCESS_OPEN;
     size_t headers_length = exchange->response->headers->length;
     unsigned attempt = 0;
+    bool may_renew = false;
 
     if (endpoint->is_page && !read_form(exchange, error))
         return false;
@@ -138,9 +139,15 @@ static bool answer_found(struct exchange *exchange, struct error *error)
     // A form without a key may be of a page that is not the same twice.
     if (exchange->form != NULL)
         is_idempotent = exchange->has_key;
+    may_renew = is_idempotent;
     while (!endpoint->answer(exchange, error)) {
-        if (endpoint->streams_body ||
-            !exchange_wait_to_repeat(exchange->gateway, error, is_idempotent, attempt++))
+        if (endpoint->streams_body)
+            return false;
+        // A token that was refused is no end of the session whose cookie came along: the keys that
+        // tokens are signed with may have been replaced at this moment.
+        if (may_renew && credential_renew(exchange, error))
+            may_renew = false;
+        else if (!exchange_wait_to_repeat(exchange->gateway, error, is_idempotent, attempt++))
             return false;
         exchange->is_repeat = true;
         strbuf_reset(exchange->response->body);

@@ -2,6 +2,7 @@
 // The keys that sign access tokens: published, replaced while people work, and ended when known to others.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setCookies } from '../support/cookies.mjs';
 import { Platform, until } from '../support/platform.mjs';
 import { isSignedBy, read, thumbprint } from '../support/tokens.mjs';
 
@@ -110,6 +111,20 @@ describe('the keys that sign access tokens', () => {
 
     it('end within seconds when they are known to others, and sessions go on', async t => {
         const old = await login();
+        const browser = await platform.request('POST', '/api/v1/auth/login',
+            { body: { username: ada.username, password: ada.password, cookie: true } });
+        const cookie = setCookies(browser)[0].split(';')[0];
+        // A browser asks all the time, and is never sent to log in.
+        let isOver = false;
+        const browsing = (async () => {
+            const seen = new Set();
+            while (!isOver)
+                for (const path of [`/portfolios/${ada.portfolio}/orders`, '/portfolios', '/watchlists', '/users/me']) {
+                    const reply = await platform.request('GET', `/api/v1${path}`, { headers: { cookie } });
+                    seen.add(`${reply.status} ${reply.body.reason ?? ''} ${setCookies(reply).join()}`);
+                }
+            return [...seen];
+        })();
         const administrator = await platform.administrator();
         assert.ok(everywhere(await ask(old.access_token, administrator), 200));
         await assert.rejects(platform.bourse('admin', 'rotate-key', 'later'), /rotate-key \[now\]/);
@@ -126,6 +141,8 @@ describe('the keys that sign access tokens', () => {
         const renewed = await platform.expect(200, 'POST', '/api/v1/auth/refresh',
             { body: { refresh_token: old.refresh_token } });
         assert.equal(kid(renewed.access_token), announced);
+        isOver = true;
+        assert.deepEqual(await browsing, ['200  ']);
         assert.ok(everywhere(await ask(renewed.access_token, await platform.administrator()), 200));
         assert.ok(everywhere(await ask(old.access_token, admin), 401));
     });

@@ -160,9 +160,10 @@ static bool take(struct import *import,
                  struct error *error)
 {
     unsigned attempt = 0;
+    bool has_renewed = false;
 
     while (!step(import, length, error)) {
-        if (credential_renew(import->exchange, error))
+        if (!has_renewed && (has_renewed = credential_renew(import->exchange, error)))
             continue;
         if (!exchange_wait_to_repeat(import->exchange->gateway, error, true, attempt++)) {
             explain_token(import, error);

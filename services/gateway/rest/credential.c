@@ -225,12 +225,17 @@ bool credential_token(struct exchange *exchange, const char **out_token, struct 
 bool credential_renew(struct exchange *exchange, const struct error *error)
 {
     const char *last = exchange->access_token;
+    unsigned char hash[SHA256_SIZE];
     const char *token = NULL;
     struct error ignored;
 
     if (!error_is(error, REASON_INVALID_TOKEN) || last == NULL ||
         exchange->credential.kind == CREDENTIAL_TOKEN)
         return false;
+    // The gateway may be behind the service that has refused it, in what it knows of keys and
+    // sessions, and would take it for good.
+    hash_credential(&exchange->credential, hash);
+    credential_cache_forget(exchange->gateway->credentials, hash, last);
     exchange->access_token = NULL;
     return credential_token(exchange, &token, &ignored) && token != NULL &&
            strcmp(token, last) != 0;

@@ -124,3 +124,16 @@ void credential_cache_put(struct credential_cache *cache,
     entry->token = token == NULL ? NULL : allocate_string(token);
     pthread_mutex_unlock(&cache->lock);
 }
+
+void credential_cache_forget(struct credential_cache *cache,
+                             const unsigned char hash[SHA256_SIZE],
+                             const char *token)
+{
+    struct entry *entry = NULL;
+
+    pthread_mutex_lock(&cache->lock);
+    entry = find(cache, hash);
+    if (entry != NULL && entry->token != NULL && strcmp(entry->token, token) == 0)
+        clear(entry);
+    pthread_mutex_unlock(&cache->lock);
+}

@@ -31,3 +31,9 @@ void credential_cache_put(struct credential_cache *cache,
                           const unsigned char hash[SHA256_SIZE],
                           int64_t now_us,
                           const char *token);
+
+// Forgets that a credential stands for a token which a service has refused. Another token that has
+// taken its place meanwhile stays.
+void credential_cache_forget(struct credential_cache *cache,
+                             const unsigned char hash[SHA256_SIZE],
+                             const char *token);

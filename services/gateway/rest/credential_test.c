@@ -172,6 +172,27 @@ static void the_cache_knows_a_token_for_a_minute_and_a_wrong_key_for_seconds(voi
     credential_cache_free(&cache);
 }
 
+static void a_token_that_was_refused_is_forgotten_unless_another_took_its_place(void **state)
+{
+    struct fixture *f = *state;
+    struct credential_cache *cache = credential_cache_new();
+    unsigned char key[SHA256_SIZE];
+    const char *token = NULL;
+    int64_t second = MICROS_PER_SECOND;
+
+    hash(1, key);
+    credential_cache_put(cache, key, second, "new");
+    credential_cache_forget(cache, key, "old");
+    assert_int_equal(credential_cache_find(cache, key, second, f->arena, &token), CREDENTIAL_GOOD);
+    credential_cache_forget(cache, key, "new");
+    assert_int_equal(credential_cache_find(cache, key, second, f->arena, &token),
+                     CREDENTIAL_UNKNOWN);
+    credential_cache_put(cache, key, second, NULL);
+    credential_cache_forget(cache, key, "new");
+    assert_int_equal(credential_cache_find(cache, key, second, f->arena, &token), CREDENTIAL_WRONG);
+    credential_cache_free(&cache);
+}
+
 static void a_full_cache_gives_up_what_is_over_first(void **state)
 {
     struct fixture *f = *state;
@@ -209,6 +230,7 @@ int main(void)
         TEST(a_cookie_that_is_there_twice_is_nobodys),
         TEST(over_tls_only_the_cookie_no_other_host_can_set_counts),
         TEST(the_cache_knows_a_token_for_a_minute_and_a_wrong_key_for_seconds),
+        TEST(a_token_that_was_refused_is_forgotten_unless_another_took_its_place),
         TEST(a_full_cache_gives_up_what_is_over_first),
     };
 
