@@ -4,29 +4,48 @@
 
 SERVICES_WITH_DATABASE=(auth market portfolio trading)
 PORTS_OF_A_SERVICE=5 # four for calls and topics, and the admin port
+PORTS_OF_A_PLATFORM=$((PORTS_OF_A_SERVICE * ${#SERVICES[@]}))
 PORTS_FIRST=20000
-PORTS_LAST=31999 # below those that the kernel gives to outgoing connections
+PORTS_ROWS=480 # all below the ports that the kernel gives to outgoing connections
 
 services_ports_are_free() {
     local first=$1 port
 
-    for ((port = first; port < first + PORTS_OF_A_SERVICE * ${#SERVICES[@]}; port++)); do
+    for ((port = first; port < first + PORTS_OF_A_PLATFORM; port++)); do
         if port_is_taken "$port"; then
             return 1
         fi
     done
 }
 
+# Claims the row of ports that begins there for as long as this process lives: two platforms that start at the same
+# moment would each find free what the other is about to take, and one whose service has just died has a free port too.
+services_claim_ports() {
+    local first=$1 folder=/run
+
+    [ $(((first - PORTS_FIRST) % PORTS_OF_A_PLATFORM)) -eq 0 ] || return 1
+    if [ "$(id -u)" -ne 0 ]; then
+        folder=${XDG_RUNTIME_DIR:-/tmp}
+    fi
+    folder=$folder/bourse-ports-$(id -u)
+    mkdir -p -m 0700 "$folder"
+    [ -O "$folder" ] || die "The folder $folder for what ports are claimed belongs to somebody else."
+    exec {PORTS_CLAIM}>"$folder/$first"
+    if ! flock -n "$PORTS_CLAIM" || ! services_ports_are_free "$first"; then
+        exec {PORTS_CLAIM}>&-
+        return 1
+    fi
+}
+
 # Picks ports that are free, or keeps those in the data folder while they are.
 services_pick_ports() {
-    local first='' name tries=0 span
+    local first='' name tries=0
 
-    span=$((PORTS_LAST - PORTS_FIRST - PORTS_OF_A_SERVICE * ${#SERVICES[@]}))
     first=$(sed -n "s/^${SERVICES[0]} \([0-9]*\) .*/\1/p" "$DATA/ports" 2>/dev/null) || true
-    while [ -z "$first" ] || ! services_ports_are_free "$first"; do
+    while [ -z "$first" ] || ! services_claim_ports "$first"; do
         tries=$((tries + 1))
-        [ "$tries" -le 100 ] || die "No ${PORTS_OF_A_SERVICE} free ports in a row were found for each service."
-        first=$((PORTS_FIRST + (RANDOM * 32768 + RANDOM) % span))
+        [ "$tries" -le 100 ] || die "No $PORTS_OF_A_PLATFORM free ports in a row were found in $tries tries."
+        first=$((PORTS_FIRST + RANDOM % PORTS_ROWS * PORTS_OF_A_PLATFORM))
     done
     for name in "${SERVICES[@]}"; do
         printf '%s %d %d\n' "$name" "$first" $((first + PORTS_OF_A_SERVICE - 1))

@@ -25,7 +25,7 @@ supervisor_start() {
 
     (
         trap - TERM INT HUP
-        exec {LOCK}>&- {TICKS}>&-
+        exec {LOCK}>&- {TICKS}>&- {PORTS_CLAIM}>&-
         if [ "$name" = postgres ]; then
             cluster_exec
         else

@@ -11,8 +11,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { freePorts } from '../support/from_address.mjs';
+
 import { Platform, root, services, until } from '../support/platform.mjs';
+import { freePorts } from '../support/ports.mjs';
 import { Stream } from '../support/web_socket.mjs';
 import { Engine, missing } from './engine.mjs';
 import { buildPrograms, ensureBase, importPrometheus } from './images.mjs';

@@ -8,8 +8,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, it } from 'node:test';
-import { freePorts } from '../support/from_address.mjs';
+
 import { until } from '../support/platform.mjs';
+import { freePorts } from '../support/ports.mjs';
 import { NO_RENDERER, copyManifests, describeUnless, findRenderer } from './manifests.mjs';
 
 const programs = process.env.BOURSE_KUBERNETES_PROGRAMS ?? '';

@@ -3,8 +3,9 @@
 // client is cut off, whichever replica decided, and whatever is killed meanwhile.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { PORTS_OF_A_REPLICA, Replica, freePorts } from '../support/from_address.mjs';
+import { PORTS_OF_A_REPLICA, Replica } from '../support/from_address.mjs';
 import { Platform, madeUpBars, toCsv, until } from '../support/platform.mjs';
+import { freePorts } from '../support/ports.mjs';
 import { Stream, rawStream, frame } from '../support/web_socket.mjs';
 
 const TICKERS = ['ACME', 'BETA'];

@@ -7,8 +7,9 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { freePorts, PORTS_OF_A_REPLICA, Replica } from '../support/from_address.mjs';
-import { freePort, madeUpBars, Platform, root, toCsv, until } from '../support/platform.mjs';
+import { PORTS_OF_A_REPLICA, Replica } from '../support/from_address.mjs';
+import { madeUpBars, Platform, root, toCsv, until } from '../support/platform.mjs';
+import { freePort, freePorts } from '../support/ports.mjs';
 import { Standby } from '../support/standby.mjs';
 
 const POOLED = ['auth', 'portfolio', 'trading']; // market is asked through the platform's own

@@ -3,8 +3,9 @@
 // killed, stopped, or frozen for longer than its lease and awake again.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { PORTS_OF_A_REPLICA, Replica, ask, freePorts } from '../support/from_address.mjs';
+import { PORTS_OF_A_REPLICA, Replica, ask } from '../support/from_address.mjs';
 import { Platform, until } from '../support/platform.mjs';
+import { freePorts } from '../support/ports.mjs';
 
 const LEASE_SECONDS = 4;
 const SHARDS = 64;

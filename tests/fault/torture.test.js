@@ -6,8 +6,9 @@
 // does: it is printed, so that a run can be asked for again. What the machine does meanwhile is not in the seed.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { PORTS_OF_A_REPLICA, Replica, freePorts } from '../support/from_address.mjs';
+import { PORTS_OF_A_REPLICA, Replica } from '../support/from_address.mjs';
 import { Platform, services, until } from '../support/platform.mjs';
+import { freePorts } from '../support/ports.mjs';
 import { holdsAgree, ledgersAgree, settled, userAgrees } from './books.mjs';
 import { Havoc } from './havoc.mjs';
 import { Random } from './random.mjs';

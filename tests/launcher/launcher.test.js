@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The launcher as a person meets it: starting, stopping, and what comes after a crash.
 import assert from 'node:assert/strict';
-import { existsSync, readlinkSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Platform, services, until } from '../support/platform.mjs';
+import { Platform, root, services, until } from '../support/platform.mjs';
 
 // The pids of all processes that were started for this data folder, whoever their parent is now.
 function processesOf(platform) {
@@ -128,6 +130,34 @@ describe('the launcher', () => {
         await second.stop();
         assert.deepEqual(processesOf(second), []);
         await platform.bourse('status');
+    });
+
+    it('claims ports that nobody who starts at the same moment takes as well, until it ends', async () => {
+        // Nothing listens yet: three that pick of two rows of ports.
+        const script = `set -euo pipefail; ROOT=$1; DATA=$2; SERVICES=(${services.join(' ')})
+            for part in messages processes services; do . "$ROOT/deploy/local/$part.sh"; done
+            PORTS_ROWS=2; services_pick_ports; echo "$DATA"; cat`;
+        const pick = async folder => {
+            const child = spawn('bash', ['-c', script, 'pick', root, join(platform.data, folder)], { stdio: 'pipe' });
+            let complaint = '';
+            child.stderr.on('data', data => { complaint += data; });
+            const picked = await Promise.race([once(child.stdout, 'data').then(() => true), once(child, 'close').then(() => false)]);
+            return { picked, complaint, child, ports: picked && readFileSync(join(platform.data, folder, 'ports'), 'utf8') };
+        };
+        for (const folder of ['one', 'two', 'three'])
+            mkdirSync(join(platform.data, folder));
+        const [one, two] = [await pick('one'), await pick('two')];
+        assert.ok(one.picked && two.picked, one.complaint + two.complaint);
+        assert.notEqual(one.ports, two.ports);
+        const three = await pick('three');
+        assert.equal(three.picked, false);
+        assert.match(three.complaint, /No 25 free ports in a row were found in 101 tries/);
+        one.child.kill('SIGKILL');
+        await once(one.child, 'close');
+        const again = await pick('three');
+        assert.equal(again.ports, one.ports);
+        for (const { child } of [two, again])
+            child.kill('SIGKILL');
     });
 
     it('refuses a port that something else listens on', async () => {

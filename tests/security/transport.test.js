@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { after, before, describe, it } from 'node:test';
 import { Authority } from '../support/certificates.mjs';
-import { Platform, freePort, madeUpBars, root, toCsv, until } from '../support/platform.mjs';
+import { Platform, madeUpBars, root, toCsv, until } from '../support/platform.mjs';
+import { freePort } from '../support/ports.mjs';
 import { answersIn, converse } from '../support/raw_http.mjs';
 import { Stream } from '../support/web_socket.mjs';
 

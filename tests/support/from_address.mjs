@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { root, until } from './platform.mjs';
+import { freePorts } from './ports.mjs';
 
 // Asks as a client at `address` does, which may be any of 127.0.0.0/8. Gives status, headers, text, body, and
 // the milliseconds it took.
@@ -33,27 +33,6 @@ export function ask(url, address, method, path, { body, token, headers = {}, tim
         request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer in ${timeout} ms`)));
         request.end(packed);
     });
-}
-
-function isFree(port) {
-    return new Promise(done => {
-        const server = createServer();
-        server.on('error', () => done(false));
-        server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
-    });
-}
-
-// The first of `count` free ports in a row, below those that the kernel gives to outgoing connections.
-export async function freePorts(count) {
-    for (let attempt = 0; attempt < 100; attempt++) {
-        const first = 20000 + Math.floor(Math.random() * (12000 - count));
-        let free = true;
-        for (let port = first; free && port < first + count; port++)
-            free = await isFree(port);
-        if (free)
-            return first;
-    }
-    throw new Error(`no ${count} free ports in a row`);
 }
 
 // What a process was told in its environment.

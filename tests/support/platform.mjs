@@ -4,10 +4,10 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from './ports.mjs';
 
 const run = promisify(execFile);
 export const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
@@ -15,17 +15,6 @@ export const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url)
 export const services = ['auth', 'market', 'portfolio', 'trading', 'gateway'];
 export const samples = resolve(root, '../shared/data');
 export const haveSamples = existsSync(samples);
-
-export function freePort() {
-    return new Promise((done, fail) => {
-        const server = createServer();
-        server.on('error', fail);
-        server.listen(0, '127.0.0.1', () => {
-            const { port } = server.address();
-            server.close(() => done(port));
-        });
-    });
-}
 
 // Polls `condition` until it gives something true, and fails after `seconds` with what it last said.
 export async function until(what, condition, seconds = 20) {
