@@ -5,6 +5,7 @@
 #include "server/client_address.h"
 #include "server/guard.h"
 #include "server/http_worker.h"
+#include "server/sockets.h"
 #include "service/log.h"
 
 #include <stdio.h>
@@ -517,12 +518,25 @@ void http_server_drain(struct http_server *server)
     atomic_store(&server->draining, true);
 }
 
+// civetweb looks every two seconds whether it is to stop, unless something wakes it.
+static void stop_civetweb(struct mg_context *civetweb)
+{
+    struct mg_server_port ports[IDLE_PORTS_MAX];
+    int numbers[IDLE_PORTS_MAX];
+    int count = mg_get_server_ports(civetweb, IDLE_PORTS_MAX, ports);
+
+    for (int i = 0; i < count; i++)
+        numbers[i] = ports[i].port;
+    sockets_end_listening(numbers, count > 0 ? (size_t)count : 0);
+    mg_stop(civetweb);
+}
+
 void http_server_free(struct http_server **server)
 {
     if (*server == NULL)
         return;
     if ((*server)->civetweb != NULL)
-        mg_stop((*server)->civetweb);
+        stop_civetweb((*server)->civetweb);
     tls_relay_free(&(*server)->relay); // after it has passed on the last answers
     mg_exit_library();
     idle_watch_free(&(*server)->idle);

@@ -57,24 +57,37 @@ static int read_number(const char *name)
     return *name == '\0' ? number : -1;
 }
 
-void socket_list_read(struct socket_list *list)
+static void each_descriptor(void (*visit)(void *context, int descriptor), void *context)
 {
     DIR *descriptors = opendir("/proc/self/fd");
     const struct dirent *entry = NULL;
 
-    list->count = 0;
     while (descriptors != NULL && (entry = readdir(descriptors)) != NULL) {
         int descriptor = read_number(entry->d_name);
 
-        if (list->count == list->capacity) {
-            list->capacity = list->capacity == 0 ? CAPACITY_FIRST : 2 * list->capacity;
-            list->entries = reallocate_array(list->entries, list->capacity, sizeof *list->entries);
-        }
-        if (descriptor >= 0 && look_up(descriptor, &list->entries[list->count]))
-            list->count++;
+        if (descriptor >= 0)
+            visit(context, descriptor);
     }
     if (descriptors != NULL)
         closedir(descriptors);
+}
+
+static void add(void *context, int descriptor)
+{
+    struct socket_list *list = context;
+
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? CAPACITY_FIRST : 2 * list->capacity;
+        list->entries = reallocate_array(list->entries, list->capacity, sizeof *list->entries);
+    }
+    if (look_up(descriptor, &list->entries[list->count]))
+        list->count++;
+}
+
+void socket_list_read(struct socket_list *list)
+{
+    list->count = 0;
+    each_descriptor(add, list);
 }
 
 void socket_list_clear(struct socket_list *list)
@@ -89,4 +102,30 @@ bool socket_is_from(int descriptor, const char *peer_address, int peer_port, int
 
     return look_up(descriptor, &entry) && entry.peer_port == peer_port &&
            entry.local_port == local_port && strcmp(entry.peer_address, peer_address) == 0;
+}
+
+struct listeners {
+    const int *ports;
+    size_t count;
+};
+
+static void end_listening(void *context, int descriptor)
+{
+    const struct listeners *listeners = context;
+    struct sockaddr_storage local = {.ss_family = AF_UNSPEC};
+    socklen_t local_size = sizeof local;
+    int listens = 0;
+    socklen_t listens_size = sizeof listens;
+
+    if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) != 0 ||
+        !listens || getsockname(descriptor, (struct sockaddr *)&local, &local_size) != 0)
+        return;
+    for (size_t i = 0; i < listeners->count; i++)
+        if (port_of(&local) == listeners->ports[i])
+            (void)shutdown(descriptor, SHUT_RD);
+}
+
+void sockets_end_listening(const int *ports, size_t count)
+{
+    each_descriptor(end_listening, &(struct listeners){ports, count});
 }
