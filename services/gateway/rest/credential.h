@@ -35,8 +35,8 @@ MUST_CHECK bool credential_read(const struct http_request *request,
 MUST_CHECK bool
 credential_token(struct exchange *exchange, const char **out_token, struct error *error);
 
-// Whether a call that failed with `error` is worth a repeat, as its access token was refused and the
-// key or cookie it was exchanged for stands for another one by now; auth is asked.
+// Whether a call that failed with `error` is worth a repeat, as its access token was refused and
+// the key or cookie it was exchanged for stands for another one by now; auth is asked.
 bool credential_renew(struct exchange *exchange, const struct error *error);
 
 // The cookie's name: "__Host-bourse_session" over TLS, where no other host can set one of that

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // sockets: the TCP sockets of this process, found among its descriptors.
 //
-// civetweb does not tell which descriptor a connection or a listener has, nor anything of those that wait for a
-// thread; the kernel does.
+// civetweb does not tell which descriptor a connection or a listener has, nor anything of those
+// that wait for a thread; the kernel does.
 //
 // Threads: a list belongs to one; the descriptors in it may be closed, and their numbers used anew,
 // by others at any time.
@@ -33,6 +33,6 @@ void socket_list_clear(struct socket_list *list);
 // port.
 bool socket_is_from(int descriptor, const char *peer_address, int peer_port, int local_port);
 
-// Has the sockets that listen on one of those ports take nothing more. Whoever waits for connections
-// there is woken; closing them stays with whom they belong to.
+// Has the sockets that listen on one of those ports take nothing more. Whoever waits for
+// connections there is woken; closing them stays with whom they belong to.
 void sockets_end_listening(const int *ports, size_t count);
