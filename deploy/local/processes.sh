@@ -67,11 +67,14 @@ process_end() {
     process_forget "$name"
 }
 
-# True when something listens on that TCP port of this machine.
+# True when something listens on a TCP port of this machine, from the first to the last one.
 port_is_taken() {
-    local wanted
+    local first last
 
-    wanted=$(printf ':%04X' "$1")
-    awk -v wanted="$wanted" '$4 == "0A" && substr($2, length($2) - 4) == wanted { found = 1 } END { exit !found }' \
-        /proc/net/tcp /proc/net/tcp6 2>/dev/null
+    printf -v first ':%04X' "$1"
+    printf -v last ':%04X' "${2:-$1}"
+    awk -v first="$first" -v last="$last" '
+        { port = substr($2, length($2) - 4) }
+        $4 == "0A" && port >= first && port <= last { found = 1 }
+        END { exit !found }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }

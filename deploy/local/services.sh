@@ -8,16 +8,6 @@ PORTS_OF_A_PLATFORM=$((PORTS_OF_A_SERVICE * ${#SERVICES[@]}))
 PORTS_FIRST=20000
 PORTS_ROWS=480 # all below the ports that the kernel gives to outgoing connections
 
-services_ports_are_free() {
-    local first=$1 port
-
-    for ((port = first; port < first + PORTS_OF_A_PLATFORM; port++)); do
-        if port_is_taken "$port"; then
-            return 1
-        fi
-    done
-}
-
 # Claims the row of ports that begins there for as long as this process lives: two platforms that start at the same
 # moment would each find free what the other is about to take, and one whose service has just died has a free port too.
 services_claim_ports() {
@@ -28,10 +18,10 @@ services_claim_ports() {
         folder=${XDG_RUNTIME_DIR:-/tmp}
     fi
     folder=$folder/bourse-ports-$(id -u)
-    mkdir -p -m 0700 "$folder"
+    (umask 077 && mkdir -p "$folder")
     [ -O "$folder" ] || die "The folder $folder for what ports are claimed belongs to somebody else."
     exec {PORTS_CLAIM}>"$folder/$first"
-    if ! flock -n "$PORTS_CLAIM" || ! services_ports_are_free "$first"; then
+    if ! flock -n "$PORTS_CLAIM" || port_is_taken "$first" $((first + PORTS_OF_A_PLATFORM - 1)); then
         exec {PORTS_CLAIM}>&-
         return 1
     fi
@@ -54,12 +44,22 @@ services_pick_ports() {
     mv "$DATA/ports.new" "$DATA/ports"
 }
 
+# The port of a service for calls.
 services_port() {
-    awk -v name="$1" '$1 == name { print $2 }' "$DATA/ports"
+    local name calls rest
+
+    while read -r name calls rest; do
+        [ "$name" != "$1" ] || printf '%s' "$calls"
+    done <"$DATA/ports"
 }
 
+# And the one for what administrators ask.
 services_admin_port() {
-    awk -v name="$1" '$1 == name { print $3 }' "$DATA/ports"
+    local name calls admin
+
+    while read -r name calls admin; do
+        [ "$name" != "$1" ] || printf '%s' "$admin"
+    done <"$DATA/ports"
 }
 
 # Sets what a service is told, in the environment: arguments can be read by everybody on the machine.
