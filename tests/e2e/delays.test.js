@@ -19,14 +19,16 @@ describe('an order whose peers answer late', () => {
     });
     after(() => platform?.stop());
 
-    function place(ticker, key, quantity = '10') {
+    function place(ticker, key, quantity = '10', more = {}) {
         return platform.request('POST', `/api/v1/portfolios/${ada.portfolio}/orders`, {
-            token: ada.token, headers: { 'idempotency-key': key }, body: { ticker, side: 'buy', quantity } });
+            token: ada.token, headers: { 'idempotency-key': key }, body: { ticker, side: 'buy', quantity, ...more } });
     }
+
+    const look = id => platform.expect(200, 'GET', `/api/v1/orders/${id}`, { token: ada.token });
 
     function final(id) {
         return until('a final state', async () => {
-            const order = await platform.expect(200, 'GET', `/api/v1/orders/${id}`, { token: ada.token });
+            const order = await look(id);
             return ['pending_new', 'new'].includes(order.status) ? null : order;
         });
     }
@@ -54,7 +56,7 @@ describe('an order whose peers answer late', () => {
             // Row: cannot replace order in pending_new status.
             const change = await platform.request('PATCH', `/api/v1/orders/${late.body.id}`, { token: ada.token, body: { quantity: '11' } });
             assert.deepEqual([change.status, change.body.reason], [422, 'ORDER_NOT_READY'], change.text);
-            assert.match(change.body.detail, /pending_new/);
+            assert.equal(change.body.order_status, 'pending_new', change.text);
             return late;
         });
         assert.equal(reply.status, 201, reply.text);
@@ -70,6 +72,28 @@ describe('an order whose peers answer late', () => {
         assert.equal(cancel.body.reason, 'ORDER_NOT_OPEN', cancel.text);
         const audit = await platform.expect(200, 'GET', `/api/v1/portfolios/${ada.portfolio}/audit`, { token: ada.token });
         assert.deepEqual(audit, { consistent: true, differences: [] });
+    });
+
+    it('is neither replaced nor canceled while it is being replaced, and nor is the one that takes its place', async () => {
+        const { body: old } = await place('RISE', 'low', '1', { type: 'limit', limit_price: '50' });
+        const change = (id, price) => platform.request('PATCH', `/api/v1/orders/${id}`, { token: ada.token, body: { limit_price: price } });
+        const successor = await freeze('portfolio', async () => {
+            const { status, body } = await change(old.id, '51');
+            assert.deepEqual([status, body.status, body.replaces], [200, 'pending_new', old.id]);
+            // Row: order chain not fully replaced.
+            for (const [id, state] of [[old.id, 'pending_replace'], [body.id, 'pending_new']])
+                for (const refused of [await change(id, '52'),
+                    await platform.request('DELETE', `/api/v1/orders/${id}`, { token: ada.token })])
+                    assert.deepEqual([refused.status, refused.body.reason, refused.body.order_status],
+                        [422, 'ORDER_NOT_READY', state], refused.text);
+            return body;
+        });
+        await until('the replacement', async () => (await look(successor.id)).status === 'new');
+        assert.deepEqual([(await look(old.id)).status, (await look(old.id)).replaced_by], ['replaced', successor.id]);
+        const { status, body: last } = await change(successor.id, '52');
+        assert.deepEqual([status, last.status, last.replaces], [200, 'new', successor.id]);
+        await platform.expect(204, 'DELETE', `/api/v1/orders/${last.id}`, { token: ada.token });
+        await until('the cash', async () => (await platform.query('SELECT * FROM audit.holds')).length === 0);
     });
 
     it('does not expire on a clock that ran ahead of a frozen market', async () => {

@@ -355,6 +355,7 @@ describe('orders that are placed together', () => {
     });
 
     const split = {};
+    const parts = {};
 
     describe('go as the worked examples say', () => {
         const placed = [];
@@ -366,6 +367,10 @@ describe('orders that are placed together', () => {
             split.active = await place(split.portfolio, { ticker: 'SPLT', ...bracket('130', '80') });
             assert.deepEqual([...statuses(split.waits), ...statuses(split.active)],
                 ['new', 'held', 'held', 'filled', 'new', 'new']);
+            parts.portfolio = await open();
+            await platform.expect(200, 'PATCH', `/api/v1/portfolios/${parts.portfolio}`,
+                { token: ada.token, body: { fill_settings: { participation_percent: '10' } } });
+            parts.order = await place(parts.portfolio, bracket('109', '80', { ...limit('101'), quantity: '30' }));
             for (const example of examples) {
                 const portfolio = await open();
                 if (example.body.order_class === 'oco')
@@ -375,6 +380,8 @@ describe('orders that are placed together', () => {
             await platform.step('2014-06-02T15:30:00Z', admin);
             process.kill(platform.pid('trading'), 'SIGKILL');
             await platform.step('2014-06-02T20:30:00Z', admin);
+            parts.evening = await whole('a part of the take-profit', parts.order.id,
+                all => all[1].status === 'partially_filled' && all[2].quantity !== '30');
             await platform.step('2014-06-04T20:00:00Z', admin);
         });
 
@@ -397,6 +404,16 @@ describe('orders that are placed together', () => {
                 const audit = await platform.expect(200, 'GET', `/api/v1/portfolios/${portfolio}/audit`, { token: ada.token });
                 assert.deepEqual(audit, { consistent: true, differences: [] });
             });
+    });
+
+    it('rule 5: what an exit sells a part of the other one sells no more', async () => {
+        // A quote brings 25 shares: of 30, the take-profit sells as many at 110, and the stop what is left at 80.
+        assert.deepEqual([parts.evening, ...parts.evening.legs].map(one => [one.part, one.quantity, one.filled_quantity]),
+            [['entry', '30', '30'], ['take_profit', '30', '25'], ['stop_loss', '5', '0']]);
+        const final = await whole('the group to end', parts.order.id, all => all.every(ended));
+        assert.deepEqual([final, ...final.legs].map(one => [one.status, one.quantity, one.filled_quantity, one.average_fill_price]),
+            [['filled', '30', '30', '99.166667'], ['canceled', '30', '25', '110.00'], ['filled', '5', '5', '80.00']]);
+        assert.equal(final.legs[0].reason, 'LINKED_ORDER_ENDED');
     });
 
     it('end with a split of their shares, those that are held too', async () => {
@@ -424,6 +441,6 @@ describe('orders that are placed together', () => {
         await until('every hold to be gone', async () =>
             (await platform.query('SELECT 1 FROM audit.holds WHERE amount <> 0')).length === 0);
         assert.deepEqual(await platform.query(`SELECT o.group_id FROM trading.orders o JOIN trading.fills f ON f.order_id = o.id
-            WHERE o.part <> 'entry' GROUP BY 1 HAVING count(*) > 1`), []);
+            WHERE o.part <> 'entry' AND o.group_id <> '${parts.order.group_id}' GROUP BY 1 HAVING count(*) > 1`), []);
     });
 });

@@ -102,9 +102,12 @@ describe('orders', () => {
     });
 
     it('name the numbers of a stop that is reached already', async () => {
-        const reply = await send(await open(), { side: 'sell', quantity: '1', type: 'stop', stop_price: '101' });
-        assert.equal(reply.body.stop_price, '101.00');
-        assert.equal(reply.body.market_price, '100.00');
+        const portfolio = await open();
+        for (const [side, stop, text] of [['sell', '101', /must be less than/], ['buy', '99', /must be more than/]]) {
+            const reply = await send(portfolio, { side, quantity: '1', type: 'stop', stop_price: stop });
+            assert.deepEqual([reply.status, reply.body.stop_price, reply.body.market_price], [422, `${stop}.00`, '100.00'], reply.text);
+            assert.match(reply.body.errors[0].message, text);
+        }
     });
 
     it('rule 3: fractions only of what is fractionable', async () => {
@@ -139,8 +142,9 @@ describe('orders', () => {
         await place(other, { side: 'sell', quantity: '6', type: 'limit', limit_price: '130', time_in_force: 'gtc' });
         const short = await send(other, { side: 'sell', quantity: '5', type: 'limit', limit_price: '130' });
         assert.equal(short.status, 403);
-        assert.deepEqual([short.body.reason, short.body.requested, short.body.available, short.body.held_for_orders],
-            ['INSUFFICIENT_SHARES', '5', '4', '6']);
+        const { reason, requested, available, held_for_orders, existing_quantity, ticker } = short.body;
+        assert.deepEqual([reason, requested, available, held_for_orders, existing_quantity, ticker],
+            ['INSUFFICIENT_SHARES', '5', '4', '6', '10', 'WAVE']);
     });
 
     it('rule 13: opg is refused from 9:28 to 19:00', async () => {
@@ -173,6 +177,8 @@ describe('orders', () => {
                 const reply = await send(portfolio, { quantity: '1', ...second });
                 if (isRefused) {
                     assert.deepEqual([reply.status, reply.body.reason, reply.body.existing_order_id], [403, 'WASH_TRADE', first.id], reply.text);
+                    // It says what kind of order it is that rests.
+                    assert.match(reply.body.detail, resting.type === 'limit' ? /its limit is within/ : /at whatever price/);
                     await platform.expect(204, 'DELETE', `/api/v1/orders/${first.id}`, { token: ada.token });
                     assert.equal((await send(portfolio, { quantity: '1', ...second })).status, 201);
                 } else {
@@ -343,6 +349,8 @@ describe('orders', () => {
                 await t.test(row, async () => {
                     const reply = await replace(id, body);
                     assert.deepEqual([reply.status, reply.body.reason], [status, reason], reply.text);
+                    if (reason === 'ORDER_NOT_OPEN')
+                        assert.equal(reply.body.order_status, (await look(id)).status, reply.text);
                 });
             for (const id of [portfolio, slow])
                 await platform.expect(200, 'DELETE', `/api/v1/portfolios/${id}/orders`, { token: ada.token });
@@ -359,6 +367,7 @@ describe('orders', () => {
         for (const [id, status] of [[filled.id, 'filled'], [replaced.id, 'replaced'], [successor.id, 'canceled'], [refused.id, 'canceled']]) {
             const reply = await platform.request('DELETE', `/api/v1/orders/${id}`, { token: ada.token });
             assert.deepEqual([reply.status, reply.body.reason], [422, 'ORDER_NOT_OPEN'], reply.text);
+            assert.equal(reply.body.order_status, status, reply.text);
             assert.match(reply.body.detail, new RegExp(`\\b${status}\\b`));
         }
     });

@@ -201,6 +201,23 @@ test("every header guards itself with #pragma once", () => {
   assertNone(faults.map((name) => `${name}:1: write #pragma once`));
 });
 
+// The members of a problem document that the format itself uses, which no number can be shown as.
+test("no number that explains an error is called like a member of every problem", () => {
+  const list = /reserved\[\] = \{([^}]*)\}/.exec(read("services/gateway/rest/problem.c"))[1];
+  const reserved = new Set([...list.matchAll(/"(\w+)"/g)].map(([, name]) => name));
+  assert.ok(["type", "title", "status", "detail", "instance", "reason", "errors"].every((name) => reserved.has(name)));
+  const faults = [];
+  let seen = 0;
+  for (const name of cFiles.filter((file) => !isTest(file)))
+    for (const match of read(name).matchAll(/\berror_add_number\(\s*[^,;]+,\s*"(\w+)"/g)) {
+      seen += 1;
+      const line = read(name).slice(0, match.index).split("\n").length;
+      if (reserved.has(match[1])) faults.push(`${name}:${line}: ${match[1]} is a member of every problem`);
+    }
+  assert.ok(seen > 50, `${seen} calls were found`);
+  assertNone(faults);
+});
+
 test("lines, files and functions stay of a size that can be read", () => {
   const faults = [];
   for (const name of [...cFiles, ...scripts]) {

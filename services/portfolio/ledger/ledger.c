@@ -24,16 +24,18 @@ bool ledger_refuse_funds(int64_t required, int64_t available, struct error *erro
 }
 
 static bool refuse_shares(const struct ledger_reservation *reservation,
-                          int64_t available,
+                          int64_t existing,
                           int64_t held,
                           struct error *error)
 {
     char requested_text[DECIMAL_SIZE];
     char available_text[DECIMAL_SIZE];
+    char existing_text[DECIMAL_SIZE];
     char held_text[DECIMAL_SIZE];
 
     decimal_print(reservation->quantity, QUANTITY_SCALE, 0, requested_text);
-    decimal_print(available, QUANTITY_SCALE, 0, available_text);
+    decimal_print(existing - held, QUANTITY_SCALE, 0, available_text);
+    decimal_print(existing, QUANTITY_SCALE, 0, existing_text);
     decimal_print(held, QUANTITY_SCALE, 0, held_text);
     error_set(error, REASON_INSUFFICIENT_SHARES,
               "%s shares of %s are to be sold, and %s are available; %s are held for open orders.",
@@ -41,6 +43,8 @@ static bool refuse_shares(const struct ledger_reservation *reservation,
     error_add_number(error, "requested", "%s", requested_text);
     error_add_number(error, "available", "%s", available_text);
     error_add_number(error, "held_for_orders", "%s", held_text);
+    error_add_number(error, "existing_quantity", "%s", existing_text);
+    error_add_number(error, "ticker", "%s", reservation->ticker);
     return false;
 }
 
@@ -65,7 +69,7 @@ static bool check_shares(const struct book *book,
     int64_t held_for_others = shares.held - held_before;
 
     return reservation->quantity <= shares.amount - held_for_others ||
-           refuse_shares(reservation, shares.amount - held_for_others, held_for_others, error);
+           refuse_shares(reservation, shares.amount, held_for_others, error);
 }
 
 static void

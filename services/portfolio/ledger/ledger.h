@@ -182,10 +182,10 @@ struct ledger_reservation {
 // ORDER_NOT_OPEN when there is none any more.
 //
 // Fails with INSUFFICIENT_FUNDS (required, available), INSUFFICIENT_SHARES (requested, available,
-// held_for_orders), PORTFOLIO_CLOSED, FILL_SETTINGS_CHANGED for an order that holds nothing yet and
-// was reckoned by other settings than there are, ORDER_NOT_OPEN after a release or the last fill,
-// of this order or of the one that it replaces, and for a buy LIMIT_EXCEEDED when the lots of its
-// ticker could not be counted any more.
+// held_for_orders, existing_quantity, ticker), PORTFOLIO_CLOSED, FILL_SETTINGS_CHANGED for an order
+// that holds nothing yet and was reckoned by other settings than there are, ORDER_NOT_OPEN after a
+// release or the last fill, of this order or of the one that it replaces, and for a buy
+// LIMIT_EXCEEDED when the lots of its ticker could not be counted any more.
 MUST_CHECK bool ledger_reserve(struct book *book,
                                const struct ledger_reservation *reservation,
                                struct error *error);

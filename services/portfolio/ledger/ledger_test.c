@@ -55,6 +55,8 @@ static void a_sell_of_more_than_is_free_is_refused_with_the_numbers(void **state
     assert_string_equal(error.details[1].value, "6");
     assert_string_equal(error.details[2].name, "held_for_orders");
     assert_string_equal(error.details[2].value, "4");
+    assert_string_equal(error.details[3].name, "existing_quantity");
+    assert_string_equal(error.details[3].value, "10");
     assert_false(reserve(book, 4, LEDGER_SELL, 11 * SHARE, 0, &error));
 }
 

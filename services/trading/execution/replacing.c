@@ -60,23 +60,6 @@ void replacing_settle(struct trading *trading, struct arena *arena, const struct
         matcher_add(trading->matcher, &orders[0]);
 }
 
-static bool refuse_status(const struct order *order, struct error *error)
-{
-    const char *status = order_status_name(order->status);
-
-    if (order->status == ORDER_REPLACED)
-        error_set(error, REASON_ORDER_NOT_OPEN, "The order has been replaced by %s already.",
-                  order->replaced_by);
-    else if (order_status_is_open(order->status))
-        error_set(error, REASON_ORDER_NOT_READY, "The order is in the state %s.", status);
-    else
-        error_set(error, REASON_ORDER_NOT_OPEN, "The order is in the final state %s.", status);
-    error_add_number(error, "status", "%s", status);
-    if (order->replaced_by[0] != '\0')
-        error_add_number(error, "replaced_by", "%s", order->replaced_by);
-    return false;
-}
-
 // Answers a repeat: the order that the same request made before, as it is now. False when there is
 // none, or with an error.
 static bool replay(struct replacing *replacing,
@@ -448,10 +431,10 @@ static bool replace_once(struct replacing *replacing,
     if (is_repeat)
         return true;
     if (!order_rests(old) && old->status != ORDER_HELD)
-        return refuse_status(old, error);
+        return order_refuse_change(old, error);
     if (!order_is_booked(old))
-        return error_set(error, REASON_ORDER_NOT_READY,
-                         "A part of the order is being booked at this moment.");
+        return order_refuse_for_now(old, "A part of the order is being booked at this moment.",
+                                    error);
     if (!take_limit(replacing, error))
         return false;
     if (!prepare(replacing, error))

@@ -99,7 +99,7 @@ set_reason(struct order *other, const struct order *order, struct arena *arena, 
         error_set(&reason, REASON_LINKED_ORDER_ENDED, "Order %s, its group's %s, is %s.", order->id,
                   order_part_name(order->part), order_status_name(order->status));
         error_add_number(&reason, "order_id", "%s", order->id);
-        error_add_number(&reason, "status", "%s", order_status_name(order->status));
+        error_add_number(&reason, "order_status", "%s", order_status_name(order->status));
     }
     return order_set_reason(other, arena, &reason) ||
            error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");

@@ -340,6 +340,31 @@ void order_get_reason(const struct order *order, struct error *out_error)
     }
 }
 
+bool order_refuse_change(const struct order *order, struct error *error)
+{
+    const char *status = order_status_name(order->status);
+
+    if (order->status == ORDER_REPLACED)
+        error_set(error, REASON_ORDER_NOT_OPEN, "The order has been replaced by %s already.",
+                  order->replaced_by);
+    else if (order_status_is_open(order->status))
+        error_set(error, REASON_ORDER_NOT_READY, "The order is in the state %s at this moment.",
+                  status);
+    else
+        error_set(error, REASON_ORDER_NOT_OPEN, "The order is in the final state %s.", status);
+    error_add_number(error, "order_status", "%s", status);
+    if (order->replaced_by[0] != '\0')
+        error_add_number(error, "replaced_by", "%s", order->replaced_by);
+    return false;
+}
+
+bool order_refuse_for_now(const struct order *order, const char *sentence, struct error *error)
+{
+    error_set(error, REASON_ORDER_NOT_READY, "%s", sentence);
+    error_add_number(error, "order_status", "%s", order_status_name(order->status));
+    return false;
+}
+
 struct uuid order_fill_id(const char *order_id, int number)
 {
     char name[UUID_SIZE + 24];

@@ -269,5 +269,13 @@ order_set_reason(struct order *order, struct arena *arena, const struct error *e
 // The error that was kept, for a repeat of the request that was refused.
 void order_get_reason(const struct order *order, struct error *out_error);
 
+// Refuses a change that the order's state does not allow: ORDER_NOT_OPEN of one that has ended,
+// otherwise ORDER_NOT_READY. The error has the state as order_status, and the order that has taken
+// its place as replaced_by.
+bool order_refuse_change(const struct order *order, struct error *error);
+
+// Refuses a change for the moment, ORDER_NOT_READY with that sentence and order_status.
+bool order_refuse_for_now(const struct order *order, const char *sentence, struct error *error);
+
 // The id of an order's n-th fill: the same whoever makes it, so it can be booked only once.
 struct uuid order_fill_id(const char *order_id, int number);

@@ -163,14 +163,6 @@ bool trading_api_list_fills(struct trading *trading,
     return true;
 }
 
-static bool refuse_cancel(const struct order *order, struct error *error)
-{
-    error_set(error, REASON_ORDER_NOT_OPEN, "The order is in the final state %s.",
-              order_status_name(order->status));
-    error_add_number(error, "status", "%s", order_status_name(order->status));
-    return false;
-}
-
 // Tries once. `out_again` is set when the order was changed under way by somebody else.
 static bool cancel_once(struct trading *trading,
                         struct call *call,
@@ -201,11 +193,10 @@ static bool cancel_once(struct trading *trading,
         return true;
     }
     if (!order_status_is_open(order->status))
-        return refuse_cancel(order, error);
+        return order_refuse_change(order, error);
     if (order->status == ORDER_PENDING_REPLACE ||
         (order->status == ORDER_PENDING_NEW && order->replaces[0] != '\0'))
-        return error_set(error, REASON_ORDER_NOT_READY,
-                         "The order is being replaced at this moment.");
+        return order_refuse_for_now(order, "The order is being replaced at this moment.", error);
     item.order = order;
     if (ownership_is_for_another(&call->identity, order->user_id))
         item.audit = &event;
@@ -214,7 +205,7 @@ static bool cancel_once(struct trading *trading,
     *out_again = item.is_lost;
     // Its fill had been decided already.
     if (item.is_saved && order->status != ORDER_CANCELED)
-        return refuse_cancel(order, error);
+        return order_refuse_change(order, error);
     // Once it is committed the order is canceled; giving back what it held may take longer.
     if (item.is_saved) {
         matcher_remove(trading->matcher, order->id);
@@ -222,7 +213,7 @@ static bool cancel_once(struct trading *trading,
     }
     *error = item.error;
     if (order_is_decided(order))
-        error_set(error, REASON_ORDER_NOT_READY, "The order is being filled at this moment.");
+        order_refuse_for_now(order, "The order is being filled at this moment.", error);
     if (item.is_lost)
         error_set(error, REASON_CONFLICT, "The order is being changed. Try again.");
     return false;
