@@ -123,7 +123,15 @@ describe('a body', () => {
     });
 });
 
-describe('a request that is not finished', () => {
+// All of these wait for some seconds, so they do it together.
+describe('a request that is not finished, or does not come', { concurrency: true }, () => {
+    it('may come a second later than clients are told to send it, and then the connection ends', async () => {
+        const { answers, closed, ms } = await converse(platform.port,
+            [head('GET /api/v1/clock'), 5000, head('GET /api/v1/clock')], { quiet: 9000 });
+        assert.deepEqual(answers.map(one => [one.status, one.headers['keep-alive']]), [[200, 'timeout=4'], [200, 'timeout=4']]);
+        assert.ok(closed && ms > 10000 && ms < 14000, `${ms} ms`);
+    });
+
     it('gets 408 when its head stops half way', async () => {
         const { answers, ms, closed } = await converse(platform.port, ['GET /api/v1/clock HTTP/1.1\r\nHost: x\r\nX-Half'], { quiet: 9000 });
         assertProblem(answers[0], 408, 'REQUEST_TIMEOUT', 'half a head');

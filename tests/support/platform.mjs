@@ -137,7 +137,11 @@ export class Platform {
             options.body = JSON.stringify(body);
             options.headers['content-type'] ??= 'application/json';
         }
-        const reply = await fetch(this.url + path, options);
+        const reply = await fetch(this.url + path, options).catch(error => {
+            // fetch itself says no more than that it failed.
+            error.message += ` (${method} ${path}: ${error.cause?.code ?? ''} ${error.cause?.message ?? ''})`;
+            throw error;
+        });
         const text = await reply.text();
         let json = null;
         try {

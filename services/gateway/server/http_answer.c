@@ -60,7 +60,8 @@ static void write_head(struct worker *worker, struct text body)
     strbuf_append_string(out, "\r\n");
     strbuf_append_text(out, http_policy_headers(response->policy, worker->request.is_secure));
     strbuf_append_text(out, strbuf_text(response->headers));
-    // The time is told so that clients do not send on a connection that is just being closed.
+    // The time is told so that clients do not send on a connection that is just being closed; two
+    // seconds less than it is, as clients look at their idle connections once a second or so.
     // A connection that is handed over says itself what becomes of it.
     if (response->take == NULL)
         strbuf_append_string(out, response->close ? "Connection: close\r\n"

@@ -18,14 +18,14 @@ enum {
     KEPT_CAPACITY = 64 * 1024, // a worker's buffers are made anew above this
     HEADERS_MAX = 16 * 1024,
     REQUEST_TIMEOUT_MS = 5000,
-    KEEP_ALIVE_TIMEOUT_MS = 4000, // of an idle connection, and of the next head on it
     PORTS_TEXT_MAX = 4096,
     CONNECTION_QUEUE = 4096, // connections that can wait for a thread
     DESCRIPTORS_SPARE = 512, // for everything that is no client's connection
 };
 #define CONNECTION_QUEUE_TEXT "4096"
 #define REQUEST_TIMEOUT_MS_TEXT "5000"
-#define KEEP_ALIVE_TIMEOUT_MS_TEXT "4000"
+// Of an idle connection, and of the next head on it: longer than clients are told.
+#define KEEP_ALIVE_TIMEOUT_MS_TEXT "6000"
 #define WAIT_MIN_US (200 * MICROS_PER_MS) // for a head, even while others queue
 
 static void *on_thread(const struct mg_context *civetweb, int type)
@@ -326,7 +326,7 @@ static int on_error(struct mg_connection *civetweb, int status, const char *mess
     if (status == 413)
         error_set(&error, REASON_HEADERS_TOO_LARGE, "Request line and headers exceed %d bytes.",
                   HTTP_HEAD_MAX);
-    else if (status == 400 && waited_us >= (KEEP_ALIVE_TIMEOUT_MS - 100) * MICROS_PER_MS)
+    else if (status == 400 && waited_us >= (REQUEST_TIMEOUT_MS - 100) * MICROS_PER_MS)
         error_set(&error, REASON_REQUEST_TIMEOUT,
                   "The head of the request did not arrive within "
                   "%d seconds.",
