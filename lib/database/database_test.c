@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/strbuf.h"
 #include "support/postgres.h"
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -67,15 +67,12 @@ static int stop(void **state)
 static int open_clean(void **state)
 {
     struct fixture *f = *state;
-    int64_t end_us = clock_monotonic_us() + 30 * MICROS_PER_SECOND;
 
     f->database = open_database(f, 2);
     f->runs = 0;
     arena_reset(f->arena);
     // A test before this one may have made the server recover from a crash.
-    while (!run_sql(f, "drop", "DROP TABLE IF EXISTS things"))
-        if (clock_monotonic_us() > end_us)
-            fail_msg("%s", f->error.message);
+    assert_true_within(30000, run_sql(f, "drop", "DROP TABLE IF EXISTS things"));
     assert_true(run_sql(f, "create",
                         "CREATE TABLE things (id bigint CONSTRAINT things_key PRIMARY KEY,"
                         " name text, amount numeric(20,6), at timestamptz, flag bool)"));
@@ -575,13 +572,7 @@ static bool can_write(struct fixture *f)
 
 static void wait_until_written(struct fixture *f)
 {
-    int64_t end_us = clock_monotonic_us() + 10 * MICROS_PER_SECOND;
-
-    while (!can_write(f)) {
-        if (clock_monotonic_us() > end_us)
-            fail_msg("not within 10 s: %s", f->error.message);
-        clock_sleep_until_us(clock_monotonic_us() + 10 * MICROS_PER_MS);
-    }
+    assert_true_within(10000, can_write(f));
 }
 
 static void an_idle_connection_that_was_ended_is_not_used(void **state)

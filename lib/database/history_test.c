@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "support/postgres.h"
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 enum { LAG_MS_MAX = 1000, WAIT_MS_MAX = 30 * 1000, TRIES_MAX = 5 };
 // Not so often that what was kept of the primary spans less than the bound.
-enum { POLL_MS = 25 };
+enum { LOOK_EVERY_MS = 25 };
 
 // A primary with a standby.
 struct fixture {
@@ -82,16 +82,18 @@ static uint64_t outcomes(struct fixture *f, enum history_outcome outcome)
     return history_statistics(f->history).reads[outcome];
 }
 
-static void wait_for_state(struct fixture *f, enum history_state wanted)
+// As the thread that looks does, which has a pause between two looks.
+static enum history_state look_again(struct fixture *f)
 {
-    int64_t end_us = clock_monotonic_us() + WAIT_MS_MAX * MICROS_PER_MS;
     struct error error;
 
-    while (history_look(f->history, &error) != wanted) {
-        if (clock_monotonic_us() > end_us)
-            fail_msg("The standby does not get into state %d: %s", wanted, error.message);
-        clock_sleep_until_us(clock_monotonic_us() + POLL_MS * MICROS_PER_MS);
-    }
+    clock_sleep_until_us(clock_monotonic_us() + LOOK_EVERY_MS * MICROS_PER_MS);
+    return history_look(f->history, &error);
+}
+
+static void wait_for_state(struct fixture *f, enum history_state wanted)
+{
+    assert_true_within(WAIT_MS_MAX, look_again(f) == wanted);
 }
 
 // That the standby answers, once somebody has looked a moment ago.
@@ -391,10 +393,7 @@ static int64_t sleepers(struct fixture *f)
 
 static void wait_for_sleepers(struct fixture *f, int64_t wanted)
 {
-    int64_t end_us = clock_monotonic_us() + WAIT_MS_MAX * MICROS_PER_MS;
-
-    while (sleepers(f) != wanted)
-        assert_true(clock_monotonic_us() < end_us);
+    assert_true_within(WAIT_MS_MAX, sleepers(f) == wanted);
 }
 
 static void a_standby_that_is_silent_or_busy_holds_nobody_up(void **state)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <stdatomic.h>
 
@@ -17,11 +17,7 @@ struct thing {
 
 static void wait_for(atomic_bool *condition)
 {
-    int64_t until_us = clock_monotonic_us() + LONG_MS * MICROS_PER_MS;
-
-    while (!atomic_load(condition) && clock_monotonic_us() < until_us)
-        clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
-    assert_true(atomic_load(condition));
+    assert_true_within(LONG_MS, atomic_load(condition));
 }
 
 static void close_thing(void *argument)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Servers in processes of their own that are killed, frozen, absent: what callers are told, and
 // what is done how often.
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -70,7 +70,7 @@ static void connect_to(struct fixture *fixture, size_t count)
     for (size_t i = 0; i < count; i++)
         test_peer_start(&fixture->peers[i]);
     fixture->client = test_client_new(fixture->peers, count, TEST_KEY_BYTE);
-    assert_true(test_wait_ready(fixture->client, START_MS));
+    assert_true_within(START_MS, rpc_client_is_ready(fixture->client));
 }
 
 struct background {
@@ -103,10 +103,10 @@ static void *call_in_background(void *argument)
 }
 
 // Tries it again, with the same request id.
-static bool is_done_now(void *background)
+static bool is_done_now(struct background *background)
 {
     call_in_background(background);
-    return ((struct background *)background)->is_done;
+    return background->is_done;
 }
 
 static void start_call(struct background *background,
@@ -123,11 +123,6 @@ static void start_call(struct background *background,
     assert_int_equal(pthread_create(&background->thread, NULL, call_in_background, background), 0);
 }
 
-static bool is_one_line_written(void *journal)
-{
-    return test_count_lines(journal, "") == 1;
-}
-
 static void
 a_peer_killed_with_the_request_leaves_its_outcome_unknown_and_a_retry_is_done_once(void **state)
 {
@@ -137,7 +132,7 @@ a_peer_killed_with_the_request_leaves_its_outcome_unknown_and_a_retry_is_done_on
 
     connect_to(fixture, 1);
     start_call(&background, fixture, &test_once, 5000, 20000);
-    assert_true(test_wait_until(is_one_line_written, peer->journal, 5000));
+    assert_true_within(5000, test_count_lines(peer->journal, "") == 1);
     test_peer_kill(peer);
     pthread_join(background.thread, NULL);
     assert_false(background.is_done);
@@ -148,7 +143,7 @@ a_peer_killed_with_the_request_leaves_its_outcome_unknown_and_a_retry_is_done_on
     // The same request id again, until a server that can see what was done has come.
     test_peer_start(peer);
     background.kind = 0;
-    assert_true(test_wait_until(is_done_now, &background, START_MS));
+    assert_true_within(START_MS, is_done_now(&background));
     assert_true(background.is_replayed);
     assert_int_equal(test_count_lines(peer->journal, background.request_id), 1);
 }
@@ -199,7 +194,7 @@ static void an_absent_peer_is_reported_as_not_reached_and_serves_when_it_comes(v
     assert_false(error.outcome_unknown);
     assert_true(clock_monotonic_us() - begun_us < 3 * MICROS_PER_SECOND);
     test_peer_start(&fixture->peers[0]);
-    assert_true(test_wait_ready(fixture->client, START_MS));
+    assert_true_within(START_MS, rpc_client_is_ready(fixture->client));
     call = call_start(fixture->arena, 10000);
     assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
 }
@@ -247,7 +242,7 @@ static void who_has_been_away_for_long_is_not_waited_for(void **state)
     assert_true(wait_in_vain(fixture) < CONNECT_WAIT_MS);
     // And is called again once it is there.
     test_peer_start(&fixture->peers[0]);
-    assert_true(test_wait_ready(fixture->client, START_MS));
+    assert_true_within(START_MS, rpc_client_is_ready(fixture->client));
     call = call_start(fixture->arena, 10000);
     assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
 }
@@ -310,23 +305,11 @@ static void start_load(struct fixture *fixture)
             pthread_create(&fixture->load.threads[i], NULL, keep_calling, &fixture->load), 0);
 }
 
-struct growth {
-    const char *journal;
-    int from;
-};
-
-static bool has_grown(void *context)
-{
-    struct growth *growth = context;
-
-    return test_count_lines(growth->journal, "") > growth->from;
-}
-
 static void wait_for_growth(const struct test_peer *peer, int64_t timeout_ms)
 {
-    struct growth growth = {peer->journal, test_count_lines(peer->journal, "")};
+    int before = test_count_lines(peer->journal, "");
 
-    assert_true(test_wait_until(has_grown, &growth, timeout_ms));
+    assert_true_within(timeout_ms, test_count_lines(peer->journal, "") > before);
 }
 
 static void a_frozen_replica_gets_no_more_calls_until_it_lives_again(void **state)
@@ -375,7 +358,7 @@ static void the_only_replica_when_frozen_is_reported_as_not_reached_and_comes_ba
     for (int i = 0; wait_in_vain(fixture) >= CONNECT_WAIT_MS; i++)
         assert_true(i < 2 * GONE_MS / CONNECT_WAIT_MS);
     test_peer_thaw(frozen);
-    assert_true(test_wait_ready(fixture->client, 15000));
+    assert_true_within(15000, rpc_client_is_ready(fixture->client));
     call = call_start(fixture->arena, 5000);
     error_clear(&error);
     (void)test_call(fixture->client, &test_echo, &call, 1, &response, &error);

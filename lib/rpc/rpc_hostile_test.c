@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What strangers send to a server's port: whatever it is, the server answers its peers afterwards.
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -34,8 +34,7 @@ static int start(void **state)
     test_peer_start(&fixture->peer);
     fixture->client = test_client_new(&fixture->peer, 1, TEST_KEY_BYTE);
     fixture->arena = arena_new(1024 * 1024);
-    if (!test_wait_ready(fixture->client, START_MS))
-        abort();
+    assert_true_within(START_MS, rpc_client_is_ready(fixture->client));
     *state = fixture;
     return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Two servers of a service, of which one says that it is not ready, or no more.
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -56,7 +56,7 @@ static int start(void **state)
     }
     fixture->client = test_client_new(peers, SERVERS, TEST_KEY_BYTE);
     fixture->arena = arena_new(8 * 1024 * 1024);
-    assert_true(test_wait_ready(fixture->client, HEARD_MS));
+    assert_true_within(HEARD_MS, rpc_client_is_ready(fixture->client));
     *state = fixture;
     return 0;
 }
@@ -95,32 +95,24 @@ static int done_by(const struct fixture *fixture, size_t server)
 }
 
 // Some calls, and whether server 0 did none of them.
-static bool is_spared(void *context)
+static bool is_spared(struct fixture *fixture)
 {
-    struct fixture *fixture = context;
     int before = done_by(fixture, 0);
 
     call(fixture, CALLS);
     return done_by(fixture, 0) == before;
 }
 
-static bool is_called(void *context)
-{
-    return !is_spared(context);
-}
-
 // Some calls, and whether both servers did some of them.
-static bool is_shared(void *context)
+static bool is_shared(struct fixture *fixture)
 {
-    struct fixture *fixture = context;
     int before = done_by(fixture, 1);
 
     return !is_spared(fixture) && done_by(fixture, 1) > before;
 }
 
-static bool is_first_alone(void *context)
+static bool is_first_alone(struct fixture *fixture)
 {
-    struct fixture *fixture = context;
     int before = done_by(fixture, 1);
 
     return !is_spared(fixture) && done_by(fixture, 1) == before;
@@ -130,21 +122,21 @@ static void a_server_that_is_not_ready_is_spared_until_it_is(void **state)
 {
     struct fixture *fixture = *state;
 
-    assert_true(test_wait_until(is_called, fixture, HEARD_MS));
+    assert_true_within(HEARD_MS, !is_spared(fixture));
     rpc_server_set_ready(fixture->servers[0].server, false);
-    assert_true(test_wait_until(is_spared, fixture, HEARD_MS));
+    assert_true_within(HEARD_MS, is_spared(fixture));
     assert_true(is_spared(fixture));
     rpc_server_set_ready(fixture->servers[0].server, true);
-    assert_true(test_wait_until(is_called, fixture, HEARD_MS));
+    assert_true_within(HEARD_MS, !is_spared(fixture));
 }
 
 static void nothing_is_refused_by_a_server_that_says_so_before_it_drains(void **state)
 {
     struct fixture *fixture = *state;
 
-    assert_true(test_wait_until(is_called, fixture, HEARD_MS));
+    assert_true_within(HEARD_MS, !is_spared(fixture));
     rpc_server_set_ready(fixture->servers[0].server, false);
-    assert_true(test_wait_until(is_spared, fixture, HEARD_MS));
+    assert_true_within(HEARD_MS, is_spared(fixture));
     assert_true(rpc_server_drain(fixture->servers[0].server, HEARD_MS));
     call(fixture, CALLS);
     assert_true(rpc_server_free(&fixture->servers[0].server));
@@ -156,9 +148,9 @@ static void servers_are_called_all_the_same_when_none_is_ready(void **state)
     struct fixture *fixture = *state;
 
     rpc_server_set_ready(fixture->servers[1].server, false);
-    assert_true(test_wait_until(is_first_alone, fixture, HEARD_MS));
+    assert_true_within(HEARD_MS, is_first_alone(fixture));
     rpc_server_set_ready(fixture->servers[0].server, false);
-    assert_true(test_wait_until(is_shared, fixture, HEARD_MS));
+    assert_true_within(HEARD_MS, is_shared(fixture));
 }
 
 int main(void)

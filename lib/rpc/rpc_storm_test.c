@@ -2,7 +2,7 @@
 // Two replicas are killed with -9 in turn every 0.3 s, for a minute, under 64 callers. Each caller
 // must have an answer by its deadline, whatever it is; and when it is over nothing is stuck.
 // BOURSE_STORM_SECONDS is another duration.
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -111,7 +111,7 @@ callers_are_answered_in_time_while_replicas_are_killed_and_nothing_is_stuck_afte
         test_peer_start(&peers[i]);
     }
     storm.client = test_client_new(peers, PEERS, TEST_KEY_BYTE);
-    assert_true(test_wait_ready(storm.client, 10000));
+    assert_true_within(10000, rpc_client_is_ready(storm.client));
     for (size_t i = 0; i < CALLERS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, keep_calling, &storm), 0);
     blow(peers);

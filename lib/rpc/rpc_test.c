@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A server and its clients in one process: what a call is told, and who may call what.
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -348,7 +348,7 @@ static void a_name_stands_for_its_addresses(void **state)
     options.addresses = addresses;
     options.key = test_key(TEST_KEY_BYTE, 0);
     assert_true(rpc_client_new(&options, &client, &error));
-    assert_true(test_wait_ready(client, 10000));
+    assert_true_within(10000, rpc_client_is_ready(client));
     assert_true(test_call(client, &test_echo, &call, 1, &response, &error));
 }
 
@@ -637,11 +637,6 @@ static uint32_t first_socket(struct rpc_client *client)
     return id;
 }
 
-struct renewal {
-    struct rpc_client *client;
-    uint32_t before;
-};
-
 // What a wedged nng looks like to the client: many calls sent, none answered.
 static void pretend_silence(struct rpc_client *client)
 {
@@ -652,28 +647,27 @@ static void pretend_silence(struct rpc_client *client)
 }
 
 // Until it is, silence is pretended again: a ping that is answered meanwhile ends it.
-static bool is_renewed(void *context)
+static bool is_renewed(struct rpc_client *client, uint32_t before)
 {
-    struct renewal *renewal = context;
-    uint32_t now = first_socket(renewal->client);
+    uint32_t now = first_socket(client);
 
-    if (now == renewal->before)
-        pretend_silence(renewal->client);
-    return now != 0 && now != renewal->before && rpc_client_is_ready(renewal->client);
+    if (now == before)
+        pretend_silence(client);
+    return now != 0 && now != before && rpc_client_is_ready(client);
 }
 
 static void sockets_are_made_anew_when_nothing_is_answered(void **state)
 {
     struct fixture *fixture = *state;
     struct call call = call_start(fixture->arena, 5000);
-    struct renewal renewal = {.client = fixture->client};
     Rpc__Detail *response = NULL;
     struct error error;
+    uint32_t before = 0;
 
     assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
-    renewal.before = first_socket(fixture->client);
-    assert_int_not_equal(renewal.before, 0);
-    assert_true(test_wait_until(is_renewed, &renewal, 10000));
+    before = first_socket(fixture->client);
+    assert_int_not_equal(before, 0);
+    assert_true_within(10000, is_renewed(fixture->client, before));
     call = call_start(fixture->arena, 5000);
     assert_true(test_call(fixture->client, &test_echo, &call, 2, &response, &error));
     assert_int_equal(fixture->client->trips, 0);
@@ -703,9 +697,9 @@ static void a_server_that_has_been_freed_has_left_no_thread_behind(void **state)
     pthread_key_delete(kept);
 }
 
-static bool is_in_journal(void *context)
+static bool is_in_journal(const struct fixture *fixture)
 {
-    return test_count_lines(((struct fixture *)context)->journal, "") > 0;
+    return test_count_lines(fixture->journal, "") > 0;
 }
 
 static void a_server_whose_handler_does_not_come_back_is_left_to_it(void **state)
@@ -722,7 +716,7 @@ static void a_server_whose_handler_does_not_come_back_is_left_to_it(void **state
     assert_false(rpc_server_free(&fixture->server));
     assert_null(fixture->server);
     assert_false(is_in_journal(fixture));
-    assert_true(test_wait_until(is_in_journal, fixture, 10000));
+    assert_true_within(10000, is_in_journal(fixture));
     assert_non_null(left);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -114,38 +114,16 @@ static uint64_t epoch_heard(struct ear *ear)
     return epoch;
 }
 
-struct hearing {
-    struct rpc_publisher *publisher;
-    struct ear *ear;
-    const char *word;
-};
-
-static bool publish_and_hear(void *context)
+static bool publish_and_hear(struct rpc_publisher *publisher, struct ear *ear, const char *word)
 {
-    struct hearing *hearing = context;
-
-    (void)rpc_publish(hearing->publisher, "quotes", text_of(hearing->word));
-    return has_heard(hearing->ear, hearing->word);
+    (void)rpc_publish(publisher, "quotes", text_of(word));
+    return has_heard(ear, word);
 }
 
 // Publishes the word on "quotes" until the subscriber is connected and hears it.
 static void wait_until_heard(struct rpc_publisher *publisher, struct ear *ear, const char *word)
 {
-    struct hearing hearing = {publisher, ear, word};
-
-    assert_true(test_wait_until(publish_and_hear, &hearing, WAIT_MS));
-}
-
-struct ending {
-    struct ear *ear;
-    const char *body;
-};
-
-static bool is_heard(void *context)
-{
-    struct ending *ending = context;
-
-    return has_heard(ending->ear, ending->body);
+    assert_true_within(WAIT_MS, publish_and_hear(publisher, ear, word));
 }
 
 static void publications_are_heard_in_order_and_only_those_of_the_topic(void **state)
@@ -153,7 +131,6 @@ static void publications_are_heard_in_order_and_only_those_of_the_topic(void **s
     uint16_t port = test_free_port();
     struct rpc_publisher *publisher = publish_on(port);
     struct ear ear;
-    struct ending ending = {&ear, "last"};
 
     (void)state;
     listen_to(&ear, port, "quotes", TEST_KEY_BYTE);
@@ -164,7 +141,7 @@ static void publications_are_heard_in_order_and_only_those_of_the_topic(void **s
         (void)rpc_publish(publisher, "quote", text_of("wrong"));
     }
     (void)rpc_publish(publisher, "quotes", text_of("last"));
-    assert_true(test_wait_until(is_heard, &ending, WAIT_MS));
+    assert_true_within(WAIT_MS, has_heard(&ear, "last"));
     assert_true(ear.is_in_order);
     // Only the first one ever is reported as a gap.
     assert_int_equal(ear.gaps, 1);
@@ -196,7 +173,6 @@ static void a_publisher_that_starts_anew_is_noticed_as_a_gap(void **state)
     struct rpc_publisher *publisher = publish_on(port);
     struct ear ear;
     uint64_t epoch = 0;
-    struct ending ending = {&ear, "new"};
 
     (void)state;
     listen_to(&ear, port, "quotes", TEST_KEY_BYTE);
@@ -207,7 +183,7 @@ static void a_publisher_that_starts_anew_is_noticed_as_a_gap(void **state)
     (void)rpc_publish(publisher, "quotes", text_of("missed"));
     wait_until_heard(publisher, &ear, "again");
     (void)rpc_publish(publisher, "quotes", text_of("new"));
-    assert_true(test_wait_until(is_heard, &ending, WAIT_MS));
+    assert_true_within(WAIT_MS, has_heard(&ear, "new"));
     assert_true(ear.epoch > epoch);
     assert_int_equal(ear.gaps, 2);
     stop_listening(&ear);
@@ -236,9 +212,8 @@ static void more_than_can_be_kept_is_a_gap_and_nothing_worse(void **state)
     rpc_publisher_free(&publisher);
 }
 
-static bool has_been_quiet(void *context)
+static bool has_been_quiet(struct ear *ear)
 {
-    struct ear *ear = context;
     bool result = false;
 
     pthread_mutex_lock(&ear->mutex);
@@ -260,7 +235,7 @@ static void a_stranger_hears_nothing_and_silence_is_reported(void **state)
     wait_until_heard(publisher, &friend_ear, "hello");
     for (int i = 0; i < 100; i++)
         (void)rpc_publish(publisher, "quotes", text_of("AAPL"));
-    assert_true(test_wait_until(has_been_quiet, &friend_ear, WAIT_MS));
+    assert_true_within(WAIT_MS, has_been_quiet(&friend_ear));
     assert_int_equal(stranger.count, 0);
     stop_listening(&friend_ear);
     stop_listening(&stranger);
@@ -294,7 +269,7 @@ static void while_the_key_is_replaced_publications_are_heard_by_who_knows_the_fi
         if (cases[i].is_heard) {
             wait_until_heard(publisher, &ear, "hello");
         } else {
-            assert_true(test_wait_until(has_been_quiet, &ear, WAIT_MS));
+            assert_true_within(WAIT_MS, has_been_quiet(&ear));
             assert_int_equal(ear.count, 0);
         }
         stop_listening(&witness);

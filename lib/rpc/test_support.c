@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PORTS = 4, PORT_FIRST = 22000, PORT_LAST = 29900, POLL_MS = 10 };
+enum { PORTS = 4, PORT_FIRST = 22000, PORT_LAST = 29900 };
 
 static bool is_free(uint16_t port)
 {
@@ -149,28 +149,6 @@ test_client_new(const struct test_peer *peers, size_t count, unsigned char key_b
     if (!rpc_client_new(&options, &client, &error))
         abort();
     return client;
-}
-
-bool test_wait_until(bool (*condition)(void *context), void *context, int64_t timeout_ms)
-{
-    int64_t until_us = clock_monotonic_us() + timeout_ms * MICROS_PER_MS;
-
-    while (!condition(context)) {
-        if (clock_monotonic_us() >= until_us)
-            return false;
-        clock_sleep_until_us(clock_monotonic_us() + POLL_MS * MICROS_PER_MS);
-    }
-    return true;
-}
-
-static bool is_ready(void *context)
-{
-    return rpc_client_is_ready(context);
-}
-
-bool test_wait_ready(struct rpc_client *client, int64_t timeout_ms)
-{
-    return test_wait_until(is_ready, client, timeout_ms);
 }
 
 bool test_call(struct rpc_client *client,

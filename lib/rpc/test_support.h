@@ -48,10 +48,6 @@ void test_peer_end(struct test_peer *peer);
 struct rpc_client *
 test_client_new(const struct test_peer *peers, size_t count, unsigned char key_byte);
 
-// Waits until the client is ready, or the condition holds; false after `timeout_ms`.
-bool test_wait_ready(struct rpc_client *client, int64_t timeout_ms);
-bool test_wait_until(bool (*condition)(void *context), void *context, int64_t timeout_ms);
-
 // Makes a call of a Detail with that kind and the name "IBM".
 bool test_call(struct rpc_client *client,
                const struct rpc_method *method,

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support/test.h"
+#include "support/wait.h"
 
 enum { DEADLINE_SECONDS = 20, REVOCATIONS_MAX = 4, LISTEN_TRIES = 50 };
 
@@ -207,14 +207,10 @@ static const char *reason_of(struct scene *scene, const char *token, struct erro
 
 static void wait_until_reason(struct scene *scene, const char *token, const char *reason)
 {
-    int64_t until_us = clock_monotonic_us() + DEADLINE_SECONDS * MICROS_PER_SECOND;
     struct error error;
 
-    while (strcmp(reason_of(scene, token, &error), reason) != 0) {
-        if (clock_monotonic_us() > until_us)
-            fail_msg("still \"%s\", not \"%s\"", error.reason, reason);
-        clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
-    }
+    assert_true_within(DEADLINE_SECONDS * 1000,
+                       strcmp(reason_of(scene, token, &error), reason) == 0);
 }
 
 static void revoke(struct auth_double *auth, struct uuid session, int64_t revoked_at)
@@ -272,9 +268,19 @@ static void sessions_on_later_pages_are_known_before_any_token_is_trusted(void *
     revoke(&scene->auth, last, scene->auth.as_of - 1);
     sign(scene, last, token);
     follow(scene, 0);
-    while (token_follower_silence_ms(scene->follower) == INT64_MAX)
-        clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
+    assert_true_within(DEADLINE_SECONDS * 1000,
+                       token_follower_silence_ms(scene->follower) != INT64_MAX);
     assert_string_equal(reason_of(scene, token, &error), "INVALID_TOKEN");
+}
+
+static int64_t last_since(struct auth_double *auth)
+{
+    int64_t since = 0;
+
+    pthread_mutex_lock(&auth->lock);
+    since = auth->last_since;
+    pthread_mutex_unlock(&auth->lock);
+    return since;
 }
 
 // Commits become visible out of the order of their times.
@@ -282,16 +288,9 @@ static void each_question_goes_back_a_minute_before_the_last_answer(void **state
 {
     struct scene *scene = *state;
     int64_t wanted = scene->auth.as_of - 60 * MICROS_PER_SECOND;
-    int64_t since = 0;
 
     follow(scene, 0);
-    for (int64_t until_us = clock_monotonic_us() + DEADLINE_SECONDS * MICROS_PER_SECOND;
-         since != wanted && clock_monotonic_us() < until_us;) {
-        pthread_mutex_lock(&scene->auth.lock);
-        since = scene->auth.last_since;
-        pthread_mutex_unlock(&scene->auth.lock);
-    }
-    assert_int_equal(since, wanted);
+    assert_true_within(DEADLINE_SECONDS * 1000, last_since(&scene->auth) == wanted);
 }
 
 static void the_first_question_goes_back_as_far_as_tokens_live(void **state)

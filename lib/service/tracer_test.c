@@ -12,12 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "support/test.h"
+#include "support/wait.h"
 
-enum { BODY_SIZE = 2 * 1024 * 1024, POSTS_MAX = 16, WAIT_SECONDS = 20 };
+enum { BODY_SIZE = 2 * 1024 * 1024, POSTS_MAX = 16, WAIT_MS = 20 * 1000 };
 
 #define PARENT "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -67,8 +66,8 @@ static void *collect(void *argument)
         atomic_fetch_add(&collector->posts, 1);
         if (collector->statuses[at] != 0)
             (void)send(peer, answer, strlen(answer), MSG_NOSIGNAL);
-        while (collector->statuses[at] == 0 && !atomic_load(&collector->is_over))
-            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        if (collector->statuses[at] == 0)
+            assert_true_within(WAIT_MS, atomic_load(&collector->is_over));
         close(peer);
     }
     return NULL;
@@ -127,20 +126,12 @@ static void note(struct tracer *tracer, const char *parent, const char *name)
                                              .reason = ""});
 }
 
-// Waits until the metrics say so.
-static void await(struct metrics *metrics, const char *line)
+static bool has_line(struct metrics *metrics, const char *line)
 {
-    int64_t until_us = clock_monotonic_us() + WAIT_SECONDS * MICROS_PER_SECOND;
     OWNED(strbuf) text = strbuf_new(BODY_SIZE);
 
-    do {
-        strbuf_reset(text);
-        metrics_print(metrics, text);
-        if (strstr(text->data, line) != NULL)
-            return;
-        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
-    } while (clock_monotonic_us() < until_us);
-    fail_msg("%s is not in %s", line, text->data);
+    metrics_print(metrics, text);
+    return strstr(text->data, line) != NULL;
 }
 
 static size_t count_of(const char *text, const char *part)
@@ -167,7 +158,7 @@ static void sampled_spans_are_posted_together_and_others_not_at_all(void **state
     note(tracer, NULL, "of no trace");
     note(tracer, PARENT, "two");
     tracer_free(&tracer);
-    await(metrics, "trace_spans_exported_total 2\n");
+    assert_true_within(WAIT_MS, has_line(metrics, "trace_spans_exported_total 2\n"));
     assert_non_null(strstr(collector.bodies[0], "POST /v1/traces HTTP/1.1\r\n"));
     assert_non_null(strstr(collector.bodies[0], "\r\nContent-Type: application/json\r\n"));
     assert_non_null(strstr(collector.bodies[0], "\"name\":\"one\""));
@@ -188,10 +179,11 @@ static void a_collector_that_is_busy_is_asked_again_and_one_that_refuses_is_not(
     collector_start(&collector, statuses);
     tracer = start_tracer(collector.url, 100, metrics);
     note(tracer, PARENT, "again");
-    await(metrics, "trace_spans_exported_total 1\n");
+    assert_true_within(WAIT_MS, has_line(metrics, "trace_spans_exported_total 1\n"));
     assert_int_equal(atomic_load(&collector.posts), 2);
     note(tracer, PARENT, "refused");
-    await(metrics, "trace_spans_dropped_total{cause=\"not_taken\"} 1\n");
+    assert_true_within(WAIT_MS,
+                       has_line(metrics, "trace_spans_dropped_total{cause=\"not_taken\"} 1\n"));
     assert_int_equal(atomic_load(&collector.posts), 3);
     collector_stop(&collector);
 }
@@ -208,13 +200,13 @@ static void what_has_no_room_while_the_collector_hangs_is_dropped_and_counted_at
     collector_start(&collector, statuses);
     tracer = start_tracer(collector.url, 100, metrics);
     note(tracer, PARENT, "first");
-    while (atomic_load(&collector.posts) == 0)
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    assert_true_within(WAIT_MS, atomic_load(&collector.posts) > 0);
     began_us = clock_monotonic_us();
     for (int i = 0; i < TRACER_SPANS_MAX + 7; i++)
         note(tracer, PARENT, "waits");
     assert_true(clock_monotonic_us() - began_us < MICROS_PER_SECOND);
-    await(metrics, "trace_spans_dropped_total{cause=\"queue_full\"} 7\n");
+    assert_true_within(WAIT_MS,
+                       has_line(metrics, "trace_spans_dropped_total{cause=\"queue_full\"} 7\n"));
     began_us = clock_monotonic_us();
     tracer_free(&tracer);
     assert_true(clock_monotonic_us() - began_us < 3 * MICROS_PER_SECOND);
@@ -251,7 +243,8 @@ static void nobody_listening_is_given_up_after_some_tries(void **state)
 
     (void)state;
     note(tracer, PARENT, "lost");
-    await(metrics, "trace_spans_dropped_total{cause=\"not_taken\"} 1\n");
+    assert_true_within(WAIT_MS,
+                       has_line(metrics, "trace_spans_dropped_total{cause=\"not_taken\"} 1\n"));
 }
 
 static void as_many_traces_are_sampled_as_the_setting_says(void **state)

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "support/test.h"
+#include "support/wait.h"
 
 enum { DEADLINE_SECONDS = 10, FOR_EVER_MS = 3600 * 1000 };
 
@@ -149,8 +149,7 @@ static bool run_until_stopped(void *context)
     while (endless->worker == NULL)
         pthread_cond_wait(&endless->changed, &endless->lock);
     pthread_mutex_unlock(&endless->lock);
-    while (!worker_is_stopping(endless->worker))
-        clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
+    assert_true_within(FOR_EVER_MS, worker_is_stopping(endless->worker));
     endless->saw_end = true;
     return true;
 }

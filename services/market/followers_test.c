@@ -4,7 +4,7 @@
 
 #include "base/timestamp.h"
 #include "quotes/quotes.h"
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -86,14 +86,9 @@ static int tear_down(void **state)
 
 static void synchronize(struct follower *f)
 {
-    int64_t until_us = clock_monotonic_us() + 20 * MICROS_PER_SECOND;
     struct error error;
 
-    while (!quotes_synchronize(f->quotes, 2000, &error)) {
-        if (clock_monotonic_us() > until_us)
-            fail_msg("%s", error.message);
-        clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
-    }
+    assert_true_within(20000, quotes_synchronize(f->quotes, 2000, &error));
 }
 
 static void a_follower_has_every_page_of_quotes(void **state)

@@ -6,7 +6,7 @@
 
 #include "clock/exchange_calendar.h"
 #include "support/service_database.h"
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -42,15 +42,11 @@ static void open_market(struct fixture *f)
                                            .listen = f->listen,
                                            .key = {.bytes = {1}},
                                            .metrics = f->metrics};
-    int64_t until_us = clock_monotonic_us() + 20 * MICROS_PER_SECOND;
     struct error error;
 
     if (!market_new(&options, &f->market, &error))
         fail_msg("%s", error.message);
-    while (!player_is_ready(f->market->player)) {
-        assert_true(clock_monotonic_us() < until_us);
-        clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
-    }
+    assert_true_within(20000, player_is_ready(f->market->player));
 }
 
 static int set_up(void **state)
@@ -616,7 +612,6 @@ static void a_repeated_step_with_its_request_id_is_answered_again(void **state)
 static void without_its_database_the_service_says_so_and_is_back_with_it(void **state)
 {
     struct fixture *f = *state;
-    int64_t until_us;
     struct error error;
 
     postgres_stop(f->service->postgres);
@@ -624,11 +619,7 @@ static void without_its_database_the_service_says_so_and_is_back_with_it(void **
     assert_int_equal(error.code, CODE_UNAVAILABLE);
     assert_int_equal(get_clock(f)->now, at("2014-06-03T19:00:00Z"));
     postgres_start(f->service->postgres);
-    until_us = clock_monotonic_us() + 30 * MICROS_PER_SECOND;
-    while (!try_clock(f, "2014-06-03T20:00:00Z", &error)) {
-        assert_true(clock_monotonic_us() < until_us);
-        clock_sleep_until_us(clock_monotonic_us() + 10 * MICROS_PER_MS);
-    }
+    assert_true_within(30000, try_clock(f, "2014-06-03T20:00:00Z", &error));
     assert_int_equal(get_clock(f)->now, at("2014-06-03T20:00:00Z"));
 }
 

@@ -5,7 +5,7 @@
 #include "market.h"
 #include "market_host.h"
 #include "rpc/rpc_topic.h"
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -54,20 +54,23 @@ static void receive(void *context, struct text body, uint64_t epoch, uint64_t se
     market__quote_publication__free_unpacked(publication, NULL);
 }
 
+static uint64_t last_heard(struct run *run)
+{
+    uint64_t heard = 0;
+
+    (void)pthread_mutex_lock(&run->lock);
+    heard = run->heard;
+    (void)pthread_mutex_unlock(&run->lock);
+    return heard;
+}
+
 // Waits until all that has been published was heard.
 static void catch_up(struct run *run)
 {
-    const int64_t until_us = clock_monotonic_us() + 60 * MICROS_PER_SECOND;
-    uint64_t epoch, sequence, heard;
+    uint64_t epoch, sequence;
 
     rpc_publisher_position(market_host_market(run->host)->publisher, "quotes", &epoch, &sequence);
-    do {
-        assert_true(clock_monotonic_us() < until_us);
-        clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
-        (void)pthread_mutex_lock(&run->lock);
-        heard = run->heard;
-        (void)pthread_mutex_unlock(&run->lock);
-    } while (heard < sequence);
+    assert_true_within(60000, last_heard(run) >= sequence);
 }
 
 // The files, and of each the close of the year's last row.

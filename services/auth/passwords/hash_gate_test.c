@@ -2,7 +2,7 @@
 #include "passwords/hash_gate.h"
 
 #include "base/clock.h"
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <pthread.h>
 #include <sys/sysinfo.h>
@@ -40,12 +40,7 @@ static void *go_through(void *context)
 
 static void wait_until_so_many_wait(struct hash_gate *gate, size_t waiting)
 {
-    int64_t until_us = clock_monotonic_us() + FAR_MS * MICROS_PER_MS;
-
-    while (hash_gate_count(gate).waiting != waiting) {
-        assert_true(clock_monotonic_us() < until_us);
-        clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
-    }
+    assert_true_within(FAR_MS, hash_gate_count(gate).waiting == waiting);
 }
 
 static void who_came_first_goes_first(void **state)

@@ -5,7 +5,7 @@
 #include "market.h"
 
 #include "support/service_database.h"
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,15 +39,11 @@ static void open_market(struct fixture *f)
                                            .metrics = f->metrics,
                                            .stores_minutes = true,
                                            .minute_bar_days = 365};
-    int64_t until_us = clock_monotonic_us() + 20 * MICROS_PER_SECOND;
     struct error error;
 
     if (!market_new(&options, &f->market, &error))
         fail_msg("%s", error.message);
-    while (!player_is_ready(f->market->player)) {
-        assert_true(clock_monotonic_us() < until_us);
-        clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
-    }
+    assert_true_within(20000, player_is_ready(f->market->player));
 }
 
 static void run_sql(struct fixture *f, const struct statement *statement, struct rows *out_rows)
@@ -157,13 +153,7 @@ static int64_t count_stored(struct fixture *f)
 
 static void wait_for_stored(struct fixture *f, int64_t count)
 {
-    int64_t until_us = clock_monotonic_us() + 20 * MICROS_PER_SECOND;
-
-    while (count_stored(f) != count) {
-        if (clock_monotonic_us() > until_us)
-            fail_msg("%d minutes are stored", (int)count_stored(f));
-        clock_sleep_until_us(clock_monotonic_us() + 10 * MICROS_PER_MS);
-    }
+    assert_true_within(20000, count_stored(f) == count);
 }
 
 static void check_minutes(struct fixture *f, size_t count)

@@ -6,7 +6,7 @@
 #include "base/checksum.h"
 #include "imports/import_helper.h"
 #include "support/service_database.h"
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -115,7 +115,6 @@ static void what_was_taken_survives_the_end_of_market_and_of_the_database(void *
     struct fixture *f = *state;
     struct import_helper import = import_helper_start(f->market, f->service->arena, "LASTING");
     OWNED(strbuf) lines = strbuf_new(1024 * 1024);
-    int64_t until_us;
     struct error error;
 
     print_days(lines, 10000, 2000);
@@ -126,13 +125,9 @@ static void what_was_taken_survives_the_end_of_market_and_of_the_database(void *
     postgres_start(f->service->postgres);
     open_market(f);
     import.market = f->market;
-    until_us = clock_monotonic_us() + 30 * MICROS_PER_SECOND;
     strbuf_reset(lines);
     print_days(lines, 12000, 2000);
-    while (!import_helper_append(&import, strbuf_text(lines), &error)) {
-        assert_true(clock_monotonic_us() < until_us);
-        clock_sleep_until_us(clock_monotonic_us() + 10 * MICROS_PER_MS);
-    }
+    assert_true_within(30000, import_helper_append(&import, strbuf_text(lines), &error));
     assert_int_equal(count_bars(f), 0);
     assert_int_equal(import_helper_finish(&import)->imported, 4000);
     assert_int_equal(count_bars(f), 4000);
@@ -144,7 +139,6 @@ static void what_had_arrived_whole_is_merged_after_a_restart(void **state)
     struct import_helper import = import_helper_start(f->market, f->service->arena, "WHOLE");
     const struct statement seal = {"test_seal", "UPDATE imports SET state = 'merging',"
                                                 " request_id = id WHERE ticker = 'WHOLE'"};
-    int64_t until_us = clock_monotonic_us() + 30 * MICROS_PER_SECOND;
     struct rows rows;
     struct error error;
 
@@ -155,10 +149,8 @@ static void what_had_arrived_whole_is_merged_after_a_restart(void **state)
           &error);
     open_market(f);
     import.market = f->market;
-    while (import_helper_get(&import)->state != MARKET__IMPORT_STATE__IMPORT_STATE_DONE) {
-        assert_true(clock_monotonic_us() < until_us);
-        clock_sleep_until_us(clock_monotonic_us() + 10 * MICROS_PER_MS);
-    }
+    assert_true_within(30000, import_helper_get(&import)->state ==
+                                  MARKET__IMPORT_STATE__IMPORT_STATE_DONE);
     assert_int_equal(import_helper_get(&import)->imported, 2);
 }
 
@@ -348,7 +340,6 @@ static void an_import_that_has_not_ended_can_be_canceled_and_no_other(void **sta
     struct import_helper import = import_helper_start(f->market, f->service->arena, "CANCELED");
     struct import_helper whole = import_helper_start(f->market, f->service->arena, "TOOLATE");
     struct uuid first = uuid_new(), second = uuid_new(), third = uuid_new();
-    int64_t until_us = clock_monotonic_us() + 30 * MICROS_PER_SECOND;
     struct error error;
 
     send(&import, HEADER "2014-06-02,10,12,9,11,5\n");
@@ -364,12 +355,10 @@ static void an_import_that_has_not_ended_can_be_canceled_and_no_other(void **sta
     assert_string_equal(error.reason, "IMPORT_CANCELED");
     check(import_helper_end(&import, &error), &error);
     assert_failed(&import, "IMPORT_CANCELED", "ada canceled it after 56 bytes.");
-    while (ask(f, "test_canceled_pieces",
-               "SELECT count(*) FROM import_pieces p JOIN imports i ON i.id = p.import_id"
-               " WHERE i.state = 'failed'") > 0) {
-        assert_true(clock_monotonic_us() < until_us);
-        clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
-    }
+    assert_true_within(
+        30000, ask(f, "test_canceled_pieces",
+                   "SELECT count(*) FROM import_pieces p JOIN imports i ON i.id = p.import_id"
+                   " WHERE i.state = 'failed'") == 0);
 
     send(&whole, HEADER "2014-06-02,10,12,9,11,5\n");
     assert_int_equal(import_helper_finish(&whole)->imported, 1);

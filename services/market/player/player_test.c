@@ -4,7 +4,7 @@
 
 #include "clock/exchange_calendar.h"
 
-#include "support/test.h"
+#include "support/wait.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -250,21 +250,9 @@ static int64_t deadline(void)
     return clock_now_us(&real) + 20 * MICROS_PER_SECOND;
 }
 
-static void pause_briefly(void)
-{
-    clock_sleep_until_us(clock_monotonic_us() + MICROS_PER_MS);
-}
-
 static void wait_ready(struct player *player)
 {
-    int64_t until_us = deadline();
-
-    while (!player_is_ready(player)) {
-        struct clock real = clock_real();
-
-        assert_true(clock_now_us(&real) < until_us);
-        pause_briefly();
-    }
+    assert_true_within(20000, player_is_ready(player));
 }
 
 // Changes the clock as the service does: held, the row written, released, waited for.
@@ -466,7 +454,6 @@ static void a_replay_plays_as_real_time_goes_on(void **state)
 {
     struct stage *stage = *state;
     OWNED(player) player = play_on(stage);
-    int64_t until_us;
 
     add_bar(stage, "AAPL", day_of("2014-06-02"), 100);
     wait_ready(player);
@@ -478,13 +465,11 @@ static void a_replay_plays_as_real_time_goes_on(void **state)
                                     .speed_micros = 60000000});
     assert_int_equal(price_of(player, "AAPL"), 0);
     atomic_fetch_add(&stage->real_now, 999999);
-    pause_briefly();
+    // It must not have moved after a moment in which it would have.
+    (void)wait_a_moment(INT64_MAX);
     assert_int_equal(price_of(player, "AAPL"), 0);
     atomic_fetch_add(&stage->real_now, 1);
-    until_us = clock_monotonic_us() + 20 * MICROS_PER_SECOND;
-    while (price_of(player, "AAPL") != 100 && clock_monotonic_us() < until_us)
-        pause_briefly();
-    assert_int_equal(price_of(player, "AAPL"), 100);
+    assert_true_within(20000, price_of(player, "AAPL") == 100);
     assert_int_equal(now_of(player), at("2014-06-02T13:30:00Z"));
 }
 
@@ -492,8 +477,7 @@ static void without_its_database_a_replay_stands_still_and_then_goes_on(void **s
 {
     struct stage *stage = *state;
     OWNED(player) player = play_on(stage);
-    int64_t until_us = clock_monotonic_us() + 20 * MICROS_PER_SECOND;
-    struct clock_view view = {.speed_micros = 1};
+    struct clock_view view;
     struct error error;
 
     add_bar(stage, "AAPL", day_of("2014-06-02"), 100);
@@ -508,19 +492,12 @@ static void without_its_database_a_replay_stands_still_and_then_goes_on(void **s
     stage->is_away = true;
     (void)pthread_mutex_unlock(&stage->lock);
     atomic_fetch_add(&stage->real_now, 600 * MICROS_PER_SECOND);
-    while (view.speed_micros != 0 && clock_monotonic_us() < until_us) {
-        assert_true(player_clock(player, &view, &error));
-        pause_briefly();
-    }
-    assert_int_equal(view.speed_micros, 0);
+    assert_true_within(20000, player_clock(player, &view, &error) && view.speed_micros == 0);
     assert_true(view.now < at("2014-06-02T13:30:00Z"));
     (void)pthread_mutex_lock(&stage->lock);
     stage->is_away = false;
     (void)pthread_mutex_unlock(&stage->lock);
-    while (view.speed_micros == 0 && clock_monotonic_us() < until_us) {
-        assert_true(player_clock(player, &view, &error));
-        pause_briefly();
-    }
+    assert_true_within(20000, player_clock(player, &view, &error) && view.speed_micros != 0);
     // The ten minutes of real time, ten hours of the replay, are not leapt over.
     assert_true(view.now <= at("2014-06-02T13:30:00Z"));
     assert_int_equal(stage->failures_told, 1);
@@ -606,8 +583,7 @@ static void a_simulated_market_is_the_same_after_a_restart_and_moves_in_real_tim
     for (int seconds = 0; price_of(player, "S0001") == price; seconds++) {
         int64_t second = atomic_fetch_add(&stage->real_now, MICROS_PER_SECOND) + MICROS_PER_SECOND;
 
-        while (now_of(player) < second)
-            pause_briefly();
+        assert_true_within(20000, now_of(player) >= second);
         assert_true(seconds < 100 && deadline() < until_us + 20 * MICROS_PER_SECOND);
     }
     price = price_of(player, "S0001");
