@@ -26,6 +26,7 @@
 #include "queue/queue.h"
 #include "service/audit_outbox.h"
 #include "service/ownership.h"
+#include "store/trading_intents.h"
 #include "store/trading_store.h"
 
 enum {

@@ -26,6 +26,7 @@
 #include "service/audit_outbox.h"
 #include "service/ownership.h"
 #include "shards/shard_lease.h"
+#include "store/trading_intents.h"
 #include "store/trading_store.h"
 
 enum { TRIES_MAX = 5, SYNCHRONIZE_MS = 1500 };

@@ -8,6 +8,7 @@
 #include "database/migration.h"
 #include "groups/linked_changes.h"
 #include "groups/linked_rules.h"
+#include "store/trading_intents.h"
 #include "support/service_database.h"
 
 #define DOLLAR INT64_C(1000000)

@@ -15,6 +15,7 @@
 #include "bourse/portfolio/v1/portfolio.pb-c.h"
 #include "limits/limit_store.h"
 #include "quotes/quotes.h"
+#include "store/trading_intents.h"
 #include "store/trading_store.h"
 #include "trading.h"
 

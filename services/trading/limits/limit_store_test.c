@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/uuid.h"
 #include "money/money.h"
+#include "store/trading_intents.h"
 #include "store/trading_store.h"
 #include "support/service_database.h"
 #include "support/test.h"

@@ -5,18 +5,16 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "execution/execution.h"
 #include "limits/limit_registry.h"
+#include "matcher/inbox.h"
 #include "matcher/watch.h"
 #include "service/log.h"
 #include "shards/shard_lease.h"
 #include "store/trading_store.h"
 
 enum {
-    EVENTS_MAX = 4096,
-    QUOTES_MAX = 65536, // among the events
     ARENA_BUDGET = 32 * 1024 * 1024,
     LOAD_PAGE = 1000,
     TICK_MS = 250,
@@ -27,33 +25,12 @@ enum {
     ALL_EVERY_MS = 5 * 60 * 1000,
 };
 
-// What waits for the thread.
-struct event {
-    struct event *next;
-    bool is_order;      // to be added
-    bool is_removal;    // of the order with that id
-    struct order order; // of these two
-    struct quote *quotes;
-    size_t count;
-    struct platform_clock clock;
-    bool gap;
-};
-
 struct matcher {
     struct trading *trading;
     pthread_t thread;
     bool is_started;
-    pthread_mutex_t lock; // guards the events and the flags up to `changed`
-    struct event *first;
-    struct event *last;
-    size_t event_count;
-    size_t queued_quotes; // among the events
-    size_t queued_orders; // among the events
-    bool missed_quotes;   // the queue was full
-    bool missed_orders;
-    bool is_stopping;
-    pthread_cond_t changed;
-    atomic_size_t resting; // orders in the book, and on the way to it
+    struct inbox *inbox;
+    atomic_size_t booked; // orders in the book
     // The latest platform time that market has told of; 0 before the first. The running clock of
     // this program is ahead of it while market is silent, and what will be quoted in between is not
     // known yet.
@@ -68,7 +45,6 @@ struct matcher {
     struct watch *watch;
     struct arena *arena;
     struct execution *execution;
-    size_t taken_orders; // taken from the events, and not in the book yet
     int64_t load_all_at; // monotonic ms, as these
     int64_t load_shards_at;
     int64_t arrivals_at;
@@ -80,65 +56,21 @@ struct matcher {
 struct matcher *matcher_new(struct trading *trading)
 {
     struct matcher *matcher = allocate(sizeof(*matcher));
-    pthread_condattr_t attributes;
 
     matcher->trading = trading;
-    pthread_mutex_init(&matcher->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&matcher->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    matcher->inbox = inbox_new();
     matcher->watch = watch_new(trading);
     matcher->arena = arena_new(ARENA_BUDGET);
     return matcher;
 }
 
-static void event_free(struct event *event)
+// Orders in the book and on the way to it. The order of the two matters: what leaves the inbox is
+// in the book before.
+static size_t count_all(struct matcher *matcher)
 {
-    release(event->quotes);
-    release(event);
-}
+    size_t coming = inbox_count_orders(matcher->inbox);
 
-static void append(struct matcher *matcher, struct event *event)
-{
-    if (matcher->last == NULL)
-        matcher->first = event;
-    else
-        matcher->last->next = event;
-    matcher->last = event;
-    matcher->event_count++;
-    matcher->queued_quotes += event->count;
-    if (event->is_order) {
-        matcher->queued_orders++;
-        atomic_fetch_add(&matcher->resting, 1);
-    }
-}
-
-// Hands events to the thread, a list of as many of one kind, which it takes all at once; frees them
-// when too many wait.
-static void push(struct matcher *matcher, struct event *events, size_t count)
-{
-    struct event *next = NULL;
-    bool fits = false;
-
-    pthread_mutex_lock(&matcher->lock);
-    // One publication fits whatever its size.
-    fits = matcher->event_count + count <= EVENTS_MAX && matcher->queued_quotes < QUOTES_MAX &&
-           !matcher->is_stopping;
-    if (!fits && events->is_order)
-        matcher->missed_orders = true;
-    else if (!fits)
-        matcher->missed_quotes = true;
-    for (struct event *event = events; event != NULL; event = next) {
-        next = event->next;
-        event->next = NULL;
-        if (fits)
-            append(matcher, event);
-        else
-            event_free(event);
-    }
-    pthread_cond_signal(&matcher->changed);
-    pthread_mutex_unlock(&matcher->lock);
+    return coming + atomic_load(&matcher->booked);
 }
 
 void matcher_quotes_changed(void *context,
@@ -148,11 +80,11 @@ void matcher_quotes_changed(void *context,
                             bool gap)
 {
     struct matcher *matcher = context;
-    struct event *event = NULL;
+    struct inbox_event *event = NULL;
 
     atomic_store(&matcher->heard, clock->now);
     // An order that comes to rest later asks for what it has missed.
-    if (atomic_load(&matcher->resting) == 0)
+    if (count_all(matcher) == 0)
         count = 0;
     event = allocate(sizeof(*event));
     event->count = count;
@@ -162,17 +94,17 @@ void matcher_quotes_changed(void *context,
         event->quotes = allocate_array(count, sizeof(*quotes));
         memcpy(event->quotes, quotes, count * sizeof(*quotes));
     }
-    push(matcher, event, 1);
+    inbox_put(matcher->inbox, event, 1);
 }
 
 void matcher_add_all(struct matcher *matcher, const struct order *const *orders, size_t count)
 {
-    struct event *events = NULL;
+    struct inbox_event *events = NULL;
     size_t taken = 0;
 
     // A test of what comes before has no matcher.
     for (size_t i = 0; i < count && matcher != NULL; i++) {
-        struct event *event = NULL;
+        struct inbox_event *event = NULL;
 
         // Whoever takes the shard reads the order.
         if (shard_lease_claim_of(matcher->trading->shards, orders[i]->ticker).epoch == 0)
@@ -187,7 +119,7 @@ void matcher_add_all(struct matcher *matcher, const struct order *const *orders,
         taken++;
     }
     if (taken > 0)
-        push(matcher, events, taken);
+        inbox_put(matcher->inbox, events, taken);
 }
 
 void matcher_add(struct matcher *matcher, const struct order *order)
@@ -197,7 +129,7 @@ void matcher_add(struct matcher *matcher, const struct order *order)
 
 void matcher_remove(struct matcher *matcher, const char *order_id)
 {
-    struct event *event = NULL;
+    struct inbox_event *event = NULL;
 
     if (matcher == NULL)
         return;
@@ -205,29 +137,20 @@ void matcher_remove(struct matcher *matcher, const char *order_id)
     event->is_removal = true;
     memcpy(event->order.id, order_id, UUID_SIZE);
     // One that does not fit is found to be gone when all orders are loaded the next time.
-    push(matcher, event, 1);
+    inbox_put(matcher->inbox, event, 1);
 }
 
 void matcher_load_again(struct matcher *matcher)
 {
-    if (matcher == NULL)
-        return;
-    pthread_mutex_lock(&matcher->lock);
-    matcher->missed_orders = true;
-    pthread_cond_signal(&matcher->changed);
-    pthread_mutex_unlock(&matcher->lock);
-}
-
-static void wake(struct matcher *matcher)
-{
-    pthread_mutex_lock(&matcher->lock);
-    pthread_cond_signal(&matcher->changed);
-    pthread_mutex_unlock(&matcher->lock);
+    if (matcher != NULL)
+        inbox_miss_orders(matcher->inbox);
 }
 
 void matcher_shards_changed(void *context)
 {
-    wake(context);
+    struct matcher *matcher = context;
+
+    inbox_wake(matcher->inbox);
 }
 
 bool matcher_has(struct matcher *matcher, const char *ticker)
@@ -241,7 +164,7 @@ void matcher_look_for_arrivals(struct matcher *matcher, const char *ticker)
     if (!matcher_has(matcher, ticker))
         return;
     atomic_store(&matcher->arrivals_are_due, true);
-    wake(matcher);
+    inbox_wake(matcher->inbox);
 }
 
 void matcher_forget(struct matcher *matcher, const char *ticker, const char *order_id)
@@ -258,7 +181,7 @@ int64_t matcher_looked_at(struct matcher *matcher)
 struct matcher_numbers matcher_count(struct matcher *matcher)
 {
     return (struct matcher_numbers){
-        .resting = atomic_load(&matcher->resting),
+        .resting = count_all(matcher),
         .quotes = atomic_load(&matcher->quotes_taken),
         .triggers = atomic_load(&matcher->triggers),
     };
@@ -292,12 +215,9 @@ static void want_prices(struct matcher *matcher)
     order_book_each_lane(matcher->watch->book, want_price, matcher);
 }
 
-static void count_resting(struct matcher *matcher)
+static void count_booked(struct matcher *matcher)
 {
-    pthread_mutex_lock(&matcher->lock);
-    atomic_store(&matcher->resting, order_book_count(matcher->watch->book) + matcher->taken_orders +
-                                        matcher->queued_orders);
-    pthread_mutex_unlock(&matcher->lock);
+    atomic_store(&matcher->booked, order_book_count(matcher->watch->book));
 }
 
 static const struct match *find_match(const struct match *matches, size_t count, const char *id)
@@ -542,7 +462,7 @@ static void take_shards(struct matcher *matcher)
         else
             matcher->load_shards_at = now_ms() + RETRY_MS;
     }
-    count_resting(matcher);
+    count_booked(matcher);
 }
 
 // Of a group one exit may have been read and the other one not: what they have missed is looked at
@@ -627,57 +547,20 @@ static void take_arrivals(struct matcher *matcher)
             return;
     } while (count == ARRIVALS_PAGE);
     matcher->arrived_at = heard;
-    count_resting(matcher);
+    count_booked(matcher);
 }
 
-// Takes all events that wait, or waits for the first one, at most a tick.
-static struct event *take_events(struct matcher *matcher, bool *out_quotes, bool *out_orders)
-{
-    struct timespec until;
-    struct event *events = NULL;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += TICK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_mutex_lock(&matcher->lock);
-    // Any wake will do: the loop around looks at everything there is.
-    if (matcher->first == NULL && !matcher->is_stopping && !matcher->watch->is_interrupted)
-        pthread_cond_timedwait(&matcher->changed, &matcher->lock, &until);
-    events = matcher->first;
-    matcher->first = matcher->last = NULL;
-    matcher->taken_orders = matcher->queued_orders;
-    matcher->event_count = 0;
-    matcher->queued_quotes = 0;
-    matcher->queued_orders = 0;
-    *out_quotes = matcher->missed_quotes;
-    *out_orders = matcher->missed_orders;
-    matcher->missed_quotes = matcher->missed_orders = false;
-    pthread_mutex_unlock(&matcher->lock);
-    return events;
-}
-
-static bool is_stopping(struct matcher *matcher)
-{
-    bool stopping = false;
-
-    pthread_mutex_lock(&matcher->lock);
-    stopping = matcher->is_stopping;
-    pthread_mutex_unlock(&matcher->lock);
-    return stopping;
-}
-
-static void take_quotes(struct matcher *matcher, const struct event *event)
+static void take_quotes(struct matcher *matcher, const struct inbox_event *event)
 {
     atomic_fetch_add_explicit(&matcher->quotes_taken, event->count, memory_order_relaxed);
     watch_take_quotes(matcher->watch, event->quotes, event->count, &event->clock, event->gap);
 }
 
-static void handle_events(struct matcher *matcher, struct event *events)
+static void handle_events(struct matcher *matcher, struct inbox_event *events)
 {
-    struct event *next = NULL;
+    struct inbox_event *next = NULL;
 
-    for (struct event *event = events; event != NULL; event = next) {
+    for (struct inbox_event *event = events; event != NULL; event = next) {
         next = event->next;
         if (event->is_order) {
             // The next owner of a shard that was lost meanwhile reads it.
@@ -687,22 +570,20 @@ static void handle_events(struct matcher *matcher, struct event *events)
             watch_remove_order(matcher->watch, event->order.id);
         else
             take_quotes(matcher, event);
-        event_free(event);
+        inbox_event_free(event);
     }
-    matcher->taken_orders = 0;
+    count_booked(matcher);
+    inbox_settle(matcher->inbox);
 }
 
 static void note_looked_at(struct matcher *matcher)
 {
     const struct watch *watch = matcher->watch;
     int64_t at = watch->looked_at < matcher->arrived_at ? watch->looked_at : matcher->arrived_at;
-    bool has_orders = false;
 
     // What was executed may have made other orders active.
-    pthread_mutex_lock(&matcher->lock);
-    has_orders = matcher->queued_orders > 0 || matcher->missed_orders;
-    pthread_mutex_unlock(&matcher->lock);
-    if (!watch->is_behind && !watch->has_late && watch->match_count == 0 && !has_orders)
+    if (!watch->is_behind && !watch->has_late && watch->match_count == 0 &&
+        !inbox_has_orders(matcher->inbox))
         atomic_store(&matcher->looked_at, at);
 }
 
@@ -710,16 +591,16 @@ static void *run(void *context)
 {
     struct matcher *matcher = context;
 
-    while (!is_stopping(matcher)) {
+    while (!inbox_is_stopped(matcher->inbox)) {
         int64_t heard = 0;
-        bool missed_quotes = false;
-        bool missed_orders = false;
-        struct event *events = take_events(matcher, &missed_quotes, &missed_orders);
+        struct inbox_missed missed;
+        struct inbox_event *events =
+            inbox_take(matcher->inbox, matcher->watch->is_interrupted ? 0 : TICK_MS, &missed);
 
         take_shards(matcher);
-        load_what_is_due(matcher, missed_orders);
+        load_what_is_due(matcher, missed.orders);
         take_arrivals(matcher);
-        if (missed_quotes)
+        if (missed.quotes)
             matcher->watch->is_behind = true;
         if (matcher->watch->is_behind && now_ms() >= matcher->watch->retry_at &&
             heard_time(matcher, &heard))
@@ -731,7 +612,7 @@ static void *run(void *context)
         note_looked_at(matcher);
         watch_save_progress(matcher->watch);
         want_prices(matcher);
-        count_resting(matcher);
+        count_booked(matcher);
     }
     return NULL;
 }
@@ -747,10 +628,7 @@ bool matcher_start(struct matcher *matcher, struct error *error)
 
 void matcher_stop(struct matcher *matcher)
 {
-    pthread_mutex_lock(&matcher->lock);
-    matcher->is_stopping = true;
-    pthread_cond_signal(&matcher->changed);
-    pthread_mutex_unlock(&matcher->lock);
+    inbox_stop(matcher->inbox);
     if (matcher->is_started)
         pthread_join(matcher->thread, NULL);
     matcher->is_started = false;
@@ -761,17 +639,10 @@ void matcher_free(struct matcher **matcher)
     if (*matcher == NULL)
         return;
     matcher_stop(*matcher);
-    for (struct event *event = (*matcher)->first; event != NULL;) {
-        struct event *next = event->next;
-
-        event_free(event);
-        event = next;
-    }
+    inbox_free(&(*matcher)->inbox);
     watch_free(&(*matcher)->watch);
     execution_free(&(*matcher)->execution);
     arena_free(&(*matcher)->arena);
-    pthread_cond_destroy(&(*matcher)->changed);
-    pthread_mutex_destroy(&(*matcher)->lock);
     release(*matcher);
     *matcher = NULL;
 }

@@ -5,23 +5,9 @@
 #include <string.h>
 
 #include "base/checksum.h"
+#include "matcher/shelves.h"
 
 enum { BUCKETS_FIRST = 1024 };
-
-enum shelf { SHELF_ANY, SHELF_BUY_LIMIT, SHELF_SELL_LIMIT, SHELF_BUY_STOP, SHELF_SELL_STOP };
-enum { SHELF_COUNT = SHELF_SELL_STOP + 1 };
-
-// Which sessions an order takes part in.
-enum hours { HOURS_REGULAR, HOURS_EXTENDED };
-enum { HOURS_COUNT = HOURS_EXTENDED + 1 };
-
-struct shelves {
-    struct heap prices[HOURS_COUNT][SHELF_COUNT];
-    struct heap sell_waters; // of those that trail: the lowest first, as a higher price moves it
-    struct heap buy_waters;  // the highest first
-    struct heap timed;       // that wait for a quote of some time, by when that is
-    struct heap bars;        // that go by bars, those with a stop first
-};
 
 static uint64_t hash_of(const char *string)
 {
@@ -189,60 +175,6 @@ int64_t order_book_volume_seen(const struct resting *order, int64_t looked_at)
     return is_older ? lane->volume : terms->volume_seen;
 }
 
-static bool has_stop(const struct resting *order)
-{
-    return order->stop_price > 0 && order->triggered_at == 0;
-}
-
-static bool is_timed(const struct resting *order)
-{
-    return order->time_in_force == ORDER_OPG || order->time_in_force == ORDER_CLS ||
-           (order->terms != NULL && order->terms->terms.latency_ms > 0 &&
-            !order_book_goes_by_bars(order));
-}
-
-static struct heap *water_of(const struct resting *order)
-{
-    struct shelves *shelves = order->lane->shelves;
-
-    return order->side == ORDER_BUY ? &shelves->buy_waters : &shelves->sell_waters;
-}
-
-// Where an order waits and under which key: the one that a price reaches first has the least.
-static enum shelf shelf_of(const struct resting *order, int64_t *out_key)
-{
-    bool is_buy = order->side == ORDER_BUY;
-
-    if (has_stop(order)) {
-        *out_key = is_buy ? order->stop_price : -order->stop_price;
-        return is_buy ? SHELF_BUY_STOP : SHELF_SELL_STOP;
-    }
-    // One that does not rest has to see the first quote, whatever its price.
-    if (order->limit_price > 0 &&
-        order_time_in_force_rests((enum order_time_in_force)order->time_in_force)) {
-        *out_key = is_buy ? -order->limit_price : order->limit_price;
-        return is_buy ? SHELF_BUY_LIMIT : SHELF_SELL_LIMIT;
-    }
-    *out_key = 0;
-    return SHELF_ANY;
-}
-
-static struct heap *heap_of(const struct resting *order, int64_t *out_key)
-{
-    enum hours hours = order->extended_hours ? HOURS_EXTENDED : HOURS_REGULAR;
-
-    if (order_book_goes_by_bars(order)) {
-        *out_key = has_stop(order) ? 0 : 1;
-        return &order->lane->shelves->bars;
-    }
-    return &order->lane->shelves->prices[hours][shelf_of(order, out_key)];
-}
-
-static uint64_t number_of(struct order_book *book)
-{
-    return book->next_number++;
-}
-
 static void note_bars(struct order_book *book, struct lane *lane)
 {
     if (lane->has_bars)
@@ -254,38 +186,17 @@ static void note_bars(struct order_book *book, struct lane *lane)
 
 static void shelve(struct order_book *book, struct resting *order)
 {
-    int64_t key = 0;
-    struct heap *heap = heap_of(order, &key);
-
-    heap_put(heap, &order->place, key, number_of(book));
-    if (order_book_goes_by_bars(order)) {
+    shelves_put(order, &book->next_number);
+    if (order_book_goes_by_bars(order))
         note_bars(book, order->lane);
-        return;
-    }
-    if (order->type == ORDER_TRAILING_STOP)
-        heap_put(water_of(order), &order->water,
-                 order->side == ORDER_BUY ? -order->high_water : order->high_water,
-                 number_of(book));
 }
 
 // Puts an order where it belongs when it comes.
 static void place(struct order_book *book, struct resting *order)
 {
-    order->is_waiting = is_timed(order);
-    if (order->is_waiting)
-        heap_put(&order->lane->shelves->timed, &order->place, order->starts_at, number_of(book));
-    else
-        shelve(book, order);
-}
-
-// Takes an order out of the heaps that its terms as they are say it is in.
-static void unshelve(struct resting *order)
-{
-    int64_t key = 0;
-
-    heap_remove(order->is_waiting ? &order->lane->shelves->timed : heap_of(order, &key),
-                &order->place);
-    heap_remove(water_of(order), &order->water);
+    shelves_put_new(order, &book->next_number);
+    if (!order->is_waiting && order_book_goes_by_bars(order))
+        note_bars(book, order->lane);
 }
 
 // NULL for an order that is filled plainly: most are.
@@ -339,7 +250,7 @@ struct resting *order_book_add(struct order_book *book, const struct order *orde
     order_book_list_unsaved(book, resting, false);
     resting->lane = make_lane(book, order->ticker);
     resting->lane->count++;
-    heap_put(&book->expiries, &resting->expiry, resting->expires_at, number_of(book));
+    heap_put(&book->expiries, &resting->expiry, resting->expires_at, book->next_number++);
     book->count++;
     resting->is_late = is_late;
     if (is_late) {
@@ -373,7 +284,7 @@ void order_book_remove(struct order_book *book, const char *order_id)
     *at = order->next_of_id;
     if (order->is_late)
         remove_late(order);
-    unshelve(order);
+    shelves_remove(order);
     heap_remove(&book->expiries, &order->expiry);
     order_book_unlist_unsaved(book, order);
     order->lane->count--;
@@ -421,7 +332,7 @@ show(struct resting *order, const struct shown *shown, const struct order_book_w
     action = shown->bar != NULL ? fill_bar_watch(&view, shown->bar, &offer)
                                 : fill_watch(&view, shown->quote, shown->moment, &offer);
     take_view(order, &view, shown);
-    if (action != FILL_NOTHING && has_stop(order))
+    if (action != FILL_NOTHING && shelves_has_stop(order))
         order->triggered_at = shown->moment->at;
     if (action != FILL_NOTHING && action != FILL_TRIGGER)
         order->is_matched = true;
@@ -439,7 +350,7 @@ static void show_reached(struct order_book *book,
     int64_t high_water = order->high_water;
     bool has_changed = false;
 
-    unshelve(order);
+    shelves_remove(order);
     if (shown->bar == NULL)
         catch_up_volume(order);
     has_changed = show(order, shown, watcher);
@@ -457,16 +368,6 @@ static void show_reached(struct order_book *book,
         shelve(book, order);
 }
 
-static struct resting *resting_of(struct heap_node *place)
-{
-    return (struct resting *)(void *)((char *)place - offsetof(struct resting, place));
-}
-
-static struct resting *resting_of_water(struct heap_node *water)
-{
-    return (struct resting *)(void *)((char *)water - offsetof(struct resting, water));
-}
-
 static struct resting *resting_of_expiry(struct heap_node *expiry)
 {
     return (struct resting *)(void *)((char *)expiry - offsetof(struct resting, expiry));
@@ -475,32 +376,13 @@ static struct resting *resting_of_expiry(struct heap_node *expiry)
 // Orders for the first or the last quote take part from the first one on that begins then.
 static void wake_timed(struct order_book *book, struct lane *lane, int64_t quoted_at)
 {
-    struct heap *timed = &lane->shelves->timed;
+    struct resting *order = NULL;
 
-    while (timed->least != NULL && timed->least->key <= quoted_at) {
-        struct resting *order = resting_of(timed->least);
-
-        heap_remove(timed, &order->place);
+    while ((order = shelves_next_timed(lane->shelves, quoted_at)) != NULL) {
+        shelves_remove(order);
         order->is_waiting = false;
         shelve(book, order);
     }
-}
-
-static bool reaches(enum shelf shelf, int64_t key, const struct quote *quote)
-{
-    switch (shelf) {
-    case SHELF_ANY:
-        return true;
-    case SHELF_BUY_LIMIT:
-        return quote->ask_micros > 0 && -key >= quote->ask_micros;
-    case SHELF_SELL_LIMIT:
-        return quote->bid_micros >= key;
-    case SHELF_BUY_STOP:
-        return quote->price_micros >= key;
-    case SHELF_SELL_STOP:
-        return quote->price_micros > 0 && quote->price_micros <= -key;
-    }
-    return false;
 }
 
 static void put_aside_back(struct order_book *book)
@@ -523,16 +405,12 @@ static void show_to_waters(struct order_book *book,
                            const struct shown *shown,
                            const struct order_book_watcher *watcher)
 {
-    const struct quote *quote = shown->quote;
-    struct heap *sells = &lane->shelves->sell_waters;
-    struct heap *buys = &lane->shelves->buy_waters;
+    struct resting *order = NULL;
 
-    if (quote->price_micros <= 0)
+    if (shown->quote->price_micros <= 0)
         return;
-    while (sells->least != NULL && sells->least->key < quote->price_micros)
-        show_reached(book, resting_of_water(sells->least), shown, watcher);
-    while (buys->least != NULL && -buys->least->key > quote->price_micros)
-        show_reached(book, resting_of_water(buys->least), shown, watcher);
+    while ((order = shelves_next_moved(lane->shelves, shown->quote->price_micros)) != NULL)
+        show_reached(book, order, shown, watcher);
 }
 
 static struct fill_moment moment_of(const struct fill_bar *bar)
@@ -548,10 +426,10 @@ show_bar(struct order_book *book, struct lane *lane, const struct order_book_wat
 {
     const struct fill_moment moment = moment_of(&lane->bar);
     const struct shown shown = {.moment = &moment, .bar = &lane->bar};
-    struct heap *bars = &lane->shelves->bars;
+    struct resting *order = NULL;
 
-    while (bars->least != NULL)
-        show_reached(book, resting_of(bars->least), &shown, watcher);
+    while ((order = shelves_next_of_bars(lane->shelves)) != NULL)
+        show_reached(book, order, &shown, watcher);
     put_aside_back(book);
 }
 
@@ -590,7 +468,7 @@ void order_book_end_bars(struct order_book *book,
     while (*at != NULL) {
         struct lane *lane = *at;
 
-        if (lane->shelves->bars.least == NULL) {
+        if (shelves_next_of_bars(lane->shelves) == NULL) {
             *at = lane->next_with_bars;
             lane->has_bars = false;
             continue;
@@ -608,21 +486,19 @@ void order_book_show(struct order_book *book,
                      const struct order_book_watcher *watcher)
 {
     const struct shown shown = {.quote = quote, .moment = moment};
-    int first = moment->is_regular ? HOURS_REGULAR : HOURS_EXTENDED;
+    int first = moment->is_regular ? SHELF_REGULAR : SHELF_EXTENDED;
+    struct resting *order = NULL;
 
     wake_timed(book, lane, quote->quoted_at);
     if (moment->is_regular) {
         show_to_bars(book, lane, quote, watcher);
         show_to_waters(book, lane, &shown, watcher);
     }
-    for (int hours = first; hours < HOURS_COUNT; hours++) {
-        for (int shelf = 0; shelf < SHELF_COUNT; shelf++) {
-            struct heap *heap = &lane->shelves->prices[hours][shelf];
-
-            while (heap->least != NULL && reaches((enum shelf)shelf, heap->least->key, quote))
-                show_reached(book, resting_of(heap->least), &shown, watcher);
-        }
-    }
+    for (int hours = first; hours < SHELF_HOURS_COUNT; hours++)
+        for (int shelf = 0; shelf < SHELF_COUNT; shelf++)
+            while ((order = shelves_next_reached(lane->shelves, (enum shelf_hours)hours,
+                                                 (enum shelf)shelf, quote)) != NULL)
+                show_reached(book, order, &shown, watcher);
     put_aside_back(book);
     lane->volume = quote->volume;
     lane->volume_at = quote->quoted_at;
@@ -651,7 +527,7 @@ static void look_back_at_bar(struct lane *lane, const struct order_book_watcher 
     for (int pass = 0; pass < 2; pass++) {
         for (struct resting *order = lane->late; order != NULL; order = order->next_late) {
             if (order_book_goes_by_bars(order) && !order->is_matched &&
-                has_stop(order) == (pass == 0))
+                shelves_has_stop(order) == (pass == 0))
                 (void)show(order, &shown, watcher);
         }
     }
@@ -753,7 +629,7 @@ struct resting *order_book_take_expired(struct order_book *book, int64_t now, in
         heap_remove(&book->expiries, &order->expiry);
         if (order->is_matched)
             continue;
-        unshelve(order);
+        shelves_remove(order);
         order->is_matched = true;
         return order;
     }

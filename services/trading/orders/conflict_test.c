@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "money/money.h"
+#include "store/trading_intents.h"
 #include "store/trading_store.h"
 #include "support/service_database.h"
 #include "support/test.h"

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "database/columns.h"
+#include "store/trading_intents.h"
 #include "store/trading_store.h"
 
 enum {

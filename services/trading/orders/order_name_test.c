@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "database/migration.h"
 #include "orders/conflict.h"
+#include "store/trading_intents.h"
 #include "store/trading_store.h"
 #include "support/service_database.h"
 

@@ -8,7 +8,7 @@
 // Threads: any.
 #pragma once
 
-#include "store/trading_store.h"
+#include "store/trading_tasks.h"
 
 struct finished;
 

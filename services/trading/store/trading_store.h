@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// trading_store: the SQL of orders, fills and tasks.
+// trading_store: the SQL of orders that are there, their fills, and what becomes of their tasks
+// with them. trading_intents has that of new orders, trading_tasks that of tasks alone.
 //
 // Everything that changes an order names the status it is in, so that of two replicas that decide
 // about one order only the first is heard. Memory: what is read lies in the arena given.
@@ -7,34 +8,9 @@
 
 #include "database/database.h"
 #include "orders/order.h"
+#include "store/trading_tasks.h"
 
-enum { STORE_BATCH_MAX = 64, STORE_FINISHED_MAX = 512, STORE_LEASE_MS = 15 * 1000 };
-
-// An order to be inserted as `pending_new`, with its task.
-struct store_new_order {
-    const struct order *order;
-    bool is_leased; // to this worker, which goes on with it at once
-    // Not inserted when a limit or halt of its portfolio was changed after this revision, which is
-    // the same for all orders of a statement.
-    int64_t limits_revision;
-    bool is_left_out; // more than may be placed today: not inserted
-    // Of a leg: an order that must be there for it to be inserted, as `held`, with a task that
-    // waits for ever. NULL for others.
-    const char *after_id;
-    // Out: false when its request id or client_order_id is there already, or a split has come into
-    // effect since it was made ready.
-    bool inserted;
-};
-
-// Inserts orders and their tasks. `inserted` is known once the transaction has been committed and
-// store_take_inserted has been called with the rows.
-MUST_CHECK bool store_insert_orders(struct transaction *transaction,
-                                    const struct store_new_order *orders,
-                                    size_t count,
-                                    const char *worker,
-                                    struct rows *out_rows,
-                                    struct error *error);
-void store_take_inserted(const struct rows *rows, struct store_new_order *orders, size_t count);
+enum { STORE_BATCH_MAX = 64 };
 
 enum store_task_state {
     STORE_TASK_UNCHANGED, // its lease goes on
@@ -56,7 +32,7 @@ struct store_change {
     int64_t run_after_ms;   // when the task may be taken: from now; STORE_NEVER for never
     const char *task_error; // NULL for none
     bool is_dropped;        // another change of its group comes first: nothing is written
-    bool saved;             // out, as `inserted` above: whether the order was in `from`
+    bool saved;             // out, as `inserted` of a new order: whether the order was in `from`
 };
 
 // The orders that have been changed, once it is known.
@@ -81,41 +57,6 @@ MUST_CHECK bool store_save_plans(struct transaction *transaction,
                                  const struct order *const *orders,
                                  size_t count,
                                  struct rows *out_legs,
-                                 struct error *error);
-
-// Tasks whose orders are final and booked or given back.
-struct store_finished {
-    char order_id[UUID_SIZE];
-    char portfolio_id[UUID_SIZE];
-};
-MUST_CHECK bool store_finish_tasks(struct transaction *transaction,
-                                   const struct store_finished *finished,
-                                   size_t count,
-                                   struct error *error);
-
-// Takes up to `limit` tasks that are due, with a lease.
-struct store_task {
-    char order_id[UUID_SIZE];
-    int64_t attempts; // this one counted
-};
-MUST_CHECK bool store_claim_tasks(struct transaction *transaction,
-                                  const char *worker,
-                                  size_t limit,
-                                  struct store_task **out_tasks,
-                                  size_t *out_count,
-                                  struct error *error);
-
-// Who holds leases now, and what makes those of some of them end at once: for the tasks of a
-// process that is known to be dead.
-enum { STORE_WORKERS_MAX = 64 };
-MUST_CHECK bool store_list_workers(struct database *database,
-                                   struct arena *arena,
-                                   const char **out_workers, // room for STORE_WORKERS_MAX
-                                   size_t *out_count,
-                                   struct error *error);
-MUST_CHECK bool store_end_leases(struct database *database,
-                                 struct arena *arena,
-                                 const char *worker,
                                  struct error *error);
 
 // Orders by their ids, in any order; those that do not exist are left out.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// trading_store_private: what the writing and the reading part of trading_store share.
+// trading_store_private: what the parts of the store share.
 #pragma once
 
 #include "money/money.h"
@@ -32,9 +32,20 @@
 // portfolios and tickers.
 extern const struct statement store_end_resting;
 
+// Of trading_store.c: to be queued before statements whose plans are made anew otherwise.
+extern const struct statement store_plan_once;
+
+// Whether the first column has that id.
+bool store_has_id(const struct rows *rows, const char *id);
+
 static inline bool store_out_of_budget(struct error *error)
 {
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
+}
+
+static inline struct parameter store_text_or_null(const char *text)
+{
+    return parameter_text(text == NULL || text[0] == '\0' ? NULL : text);
 }
 
 static inline struct parameter store_price_or_null(int64_t price)
