@@ -352,15 +352,15 @@ static void a_commission_is_of_the_order_its_shares_and_its_value(void **state)
     // 1.00, 300 * 0.005 and 2 basis points of 30,000.
     assert_int_equal(commission_for(&order, 300 * SHARE, 100 * DOLLAR),
                      1000000 + 1500000 + 6000000);
-    order.terms.commission_minimum = 10 * DOLLAR;
-    assert_int_equal(commission_for(&order, 300 * SHARE, 100 * DOLLAR), 10 * DOLLAR);
+    order.terms.commission_minimum = 8500001;
+    assert_int_equal(commission_for(&order, 300 * SHARE, 100 * DOLLAR), 8500001);
     // 1.00, 600 * 0.005 and 2 basis points of 60,000 are 16.00.
     order.terms.commission_maximum = 15999999;
     order.quantity = 600 * SHARE;
     assert_int_equal(commission_for(&order, 600 * SHARE, 100 * DOLLAR), 15999999);
     order.terms.commission_maximum = 16 * DOLLAR;
     assert_int_equal(commission_for(&order, 600 * SHARE, 100 * DOLLAR), 16 * DOLLAR);
-    order.terms.commission_maximum = 10 * DOLLAR;
+    order.terms.commission_minimum = order.terms.commission_maximum = 10 * DOLLAR;
     assert_int_equal(commission_for(&order, SHARE, DOLLAR), 10 * DOLLAR);
 }
 
@@ -433,6 +433,20 @@ static void a_sale_is_never_charged_more_than_it_brings(void **state)
     assert_int_equal(commission_for(&order, SHARE, DOLLAR), DOLLAR);
 }
 
+static void a_sale_is_charged_to_the_last_micro_that_it_brings(void **state)
+{
+    struct order order = order_for(ORDER_SELL, 10 * SHARE);
+    struct order_execution execution = {
+        .quantity = SHARE, .price = DOLLAR / 2, .commission = DOLLAR / 2};
+    struct order_fill fill;
+
+    (void)state;
+    order.terms.commission_per_order = DOLLAR / 2 + 1;
+    assert_int_equal(commission_for(&order, SHARE, execution.price), execution.commission);
+    assert_true(order_fill_at(&order, &execution, &fill));
+    assert_int_equal(commission_for(&order, 9 * SHARE, DOLLAR), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -455,6 +469,7 @@ int main(void)
         cmocka_unit_test(parts_cost_what_the_whole_does),
         cmocka_unit_test(parts_that_have_come_to_the_maximum_cost_nothing_more),
         cmocka_unit_test(a_sale_is_never_charged_more_than_it_brings),
+        cmocka_unit_test(a_sale_is_charged_to_the_last_micro_that_it_brings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
