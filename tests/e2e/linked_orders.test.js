@@ -253,6 +253,10 @@ describe('orders that are placed together', () => {
         const plain = await place(portfolio, bracket('115', '97'));
         assert.equal((await patch(part(plain, 'stop_loss').id, { stop_price: '98' })).status, 200);
         await cancel(part(plain, 'take_profit').id);
+        // What it could have met before is no reason: this one was below the purchase when it became active.
+        const below = await place(portfolio, bracket('115', '97', { stop_loss: { stop_price: '97', limit_price: '94' } }));
+        assert.equal((await patch(part(below, 'stop_loss').id, { limit_price: '93' })).status, 200);
+        await cancel(part(below, 'take_profit').id);
         const held = await place(portfolio, bracket('115', '85', { ...limit('90'), stop_loss: { stop_price: '85', limit_price: '84' } }));
         assert.equal((await patch(part(held, 'stop_loss').id, { limit_price: '83' })).body.status, 'held');
         await cancel(held.id);
