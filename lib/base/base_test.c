@@ -175,6 +175,8 @@ static void only_the_utf8_of_rfc_3629_is_valid(void **state)
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_false(utf8_is_valid(bad[i], strlen(bad[i])));
     assert_false(utf8_is_valid("a\0b", 3));
+    // What is empty may have no data.
+    assert_true(utf8_is_valid(NULL, 0));
     assert_int_equal(utf8_count("aä€😀", strlen("aä€😀")), 4);
 }
 

@@ -43,7 +43,8 @@ bool utf8_is_valid(const char *data, size_t length)
 {
     size_t at = 0;
 
-    if (memchr(data, '\0', length) != NULL)
+    // An empty text may have no data at all.
+    if (length > 0 && memchr(data, '\0', length) != NULL)
         return false;
     while (at < length) {
         size_t size = utf8_sequence_length(data + at, length - at);
