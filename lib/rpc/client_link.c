@@ -180,6 +180,7 @@ static nng_msg *pack(struct client_link *link)
         calls[i].deadline_us = (uint64_t)call->call->deadline_us;
         calls[i].access_token = call->call->access_token;
         calls[i].traceparent = traceparent_of(call);
+        calls[i].tracestate = call->call->tracestate;
         calls[i].client_address = call->call->client_address;
         calls[i].has_body = true;
         calls[i].body.data = (uint8_t *)(uintptr_t)call->request.data;
