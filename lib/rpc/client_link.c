@@ -39,7 +39,8 @@ static size_t weight(const struct client_call *call)
 {
     const struct call *what = call->call;
 
-    return call->request.length + text_of(what->access_token).length + ENVELOPE_CALL_OVERHEAD;
+    return call->request.length + text_of(what->access_token).length +
+           text_of(what->tracestate).length + ENVELOPE_CALL_OVERHEAD;
 }
 
 static void take_calls(struct rpc_client *client, struct client_link *link)
@@ -190,6 +191,7 @@ static nng_msg *pack(struct client_link *link)
     batch.has_version = true;
     batch.version = ENVELOPE_VERSION;
     batch.caller = client->options.caller;
+    batch.service = client->options.service;
     batch.n_calls = link->count;
     batch.calls = pointers;
     if (nng_msg_alloc(&message, envelope_size(&batch.base)) != 0)
