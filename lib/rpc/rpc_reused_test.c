@@ -3,63 +3,25 @@
 #include "support/test.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <unistd.h>
 
-#include "rpc/rpc_server.h"
 #include "rpc/test_support.h"
 
 enum { CALLS = 50, CALLERS = 8, TIMEOUT_MS = 20000 };
 
-struct server {
-    struct test_service service;
-    char journal[64];
-    uint16_t port;
-    struct rpc_server *server;
-};
-
 struct fixture {
-    struct server other; // at an address that was the service's
-    struct server own;
+    struct test_server other; // at an address that was the service's
+    struct test_server own;
     struct rpc_client *client;
 };
-
-static void start_server(struct server *server, const char *name)
-{
-    struct rpc_server_options options = {
-        .service = name,
-        .key = test_key(TEST_KEY_BYTE, 0),
-        .handlers = test_handlers,
-        .handler_count = test_handler_count,
-        .context = &server->service,
-        .authenticate = test_authenticate,
-    };
-    struct error error;
-    char listen[32];
-
-    test_temporary_file(server->journal, sizeof server->journal);
-    server->service.journal = server->journal;
-    server->port = test_free_port();
-    snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)server->port);
-    options.listen = listen;
-    assert_true(rpc_server_new(&options, &server->server, &error));
-    assert_true(rpc_server_start(server->server, &error));
-}
 
 static int start(void **state)
 {
     struct fixture *fixture = allocate(sizeof *fixture);
 
-    start_server(&fixture->other, "other");
-    start_server(&fixture->own, "test");
+    test_server_start(&fixture->other, "other");
+    test_server_start(&fixture->own, "test");
     *state = fixture;
     return 0;
-}
-
-static void stop_server(struct server *server)
-{
-    (void)rpc_server_free(&server->server);
-    unlink(server->journal);
 }
 
 static int stop(void **state)
@@ -67,8 +29,8 @@ static int stop(void **state)
     struct fixture *fixture = *state;
 
     rpc_client_free(&fixture->client);
-    stop_server(&fixture->other);
-    stop_server(&fixture->own);
+    test_server_stop(&fixture->other);
+    test_server_stop(&fixture->own);
     release(fixture);
     return 0;
 }
