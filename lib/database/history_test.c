@@ -477,6 +477,27 @@ static void a_standby_without_the_latest_migrations_is_not_used(void **state)
     (void)count_by_standby(f, &anything);
 }
 
+// It has the same tables and roles, and is as near to its own primary as can be.
+static void a_standby_of_another_database_is_not_used(void **state)
+{
+    struct fixture *f = *state;
+    struct postgres *other = postgres_new();
+    struct postgres *its_standby = NULL;
+    size_t applied = 0;
+
+    must(f, migration_run(postgres_url(other, NULL), "test", migrations, 2, &applied, &f->error));
+    its_standby = postgres_new_standby(other);
+    history_free(&f->history);
+    f->history = open_history(f, postgres_url(its_standby, "bourse_test"), 2);
+    assert_int_equal(history_look(f->history, &f->error), HISTORY_AWAY);
+    assert_string_equal(f->error.message,
+                        "It is no standby of the service's database, but of another one.");
+    assert_false(is_by_standby(f, &anything));
+    assert_int_equal(outcomes(f, HISTORY_WAS_AWAY), 1);
+    postgres_free(&its_standby);
+    postgres_free(&other);
+}
+
 // The last one: there is no way back.
 static void a_standby_that_was_promoted_is_not_used(void **state)
 {
@@ -529,6 +550,7 @@ int main(void)
         NEAR(a_read_that_is_in_the_way_of_replay_is_answered_by_the_primary),
         NEAR(a_standby_that_goes_away_is_used_again_when_it_is_back),
         NEAR(a_standby_without_the_latest_migrations_is_not_used),
+        NEAR(a_standby_of_another_database_is_not_used),
         NEAR(a_standby_that_was_promoted_is_not_used),
         cmocka_unit_test(a_string_that_is_none_is_refused),
     };

@@ -39,7 +39,8 @@ static size_t weight(const struct client_call *call)
 {
     const struct call *what = call->call;
 
-    return call->request.length + text_of(what->access_token).length + ENVELOPE_CALL_OVERHEAD;
+    return call->request.length + text_of(what->access_token).length +
+           text_of(what->tracestate).length + ENVELOPE_CALL_OVERHEAD;
 }
 
 static void take_calls(struct rpc_client *client, struct client_link *link)
@@ -180,6 +181,7 @@ static nng_msg *pack(struct client_link *link)
         calls[i].deadline_us = (uint64_t)call->call->deadline_us;
         calls[i].access_token = call->call->access_token;
         calls[i].traceparent = traceparent_of(call);
+        calls[i].tracestate = call->call->tracestate;
         calls[i].client_address = call->call->client_address;
         calls[i].has_body = true;
         calls[i].body.data = (uint8_t *)(uintptr_t)call->request.data;
@@ -189,6 +191,7 @@ static nng_msg *pack(struct client_link *link)
     batch.has_version = true;
     batch.version = ENVELOPE_VERSION;
     batch.caller = client->options.caller;
+    batch.service = client->options.service;
     batch.n_calls = link->count;
     batch.calls = pointers;
     if (nng_msg_alloc(&message, envelope_size(&batch.base)) != 0)

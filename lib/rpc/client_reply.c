@@ -105,6 +105,17 @@ static void judge_ping(struct client_link *link, const struct delivery *delivery
     pthread_cond_signal(&link->client->changed);
 }
 
+// Nothing more for it until the names have been resolved again; if it is still there then, a ping
+// tells.
+static void judge_address(struct client_link *link, const struct delivery *delivery, int64_t now_us)
+{
+    const Rpc__OutcomeBatch *batch = delivery->batch;
+
+    if (batch != NULL && batch->n_outcomes > 0 &&
+        says(batch->outcomes[0], envelope_another_service))
+        client_leave_alone(link->replica, now_us + CLIENT_AWAY_MS * MICROS_PER_MS);
+}
+
 // What the receive says about the replica and the sockets. With the mutex.
 static void judge(struct client_link *link, const struct delivery *delivery)
 {
@@ -121,12 +132,13 @@ static void judge(struct client_link *link, const struct delivery *delivery)
     client->trips = 0;
     if (link->is_ping)
         judge_ping(link, delivery, now_us);
+    else
+        judge_address(link, delivery, now_us);
 }
 
-// Moves a call whose reply did not fit beside the others back into the queue. With the mutex.
-static void send_alone(struct rpc_client *client, struct client_call *call)
+// Moves a call that was not done, or changes nothing, back into the queue. With the mutex.
+static void send_again(struct rpc_client *client, struct client_call *call)
 {
-    call->alone = true;
     call->link = NULL;
     client_deadline_add(client, call);
     client_queue_prepend(&client->lanes[call->method->lane].queue, call);
@@ -154,7 +166,11 @@ static void take_over(struct client_link *link, struct delivery *delivery)
         // Only what changes nothing is sent twice, although a request id makes it safe for all.
         if (says(outcome, envelope_send_alone) && call->method->no_side_effects && !call->alone) {
             delivery->calls[i] = NULL;
-            send_alone(client, call);
+            call->alone = true;
+            send_again(client, call);
+        } else if (says(outcome, envelope_another_service)) {
+            delivery->calls[i] = NULL;
+            send_again(client, call);
         }
     }
     link->count = 0;

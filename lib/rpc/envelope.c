@@ -9,6 +9,7 @@
 
 const char envelope_send_alone[] = "SEND_ALONE";
 const char envelope_not_ready[] = "NOT_READY";
+const char envelope_another_service[] = "ANOTHER_SERVICE";
 
 size_t envelope_size(const ProtobufCMessage *message)
 {

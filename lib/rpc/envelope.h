@@ -17,7 +17,7 @@ enum {
     ENVELOPE_VERSION = 1,
     ENVELOPE_HASH_SIZE = 16,
     ENVELOPE_TOKEN_MAX = 8 * 1024, // bytes of an access token
-    // What the envelope adds to a call, beyond its body and token, at most.
+    // What the envelope adds to a call, beyond its body, token and tracestate, at most.
     ENVELOPE_CALL_OVERHEAD = 224,
     // What the transport adds to a message that counts against its limit.
     ENVELOPE_TRANSPORT_OVERHEAD = 64,
@@ -39,6 +39,10 @@ extern const char envelope_send_alone[];
 // The reason of the outcome that a server gives to a ping while it should be called only when there
 // is no other. Never leaves this library.
 extern const char envelope_not_ready[];
+
+// The reason of all outcomes of a message that was meant for another service, which had the address
+// before: nothing of it was done. Never leaves this library.
+extern const char envelope_another_service[];
 
 // Bytes on the wire of that message, hash included.
 size_t envelope_size(const ProtobufCMessage *message);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/traceparent.h"
+#include "base/tracestate.h"
 #include "base/uuid.h"
 #include "message/message.h"
 
@@ -63,6 +64,7 @@ struct call {
     const char *access_token; // NULL for none
     const char *traceparent;  // the span in which it is made; on the server, its own; NULL for none
     const char *caller_traceparent; // as it was sent; on the server only
+    const char *tracestate;         // what other systems have written of the trace; NULL for none
     const char *client_address; // of the person or program behind it, as the gateway saw it; NULL
                                 // for none
     const char *caller;         // the service that sent it; on the server only

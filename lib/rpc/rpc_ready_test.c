@@ -2,48 +2,15 @@
 // Two servers of a service, of which one says that it is not ready, or no more.
 #include "support/wait.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
-#include "rpc/rpc_server.h"
 #include "rpc/test_support.h"
 
 enum { SERVERS = 2, HEARD_MS = 5000, CALLS = 20 };
 
-struct server {
-    struct test_service service;
-    char journal[64];
-    uint16_t port;
-    struct rpc_server *server;
-};
-
 struct fixture {
-    struct server servers[SERVERS];
+    struct test_server servers[SERVERS];
     struct rpc_client *client;
     struct arena *arena;
 };
-
-static void start_server(struct server *server)
-{
-    struct rpc_server_options options = {
-        .service = "test",
-        .key = test_key(TEST_KEY_BYTE, 0),
-        .handlers = test_handlers,
-        .handler_count = test_handler_count,
-        .context = &server->service,
-        .authenticate = test_authenticate,
-    };
-    struct error error;
-    char listen[32];
-
-    test_temporary_file(server->journal, sizeof server->journal);
-    server->service.journal = server->journal;
-    server->port = test_free_port();
-    snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)server->port);
-    options.listen = listen;
-    assert_true(rpc_server_new(&options, &server->server, &error));
-    assert_true(rpc_server_start(server->server, &error));
-}
 
 static int start(void **state)
 {
@@ -51,7 +18,7 @@ static int start(void **state)
     struct test_peer peers[SERVERS];
 
     for (size_t i = 0; i < SERVERS; i++) {
-        start_server(&fixture->servers[i]);
+        test_server_start(&fixture->servers[i], "test");
         peers[i].port = fixture->servers[i].port;
     }
     fixture->client = test_client_new(peers, SERVERS, TEST_KEY_BYTE);
@@ -66,10 +33,8 @@ static int stop(void **state)
     struct fixture *fixture = *state;
 
     rpc_client_free(&fixture->client);
-    for (size_t i = 0; i < SERVERS; i++) {
-        (void)rpc_server_free(&fixture->servers[i].server);
-        unlink(fixture->servers[i].journal);
-    }
+    for (size_t i = 0; i < SERVERS; i++)
+        test_server_stop(&fixture->servers[i]);
     arena_free(&fixture->arena);
     release(fixture);
     return 0;

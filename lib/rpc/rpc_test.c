@@ -30,6 +30,7 @@ struct spans {
     char client[TRACEPARENT_SIZE];
     char server[TRACEPARENT_SIZE];
     char server_caller[TRACEPARENT_SIZE];
+    char state[TRACESTATE_SIZE + 1];
 };
 static pthread_mutex_t spans_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct spans last_spans;
@@ -56,6 +57,8 @@ static void note_answer(void *context,
     snprintf(last_spans.server, sizeof last_spans.server, "%s", call->traceparent);
     snprintf(last_spans.server_caller, sizeof last_spans.server_caller, "%s",
              call->caller_traceparent != NULL ? call->caller_traceparent : "");
+    snprintf(last_spans.state, sizeof last_spans.state, "%s",
+             call->tracestate != NULL ? call->tracestate : "");
     pthread_mutex_unlock(&spans_lock);
 }
 
@@ -200,6 +203,31 @@ static void a_sampled_call_is_a_span_on_both_sides_of_the_wire(void **state)
     assert_string_equal(spans.server_caller, spans.client);
     assert_memory_equal(spans.server, call.traceparent, strlen(TRACE));
     assert_string_not_equal(spans.server, spans.client);
+}
+
+static void what_others_have_written_of_a_trace_goes_with_the_call(void **state)
+{
+    struct fixture *fixture = *state;
+    char longest[TRACESTATE_SIZE + 1];
+    Rpc__Detail *response = NULL;
+    struct spans spans;
+    struct error error;
+
+    memset(longest, 'v', sizeof longest);
+    memcpy(longest, "a=", 2);
+    for (int is_longer = 0; is_longer <= 1; is_longer++) {
+        struct call call = call_start(fixture->arena, 5000);
+
+        longest[TRACESTATE_SIZE - 1 + is_longer] = '\0';
+        call.traceparent = TRACE "b7ad6b7169203331-00";
+        call.tracestate = longest;
+        assert_int_equal(test_call(fixture->client, &test_echo, &call, 1, &response, &error),
+                         !is_longer);
+        spans = copy_spans();
+        assert_string_equal(spans.state, longest);
+        longest[TRACESTATE_SIZE - 1] = 'v';
+    }
+    assert_string_equal(error.reason, "MALFORMED_REQUEST");
 }
 
 static void a_call_that_is_not_sampled_is_a_span_of_the_servers_only(void **state)
@@ -726,6 +754,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RULE(a_call_is_answered_by_its_handler_in_every_lane),
         RULE(a_sampled_call_is_a_span_on_both_sides_of_the_wire),
+        RULE(what_others_have_written_of_a_trace_goes_with_the_call),
         RULE(a_call_that_is_not_sampled_is_a_span_of_the_servers_only),
         RULE(a_call_in_no_valid_trace_begins_one_at_the_server),
         RULE(only_who_may_call_an_operation_gets_to_its_handler),

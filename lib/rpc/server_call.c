@@ -59,6 +59,7 @@ struct server_call *server_call_new(struct server_batch *batch, const Rpc__Call 
         .access_token = wire->access_token,
         .traceparent = call->traceparent,
         .caller_traceparent = wire->traceparent,
+        .tracestate = wire->tracestate,
         .client_address = wire->client_address,
         .caller = batch->message->caller != NULL ? batch->message->caller : "",
         .body = {(const char *)wire->body.data, wire->body.len},
@@ -118,6 +119,7 @@ static bool check_strings(struct server_call *call)
 
     if (what->request_id != NULL && uuid_is_valid(what->request_id) &&
         text_of(what->caller_traceparent).length < TRACEPARENT_SIZE &&
+        text_of(what->tracestate).length < TRACESTATE_SIZE &&
         text_of(what->client_address).length < RPC_ADDRESS_SIZE)
         return true;
     return error_set(&call->error, REASON_MALFORMED_REQUEST,

@@ -116,17 +116,20 @@ void server_batch_end_one(struct server_batch *batch)
     send_outcomes(batch, outcomes, batch->count);
 }
 
-// Answers a message whose calls are not even looked at; with that reason instead of the error's own
-// unless it is NULL.
-static void refuse(struct server_batch *batch, const struct error *error, const char *reason)
+// Answers a message whose calls are not even looked at with `count` outcomes; with that reason
+// instead of the error's own unless it is NULL.
+static void
+refuse(struct server_batch *batch, const struct error *error, const char *reason, size_t count)
 {
     struct envelope_failure failure;
-    Rpc__Outcome *outcome = &failure.outcome;
+    Rpc__Outcome *outcomes[RPC_BATCH_MAX];
 
     envelope_say_error(error, &failure);
     if (reason != NULL)
-        outcome->reason = (char *)(uintptr_t)reason;
-    send_outcomes(batch, &outcome, 1);
+        failure.outcome.reason = (char *)(uintptr_t)reason;
+    for (size_t i = 0; i < count; i++)
+        outcomes[i] = &failure.outcome;
+    send_outcomes(batch, outcomes, count);
 }
 
 // Answers a ping: nothing when all is well.
@@ -142,7 +145,7 @@ static void answer_ping(struct server_batch *batch)
     }
     error_set(&error, REASON_SHUTTING_DOWN, "%s is being stopped, or has just been started",
               server->options.service);
-    refuse(batch, &error, is_draining ? NULL : envelope_not_ready);
+    refuse(batch, &error, is_draining ? NULL : envelope_not_ready, 1);
 }
 
 static void begin_calls(struct server_batch *batch)
@@ -170,6 +173,23 @@ static void begin_calls(struct server_batch *batch)
     server_batch_end_one(batch);
 }
 
+// Where addresses are given out anew, a caller may not have heard yet of whom its own is now.
+static bool is_for_another(const struct server_batch *batch)
+{
+    const char *service = batch->message->service;
+
+    return service != NULL && strcmp(service, batch->lane->server->options.service) != 0;
+}
+
+static void refuse_for_another(struct server_batch *batch)
+{
+    size_t count = batch->message->n_calls;
+    struct error error;
+
+    error_set(&error, REASON_UNAVAILABLE, "this is %s", batch->lane->server->options.service);
+    refuse(batch, &error, envelope_another_service, count > 0 ? count : 1);
+}
+
 static void begin_message(struct server_batch *batch, struct text packed)
 {
     struct error error;
@@ -177,11 +197,13 @@ static void begin_message(struct server_batch *batch, struct text packed)
     batch->message = envelope_read_calls(packed, batch->arena);
     if (batch->message == NULL) {
         error_set(&error, REASON_MALFORMED_REQUEST, "the message cannot be read");
-        refuse(batch, &error, NULL);
+        refuse(batch, &error, NULL, 1);
     } else if (batch->message->n_calls > RPC_BATCH_MAX) {
         error_set(&error, REASON_MALFORMED_REQUEST, "more than %d calls in one message",
                   RPC_BATCH_MAX);
-        refuse(batch, &error, NULL);
+        refuse(batch, &error, NULL, 1);
+    } else if (is_for_another(batch)) {
+        refuse_for_another(batch);
     } else if (batch->message->n_calls == 0) {
         answer_ping(batch);
     } else {

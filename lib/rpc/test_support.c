@@ -130,6 +130,35 @@ void test_peer_end(struct test_peer *peer)
     unlink(peer->journal);
 }
 
+void test_server_start(struct test_server *server, const char *name)
+{
+    struct rpc_server_options options = {
+        .service = name,
+        .key = test_key(TEST_KEY_BYTE, 0),
+        .handlers = test_handlers,
+        .handler_count = test_handler_count,
+        .context = &server->service,
+        .authenticate = test_authenticate,
+    };
+    struct error error;
+    char listen[32];
+
+    test_temporary_file(server->journal, sizeof server->journal);
+    server->service.journal = server->journal;
+    server->port = test_free_port();
+    snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)server->port);
+    options.listen = listen;
+    if (!rpc_server_new(&options, &server->server, &error) ||
+        !rpc_server_start(server->server, &error))
+        abort();
+}
+
+void test_server_stop(struct test_server *server)
+{
+    (void)rpc_server_free(&server->server);
+    unlink(server->journal);
+}
+
 struct rpc_client *
 test_client_new(const struct test_peer *peers, size_t count, unsigned char key_byte)
 {

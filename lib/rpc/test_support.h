@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "rpc/rpc_client.h"
+#include "rpc/rpc_server.h"
 #include "rpc/test_methods.h"
 
 enum { TEST_KEY_BYTE = 7 }; // the mesh key of the tests is full of it
@@ -43,6 +44,18 @@ void test_peer_thaw(struct test_peer *peer);
 
 // Kills it if it runs, and removes its journal.
 void test_peer_end(struct test_peer *peer);
+
+// A server of the test service in this process.
+struct test_server {
+    struct test_service service;
+    char journal[64];
+    uint16_t port;
+    struct rpc_server *server;
+};
+
+// Starts it as the server of a service of that name; stops it, if it has not been.
+void test_server_start(struct test_server *server, const char *name);
+void test_server_stop(struct test_server *server);
 
 // A client of these peers; its caller is "friend".
 struct rpc_client *

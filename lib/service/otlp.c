@@ -64,6 +64,10 @@ static void write_span(struct strbuf *out, const struct otlp_span *span)
     strbuf_printf(out, "{\"traceId\":\"%s\",\"spanId\":\"%s\"", span->trace_id, span->span_id);
     if (span->parent_id[0] != '\0')
         strbuf_printf(out, ",\"parentSpanId\":\"%s\"", span->parent_id);
+    if (span->tracestate[0] != '\0') {
+        strbuf_append_string(out, ",\"traceState\":");
+        strbuf_append_json(out, text_of(span->tracestate));
+    }
     strbuf_append_string(out, ",\"name\":");
     strbuf_append_json(out, text_of(span->name));
     strbuf_printf(out,

@@ -6,6 +6,7 @@
 
 #include "base/strbuf.h"
 #include "base/traceparent.h"
+#include "base/tracestate.h"
 #include "base/uuid.h"
 
 enum { OTLP_NAME_SIZE = 128, OTLP_REASON_SIZE = 64 };
@@ -17,6 +18,7 @@ struct otlp_span {
     char trace_id[TRACE_ID_SIZE];
     char span_id[SPAN_ID_SIZE];
     char parent_id[SPAN_ID_SIZE]; // empty for the first of a trace
+    char tracestate[TRACESTATE_SIZE];
     enum span_kind kind;
     char name[OTLP_NAME_SIZE]; // a method as "package.Service/Method", a route as "GET /path"
     int64_t start_us;          // since 1970

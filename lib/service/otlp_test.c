@@ -15,6 +15,7 @@ static void a_call_is_a_span_with_its_method_and_times_in_nanoseconds(void **sta
         .trace_id = "0af7651916cd43dd8448eb211c80319c",
         .span_id = "b7ad6b7169203331",
         .parent_id = "00f067aa0ba902b7",
+        .tracestate = "rojo=1,congo=2",
         .kind = SPAN_SERVER,
         .name = "bourse.trading.v1.TradingService/PlaceOrder",
         .start_us = 1764158946000001,
@@ -34,7 +35,7 @@ static void a_call_is_a_span_with_its_method_and_times_in_nanoseconds(void **sta
         "{\"key\":\"service.instance.id\",\"value\":{\"stringValue\":\"host:7\"}}]},"
         "\"scopeSpans\":[{\"scope\":{\"name\":\"bourse\"},\"spans\":["
         "{\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\"spanId\":\"b7ad6b7169203331\","
-        "\"parentSpanId\":\"00f067aa0ba902b7\","
+        "\"parentSpanId\":\"00f067aa0ba902b7\",\"traceState\":\"rojo=1,congo=2\","
         "\"name\":\"bourse.trading.v1.TradingService/PlaceOrder\",\"kind\":2,"
         "\"startTimeUnixNano\":\"1764158946000001000\",\"endTimeUnixNano\":\"1764158946000501000\","
         "\"attributes\":[{\"key\":\"rpc.system\",\"value\":{\"stringValue\":\"bourse\"}},"
@@ -69,6 +70,7 @@ static void a_request_has_method_route_and_status_and_says_when_it_is_an_error(v
                                       "\"value\":{\"stringValue\":\"503\"}}],"
                                       "\"status\":{\"code\":2}}]"));
     assert_null(strstr(out->data, "parentSpanId"));
+    assert_null(strstr(out->data, "traceState"));
 }
 
 static void no_text_can_break_out_of_its_string(void **state)

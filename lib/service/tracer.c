@@ -238,6 +238,8 @@ static void fill(struct otlp_span *kept, const struct span *span)
     traceparent_trace_id(span->traceparent, kept->trace_id);
     traceparent_span_id(span->traceparent, kept->span_id);
     traceparent_span_id(span->parent, kept->parent_id);
+    snprintf(kept->tracestate, sizeof kept->tracestate, "%s",
+             span->tracestate != NULL ? span->tracestate : "");
     kept->kind = span->kind;
     snprintf(kept->name, sizeof kept->name, "%s", span->name);
     kept->end_us = clock_now_us(&real);

@@ -42,6 +42,7 @@ bool tracer_samples(struct tracer *tracer);
 struct span {
     const char *traceparent; // its own
     const char *parent;      // the traceparent of what it happened in; when not valid, of nothing
+    const char *tracestate;  // NULL for none
     enum span_kind kind;
     const char *name;
     int64_t micros; // it took

@@ -77,7 +77,7 @@ static void add_cors(struct exchange *exchange, bool is_preflight)
                          exchange->match->allow);
     http_response_header(exchange->response, "Access-Control-Allow-Headers",
                          "Authorization, APCA-API-KEY-ID, APCA-API-SECRET-KEY, Content-Type, "
-                         "Idempotency-Key, traceparent");
+                         "Idempotency-Key, traceparent, tracestate");
     http_response_header(exchange->response, "Access-Control-Max-Age", "600");
 }
 
@@ -238,6 +238,7 @@ static void trace_request(const struct gateway *gateway,
     tracer_note(tracer,
                 &(const struct span){.traceparent = http_request_trace(request),
                                      .parent = http_request_trace_parent(request),
+                                     .tracestate = http_request_trace_state(request),
                                      .kind = SPAN_SERVER,
                                      .name = request->operation,
                                      .micros = micros,

@@ -240,7 +240,8 @@ describe('a platform that is watched', () => {
     it('makes one tree of spans of a request through gateway, trading and portfolio', async () => {
         const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
         const began = BigInt(Date.now()) * 1000000n;
-        const { reply, spans } = await tree({ traceparent }, headers => platform.request('POST', `/api/v1/portfolios/${trader.portfolio}/orders`,
+        const tracestate = 'rojo=00f067aa0ba902b7 , tenant@congo=t61';
+        const { reply, spans } = await tree({ traceparent, tracestate }, headers => platform.request('POST', `/api/v1/portfolios/${trader.portfolio}/orders`,
             { token: trader.token, headers, body: { ticker: trader.ticker, side: 'buy', quantity: '1', type: 'limit', limit_price: '1', time_in_force: 'gtc' } }));
         const ended = BigInt(Date.now()) * 1000000n;
         assert.equal(reply.status, 201, reply.text);
@@ -263,6 +264,7 @@ describe('a platform that is watched', () => {
             else
                 assert.ok(parent.kind === 2 && parent.instance === span.instance, span.name);
         }
+        assert.deepEqual([...new Set(spans.map(span => span.traceState))], ['rojo=00f067aa0ba902b7,tenant@congo=t61']);
         const path = ['gateway POST', 'trading PlaceOrder', 'portfolio '];
         for (const part of path.map(each => each.split(' ')))
             assert.ok(spans.some(span => span.service === part[0] && span.kind === 2 && span.name.includes(part[1])), `${part}: ${spans.map(span => `${span.service} ${span.name}`)}`);

@@ -166,11 +166,13 @@ describe('behind a pooler that lends a session for one transaction', { skip: poo
         const first = await freePorts(PORTS_OF_A_REPLICA * (POOLED.length + 1));
         const address = name => `127.0.0.1:${first + PORTS_OF_A_REPLICA * POOLED.indexOf(name)}`;
         const peers = Object.fromEntries(POOLED.map(name => [`BOURSE_${name.toUpperCase()}_ADDRESS`, address(name)]));
+        // The platform's own auth has no pooler.
+        const auths = `${address('auth')},127.0.0.1:${platform.ports('auth')[0]}`;
         replicas = [];
         for (const name of POOLED)
             replicas.push(await Replica.start(platform, name, { ...peers, BOURSE_DATABASE: between.url(name), BOURSE_DATABASE_IS_POOLED: 'true',
                 BOURSE_FAULT: `database.before_commit=fail%${CLASHES_PERCENT}` }, Number(address(name).split(':')[1])));
-        gateway = await Replica.start(platform, 'gateway', peers, first + PORTS_OF_A_REPLICA * POOLED.length);
+        gateway = await Replica.start(platform, 'gateway', { ...peers, BOURSE_AUTH_ADDRESS: auths }, first + PORTS_OF_A_REPLICA * POOLED.length);
         ada = await platform.trader('ada');
     });
     after(async () => {
@@ -210,6 +212,21 @@ describe('behind a pooler that lends a session for one transaction', { skip: poo
         const settings = found.map(([, setting]) => setting);
         for (const wanted of ['statement_timeout=10s', 'synchronous_commit=on', 'search_path=trading', 'jit=off', 'TimeZone=UTC'])
             assert.ok(settings.includes(wanted), `${wanted} of ${settings}`);
+    });
+
+    // The last one: nobody behind the pooler reaches the database afterwards.
+    it('a replica that has lost its database is asked nothing while another one reaches it', async () => {
+        const auth = replicas[POOLED.indexOf('auth')];
+        const me = async () => (await fetch(`${gateway.url}/api/v1/users/me`, { headers: { authorization: `Bearer ${ada.token}` } })).status;
+        await between.stop();
+        await until('the replica to have noticed', async () => await auth.metric('database_reachable') === 0);
+        assert.ok(await auth.isReady(), 'it answers what it can');
+        await until('the gateway to have heard of it', async () => {
+            const statuses = await Promise.all(Array.from({ length: CROWD }, me));
+            return statuses.every(status => status === 200);
+        });
+        for (let i = 0; i < 2 * CROWD; i++)
+            assert.equal(await me(), 200);
     });
 });
 
@@ -293,6 +310,19 @@ describe('with a standby that history is read from', () => {
         const found = await ask(`${transactions()}&page_token=${next}`);
         assert.equal(await reads('portfolio'), before + 1);
         assert.deepEqual(found, await platform.expect(200, 'GET', `${transactions()}&page_token=${next}`, { token: grace.token }));
+    });
+
+    // Their tokens are ids of events, which begin with their time.
+    it('pages of events behind one of a minute ago are read there, and of a later one from the primary', async () => {
+        const page = async age_ms => {
+            const time = (Date.now() - age_ms).toString(16).padStart(12, '0');
+            const before = await reads('auth');
+            const { events } = await ask(`/api/v1/audit-log?page_token=${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`, { token: admin });
+            assert.ok(events.every(({ at }) => Date.parse(at) < Date.now() - age_ms), `${age_ms}`);
+            return await reads('auth') - before;
+        };
+        assert.equal(await page(50e3), 0);
+        assert.equal(await page(61e3), 1);
     });
 
     it('what somebody has just done is seen, while the standby has not heard of it', async () => {

@@ -116,6 +116,7 @@ static bool ask_auth(struct exchange *exchange, const char **out_token, struct e
         .deadline_us = clock_now_us(&clock) + EXCHANGE_TIMEOUT_MS * MICROS_PER_MS,
         .request_id = exchange->request->id.string,
         .traceparent = http_request_trace(exchange->request),
+        .tracestate = http_request_trace_state(exchange->request),
         .client_address = exchange->request->client_address,
     };
     Auth__ExchangeApiKeyRequest of_key = AUTH__EXCHANGE_API_KEY_REQUEST__INIT;

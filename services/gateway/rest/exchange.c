@@ -158,6 +158,7 @@ bool exchange_call(struct exchange *exchange,
             method->no_side_effects ? exchange->request->id.string : exchange->effect_id.string,
         .access_token = token,
         .traceparent = http_request_trace(exchange->request),
+        .tracestate = http_request_trace_state(exchange->request),
         .client_address = exchange->request->client_address,
     };
     return true;
@@ -183,6 +184,7 @@ bool exchange_allows(struct exchange *exchange,
     struct call call = {
         .request_id = exchange->request->id.string,
         .traceparent = http_request_trace(exchange->request),
+        .tracestate = http_request_trace_state(exchange->request),
         .client_address = exchange->request->client_address,
     };
 

@@ -48,6 +48,18 @@ const char *http_request_trace_parent(const struct http_request *request)
     return found;
 }
 
+// Of as many headers as there are. Where one of them is malformed all are nothing.
+static void read_trace_state(struct http_request *request)
+{
+    bool is_valid = true;
+
+    for (size_t i = 0; is_valid && i < request->header_count; i++)
+        if (strcasecmp(request->headers[i].name, "tracestate") == 0)
+            is_valid = tracestate_append(request->tracestate, request->headers[i].value);
+    if (!is_valid)
+        request->tracestate[0] = '\0';
+}
+
 const char *http_request_trace(struct http_request *request)
 {
     const char *parent = NULL;
@@ -55,11 +67,20 @@ const char *http_request_trace(struct http_request *request)
     if (request->traceparent[0] != '\0')
         return request->traceparent;
     parent = http_request_trace_parent(request);
-    if (parent != NULL)
+    request->tracestate[0] = '\0';
+    if (parent != NULL) {
         traceparent_descend(parent, request->traceparent);
-    else
+        read_trace_state(request);
+    } else {
         traceparent_begin(request->is_sampled, request->traceparent);
+    }
     return request->traceparent;
+}
+
+const char *http_request_trace_state(struct http_request *request)
+{
+    (void)http_request_trace(request);
+    return request->tracestate[0] != '\0' ? request->tracestate : NULL;
 }
 
 bool http_request_accepts(const struct http_request *request, const char *name, const char *token)

@@ -43,6 +43,7 @@ struct http_request {
     struct arena *arena;
     struct uuid id;                     // random; told to the client as X-Request-Id
     char traceparent[TRACEPARENT_SIZE]; // empty until http_request_trace is asked
+    char tracestate[TRACESTATE_SIZE];   // the client's, from then on
     bool is_sampled;                    // whether a trace that begins here is
     const char *route;                  // the template of the address, for the log; "" for none
     const char *operation; // method and template, for metrics and traces; "other" for none
@@ -86,6 +87,9 @@ const char *http_request_trace_parent(const struct http_request *request);
 
 // The span of the request itself: in the client's trace, or the first of a new one.
 const char *http_request_trace(struct http_request *request);
+
+// What other systems have written of the client's trace; NULL for nothing that is valid.
+const char *http_request_trace_state(struct http_request *request);
 
 // True when the comma-separated header `name` holds `token`, in any case, not refused by ";q=0".
 bool http_request_accepts(const struct http_request *request, const char *name, const char *token);

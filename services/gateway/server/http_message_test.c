@@ -63,6 +63,39 @@ static void any_other_trace_context_is_replaced_by_a_new_one(void **state)
     }
 }
 
+static struct http_request request_with_states(const char *first, const char *second)
+{
+    struct http_request request =
+        request_with("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+
+    request.headers[1] = (struct http_header){"tracestate", first};
+    request.headers[2] = (struct http_header){"Tracestate", second};
+    request.header_count = 3;
+    return request;
+}
+
+static void what_others_have_written_of_the_trace_goes_on_with_it(void **state)
+{
+    struct http_request request = request_with_states("rojo=1, congo=2", "tenant@other=3");
+
+    (void)state;
+    assert_string_equal(http_request_trace_state(&request), "rojo=1,congo=2,tenant@other=3");
+    assert_string_equal(http_request_trace_state(&request), "rojo=1,congo=2,tenant@other=3");
+}
+
+static void what_others_have_written_is_nothing_when_malformed_or_of_no_trace(void **state)
+{
+    struct http_request malformed = request_with_states("rojo=1", "congo");
+    struct http_request empty = request_with_states("", "");
+    struct http_request of_none = request_with("tracestate", "rojo=1");
+
+    (void)state;
+    assert_null(http_request_trace_state(&malformed));
+    assert_memory_equal(http_request_trace(&malformed), malformed.headers[0].value, 36);
+    assert_null(http_request_trace_state(&empty));
+    assert_null(http_request_trace_state(&of_none));
+}
+
 static void a_coding_is_accepted_unless_its_weight_is_zero(void **state)
 {
     static const struct {
@@ -96,6 +129,8 @@ int main(void)
         cmocka_unit_test(a_request_is_a_span_of_its_own_in_the_clients_trace),
         cmocka_unit_test(two_trace_contexts_are_none),
         cmocka_unit_test(any_other_trace_context_is_replaced_by_a_new_one),
+        cmocka_unit_test(what_others_have_written_of_the_trace_goes_on_with_it),
+        cmocka_unit_test(what_others_have_written_is_nothing_when_malformed_or_of_no_trace),
         cmocka_unit_test(a_coding_is_accepted_unless_its_weight_is_zero),
     };
 

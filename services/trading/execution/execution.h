@@ -52,7 +52,7 @@ struct execution_item {
     const char *cancel_request_id;          // of CANCEL by somebody; NULL for none
     const struct error *cancel_reason;      // of CANCEL by the platform: kept; NULL for none
     const struct audit_outbox_event *audit; // written with the change of the order; NULL for none
-    const char *traceparent;                // may be NULL
+    const struct call *call;                // in whose trace portfolio is told; NULL for none
     int64_t attempts;                       // of the task, this one counted
     // In whose name it is decided: of the owner of the order's shard, whose claim must be good.
     // With epoch 0 in nobody's: who has the order's task, or was asked to cancel it, needs no

@@ -24,7 +24,7 @@ struct round {
     size_t count;
     size_t item_of[EXECUTION_MAX];
     const ProtobufCMessage *requests[EXECUTION_MAX];
-    const char *traceparents[EXECUTION_MAX];
+    const struct call *callers[EXECUTION_MAX];
     struct error errors[EXECUTION_MAX];
 };
 
@@ -34,7 +34,7 @@ static void round_add(struct round *round,
                       const ProtobufCMessage *request)
 {
     round->item_of[round->count] = index;
-    round->traceparents[round->count] = execution->items[index].traceparent;
+    round->callers[round->count] = execution->items[index].call;
     round->requests[round->count++] = request;
 }
 
@@ -42,7 +42,7 @@ static void
 round_call(struct round *round, struct execution *execution, const struct rpc_method *method)
 {
     if (round->count > 0)
-        fan_call(execution->fan, method, round->requests, round->traceparents, round->count,
+        fan_call(execution->fan, method, round->requests, round->callers, round->count,
                  round->errors);
 }
 

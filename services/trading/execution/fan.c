@@ -65,7 +65,7 @@ static void fan_done(void *context, struct text response, const struct error *er
 void fan_call(struct fan *fan,
               const struct rpc_method *method,
               const ProtobufCMessage *const *requests,
-              const char *const *traceparents,
+              const struct call *const *callers,
               size_t count,
               struct error *out_errors)
 {
@@ -81,8 +81,10 @@ void fan_call(struct fan *fan,
         arena_reset(slot->arena);
         slot->error = &out_errors[i];
         slot->call = call_start(slot->arena, fan->timeout_ms);
-        if (traceparents[i] != NULL)
-            slot->call.traceparent = traceparents[i];
+        if (callers[i] != NULL) {
+            slot->call.traceparent = callers[i]->traceparent;
+            slot->call.tracestate = callers[i]->tracestate;
+        }
         if (!message_pack(requests[i], slot->arena, &packed, &out_errors[i]))
             continue;
         pthread_mutex_lock(&fan->lock);

@@ -15,10 +15,10 @@ struct fan *fan_new(struct rpc_client *client, int64_t timeout_ms);
 void fan_free(struct fan **fan);
 
 // Makes `count` (at most FAN_MAX) calls and waits for all outcomes. out_errors[i] is empty for a
-// call that was done. `traceparents` may hold NULLs.
+// call that was done. Each goes on in the trace of its caller, which may be NULL.
 void fan_call(struct fan *fan,
               const struct rpc_method *method,
               const ProtobufCMessage *const *requests,
-              const char *const *traceparents,
+              const struct call *const *callers,
               size_t count,
               struct error *out_errors);

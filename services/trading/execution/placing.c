@@ -528,7 +528,7 @@ static void execute(struct placing *placing)
         placing->executed[count] = candidate;
         placing->items[count++] = (struct execution_item){
             .order = &candidate->order,
-            .traceparent = candidate->item->call->traceparent,
+            .call = candidate->item->call,
             .attempts = 1,
             .begun_us = placing->begun_us,
         };

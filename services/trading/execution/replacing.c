@@ -390,10 +390,8 @@ finish(struct replacing *replacing, Trading__ReplaceOrderResponse *response, str
     struct order *orders = NULL;
     const char *id = order->id;
     size_t count = 0;
-    struct execution_item item = {.order = order,
-                                  .quote = &replacing->quote,
-                                  .traceparent = call->traceparent,
-                                  .attempts = 1};
+    struct execution_item item = {
+        .order = order, .quote = &replacing->quote, .call = call, .attempts = 1};
     OWNED(execution) execution = execution_new(trading);
 
     execution_run(execution, &item, 1);

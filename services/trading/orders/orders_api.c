@@ -180,7 +180,7 @@ static bool cancel_once(struct trading *trading,
     struct order *order = NULL;
     struct execution_item item = {.intent = EXECUTE_CANCEL,
                                   .cancel_request_id = call->request_id,
-                                  .traceparent = call->traceparent,
+                                  .call = call,
                                   .attempts = 1};
     OWNED(execution) execution = NULL;
 

@@ -369,7 +369,7 @@ end_order(struct trading *trading, struct call *call, const char *order_id, stru
 {
     struct order *orders = NULL;
     struct execution_item item = {
-        .cancel_request_id = call->request_id, .traceparent = call->traceparent, .attempts = 1};
+        .cancel_request_id = call->request_id, .call = call, .attempts = 1};
     OWNED(execution) execution = NULL;
     size_t count = 0;
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # fresh_machine: the README's two commands on a Debian 12 that has nothing, in a container.
 #
-#   tests/deploy/fresh_machine.sh          ./bourse up --detach, a user and a trade, ./bourse down
-#   tests/deploy/fresh_machine.sh test     ./bourse test
+#   tests/containers/fresh_machine.sh          ./bourse up --detach, a user and a trade, ./bourse down
+#   tests/containers/fresh_machine.sh test     ./bourse test
 #
 # Needs an engine and the image debian:bookworm-slim, or BASE. The sources are those of the last commit.
 set -euo pipefail
