@@ -323,6 +323,8 @@ describe('strategies', () => {
                 refused(await ask(strategy, { grid: [{ parameter: 'quick', values: ['1', '2'] }] }), ['grid[0].parameter',
                     'is no parameter of sma_cross, which has fast, slow, sizing, size, stop_loss_percent, trailing_stop_percent, ' +
                     'take_profit_percent']);
+                refused(await ask(strategy, { grid: [{ parameter: 'fast', values: ['9', '12'] }, { parameter: 'slow', values: ['8', '9'] }] }),
+                    ['grid', 'has no combination that can be run: parameters.fast must be less than slow, and 9 is not less than 8']);
                 const many = await completed(strategy, { grid: [{ parameter: 'fast', values: values(25) },
                     { parameter: 'size', values: ['1', '2', '3', '4'] }] });
                 assert.equal(many.runs.length, 100);
