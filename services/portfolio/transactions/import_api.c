@@ -121,6 +121,8 @@ static bool answer(struct import *import, struct error *error)
     response->rejected_count = (uint32_t)import->table.problem_total;
     response->has_passed_over_count = true;
     response->passed_over_count = (uint32_t)response->n_passed_over;
+    response->has_warnings_count = true;
+    response->warnings_count = (uint32_t)response->n_warnings;
     response->digest = import->digest;
     response->has_cash_after_micros = true;
     response->cash_after_micros = book_balance(import->book, LEDGER_CASH, LEDGER_CURRENCY).amount;
@@ -202,7 +204,7 @@ static bool work(struct transaction *transaction, void *context, struct error *e
     import->table = import->read;
     import->action = 0;
     import->response->n_transactions = import->response->n_rejected = 0;
-    import->response->n_passed_over = 0;
+    import->response->n_passed_over = import->response->n_warnings = 0;
     if (!import->is_dry && !idempotency_begin(transaction, import->call, method,
                                               &import->response->base, &replayed, error))
         return false;
