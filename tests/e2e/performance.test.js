@@ -18,8 +18,11 @@ const closeOf = (ticker, day) => Number(bars.get(ticker)[day].close);
 const HOLDINGS = 'HSPL';
 
 let platform, admin, early;
-const get = (user, path, portfolio = user.portfolio) =>
-    platform.expect(200, 'GET', `/api/v1/portfolios/${portfolio}${path}`, { token: user.token });
+const ofDays = path => /^\/(performance|snapshots)/.test(path);
+const get = (user, path, portfolio = user.portfolio) => {
+    const whole = `/api/v1/portfolios/${portfolio}${path}`;
+    return ofDays(path) ? platform.expectDays(whole, { token: user.token }) : platform.expect(200, 'GET', whole, { token: user.token });
+};
 const post = (user, path, body) =>
     platform.expect(201, 'POST', `/api/v1/portfolios/${user.portfolio}${path}`, { token: user.token, body });
 const at = (day, time = '15:00') => platform.step(`${dates[day]}T${time}:00Z`, admin);
@@ -717,6 +720,17 @@ describe('an import of transactions', () => {
         assert.deepEqual(await get(began, '/audit'), { consistent: true, differences: [] });
         const first = await platform.trader('hasty');
         assert.match((await rejected(first, file([['2014-01-06', 'deposit', '', '', '', '1']])))[0][2], /opened without cash/);
+    });
+
+    it('has its days filled though nobody asks for them', async () => {
+        const unseen = await open(ada, 'unseen');
+        await take(unseen, file([['2014-01-06', 'deposit', '', '', '', '1000'], ['2014-01-07', 'buy', 'AONE', '3', '50']]));
+        const rows = await until('the last day', async () => {
+            const days = await platform.query(`SELECT day, equity FROM audit.snapshots WHERE portfolio_id = '${unseen.portfolio}' ORDER BY day`);
+            return days.at(-1)?.[0] === dates[59] && days;
+        });
+        assert.deepEqual(rows.map(([day]) => day), dates.slice(dates.indexOf('2014-01-06'), 60));
+        assert.equal(Number(rows.at(-1)[1]), 850 + Math.round(3e6 * closeOf('AONE', 59)) / 1e6);
     });
 
     it('of shares that were held when they were split is refused, and of what there was afterwards is not', async () => {

@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "portfolios/access.h"
 #include "service/idempotency.h"
+#include "snapshots/snapshot_due.h"
 #include "transactions/import_private.h"
 #include "watchlists/catalogue.h"
 
@@ -159,6 +160,20 @@ static bool work_out(struct transaction *transaction, struct import *import, str
     return import_book_rows(transaction, import, error);
 }
 
+// The days from the first row on are taken anew.
+static bool
+mark_days(struct transaction *transaction, const struct import *import, struct error *error)
+{
+    const char *id = import->record.id;
+    int64_t first = import->now;
+
+    for (size_t i = 0; i < import->table.count; i++) {
+        if (import->table.rows[i].at < first)
+            first = import->table.rows[i].at;
+    }
+    return snapshot_due_mark(transaction, &id, 1, first, error);
+}
+
 static bool write_book(struct transaction *transaction,
                        struct import *import,
                        const struct books *books,
@@ -177,6 +192,7 @@ static bool write_book(struct transaction *transaction,
     balance_changes_take(&import->changes, books);
     return (!import->has_reset || store_reset_portfolio(transaction, &import->record, error)) &&
            import_store_forget_day(transaction, import->record.id, error) &&
+           mark_days(transaction, import, error) &&
            import_store_drop_file(transaction, import->record.id, error) &&
            access_note(transaction, import->call, &import->record, event, error);
 }
