@@ -58,7 +58,8 @@ static void update(void *context)
     metric_set(looker->lag, statistics.lag_us, NULL, NULL);
     for (int i = 0; i < HISTORY_OUTCOMES; i++)
         metric_set(looker->reads, (int64_t)statistics.reads[i],
-                   i == HISTORY_BY_STANDBY ? "standby" : "primary", history_outcome_name(i));
+                   i == HISTORY_BY_STANDBY ? "standby" : "primary",
+                   history_outcome_name((enum history_outcome)i));
 }
 
 struct history_looker *history_looker_new(struct history *history, struct metrics *metrics)

@@ -9,7 +9,7 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
     let platform, browser, admin, user, state, address;
     const tickers = ['AONE', 'BTWO', 'CTHR'];
     const dates = madeUpBars(1).map(bar => bar.date);
-    const get = path => platform.expect(200, 'GET', `/api/v1/portfolios/${user.portfolio}${path}`, { token: user.token });
+    const get = path => platform.expectDays(`/api/v1/portfolios/${user.portfolio}${path}`, { token: user.token });
     const post = (path, body) => platform.expect(201, 'POST', `/api/v1/portfolios/${user.portfolio}${path}`, { token: user.token, body });
 
     before(async () => {

@@ -293,24 +293,35 @@ describe('strategies that run', () => {
             (await ordersOf(run.portfolio_id))[0].status === 'canceled');
     });
 
-    it('buy nothing more on a day on which they have lost too much', async () => {
-        const strategy = await create({ kind: 'regular_purchase', parameters: { amount: '1000', frequency: 'daily' } });
-        const run = await start(strategy, { portfolio_id: await open('30000'), max_daily_loss: '10' });
-        deciding.push(run);
-        await goOn();
-        while (!(await decisionsOf(run)).decisions.some(one => one.outcome === 'refused'))
+    it('buy nothing more on a day on which they have lost as much as they may, and no sooner', async () => {
+        // What is bought at 100 on the second and the third day is worth a dollar less a share on the fourth.
+        const drop = day + 4;
+        await platform.import('DROP', toCsv(dates.map((date, index) => {
+            const price = index < drop ? '100' : '99';
+            return { date, open: price, high: price, low: price, close: price, volume: '1000000' };
+        })), admin);
+        const runs = [];
+        for (const max_daily_loss of ['20.00', '20.01']) {
+            const strategy = await create({ kind: 'regular_purchase', symbols: ['DROP'], parameters: { amount: '1000', frequency: 'daily' } });
+            runs.push(await start(strategy, { portfolio_id: await open('30000'), max_daily_loss }));
+        }
+        deciding.push(...runs);
+        while (day < drop)
             await goOn();
-        const { decisions } = await decisionsOf(run);
-        decisions.forEach((one, i) => {
-            const loss = (i === 0 ? 30000 : Number(decisions[i - 1].equity)) - Number(one.equity);
-            assert.equal(one.outcome, loss >= 10 ? 'refused' : 'placed', JSON.stringify(one));
-            assert.equal(one.reason, loss >= 10 ? 'LIMIT_EXCEEDED' : undefined);
-        });
-        const now = await look(run);
-        assert.equal(now.reason, 'LIMIT_EXCEEDED');
-        assert.ok(Number(now.daily_loss) >= 10);
-        assert.equal((await ordersOf(run.portfolio_id)).length, decisions.filter(one => one.outcome === 'placed').length);
-        await stop(run);
+        const [stopped, other] = [await look(runs[0]), await look(runs[1])];
+        assert.deepEqual([stopped, other].map(run => [run.daily_loss, run.reason]), [['20.00', 'LIMIT_EXCEEDED'], ['20.00', undefined]]);
+        await goOn();
+        const outcomes = [];
+        for (const run of runs) {
+            const { decisions } = await decisionsOf(run);
+            outcomes.push(decisions.map(one => one.outcome));
+            assert.deepEqual(decisions.filter(one => one.outcome === 'refused').map(one => [one.bar_at.slice(0, 10), one.reason]),
+                run === runs[0] ? [[dates[drop], 'LIMIT_EXCEEDED']] : []);
+            assert.equal((await ordersOf(run.portfolio_id)).length, decisions.filter(one => one.outcome === 'placed').length);
+        }
+        assert.deepEqual(outcomes, [['placed', 'placed', 'placed', 'refused', 'placed'], Array(5).fill('placed')]);
+        for (const run of runs)
+            await stop(run);
     });
 
     it('are refused where their user would be, and stop with a portfolio that is closed', async () => {

@@ -2,6 +2,7 @@
 // The simulated market, as somebody meets it who starts the platform for the first time.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { Replica } from '../support/from_address.mjs';
 import { Platform, until } from '../support/platform.mjs';
 
 const quote = (platform, ticker) => platform.expect(200, 'GET', `/api/v1/quotes/${ticker}`);
@@ -155,14 +156,14 @@ describe('the simulated market', () => {
         const { next_close } = await platform.expect(200, 'GET', '/api/v1/clock');
         const first = Date.parse(next_close);
         await platform.step(new Date(first + 2 * 86400e3 + 3600e3).toISOString(), admin);
-        const { snapshots } = await get('/snapshots');
+        const { snapshots } = await platform.expectDays(`/api/v1/portfolios/${user.portfolio}/snapshots`, { token: user.token });
         assert.deepEqual(snapshots.map(one => Date.parse(one.closed_at)), [0, 1, 2].map(day => first + day * 86400e3));
         const { bars } = await platform.expect(200, 'GET', `/api/v1/bars/MSFT?timeframe=1Day&start=${new Date(first - 86400e3).toISOString()}`);
         snapshots.forEach((one, day) => {
             assert.equal(Date.parse(bars[day].time), first + (day - 1) * 86400e3);
             assert.equal(cents(one.equity), cents(cash_balance) + 10 * cents(bars[day].close));
         });
-        const performance = await get('/performance?benchmark=MSFT');
+        const performance = await platform.expectDays(`/api/v1/portfolios/${user.portfolio}/performance?benchmark=MSFT`, { token: user.token });
         assert.equal(performance.days_per_year, 365);
         assert.deepEqual(performance.series.map(day => day.is_running), [false, false, false, true]);
     });
@@ -177,6 +178,52 @@ describe('the simulated market in New York\'s hours', () => {
         token = await platform.administrator();
     });
     after(() => platform?.stop());
+
+    it('answers at once about a portfolio whose history of 23 months was just imported, and fills its days once, whoever dies', async () => {
+        const user = await platform.trader('long');
+        const { id } = await platform.expect(201, 'POST', '/api/v1/portfolios', { token: user.token, body: { name: 'long', cash_balance: '0' } });
+        const get = path => platform.request('GET', `/api/v1/portfolios/${id}/${path}`, { token: user.token });
+        const date = ago => new Date(Date.now() - ago * 86400e3).toISOString().slice(0, 10);
+        const tickers = ['MSFT', 'AAPL', 'SPY'];
+        const replicas = [await Replica.start(platform, 'portfolio'), await Replica.start(platform, 'portfolio')];
+        await platform.expect(200, 'POST', `/api/v1/portfolios/${id}/transactions:import?dry_run=false`, { token: user.token,
+            headers: { 'content-type': 'text/csv' }, raw: ['date,kind,symbol,quantity,price,amount', `${date(700)},deposit,,,,5000`,
+                ...tickers.map(ticker => `${date(699)},buy,${ticker},10,100,`)].join('\n') });
+        const seen = new Set();
+        let killed = 0;
+        const whole = await until('all days', async () => {
+            const asked = Date.now();
+            const [days, performance] = await Promise.all([get('snapshots?limit=500'), get('performance')]);
+            assert.ok(Date.now() - asked < 10000, `answered after ${Date.now() - asked} ms`);
+            for (const reply of [days, performance])
+                assert.ok(reply.status === 200 || (killed > 0 && reply.status === 503), reply.text);
+            if (days.status !== 200 || performance.status !== 200)
+                return false;
+            const { series, is_complete, complete_through } = performance.body;
+            assert.equal(series.filter(day => !day.is_running).at(-1)?.date, complete_through);
+            assert.equal(days.body.snapshots.at(-1)?.date, days.body.complete_through);
+            seen.add(complete_through);
+            if (!is_complete && killed < 2)
+                await (killed++ === 0 ? platform.kill('portfolio') : replicas[0].process.kill('SIGKILL'));
+            return is_complete && performance.body;
+        }, 120);
+        assert.ok(seen.size > 1 && killed > 0, [...seen].join());
+        for (const replica of replicas)
+            await replica.stop();
+        const closed = whole.series.filter(day => !day.is_running && day.date > date(699));
+        const worth = new Map(closed.map(day => [day.date, 200000]));
+        for (const ticker of tickers) {
+            const { bars } = await platform.expect(200, 'GET', `/api/v1/bars/${ticker}?timeframe=1Day&limit=700&start=${closed[0].date}`);
+            for (const bar of bars.filter(one => worth.has(one.time.slice(0, 10))))
+                worth.set(bar.time.slice(0, 10), worth.get(bar.time.slice(0, 10)) + cents(10 * Number(bar.close)));
+        }
+        assert.ok(closed.length > 460, `${closed.length} days`);
+        assert.deepEqual(closed.map(day => [day.date, cents(day.equity)]), [...worth]);
+        // Nobody has written a day that somebody else had written: the import is the revision that wrote none.
+        const [[writes, revision]] = await platform.query(`SELECT count(DISTINCT xmin::text), (SELECT revision FROM portfolio.snapshot_progress
+            WHERE portfolio_id = '${id}') FROM portfolio.snapshots WHERE portfolio_id = '${id}'`);
+        assert.equal(Number(writes), Number(revision) - 1);
+    });
 
     // A clock that stands has the same quotes for as long as the test likes; the year is one to come.
     it('fills an order that has waited for the night at the first quote of the morning', async () => {

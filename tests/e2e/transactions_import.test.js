@@ -74,7 +74,7 @@ describe('an export', () => {
             average: without((await get(id, '/lots?limit=500&method=average')).lots, 'opened_by', 'closed_by'),
             years: await get(id, '/realized'),
             transactions: without((await get(id, '/transactions?limit=500')).transactions, 'id', 'portfolio_id', 'order_id'),
-            performance: await get(id, '/performance'),
+            performance: await platform.expectDays(`/api/v1/portfolios/${id}/performance`, { token: ada.token }),
             composition: await get(id, '/composition'),
             audit: await get(id, '/audit'),
         };
@@ -178,11 +178,11 @@ describe('a dividend or split that the file and the platform have', () => {
     const history = [['2014-02-03', 'deposit', '', '', '', 5000, ''], ['2014-02-04', 'buy', 'ROWS', 10, 40, '', ''], ['2014-02-04', 'buy', 'LATE', 10, 60, '', '']];
     const dividend = [days[8], 'dividend', 'ROWS', '', '', 5, ''];
     const split = [days[8], 'split', 'LATE', '', '', '', '3 for 1'];
-    let first, second, none;
+    let first, second, none, paid;
 
     before(async () => {
-        [first, second, none] = [await open('file first'), await open('platform first'), await open('neither')];
-        for (const id of [first, second])
+        [first, second, none, paid] = [await open('file first'), await open('platform first'), await open('neither'), await open('paid later')];
+        for (const id of [first, second, paid])
             await take(id, file(history));
         await enter('ROWS', 8, { amount: '0.5' });
         await enter('LATE', 8, { numerator: 3, denominator: 1 });
@@ -233,6 +233,31 @@ describe('a dividend or split that the file and the platform have', () => {
         const later = await take(second, file([[days[8] + 'T15:00:00Z', 'dividend', 'ROWS', '', '', 7, '']]));
         assert.equal(later.passed_over_count, 0);
         assert.equal((await get(second)).cash_balance, '107.00');
+    });
+
+    it('is known by its amount where it is dated by its payment, and said to be alike with another one', async () => {
+        await at(11);
+        const row = (day, price, amount) => [days[day], 'dividend', 'ROWS', '', price, amount, ''];
+        const check = async rows => {
+            const { passed_over, warnings, warnings_count, cash_after } = await take(paid, file(rows), '');
+            assert.equal(warnings_count, warnings.length);
+            return [passed_over.map(one => [one.line, one.rule]), warnings.map(one => [one.line, one.rule]), cash_after];
+        };
+        const known = `is booked already: the dividend of ROWS that is in effect since ${days[8]}T14:30:00Z`;
+        const alike = amount => `may be the dividend of ROWS in effect since ${days[8]}T14:30:00Z, of which 5.00 are booked: this row's ${amount} are booked as well`;
+        assert.deepEqual(await check([row(10, '', '5')]), [[[2, known]], [], '4005.00']);
+        assert.deepEqual(await check([row(10, '', '5.01')]), [[[2, known]], [], '4005.00']);
+        // With a tax taken off, the amount a share still says which it is.
+        assert.deepEqual(await check([row(10, '0.5', '4.25')]), [[[2, known]], [], '4005.00']);
+        assert.deepEqual(await check([row(10, '', '5.011')]), [[], [[2, alike('5.011')]], '4010.011']);
+        assert.deepEqual(await check([row(10, '', '4.25')]), [[], [[2, alike('4.25')]], '4009.25']);
+        // One action is one row: what comes after it is another dividend.
+        assert.deepEqual(await check([row(10, '', '5'), row(11, '', '5')]), [[[2, known]], [], '4010.00']);
+        assert.deepEqual(await check([row(8, '', '9'), row(10, '', '5')]), [[[2, known]], [], '4010.00']);
+        await take(paid, file([row(10, '', '5')]));
+        assert.deepEqual((await moved(paid, 'dividend')).map(one => one.cash_change), ['5.00']);
+        assert.equal((await get(paid)).cash_balance, '4005.00');
+        await sound(paid);
     });
 });
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // platform: a whole Bourse for a test: its own data folder, port, PostgreSQL and five processes, started
 // by the launcher as a user would, from the development build with its sanitizers.
+import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, existsSync } from 'node:fs';
@@ -158,6 +159,15 @@ export class Platform {
         if (reply.status !== status)
             throw new Error(`${method} ${path}: ${reply.status} instead of ${status}: ${reply.text}`);
         return reply.body;
+    }
+
+    // What is told of a portfolio's days, once all of them have been filled.
+    async expectDays(path, options) {
+        return until(`all days of ${path}`, async () => {
+            const reply = await this.request('GET', path, options);
+            assert.equal(reply.status, 200, `${path}: ${reply.text}`);
+            return reply.body.is_complete !== false && reply.body;
+        }, 60);
     }
 
     async login(username, password) {

@@ -11,8 +11,8 @@ enum {
     EQUITY_TIMEOUT_MS = 3000, // of a page that has more to show
 };
 
-// The days of a long history take a while when they are asked for the first time, as after an
-// import; what has been worked out by then is there the next time.
+// The days of a long history take a while, as after an import; and a page that has more to show
+// waits for nobody who is slow.
 static bool is_late(const struct error *error)
 {
     return error_is(error, REASON_DEADLINE_EXCEEDED) || error_is(error, REASON_UNAVAILABLE);
@@ -36,6 +36,10 @@ static bool add_equity(struct exchange *exchange,
         return page->is_equity_late;
     }
     performance = (const Portfolio__GetPerformanceResponse *)response;
+    page->has_is_equity_late = true;
+    page->is_equity_late = !performance->is_complete;
+    if (page->is_equity_late)
+        return true;
     page->equity = performance_view_draw_equity(exchange->request->arena, performance);
     page->start = performance->start;
     page->end = performance->end;

@@ -167,6 +167,20 @@ static void write_row(const struct table *table,
     csv_end(out);
 }
 
+// A table has no room to say that it lacks rows, which JSON says in a field.
+static bool check_complete(const struct rpc_method *method,
+                           const ProtobufCMessage *response,
+                           struct error *error)
+{
+    size_t index = index_of(method->response, "is_complete");
+
+    if (index == SIZE_MAX || *(const protobuf_c_boolean *)value_at(
+                                 response, method->response->descriptor->fields[index].offset))
+        return true;
+    return error_set(error, REASON_UNAVAILABLE,
+                     "The portfolio's days are being filled. Try again soon.");
+}
+
 // A page's rows; says how many, and gives the token of the next page, "" after the last.
 static size_t write_page(const struct rpc_method *method,
                          const ProtobufCMessage *response,
@@ -294,7 +308,8 @@ bool table_write(struct exchange *exchange,
         ProtobufCMessage *response = NULL;
 
         set_page(method, request, token, rows_max - rows);
-        if (!page_call(exchange, table->service, method, request, &response, error))
+        if (!page_call(exchange, table->service, method, request, &response, error) ||
+            !check_complete(method, response, error))
             return false;
         rows += write_page(method, response, table, index, &token, out);
     } while (token[0] != '\0' && rows < rows_max && out->length < TABLE_BYTES_MAX);

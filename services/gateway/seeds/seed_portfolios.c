@@ -241,6 +241,10 @@ bool seed_perform_portfolio(struct exchange *exchange, struct error *error)
     if (!portfolio_client_get_performance(portfolio_of(exchange), &call, &request, &response,
                                           error))
         return false;
+    // This shape has no room to say that days are missing.
+    if (!response->is_complete)
+        return error_set(error, REASON_UNAVAILABLE,
+                         "The portfolio's days are being filled. Try again soon.");
     strbuf_append_char(out, '[');
     for (size_t i = 0; i < response->n_series; i++) {
         const Portfolio__PerformanceDay *day = response->series[i];

@@ -16,6 +16,7 @@
 #include "ledger/portfolio_books.h"
 #include "money/money.h"
 #include "service/log.h"
+#include "snapshots/snapshot_due.h"
 
 enum {
     HOLDERS_EACH = 50, // in a transaction: their locks are held no longer than a batch of fills
@@ -228,6 +229,8 @@ static bool book_all(struct transaction *transaction, struct step *step, struct 
     if (!books_save(transaction, books, error) || !transaction_flush(transaction, error))
         return false;
     balance_changes_take(&step->changes, books);
+    if (!snapshot_due_mark(transaction, booked, booked_count, record->action.booked_at, error))
+        return false;
     return !record->is_split || !record->whole_shares || pay_rests(transaction, step, error);
 }
 

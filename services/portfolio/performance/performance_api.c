@@ -45,25 +45,21 @@ static bool out_of_budget(struct error *error)
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The figures need too much memory.");
 }
 
-// The last day there is.
-static bool find_today(struct measuring *measuring, const char **out_today, struct error *error)
+// The last day there is; empty for none.
+static const char *find_today(const struct measuring *measuring)
 {
-    struct snapshot_range last = {.portfolio_id = measuring->request->portfolio_id,
-                                  .revision = measuring->state.revision,
-                                  .limit = 1,
-                                  .is_backwards = true};
-    struct snapshot *snapshots = NULL;
-    size_t count = 0;
+    const struct snapshots_state *state = &measuring->state;
 
-    if (measuring->state.has_present) {
-        *out_today = measuring->state.present.day;
-        return true;
-    }
-    if (!snapshot_store_list(measuring->portfolio->history, measuring->call->arena, &last,
-                             &snapshots, &count, error))
-        return false;
-    *out_today = count == 0 ? "" : snapshots[0].day;
-    return true;
+    return state->has_present ? state->present.day : state->through;
+}
+
+// The last day that has closed and is in the period; empty for none.
+static const char *last_closed(const struct measuring *measuring)
+{
+    const char *last = measuring->period.last;
+    const char *through = measuring->state.through;
+
+    return last[0] != '\0' && strcmp(last, through) < 0 ? last : through;
 }
 
 static bool is_in(const struct period *period, const char *day)
@@ -92,13 +88,14 @@ static bool read_days(struct measuring *measuring, struct error *error)
         .portfolio_id = measuring->request->portfolio_id,
         .revision = measuring->state.revision,
         .first = period->first[0] == '\0' ? NULL : period->first,
-        .last = period->last[0] == '\0' ? NULL : period->last,
+        .last = last_closed(measuring),
         .limit = DAYS_MAX,
     };
     struct snapshot *snapshots = NULL;
     size_t count = 0;
 
-    if (!snapshot_store_list(measuring->portfolio->history, measuring->call->arena, &range,
+    if (range.last[0] != '\0' &&
+        !snapshot_store_list(measuring->portfolio->history, measuring->call->arena, &range,
                              &snapshots, &count, error))
         return false;
     if (count == DAYS_MAX)
@@ -291,6 +288,19 @@ static bool measure(struct measuring *measuring,
                                   answer_arena, response, error);
 }
 
+static bool tell_how_far(const struct measuring *measuring,
+                         struct arena *answer_arena,
+                         Portfolio__GetPerformanceResponse *response,
+                         struct error *error)
+{
+    response->has_is_complete = true;
+    response->is_complete = measuring->state.is_complete;
+    if (measuring->state.through[0] == '\0')
+        return true;
+    response->complete_through = arena_copy_string(answer_arena, measuring->state.through);
+    return response->complete_through != NULL || out_of_budget(error);
+}
+
 bool portfolio_api_get_performance(struct portfolio *portfolio,
                                    struct call *call,
                                    const Portfolio__GetPerformanceRequest *request,
@@ -302,15 +312,14 @@ bool portfolio_api_get_performance(struct portfolio *portfolio,
     struct measuring measuring = {
         .portfolio = portfolio, .call = &measuring_call, .request = request};
     struct portfolio_record record;
-    const char *today = NULL;
 
     measuring_call.arena = arena;
     if (!access_find(portfolio, call, request->portfolio_id, true, &record, error))
         return false;
     appraisal_catch_up(portfolio);
     if (!snapshots_take_present(portfolio, &measuring_call, record.id, &measuring.state, error) ||
-        !find_today(&measuring, &today, error) ||
-        !period_read(request, today, &measuring.period, error) || !read_days(&measuring, error))
+        !period_read(request, find_today(&measuring), &measuring.period, error) ||
+        !read_days(&measuring, error) || !tell_how_far(&measuring, call->arena, response, error))
         return false;
     response->has_days_per_year = true;
     response->days_per_year = (uint32_t)measuring.state.days_per_year;

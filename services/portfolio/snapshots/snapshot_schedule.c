@@ -9,7 +9,7 @@
 #include "service/log.h"
 #include "service/worker.h"
 #include "snapshots/equity_store.h"
-#include "snapshots/snapshot_store.h"
+#include "snapshots/snapshot_due.h"
 #include "snapshots/snapshots.h"
 
 enum {
@@ -52,7 +52,7 @@ static bool take(struct snapshot_schedule *schedule, const char *id)
     struct call call = call_start(arena, TIMEOUT_MS);
     struct error error;
 
-    if (snapshots_take_some(schedule->portfolio, &call, id, &error))
+    if (snapshots_fill(schedule->portfolio, &call, id, &error))
         return true;
     say(schedule, id, &error);
     return false;
@@ -71,8 +71,8 @@ static bool take_some(struct snapshot_schedule *schedule, const struct platform_
     bool is_dear = false;
     struct error error;
 
-    if (!snapshot_store_list_due(schedule->portfolio->database, arena, clock->previous_close,
-                                 &schedule->after, BATCH, &due, &count, &error)) {
+    if (!snapshot_due_list(schedule->portfolio->database, arena, clock->previous_close,
+                           &schedule->after, BATCH, &due, &count, &error)) {
         say(schedule, "", &error);
         return false;
     }

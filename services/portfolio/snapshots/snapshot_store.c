@@ -67,7 +67,8 @@ static const struct statement group_movements = {
 
 static const struct statement save_progress = {
     "save_snapshot_progress",
-    "UPDATE snapshot_progress SET closed_at = $3, is_ended = $4, revision = revision + 1"
+    "UPDATE snapshot_progress SET closed_at = $3, is_ended = $4, revision = revision + 1,"
+    " claimed_until = NULL"
     " WHERE portfolio_id = $1 AND revision = $2",
 };
 
@@ -96,12 +97,6 @@ static const struct statement save_positions = {
     "INSERT INTO snapshot_positions (portfolio_id, day, ticker, quantity, price, value, gain)"
     " SELECT $7::uuid, n.* FROM unnest($1::date[], $2::text[], $3::numeric[], $4::numeric[],"
     " $5::numeric[], $6::numeric[]) AS n",
-};
-
-static const struct statement list_due = {
-    "list_due_snapshots",
-    "SELECT portfolio_id, closed_at FROM snapshot_progress WHERE NOT is_ended AND closed_at < $1"
-    " AND (closed_at, portfolio_id) > ($2, $3::uuid) ORDER BY closed_at, portfolio_id LIMIT $4",
 };
 
 #define SNAPSHOT_RANGE                                                                             \
@@ -481,38 +476,6 @@ bool snapshot_store_save(struct database *database,
     if (!database_transact(database, arena, 0, save_work, &saving, error))
         return false;
     *out_saved = saving.saved;
-    return true;
-}
-
-bool snapshot_store_list_due(struct database *database,
-                             struct arena *arena,
-                             int64_t closed_at,
-                             const struct snapshot_due *after,
-                             size_t limit,
-                             struct snapshot_due **out_due,
-                             size_t *out_count,
-                             struct error *error)
-{
-    struct parameter parameters[] = {
-        parameter_time(closed_at),
-        parameter_time(after->closed_at),
-        parameter_text(after->portfolio_id),
-        parameter_int((int64_t)limit),
-    };
-    struct snapshot_due *due = NULL;
-    struct rows rows = {0};
-
-    if (!database_query(database, arena, &list_due, parameters, COUNT_OF(parameters), &rows, error))
-        return false;
-    due = arena_allocate(arena, (rows.count + 1) * sizeof(*due));
-    if (due == NULL)
-        return out_of_budget(error);
-    for (size_t i = 0; i < rows.count; i++) {
-        snprintf(due[i].portfolio_id, UUID_SIZE, "%s", rows_text(&rows, i, 0));
-        due[i].closed_at = rows_time(&rows, i, 1);
-    }
-    *out_due = due;
-    *out_count = rows.count;
     return true;
 }
 

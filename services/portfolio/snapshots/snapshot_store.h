@@ -55,6 +55,7 @@ MUST_CHECK bool snapshot_store_group_movements(struct database *database,
 
 // Writes days that follow on one another, and how far it is now; `out_saved` is false when somebody
 // else has written since the progress was read: then nothing was done. No days write the end alone.
+// A claim on the days ends with it.
 MUST_CHECK bool snapshot_store_save(struct database *database,
                                     struct arena *arena,
                                     const char *portfolio_id,
@@ -64,23 +65,6 @@ MUST_CHECK bool snapshot_store_save(struct database *database,
                                     bool is_ended,
                                     bool *out_saved,
                                     struct error *error);
-
-// Up to `limit` portfolios that have no snapshot of that close yet, those that are furthest behind
-// first, after one of them.
-struct snapshot_due {
-    char portfolio_id[UUID_SIZE];
-    int64_t closed_at; // of its last snapshot
-};
-#define SNAPSHOT_DUE_FIRST                                                                         \
-    ((struct snapshot_due){.portfolio_id = "00000000-0000-0000-0000-000000000000"})
-MUST_CHECK bool snapshot_store_list_due(struct database *database,
-                                        struct arena *arena,
-                                        int64_t closed_at,
-                                        const struct snapshot_due *after,
-                                        size_t limit,
-                                        struct snapshot_due **out_due,
-                                        size_t *out_count,
-                                        struct error *error);
 
 // Days of a portfolio without their positions, the earliest first.
 struct snapshot_range {

@@ -12,6 +12,7 @@
 #include "portfolios/portfolio_store.h"
 #include "quotes/quotes.h"
 #include "snapshots/equity_store.h"
+#include "snapshots/snapshot_due.h"
 #include "snapshots/snapshot_store.h"
 
 #define DOLLAR INT64_C(1000000)
@@ -243,8 +244,8 @@ static bool is_due(struct service_database *service, const char *id, int64_t clo
     size_t count = 0;
     struct error error;
 
-    if (!snapshot_store_list_due(service->database, service->arena, closed_at, &first, 1000, &due,
-                                 &count, &error))
+    if (!snapshot_due_list(service->database, service->arena, closed_at, &first, 1000, &due, &count,
+                           &error))
         fail_msg("%s", error.message);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(due[i].portfolio_id, id) == 0)
@@ -279,13 +280,84 @@ static void those_that_are_due_come_one_after_the_other(void **state)
     for (int i = 0; i < 5; i++)
         open_portfolio(service);
     do {
-        assert_true(snapshot_store_list_due(service->database, service->arena, DAY_US, &after, 2,
-                                            &due, &count, &error));
+        assert_true(snapshot_due_list(service->database, service->arena, DAY_US, &after, 2, &due,
+                                      &count, &error));
         found += count;
         if (count > 0)
             after = due[count - 1];
     } while (count == 2);
     assert_true(found >= 5);
+}
+
+static bool mark_work(struct transaction *transaction, void *context, struct error *error)
+{
+    const char *id = context;
+
+    return snapshot_due_mark(transaction, &id, 1, DAY_US + 5, error);
+}
+
+static void what_makes_days_wrong_has_them_taken_anew_from_then_on(void **state)
+{
+    struct service_database *service = service_of(state);
+    const char *id = open_portfolio(service);
+    struct snapshot_progress progress = progress_of(service, id);
+    struct snapshot days[] = {day_of(1, 1000 * DOLLAR, 1), day_of(2, 1000 * DOLLAR, 1),
+                              day_of(3, 1000 * DOLLAR, 1)};
+    struct error error;
+
+    assert_true(save(service, id, &progress, days, 2));
+    progress = progress_of(service, id);
+    assert_true(
+        database_transact(service->database, service->arena, 0, mark_work, (void *)id, &error));
+    assert_true(is_due(service, id, 2 * DAY_US));
+    // Who reckoned the next day without it writes nothing.
+    assert_false(save(service, id, &progress, &days[2], 1));
+    progress = progress_of(service, id);
+    assert_string_equal(progress.base.day, "1970-01-01");
+    // What is behind all days is no reason to take any anew.
+    assert_true(save(service, id, &progress, &days[1], 1));
+    assert_true(snapshot_due_mark_one(service->database, service->arena, id, 2 * DAY_US, &error));
+    assert_false(is_due(service, id, 2 * DAY_US));
+}
+
+static bool claim(struct service_database *service, const char *id, int64_t revision)
+{
+    struct error error;
+    bool is_claimed = false;
+
+    if (!snapshot_due_claim(service->database, service->arena, id, revision, &is_claimed, &error))
+        fail_msg("%s", error.message);
+    return is_claimed;
+}
+
+static const struct statement age_claim = {
+    "test_age_claim",
+    "UPDATE snapshot_progress SET claimed_until = claimed_until - interval '10 seconds'"
+    " WHERE portfolio_id = $1",
+};
+
+static void
+days_that_are_claimed_are_nobody_elses_until_they_are_written_or_ten_seconds_go_by(void **state)
+{
+    struct service_database *service = service_of(state);
+    const char *id = open_portfolio(service);
+    struct snapshot_progress progress = progress_of(service, id);
+    struct snapshot first = day_of(1, 1000 * DOLLAR, 1);
+    struct parameter parameter = parameter_text(id);
+    struct rows rows;
+    struct error error;
+
+    assert_true(claim(service, id, progress.revision));
+    assert_false(claim(service, id, progress.revision));
+    assert_false(is_due(service, id, 2 * DAY_US));
+    assert_true(save(service, id, &progress, &first, 1));
+    assert_true(is_due(service, id, 2 * DAY_US));
+    assert_false(claim(service, id, progress.revision));
+    assert_true(claim(service, id, progress.revision + 1));
+    assert_true(database_query(service->database, service->arena, &age_claim, &parameter, 1, &rows,
+                               &error));
+    assert_true(is_due(service, id, 2 * DAY_US));
+    assert_true(claim(service, id, progress.revision + 1));
 }
 
 static const struct statement insert_point = {
@@ -336,6 +408,10 @@ int main(void)
         cmocka_unit_test_teardown(a_portfolio_is_due_until_it_has_the_snapshot_of_the_close,
                                   forget),
         cmocka_unit_test_teardown(those_that_are_due_come_one_after_the_other, forget),
+        cmocka_unit_test_teardown(what_makes_days_wrong_has_them_taken_anew_from_then_on, forget),
+        cmocka_unit_test_teardown(
+            days_that_are_claimed_are_nobody_elses_until_they_are_written_or_ten_seconds_go_by,
+            forget),
         cmocka_unit_test_teardown(old_points_are_thinned_and_older_ones_go, forget),
     };
 

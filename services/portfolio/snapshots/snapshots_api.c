@@ -8,6 +8,7 @@
 #include "snapshots/equity_store.h"
 #include "snapshots/snapshot_store.h"
 #include "snapshots/snapshots.h"
+#include "valuation/appraisal.h"
 
 enum { PAGE_DEFAULT = 50 };
 
@@ -55,6 +56,12 @@ static bool read_token(const char *token, const char **out_first, struct error *
     return true;
 }
 
+// Days behind the last one that holds are not shown.
+static const char *last_of(const char *end, const char *through)
+{
+    return end != NULL && strcmp(end, through) < 0 ? end : through;
+}
+
 // Pages go by date; the token is the first one of the next page.
 bool portfolio_api_list_snapshots(struct portfolio *portfolio,
                                   struct call *call,
@@ -63,18 +70,29 @@ bool portfolio_api_list_snapshots(struct portfolio *portfolio,
                                   struct error *error)
 {
     size_t limit = request->has_limit ? request->limit : PAGE_DEFAULT;
-    struct snapshot_range range = {.portfolio_id = request->portfolio_id,
-                                   .first = request->start,
-                                   .last = request->end,
-                                   .limit = limit + 1};
+    struct snapshot_range range = {
+        .portfolio_id = request->portfolio_id, .first = request->start, .limit = limit + 1};
     struct portfolio_record record;
+    struct snapshots_state state;
     struct snapshot *snapshots = NULL;
     size_t count = 0;
 
     if (!read_token(request->page_token, &range.first, error) ||
-        !access_find(portfolio, call, request->portfolio_id, true, &record, error) ||
-        !snapshots_catch_up(portfolio, call, record.id, &range.revision, error) ||
-        !snapshot_store_list(portfolio->history, call->arena, &range, &snapshots, &count, error))
+        !access_find(portfolio, call, request->portfolio_id, true, &record, error))
+        return false;
+    appraisal_catch_up(portfolio);
+    if (!snapshots_catch_up(portfolio, call, record.id, &state, error))
+        return false;
+    response->has_is_complete = true;
+    response->is_complete = state.is_complete;
+    if (state.through[0] == '\0')
+        return true;
+    response->complete_through = arena_copy_string(call->arena, state.through);
+    if (response->complete_through == NULL)
+        return out_of_budget(error);
+    range.revision = state.revision;
+    range.last = last_of(request->end, response->complete_through);
+    if (!snapshot_store_list(portfolio->history, call->arena, &range, &snapshots, &count, error))
         return false;
     if (count > limit) {
         count = limit;

@@ -5,7 +5,10 @@
 
 #include "base/clock.h"
 
+enum { PAID_DAYS_MAX = 60 };
+
 #define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
+#define CENT INT64_C(10000)
 
 static bool out_of_budget(struct error *error)
 {
@@ -23,6 +26,25 @@ static int64_t first_day(const struct transaction_table *table)
     return table->count == 0 ? 0 : first - first % DAY_US;
 }
 
+// What of the dividends is booked in the portfolio.
+static bool read_paid(struct transaction *transaction,
+                      const char *portfolio_id,
+                      struct import_actions *actions,
+                      struct error *error)
+{
+    int64_t *paid =
+        arena_allocate(transaction_arena(transaction), (actions->count + 1) * sizeof(*paid));
+
+    if (paid == NULL)
+        return out_of_budget(error);
+    if (!import_store_read_cash(transaction, portfolio_id, actions->journal_ids, actions->count,
+                                paid, error))
+        return false;
+    for (size_t i = 0; i < actions->count; i++)
+        actions->actions[i].paid = paid[i];
+    return true;
+}
+
 bool import_actions_load(struct transaction *transaction,
                          const struct portfolio_record *record,
                          const struct transaction_table *table,
@@ -33,9 +55,11 @@ bool import_actions_load(struct transaction *transaction,
 {
     struct arena *arena = transaction_arena(transaction);
     struct import_actions found = {0};
+    int64_t first = first_day(table);
 
-    if (!import_store_list_actions(transaction, tickers, ticker_count, first_day(table),
-                                   &found.actions, &found.count, error))
+    if (!import_store_list_actions(transaction, tickers, ticker_count, first,
+                                   first - PAID_DAYS_MAX * DAY_US, &found.actions, &found.count,
+                                   error))
         return false;
     found.journal_ids = arena_allocate(arena, (found.count + 1) * sizeof(*found.journal_ids));
     if (found.journal_ids == NULL)
@@ -46,6 +70,8 @@ bool import_actions_load(struct transaction *transaction,
         if (found.journal_ids[i] == NULL)
             return out_of_budget(error);
     }
+    if (!read_paid(transaction, record->id, &found, error))
+        return false;
     *out_actions = found;
     return true;
 }
@@ -72,17 +98,66 @@ static bool is_of(const struct transaction_row *row, const struct import_action 
            row->at / DAY_US == action->effective_at / DAY_US;
 }
 
+static bool is_booked(const struct import_actions *actions,
+                      const struct portfolio_record *record,
+                      const struct book *book,
+                      size_t index)
+{
+    return book_is_booked(book, actions->journal_ids[index]) &&
+           (!record->is_reset || actions->actions[index].effective_at >= record->reset_at);
+}
+
 const struct import_action *import_actions_find_booked(const struct import_actions *actions,
                                                        const struct portfolio_record *record,
                                                        const struct book *book,
                                                        const struct transaction_row *row)
 {
     for (size_t i = 0; i < actions->count; i++) {
-        const struct import_action *action = &actions->actions[i];
+        struct import_action *action = &actions->actions[i];
 
-        if (is_of(row, action) && book_is_booked(book, actions->journal_ids[i]) &&
-            (!record->is_reset || action->effective_at >= record->reset_at))
-            return action;
+        if (!is_of(row, action) || !is_booked(actions, record, book, i))
+            continue;
+        action->is_a_row = true;
+        return action;
+    }
+    return NULL;
+}
+
+// Whether the row is of a day on which something of its kind came into effect.
+static bool is_of_any(const struct import_actions *actions, const struct transaction_row *row)
+{
+    for (size_t i = 0; i < actions->count; i++) {
+        if (is_of(row, &actions->actions[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool may_be_paid_by(const struct transaction_row *row, const struct import_action *action)
+{
+    int64_t days = row->at / DAY_US - action->effective_at / DAY_US;
+
+    return !action->is_split && !action->is_a_row && strcmp(row->ticker, action->ticker) == 0 &&
+           days > 0 && days <= PAID_DAYS_MAX;
+}
+
+const struct import_action *import_actions_find_paid(const struct import_actions *actions,
+                                                     const struct portfolio_record *record,
+                                                     const struct book *book,
+                                                     const struct transaction_row *row,
+                                                     bool *out_is_same)
+{
+    if (row->kind != LEDGER_KIND_DIVIDEND || is_of_any(actions, row))
+        return NULL;
+    for (size_t i = actions->count; i-- > 0;) {
+        struct import_action *action = &actions->actions[i];
+
+        if (!may_be_paid_by(row, action) || !is_booked(actions, record, book, i))
+            continue;
+        *out_is_same = row->price == action->amount ||
+                       (row->amount >= action->paid - CENT && row->amount <= action->paid + CENT);
+        action->is_a_row = *out_is_same;
+        return action;
     }
     return NULL;
 }

@@ -6,6 +6,9 @@
 // booked is passed over in the file; what the file has booked, under an id that says so, the
 // platform passes over (ledger_imported_action).
 //
+// Brokers date a dividend by when it was paid. So a row of another day is the last dividend before
+// it, of 60 days at most, when it says the same amount a share or comes to the same cash.
+//
 // Memory: within the import's transaction. Threads: none of its own.
 #pragma once
 
@@ -37,10 +40,19 @@ struct uuid
 import_actions_mark(const char *portfolio_id, int64_t reset_seq, const struct transaction_row *row);
 
 // The action that a row is and that is in the book already, since the portfolio began; or NULL.
+// What is found is noted as a row of the file.
 const struct import_action *import_actions_find_booked(const struct import_actions *actions,
                                                        const struct portfolio_record *record,
                                                        const struct book *book,
                                                        const struct transaction_row *row);
+
+// The dividend that a row may be the payment of, in the book already and no row of the file yet; or
+// NULL. `out_is_same` says that it is, which is noted then.
+const struct import_action *import_actions_find_paid(const struct import_actions *actions,
+                                                     const struct portfolio_record *record,
+                                                     const struct book *book,
+                                                     const struct transaction_row *row,
+                                                     bool *out_is_same);
 
 // Whether the file has a row that is the split.
 bool import_actions_has_row(const struct transaction_table *table,

@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "portfolios/access.h"
 #include "service/idempotency.h"
+#include "snapshots/snapshot_due.h"
 #include "transactions/import_private.h"
 #include "watchlists/catalogue.h"
 
@@ -121,6 +122,8 @@ static bool answer(struct import *import, struct error *error)
     response->rejected_count = (uint32_t)import->table.problem_total;
     response->has_passed_over_count = true;
     response->passed_over_count = (uint32_t)response->n_passed_over;
+    response->has_warnings_count = true;
+    response->warnings_count = (uint32_t)response->n_warnings;
     response->digest = import->digest;
     response->has_cash_after_micros = true;
     response->cash_after_micros = book_balance(import->book, LEDGER_CASH, LEDGER_CURRENCY).amount;
@@ -157,6 +160,20 @@ static bool work_out(struct transaction *transaction, struct import *import, str
     return import_book_rows(transaction, import, error);
 }
 
+// The days from the first row on are taken anew.
+static bool
+mark_days(struct transaction *transaction, const struct import *import, struct error *error)
+{
+    const char *id = import->record.id;
+    int64_t first = import->now;
+
+    for (size_t i = 0; i < import->table.count; i++) {
+        if (import->table.rows[i].at < first)
+            first = import->table.rows[i].at;
+    }
+    return snapshot_due_mark(transaction, &id, 1, first, error);
+}
+
 static bool write_book(struct transaction *transaction,
                        struct import *import,
                        const struct books *books,
@@ -175,6 +192,7 @@ static bool write_book(struct transaction *transaction,
     balance_changes_take(&import->changes, books);
     return (!import->has_reset || store_reset_portfolio(transaction, &import->record, error)) &&
            import_store_forget_day(transaction, import->record.id, error) &&
+           mark_days(transaction, import, error) &&
            import_store_drop_file(transaction, import->record.id, error) &&
            access_note(transaction, import->call, &import->record, event, error);
 }
@@ -202,7 +220,7 @@ static bool work(struct transaction *transaction, void *context, struct error *e
     import->table = import->read;
     import->action = 0;
     import->response->n_transactions = import->response->n_rejected = 0;
-    import->response->n_passed_over = 0;
+    import->response->n_passed_over = import->response->n_warnings = 0;
     if (!import->is_dry && !idempotency_begin(transaction, import->call, method,
                                               &import->response->base, &replayed, error))
         return false;

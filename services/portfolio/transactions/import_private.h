@@ -31,6 +31,7 @@ struct import {
     char id[UUID_SIZE]; // of this file in this portfolio, since that began (anew)
     struct import_actions actions;
     const struct import_action **booked; // one a row: what it is, when that is booked already
+    const struct import_action **alike;  // one a row: what it may be, but says another amount of
     size_t action;                       // the next one that rows come to
     bool is_there;
     struct balance_changes changes;

@@ -19,19 +19,52 @@ static bool is_beginning(const struct transaction_row *row)
     return row->kind == LEDGER_KIND_RESET && row->ticker[0] == '\0';
 }
 
+// Which dividends that are dated by their payment are booked already.
+static void find_paid(struct import *import, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool is_same = false;
+        const struct import_action *action = NULL;
+
+        if (import->booked[i] != NULL)
+            continue;
+        action = import_actions_find_paid(&import->actions, &import->record, import->book,
+                                          &import->table.rows[i], &is_same);
+        *(is_same ? &import->booked[i] : &import->alike[i]) = action;
+    }
+}
+
 // Which rows are booked already: of those before the portfolio begins anew.
 static bool find_booked(struct transaction *transaction, struct import *import, struct error *error)
 {
     const struct transaction_table *table = &import->table;
+    struct arena *arena = transaction_arena(transaction);
+    size_t count = 0;
 
-    import->booked = arena_allocate(transaction_arena(transaction),
-                                    (table->count + 1) * sizeof(*import->booked));
-    if (import->booked == NULL)
+    import->booked = arena_allocate(arena, (table->count + 1) * sizeof(*import->booked));
+    import->alike = arena_allocate(arena, (table->count + 1) * sizeof(*import->alike));
+    if (import->booked == NULL || import->alike == NULL)
         return out_of_budget(error);
-    for (size_t i = 0; i < table->count && !is_beginning(&table->rows[i]); i++)
-        import->booked[i] = import_actions_find_booked(&import->actions, &import->record,
-                                                       import->book, &table->rows[i]);
+    for (; count < table->count && !is_beginning(&table->rows[count]); count++)
+        import->booked[count] = import_actions_find_booked(&import->actions, &import->record,
+                                                           import->book, &table->rows[count]);
+    find_paid(import, count);
     return true;
+}
+
+static Portfolio__RejectedTransaction *
+make_remark(struct arena *arena, const struct transaction_row *row, const char *rule)
+{
+    Portfolio__RejectedTransaction *message = arena_allocate(arena, sizeof(*message));
+
+    if (message == NULL || rule == NULL)
+        return NULL;
+    portfolio__rejected_transaction__init(message);
+    message->has_line = true;
+    message->line = row->line;
+    message->field = "kind";
+    message->rule = rule;
+    return message;
 }
 
 static bool add_passed_over(struct import *import,
@@ -41,22 +74,43 @@ static bool add_passed_over(struct import *import,
 {
     Portfolio__ImportTransactionsResponse *response = import->response;
     struct arena *arena = import->call->arena;
-    Portfolio__RejectedTransaction *message = arena_allocate(arena, sizeof(*message));
+    Portfolio__RejectedTransaction *message = NULL;
     char at[TIMESTAMP_SIZE];
 
+    timestamp_print(action->effective_at, at);
+    message = make_remark(
+        arena, row,
+        arena_printf(arena, "is booked already: the %s of %s that is in effect since %s",
+                     action->is_split ? "split" : "dividend", action->ticker, at));
     if (message == NULL)
         return out_of_budget(error);
-    timestamp_print(action->effective_at, at);
-    portfolio__rejected_transaction__init(message);
-    message->has_line = true;
-    message->line = row->line;
-    message->field = "kind";
-    message->rule =
-        arena_printf(arena, "is booked already: the %s of %s that is in effect since %s",
-                     action->is_split ? "split" : "dividend", action->ticker, at);
-    if (message->rule == NULL)
-        return out_of_budget(error);
     response->passed_over[response->n_passed_over++] = message;
+    return true;
+}
+
+static bool add_warning(struct import *import,
+                        const struct transaction_row *row,
+                        const struct import_action *action,
+                        struct error *error)
+{
+    Portfolio__ImportTransactionsResponse *response = import->response;
+    struct arena *arena = import->call->arena;
+    Portfolio__RejectedTransaction *message = NULL;
+    char at[TIMESTAMP_SIZE];
+    char paid[DECIMAL_SIZE];
+    char amount[DECIMAL_SIZE];
+
+    timestamp_print(action->effective_at, at);
+    decimal_print(action->paid, MONEY_SCALE, 2, paid);
+    decimal_print(row->amount, MONEY_SCALE, 2, amount);
+    message = make_remark(arena, row,
+                          arena_printf(arena,
+                                       "may be the dividend of %s in effect since %s, of which %s "
+                                       "are booked: this row's %s are booked as well",
+                                       action->ticker, at, paid, amount));
+    if (message == NULL)
+        return out_of_budget(error);
+    response->warnings[response->n_warnings++] = message;
     return true;
 }
 
@@ -274,7 +328,9 @@ static bool make_room(struct import *import, struct error *error)
 
     response->transactions = arena_allocate(arena, most * sizeof(*response->transactions));
     response->passed_over = arena_allocate(arena, most * sizeof(*response->passed_over));
-    return (response->transactions != NULL && response->passed_over != NULL) ||
+    response->warnings = arena_allocate(arena, most * sizeof(*response->warnings));
+    return (response->transactions != NULL && response->passed_over != NULL &&
+            response->warnings != NULL) ||
            out_of_budget(error);
 }
 
@@ -297,6 +353,8 @@ bool import_book_rows(struct transaction *transaction, struct import *import, st
                 return false;
             continue;
         }
+        if (import->alike[i] != NULL && !add_warning(import, row, import->alike[i], error))
+            return false;
         go_past_splits(import, i, row->at);
         book_row(import, row);
         if (import->is_dry && import->book->journal_count > before && !add_row(import, row, error))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ledger/portfolio_books.h"
+#include "money/money.h"
 
 // What was booked before the portfolio began anew is nothing to what comes now.
 static const struct statement find_last = {
@@ -16,8 +17,17 @@ static const struct statement find_last = {
 
 static const struct statement list_actions = {
     "list_booked_actions",
-    "SELECT id, ticker, kind, effective_at FROM corporate_actions"
-    " WHERE ticker = ANY ($1::text[]) AND effective_at >= $2 ORDER BY effective_at, ticker, kind",
+    "SELECT id, ticker, kind, effective_at, coalesce(amount, 0) FROM corporate_actions"
+    " WHERE ticker = ANY ($1::text[])"
+    " AND effective_at >= CASE kind WHEN 'split' THEN $2 ELSE $3 END::timestamptz"
+    " ORDER BY effective_at, ticker, kind",
+};
+
+static const struct statement read_cash = {
+    "read_journals_cash",
+    "SELECT coalesce(sum(e.amount), 0) FROM unnest($2::uuid[]) WITH ORDINALITY AS n (id, place)"
+    " LEFT JOIN entries e ON e.portfolio_id = $1 AND e.journal_id = n.id AND e.account = 'cash'"
+    " GROUP BY n.place ORDER BY n.place",
 };
 
 static const struct statement has_movement = {
@@ -113,11 +123,12 @@ bool import_store_list_actions(struct transaction *transaction,
                                const char *const *tickers,
                                size_t count,
                                int64_t since,
+                               int64_t dividends_since,
                                struct import_action **out_actions,
                                size_t *out_count,
                                struct error *error)
 {
-    struct parameter parameters[2] = {{0}, parameter_time(since)};
+    struct parameter parameters[3] = {{0}, parameter_time(since), parameter_time(dividends_since)};
     struct import_action *actions = NULL;
     struct rows rows = {0};
 
@@ -134,9 +145,30 @@ bool import_store_list_actions(struct transaction *transaction,
             .ticker = rows_text(&rows, i, 1),
             .is_split = strcmp(rows_text(&rows, i, 2), "split") == 0,
             .effective_at = rows_time(&rows, i, 3),
+            .amount = rows_decimal(&rows, i, 4, MONEY_SCALE),
         };
     *out_actions = actions;
     *out_count = rows.count;
+    return true;
+}
+
+bool import_store_read_cash(struct transaction *transaction,
+                            const char *portfolio_id,
+                            const char *const *journal_ids,
+                            size_t count,
+                            int64_t *out_amounts,
+                            struct error *error)
+{
+    struct parameter parameters[2] = {parameter_text(portfolio_id), {0}};
+    struct rows rows = {0};
+
+    if (count == 0)
+        return true;
+    if (!array_of(transaction, journal_ids, count, &parameters[1], error) ||
+        !transaction_query(transaction, &read_cash, parameters, COUNT_OF(parameters), &rows, error))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        out_amounts[i] = rows_decimal(&rows, i, 0, MONEY_SCALE);
     return true;
 }
 

@@ -13,20 +13,33 @@ MUST_CHECK bool import_store_find_last(struct transaction *transaction,
                                        struct error *error);
 
 // The dividends and splits of those tickers that have been booked, or are being, and are in effect
-// since that time or a later one, in that order.
+// since that time or a later one, in that order; dividends from `dividends_since` on.
 struct import_action {
     const char *id;
     const char *ticker;
     bool is_split;
     int64_t effective_at;
+    int64_t amount; // of a dividend: a share
+    // Of a portfolio.
+    int64_t paid;  // of a dividend that is booked there
+    bool is_a_row; // of the file
 };
 MUST_CHECK bool import_store_list_actions(struct transaction *transaction,
                                           const char *const *tickers,
                                           size_t count,
                                           int64_t since,
+                                          int64_t dividends_since,
                                           struct import_action **out_actions,
                                           size_t *out_count,
                                           struct error *error);
+
+// The cash of a portfolio's journals: 0 of those that are not there.
+MUST_CHECK bool import_store_read_cash(struct transaction *transaction,
+                                       const char *portfolio_id,
+                                       const char *const *journal_ids,
+                                       size_t count,
+                                       int64_t *out_amounts,
+                                       struct error *error);
 
 // Whether one of the movements is there: of `ids` whatever it is of, of `marks` as one of that
 // reference.

@@ -356,11 +356,12 @@ static void clear_job(struct job *job)
     backtest_result_clear(&job->outcome.result);
 }
 
-// What cannot be reached now may be later; everything else will be as it is.
+// What cannot be reached now may be later, and what took too long may be quicker once more;
+// everything else will be as it is.
 static bool is_worth_another_attempt(const struct runner *runner, const struct error *error)
 {
-    return (error->code == CODE_UNAVAILABLE || error->code == CODE_DEADLINE_EXCEEDED) &&
-           runner->claim.attempts < BACKTEST_ATTEMPTS_MAX;
+    return error->code == CODE_UNAVAILABLE || (error->code == CODE_DEADLINE_EXCEEDED &&
+                                               runner->claim.attempts < BACKTEST_ATTEMPTS_MAX);
 }
 
 // Says why it failed, with the field and its rule when that was it.
@@ -407,6 +408,21 @@ static void finish(struct runner *runner, const struct backtest_end *end)
                   error.reason, NULL);
 }
 
+// Leaves it to who comes next. That others were away, or that the process ends, is no attempt that
+// it has failed at.
+static void put_off(struct runner *runner, bool counted)
+{
+    struct error error;
+
+    // What cannot be put off is tried again when its lease is over.
+    if (backtest_store_put_off(runner->trading->database, runner->arena, &runner->claim, counted,
+                               &error))
+        tell(runner);
+    else
+        log_write(LOG_WARNING, "backtest_not_put_off", "backtest", runner->claim.id, "reason",
+                  error.reason, NULL);
+}
+
 static void work_on(struct runner *runner)
 {
     struct job job = {0};
@@ -425,10 +441,13 @@ static void work_on(struct runner *runner)
                    BACKTEST_ATTEMPTS_MAX);
     else
         is_done = run(runner, &job, &error) && pack(runner, &job, &end, &error);
-    if (!is_done && !runner->is_interrupted && !is_worth_another_attempt(runner, &error))
-        end = failure(runner, &error);
-    if (is_done || end.status == BACKTEST_IS_FAILED || end.status == BACKTEST_IS_CANCELED)
+    if (!is_done && (runner->is_interrupted || is_worth_another_attempt(runner, &error))) {
+        put_off(runner, !runner->is_interrupted && error.code == CODE_DEADLINE_EXCEEDED);
+    } else {
+        if (!is_done)
+            end = failure(runner, &error);
         finish(runner, &end);
+    }
     clear_job(&job);
 }
 

@@ -134,6 +134,14 @@ static const struct statement note_progress = {
     " AND b.status = 'running' RETURNING b.is_to_cancel",
 };
 
+static const struct statement put_off = {
+    "put_off_backtest",
+    "WITH mine AS (UPDATE tasks t SET state = 'pending', run_at = now() + interval '1 second',"
+    " attempts = t.attempts - $5 WHERE " IS_MINE " RETURNING t.id)"
+    " UPDATE backtests b SET status = 'queued', progress = 0 FROM mine WHERE b.id = mine.id"
+    " AND b.user_id = $2 AND b.status = 'running'",
+};
+
 // The task first: what is not this worker's any more is let be. It is done also when the backtest
 // has failed, which is for its user to know.
 static const struct statement finish_task = {
@@ -432,4 +440,21 @@ bool backtest_store_finish(struct transaction *transaction,
         return false;
     return rows.affected == 0 || transaction_queue(transaction, &finish_backtest, backtest,
                                                    COUNT_OF(backtest), NULL, error);
+}
+
+bool backtest_store_put_off(struct database *database,
+                            struct arena *arena,
+                            const struct backtest_claim *claim,
+                            bool counted,
+                            struct error *error)
+{
+    const struct parameter parameters[] = {
+        parameter_text(claim->id),      parameter_text(claim->user_id),
+        parameter_text(claim->worker),  parameter_int(claim->attempts),
+        parameter_int(counted ? 0 : 1),
+    };
+    struct rows rows = {0};
+
+    return database_query(database, arena, &put_off, parameters, COUNT_OF(parameters), &rows,
+                          error);
 }

@@ -143,3 +143,11 @@ MUST_CHECK bool backtest_store_finish(struct transaction *transaction,
                                       const struct backtest_claim *claim,
                                       const struct backtest_end *end,
                                       struct error *error);
+
+// Has it tried again by anybody in a second, for who could not go on for want of others. Nothing
+// happens when it is somebody else's now. An attempt that is not `counted` is as none.
+MUST_CHECK bool backtest_store_put_off(struct database *database,
+                                       struct arena *arena,
+                                       const struct backtest_claim *claim,
+                                       bool counted,
+                                       struct error *error);

@@ -11,6 +11,7 @@
 #include "service/ownership.h"
 #include "strategies/backtest_grid.h"
 #include "strategies/backtest_queue.h"
+#include "strategies/backtest_search.h"
 #include "strategies/strategy_events.h"
 #include "strategies/strategy_message.h"
 #include "strategies/walk_forward.h"
@@ -172,6 +173,34 @@ static bool check_plan(const struct change *change, struct error *error)
            walk_forward_check(request->walk_forward, request->n_grid, request->start, end, error);
 }
 
+// Of combinations that break a rule together the result tells; where all do there is nothing to
+// run.
+static bool check_combinations(const struct change *change,
+                               const struct backtest_grid *grid,
+                               const struct strategy_parameters *parameters,
+                               struct error *error)
+{
+    struct arena *arena = change->base.call->arena;
+    struct backtest_symbol symbols[STRATEGY_SYMBOLS_MAX] = {{0}};
+    struct backtest_search search = {
+        .parameters = parameters,
+        .grid = *grid,
+        .symbols = symbols,
+        .program = arena_allocate(arena, sizeof(*search.program)),
+        .arena = arena,
+    };
+    const char **tickers = NULL;
+
+    if (search.program == NULL)
+        return out_of_budget(error);
+    if (!strategy_symbols_split(change->record.symbols, arena, &tickers, &search.symbol_count,
+                                error))
+        return false;
+    for (size_t i = 0; i < search.symbol_count; i++)
+        symbols[i].ticker = tickers[i];
+    return backtest_search_list(&search, error);
+}
+
 // Checks the grid with the strategy's parameters as they are now.
 static bool take_grid(struct change *change, struct error *error)
 {
@@ -195,6 +224,7 @@ static bool take_grid(struct change *change, struct error *error)
     return strategy_parameters_read(kind, text_of(change->record.parameters), arena, parameters,
                                     error) &&
            backtest_grid_check(&grid, parameters, error) &&
+           check_combinations(change, &grid, parameters, error) &&
            strategy_pack_text(&packed.base, arena, &change->record.grid, error);
 }
 
