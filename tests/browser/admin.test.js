@@ -325,7 +325,7 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             assert.match(await flash(page), /Trading goes on/);
             await until('the events', async () => {
                 await page.reload();
-                return /^admin trading\.resume[\s\S]*trading\.halt[\s\S]*cancel_orders/.test(await page.locator('.feed').innerText());
+                return /^admin trading\.resume the whole platform[\s\S]*trading\.halt the whole platform[\s\S]*Cancel orders yes/.test(await page.locator('.feed').innerText());
             });
         });
 
@@ -385,6 +385,7 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
                 const all = await page.locator('tbody tr').allInnerTexts();
                 return all.length >= 4 && all;
             });
+            assert.ok(rows.some(row => /Mode replay\s+Speed 0\.5/.test(row)), rows.join('\n'));
             assert.ok(rows.length >= 4 && rows.every(row => /clock\.set[\s\S]*UTC\s+from \S+\s+admin/.test(row)), rows.join('\n'));
             await page.goto('/admin/audit?actor=nobody.there');
             assert.match(await page.locator('main').innerText(), /Nothing matches/);
@@ -448,12 +449,18 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             addresses = { overview: '/admin', users: '/admin/users', user: `/admin/users/${await userId('ada')}`,
                 symbols: '/admin/symbols', symbol: '/admin/symbols/EVIL', priced: '/admin/symbols/AAPL', imports: '/admin/imports', import: `/admin/imports/${rejected}`,
                 limits: '/admin/limits', clock: '/admin/clock', tasks: '/admin/tasks', task: `/admin/tasks/${task}`, audit: '/admin/audit' };
+            await platform.expect(201, 'POST', '/api/v1/watchlists', { token: admin, body: { name: 'Some without a price', symbols: ['EVIL', 'AAPL'] } });
         });
 
         it('is without fault for axe, fits, and runs nothing that people have written', async () => {
             const one = await open(browser, platform, { state });
             for (const [name, address] of Object.entries(addresses))
                 await inspect(one, `admin-${name}`, address);
+            // What has no price is not asked for, or nothing would be told of.
+            await one.goto('/watchlists');
+            await one.getByRole('link', { name: 'Some without a price' }).click();
+            await one.waitForSelector('[data-stream][data-state="live"]');
+            await inspect(one, 'symbol_without_price', '/symbols/EVIL');
             assertQuiet(one);
             await one.context().close();
         });

@@ -27,7 +27,7 @@ export async function open(browser, platform, { width = 1440, theme = 'light', s
     page.complaints = [];
     page.on('console', message => {
         // Of an address that is refused on purpose the browser says only that.
-        if (message.type() === 'error' && !/status of (4\d\d|503)/.test(message.text()))
+        if (message.type() === 'error' && !/status of (4\d\d|50[34])/.test(message.text()))
             page.complaints.push(message.text());
     });
     page.on('pageerror', error => page.complaints.push(String(error)));
@@ -57,11 +57,20 @@ export const sideways = page => page.evaluate(() => [...document.querySelectorAl
     .map(table => `${table.getAttribute('aria-label')}: ${table.scrollWidth} in ${table.clientWidth}`));
 
 // For people to look at, with BOURSE_SCREENSHOTS=1: in build/screenshots.
-export async function keep(page, name) {
+export async function keep(page, name, fullPage = true) {
     if (!process.env.BOURSE_SCREENSHOTS)
         return;
     mkdirSync(screenshots, { recursive: true });
-    await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+    await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage });
+}
+
+// And as a printer would have it.
+export async function keepPaper(page, name) {
+    if (!process.env.BOURSE_SCREENSHOTS)
+        return;
+    await page.emulateMedia({ media: 'print' });
+    await keep(page, `print-${name}`);
+    await page.pdf({ path: join(screenshots, `print-${name}.pdf`), format: 'A4', printBackground: true });
 }
 
 // What a page says of what was done.
@@ -86,11 +95,9 @@ export async function logIn(browser, platform, username, password) {
 // What somebody may put where a name is asked for.
 export const NASTY = '"><img src=x onerror="globalThis.hacked=1"><script>globalThis.hacked=1</script>{{7*7}}';
 
-// Looks at a page in both themes and widths: axe finds nothing, it fits, and nothing that people have written runs.
-// A page is loaded once; what axe finds besides contrast does not depend on the theme.
-export async function inspect(page, name, address) {
-    await page.setViewportSize({ width: 1440, height: 900 });
-    await page.goto(address);
+// Looks at the page that is there in both themes and widths: axe finds nothing, it fits, and nothing that people have
+// written runs. What axe finds besides contrast does not depend on the theme.
+export async function lookAt(page, name) {
     for (const [width, theme, rules] of [[1440, 'light'], [1440, 'dark', ['color-contrast']], [390, 'dark'], [390, 'light', ['color-contrast']]]) {
         await page.emulateMedia({ colorScheme: theme });
         await page.setViewportSize({ width, height: 900 });
@@ -101,6 +108,24 @@ export async function inspect(page, name, address) {
     }
     assert.equal(await page.evaluate(() => globalThis.hacked), undefined, name);
     assert.equal(await page.locator('img').count(), 0, name);
+}
+
+// The same of an address. It is loaded once.
+export async function inspect(page, name, address) {
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.goto(address);
+    await lookAt(page, name);
+}
+
+// What a part of the platform does while another one does not answer.
+export async function frozen(platform, service, work) {
+    const pid = platform.pid(service);
+    process.kill(pid, 'SIGSTOP');
+    try {
+        return await work();
+    } finally {
+        process.kill(pid, 'SIGCONT');
+    }
 }
 
 export const PASSWORD = 'correct horse battery';

@@ -2,8 +2,8 @@
 // The page of a portfolio's performance, after some months of it. Skipped where there is no Chromium.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { Platform, madeUpBars, toCsv } from '../support/platform.mjs';
-import { assertQuiet, keep, launch, open, overflow, program, violations } from './browser.mjs';
+import { Platform, madeUpBars, toCsv, until } from '../support/platform.mjs';
+import { assertQuiet, inspect, keepPaper, launch, lookAt, open, overflow, program, violations } from './browser.mjs';
 
 describe('the page of a performance', { skip: program ? false : 'there is no Chromium' }, () => {
     let platform, browser, admin, user, state, address;
@@ -111,15 +111,25 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
 
     it('is without fault for axe, and fits', async () => {
         const page = await open(browser, platform, { state });
-        await page.goto(`${address}?benchmark=CTHR`);
-        for (const [width, theme] of [[1440, 'light'], [1440, 'dark'], [390, 'dark'], [390, 'light']]) {
-            await page.emulateMedia({ colorScheme: theme });
-            await page.setViewportSize({ width, height: 900 });
-            await keep(page, `performance-${width}-${theme}`);
-            assert.deepEqual(await violations(page), [], `${width} ${theme}`);
-            assert.ok(await overflow(page) <= 0, `it is wider than ${width}`);
-        }
+        await inspect(page, 'performance_months', `${address}?benchmark=CTHR`);
+        await inspect(page, 'portfolio_months', `/portfolio/${user.portfolio}`);
         assertQuiet(page);
+        await page.context().close();
+    });
+
+    it('is a statement on paper: each chart and table whole, the forms left out', async () => {
+        const page = await open(browser, platform, { width: 680, state, scripts: false });
+        await page.goto(`${address}?benchmark=CTHR`);
+        await page.emulateMedia({ media: 'print' });
+        await keepPaper(page, 'performance');
+        assert.match(await page.locator('.print-only').innerText(), /^Bourse, looker, as of /);
+        assert.ok(await overflow(page) <= 0, 'it is wider than the paper');
+        for (const part of ['.top', '.bottom', 'main form', 'main button', 'main .choices'])
+            assert.equal(await page.locator(part).filter({ visible: true }).count(), 0, part);
+        assert.equal(await page.locator('svg.chart-line').filter({ visible: true }).count(), 4);
+        const cut = await page.evaluate(() => [...document.querySelectorAll('.table-scroll')]
+            .filter(one => one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth).map(one => one.getAttribute('aria-label')));
+        assert.deepEqual(cut, []);
         await page.context().close();
     });
 
@@ -150,7 +160,7 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
                 ['4\tquantity\t3 shares of AONE are sold, and 2 are available at that time.']);
             assert.equal(await page.locator('section:has(#rows) tbody tr').count(), 2);
             assert.equal(await page.getByRole('button', { name: /^Import/ }).count(), 0);
-            assert.deepEqual(await violations(page), []);
+            await lookAt(page, 'import_rejected');
             await page.locator('input[type=file]').evaluate(input => input.removeAttribute('required'));
             await check();
             assert.match(await page.locator('#import-file-problem').innerText(), /must be chosen/);
@@ -161,12 +171,9 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         it('shows what a file comes to, and books it when it is told to, once', async () => {
             await check(table(...good));
             assert.match(await page.locator('section:has(#verdict)').innerText(), /All 2 rows are right[\s\S]*900\.00 in cash/);
-            for (const width of [1440, 390]) {
-                await page.setViewportSize({ width, height: 900 });
-                await keep(page, `import-${width}`);
-                assert.deepEqual(await violations(page), []);
-                assert.ok(await overflow(page) <= 0, `it is wider than ${width}`);
-            }
+            assert.equal(await page.getByRole('alert').count(), 0);
+            assert.equal(await page.locator('#rejected, #passed-over').count(), 0);
+            await lookAt(page, 'import_checked');
             assert.equal((await platform.expect(200, 'GET', `/api/v1/portfolios/${portfolio.id}`, { token: user.token })).cash_balance, '0.00');
             await page.getByRole('button', { name: 'Import 2 transactions' }).click();
             assert.match(await page.locator('main').innerText(), /<b>bold<\/b>/);
@@ -189,6 +196,37 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
             await other.getByRole('button', { name: 'Import 1 transactions' }).click();
             assert.match(await other.locator('body').innerText(), /1 transactions have been imported/);
             await other.context().close();
+        });
+    });
+
+    describe('a strategy that trades', () => {
+        it('is followed as it decides and until it is stopped, without its page being loaded again', async () => {
+            const { id } = await platform.expect(201, 'POST', '/api/v1/strategies', { token: user.token,
+                body: { name: 'Above its average', kind: 'rule', symbols: ['AONE', 'BTWO'],
+                    parameters: { enter: 'close > sma(close, 3)', exit: 'close < sma(close, 3)' } } });
+            const run = await platform.expect(201, 'POST', `/api/v1/strategies/${id}/start`, { token: user.token,
+                body: { portfolio_id: user.portfolio, cash: '10000' } });
+            const page = await open(browser, platform, { state });
+            await page.goto(`/strategy-runs/${run.id}`);
+            await page.waitForSelector('[data-stream][data-state="live"]');
+            await page.evaluate(() => { globalThis.mark = 'same page'; });
+            assert.match(await page.locator('main').innerText(), /None yet: it decides when the first bar closes/);
+            for (const date of dates.slice(61, 66))
+                await platform.step(`${date}T22:00:00Z`, admin);
+            // Of bars that come faster than it decides it may miss some.
+            await until('its decisions, all on the page', async () => {
+                const now = await platform.expect(200, 'GET', `/api/v1/strategy-runs/${run.id}`, { token: user.token });
+                return now.last_bar_at?.startsWith(dates[65]) &&
+                    await page.locator('section:has(#decisions) tbody tr').count() === now.decisions;
+            });
+            assert.equal(await page.evaluate(() => globalThis.mark), 'same page');
+            await lookAt(page, 'strategy_run_decisions');
+            await platform.expect(200, 'POST', `/api/v1/strategies/${id}/stop`, { token: user.token, body: { portfolio_id: user.portfolio } });
+            await page.locator('.page-head').getByText('Stopped').waitFor();
+            await page.locator('[data-stream]').waitFor({ state: 'hidden' });
+            assert.equal(await page.evaluate(() => globalThis.mark), 'same page');
+            assertQuiet(page);
+            await page.context().close();
         });
     });
 });

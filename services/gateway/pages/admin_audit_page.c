@@ -5,6 +5,7 @@
 #include "bourse/auth/v1/auth_methods.h"
 #include "bourse/gateway/v1/pages_rules.h"
 #include "page_templates.h"
+#include "pages/audit_view.h"
 
 enum { EVENTS_SHOWN = 50 };
 
@@ -27,6 +28,7 @@ static bool add_list(struct exchange *exchange, Pages__AdminAuditPage *page, str
 {
     Auth__ListAuditEventsRequest request = AUTH__LIST_AUDIT_EVENTS_REQUEST__INIT;
     const Pages__AdminAuditQuery *query = page->query;
+    const Auth__ListAuditEventsResponse *list = NULL;
     ProtobufCMessage *response = NULL;
 
     if (query->actor != NULL && !find_actor(exchange, query->actor, &request.actor_id, error))
@@ -43,8 +45,11 @@ static bool add_list(struct exchange *exchange, Pages__AdminAuditPage *page, str
     if (!page_call(exchange, "auth", &auth_method_list_audit_events, &request.base, &response,
                    error))
         return false;
-    page->list = (Auth__ListAuditEventsResponse *)response;
-    return true;
+    list = (const Auth__ListAuditEventsResponse *)response;
+    page->n_events = list->n_events;
+    page->events = audit_view_make(exchange->request->arena, list->events, list->n_events);
+    page->next_page_token = list->next_page_token;
+    return page->events != NULL || page_out_of_memory(error);
 }
 
 bool admin_audit_page_show(struct exchange *exchange, struct error *error)

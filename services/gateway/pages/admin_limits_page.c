@@ -23,14 +23,14 @@ static bool add_events(struct exchange *exchange, Pages__AdminLimitsPage *page, 
 {
     static const char *const actions[] = {"limits.set", "trading.halt", "trading.resume"};
     Auth__ListAuditEventsResponse *lists[COUNT_OF(actions)];
+    Auth__AuditEvent *events[EVENTS_SHOWN];
     size_t taken[COUNT_OF(actions)] = {0};
+    size_t count = 0;
 
     for (size_t i = 0; i < COUNT_OF(actions); i++)
         if (!admin_list_events(exchange, NULL, actions[i], EVENTS_EACH, &lists[i], error))
             return false;
-    page->events =
-        arena_allocate(exchange->request->arena, EVENTS_SHOWN * sizeof(Auth__AuditEvent *));
-    while (page->events != NULL && page->n_events < EVENTS_SHOWN) {
+    while (count < EVENTS_SHOWN) {
         Auth__AuditEvent *newest = NULL;
         size_t from = 0;
 
@@ -44,9 +44,9 @@ static bool add_events(struct exchange *exchange, Pages__AdminLimitsPage *page, 
         if (newest == NULL)
             break;
         taken[from]++;
-        page->events[page->n_events++] = newest;
+        events[count++] = newest;
     }
-    return page->events != NULL || page_out_of_memory(error);
+    return admin_make_feed(exchange, events, count, &page->audit, error);
 }
 
 static bool add_limits(struct exchange *exchange,

@@ -7,6 +7,7 @@
 #include "bourse/market/v1/market_methods.h"
 #include "bourse/trading/v1/trading_methods.h"
 #include "page_templates.h"
+#include "pages/audit_view.h"
 #include "stream/stream_server.h"
 
 #include <string.h>
@@ -44,6 +45,24 @@ bool admin_list_events(struct exchange *exchange,
         return false;
     *out_events = (Auth__ListAuditEventsResponse *)response;
     return true;
+}
+
+bool admin_make_feed(struct exchange *exchange,
+                     Auth__AuditEvent *const *events,
+                     size_t count,
+                     Pages__AuditFeed **out_feed,
+                     struct error *error)
+{
+    struct arena *arena = exchange->request->arena;
+    Pages__AuditFeed *feed = arena_allocate(arena, sizeof *feed);
+
+    if (feed == NULL)
+        return page_out_of_memory(error);
+    pages__audit_feed__init(feed);
+    feed->n_events = count;
+    feed->events = audit_view_make(arena, events, count);
+    *out_feed = feed;
+    return feed->events != NULL || page_out_of_memory(error);
 }
 
 // The services.
@@ -197,6 +216,7 @@ static bool add_auth(struct exchange *exchange, Pages__AdminPage *page, struct e
 {
     Auth__CountUsersRequest count_request = AUTH__COUNT_USERS_REQUEST__INIT;
     Auth__ListAuditEventsRequest audit_request = AUTH__LIST_AUDIT_EVENTS_REQUEST__INIT;
+    const Auth__ListAuditEventsResponse *list = NULL;
     ProtobufCMessage *users = NULL;
     ProtobufCMessage *audit = NULL;
 
@@ -206,8 +226,9 @@ static bool add_auth(struct exchange *exchange, Pages__AdminPage *page, struct e
         !ask(exchange, "auth", &auth_method_list_audit_events, &audit_request.base, &audit, error))
         return false;
     page->users = (Auth__CountUsersResponse *)users;
-    page->audit = (Auth__ListAuditEventsResponse *)audit;
-    return true;
+    list = (const Auth__ListAuditEventsResponse *)audit;
+    return list == NULL ||
+           admin_make_feed(exchange, list->events, list->n_events, &page->audit, error);
 }
 
 bool admin_page_show(struct exchange *exchange, struct error *error)

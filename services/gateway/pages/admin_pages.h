@@ -22,6 +22,13 @@ MUST_CHECK bool admin_list_events(struct exchange *exchange,
                                   Auth__ListAuditEventsResponse **out_events,
                                   struct error *error);
 
+// How these are shown.
+MUST_CHECK bool admin_make_feed(struct exchange *exchange,
+                                Auth__AuditEvent *const *events,
+                                size_t count,
+                                Pages__AuditFeed **out_feed,
+                                struct error *error);
+
 bool admin_page_show(struct exchange *exchange, struct error *error);
 bool admin_users_page_show(struct exchange *exchange, struct error *error);
 bool admin_user_create(struct exchange *exchange, struct error *error);

@@ -89,6 +89,14 @@ static bool add_trading(struct exchange *exchange, Pages__AdminUserPage *page, s
     return true;
 }
 
+static bool add_events(struct exchange *exchange, Pages__AdminUserPage *page, struct error *error)
+{
+    Auth__ListAuditEventsResponse *list = NULL;
+
+    return admin_list_events(exchange, page->user->id, NULL, EVENTS_SHOWN, &list, error) &&
+           admin_make_feed(exchange, list->events, list->n_events, &page->audit, error);
+}
+
 static bool show(struct exchange *exchange, const struct failures *failures, struct error *error)
 {
     Pages__AdminUserPage page = PAGES__ADMIN_USER_PAGE__INIT;
@@ -98,8 +106,7 @@ static bool show(struct exchange *exchange, const struct failures *failures, str
 
     if (!admin_begin(exchange, "users", "User", &page.frame, error) ||
         !add_user(exchange, &page, error) || !add_portfolios(exchange, &page, error) ||
-        !add_trading(exchange, &page, error) ||
-        !admin_list_events(exchange, page.user->id, NULL, EVENTS_SHOWN, &page.audit, error) ||
+        !add_trading(exchange, &page, error) || !add_events(exchange, &page, error) ||
         !page_show_form(exchange, &pages_account_form_info, "account", failures->account,
                         &account.base, error) ||
         !page_show_form(exchange, &pages_halt_form_info, "halt", failures->halt, &halt.base, error))

@@ -8,6 +8,7 @@
 #include "bourse/trading/v1/trading_rules.h"
 #include "page_templates.h"
 #include "pages/backtest_view.h"
+#include "pages/field_words.h"
 #include "pages/page.h"
 #include "pages/strategy_kinds.h"
 #include "rest/table_api.h"
@@ -28,6 +29,9 @@ find_backtest(struct exchange *exchange, Trading__Backtest **out_backtest, struc
                    error))
         return false;
     *out_backtest = ((Trading__GetBacktestResponse *)response)->backtest;
+    if ((*out_backtest)->reason_message != NULL)
+        (*out_backtest)->reason_message =
+            field_words_say(exchange->request->arena, (*out_backtest)->reason_message);
     return true;
 }
 
@@ -35,6 +39,13 @@ static bool is_under_way(const Trading__Backtest *backtest)
 {
     return backtest->status == TRADING__BACKTEST_STATUS__BACKTEST_STATUS_QUEUED ||
            backtest->status == TRADING__BACKTEST_STATUS__BACKTEST_STATUS_RUNNING;
+}
+
+// "stop loss percent" of stop_loss_percent.
+static void append_words(struct strbuf *out, const char *name)
+{
+    for (; *name != '\0'; name++)
+        strbuf_append_char(out, *name == '_' ? ' ' : *name);
 }
 
 // The values that one combination of a grid has: "fast 5, slow 20".
@@ -48,9 +59,11 @@ print_values(struct arena *arena, const char *json, const char **out_text, struc
         return page_out_of_memory(error);
     if (!strategy_json_read_values(text_of(json), arena, values, error))
         return false;
-    for (size_t i = 0; i < values->count; i++)
-        strbuf_printf(text, "%s%s %s", i > 0 ? ", " : "", values->items[i].name,
-                      values->items[i].text);
+    for (size_t i = 0; i < values->count; i++) {
+        strbuf_append_string(text, i > 0 ? ", " : "");
+        append_words(text, values->items[i].name);
+        strbuf_printf(text, " %s", values->items[i].text);
+    }
     *out_text = arena_copy(arena, text->data, text->length);
     return *out_text != NULL || page_out_of_memory(error);
 }

@@ -113,7 +113,7 @@ static void add_charts(struct arena *arena, Pages__BacktestPage *page)
             draw_dots(arena, backtest, TRADING__ORDER_SIDE__ORDER_SIDE_SELL, &limits);
     }
     source = (struct line_chart_source){backtest, backtest->n_curve, drawdown_of, NULL};
-    limits = (struct line_chart_limits){0, 0};
+    limits = line_chart_below_zero;
     page->drawdown = line_chart_make(arena, &source, &limits);
     if (page->drawdown != NULL) {
         page->drawdown->area = arena_printf(arena, "M%sV0H0Z", page->drawdown->line);

@@ -3,6 +3,7 @@
 #include "pages/page.h"
 
 #include "page_templates.h"
+#include "pages/field_words.h"
 #include "pages/local_path.h"
 #include "pages/page_source.h"
 #include "rest/problem.h"
@@ -51,15 +52,23 @@ static const struct wording *find_wording(int status)
     return &other;
 }
 
+// Between the services: the sentences are about calls, and the heading says it to people.
+static bool is_between_services(const struct error *failure)
+{
+    return error_is(failure, REASON_DEADLINE_EXCEEDED) || error_is(failure, REASON_UNAVAILABLE) ||
+           error_is(failure, REASON_OUTCOME_UNKNOWN) || error_is(failure, REASON_NOT_A_MESH_PEER);
+}
+
 // A form whose page was open for long, or in whose window somebody else has logged in meanwhile.
 static const char *sentence_of(struct exchange *exchange, const struct error *failure, int status)
 {
     if (error_is(failure, REASON_CSRF_REJECTED))
         return "The form is not of this session. Go back, reload the page and send it again.";
     // What went wrong inside is nobody's business but that of who works on it.
-    if (status == 500 && !page_source_is_live(exchange->gateway->page_source))
+    if ((status == 500 || is_between_services(failure)) &&
+        !page_source_is_live(exchange->gateway->page_source))
         return NULL;
-    return arena_copy_string(exchange->request->arena, failure->message);
+    return field_words_say(exchange->request->arena, failure->message);
 }
 
 static bool
@@ -75,6 +84,9 @@ answer_error(struct exchange *exchange, const struct error *failure, struct erro
     page.status = (uint32_t)status;
     page.heading = wording->heading;
     page.sentence = sentence_of(exchange, failure, status);
+    // Of what was only looked at nothing is done.
+    if (status == 504 && strcmp(exchange->request->method, "GET") == 0)
+        wording = find_wording(503);
     page.advice = error_is(failure, REASON_CSRF_REJECTED) ? NULL : wording->advice;
     page.request_id = status >= 500 ? exchange->request->id.string : NULL;
     page.back = page.frame->path;

@@ -4,6 +4,7 @@
 
 #include "bourse/gateway/v1/pages.pb-c.h"
 #include "message/fields.h"
+#include "pages/field_words.h"
 #include "template/format.h"
 
 #include <string.h>
@@ -57,7 +58,7 @@ static Pages__Input *make_input(const struct form_view *view, struct arena *aren
     input->value = view->form != NULL && !is_secret(name) ? form_find(view->form, name) : NULL;
     input->problem = find_violation(view->error, name);
     if (input->problem != NULL)
-        input->problem = arena_copy_string(arena, input->problem);
+        input->problem = field_words_say(arena, input->problem);
     return input->id == NULL ? NULL : input;
 }
 
@@ -85,11 +86,12 @@ static const char *say_problem(const struct form_view *view, struct arena *arena
     const struct error *error = view->error;
 
     if (!error_is(error, REASON_INVALID_REQUEST))
-        return arena_copy_string(arena, error->message);
+        return field_words_say(arena, error->message);
     for (size_t i = 0; i < error->detail_count; i++)
         if (error->details[i].kind == ERROR_VIOLATION &&
             !has_input(view->info, error->details[i].name))
-            return arena_printf(arena, "%s %s.", error->details[i].name, error->details[i].value);
+            return field_words_say_violation(arena, error->details[i].name,
+                                             error->details[i].value);
     return arena_copy_string(arena, "Please correct what is marked below.");
 }
 

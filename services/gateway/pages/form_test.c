@@ -214,7 +214,7 @@ static void what_is_wrong_within_a_message_or_a_list_is_said_beside_its_input(vo
     error_clear(&failure);
     error_add_violation(&failure, "defaults.allow_short", "is not there yet");
     assert_true(form_show(&view, f->arena, &shown.base, &error));
-    assert_string_equal(shown.problem->sentence, "defaults.allow_short is not there yet.");
+    assert_string_equal(shown.problem->sentence, "“Allow short” is not there yet.");
 }
 
 static void a_form_shows_the_values_of_a_message_where_nothing_was_typed(void **state)
@@ -307,7 +307,7 @@ static void what_is_wrong_with_no_field_of_the_form_is_said_above_it(void **stat
     error_clear(&failure);
     error_add_violation(&failure, "portfolio_id", "is required");
     assert_true(form_show(&view, f->arena, &shown.base, &error));
-    assert_string_equal(shown.problem->sentence, "portfolio_id is required.");
+    assert_string_equal(shown.problem->sentence, "“Portfolio id” is required.");
     error_fill(&failure, REASON_INVALID_CREDENTIALS, "The name or the password is wrong.");
     assert_true(form_show(&view, f->arena, &shown.base, &error));
     assert_string_equal(shown.problem->sentence, "The name or the password is wrong.");

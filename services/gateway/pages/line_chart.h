@@ -13,6 +13,11 @@ struct line_chart_limits {
     int64_t lowest;
 };
 
+// To begin with, for what is never below 0 and what is never above it: a line that stays at 0 lies
+// on that edge of the box.
+static const struct line_chart_limits line_chart_above_zero = {1, 0};
+static const struct line_chart_limits line_chart_below_zero = {0, -1};
+
 // One of the values that a chart shows, by its number.
 typedef int64_t line_chart_value(const void *context, size_t index);
 

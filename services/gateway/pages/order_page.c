@@ -6,6 +6,7 @@
 #include "bourse/trading/v1/trading_methods.h"
 #include "bourse/trading/v1/trading_rules.h"
 #include "page_templates.h"
+#include "pages/field_words.h"
 #include "pages/page.h"
 
 #include <string.h>
@@ -29,6 +30,9 @@ static bool add_order(struct exchange *exchange, Pages__OrderPage *page, struct 
     if (page->order->client_order_id != NULL &&
         strcmp(page->order->client_order_id, page->order->id) == 0)
         page->order->client_order_id = NULL;
+    if (page->order->reason_message != NULL)
+        page->order->reason_message =
+            field_words_say(exchange->request->arena, page->order->reason_message);
     page->n_fills = ((Trading__ListFillsResponse *)fills)->n_fills;
     page->fills = ((Trading__ListFillsResponse *)fills)->fills;
     return true;

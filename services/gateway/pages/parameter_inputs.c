@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "pages/parameter_inputs.h"
 
+#include "pages/field_words.h"
+
 #include <string.h>
 
 enum { COLUMN_MAX = 100000 };
@@ -36,7 +38,7 @@ static const char *find_problem(const struct error *error, const char *name, str
         if (detail->kind != ERROR_VIOLATION || strncmp(detail->name, name, length) != 0)
             continue;
         if (detail->name[length] == '\0')
-            return arena_copy_string(arena, detail->value);
+            return field_words_say(arena, detail->value);
         if (detail->name[length] == '.')
             return arena_printf(arena, "%s %s", detail->name + length + 1, detail->value);
     }

@@ -158,11 +158,12 @@ static int64_t drawdown_of(const void *context, size_t index)
     return day_of(context, index)->drawdown_parts;
 }
 
-// A chart of ratios, whose edges are told in percent of `base`.
-static Pages__PerformanceChart *
-make_ratio_chart(struct arena *arena, const struct line_chart_source *source, int64_t base)
+// A chart of ratios that shows these limits at least, and tells its edges in percent of `base`.
+static Pages__PerformanceChart *make_ratio_chart(struct arena *arena,
+                                                 const struct line_chart_source *source,
+                                                 struct line_chart_limits limits,
+                                                 int64_t base)
 {
-    struct line_chart_limits limits = {base, base};
     Pages__PerformanceChart *chart = line_chart_make(arena, source, &limits);
 
     if (chart == NULL)
@@ -191,7 +192,7 @@ make_volatility_chart(struct arena *arena, const Portfolio__GetPerformanceRespon
         part.n_series--;
     }
     source.count = part.n_series;
-    return make_ratio_chart(arena, &source, 0);
+    return make_ratio_chart(arena, &source, line_chart_above_zero, 0);
 }
 
 Pages__PerformanceChart *
@@ -232,10 +233,11 @@ static void add_charts(struct arena *arena, Pages__PerformancePage *page)
         return;
     if (last->has_benchmark_growth_parts)
         source.other = benchmark_of;
-    page->growth = make_ratio_chart(arena, &source, WHOLE);
+    page->growth =
+        make_ratio_chart(arena, &source, (struct line_chart_limits){WHOLE, WHOLE}, WHOLE);
     page->volatility = make_volatility_chart(arena, performance);
     source = (struct line_chart_source){performance, performance->n_series, drawdown_of, NULL};
-    page->drawdown = make_ratio_chart(arena, &source, 0);
+    page->drawdown = make_ratio_chart(arena, &source, line_chart_below_zero, 0);
     if (page->drawdown != NULL)
         page->drawdown->area = arena_printf(arena, "M%sV0H0Z", page->drawdown->line);
 }

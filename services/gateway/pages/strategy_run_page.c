@@ -7,10 +7,17 @@
 #include "bourse/trading/v1/trading_methods.h"
 #include "bourse/trading/v1/trading_rules.h"
 #include "page_templates.h"
+#include "pages/field_words.h"
 #include "pages/strategy_kinds.h"
 #include "pages/strategy_runs.h"
 
 enum { DECISIONS_SHOWN = 100 };
+
+static void say_why(const struct exchange *exchange, const char **reason_message)
+{
+    if (*reason_message != NULL)
+        *reason_message = field_words_say(exchange->request->arena, *reason_message);
+}
 
 static bool add_decisions(struct exchange *exchange,
                           const Pages__StrategyRunQuery *query,
@@ -37,8 +44,12 @@ static bool add_decisions(struct exchange *exchange,
         arena_allocate(exchange->request->arena, (list->n_decisions + 1) * sizeof *page->log);
     if (page->log == NULL)
         return page_out_of_memory(error);
-    for (size_t i = list->n_decisions; i > 0; i--)
-        page->log[page->n_log++] = list->decisions[i - 1];
+    for (size_t i = list->n_decisions; i > 0; i--) {
+        Trading__StrategyDecision *decision = list->decisions[i - 1];
+
+        say_why(exchange, &decision->reason_message);
+        page->log[page->n_log++] = decision;
+    }
     page->has_older = request.after > 0;
     page->older = request.after > DECISIONS_SHOWN ? request.after - DECISIONS_SHOWN : 0;
     return true;
@@ -51,6 +62,7 @@ static bool add_run(struct exchange *exchange,
 {
     Trading__GetStrategyRunRequest request = TRADING__GET_STRATEGY_RUN_REQUEST__INIT;
     struct page_portfolios portfolios;
+    Trading__StrategyRun *run = NULL;
     ProtobufCMessage *response = NULL;
 
     request.run_id = query->run_id;
@@ -58,8 +70,9 @@ static bool add_run(struct exchange *exchange,
                    error) ||
         !page_portfolios_find(exchange, NULL, &portfolios, error))
         return false;
-    page->view = strategy_runs_view(
-        exchange->request->arena, ((Trading__GetStrategyRunResponse *)response)->run, &portfolios);
+    run = ((Trading__GetStrategyRunResponse *)response)->run;
+    say_why(exchange, &run->reason_message);
+    page->view = strategy_runs_view(exchange->request->arena, run, &portfolios);
     return page->view != NULL || page_out_of_memory(error);
 }
 

@@ -11,6 +11,7 @@
 #include "page_templates.h"
 #include "pages/chart.h"
 #include "pages/estimate.h"
+#include "pages/field_words.h"
 #include "pages/page.h"
 #include "pages/page_portfolios.h"
 #include "pages/page_quotes.h"
@@ -230,7 +231,9 @@ static void say_outcome(struct exchange *exchange, const Trading__Order *order)
     case TRADING__ORDER_STATUS__ORDER_STATUS_CANCELED:
     case TRADING__ORDER_STATUS__ORDER_STATUS_EXPIRED:
         page_say(exchange, true, "The order was not filled. %s",
-                 order->reason_message != NULL ? order->reason_message : "");
+                 order->reason_message != NULL
+                     ? field_words_say(exchange->request->arena, order->reason_message)
+                     : "");
         break;
     default:
         page_say(exchange, false, "Placed: %s %s %s. The order is waiting.", verb, quantity,

@@ -27,6 +27,10 @@ static void describe(const struct shown *shown, Pages__TransactionsImportPage *p
     page->result = result;
     page->has_is_fit = true;
     page->is_fit = result->rejected_count == 0 && !result->already_imported;
+    page->has_is_wrong = page->has_is_doubtful = page->has_is_booked_in_part = true;
+    page->is_wrong = result->rejected_count > 0;
+    page->is_doubtful = result->warnings_count > 0;
+    page->is_booked_in_part = result->passed_over_count > 0;
     page->has_further_rows = result->n_transactions > ROWS_SHOWN;
     page->further_rows =
         (uint32_t)(page->has_further_rows ? result->n_transactions - ROWS_SHOWN : 0);

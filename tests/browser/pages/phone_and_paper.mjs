@@ -2,7 +2,7 @@
 // The pages where there is little room, and where nothing can be clicked.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { assertQuiet, flash, keep, logIn, open, PASSWORD, submit } from '../browser.mjs';
+import { assertQuiet, flash, keep, keepPaper, logIn, open, PASSWORD, submit, violations } from '../browser.mjs';
 
 export const onAPhone = site => describe('on a phone', () => {
     for (const scripts of [false, true])
@@ -15,6 +15,11 @@ export const onAPhone = site => describe('on a phone', () => {
             await one.locator('.trade-bar').getByRole('link', { name: 'Sell' }).click();
             await one.waitForSelector('#ticket', { state: 'visible' });
             assert.equal(await one.isChecked('input[value="sell"]'), true);
+            for (const theme of scripts ? ['light', 'dark'] : []) {
+                await one.emulateMedia({ colorScheme: theme });
+                await keep(one, `ticket-390-${theme}`, false);
+                assert.deepEqual(await violations(one, ['color-contrast']), [], theme);
+            }
             if (scripts) {
                 assert.equal(await one.evaluate(() => document.activeElement?.id), 'order-quantity');
                 await one.keyboard.press('Escape');
@@ -49,7 +54,7 @@ export const onPaper = site => describe('on paper', () => {
         for (const [name, path] of [['portfolio', address], ['transactions', `${address}/transactions`]]) {
             await one.goto(path);
             await one.emulateMedia({ media: 'print' });
-            await keep(one, `print-${name}`);
+            await keepPaper(one, name);
             assert.match(await one.locator('.print-only').innerText(), /^Bourse, no\.scripts, as of /);
             for (const part of ['.top', '.bottom', 'main form', 'main button', 'main .choices'])
                 assert.equal(await one.locator(part).filter({ visible: true }).count(), 0, `${part} of ${name}`);

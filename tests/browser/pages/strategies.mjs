@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, flash, logIn, open, submit } from '../browser.mjs';
+import { assertQuiet, flash, frozen, logIn, lookAt, open, submit } from '../browser.mjs';
 
 export const strategies = site => describe('strategies', () => {
     const start = new Date(Date.now() - 5e9).toISOString().slice(0, 10);
@@ -85,6 +85,70 @@ export const strategies = site => describe('strategies', () => {
         await one.context().close();
     });
 
+    // One that waits for its bars while market does not answer.
+    const askFor = async () => {
+        const { strategies } = await platform.expect(200, 'GET', '/api/v1/strategies', { token: user.token });
+        const { id } = await platform.expect(202, 'POST', `/api/v1/strategies/${strategies.at(-1).id}/backtests`,
+            { token: user.token, body: { start: `${start}T00:00:00Z`, benchmark: 'KO' } });
+        await until('it to run', async () => await status(id) === 'running');
+        return id;
+    };
+    const status = async id => (await platform.expect(200, 'GET', `/api/v1/backtests/${id}`, { token: user.token })).status;
+
+    it('are canceled while they run, without scripts', async () => {
+        const one = await open(browser, platform, { state, scripts: false });
+        const id = await frozen(platform, 'market', async () => {
+            const running = await askFor();
+            await one.goto(`/backtests/${running}`);
+            assert.match(await one.locator('.page-head').innerText(), /Running/);
+            assert.equal(await one.locator('meta[http-equiv="refresh"]').count(), 1);
+            await submit(one, 'Cancel');
+            assert.match(await flash(one), /is canceled/);
+            return running;
+        });
+        await one.getByText('It was canceled.').waitFor();
+        assert.equal(await status(id), 'canceled');
+        assert.equal(await one.locator('meta[http-equiv="refresh"]').count(), 0);
+        await submit(one, 'Remove');
+        assert.match(await flash(one), /was removed/);
+        assertQuiet(one);
+        await one.context().close();
+    });
+
+    it('are followed over the stream, and seen as they are after it was lost, without being asked for meanwhile', async () => {
+        const one = await open(browser, platform, { state });
+        const stream = '**/api/v1/stream*';
+        for (const isLost of [false, true]) {
+            const asked = [];
+            if (isLost)
+                await one.route(stream, route => route.abort());
+            const id = await frozen(platform, 'market', async () => {
+                const running = await askFor();
+                await one.goto(`/backtests/${running}`);
+                await one.waitForSelector(`[data-stream][data-state="${isLost ? 'waiting' : 'live'}"]`);
+                await one.evaluate(() => { globalThis.mark = 'same page'; });
+                one.on('request', request => asked.push(new URL(request.url()).pathname));
+                if (!isLost)
+                    await lookAt(one, 'backtest_running');
+                assert.deepEqual(asked.filter(path => path.startsWith('/backtests/')), []);
+                return running;
+            });
+            await until('it to be done', async () => await status(id) === 'completed');
+            if (isLost)
+                await one.unroute(stream);
+            await one.locator('#figures').waitFor();
+            // There is nothing left to hear of.
+            await one.locator('[data-stream]').waitFor({ state: 'hidden' });
+            assert.equal(await one.evaluate(() => globalThis.mark), 'same page');
+            assert.equal(asked.filter(path => path === `/backtests/${id}`).length, 1);
+            await platform.expect(204, 'DELETE', `/api/v1/backtests/${id}`, { token: user.token });
+            one.removeAllListeners('request');
+        }
+        one.complaints = one.complaints.filter(complaint => !/ERR_FAILED/.test(complaint));
+        assertQuiet(one);
+        await one.context().close();
+    });
+
     it('are tried with several values, seen without scripts, and deleted', async () => {
         const { id } = await platform.expect(201, 'POST', '/api/v1/strategies', { token: user.token,
             body: { name: 'Cross', kind: 'sma_cross', parameters: { fast: 5, slow: 20 }, symbols: ['AAPL'] } });
@@ -127,7 +191,7 @@ export const strategies = site => describe('strategies', () => {
         await one.fill('#backtest-walk_forward-step_days', '9');
         await one.selectOption('#backtest-walk_forward-objective', 'return_percent');
         await submit(one, 'Test it');
-        assert.match(await one.locator('.form-problem').innerText(), /grid must have parameters for walk_forward/);
+        assert.match(await one.locator('.form-problem').innerText(), /^“Try several values” must have parameters for “Walk forward” to choose from\.$/);
         await one.fill('#strategy-grid-fast', '2, 3');
         await submit(one, 'Test it');
         assert.match(await one.locator('#backtest-walk_forward-step_days-problem').innerText(), /10/);

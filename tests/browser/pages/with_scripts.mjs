@@ -104,8 +104,11 @@ export const withScripts = site => describe('with scripts', () => {
         await page.waitForSelector('.chart-live canvas');
         await page.waitForSelector('[data-stream][data-state="live"]');
         const price = page.locator('.last');
+        const drawn = () => page.evaluate(() => [...document.querySelectorAll('canvas')].map(canvas => canvas.toDataURL()).join());
         const before = await price.innerText();
+        const candles = await drawn();
         await until('another price', async () => await price.innerText() !== before, 30);
+        await until('another candle', async () => await drawn() !== candles);
     });
 
     it('shows what becomes of an order that is placed elsewhere', async () => {

@@ -50,10 +50,13 @@ if (document.querySelector('[data-ticket]'))
     import('./ticket.js');
 if (document.querySelector('[data-chart]'))
     import('./chart.js');
-if (document.querySelector('[data-quote], [data-portfolio], [data-part]:not([data-renew])'))
+if (document.querySelector('[data-quote], [data-portfolio], [data-topic]'))
     import('./live.js');
 if (document.querySelector('[data-renew]'))
     import('./renew.js');
+// Where the page is renewed without being asked, nobody has to ask.
+for (const hint of document.querySelectorAll('.without-script'))
+    hint.setAttribute('hidden', '');
 if (document.querySelector('[data-strategy]'))
     import('./strategy.js');
 // What a part that is shown anew may bring with it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The curves of a backtest with what was bought and sold on them. The tables below stay.
 // @ts-check
-import { frame, moneyFormat, show, token } from './charts.js';
+import { frame, moneyFormat, percentFormat, show, token } from './charts.js';
 
 /** @type {Map<string, Promise<any>>} */
 const asked = new Map();
@@ -63,7 +63,7 @@ function drawEquity(library, box, backtest) {
 function drawDrawdown(library, box, backtest) {
     const chart = library.createChart(box, frame);
     const drawdown = chart.addSeries(library.BaselineSeries, { baseValue: { type: 'price', price: 0 }, lineWidth: 2, priceLineVisible: false,
-        priceFormat: { type: 'custom', formatter: (/** @type {number} */ value) => `${value.toFixed(2)}%` } });
+        priceFormat: percentFormat });
     drawdown.setData(line(backtest, 'drawdown_percent'));
     chart.timeScale().applyOptions({ borderVisible: false, timeVisible: /Min|Hour/.test(backtest.timeframe) });
     chart.timeScale().fitContent();

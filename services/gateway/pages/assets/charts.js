@@ -8,9 +8,13 @@ const dark = matchMedia('(prefers-color-scheme: dark)');
 /** How each of them begins. */
 export const frame = { autoSize: true, layout: { attributionLogo: false } };
 
+/** A percentage on an axis. */
+export const percentFormat = { type: 'custom',
+    formatter: (/** @type {number} */ value) => `${value.toFixed(2).replace('-', '−')}%` };
+
 /** Money on an axis: with its thousands apart, as everywhere. */
 export const moneyFormat = { type: 'custom', minMove: 0.01,
-    formatter: (/** @type {number} */ value) => value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }) };
+    formatter: (/** @type {number} */ value) => value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).replace('-', '−') };
 
 /** A colour of the design as the theme has it at present. @param {Element} place @param {string} name */
 export function token(place, name) {
@@ -27,8 +31,19 @@ function paintFrame(box, chart) {
     chart.applyOptions({
         layout: { background: { color: token(box, '--surface') }, textColor: token(box, '--muted') },
         grid: { vertLines: { visible: false }, horzLines: { color: token(box, '--line') } },
-        rightPriceScale: { borderVisible: false },
+        rightPriceScale: { borderVisible: false, entireTextOnly: true },
     });
+}
+
+/** All of it is seen again when the window becomes narrower or wider. @param {Element} box @param {any} chart */
+function refit(box, chart) {
+    let width = box.clientWidth;
+    new ResizeObserver(() => {
+        // The chart has measured itself by the next frame.
+        if (box.clientWidth !== width)
+            requestAnimationFrame(() => chart.timeScale().fitContent());
+        width = box.clientWidth;
+    }).observe(box);
 }
 
 /** @param {HTMLElement} figure */
@@ -61,6 +76,7 @@ export async function show(figure, read, draw) {
         };
         paintAll();
         dark.addEventListener('change', paintAll);
+        refit(box, chart);
     } catch {
         // Without the chart there is the line.
     }

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT
-// Prices, orders and portfolios as they change, from /api/v1/stream (docs/streams.md). What a page shows of orders
-// and positions is asked for again as a page, so that there is one place that writes it.
+// Prices, orders, portfolios, backtests and runs as they change, from /api/v1/stream (docs/streams.md). What a page shows
+// of more than numbers names its topic (data-topic), and is asked for again as a page, so that there is one place that writes it.
 // @ts-check
 import { direction, money, percent, price, signed } from './decimals.js';
-import { renewParts, showState } from './parts.js';
+import { hideState, renewParts, showState } from './parts.js';
 
 const TICKERS_MAX = 150;
+const WAIT_MS_MIN = 1000;
 const WAIT_MS_MAX = 30000;
-const ORDER_PARTS = '[data-part]:not([data-renew])'; // what orders change on a page
 const ARROWS = { up: '▲', down: '▼', flat: '' };
 
-let wait = 1000;
+/** What some elements say in one of their data attributes, each once. @param {string} name */
+const named = name => [...new Set([...document.querySelectorAll(`[data-${name}]`)]
+    .map(one => /** @type {HTMLElement} */ (one).dataset[name] ?? ''))];
 
-function topics() {
-    const quotes = new Set([...document.querySelectorAll('[data-quote]')]
-        .map(one => /** @type {HTMLElement} */ (one).dataset.quote ?? ''));
-    const own = [...document.querySelectorAll('[data-portfolio]')]
-        .map(one => `portfolio:${/** @type {HTMLElement} */ (one).dataset.portfolio}`);
-    const orders = document.querySelector(ORDER_PARTS) ? ['orders'] : [];
-    return [...own, ...orders, ...[...quotes].slice(0, TICKERS_MAX).map(ticker => `quotes:${ticker}`)];
-}
+/** What the page shows of now. */
+const topics = () => [...named('portfolio').map(id => `portfolio:${id}`), ...named('topic'),
+    ...named('quote').slice(0, TICKERS_MAX).map(ticker => `quotes:${ticker}`)];
+
+/** The parts of the page that a topic changes. @param {string} topic */
+const partsOf = topic => `[data-topic="${CSS.escape(topic)}"]`;
 
 /** Writes a value with its arrow and colour. @param {Element} place @param {string} text @param {string} way */
 function write(place, text, way) {
@@ -76,7 +76,7 @@ function showQuote(quote) {
         if (name === 'price' && !quote.snapshot)
             flash(place, before, pair[0]);
     }
-    dispatchEvent(new Event('bourse:quote'));
+    dispatchEvent(new CustomEvent('bourse:quote', { detail: quote }));
 }
 
 /** @param {any} portfolio */
@@ -91,43 +91,102 @@ function showPortfolio(portfolio) {
     }
 }
 
+/** A backtest that goes on as the page says is a bar that grows; another one is the page's to show. @param {any} backtest */
+function showBacktest(backtest) {
+    const topic = `backtest:${backtest.id}`;
+    const part = document.querySelector(partsOf(topic));
+    const bar = part?.querySelector('progress');
+    if (/** @type {HTMLElement | null} */ (part)?.dataset.status !== backtest.status) {
+        renewSoon(topic);
+    } else if (bar) {
+        bar.value = Number(backtest.progress_percent ?? 0);
+        for (const place of part?.querySelectorAll('[data-progress]') ?? [])
+            place.textContent = `${money(backtest.progress_percent ?? '0')}%`;
+    }
+}
+
+/** @type {Set<string>} */
+const changed = new Set();
 let pending = 0;
+let renewWait = WAIT_MS_MIN; // before parts that could not be had are asked for again
+
+/** @param {string} topic @param {number} wait */
+function renewSoon(topic, wait = 250) {
+    changed.add(topic);
+    if (pending !== 0)
+        return;
+    pending = window.setTimeout(async () => {
+        const now = [...changed];
+        pending = 0;
+        changed.clear();
+        try {
+            await renewParts(now.map(partsOf).join());
+            renewWait = WAIT_MS_MIN;
+        } catch {
+            now.forEach(one => renewSoon(one, renewWait));
+            renewWait = Math.min(renewWait * 2, WAIT_MS_MAX);
+        }
+    }, wait);
+}
+
+/** @type {EventSource | undefined} */
+let source;
+let followed = '';
+let wait = WAIT_MS_MIN;
 let hasGap = false; // since the page was made there was a time that nobody told of
-function renewSoon() {
-    clearTimeout(pending);
-    pending = window.setTimeout(() => renewParts(ORDER_PARTS).catch(() => undefined), 250);
+
+/** @param {Event} event */
+function loseConnection(event) {
+    // What the platform itself says: there is nothing of a topic any more. The others go on.
+    if (event instanceof MessageEvent) {
+        const { topic } = JSON.parse(event.data);
+        if (topic)
+            renewSoon(topic);
+        return;
+    }
+    source?.close();
+    hasGap = true;
+    showState('waiting', 'Reconnecting');
+    for (const place of document.querySelectorAll('[data-quote]'))
+        place.classList.add('is-stale');
+    setTimeout(listen, wait * (0.5 + Math.random() / 2));
+    wait = Math.min(wait * 2, WAIT_MS_MAX);
 }
 
 function listen() {
-    const source = new EventSource(`/api/v1/stream?topics=${encodeURIComponent(topics().join(','))}`);
-
+    source?.close();
+    followed = topics().join();
+    if (followed === '') {
+        hideState();
+        return;
+    }
+    source = new EventSource(`/api/v1/stream?topics=${encodeURIComponent(followed)}`);
     source.addEventListener('open', () => {
-        wait = 1000;
+        wait = WAIT_MS_MIN;
         showState('live', 'Live');
     });
     source.addEventListener('quote', event => showQuote(JSON.parse(event.data)));
     source.addEventListener('portfolio', event => showPortfolio(JSON.parse(event.data).portfolio));
-    source.addEventListener('order', renewSoon);
+    source.addEventListener('backtest', event => showBacktest(JSON.parse(event.data).backtest));
+    // A run may have gone on since the page was made: its snapshot counts, too.
+    source.addEventListener('run_events', event => renewSoon(JSON.parse(event.data).topic));
+    source.addEventListener('order', () => renewSoon('orders'));
     // The first one is what the page shows already.
     source.addEventListener('orders', () => {
         if (hasGap)
-            renewSoon();
+            renewSoon('orders');
         hasGap = true;
     });
-    source.onerror = () => {
-        source.close();
-        hasGap = true;
-        showState('waiting', 'Reconnecting');
-        for (const place of document.querySelectorAll('[data-quote]'))
-            place.classList.add('is-stale');
-        setTimeout(listen, wait * (0.5 + Math.random() / 2));
-        wait = Math.min(wait * 2, WAIT_MS_MAX);
-    };
-    addEventListener('pagehide', () => source.close(), { once: true });
+    source.onerror = loseConnection;
 }
 
-if (topics().length > 0)
-    listen();
+listen();
+// What has been shown anew may be about something else.
+addEventListener('bourse:parts', () => {
+    if (topics().join() !== followed)
+        listen();
+});
+addEventListener('pagehide', () => source?.close());
 addEventListener('pageshow', event => {
     if (event.persisted)
         location.reload();

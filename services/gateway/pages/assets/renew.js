@@ -34,8 +34,6 @@ function wait() {
 }
 
 showState('live', 'Live');
-for (const hint of document.querySelectorAll('.no-script'))
-    hint.setAttribute('hidden', '');
 wait();
 document.addEventListener('visibilitychange', () => {
     if (!document.hidden && period() > 0)

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "pages/audit_view.h"
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "message/json_syntax.h"
+#include "pages/parameter_inputs.h"
+
+#include <string.h>
+
+enum {
+    FACTS_MAX = 32, // of one event; its detail has 200 characters
+    DEPTH_MAX = 4,
+    LIST_BYTES_MAX = 1000,
+    ESCAPE_MAX = 6, // bytes of an escape, "\u00e9"
+};
+
+// What limits and halts of the whole platform are written down for.
+#define PLATFORM "00000000-0000-0000-0000-000000000000"
+
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyz_ "
+
+// Facts on their way into a view.
+struct facts {
+    struct arena *arena;
+    Pages__AuditEventView *view;
+    struct error error;
+    bool has_room;
+    bool is_cut_told; // by the fact that was cut
+};
+
+static bool no_room(struct facts *facts)
+{
+    facts->has_room = false;
+    return false;
+}
+
+static const char *say_value(const char *value)
+{
+    if (strcmp(value, "true") == 0)
+        return "yes";
+    if (strcmp(value, "false") == 0)
+        return "no";
+    return value[0] == '\0' ? "–" : value;
+}
+
+static bool add_fact(struct facts *facts, const char *name, const char *value)
+{
+    Pages__AuditEventView *view = facts->view;
+    Pages__AuditFact *fact = NULL;
+
+    if (name == NULL || value == NULL)
+        return no_room(facts);
+    if (view->n_facts == FACTS_MAX ||
+        (view->event->subject != NULL && strcmp(value, view->event->subject) == 0))
+        return true;
+    fact = arena_allocate(facts->arena, sizeof *fact);
+    if (fact == NULL)
+        return no_room(facts);
+    pages__audit_fact__init(fact);
+    fact->label = parameter_inputs_label(facts->arena, name);
+    fact->value = say_value(value);
+    if (fact->label == NULL)
+        return no_room(facts);
+    view->facts[view->n_facts++] = fact;
+    return true;
+}
+
+// JSON.
+
+static const char *copy(struct facts *facts, struct text text)
+{
+    return arena_copy(facts->arena, text.data, text.length);
+}
+
+static bool read_scalar(struct facts *facts, struct json *json, struct text *out_text)
+{
+    enum json_type type = json_peek(json);
+
+    if (type == JSON_STRING)
+        return json_read_string(json, facts->arena, out_text);
+    if (type == JSON_NUMBER)
+        return json_number(json, out_text);
+    if (type != JSON_TRUE && type != JSON_FALSE && type != JSON_NULL)
+        return json_fail(json, "a value is expected");
+    *out_text = text_of(type == JSON_TRUE ? "true" : type == JSON_FALSE ? "false" : "");
+    return json_literal(json, type);
+}
+
+static bool tell_cut(struct facts *facts, const char *name, const char *value)
+{
+    facts->is_cut_told = true;
+    return add_fact(facts, name, value);
+}
+
+// What is in a list is told with commas; an empty one is no fact.
+static bool read_list(struct facts *facts, struct json *json, const char *name)
+{
+    OWNED(strbuf) items = strbuf_new(LIST_BYTES_MAX);
+    struct text item;
+    bool is_first = true;
+
+    (void)json_take(json, '[');
+    while (!json_take(json, ']')) {
+        strbuf_append_string(items, is_first ? "" : ", ");
+        if ((!is_first && !json_take(json, ',')) || !read_scalar(facts, json, &item)) {
+            strbuf_append_string(items, "…");
+            (void)tell_cut(facts, name, copy(facts, strbuf_text(items)));
+            return json_fail(json, "the list is cut");
+        }
+        strbuf_append_text(items, item);
+        is_first = false;
+    }
+    return items->length == 0 || add_fact(facts, name, copy(facts, strbuf_text(items)));
+}
+
+// A text whose end has been cut off: as much of it as there is.
+static const char *mend_cut(struct facts *facts, struct text rest)
+{
+    struct error error;
+
+    for (size_t dropped = 0; dropped < ESCAPE_MAX && dropped < rest.length; dropped++) {
+        const char *mended =
+            arena_printf(facts->arena, "%.*s…\"", (int)(rest.length - dropped), rest.data);
+        struct json json = json_of(text_of(mended != NULL ? mended : ""), &error);
+        struct text text;
+
+        if (json_read_string(&json, facts->arena, &text))
+            return copy(facts, text);
+    }
+    return "…";
+}
+
+static bool read_members(struct facts *facts, struct json *json, const char *outer, size_t depth);
+
+static bool read_value(struct facts *facts, struct json *json, const char *name, size_t depth)
+{
+    enum json_type type = json_peek(json);
+    const char *begin = json->at;
+    struct text text;
+
+    if (type == JSON_OBJECT)
+        return depth < DEPTH_MAX ? read_members(facts, json, name, depth + 1) : json_skip(json);
+    if (type == JSON_ARRAY)
+        return read_list(facts, json, name);
+    if (read_scalar(facts, json, &text))
+        return add_fact(facts, name, copy(facts, text));
+    if (type == JSON_STRING)
+        (void)tell_cut(facts, name,
+                       mend_cut(facts, (struct text){begin, (size_t)(json->end - begin)}));
+    return false;
+}
+
+// What is within "defaults" is called "defaults, ...".
+static bool read_members(struct facts *facts, struct json *json, const char *outer, size_t depth)
+{
+    struct text name;
+    bool is_first = true;
+
+    (void)json_take(json, '{');
+    while (!json_take(json, '}')) {
+        const char *label = NULL;
+
+        if ((!is_first && !json_take(json, ',')) || !json_name(json, facts->arena, &name))
+            return json_fail(json, "the object is cut");
+        is_first = false;
+        label = outer == NULL
+                    ? copy(facts, name)
+                    : arena_printf(facts->arena, "%s, %.*s", outer, (int)name.length, name.data);
+        if (label == NULL)
+            return no_room(facts);
+        if (!read_value(facts, json, label, depth))
+            return false;
+    }
+    return true;
+}
+
+// Words.
+
+// "imported: 2, rejected: 1". False when it is anything else, with what it has added by then.
+static bool read_words(struct facts *facts, const char *words)
+{
+    while (*words != '\0') {
+        size_t name = strspn(words, NAME_CHARACTERS);
+        const char *value = words + name + 2;
+        size_t length = 0;
+
+        if (name == 0 || strncmp(words + name, ": ", 2) != 0)
+            return false;
+        length = strcspn(value, ",");
+        if (!add_fact(facts, copy(facts, (struct text){words, name}),
+                      copy(facts, (struct text){value, length})))
+            return false;
+        words = value + length;
+        if (*words != '\0' && strncmp(words, ", ", 2) != 0)
+            return false;
+        words += *words != '\0' ? 2 : 0;
+    }
+    return true;
+}
+
+static void add_facts(struct facts *facts, const char *detail)
+{
+    Pages__AuditEventView *view = facts->view;
+
+    if (detail[0] == '{') {
+        struct json json = json_of(text_of(detail), &facts->error);
+
+        if (!read_members(facts, &json, NULL, 0) && facts->has_room && !facts->is_cut_told)
+            view->detail = "…";
+    } else if (!read_words(facts, detail)) {
+        view->n_facts = 0;
+        view->detail = detail;
+    }
+}
+
+static Pages__AuditEventView *make_view(struct arena *arena, Auth__AuditEvent *event)
+{
+    Pages__AuditEventView *view = arena_allocate(arena, sizeof *view);
+    struct facts facts = {.arena = arena, .view = view, .has_room = true};
+
+    if (view == NULL)
+        return NULL;
+    pages__audit_event_view__init(view);
+    view->event = event;
+    view->subject = event->subject != NULL && strcmp(event->subject, PLATFORM) == 0
+                        ? "the whole platform"
+                        : event->subject;
+    view->facts = arena_allocate(arena, FACTS_MAX * sizeof *view->facts);
+    if (view->facts == NULL)
+        return NULL;
+    if (event->detail != NULL)
+        add_facts(&facts, event->detail);
+    return facts.has_room ? view : NULL;
+}
+
+Pages__AuditEventView **
+audit_view_make(struct arena *arena, Auth__AuditEvent *const *events, size_t count)
+{
+    Pages__AuditEventView **views = arena_allocate(arena, (count + 1) * sizeof *views);
+
+    for (size_t i = 0; views != NULL && i < count; i++) {
+        views[i] = make_view(arena, events[i]);
+        if (views[i] == NULL)
+            return NULL;
+    }
+    return views;
+}
