@@ -278,6 +278,7 @@ describe('bars of a replay', () => {
                 assert.equal(reply.errors[0].field, field, JSON.stringify(reply));
             assert.match(JSON.stringify(reply), text);
         };
+        // Rows: end should not be before start, invalid limit, invalid timeframe, invalid symbol.
         await refused('start=2014-03-11&end=2014-03-10', 422, 'end', /2014-03-10T00:00:00Z is before the start, 2014-03-11T00:00:00Z/);
         await refused('limit=10001', 422, 'limit', /10000/);
         await refused('timeframe=2Min', 422, 'timeframe', /1Min/);
@@ -285,6 +286,8 @@ describe('bars of a replay', () => {
         const { next_page_token } = await platform.expect(200, 'GET', '/api/v1/bars/ACME?timeframe=1Min&limit=3');
         await refused(`timeframe=1Month&page_token=${next_page_token}`, 400, undefined, /INVALID_PAGE_TOKEN/);
         await platform.expect(404, 'GET', '/api/v1/bars/NOPE');
+        const { errors } = await platform.expect(422, 'GET', '/api/v1/bars/W%20V');
+        assert.deepEqual(errors.map(one => one.field), ['ticker']);
     });
 
     it('are the latest ones unless a start is said, and then those before them', async () => {
