@@ -65,7 +65,9 @@ export const whenItFails = site => describe('when it fails', () => {
 
     it('says so when there is no connection', async () => {
         const one = await open(browser, platform, { state });
+        await one.route('**/api/v1/stream*', route => route.abort());
         await one.goto('/symbols/AAPL');
+        await one.waitForSelector('[data-stream][data-state="waiting"]');
         await one.context().setOffline(true);
         await one.getByText(/^You are offline/).waitFor();
         await lookAt(one, 'offline');
