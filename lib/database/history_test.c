@@ -506,6 +506,8 @@ static void a_standby_that_was_promoted_is_not_used(void **state)
 
     tell_standby(f, "promote", "SELECT pg_promote()");
     tell_standby(f, "checkpoint", "CHECKPOINT");
+    // It does not hear of what is done from here on.
+    run(f, f->owner, "later", "INSERT INTO things SELECT max(id) + 1 FROM things");
     wait_for_state(f, HISTORY_BEHIND);
     assert_false(is_by_standby(f, &anything));
     history_free(&f->history);
