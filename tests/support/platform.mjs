@@ -138,7 +138,10 @@ export class Platform {
             options.body = JSON.stringify(body);
             options.headers['content-type'] ??= 'application/json';
         }
-        const reply = await fetch(this.url + path, options);
+        const reply = await fetch(this.url + path, options).catch(error => {
+            // Why is in its cause alone.
+            throw error.cause ? new Error(`${method} ${path}: ${error.message}: ${error.cause.message}`, { cause: error.cause }) : error;
+        });
         const text = await reply.text();
         let json = null;
         try {
