@@ -139,9 +139,8 @@ export class Platform {
             options.headers['content-type'] ??= 'application/json';
         }
         const reply = await fetch(this.url + path, options).catch(error => {
-            // fetch itself says no more than that it failed.
-            error.message += ` (${method} ${path}: ${error.cause?.code ?? ''} ${error.cause?.message ?? ''})`;
-            throw error;
+            // Why is in its cause alone.
+            throw error.cause ? new Error(`${method} ${path}: ${error.message}: ${error.cause.message}`, { cause: error.cause }) : error;
         });
         const text = await reply.text();
         let json = null;

@@ -136,7 +136,6 @@ void snapshot_due_give_back(struct database *database,
     struct error error;
 
     // It is over in 10 seconds anyway.
-    if (!database_query(database, arena, &give_back, parameters, COUNT_OF(parameters), &rows,
-                        &error))
-        return;
+    (void)!database_query(database, arena, &give_back, parameters, COUNT_OF(parameters), &rows,
+                          &error);
 }

@@ -358,6 +358,38 @@ static void a_result_is_kept_once_and_of_who_has_the_task(void **state)
     assert_false(claim(fixture, "next", &alive));
 }
 
+static void put_off(struct service_database *fixture, const struct backtest_claim *by, bool counted)
+{
+    struct error error;
+
+    if (!backtest_store_put_off(fixture->database, fixture->arena, by, counted, &error))
+        fail_msg("%s: %s", error.reason, error.message);
+}
+
+static void one_that_is_put_off_waits_again_and_only_what_failed_counts_as_an_attempt(void **state)
+{
+    struct service_database *fixture = *state;
+    char id[UUID_SIZE];
+    struct backtest_claim first;
+    struct backtest_claim second;
+
+    must_add(fixture, id);
+    assert_true(claim(fixture, "one", &first));
+    put_off(fixture, &first, false);
+    assert_int_equal(look(fixture, id).status, BACKTEST_IS_QUEUED);
+    assert_false(claim(fixture, "other", &second)); // not before its second is over
+    run(fixture, &end_lease, id);
+    assert_true(claim(fixture, "other", &second));
+    assert_int_equal(second.attempts, 1);
+    // Whose it is no more puts nothing off.
+    put_off(fixture, &first, false);
+    assert_int_equal(look(fixture, id).status, BACKTEST_IS_RUNNING);
+    put_off(fixture, &second, true);
+    run(fixture, &end_lease, id);
+    assert_true(claim(fixture, "one", &first));
+    assert_int_equal(first.attempts, 2);
+}
+
 static void one_that_waits_is_canceled_at_once_and_one_that_runs_is_told(void **state)
 {
     struct service_database *fixture = *state;
@@ -572,6 +604,8 @@ int main(void)
         cmocka_unit_test_setup(the_one_that_has_waited_longest_is_taken_and_by_one_worker, forget),
         cmocka_unit_test_setup(users_take_turns_however_many_each_has_waiting, forget),
         cmocka_unit_test_setup(the_queue_of_orders_lets_backtests_be, forget),
+        cmocka_unit_test_setup(
+            one_that_is_put_off_waits_again_and_only_what_failed_counts_as_an_attempt, forget),
         cmocka_unit_test_setup(a_result_is_kept_once_and_of_who_has_the_task, forget),
         cmocka_unit_test_setup(one_that_waits_is_canceled_at_once_and_one_that_runs_is_told,
                                forget),
