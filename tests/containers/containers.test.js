@@ -243,10 +243,11 @@ step('a service that is cut off is answered for with 503, and is found again', 1
     await assertOrders();
 });
 
-step('three of each but market serve, and all are replaced under load without a failed request', 300000, async () => {
+step('three of each but market serve, and all are replaced under load without a failed request', 300000, async context => {
     await type('docker-compose -f deploy/compose.yaml up -d --scale auth=3 --scale portfolio=3 --scale trading=3 --scale gateway=3');
     await allHealthy(counts);
     const load = new Load(Array.from({ length: REPLICAS }, (_, number) => `http://127.0.0.1:${port + number}`), user);
+    context.after(() => load.end()); // whatever fails meanwhile
     const allReady = () => until('all gateways to be seen', () => load.ready.length === REPLICAS, 30);
     await allReady();
     // One of each at a time, as a new version of all would be rolled out; market, of which there is no other, is away while
