@@ -2,7 +2,7 @@
 // engine: a container engine of the test's own, on private paths, which leaves nothing behind: no image, no bridge, no
 // rule of the firewall. Who has an engine already names it in BOURSE_TEST_DOCKER_HOST.
 import { execFile, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,17 +27,11 @@ export function missing() {
     return absent.length > 0 ? `not installed: ${absent.join(', ')}` : null;
 }
 
-// The networks of the machine's containers, which their engine leaves behind when it ends.
-function bridges() {
-    return readdirSync('/sys/class/net').filter(name => name.startsWith('br-'));
-}
-
 export class Engine {
     // With `why` instead where none can be started or an engine cannot run a container.
     static async start() {
         const engine = new Engine();
         engine.folder = mkdtempSync(join(tmpdir(), 'bourse-engine-'));
-        engine.bridges = bridges();
         const host = process.env.BOURSE_TEST_DOCKER_HOST;
         // Debian's client before others: it can do without a plugin what others need one for.
         engine.env = { ...process.env, PATH: `/usr/bin:${process.env.PATH}`, DOCKER_HOST: host ?? `unix://${engine.folder}/docker.sock` };
@@ -81,14 +75,19 @@ export class Engine {
         return stdout.trim();
     }
 
+    // The bridges of its networks, which it leaves behind when it ends.
+    bridges() {
+        const { status, stdout } = spawnSync('docker', ['network', 'ls', '--quiet', '--filter', 'driver=bridge'], { env: this.env });
+        return status === 0 ? stdout.toString().split('\n').filter(id => id !== '').map(id => `br-${id}`) : [];
+    }
+
     async stop() {
         if (this.daemon && this.daemon.exitCode === null) {
+            const bridges = this.bridges();
             this.daemon.kill('SIGTERM');
             await this.ended;
+            bridges.forEach(bridge => spawnSync('ip', ['link', 'del', bridge]));
         }
-        for (const bridge of bridges().filter(name => !this.bridges.includes(name)))
-            if (!process.env.BOURSE_TEST_DOCKER_HOST)
-                spawnSync('ip', ['link', 'del', bridge]);
         rmSync(this.folder, { recursive: true, force: true });
     }
 }
