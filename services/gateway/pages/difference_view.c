@@ -63,6 +63,21 @@ static bool is_worth_naming(struct text name)
     return !text_equals(name, "parameter") && !text_equals(name, "values");
 }
 
+// The parameter that a part of a grid is of, in words.
+static bool write_parameter(struct json *json, struct arena *arena, struct strbuf *out)
+{
+    struct text name;
+    const char *words = NULL;
+
+    if (json_peek(json) != JSON_STRING || !json_read_string(json, arena, &name))
+        return false;
+    words = arena_copy(arena, name.data, name.length);
+    words = words == NULL ? NULL : parameter_inputs_label(arena, words);
+    if (words != NULL)
+        strbuf_append_string(out, words);
+    return words != NULL;
+}
+
 static bool write_object(struct json *json, struct arena *arena, int depth, struct strbuf *out)
 {
     struct text name;
@@ -76,7 +91,8 @@ static bool write_object(struct json *json, struct arena *arena, int depth, stru
         }
         if (out->length > 0 && out->data[out->length - 1] != ' ')
             strbuf_append_char(out, ' ');
-        if (!write_value(json, arena, depth, out))
+        if (!(text_equals(name, "parameter") ? write_parameter(json, arena, out)
+                                             : write_value(json, arena, depth, out)))
             return false;
         (void)json_take(json, ',');
     }
@@ -111,7 +127,7 @@ static bool write_value(struct json *json, struct arena *arena, int depth, struc
     return true;
 }
 
-// A list or an object: "AAPL, MSFT", "fast 5, 10". What is none stays as it is.
+// A list or an object: "AAPL, MSFT", "Fast 5, 10". What is none stays as it is.
 static const char *flatten(struct arena *arena, const char *value)
 {
     OWNED(strbuf) out = strbuf_new(TEXT_BYTES_MAX);

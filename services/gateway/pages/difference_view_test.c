@@ -61,9 +61,9 @@ static void lists_and_objects_are_told_without_their_brackets(void **state)
     assert_shown(arena, "symbols", "[]", "");
     assert_shown(arena, "parameters.weights", "{\"AAPL\":\"60\",\"KO\":\"40\"}", "AAPL 60, KO 40");
     assert_shown(arena, "grid",
-                 "[{\"parameter\":\"fast\",\"values\":[\"5\",\"10\"]},"
+                 "[{\"parameter\":\"stop_loss_percent\",\"values\":[\"5\",\"10\"]},"
                  "{\"parameter\":\"slow\",\"values\":[\"30\"]}]",
-                 "fast 5, 10, slow 30");
+                 "Stop loss percent 5, 10, Slow 30");
 }
 
 static void what_cannot_be_read_stays_as_it_is(void **state)
