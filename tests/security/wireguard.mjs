@@ -81,7 +81,7 @@ async function startGateway(platform, addresses) {
 // can be read in what went over it.
 async function readOnCable(platform, what, addresses) {
     const file = join(folder, `${what}.pcap`);
-    const recorder = spawn('tcpdump', ['-i', 'cable', '-Z', 'root', '-s', '0', '-U', '-w', file],
+    const recorder = spawn('tcpdump', ['-i', 'cable', '-Z', 'root', '-s', '0', '--immediate-mode', '-U', '-w', file],
         { stdio: ['ignore', 'ignore', 'pipe'] });
     const ended = new Promise(done => recorder.on('close', done));
     let said = '';
