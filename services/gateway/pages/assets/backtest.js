@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The curves of a backtest with what was bought and sold on them. The tables below stay.
 // @ts-check
-import { frame, moneyFormat, percentFormat, show, token } from './charts.js';
+import { frame, moneyFormat, percentFormat, show } from './charts.js';
 
 /** @type {Map<string, Promise<any>>} */
 const asked = new Map();
@@ -47,14 +47,14 @@ function drawEquity(library, box, backtest) {
     const trades = library.createSeriesMarkers(equity, []);
     benchmark.setData(line(backtest, 'benchmark'));
     equity.setData(line(backtest, 'equity'));
-    chart.timeScale().applyOptions({ borderVisible: false, timeVisible: /Min|Hour/.test(backtest.timeframe) });
+    chart.timeScale().applyOptions({ timeVisible: /Min|Hour/.test(backtest.timeframe) });
     chart.timeScale().fitContent();
     return {
         chart,
-        paint: () => {
-            benchmark.applyOptions({ color: token(box, '--muted') });
-            equity.applyOptions({ color: token(box, '--accent') });
-            trades.setMarkers(markers(backtest, token(box, '--up'), token(box, '--down')));
+        paint: (/** @type {import('./charts.js').Colors} */ { muted, accent, up, down }) => {
+            benchmark.applyOptions({ color: muted });
+            equity.applyOptions({ color: accent });
+            trades.setMarkers(markers(backtest, up, down));
         },
     };
 }
@@ -65,13 +65,12 @@ function drawDrawdown(library, box, backtest) {
     const drawdown = chart.addSeries(library.BaselineSeries, { baseValue: { type: 'price', price: 0 }, lineWidth: 2, priceLineVisible: false,
         priceFormat: percentFormat });
     drawdown.setData(line(backtest, 'drawdown_percent'));
-    chart.timeScale().applyOptions({ borderVisible: false, timeVisible: /Min|Hour/.test(backtest.timeframe) });
+    chart.timeScale().applyOptions({ timeVisible: /Min|Hour/.test(backtest.timeframe) });
     chart.timeScale().fitContent();
     return {
         chart,
-        paint: () => {
-            const [stroke, fill] = [token(box, '--down'), token(box, '--down-soft')];
-            drawdown.applyOptions({ bottomLineColor: stroke, topLineColor: stroke, bottomFillColor1: fill, bottomFillColor2: fill });
+        paint: (/** @type {import('./charts.js').Colors} */ { down, downSoft }) => {
+            drawdown.applyOptions({ bottomLineColor: down, topLineColor: down, bottomFillColor1: downSoft, bottomFillColor2: downSoft });
         },
     };
 }

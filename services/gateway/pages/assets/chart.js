@@ -2,7 +2,7 @@
 // Candles and volume in place of the line that the server has drawn. The table below stays.
 // @ts-check
 
-import { frame, moneyFormat, show, token } from './charts.js';
+import { frame, moneyFormat, show } from './charts.js';
 
 const figure = /** @type {HTMLElement} */ (document.querySelector('[data-chart]'));
 
@@ -58,7 +58,7 @@ function draw(library, box, bars) {
 
     volume.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
     candles.priceScale().applyOptions({ scaleMargins: { top: 0.05, bottom: 0.22 } });
-    chart.timeScale().applyOptions({ timeVisible: isIntraday, borderVisible: false });
+    chart.timeScale().applyOptions({ timeVisible: isIntraday });
     const shown = bars.map(bar => ({ time: time(bar.time), open: Number(bar.open), high: Number(bar.high),
         low: Number(bar.low), close: Number(bar.close) }));
     candles.setData(shown);
@@ -76,10 +76,9 @@ function draw(library, box, bars) {
     const own = library.createSeriesMarkers(candles, []);
     return {
         chart,
-        paint: () => {
-            const [up, down] = [token(box, '--up'), token(box, '--down')];
+        paint: (/** @type {import('./charts.js').Colors} */ { up, down, line }) => {
             candles.applyOptions({ upColor: up, downColor: down, borderVisible: false, wickUpColor: up, wickDownColor: down });
-            volume.applyOptions({ color: token(box, '--line') });
+            volume.applyOptions({ color: line });
             own.setMarkers(fills(bars.map(bar => time(bar.time)), up, down));
         },
     };

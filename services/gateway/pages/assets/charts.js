@@ -2,38 +2,61 @@
 // What all charts by lightweight-charts have in common: they take the place of the line that the server has drawn,
 // and have the colours of the theme.
 // @ts-check
+import { grouped } from './decimals.js';
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/**
+ * What stands below a tick, in UTC as in the tables. Written out here, for until a browser has loaded what it needs to
+ * write dates of a locale it could have drawn half a chart.
+ * @param {number} seconds of Unix time
+ * @param {number} type the library's TickMarkType: 0 a year, 1 a month, 2 a day, 3 a time, 4 one with seconds
+ */
+function tickMark(seconds, type) {
+    const at = new Date(seconds * 1000);
+    const names = [String(at.getUTCFullYear()), months[at.getUTCMonth()], String(at.getUTCDate())];
+    return names[type] ?? at.toISOString().slice(11, type === 3 ? 16 : 19);
+}
+
 /** How each of them begins. */
-export const frame = { autoSize: true, layout: { attributionLogo: false } };
+export const frame = { autoSize: true, layout: { attributionLogo: false }, timeScale: { borderVisible: false, tickMarkFormatter: tickMark } };
 
 /** A percentage on an axis. */
 export const percentFormat = { type: 'custom',
     formatter: (/** @type {number} */ value) => `${value.toFixed(2).replace('-', '−')}%` };
 
-// Made once: a chart formats numbers all the time, and making one takes longer than all else that it does.
-const money = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-
 /** Money on an axis: with its thousands apart, as everywhere. */
-export const moneyFormat = { type: 'custom', minMove: 0.01,
-    formatter: (/** @type {number} */ value) => money.format(value).replace('-', '−') };
+export const moneyFormat = { type: 'custom', minMove: 0.01, formatter: (/** @type {number} */ value) => grouped(value.toFixed(2), 2) };
 
-/** A colour of the design as the theme has it at present. @param {Element} place @param {string} name */
-export function token(place, name) {
-    const probe = document.createElement('span');
-    probe.style.color = `var(${name})`;
-    place.append(probe);
-    const color = getComputedStyle(probe).color;
-    probe.remove();
-    return color;
+// Those that a chart is painted with.
+const tokens = { surface: '--surface', muted: '--muted', line: '--line', accent: '--accent', up: '--up', down: '--down', downSoft: '--down-soft' };
+
+/** @typedef {{ [name in keyof typeof tokens]: string }} Colors */
+
+/**
+ * Colours of the design as the theme has them at present. All at once, for the page's styles are worked out for it.
+ * @param {Element} place
+ */
+function readColors(place) {
+    const probes = Object.entries(tokens).map(([name, token]) => {
+        const probe = document.createElement('span');
+        probe.style.color = `var(${token})`;
+        return { name, probe };
+    });
+    place.append(...probes.map(({ probe }) => probe));
+    const colors = probes.map(({ name, probe }) => [name, getComputedStyle(probe).color]);
+    for (const { probe } of probes)
+        probe.remove();
+    return /** @type {Colors} */ (Object.fromEntries(colors));
 }
 
-/** @param {Element} box @param {any} chart */
-function paintFrame(box, chart) {
+/** @param {any} chart @param {Colors} colors */
+function paintFrame(chart, colors) {
     chart.applyOptions({
-        layout: { background: { color: token(box, '--surface') }, textColor: token(box, '--muted') },
-        grid: { vertLines: { visible: false }, horzLines: { color: token(box, '--line') } },
+        layout: { background: { color: colors.surface }, textColor: colors.muted },
+        grid: { vertLines: { visible: false }, horzLines: { color: colors.line } },
         rightPriceScale: { borderVisible: false, entireTextOnly: true },
     });
 }
@@ -65,7 +88,7 @@ function makeBox(figure) {
  * Draws a chart in a figure. What fails leaves the line that is there.
  * @param {HTMLElement} figure
  * @param {() => Promise<any>} read what it shows
- * @param {(library: any, box: HTMLElement, shown: any) => { chart: any, paint: () => void }} draw
+ * @param {(library: any, box: HTMLElement, shown: any) => { chart: any, paint: (colors: Colors) => void }} draw
  */
 export async function show(figure, read, draw) {
     try {
@@ -74,8 +97,9 @@ export async function show(figure, read, draw) {
         const box = makeBox(figure);
         const { chart, paint } = draw(library, box, shown);
         const paintAll = () => {
-            paintFrame(box, chart);
-            paint();
+            const colors = readColors(box);
+            paintFrame(chart, colors);
+            paint(colors);
         };
         paintAll();
         dark.addEventListener('change', paintAll);
