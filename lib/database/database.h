@@ -68,6 +68,14 @@ MUST_CHECK bool parameter_array(struct arena *arena,
                                 size_t count,
                                 struct parameter *out_array);
 
+// The same of texts alone; NULL becomes NULL. The texts need not live on. Fails with
+// OUT_OF_MEMORY_BUDGET when `arena` is too small for it.
+MUST_CHECK bool parameter_text_array(struct arena *arena,
+                                     const char *const *texts,
+                                     size_t count,
+                                     struct parameter *out_array,
+                                     struct error *error);
+
 // The rows a statement gave. Columns are counted from 0.
 struct rows {
     size_t count;

@@ -103,6 +103,21 @@ bool parameter_array(struct arena *arena,
     return text != NULL;
 }
 
+bool parameter_text_array(struct arena *arena,
+                          const char *const *texts,
+                          size_t count,
+                          struct parameter *out_array,
+                          struct error *error)
+{
+    struct parameter *values = arena_allocate(arena, (count + 1) * sizeof(*values));
+
+    for (size_t i = 0; values != NULL && i < count; i++)
+        values[i] = parameter_text(texts[i]);
+    return (values != NULL && parameter_array(arena, values, count, out_array)) ||
+           error_set(error, REASON_OUT_OF_MEMORY_BUDGET,
+                     "A list of %zu texts for the database needs too much memory.", count);
+}
+
 const char *rows_text(const struct rows *rows, size_t row, size_t column)
 {
     assert(row < rows->count && column < rows->columns);

@@ -81,6 +81,37 @@ static void an_array_beyond_the_budget_is_refused(void **state)
     assert_null(array.text);
 }
 
+static void an_array_of_texts_is_that_of_their_parameters(void **state)
+{
+    OWNED(arena) arena = arena_new(4096);
+    const char *texts[] = {"a\"b", NULL, ""};
+    struct parameter array;
+    struct error error;
+
+    (void)state;
+    assert_true(parameter_text_array(arena, texts, COUNT_OF(texts), &array, &error));
+    assert_string_equal(array.text, "{\"a\\\"b\",NULL,\"\"}");
+    assert_true(parameter_text_array(arena, NULL, 0, &array, &error));
+    assert_string_equal(array.text, "{}");
+}
+
+static void an_array_of_texts_beyond_the_budget_names_how_many(void **state)
+{
+    const char *texts[] = {"more than fits", "into what there is"};
+    struct parameter array;
+    struct error error;
+    // Too small for the parameters, and for their text alone.
+    size_t sizes[] = {16, 3 * sizeof(struct parameter) + 8};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        OWNED(arena) arena = arena_new(sizes[i]);
+        assert_false(parameter_text_array(arena, texts, COUNT_OF(texts), &array, &error));
+        assert_string_equal(error.reason, "OUT_OF_MEMORY_BUDGET");
+        assert_non_null(strstr(error.message, "A list of 2 texts"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +120,8 @@ int main(void)
         cmocka_unit_test(times_are_read_to_the_microsecond),
         cmocka_unit_test(array_elements_are_quoted),
         cmocka_unit_test(an_array_beyond_the_budget_is_refused),
+        cmocka_unit_test(an_array_of_texts_is_that_of_their_parameters),
+        cmocka_unit_test(an_array_of_texts_beyond_the_budget_names_how_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,17 +73,11 @@ bool store_find_symbols(struct database *database,
     static const struct statement find = {
         "find_symbols", "SELECT ticker, name, exchange, sector, currency, status, fractionable"
                         " FROM symbols WHERE ticker = ANY ($1::text[])"};
-    struct parameter *values = arena_allocate(arena, (ticker_count + 1) * sizeof *values);
     struct parameter array;
     struct rows rows;
 
-    if (values == NULL)
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the tickers do not fit");
-    for (size_t i = 0; i < ticker_count; i++)
-        values[i] = parameter_text(tickers[i]);
-    if (!parameter_array(arena, values, ticker_count, &array))
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the tickers do not fit");
-    return database_query(database, arena, &find, &array, 1, &rows, error) &&
+    return parameter_text_array(arena, tickers, ticker_count, &array, error) &&
+           database_query(database, arena, &find, &array, 1, &rows, error) &&
            read_symbols(&rows, arena, out_symbols, out_count, error);
 }
 

@@ -209,22 +209,6 @@ bool store_hold_actions(struct transaction *transaction, struct error *error)
     return transaction_query(transaction, &share_gate, NULL, 0, &rows, error);
 }
 
-static bool array_of(struct transaction *transaction,
-                     const char *const *texts,
-                     size_t count,
-                     struct parameter *out_array,
-                     struct error *error)
-{
-    struct arena *arena = transaction_arena(transaction);
-    struct parameter *values = arena_allocate(arena, (count + 1) * sizeof(*values));
-
-    if (values == NULL)
-        return out_of_budget(error);
-    for (size_t i = 0; i < count; i++)
-        values[i] = parameter_text(texts[i]);
-    return parameter_array(arena, values, count, out_array) || out_of_budget(error);
-}
-
 bool store_find_open_action(struct transaction *transaction,
                             const char *const *tickers,
                             size_t count,
@@ -234,7 +218,7 @@ bool store_find_open_action(struct transaction *transaction,
     struct parameter array;
     struct rows rows = {0};
 
-    if (!array_of(transaction, tickers, count, &array, error) ||
+    if (!parameter_text_array(transaction_arena(transaction), tickers, count, &array, error) ||
         !transaction_query(transaction, &find_open_action, &array, 1, &rows, error))
         return false;
     *out_ticker = rows.count > 0 ? rows_text(&rows, 0, 0) : NULL;
@@ -282,7 +266,7 @@ bool store_measure_holders(struct transaction *transaction,
         {0}, parameter_text(record->action.ticker), parameter_time(record->effective_at)};
     struct rows rows = {0};
 
-    if (!array_of(transaction, ids, count, &parameters[0], error) ||
+    if (!parameter_text_array(transaction_arena(transaction), ids, count, &parameters[0], error) ||
         !transaction_query(transaction, record->is_split ? &measure_split : &measure_dividend,
                            parameters, COUNT_OF(parameters), &rows, error))
         return false;
@@ -306,7 +290,7 @@ bool store_load_sell_holds(struct transaction *transaction,
     struct parameter parameters[2] = {{0}, parameter_text(record->action.ticker)};
     struct rows rows = {0};
 
-    if (!array_of(transaction, ids, count, &parameters[0], error) ||
+    if (!parameter_text_array(transaction_arena(transaction), ids, count, &parameters[0], error) ||
         !transaction_query(transaction, &load_sell_holds, parameters, COUNT_OF(parameters), &rows,
                            error))
         return false;
@@ -328,7 +312,8 @@ bool store_carry_lots(struct transaction *transaction,
         parameter_int(record->action.denominator),
     };
 
-    return array_of(transaction, ids, count, &parameters[0], error) &&
+    return parameter_text_array(transaction_arena(transaction), ids, count, &parameters[0],
+                                error) &&
            transaction_queue(transaction, &carry_lots, parameters, COUNT_OF(parameters), NULL,
                              error);
 }

@@ -175,21 +175,6 @@ static bool out_of_budget(struct error *error)
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The batch needs too much memory.");
 }
 
-static bool array_of_texts(struct arena *arena,
-                           const char **texts,
-                           size_t count,
-                           struct parameter *out_array,
-                           struct error *error)
-{
-    struct parameter *values = arena_allocate(arena, (count + 1) * sizeof(*values));
-
-    if (values == NULL)
-        return out_of_budget(error);
-    for (size_t i = 0; i < count; i++)
-        values[i] = parameter_text(texts[i]);
-    return parameter_array(arena, values, count, out_array) || out_of_budget(error);
-}
-
 // Queues a statement with the keys that go with the portfolios, one for one.
 static bool queue_load(struct transaction *transaction,
                        const struct statement *statement,
@@ -204,8 +189,8 @@ static bool queue_load(struct transaction *transaction,
 
     if (count == 0)
         return true;
-    return array_of_texts(arena, portfolio_ids, count, &parameters[0], error) &&
-           array_of_texts(arena, keys, count, &parameters[1], error) &&
+    return parameter_text_array(arena, portfolio_ids, count, &parameters[0], error) &&
+           parameter_text_array(arena, keys, count, &parameters[1], error) &&
            transaction_queue(transaction, statement, parameters, 2, out_rows, error);
 }
 
@@ -408,7 +393,7 @@ bool books_load(struct transaction *transaction,
     // One round trip: each statement sees what was committed when it begins, and it begins after
     // the locks have been taken.
     if (!transaction_queue(transaction, &plan_once, NULL, 0, NULL, error) ||
-        !array_of_texts(arena, ids, wanted->count, &array, error) ||
+        !parameter_text_array(arena, ids, wanted->count, &array, error) ||
         !transaction_queue(transaction, &lock_portfolios, &array, 1, &portfolios, error) ||
         !(wanted->all_balances
               ? transaction_queue(transaction, &load_all_balances, &array, 1, &balances, error)
@@ -444,7 +429,8 @@ bool books_load_all_balances(struct transaction *transaction,
     struct rows balances = {0};
     struct parameter array;
 
-    if (!array_of_texts(transaction_arena(transaction), portfolio_ids, count, &array, error) ||
+    if (!parameter_text_array(transaction_arena(transaction), portfolio_ids, count, &array,
+                              error) ||
         !transaction_queue(transaction, &load_all_balances, &array, 1, &balances, error) ||
         !transaction_flush(transaction, error))
         return false;

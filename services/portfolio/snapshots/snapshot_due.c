@@ -69,21 +69,6 @@ bool snapshot_due_list(struct database *database,
     return true;
 }
 
-static bool array_of(struct arena *arena,
-                     const char *const *ids,
-                     size_t count,
-                     struct parameter *out_array,
-                     struct error *error)
-{
-    struct parameter *values = arena_allocate(arena, (count + 1) * sizeof(*values));
-
-    if (values == NULL)
-        return out_of_budget(error);
-    for (size_t i = 0; i < count; i++)
-        values[i] = parameter_text(ids[i]);
-    return parameter_array(arena, values, count, out_array) || out_of_budget(error);
-}
-
 bool snapshot_due_mark(struct transaction *transaction,
                        const char *const *portfolio_ids,
                        size_t count,
@@ -92,7 +77,8 @@ bool snapshot_due_mark(struct transaction *transaction,
 {
     struct parameter parameters[2] = {{0}, parameter_time(from)};
 
-    return array_of(transaction_arena(transaction), portfolio_ids, count, &parameters[0], error) &&
+    return parameter_text_array(transaction_arena(transaction), portfolio_ids, count,
+                                &parameters[0], error) &&
            transaction_queue(transaction, &mark_due, parameters, COUNT_OF(parameters), NULL, error);
 }
 
@@ -105,7 +91,7 @@ bool snapshot_due_mark_one(struct database *database,
     struct parameter parameters[2] = {{0}, parameter_time(from)};
     struct rows rows = {0};
 
-    return array_of(arena, &portfolio_id, 1, &parameters[0], error) &&
+    return parameter_text_array(arena, &portfolio_id, 1, &parameters[0], error) &&
            database_query(database, arena, &mark_due, parameters, COUNT_OF(parameters), &rows,
                           error);
 }

@@ -103,22 +103,6 @@ static bool out_of_budget(struct error *error)
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The import needs too much memory.");
 }
 
-static bool array_of(struct transaction *transaction,
-                     const char *const *texts,
-                     size_t count,
-                     struct parameter *out_array,
-                     struct error *error)
-{
-    struct arena *arena = transaction_arena(transaction);
-    struct parameter *values = arena_allocate(arena, (count + 1) * sizeof(*values));
-
-    if (values == NULL)
-        return out_of_budget(error);
-    for (size_t i = 0; i < count; i++)
-        values[i] = parameter_text(texts[i]);
-    return parameter_array(arena, values, count, out_array) || out_of_budget(error);
-}
-
 bool import_store_list_actions(struct transaction *transaction,
                                const char *const *tickers,
                                size_t count,
@@ -132,7 +116,8 @@ bool import_store_list_actions(struct transaction *transaction,
     struct import_action *actions = NULL;
     struct rows rows = {0};
 
-    if (!array_of(transaction, tickers, count, &parameters[0], error) ||
+    if (!parameter_text_array(transaction_arena(transaction), tickers, count, &parameters[0],
+                              error) ||
         !transaction_query(transaction, &list_actions, parameters, COUNT_OF(parameters), &rows,
                            error))
         return false;
@@ -164,7 +149,8 @@ bool import_store_read_cash(struct transaction *transaction,
 
     if (count == 0)
         return true;
-    if (!array_of(transaction, journal_ids, count, &parameters[1], error) ||
+    if (!parameter_text_array(transaction_arena(transaction), journal_ids, count, &parameters[1],
+                              error) ||
         !transaction_query(transaction, &read_cash, parameters, COUNT_OF(parameters), &rows, error))
         return false;
     for (size_t i = 0; i < count; i++)
@@ -182,8 +168,10 @@ bool import_store_has_movement(struct transaction *transaction,
         parameter_text(portfolio_id), {0}, {0}, parameter_text(movements->reference)};
     struct rows rows = {0};
 
-    if (!array_of(transaction, movements->ids, movements->id_count, &parameters[1], error) ||
-        !array_of(transaction, movements->marks, movements->mark_count, &parameters[2], error) ||
+    if (!parameter_text_array(transaction_arena(transaction), movements->ids, movements->id_count,
+                              &parameters[1], error) ||
+        !parameter_text_array(transaction_arena(transaction), movements->marks,
+                              movements->mark_count, &parameters[2], error) ||
         !transaction_query(transaction, &has_movement, parameters, COUNT_OF(parameters), &rows,
                            error))
         return false;
@@ -221,7 +209,8 @@ bool import_store_load_lots(struct transaction *transaction,
 
     if (count == 0)
         return true;
-    if (!array_of(transaction, tickers, count, &parameters[1], error) ||
+    if (!parameter_text_array(transaction_arena(transaction), tickers, count, &parameters[1],
+                              error) ||
         !transaction_query(transaction, &load_open_lots, parameters, COUNT_OF(parameters), &rows,
                            error))
         return false;

@@ -238,21 +238,6 @@ static bool take_orders(const struct rows *rows,
     return true;
 }
 
-MUST_CHECK static bool array_of(struct arena *arena,
-                                const char *const *ids,
-                                size_t count,
-                                struct parameter *out_array,
-                                struct error *error)
-{
-    struct parameter *values = arena_allocate(arena, (count + 1) * sizeof(*values));
-
-    if (values == NULL)
-        return store_out_of_budget(error);
-    for (size_t i = 0; i < count; i++)
-        values[i] = parameter_text(ids[i]);
-    return parameter_array(arena, values, count, out_array) || store_out_of_budget(error);
-}
-
 bool store_load_orders(struct database *database,
                        struct arena *arena,
                        const char *const *ids,
@@ -264,7 +249,7 @@ bool store_load_orders(struct database *database,
     struct parameter array;
     struct rows rows = {0};
 
-    return array_of(arena, ids, count, &array, error) &&
+    return parameter_text_array(arena, ids, count, &array, error) &&
            database_query(database, arena, &load_orders, &array, 1, &rows, error) &&
            take_orders(&rows, arena, out_orders, out_count, error);
 }
@@ -280,7 +265,7 @@ bool store_lock_groups(struct transaction *transaction,
     struct parameter array;
     struct rows rows = {0};
 
-    return array_of(arena, group_ids, count, &array, error) &&
+    return parameter_text_array(arena, group_ids, count, &array, error) &&
            transaction_queue(transaction, &lock_groups, &array, 1, NULL, error) &&
            transaction_queue(transaction, &load_open_of_groups, &array, 1, &rows, error) &&
            transaction_flush(transaction, error) &&
@@ -298,7 +283,7 @@ bool store_load_groups(struct database *database,
     struct parameter array;
     struct rows rows = {0};
 
-    return array_of(arena, group_ids, count, &array, error) &&
+    return parameter_text_array(arena, group_ids, count, &array, error) &&
            database_query(database, arena, &load_groups, &array, 1, &rows, error) &&
            take_orders(&rows, arena, out_orders, out_count, error);
 }
