@@ -14,15 +14,19 @@ packages_list() {
 }
 
 packages_missing() {
-    local name program
+    local name program installed wanted=()
 
     for name in "$@"; do
         program=${name#*:}
-        if [ "$program" != "$name" ] && command -v "$program" >/dev/null; then
-            continue
+        if [ "$program" = "$name" ] || ! command -v "$program" >/dev/null; then
+            wanted+=("${name%%:*}")
         fi
-        name=${name%%:*}
-        dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || printf '%s\n' "$name"
+    done
+    [ ${#wanted[@]} -gt 0 ] || return 0
+    # Asked once for all, for it reads its whole database each time. Of what it has never heard it says nothing.
+    installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}.' "${wanted[@]}" 2>/dev/null) || true
+    for name in "${wanted[@]}"; do
+        [[ .$installed = *".$name installed."* ]] || printf '%s\n' "$name"
     done
 }
 
