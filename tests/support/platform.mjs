@@ -42,6 +42,13 @@ const wideLimits = Object.fromEntries(['REGISTRATIONS_PER_HOUR', 'REGISTRATIONS_
     'WRONG_LOGINS_OF_ADDRESS', 'ORDERS_PER_MINUTE', 'ORDERS_AT_ONCE', 'ADDRESS_ORDERS_PER_MINUTE',
     'ADDRESS_ORDERS_AT_ONCE'].map(name => [`BOURSE_${name}`, '1000000']));
 
+// Cluster and schemas of a platform that has not run yet; the launcher makes what is not there.
+async function copyPrepared(preset, data) {
+    const { stdout } = await run(join(root, 'tests/support/prepare_cluster.sh'), [preset]);
+    if (stdout !== '')
+        await run('cp', ['-a', `${stdout.trim()}/.`, data]);
+}
+
 export class Platform {
     // With the market that replays bars, unless other `options` are given to the launcher.
     static async start({ env = {}, options = ['--market', 'replay'] } = {}) {
@@ -54,6 +61,9 @@ export class Platform {
         platform.password = randomBytes(12).toString('hex');
         platform.env = { ...wideLimits, ...process.env, BOURSE_PRESET: process.env.BOURSE_PRESET ?? 'dev',
             BOURSE_ADMIN_PASSWORD: platform.password, ...env };
+        // Who says nothing of the market meets the very first start.
+        if (options.includes('--market'))
+            await copyPrepared(platform.env.BOURSE_PRESET, platform.data);
         await platform.bourse('up', '--detach', '--port', String(platform.port), ...options);
         return platform;
     }
