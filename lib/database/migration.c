@@ -162,6 +162,22 @@ static bool record(struct run *run, const struct migration *migration, struct er
                  3, NULL, error);
 }
 
+static bool is_of_plans(const struct migration *migration)
+{
+    const char *title = strchr(migration->name, '_');
+
+    return title != NULL && strcmp(title, "_plans.sql") == 0;
+}
+
+// A backup of one database has no settings of roles, and says that they have been applied.
+static bool repeat_plans(struct run *run, struct error *error)
+{
+    for (size_t i = 0; i < run->count; i++)
+        if (is_of_plans(&run->migrations[i]) && !execute(run, run->migrations[i].sql, error))
+            return false;
+    return true;
+}
+
 // Applies the next file, in one transaction that holds the lock row.
 static bool apply_next(struct run *run, bool *out_done, struct error *error)
 {
@@ -176,7 +192,7 @@ static bool apply_next(struct run *run, bool *out_done, struct error *error)
         return false;
     if (applied.count == run->count) {
         *out_done = true;
-        return execute(run, "ROLLBACK", error);
+        return repeat_plans(run, error) && execute(run, "COMMIT", error);
     }
     next = &run->migrations[applied.count];
     if (!execute(run, next->sql, error))

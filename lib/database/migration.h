@@ -7,6 +7,10 @@
 // again and again where services use its tables, so that they go on meanwhile. Run as the schema's
 // owner, who is not the role the service works as: that is how UPDATE and DELETE can be kept from
 // the service.
+//
+// A file NNN_plans.sql sets how PostgreSQL plans for the service's role, and nothing else. It is
+// applied again by every run: a role's settings are the server's, not the database's, so a database
+// that was restored into another server has none of them.
 #pragma once
 
 #include "base/error.h"

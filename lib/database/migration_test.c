@@ -93,6 +93,29 @@ static void the_role_may_do_what_the_files_grant_and_no_more(void **state)
     assert_false(database_query(database, arena, &forget, NULL, 0, NULL, &error));
 }
 
+static void how_is_planned_for_the_role_is_set_by_each_run(void **state)
+{
+    OWNED(database) database = open_as(*state, NULL, "public");
+    OWNED(arena) arena = arena_new(4096);
+    struct migration both[] = {
+        first, {2, "002_plans.sql", "ALTER ROLE bourse_shop SET enable_seqscan = off"}};
+    struct statement forget = {"forget", "ALTER ROLE bourse_shop RESET enable_seqscan"};
+    struct statement find = {"find", "SELECT 1 FROM pg_roles WHERE rolname = 'bourse_shop'"
+                                     " AND 'enable_seqscan=off' = ANY (rolconfig)"};
+    size_t applied = 0;
+    struct rows rows;
+    struct error error;
+
+    assert_true(run(*state, both, 2, &applied, &error));
+    // As on a server into which a backup of the database has been restored.
+    assert_true(database_query(database, arena, &forget, NULL, 0, NULL, &error));
+    assert_true(run(*state, both, 2, &applied, &error));
+    assert_int_equal(applied, 0);
+    assert_true(database_query(database, arena, &find, NULL, 0, &rows, &error));
+    assert_int_equal(rows.count, 1);
+    assert_true(database_query(database, arena, &forget, NULL, 0, NULL, &error));
+}
+
 static void a_file_that_changed_after_it_was_applied_is_refused(void **state)
 {
     struct migration changed = first;
@@ -343,6 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(files_are_applied_once_and_in_order, clear),
         cmocka_unit_test_setup(the_role_may_do_what_the_files_grant_and_no_more, clear),
+        cmocka_unit_test_setup(how_is_planned_for_the_role_is_set_by_each_run, clear),
         cmocka_unit_test_setup(a_file_that_changed_after_it_was_applied_is_refused, clear),
         cmocka_unit_test_setup(a_missing_number_is_refused, clear),
         cmocka_unit_test_setup(a_database_that_is_newer_than_the_program_is_refused, clear),
