@@ -44,7 +44,8 @@ cluster_programs() {
 }
 
 # Root's PostgreSQL runs as another user, who may be unable to reach the data folder (in /root, say).
-# Its files lie in /var/lib/bourse then, and DATA/postgres is a link to them.
+# Its files lie in /var/lib/bourse then, in a folder that is nobody else's, and DATA/postgres is a link to it: where
+# the data folder is moved to, and whatever is put in its place, it goes on meaning these files.
 cluster_choose_folder() {
     local elsewhere
 
@@ -54,11 +55,9 @@ cluster_choose_folder() {
     if cluster_as_user test -x "$DATA"; then
         return
     fi
-    elsewhere=/var/lib/bourse/$(cluster_hash)
-    mkdir -p "$elsewhere"
+    mkdir -p /var/lib/bourse
+    elsewhere=$(mktemp -d /var/lib/bourse/XXXXXXXXXX)
     chmod 0711 /var/lib/bourse "$elsewhere"
-    # What is left of a data folder of this name that was removed.
-    rm -rf "$elsewhere/postgres"
     mkdir -m 0700 "$elsewhere/postgres"
     chown postgres: "$elsewhere/postgres"
     ln -sfn "$elsewhere/postgres" "$DATA/postgres"

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The launcher as a person meets it: starting, stopping, and what comes after a crash.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readlinkSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Platform, root, services, until } from '../support/platform.mjs';
 
@@ -158,6 +159,25 @@ describe('the launcher', () => {
         assert.equal(again.ports, one.ports);
         for (const { child } of [two, again])
             child.kill('SIGKILL');
+    });
+
+    it('keeps PostgreSQL\'s files when their data folder is moved and another one takes its place', t => {
+        if (process.getuid() !== 0)
+            return t.skip('they lie in the data folder, unless root runs it');
+        const closed = mkdtempSync(join(tmpdir(), 'bourse-closed-'));
+        const parts = ['messages', 'data', 'cluster'].map(part => `. "${root}/deploy/local/${part}.sh"`).join('; ');
+        const make = 'data_choose "$1/var"; data_make; cluster_choose_folder; readlink "$DATA/postgres"';
+        const folders = [`touch "$1/var/postgres/kept"; mv "$1/var" "$1/old"`, ''].map(then =>
+            execFileSync('bash', ['-euc', `${parts}; ${make}; ${then}`, 'bash', closed], { encoding: 'utf8' }).trim());
+        try {
+            assert.ok(folders.every(folder => folder.startsWith('/var/lib/bourse/')), folders.join());
+            assert.equal(readlinkSync(join(closed, 'old/postgres')), folders[0]);
+            assert.ok(existsSync(join(closed, 'old/postgres/kept')));
+            assert.ok(!existsSync(join(closed, 'var/postgres/kept')));
+        } finally {
+            for (const folder of [closed, ...folders.map(dirname)])
+                rmSync(folder, { recursive: true });
+        }
     });
 
     it('refuses a port that something else listens on', async () => {
