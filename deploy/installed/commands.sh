@@ -41,10 +41,32 @@ backup_command() {
 restore_command() {
     [ $# -eq 1 ] || die "It is bourse restore FOLDER."
     backup_check "$1"
+    restore_check_market "$1"
     backup_restore "$1"
     migrate_command
     setup_roles
     say "Restored. Start it with systemctl start bourse.target"
+}
+
+# Orders that rest would be filled at the prices of whatever market there is.
+restore_check_market() {
+    local before now
+
+    before=$(restore_name_market "$(backup_about "$1" market)")
+    now=$(restore_name_market "$(platform_market)")
+    [ "$before" = "$now" ] || die "The backup is of $before; by $SETTINGS/market.conf it would go on as $now." \
+        "Set BOURSE_MARKET (and BOURSE_SEED) there to what it was, and give this command again."
+}
+
+#   restore_name_market "KIND [SEED]"
+restore_name_market() {
+    local kind seed
+
+    read -r kind seed <<<"$1"
+    case ${kind:-simulated} in
+    simulated) printf 'a simulated market with seed %s' "${seed:-1}" ;;
+    *) printf 'a %s market' "$kind" ;;
+    esac
 }
 
 rotate_mesh_key_command() {

@@ -80,8 +80,7 @@ setup_owner_here() {
     local password
 
     if ! platform_has_owner; then
-        setup_as_postgres -d postgres -c 'SELECT' >/dev/null 2>&1 ||
-            die "There is no PostgreSQL on this machine that answers: apt-get install postgresql, or name one with --database."
+        setup_as_postgres -d postgres -c 'SELECT' >/dev/null 2>&1 || setup_name_what_is_missing
         setup_owner_write "$SETUP_DATABASE" "$SETUP_OWNER" "$(setup_random 24)"
     fi
     [[ $(platform_owner && printf '%s' "$BOURSE_OWNER_DATABASE") == "$SETUP_DATABASE user=$SETUP_OWNER" ]] || return 0
@@ -92,6 +91,18 @@ ALTER ROLE $SETUP_OWNER LOGIN CREATEROLE PASSWORD '$password';
 SELECT 'CREATE DATABASE bourse OWNER $SETUP_OWNER ENCODING ''UTF8'' TEMPLATE template0'
 WHERE NOT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'bourse') \gexec
 SQL
+}
+
+# Debian's PostgreSQL can be installed without a cluster: ./bourse on a laptop wants none.
+setup_name_what_is_missing() {
+    local version
+
+    version=$(find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -n | tail -n 1)
+    if [ -n "$version" ] && [ -z "$(pg_lsclusters -h 2>/dev/null)" ]; then
+        die "PostgreSQL is installed and has no cluster: pg_createcluster $version main --start, and give this command again." \
+            "Or name another server with --database."
+    fi
+    die "There is no PostgreSQL on this machine that answers: apt-get install postgresql, or name one with --database."
 }
 
 # Each service has a role with a password of its own, made here and known to nobody else.

@@ -179,6 +179,11 @@ describe('the Debian package', { skip: whyNot() }, () => {
         run(operate.recipe('server: makes a backup'));
         assert.match(machine.run('bourse restore /var/backups/bourse/today').stderr, /not empty: it has the schemas audit, auth, market, portfolio, trading/);
         register('bob');
+        const market = kind => machine.must(`sed -i 's/^BOURSE_MARKET=.*/BOURSE_MARKET=${kind}/' /etc/bourse/market.conf`);
+        market('replay');
+        assert.match(machine.run('bourse restore /var/backups/bourse/today').stderr,
+            /is of a simulated market with seed 1; by .*market.conf it would go on as a replay market/);
+        market('simulated');
         run(operate.recipe('server: restores a backup'));
         await healthy();
         assert.deepEqual(users(), ['ada', 'admin']);
