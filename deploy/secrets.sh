@@ -57,7 +57,7 @@ write_roles() {
 
     {
         printf "CREATE ROLE bourse_owner LOGIN CREATEROLE PASSWORD '%s';\n" "$(cat "$SECRETS/owner.password")"
-        printf 'CREATE DATABASE %s OWNER bourse_owner;\n' "$DATABASE"
+        printf "CREATE DATABASE %s OWNER bourse_owner ENCODING 'UTF8' TEMPLATE template0;\n" "$DATABASE"
         printf 'REVOKE ALL ON DATABASE %s FROM PUBLIC;\n' "$DATABASE"
         for role in "${ROLES[@]:1}"; do
             printf 'CREATE ROLE bourse_%s LOGIN;\n' "$role"
