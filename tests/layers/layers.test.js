@@ -218,6 +218,19 @@ test("no number that explains an error is called like a member of every problem"
   assertNone(faults);
 });
 
+test("what the documents say is somewhere is there", () => {
+  const documents = [...filesBelow(".")].filter((name) => name.endsWith(".md")).map((name) => path.normalize(name));
+  const stems = new Set(all.concat([...filesBelow("deploy"), ...filesBelow("docs")]).flatMap((name) => {
+    const folders = name.split("/").map((_, i, parts) => parts.slice(0, i + 1).join("/"));
+    return [...folders, name.replace(/\.[a-z]+$/, "")]; // a module is named without its .c and .h
+  }));
+  const isThere = (name) => name.endsWith("*") ? [...stems].some((stem) => stem.startsWith(name.slice(0, -1))) : stems.has(name.replace(/\/$/, ""));
+  const paths = documents.flatMap((document) => [...read(document).matchAll(/`((?:services|lib|deploy|tests|tools|docs|proto)\/[a-z\d_./-]*\*?)`/g)]
+    .map(([, name]) => ({ document, name })));
+  assert.ok(paths.length >= 100, `${paths.length}`);
+  assert.deepEqual(paths.filter(({ name }) => !isThere(name)).map(({ document, name }) => `${document}: ${name}`), []);
+});
+
 test("lines, files and functions stay of a size that can be read", () => {
   const faults = [];
   for (const name of [...cFiles, ...scripts]) {
