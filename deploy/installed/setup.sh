@@ -7,13 +7,15 @@ SETUP_DATABASE="host=127.0.0.1 dbname=bourse" # of this machine's own PostgreSQL
 SETUP_OWNER=bourse_owner
 
 setup_command() {
-    local database='' owner=$SETUP_OWNER
+    local database='' owner=$SETUP_OWNER replaces='' is_first=1
 
+    ! platform_has_owner || is_first=''
     while [ $# -gt 0 ]; do
         [ $# -ge 2 ] || die "$1 needs a value."
         case $1 in
         --database) database=$2 ;;
         --owner) owner=$2 ;;
+        --replace-secrets) replaces=$2 ;;
         *) die "setup does not know \"$1\". bourse --help lists what it takes." ;;
         esac
         shift 2
@@ -22,6 +24,7 @@ setup_command() {
     say "[1/4] The database"
     if [ -n "$database" ]; then
         setup_owner_given "$database" "$owner"
+        [ -z "$is_first" ] || [ "$replaces" = true ] || setup_check_nobody_else
     else
         setup_owner_here
     fi
@@ -62,6 +65,19 @@ setup_owner_given() {
     [ -n "${BOURSE_OWNER_PASSWORD:-}" ] || die "BOURSE_OWNER_PASSWORD must have the password of $owner."
     [[ $BOURSE_OWNER_PASSWORD != *[\"\'\$\`\\]* ]] || die "The owner's password must be without quotes, \$, \` and \\."
     setup_owner_write "$database" "$owner" "$BOURSE_OWNER_PASSWORD"
+}
+
+# A set-up that begins makes passwords and a mesh key: whoever works with others on the same database would be shut out.
+setup_check_nobody_else() {
+    local found
+
+    found=$(platform_client psql -X -At -c "SELECT 1 FROM pg_namespace WHERE nspname = 'auth'") || found=unknown
+    [ -n "$found" ] || return 0
+    rm -f "$SECRETS/owner.conf"
+    [ "$found" != unknown ] || die "The database could not be asked; what it said is above."
+    die "The database has Bourse's schemas already, and this machine has no secrets of it. When another machine runs Bourse on it," \
+        "bring its mesh key here instead: docs/install.md, On several machines. When there is none any more, give the command again" \
+        "with --replace-secrets true."
 }
 
 setup_owner_write() {
