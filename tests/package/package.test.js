@@ -205,6 +205,10 @@ describe('the Debian package', { skip: whyNot() }, () => {
         const unit = ['15-main', cluster('main').replace('/', '-')];
         run(operate.recipe('database: keeps the log', [here, unit]));
         await healthy();
+        const pieces = () => machine.must('ls /var/backups/postgresql/wal').split('\n').filter(name => /^[0-9A-F]{24}\.gz$/.test(name)).sort();
+        const before = pieces();
+        run(operate.recipe('database: makes another base backup', [['postgresql/15/bin', `postgresql/${cluster('bin')}`]]));
+        assert.ok(before.length > 0 && pieces()[0] > before[0], `${before[0]} is still among ${pieces()}`);
         register('carl');
         const moment = machine.must("bourse psql -At -c 'SELECT clock_timestamp()'").trim();
         register('dora');
@@ -247,6 +251,11 @@ describe('the Debian package', { skip: whyNot() }, () => {
         await healthy();
         assert.match(machine.must('cat /etc/bourse/secrets/auth.conf'), /port=5433 dbname=bourse user=bourse_auth password=/);
         assert.deepEqual(users(), ['admin']);
+        // As on another machine, which must not take the roles and the mesh key from this one.
+        machine.must('mkdir /root/secrets && mv /etc/bourse/secrets/* /root/secrets');
+        assert.match(machine.run(command).stderr, /has Bourse's schemas already, and this machine has no secrets of it/);
+        assert.equal(machine.must('ls /etc/bourse/secrets'), '');
+        machine.must('mv /root/secrets/* /etc/bourse/secrets && bourse psql -c SELECT');
     });
 
     it('stops when it is removed, and keeps settings and secrets until it is purged', () => {
