@@ -99,7 +99,7 @@ function parseMetrics(text) {
 
 // What a PromQL expression speaks of: [{name, labels}]. Good for those of ours: no subquery, no offset.
 function metricsOf(expression) {
-    const words = new Set(['by', 'or', 'and', 'on', 'sum', 'rate', 'max', 'min', 'count', 'topk', 'time', 'increase', 'changes', 'histogram_quantile', 'min_over_time']);
+    const words = new Set(['by', 'or', 'and', 'on', 'sum', 'rate', 'max', 'min', 'count', 'topk', 'time', 'increase', 'changes', 'absent', 'histogram_quantile', 'min_over_time']);
     const bare = expression.replace(/\b(by|on) \(([^)]*)\)/g, '').replace(/\[[^\]]*\]/g, '');
     return [...bare.matchAll(/([a-z_]+)(?:\{([^}]*)\})?/g)].filter(([, name]) => /^[a-z]/.test(name) && !words.has(name))
         .map(([, name, selector]) => ({ name, labels: [...(selector ?? '').matchAll(/([a-z_]+)\s*(?:=~|!~|!=|=)/g)].map(match => match[1]) }));
