@@ -255,6 +255,9 @@ static void a_file_that_is_said_to_be_of_days_has_its_times_passed_over(void **s
     assert_int_equal(price_csv_read(&csv, text_of("1401715800" PRICES), &bar, reason), CSV_ROW);
     assert_int_equal(bar.at, 0);
     assert_int_equal(bar.day, day_of("2014-06-02"));
+    // Midnight in UTC, as a table of days is written with numbers.
+    assert_int_equal(price_csv_read(&csv, text_of("1388620800" PRICES), &bar, reason), CSV_ROW);
+    assert_int_equal(bar.day, day_of("2014-01-02"));
 }
 
 static void the_column_of_the_date_has_several_names_and_may_have_a_time_beside_it(void **state)

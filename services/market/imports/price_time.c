@@ -97,19 +97,6 @@ static struct price_time of_moment(int64_t at)
     return time;
 }
 
-static bool read_number(struct text text, struct price_time *out_time)
-{
-    int64_t number, unit;
-
-    if (decimal_parse(text, 0, &number) != DECIMAL_FINE)
-        return false;
-    unit = text.length >= MILLISECONDS_LENGTH ? MICROS_PER_MS : MICROS_PER_SECOND;
-    if (number < CALENDAR_START_AT / unit || number >= CALENDAR_END_AT / unit)
-        return false;
-    *out_time = of_moment(number * unit);
-    return true;
-}
-
 // What New York's clocks show. In the hour that is skipped or repeated there is no session, so it
 // does not matter which of two moments that is.
 static struct price_time of_clock(int64_t day, int seconds)
@@ -121,6 +108,22 @@ static struct price_time of_clock(int64_t day, int seconds)
               (seconds - CALENDAR_OPEN_MINUTE * 60) * MICROS_PER_SECOND,
         .seconds = seconds,
     };
+}
+
+static bool read_number(struct text text, struct price_time *out_time)
+{
+    int64_t number, unit, day_length;
+
+    if (decimal_parse(text, 0, &number) != DECIMAL_FINE)
+        return false;
+    unit = text.length >= MILLISECONDS_LENGTH ? MICROS_PER_MS : MICROS_PER_SECOND;
+    if (number < CALENDAR_START_AT / unit || number >= CALENDAR_END_AT / unit)
+        return false;
+    // Whoever writes days as numbers writes midnight in UTC, when there is no session in New York.
+    day_length = DAY_SECONDS * MICROS_PER_SECOND / unit;
+    *out_time =
+        number % day_length == 0 ? of_clock(number / day_length, 0) : of_moment(number * unit);
+    return true;
 }
 
 static bool read_date_and_time(struct text text, struct text column, struct price_time *out_time)

@@ -6,8 +6,8 @@
 // A number is the seconds, or with 12 digits or more the milliseconds, since 1970-01-01 UTC. A time
 // may also come in two parts, the date and 09:30 in a column of its own.
 //
-// Midnight, in New York or where a zone is given in that zone, says no more than the date does:
-// that is how tables of days are often written.
+// Midnight, in New York, where a zone is given in that zone, or of a number in UTC, says no more
+// than the date does: that is how tables of days are often written.
 //
 // Threads: pure functions.
 #pragma once

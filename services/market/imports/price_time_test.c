@@ -84,6 +84,10 @@ static void midnight_says_no_more_than_the_date(void **state)
     assert_day("2014-06-02T00:00:00Z", "", "2014-06-02");
     assert_day("2014-06-02T04:00:00Z", "", "2014-06-02");
     assert_day("1401681600", "", "2014-06-02"); // New York's
+    assert_day("1401667200", "", "2014-06-02"); // UTC's
+    assert_day("1388620800", "", "2014-01-02");
+    assert_day("1388620800000", "", "2014-01-02");
+    assert_moment("1388620860", "", "2014-01-02T00:01:00Z");
     assert_day("2014-06-02", "00:00", "2014-06-02");
 }
 
