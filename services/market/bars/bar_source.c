@@ -6,6 +6,7 @@
 #include "market_store.h"
 #include "simulation/universe_store.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -291,8 +292,8 @@ static bool next_replayed(struct bar_source *source, struct error *error)
     return true;
 }
 
-// A market that stores minutes: those that are still in memory come after all that are stored, and
-// today is what is quoted.
+// A market that stores minutes: those that are still in memory come after all that are stored. Days
+// may be stored that are later than the last quote, which may be old.
 
 static void open_stored(struct bar_source *source)
 {
@@ -337,21 +338,62 @@ static bool next_minutes(struct bar_source *source, struct error *error)
     return true;
 }
 
-static bool next_stored(struct bar_source *source, struct error *error)
+static bool next_stored_minutes(struct bar_source *source, struct error *error)
 {
-    bool is_descending = source->options.is_descending;
-
     // What is in memory is not asked for again.
     if (source->present_count > 0 && source->present[0].at < source->until)
         source->until = source->present[0].at;
-    if (is_descending)
+    if (source->options.is_descending)
         keep_present(source);
-    if (source->from < source->until &&
-        !(source->options.is_of_minutes ? next_minutes : next_replayed)(source, error))
+    if (source->from < source->until && !next_minutes(source, error))
         return false;
     if (source->from >= source->until)
         keep_present(source);
     return true;
+}
+
+// Puts the day of the last quote among the stored ones that have just been read. Today is what is
+// quoted, whatever is stored of it; of a day that is over what is stored counts, if anything is.
+static void put_quoted_day(struct bar_source *source, const struct timed_bar *quoted)
+{
+    bool is_today =
+        bar_day(source->hours, quoted->at) == bar_day(source->hours, source->options.now);
+    struct timed_bar *place = source->bars;
+    struct timed_bar *end = source->bars + source->count;
+
+    while (place < end &&
+           (source->options.is_descending ? place->at > quoted->at : place->at < quoted->at))
+        place++;
+    if (place < end && place->at == quoted->at) {
+        if (is_today)
+            *place = *quoted;
+        return;
+    }
+    assert(source->count < PART_BARS);
+    memmove(place + 1, place, (size_t)(end - place) * sizeof *place);
+    *place = *quoted;
+    source->count++;
+}
+
+static bool next_stored_days(struct bar_source *source, struct error *error)
+{
+    int64_t from = source->from, until = source->until;
+
+    if (!next_replayed(source, error))
+        return false;
+    // What has been read now lies in that part of what was left.
+    if (source->options.is_descending)
+        from = source->until > from ? source->until : from;
+    else
+        until = source->from < until ? source->from : until;
+    if (source->present_count > 0 && source->present[0].at >= from && source->present[0].at < until)
+        put_quoted_day(source, &source->present[0]);
+    return true;
+}
+
+static bool next_stored(struct bar_source *source, struct error *error)
+{
+    return (source->options.is_of_minutes ? next_stored_minutes : next_stored_days)(source, error);
 }
 
 bool bar_source_new(const struct bar_source_options *options,

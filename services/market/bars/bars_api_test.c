@@ -214,6 +214,44 @@ static void today_is_what_is_quoted_and_the_days_before_are_stored_bars(void **s
     assert_int_equal(page->bars[0]->close_micros, 101000000);
 }
 
+static void check_days(struct fixture *f, const int64_t *closes, size_t count)
+{
+    Market__ListBarsResponse *page = list(f, MARKET__TIMEFRAME__TIMEFRAME_1DAY, false);
+    Market__ListBarsResponse *back = list(f, MARKET__TIMEFRAME__TIMEFRAME_1DAY, true);
+
+    assert_int_equal(page->n_bars, count);
+    assert_int_equal(back->n_bars, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(page->bars[i]->close_micros, closes[i] * 1000000);
+        assert_int_equal(back->bars[count - 1 - i]->time, page->bars[i]->time);
+    }
+}
+
+static void days_that_are_stored_after_the_last_quote_are_listed(void **state)
+{
+    static const struct statement add = {
+        "test_later", "INSERT INTO bars VALUES ('IBM', '2014-06-04', 110, 110, 110, 110, 1),"
+                      " ('IBM', '2014-06-05', 111, 111, 111, 111, 1)"};
+    static const struct statement correct = {
+        "test_correct", "UPDATE bars SET close = 105 WHERE ticker = 'IBM' AND day = '2014-06-03'"};
+    static const struct statement move = {
+        "test_move", "UPDATE bars SET day = '2014-05-30' WHERE ticker = 'IBM' AND day ="
+                     " '2014-06-03'"};
+    struct fixture *f = *state;
+    struct rows rows;
+
+    step_to(f, "2014-06-06T13:00:00Z"); // with nothing that could be quoted since the 3rd
+    wait_for_stored(f, 8);
+    check_days(f, (const int64_t[]){103, 102}, 2);
+    run_sql(f, &add, &rows);
+    check_days(f, (const int64_t[]){103, 102, 110, 111}, 4);
+    // Of a day that is over what is stored counts, and what was quoted where nothing is.
+    run_sql(f, &correct, &rows);
+    check_days(f, (const int64_t[]){103, 105, 110, 111}, 4);
+    run_sql(f, &move, &rows);
+    check_days(f, (const int64_t[]){105, 103, 102, 110, 111}, 5);
+}
+
 static struct minute_bar *make_minutes(struct fixture *f, size_t count, int64_t from)
 {
     struct minute_bar *minutes = arena_allocate(f->service->arena, count * sizeof *minutes);
@@ -535,6 +573,7 @@ int main(void)
         cmocka_unit_test(minutes_are_listed_from_memory_and_the_table_without_a_gap),
         cmocka_unit_test(what_has_been_stored_is_there_after_a_restart),
         cmocka_unit_test(today_is_what_is_quoted_and_the_days_before_are_stored_bars),
+        cmocka_unit_test(days_that_are_stored_after_the_last_quote_are_listed),
         cmocka_unit_test(writing_a_minute_again_replaces_it_and_one_of_no_symbol_is_left_out),
         cmocka_unit_test(an_ended_session_without_a_bar_gets_one_of_its_minutes),
         cmocka_unit_test(old_minutes_are_removed_so_many_at_a_time),

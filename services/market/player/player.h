@@ -186,8 +186,8 @@ MUST_CHECK bool player_find_minutes(struct player *player,
                                     struct timed_bar *out_present,
                                     struct timed_bar *out_before);
 
-// Of a market that stores minutes: those of a symbol that are not stored yet, and the day that is
-// being quoted, as a bar (one or none). Return how many.
+// Of a market that stores minutes: those of a symbol that are not stored yet, and the day of its
+// last quote, as a bar (one or none), however long ago that is. Return how many.
 size_t player_list_minutes(struct player *player,
                            const char *ticker,
                            struct timed_bar out_minutes[PLAYER_MINUTES_MAX]);
