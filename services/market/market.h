@@ -88,11 +88,13 @@ MUST_CHECK bool market_get_symbol(struct market *market,
 // The same of one that is not in the catalogue; always fails.
 bool market_look_up(struct market *market, const char *ticker, struct error *error);
 
-// Has the daily history of a symbol fetched when prices are live and it has hardly any. Fails with
+// Has the daily history of a symbol fetched, once a day, when prices are live and it has hardly
+// any, or its days do not go until the last session before today and before `until`. Fails with
 // BEING_FETCHED while it is.
 MUST_CHECK bool market_fetch_history(struct market *market,
                                      struct arena *arena,
                                      const char *ticker,
+                                     int64_t until,
                                      struct error *error);
 
 // Has words searched for at providers, whose symbols are added to the catalogue, when prices are

@@ -200,12 +200,12 @@ bool store_delete_symbol(struct transaction *transaction, const char *ticker, st
 
 const struct history_need store_bars_need = {.own_writes = true};
 
-// Bars. Columns: ticker, day, open, high, low, close, volume, whether it is of minutes[, previous
-// close and day].
+// Bars. Columns: ticker, day, open, high, low, close, volume, whether it is of minutes and of
+// quotes[, previous close and day].
 
 #define BAR_COLUMNS                                                                                \
     "b.ticker, b.day - DATE '1970-01-01', b.open, b.high, b.low, b.close, b.volume,"               \
-    " b.is_of_minutes"
+    " b.is_of_minutes, b.is_of_quotes"
 
 static void read_bar(const struct rows *rows, size_t row, struct bar *out_bar)
 {
@@ -217,6 +217,7 @@ static void read_bar(const struct rows *rows, size_t row, struct bar *out_bar)
         .close_micros = rows_decimal(rows, row, 5, MONEY_SCALE),
         .volume = rows_int(rows, row, 6),
         .is_of_minutes = rows_bool(rows, row, 7),
+        .is_of_quotes = rows_bool(rows, row, 8),
     };
     (void)snprintf(out_bar->ticker, sizeof out_bar->ticker, "%s", rows_text(rows, row, 0));
 }
@@ -225,8 +226,8 @@ static void read_latest(const struct rows *rows, size_t row, struct latest_bar *
 {
     read_bar(rows, row, &out_bar->bar);
     out_bar->previous_close_micros =
-        rows_is_null(rows, row, 8) ? 0 : rows_decimal(rows, row, 8, MONEY_SCALE);
-    out_bar->previous_day = rows_int(rows, row, 9);
+        rows_is_null(rows, row, 9) ? 0 : rows_decimal(rows, row, 9, MONEY_SCALE);
+    out_bar->previous_day = rows_int(rows, row, 10);
 }
 
 bool store_list_bars(struct history *history,
@@ -305,9 +306,10 @@ bool store_put_bar(struct transaction *transaction,
     static const struct statement lock = {
         "lock_symbol_of_bar", "SELECT 1 FROM symbols WHERE ticker = $1 FOR NO KEY UPDATE"};
     static const struct statement update = {
-        "update_bar", "UPDATE bars SET open = $3, high = $4, low = $5, close = $6, volume = $7"
-                      " WHERE ticker = $1 AND day = DATE '1970-01-01' + $2::integer"
-                      " AND NOT is_of_minutes"};
+        "update_bar",
+        "UPDATE bars SET open = $3, high = $4, low = $5, close = $6, volume = $7,"
+        " is_of_quotes = false WHERE ticker = $1 AND day = DATE '1970-01-01' + $2::integer"
+        " AND NOT is_of_minutes"};
     static const struct statement insert = {
         "insert_bar", "INSERT INTO bars VALUES ($1, DATE '1970-01-01' + $2::integer, $3, $4, $5,"
                       " $6, $7) ON CONFLICT DO NOTHING"};

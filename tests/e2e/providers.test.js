@@ -169,6 +169,16 @@ describe('live prices', () => {
         await until('market to be back', async () => (await platform.request('GET', `/api/v1/bars/${none}`)).status === 200, 60);
         assert.deepEqual(asDays((await list()).bars), expected);
         assert.deepEqual([calls(ticker), calls(none)], [[1, 1, 1, 1, 0], [1, 1, 1, 1, 1]]);
+        // The next day what has come since is asked for, which is more than what was seen of it here.
+        history.push({ date: '2024-03-04', open: 162, high: 165, low: 160, close: 163, volume: 2000 });
+        await platform.query(`UPDATE market.histories SET asked_on = asked_on - 1 WHERE ticker = '${ticker}'`);
+        await platform.query(`INSERT INTO market.bars VALUES ('${ticker}', '2024-03-04', 7, 7, 7, 7, 7, false, true)`);
+        await until('the day that has come since', async () => {
+            const { status, body } = await platform.request('GET', `/api/v1/bars/${ticker}?timeframe=1Day&limit=1000&start=2024-01-01&end=2024-12-31`);
+            return status === 200 && body.bars.length === history.length && Number(body.bars.at(-1).close) === 163;
+        });
+        assert.deepEqual(asDays((await list()).bars), history.map(bar => Object.values(bar)));
+        assert.deepEqual(calls(ticker), [2, 2, 2, 2, 0]);
         // Its prices are without the splits until then already.
         const split = await platform.expect(422, 'POST', '/api/v1/corporate-actions', { token: admin,
             body: { ticker, kind: 'split', ex_date: '2024-01-04', numerator: 2, denominator: 1 } });

@@ -23,6 +23,7 @@ struct bar {
     int64_t close_micros;
     int64_t volume;
     bool is_of_minutes; // the day's, made of imported minutes
+    bool is_of_quotes;  // the day's, made of what was quoted while somebody looked
 };
 
 // The same of any stretch of time, by the moment at which that begins.

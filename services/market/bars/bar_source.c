@@ -217,6 +217,10 @@ static bool keep_day(struct bar_source *source, const struct bar *bar, struct er
     struct timed_bar day;
     struct quote quote;
 
+    // Its last quote says more of a day than the minutes in which somebody looked.
+    if (bar->is_of_quotes && source->present_count > 0 &&
+        bar->day == bar_day(source->hours, source->present[0].at))
+        return true;
     // One that is made of minutes is whole when the last of them is.
     if (bar->is_of_minutes && replay_minute_due_at(replay_due_at(bar->day, PHASE_CLOSE),
                                                    PHASE_CLOSE) > source->options.now)
@@ -353,7 +357,8 @@ static bool next_stored_minutes(struct bar_source *source, struct error *error)
 }
 
 // Puts the day of the last quote among the stored ones that have just been read. Today is what is
-// quoted, whatever is stored of it; of a day that is over what is stored counts, if anything is.
+// quoted, whatever is stored of it; of a day that is over what is stored counts, if anything is but
+// what was made of quotes.
 static void put_quoted_day(struct bar_source *source, const struct timed_bar *quoted)
 {
     bool is_today =

@@ -247,7 +247,7 @@ bool market_api_list_bars(struct market *market,
     if (!read_list(market, request, &list, error) ||
         !market_get_symbol(market, call->arena, request->ticker, &symbol, error) ||
         (!timeframe_is_of_minutes(list.timeframe) &&
-         !market_fetch_history(market, call->arena, symbol.ticker, error)) ||
+         !market_fetch_history(market, call->arena, symbol.ticker, list.until, error)) ||
         !list_bars(&list, call, symbol.ticker, response, error))
         return false;
     response->ticker = symbol.ticker;

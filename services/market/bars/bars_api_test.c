@@ -237,6 +237,8 @@ static void days_that_are_stored_after_the_last_quote_are_listed(void **state)
     static const struct statement move = {
         "test_move", "UPDATE bars SET day = '2014-05-30' WHERE ticker = 'IBM' AND day ="
                      " '2014-06-03'"};
+    static const struct statement make = {
+        "test_make", "INSERT INTO bars VALUES ('IBM', '2014-06-03', 9, 9, 9, 9, 9, false, true)"};
     struct fixture *f = *state;
     struct rows rows;
 
@@ -249,6 +251,8 @@ static void days_that_are_stored_after_the_last_quote_are_listed(void **state)
     run_sql(f, &correct, &rows);
     check_days(f, (const int64_t[]){103, 105, 110, 111}, 4);
     run_sql(f, &move, &rows);
+    check_days(f, (const int64_t[]){105, 103, 102, 110, 111}, 5);
+    run_sql(f, &make, &rows);
     check_days(f, (const int64_t[]){105, 103, 102, 110, 111}, 5);
 }
 
@@ -302,7 +306,7 @@ static void an_ended_session_without_a_bar_gets_one_of_its_minutes(void **state)
         " ('IBM', '2012-07-02T20:00:00Z', 50, 50, 50, 50, 9),"
         " ('IBM', '2014-06-02T14:00:00Z', 1, 1, 1, 1, 1)"};
     static const struct statement look = {
-        "test_look", "SELECT day::text, open, high, low, close, volume FROM bars"
+        "test_look", "SELECT day::text, open, high, low, close, volume, is_of_quotes FROM bars"
                      " WHERE ticker = 'IBM' AND (day < '2014-01-01' OR day = '2014-06-02')"
                      " ORDER BY day"};
     static const struct statement undo = {
@@ -328,7 +332,9 @@ static void an_ended_session_without_a_bar_gets_one_of_its_minutes(void **state)
     assert_int_equal(rows_decimal(&rows, 0, 3, 6), 18000000);
     assert_int_equal(rows_decimal(&rows, 0, 4, 6), 21000000);
     assert_int_equal(rows_int(&rows, 0, 5), 300);
+    assert_true(rows_bool(&rows, 0, 6));
     assert_int_equal(rows_decimal(&rows, 1, 4, 6), 103000000); // the one that was imported
+    assert_false(rows_bool(&rows, 1, 6));
     run_sql(f, &undo, &rows);
 }
 

@@ -231,8 +231,8 @@ bool minute_store_make_day(struct database *database,
     // Symbol by symbol, as the key of the minutes has it.
     static const struct statement make = {
         "make_day",
-        "INSERT INTO bars (ticker, day, open, high, low, close, volume)"
-        " SELECT s.ticker, $1::date, d.open, d.high, d.low, d.close, d.volume"
+        "INSERT INTO bars (ticker, day, open, high, low, close, volume, is_of_quotes)"
+        " SELECT s.ticker, $1::date, d.open, d.high, d.low, d.close, d.volume, true"
         " FROM symbols s CROSS JOIN LATERAL"
         " (SELECT (array_agg(m.open ORDER BY m.at))[1] AS open, max(m.high) AS high,"
         "   min(m.low) AS low, (array_agg(m.close ORDER BY m.at DESC))[1] AS close,"

@@ -58,7 +58,8 @@ MUST_CHECK bool minute_store_so_far(struct database *database,
 
 // Makes the daily bar of every symbol whose minutes from `from` to before `until`, the session of
 // `day`, are stored, and which has no bar of that day: one that was imported stays, unless it is of
-// minutes, too. May be done twice.
+// minutes, too. It is marked as one of quotes, since there are minutes only of when somebody
+// looked. May be done twice.
 MUST_CHECK bool minute_store_make_day(struct database *database,
                                       struct arena *arena,
                                       int64_t day,

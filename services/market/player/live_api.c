@@ -2,6 +2,7 @@
 // Live prices: what is wanted, and where they come from.
 #include "market.h"
 
+#include "clock/exchange_calendar.h"
 #include "market_store.h"
 #include "providers/research_store.h"
 
@@ -76,13 +77,17 @@ bool market_get_symbol(struct market *market,
 bool market_fetch_history(struct market *market,
                           struct arena *arena,
                           const char *ticker,
+                          int64_t until,
                           struct error *error)
 {
+    int64_t today = market_today(market), midnight = exchange_calendar_at(today, 0), last_session;
     bool is_needed = false;
 
     if (!market->is_live)
         return true;
-    if (!research_store_needs_history(market->database, arena, ticker, market_today(market),
+    last_session = exchange_calendar_day(
+        exchange_calendar_previous_close(until < midnight ? until : midnight));
+    if (!research_store_needs_history(market->database, arena, ticker, today, last_session,
                                       &is_needed, error))
         return false;
     if (!is_needed ||

@@ -105,12 +105,16 @@ find_history(struct live *live, const struct fetcher_finding *finding, struct er
 {
     bool is_there = finding->provider != NULL;
     int64_t today = exchange_calendar_day(clock_now_us(&live->options.fetcher.real_time));
+    bool fits = false;
 
     if (!research_store_put_history(live->options.database, live->arena, finding->question->text,
                                     today, finding->provider, is_there ? &finding->bars : NULL,
-                                    error))
+                                    &fits, error))
         return false;
-    if (is_there)
+    if (!fits)
+        log_write(LOG_WARNING, "history_does_not_fit", "ticker", finding->question->text,
+                  "provider", finding->provider, NULL);
+    else if (is_there)
         log_write(LOG_INFO, "history_fetched", "ticker", finding->question->text, "provider",
                   finding->provider, NULL);
     return true;
