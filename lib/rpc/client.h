@@ -86,7 +86,7 @@ struct client_link {
 struct client_replica {
     struct client_replica *next;
     struct address address;
-    bool is_retired; // no longer behind the name
+    bool is_retired; // no longer behind the name, or only half made
     bool is_away;    // left alone until a ping is answered
     bool is_suspect; // to be pinged now
     bool is_ready;   // by the last ping; others are preferred while it is not
@@ -189,6 +189,7 @@ bool client_lane_is_usable(const struct client_lane *lane); // some link of it i
 
 // client_replica.c: which replicas there are. Without the mutex; only the keeper, or before it
 // runs.
+// Adds those that are not there. One that cannot have all of its sockets is retired again.
 MUST_CHECK bool
 client_replicas_set(struct rpc_client *client, const struct address_set *set, struct error *error);
 // Retires the replicas that are not in the set.

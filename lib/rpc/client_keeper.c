@@ -135,8 +135,8 @@ static void follow_names(struct rpc_client *client)
 
     if (client->resolver == NULL || !resolver_take(client->resolver, &set, &is_complete))
         return;
-    // A replica that cannot be given sockets now is tried again with the next answer, by then
-    // without those that it has.
+    // A replica that cannot be given all of its sockets now is tried again with the next answer,
+    // by then without those that it has.
     if (client_replicas_set(client, &set, &error) && is_complete)
         client_replicas_keep_only(client, &set);
 }

@@ -71,8 +71,13 @@ bool client_replicas_set(struct rpc_client *client,
         replica->next = client->replicas;
         client->replicas = replica;
         pthread_mutex_unlock(&client->mutex);
-        if (!connect_replica(client, replica, error))
+        if (!connect_replica(client, replica, error)) {
+            // Half of it would be found the next time, and its other half never made.
+            pthread_mutex_lock(&client->mutex);
+            replica->is_retired = true;
+            pthread_mutex_unlock(&client->mutex);
             return false;
+        }
     }
     return true;
 }
