@@ -286,7 +286,9 @@ bool client_link_new(struct rpc_client *client,
     link->replica = replica;
     link->lane = lane;
     link->is_ping = is_ping;
+    pthread_mutex_lock(&client->mutex);
     replica->link_count++;
+    pthread_mutex_unlock(&client->mutex);
     if (!open_socket(link)) {
         client_link_close(link);
         return error_set(error, REASON_INTERNAL, "no socket can be opened");

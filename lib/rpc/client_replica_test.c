@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Replicas of a client without a keeper, whose sockets cannot all be opened.
+// Replicas of a client without a keeper.
 #include "support/test.h"
 #include "support/wait.h"
 
+#include <limits.h>
+
 #include "rpc/client.h"
 
-enum { SOCKETS = 2, WAIT_MS = 20000 };
+enum { SOCKETS = 2, RENEWALS = 50, WAIT_MS = 20000 };
 
 static int left; // sockets that can be opened
 
@@ -85,11 +87,25 @@ static void a_replica_that_got_only_some_of_its_sockets_is_made_anew_whole(void 
     assert_true(client_replicas_set(client, &set, &error));
 }
 
+// Both threads count the links of a replica.
+static void links_are_made_anew_while_others_are_closed(void **state)
+{
+    const struct address_set set = {.addresses = {{"127.0.0.1", 9}}, .count = 1};
+    struct rpc_client *client = *state;
+    struct error error;
+
+    left = INT_MAX;
+    assert_true(client_replicas_set(client, &set, &error));
+    for (int i = 0; i < RENEWALS; i++)
+        assert_true(client_replicas_renew(client, &error));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             a_replica_that_got_only_some_of_its_sockets_is_made_anew_whole, start, stop),
+        cmocka_unit_test_setup_teardown(links_are_made_anew_while_others_are_closed, start, stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
