@@ -113,6 +113,18 @@ describe('limits of trading', () => {
         await place(portfolio, { side: 'sell', quantity: '21' });
     });
 
+    it('that have refused an order are not passed by the same order on its way by another process', async () => {
+        const portfolio = await open('10000');
+        await set(portfolio, { max_position_percent: '30' });
+        const refusal = await refused(portfolio, { quantity: '31' }, 'max_position_percent', { maximum: '30', position_percent: '31' });
+        assert.equal(refusal.reason, 'LIMIT_EXCEEDED');
+        const { orders } = await platform.expect(200, 'GET', `${path(portfolio)}?status=all`, { token: ada.token });
+        assert.deepEqual(orders.map(one => one.status), ['rejected']);
+        // By this a Reserve that comes late is told ORDER_NOT_OPEN.
+        assert.deepEqual(await platform.query(`SELECT state, ticker IS NULL FROM portfolio.holds WHERE order_id = '${orders[0].id}'`),
+            [['released', 't']]);
+    });
+
     it('of a position are kept by buys at the same moment, on two replicas', async () => {
         const portfolio = await open('100000');
         await set(portfolio, { max_position_percent: '10' });

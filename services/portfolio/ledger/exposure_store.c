@@ -315,8 +315,8 @@ bool exposures_check(const struct exposures *exposures,
     struct quote quote = {0};
     int64_t equity = 0;
 
-    // A repeat has been checked before.
-    if (exposures == NULL || !has_limits(request) || book_has_hold(book, request->order_id))
+    // A repeat has been checked before. One that was refused is looked at anew, for the reason.
+    if (exposures == NULL || !has_limits(request) || book_has_held(book, request->order_id))
         return true;
     if (!exposure_equity(book, latest, exposures->quotes, &equity, error))
         return false;
