@@ -475,6 +475,75 @@ static void a_split_ends_the_orders_of_a_group_alike(void **state)
     assert_string_equal(group.orders[2].reason, "SPLIT");
 }
 
+struct canceling {
+    const char *portfolio_id;
+    struct store_finished *canceled;
+    size_t count;
+};
+
+static bool cancel_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct canceling *canceling = context;
+
+    return store_cancel_resting(transaction, canceling->portfolio_id, uuid_new().string, 3000000,
+                                &canceling->canceled, &canceling->count, error);
+}
+
+// Cancels all that rest of the group's portfolio, and returns how many those are.
+static size_t cancel_all(struct service_database *fixture, const struct group *group)
+{
+    struct canceling canceling = {.portfolio_id = group->orders[0].portfolio_id};
+    struct error error;
+
+    if (!database_transact(fixture->database, fixture->arena, 0, cancel_work, &canceling, &error))
+        fail_msg("%s", error.message);
+    return canceling.count;
+}
+
+static void expect_task(struct service_database *fixture, const char *id, const char *state)
+{
+    static const struct statement find = {"find_task",
+                                          "SELECT state, run_at <= now() FROM tasks WHERE id = $1"};
+    struct parameter parameter = parameter_text(id);
+    struct rows rows = {0};
+    struct error error;
+
+    assert_true(
+        database_query(fixture->database, fixture->arena, &find, &parameter, 1, &rows, &error));
+    assert_int_equal(rows.count, 1);
+    assert_string_equal(rows_text(&rows, 0, 0), state);
+    assert_true(rows_bool(&rows, 0, 1));
+}
+
+static void of_exits_that_are_canceled_together_the_one_that_has_sold_gives_back(void **state)
+{
+    struct service_database *fixture = *state;
+    struct order_fill made;
+    struct store_change change;
+    struct group group;
+
+    for (size_t sold = 1; sold < 3; sold++) {
+        group = active(fixture);
+        change = fill_part(&group.orders[sold], 3 * SHARE, &made);
+        save(fixture, &change, 1);
+        assert_int_equal(cancel_all(fixture, &group), 2);
+        expect(fixture, &group, "filled canceled canceled");
+        expect_task(fixture, group.orders[sold].id, "pending");
+        expect_task(fixture, group.orders[3 - sold].id, "completed");
+    }
+    // Two parts that are not booked would each be in the other one's way.
+    group = active(fixture);
+    for (size_t sold = 1; sold < 3; sold++) {
+        change = fill_part(&group.orders[sold], 3 * SHARE, &made);
+        save(fixture, &change, 1);
+        expect(fixture, &group,
+               sold == 1 ? "filled partially_filled new"
+                         : "filled partially_filled partially_filled");
+    }
+    assert_int_equal(cancel_all(fixture, &group), 0);
+    expect(fixture, &group, "filled partially_filled partially_filled");
+}
+
 static void legs_are_there_only_with_their_parent(void **state)
 {
     struct service_database *fixture = *state;
@@ -548,6 +617,8 @@ int main(void)
         cmocka_unit_test_setup(legs_stay_when_their_entry_is_not_replaced_after_all, forget),
         cmocka_unit_test_setup(a_stop_loss_of_an_oco_is_active_with_its_take_profit, forget),
         cmocka_unit_test_setup(a_split_ends_the_orders_of_a_group_alike, forget),
+        cmocka_unit_test_setup(of_exits_that_are_canceled_together_the_one_that_has_sold_gives_back,
+                               forget),
         cmocka_unit_test_setup(legs_are_there_only_with_their_parent, forget),
         cmocka_unit_test_setup(legs_of_an_entry_that_is_planned_anew_go_by_the_same_terms, forget),
     };

@@ -209,7 +209,9 @@ MUST_CHECK bool store_find_newly_met(struct transaction *transaction,
                                      struct rows *out_rows,
                                      struct error *error);
 
-// Cancels all orders of a portfolio that rest, and has the queue give back what they hold.
+// Cancels all orders of a portfolio that rest, and has the queue give back what they hold: of the
+// exits of a group one does, after what it has sold is booked. Those of which each has sold what is
+// not booked are left.
 MUST_CHECK bool store_cancel_resting(struct transaction *transaction,
                                      const char *portfolio_id,
                                      const char *request_id,
