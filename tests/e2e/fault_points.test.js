@@ -148,6 +148,8 @@ describe('a replacement whose service dies at a named point', () => {
             try {
                 const admin = await platform.administrator();
                 await platform.import('ACME', toCsv(madeUpBars(7)), admin);
+                await platform.import('WAVE', 'Date,Open,High,Low,Close,Volume\n2014-02-04,100,110,95,105,1000\n' +
+                    '2014-02-05,100,101,80,85,1000\n', admin);
                 const ada = await platform.trader('ada');
                 await platform.step('2014-02-04T15:00:00Z', admin);
                 await until('a price', () => platform.expect(200, 'GET', '/api/v1/quotes/ACME'));
@@ -178,6 +180,25 @@ describe('a replacement whose service dies at a named point', () => {
                 await power('97000.00');
                 await ask('DELETE', `/api/v1/orders/${order.id}`, 'cancel', undefined, 204);
                 await power('100000.00');
+                // Where the queue goes on with what is in the database alone: a stop that was reached stays so, though
+                // the price has come back.
+                if (point.startsWith('trading.after_replace')) {
+                    const stop = await ask('POST', `/api/v1/portfolios/${ada.portfolio}/orders`, 'stop', { ticker: 'WAVE',
+                        side: 'buy', type: 'stop_limit', stop_price: '108', limit_price: '90', quantity: '1', time_in_force: 'gtc' }, 201);
+                    await platform.step('2014-02-04T19:30:00Z', admin);
+                    const { triggered_at: reached } = await until('the stop to be reached', async () => {
+                        const { body } = await look(stop.id);
+                        return body?.triggered_at && body;
+                    }, 60);
+                    await platform.step('2014-02-05T15:00:00Z', admin);
+                    await until('the price to come back', async () => (await look(stop.id)).status === 200 &&
+                        (await platform.expect(200, 'GET', '/api/v1/quotes/WAVE')).price === '100.00', 60);
+                    const next = await ask('PATCH', `/api/v1/orders/${stop.id}`, 'move', { limit_price: '92' }, 200);
+                    await reaches(next.id, 'new');
+                    assert.equal((await look(next.id)).body.triggered_at, reached);
+                    await platform.step('2014-02-05T19:30:00Z', admin);
+                    await reaches(next.id, 'filled');
+                }
                 assert.deepEqual(await platform.expect(200, 'GET', `/api/v1/portfolios/${ada.portfolio}/audit`, { token: ada.token }),
                     { consistent: true, differences: [] });
             } finally {

@@ -113,6 +113,18 @@ describe('limits of trading', () => {
         await place(portfolio, { side: 'sell', quantity: '21' });
     });
 
+    it('that have refused an order are not passed by the same order on its way by another process', async () => {
+        const portfolio = await open('10000');
+        await set(portfolio, { max_position_percent: '30' });
+        const refusal = await refused(portfolio, { quantity: '31' }, 'max_position_percent', { maximum: '30', position_percent: '31' });
+        assert.equal(refusal.reason, 'LIMIT_EXCEEDED');
+        const { orders } = await platform.expect(200, 'GET', `${path(portfolio)}?status=all`, { token: ada.token });
+        assert.deepEqual(orders.map(one => one.status), ['rejected']);
+        // By this a Reserve that comes late is told ORDER_NOT_OPEN.
+        assert.deepEqual(await platform.query(`SELECT state, ticker IS NULL FROM portfolio.holds WHERE order_id = '${orders[0].id}'`),
+            [['released', 't']]);
+    });
+
     it('of a position are kept by buys at the same moment, on two replicas', async () => {
         const portfolio = await open('100000');
         await set(portfolio, { max_position_percent: '10' });
@@ -404,12 +416,19 @@ describe('the loss of a day', () => {
         await place(portfolio, 'PAYS', '20');
         await platform.step('2014-06-09T18:00:00Z', admin);
         assert.equal(await loss(portfolio), '100.00'); // 10 at 90 instead of 100
+        const evening = (await platform.expect(201, 'POST', '/api/v1/portfolios', { token: ada.token, body: { name: 'evening', cash_balance: '9900' } })).id;
+        await place(evening, 'PLIT', '10');
+        await platform.step('2014-06-09T21:00:00Z', admin);
+        const late = await request(evening, { ticker: 'PLIT', side: 'buy', quantity: '50', type: 'limit', limit_price: '90', extended_hours: true });
+        assert.deepEqual([late.body.status, late.body.average_fill_price], ['filled', '90.00'], late.text);
         await platform.step('2014-06-10T14:00:00Z', admin);
         await booked('PLIT');
         await booked('PAYS');
         // 20 new shares at 44 closed at 45; 20 at 48 closed at 50, and paid 30.00.
         const copy = (await platform.expect(201, 'POST', `/api/v1/portfolios/${portfolio}/clone`, { token: ada.token, body: {} })).id;
         assert.equal(await loss(portfolio), '30.00');
+        // Of 120 new shares at 44 those 20 closed at 45 that were there at the close; 100 were bought after it, at 45.
+        assert.equal(await loss(evening), '120.00');
         await place(portfolio, 'PLIT', '20', 'sell');
         await platform.step('2014-06-10T18:00:00Z', admin);
         assert.equal(await loss(portfolio), '30.00');

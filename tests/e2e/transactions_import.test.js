@@ -236,27 +236,32 @@ describe('a dividend or split that the file and the platform have', () => {
     });
 
     it('is known by its amount where it is dated by its payment, and said to be alike with another one', async () => {
+        await enter('ROWS', 9, { amount: '0.7' });
         await at(11);
+        await booked('ROWS');
         const row = (day, price, amount) => [days[day], 'dividend', 'ROWS', '', price, amount, ''];
         const check = async rows => {
             const { passed_over, warnings, warnings_count, cash_after } = await take(paid, file(rows), '');
             assert.equal(warnings_count, warnings.length);
             return [passed_over.map(one => [one.line, one.rule]), warnings.map(one => [one.line, one.rule]), cash_after];
         };
-        const known = `is booked already: the dividend of ROWS that is in effect since ${days[8]}T14:30:00Z`;
-        const alike = amount => `may be the dividend of ROWS in effect since ${days[8]}T14:30:00Z, of which 5.00 are booked: this row's ${amount} are booked as well`;
-        assert.deepEqual(await check([row(10, '', '5')]), [[[2, known]], [], '4005.00']);
-        assert.deepEqual(await check([row(10, '', '5.01')]), [[[2, known]], [], '4005.00']);
+        const known = day => `is booked already: the dividend of ROWS that is in effect since ${days[day]}T14:30:00Z`;
+        const alike = amount => `may be the dividend of ROWS in effect since ${days[9]}T14:30:00Z, of which 7.00 are booked: this row's ${amount} are booked as well`;
+        // Whichever it is, of the two that are booked, and not the last one alone.
+        assert.deepEqual(await check([row(10, '', '5')]), [[[2, known(8)]], [], '4012.00']);
+        assert.deepEqual(await check([row(10, '', '5.01')]), [[[2, known(8)]], [], '4012.00']);
+        assert.deepEqual(await check([row(10, '', '7'), row(11, '', '5')]), [[[2, known(9)], [3, known(8)]], [], '4012.00']);
         // With a tax taken off, the amount a share still says which it is.
-        assert.deepEqual(await check([row(10, '0.5', '4.25')]), [[[2, known]], [], '4005.00']);
-        assert.deepEqual(await check([row(10, '', '5.011')]), [[], [[2, alike('5.011')]], '4010.011']);
-        assert.deepEqual(await check([row(10, '', '4.25')]), [[], [[2, alike('4.25')]], '4009.25']);
+        assert.deepEqual(await check([row(10, '0.5', '4.25')]), [[[2, known(8)]], [], '4012.00']);
+        assert.deepEqual(await check([row(10, '', '5.011')]), [[], [[2, alike('5.011')]], '4017.011']);
+        assert.deepEqual(await check([row(10, '', '4.25')]), [[], [[2, alike('4.25')]], '4016.25']);
         // One action is one row: what comes after it is another dividend.
-        assert.deepEqual(await check([row(10, '', '5'), row(11, '', '5')]), [[[2, known]], [], '4010.00']);
-        assert.deepEqual(await check([row(8, '', '9'), row(10, '', '5')]), [[[2, known]], [], '4010.00']);
+        assert.deepEqual(await check([row(10, '', '5'), row(11, '', '5')]), [[[2, known(8)]], [[3, alike('5.00')]], '4017.00']);
+        assert.deepEqual(await check([row(8, '', '9'), row(10, '', '5')]), [[[2, known(8)]], [[3, alike('5.00')]], '4017.00']);
+        assert.deepEqual(await check([row(10, '', '5'), row(10, '', '7'), row(11, '', '5')]), [[[2, known(8)], [3, known(9)]], [], '4017.00']);
         await take(paid, file([row(10, '', '5')]));
-        assert.deepEqual((await moved(paid, 'dividend')).map(one => one.cash_change), ['5.00']);
-        assert.equal((await get(paid)).cash_balance, '4005.00');
+        assert.deepEqual((await moved(paid, 'dividend')).map(one => one.cash_change).sort(), ['5.00', '7.00']);
+        assert.equal((await get(paid)).cash_balance, '4012.00');
         await sound(paid);
     });
 });

@@ -77,12 +77,19 @@ bool order_cancel(struct exchange *exchange, struct error *error)
 bool orders_cancel(struct exchange *exchange, struct error *error)
 {
     ProtobufCMessage *response = NULL;
-    unsigned canceled = 0;
+    const Trading__CancelOrdersResponse *answer = NULL;
 
     if (!page_submit(exchange, "trading", &trading_method_cancel_orders, false, &response, error))
         return false;
-    canceled = ((const Trading__CancelOrdersResponse *)response)->canceled;
-    page_say(exchange, false, canceled == 1 ? "%u order was canceled." : "%u orders were canceled.",
-             canceled);
+    answer = (const Trading__CancelOrdersResponse *)response;
+    if (answer->still_open > 0)
+        page_say(exchange, true,
+                 "Canceled: %u. Not canceled, as they are being filled or replaced at this moment: "
+                 "%u.",
+                 answer->canceled, answer->still_open);
+    else
+        page_say(exchange, false,
+                 answer->canceled == 1 ? "%u order was canceled." : "%u orders were canceled.",
+                 answer->canceled);
     return go_back(exchange, error);
 }

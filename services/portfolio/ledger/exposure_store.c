@@ -22,20 +22,26 @@ static const struct statement load_day_starts = {
     " JOIN portfolios p ON p.id = d.portfolio_id AND p.reset_seq = d.reset_seq",
 };
 
-// What there was before the day began, or what the portfolio began with since. Shares that have
-// been split count as what they have become, as the previous close does.
+// What there was before the day began, or what the portfolio began with since; of shares a row for
+// each split since, or one without. What has been split counts as what it has become, as the
+// previous close does, without what was traded in between.
 static const struct statement measure_day_starts = {
     "measure_day_starts",
-    "SELECT b.portfolio_id, b.account, b.asset, e.balance_after"
+    "SELECT b.portfolio_id, b.account, b.asset, e.balance_after, s.balance_before, s.balance_after"
     " FROM unnest($1::uuid[], $2::timestamptz[]) AS k (portfolio_id, day)"
     " JOIN balances b ON b.portfolio_id = k.portfolio_id"
     "  AND b.account IN ('cash', 'shares', 'external')"
-    " JOIN LATERAL (SELECT o.balance_after FROM entries o"
+    " JOIN LATERAL (SELECT o.seq, o.balance_after FROM entries o"
     "  JOIN journals j ON j.portfolio_id = o.portfolio_id AND j.id = o.journal_id"
     "  WHERE o.portfolio_id = b.portfolio_id AND o.account = b.account AND o.asset = b.asset"
-    "  AND (j.booked_at < k.day OR j.kind IN ('opening', 'reset')"
-    "   OR (j.kind = 'split' AND o.account = 'shares'))"
-    "  ORDER BY o.seq DESC LIMIT 1) e ON true",
+    "  AND (j.booked_at < k.day OR j.kind IN ('opening', 'reset'))"
+    "  ORDER BY o.seq DESC LIMIT 1) e ON true"
+    " LEFT JOIN LATERAL (SELECT o.seq, o.balance_after - o.amount AS balance_before,"
+    "  o.balance_after FROM entries o"
+    "  JOIN journals j ON j.portfolio_id = o.portfolio_id AND j.id = o.journal_id"
+    "  WHERE o.portfolio_id = b.portfolio_id AND o.account = b.account AND o.asset = b.asset"
+    "  AND o.account = 'shares' AND o.seq > e.seq AND j.kind = 'split') s ON true"
+    " ORDER BY b.portfolio_id, b.account, b.asset, s.seq",
 };
 
 static const struct statement save_day_starts = {
@@ -113,6 +119,29 @@ static bool add_days(struct columns *columns,
     return true;
 }
 
+static bool is_same_balance(const struct rows *rows, size_t row, size_t other)
+{
+    for (size_t column = 0; column < 3; column++)
+        if (strcmp(rows_text(rows, row, column), rows_text(rows, other, column)) != 0)
+            return false;
+    return true;
+}
+
+// The shares of the balance in `row`, by the splits of them in that row and those behind it.
+MUST_CHECK static bool split_shares(const struct rows *rows, size_t row, int64_t *out_quantity)
+{
+    int64_t quantity = rows_decimal(rows, row, 3, QUANTITY_SCALE);
+
+    for (size_t i = row; i < rows->count && is_same_balance(rows, row, i); i++) {
+        if (!rows_is_null(rows, i, 4) &&
+            !money_scale_half_even(quantity, rows_decimal(rows, i, 5, QUANTITY_SCALE),
+                                   rows_decimal(rows, i, 4, QUANTITY_SCALE), &quantity))
+            return false;
+    }
+    *out_quantity = quantity;
+    return true;
+}
+
 // Takes a balance of when the day began into what the portfolio was worth then.
 static void
 measure(struct exposures *exposures, struct day_start *day, const struct rows *rows, size_t row)
@@ -131,12 +160,12 @@ measure(struct exposures *exposures, struct day_start *day, const struct rows *r
     if (strcmp(account, "cash") == 0) {
         value = rows_decimal(rows, row, 3, MONEY_SCALE);
     } else {
-        quantity = rows_decimal(rows, row, 3, QUANTITY_SCALE);
-        if (quantity == 0)
+        if (rows_decimal(rows, row, 3, QUANTITY_SCALE) == 0)
             return;
         if (quotes_get(exposures->quotes, ticker, &quote))
             price = exposure_price_before(&quote, day->day, exposures->is_open);
-        if (price <= 0 || !money_multiply_half_even(price, quantity, &value))
+        if (price <= 0 || !split_shares(rows, row, &quantity) ||
+            !money_multiply_half_even(price, quantity, &value))
             day->unpriced = ticker;
     }
     if (!money_add(day->start.equity, value, &day->start.equity))
@@ -164,7 +193,7 @@ measure_days(struct transaction *transaction, struct exposures *exposures, struc
     for (size_t i = 0; i < rows.count; i++) {
         struct day_start *day = find_day(exposures, rows_text(&rows, i, 0));
 
-        if (day != NULL && !day->is_known)
+        if (day != NULL && !day->is_known && (i == 0 || !is_same_balance(&rows, i - 1, i)))
             measure(exposures, day, &rows, i);
     }
     for (size_t i = 0; i < exposures->count; i++) {
@@ -315,8 +344,8 @@ bool exposures_check(const struct exposures *exposures,
     struct quote quote = {0};
     int64_t equity = 0;
 
-    // A repeat has been checked before.
-    if (exposures == NULL || !has_limits(request) || book_has_hold(book, request->order_id))
+    // A repeat has been checked before. One that was refused is looked at anew, for the reason.
+    if (exposures == NULL || !has_limits(request) || book_has_held(book, request->order_id))
         return true;
     if (!exposure_equity(book, latest, exposures->quotes, &equity, error))
         return false;

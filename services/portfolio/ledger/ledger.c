@@ -240,18 +240,23 @@ static bool is_final(const struct error *error)
            error->code == CODE_NOT_FOUND || error->code == CODE_INVALID_ARGUMENT;
 }
 
+void ledger_remember_refusal(struct book *book, const char *order_id, const struct error *error)
+{
+    if (!book_has_hold(book, order_id) && is_final(error))
+        ledger_release(book, order_id);
+}
+
 bool ledger_reserve(struct book *book,
                     const struct ledger_reservation *reservation,
                     struct error *error)
 {
     struct ledger_hold *known = book_find_hold(book, reservation->order_id);
     // One that has never held anything is looked at anew, for the reason to be the same.
-    bool is_ended = known != NULL && known->ticker[0] == '\0';
+    bool is_ended = known != NULL && !book_has_held(book, reservation->order_id);
     struct intended intended = {.hold = is_ended ? NULL : known};
 
     if (!check_reservation(book, reservation, &intended, error)) {
-        if (known == NULL && is_final(error))
-            ledger_release(book, reservation->order_id);
+        ledger_remember_refusal(book, reservation->order_id, error);
         return false;
     }
     if (is_ended)

@@ -147,6 +147,8 @@ void book_add_lot(struct book *book, const struct lot *lot);
 
 bool book_has_balance(const struct book *book, enum ledger_account account, const char *asset);
 bool book_has_hold(const struct book *book, const char *order_id);
+// Whether something is or was held for the order: not for one that was refused or never seen.
+bool book_has_held(const struct book *book, const char *order_id);
 bool book_is_booked(const struct book *book, const char *journal_id);
 
 // Numbers the cash and shares that have changed since the last time, once all is decided. Each
@@ -189,6 +191,10 @@ struct ledger_reservation {
 MUST_CHECK bool ledger_reserve(struct book *book,
                                const struct ledger_reservation *reservation,
                                struct error *error);
+
+// Has an order that holds nothing refused for ever, if the reason would be the same whenever one
+// asks again: as ledger_reserve does by itself with what it refuses.
+void ledger_remember_refusal(struct book *book, const char *order_id, const struct error *error);
 
 // Gives back what is left of an order's hold, and remembers orders it has not seen, so that a
 // Reserve that comes late is refused.

@@ -189,6 +189,13 @@ bool book_has_hold(const struct book *book, const char *order_id)
     return book_find_hold(book, order_id) != NULL;
 }
 
+bool book_has_held(const struct book *book, const char *order_id)
+{
+    const struct ledger_hold *hold = book_find_hold(book, order_id);
+
+    return hold != NULL && hold->ticker[0] != '\0';
+}
+
 bool book_is_booked(const struct book *book, const char *journal_id)
 {
     for (size_t i = 0; i < book->booked_count; i++) {

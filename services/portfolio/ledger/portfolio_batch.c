@@ -324,6 +324,20 @@ static bool collect_fills(const struct batch *batch,
     return true;
 }
 
+// Whether the limits allow it that a Reserve names. One that they do not is refused for ever.
+static bool check_limits(const struct exposures *exposures,
+                         struct book *book,
+                         const ProtobufCMessage *message,
+                         struct error *error)
+{
+    const Portfolio__ReserveRequest *request = (const Portfolio__ReserveRequest *)message;
+
+    if (exposures == NULL || exposures_check(exposures, book, request, error))
+        return true;
+    ledger_remember_refusal(book, request->order_id, error);
+    return false;
+}
+
 static bool work(struct transaction *transaction, void *context, struct error *error)
 {
     struct batch *batch = context;
@@ -348,10 +362,7 @@ static bool work(struct transaction *transaction, void *context, struct error *e
 
         error_clear(&item->error);
         item->done =
-            book != NULL &&
-            (exposures == NULL ||
-             exposures_check(exposures, book, (const Portfolio__ReserveRequest *)item->request,
-                             &item->error)) &&
+            book != NULL && check_limits(exposures, book, item->request, &item->error) &&
             batch->operation->decide(book, item->request,
                                      books->overtaken != NULL && books->overtaken[i], &item->error);
         if (book == NULL)

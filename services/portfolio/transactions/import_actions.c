@@ -141,25 +141,36 @@ static bool may_be_paid_by(const struct transaction_row *row, const struct impor
            days > 0 && days <= PAID_DAYS_MAX;
 }
 
+// Whether the row says the same amount a share, or comes to the same cash.
+static bool is_same(const struct transaction_row *row, const struct import_action *action)
+{
+    return row->price == action->amount ||
+           (row->amount >= action->paid - CENT && row->amount <= action->paid + CENT);
+}
+
 const struct import_action *import_actions_find_paid(const struct import_actions *actions,
                                                      const struct portfolio_record *record,
                                                      const struct book *book,
                                                      const struct transaction_row *row,
                                                      bool *out_is_same)
 {
+    struct import_action *last = NULL;
+
     if (row->kind != LEDGER_KIND_DIVIDEND || is_of_any(actions, row))
         return NULL;
-    for (size_t i = actions->count; i-- > 0;) {
+    // Those of before are paid before, so that each row finds its own.
+    for (size_t i = 0; i < actions->count; i++) {
         struct import_action *action = &actions->actions[i];
 
         if (!may_be_paid_by(row, action) || !is_booked(actions, record, book, i))
             continue;
-        *out_is_same = row->price == action->amount ||
-                       (row->amount >= action->paid - CENT && row->amount <= action->paid + CENT);
+        last = action;
+        *out_is_same = is_same(row, action);
         action->is_a_row = *out_is_same;
-        return action;
+        if (*out_is_same)
+            break;
     }
-    return NULL;
+    return last;
 }
 
 bool import_actions_has_row(const struct transaction_table *table,

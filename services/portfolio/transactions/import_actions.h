@@ -6,8 +6,8 @@
 // booked is passed over in the file; what the file has booked, under an id that says so, the
 // platform passes over (ledger_imported_action).
 //
-// Brokers date a dividend by when it was paid. So a row of another day is the last dividend before
-// it, of 60 days at most, when it says the same amount a share or comes to the same cash.
+// Brokers date a dividend by when it was paid. So a row of another day is the first dividend of the
+// 60 days before it of which it says the same amount a share, or comes to the same cash.
 //
 // Memory: within the import's transaction. Threads: none of its own.
 #pragma once
@@ -47,7 +47,7 @@ const struct import_action *import_actions_find_booked(const struct import_actio
                                                        const struct transaction_row *row);
 
 // The dividend that a row may be the payment of, in the book already and no row of the file yet; or
-// NULL. `out_is_same` says that it is, which is noted then.
+// NULL. `out_is_same` says that it is, which is noted then; otherwise it is the last one before it.
 const struct import_action *import_actions_find_paid(const struct import_actions *actions,
                                                      const struct portfolio_record *record,
                                                      const struct book *book,

@@ -475,6 +475,115 @@ static void a_split_ends_the_orders_of_a_group_alike(void **state)
     assert_string_equal(group.orders[2].reason, "SPLIT");
 }
 
+struct canceling {
+    const char *portfolio_id;
+    struct store_canceled canceled;
+};
+
+static bool cancel_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct canceling *canceling = context;
+
+    return store_cancel_resting(transaction, canceling->portfolio_id, uuid_new().string, 3000000,
+                                &canceling->canceled, error);
+}
+
+// Cancels all of the group's portfolio, which is so many orders, and leaves so many.
+static void cancel_all(struct service_database *fixture,
+                       const struct group *group,
+                       size_t canceled,
+                       size_t still_open)
+{
+    struct canceling canceling = {.portfolio_id = group->orders[0].portfolio_id};
+    struct error error;
+
+    if (!database_transact(fixture->database, fixture->arena, 0, cancel_work, &canceling, &error))
+        fail_msg("%s", error.message);
+    assert_int_equal(canceling.canceled.count, canceled);
+    assert_int_equal(canceling.canceled.still_open, still_open);
+}
+
+static void expect_task(struct service_database *fixture, const char *id, const char *state)
+{
+    static const struct statement find = {"find_task",
+                                          "SELECT state, run_at <= now() FROM tasks WHERE id = $1"};
+    struct parameter parameter = parameter_text(id);
+    struct rows rows = {0};
+    struct error error;
+
+    assert_true(
+        database_query(fixture->database, fixture->arena, &find, &parameter, 1, &rows, &error));
+    assert_int_equal(rows.count, 1);
+    assert_string_equal(rows_text(&rows, 0, 0), state);
+    assert_true(rows_bool(&rows, 0, 1));
+}
+
+static void of_exits_that_are_canceled_together_the_one_that_has_sold_gives_back(void **state)
+{
+    struct service_database *fixture = *state;
+    struct order_fill made;
+    struct store_change change;
+    struct group group;
+
+    for (size_t sold = 1; sold < 3; sold++) {
+        group = active(fixture);
+        change = fill_part(&group.orders[sold], 3 * SHARE, &made);
+        save(fixture, &change, 1);
+        cancel_all(fixture, &group, 2, 0);
+        expect(fixture, &group, "filled canceled canceled");
+        expect_task(fixture, group.orders[sold].id, "pending");
+        expect_task(fixture, group.orders[3 - sold].id, "completed");
+    }
+    // Two parts that are not booked would each be in the other one's way.
+    group = active(fixture);
+    for (size_t sold = 1; sold < 3; sold++) {
+        change = fill_part(&group.orders[sold], 3 * SHARE, &made);
+        save(fixture, &change, 1);
+        expect(fixture, &group,
+               sold == 1 ? "filled partially_filled new"
+                         : "filled partially_filled partially_filled");
+    }
+    cancel_all(fixture, &group, 0, 2);
+    expect(fixture, &group, "filled partially_filled partially_filled");
+}
+
+static void all_that_is_open_is_canceled_but_what_is_being_filled_or_replaced(void **state)
+{
+    struct service_database *fixture = *state;
+    struct order parent = parent_of(ORDER_CLASS_BRACKET);
+    struct group group = place_with(fixture, &parent);
+    struct group replacement = {.count = 1};
+    struct order_fill made;
+    struct store_change change;
+
+    cancel_all(fixture, &group, 3, 0);
+    expect(fixture, &group, "canceled canceled canceled");
+    // The entry's fill is not booked yet.
+    group = resting(fixture);
+    change = fill(&group.orders[0], &made);
+    save(fixture, &change, 1);
+    cancel_all(fixture, &group, 2, 0);
+    expect(fixture, &group, "filled canceled canceled");
+    expect_task(fixture, group.orders[1].id, "pending");
+    parent = parent_of(ORDER_CLASS_BRACKET);
+    parent.decided =
+        (struct order_decision){.quantity = parent.quantity, .price = DOLLAR, .quote_at = 1};
+    group = place_with(fixture, &parent);
+    cancel_all(fixture, &group, 0, 3);
+    expect(fixture, &group, "pending_new held held");
+    group = resting(fixture);
+    assert_true(make(fixture, &group.orders[0], ORDER_EVENT_REPLACE));
+    replacement.orders[0] = group.orders[0];
+    replacement.orders[0].status = ORDER_PENDING_NEW;
+    snprintf(replacement.orders[0].replaces, UUID_SIZE, "%s", group.orders[0].id);
+    snprintf(replacement.orders[0].id, UUID_SIZE, "%s", uuid_new().string);
+    snprintf(replacement.orders[0].request_id, UUID_SIZE, "%s", uuid_new().string);
+    insert(fixture, &replacement);
+    cancel_all(fixture, &group, 0, 3);
+    expect(fixture, &group, "pending_replace held held");
+    expect(fixture, &replacement, "pending_new");
+}
+
 static void legs_are_there_only_with_their_parent(void **state)
 {
     struct service_database *fixture = *state;
@@ -548,6 +657,10 @@ int main(void)
         cmocka_unit_test_setup(legs_stay_when_their_entry_is_not_replaced_after_all, forget),
         cmocka_unit_test_setup(a_stop_loss_of_an_oco_is_active_with_its_take_profit, forget),
         cmocka_unit_test_setup(a_split_ends_the_orders_of_a_group_alike, forget),
+        cmocka_unit_test_setup(of_exits_that_are_canceled_together_the_one_that_has_sold_gives_back,
+                               forget),
+        cmocka_unit_test_setup(all_that_is_open_is_canceled_but_what_is_being_filled_or_replaced,
+                               forget),
         cmocka_unit_test_setup(legs_are_there_only_with_their_parent, forget),
         cmocka_unit_test_setup(legs_of_an_entry_that_is_planned_anew_go_by_the_same_terms, forget),
     };

@@ -242,8 +242,7 @@ struct canceling {
     Trading__CancelOrdersResponse *response;
     int64_t at;
     bool is_for_another;
-    struct store_finished *canceled;
-    size_t count;
+    struct store_canceled canceled;
 };
 
 static bool cancel_all_work(struct transaction *transaction, void *context, struct error *error)
@@ -260,23 +259,25 @@ static bool cancel_all_work(struct transaction *transaction, void *context, stru
     struct order_events events;
     bool replayed = false;
 
-    canceling->count = 0;
+    canceling->canceled.count = 0;
     if (!idempotency_begin(transaction, canceling->call, &trading_method_cancel_orders,
                            &canceling->response->base, &replayed, error))
         return false;
     if (replayed)
         return true;
     if (!store_cancel_resting(transaction, portfolio_id, canceling->call->request_id, canceling->at,
-                              &canceling->canceled, &canceling->count, error))
+                              &canceling->canceled, error))
         return false;
     canceling->response->has_canceled = true;
-    canceling->response->canceled = (uint32_t)canceling->count;
+    canceling->response->canceled = (uint32_t)canceling->canceled.count;
+    canceling->response->has_still_open = true;
+    canceling->response->still_open = (uint32_t)canceling->canceled.still_open;
     if (canceling->is_for_another && !audit_outbox_add(transaction, &event, 1, error))
         return false;
-    if (!order_events_start(&events, transaction, canceling->count, error))
+    if (!order_events_start(&events, transaction, canceling->canceled.count, error))
         return false;
-    for (size_t i = 0; i < canceling->count; i++)
-        order_events_add(&events, canceling->canceled[i].order_id, portfolio_id);
+    for (size_t i = 0; i < canceling->canceled.count; i++)
+        order_events_add(&events, canceling->canceled.orders[i].order_id, portfolio_id);
     return idempotency_finish(transaction, canceling->call, &trading_method_cancel_orders,
                               &canceling->response->base, error) &&
            order_events_note(&events, transaction, error);
@@ -289,8 +290,8 @@ static void tell_canceled(struct canceling *canceling)
     struct trading *trading = canceling->trading;
     const char *ids[STORE_BATCH_MAX];
 
-    for (size_t from = 0; from < canceling->count; from += STORE_BATCH_MAX) {
-        size_t left = canceling->count - from;
+    for (size_t from = 0; from < canceling->canceled.count; from += STORE_BATCH_MAX) {
+        size_t left = canceling->canceled.count - from;
         size_t count = left < STORE_BATCH_MAX ? left : STORE_BATCH_MAX;
         OWNED(arena) arena = arena_new(TELL_BUDGET);
         struct order *orders = NULL;
@@ -298,7 +299,7 @@ static void tell_canceled(struct canceling *canceling)
         struct error error;
 
         for (size_t i = 0; i < count; i++) {
-            ids[i] = canceling->canceled[from + i].order_id;
+            ids[i] = canceling->canceled.orders[from + i].order_id;
             matcher_remove(trading->matcher, ids[i]);
         }
         if (!store_load_orders(trading->database, arena, ids, count, &orders, &found, &error))

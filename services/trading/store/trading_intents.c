@@ -9,9 +9,9 @@
 
 enum { GATES = 1024 }; // rows of resting_gates
 
-enum { INSERT_WIDTH = 34 };
+enum { INSERT_WIDTH = 35 };
 
-// Whether an order may be placed: by what has changed since it was checked ($38 is the revision of
+// Whether an order may be placed: by what has changed since it was checked ($39 is the revision of
 // all orders of the statement), and by those that rest. A leg is there with the order that it is
 // placed with, whatever changes between the two statements.
 #define IS_PLACEABLE                                                                               \
@@ -20,7 +20,7 @@ enum { INSERT_WIDTH = 34 };
     " AND (n.after_id IS NOT NULL AND n.replaces IS NULL"                                          \
     " OR (" STORE_LIMITS_ARE_KNOWN(                                                                \
         "n",                                                                                       \
-        "$38::bigint") " AND NOT EXISTS (SELECT 1 FROM splits s WHERE s.ticker = n.ticker"         \
+        "$39::bigint") " AND NOT EXISTS (SELECT 1 FROM splits s WHERE s.ticker = n.ticker"         \
                        " AND s.effective_at > n.created_at)))"                                     \
                        " AND NOT EXISTS (SELECT 1 FROM resting_orders r WHERE n.after_id IS NULL"  \
                        " AND r.portfolio_id = n.portfolio_id"                                      \
@@ -35,37 +35,37 @@ static const struct statement insert_orders = {
     " expires_at, type, time_in_force, notional, limit_price, stop_price, trail_price,"
     " trail_percent, high_water, extended_hours, starts_at, replaces, decided_quantity,"
     " decided_price, decided_commission, decided_quote_at, fill_terms, volume_seen, order_class,"
-    " group_id, part)"
+    " group_id, part, triggered_at)"
     " SELECT n.id, n.portfolio_id, n.user_id, n.request_id, n.body_hash, n.client_order_id,"
     " n.ticker, n.side, n.quantity, n.hold_amount,"
     " CASE WHEN n.after_id IS NULL THEN 'pending_new' ELSE 'held' END, n.created_at, n.created_at,"
     " n.expires_at, n.type, n.time_in_force, n.notional, n.limit_price, n.stop_price,"
     " n.trail_price, n.trail_percent, n.high_water, n.extended_hours, n.starts_at, n.replaces,"
     " n.decided_quantity, n.decided_price, n.decided_commission, n.decided_quote_at,"
-    " n.fill_terms, n.volume_seen, n.order_class, n.group_id, n.part"
+    " n.fill_terms, n.volume_seen, n.order_class, n.group_id, n.part, n.triggered_at"
     " FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],"
     " $7::text[], $8::text[], $9::numeric[], $10::numeric[], $11::timestamptz[],"
     " $12::timestamptz[], $13::text[], $14::text[], $15::numeric[], $16::numeric[],"
     " $17::numeric[], $18::numeric[], $19::numeric[], $20::numeric[], $21::boolean[],"
     " $22::timestamptz[], $23::uuid[], $24::numeric[], $25::numeric[], $26::numeric[],"
     " $27::timestamptz[], $28::text[], $29::bigint[], $30::text[], $31::uuid[], $32::text[],"
-    " $33::numeric[], $34::uuid[])"
+    " $33::numeric[], $34::uuid[], $35::timestamptz[])"
     " AS n (id, portfolio_id, user_id, request_id, body_hash, client_order_id, ticker, side,"
     " quantity, hold_amount, created_at, expires_at, type, time_in_force, notional, limit_price,"
     " stop_price, trail_price, trail_percent, high_water, extended_hours, starts_at, replaces,"
     " decided_quantity, decided_price, decided_commission, decided_quote_at, fill_terms,"
-    " volume_seen, order_class, group_id, part, meets_limit, after_id)"
+    " volume_seen, order_class, group_id, part, meets_limit, after_id, triggered_at)"
     " WHERE " IS_PLACEABLE " ON CONFLICT DO NOTHING"
     " RETURNING id, portfolio_id, ticker, side, limit_price, type, time_in_force,"
     " quantity, decided_quantity, status),"
     " queued AS (INSERT INTO tasks (id, portfolio_id, kind, state, attempts, worker, run_at,"
     " queued_at, started_at)"
     " SELECT i.id, i.portfolio_id, 'order', CASE WHEN i.leased THEN 'active' ELSE 'pending' END,"
-    " CASE WHEN i.leased THEN 1 ELSE 0 END, CASE WHEN i.leased THEN $35::text END,"
-    " CASE WHEN i.leased THEN now() + $36::bigint * interval '1 ms'"
+    " CASE WHEN i.leased THEN 1 ELSE 0 END, CASE WHEN i.leased THEN $36::text END,"
+    " CASE WHEN i.leased THEN now() + $37::bigint * interval '1 ms'"
     " WHEN i.status = 'held' THEN 'infinity' ELSE now() END, now(),"
     " CASE WHEN i.leased THEN now() END"
-    " FROM (SELECT id, portfolio_id, status, id <> ALL ($37::uuid[]) AS leased"
+    " FROM (SELECT id, portfolio_id, status, id <> ALL ($38::uuid[]) AS leased"
     " FROM inserted) AS i),"
     " rested AS (INSERT INTO resting_orders (portfolio_id, ticker, order_id, side, limit_price,"
     " trails)"
@@ -175,6 +175,7 @@ bool store_insert_orders(struct transaction *transaction,
             parameter_text(order_is_in_group(order) ? order_part_name(order->part) : NULL),
             store_price_or_null(order_meets_limit(order)),
             parameter_text(orders[i].after_id),
+            store_time_or_null(order->triggered_at),
         };
 
         if (orders[i].is_left_out)

@@ -209,13 +209,20 @@ MUST_CHECK bool store_find_newly_met(struct transaction *transaction,
                                      struct rows *out_rows,
                                      struct error *error);
 
-// Cancels all orders of a portfolio that rest, and has the queue give back what they hold.
+struct store_canceled {
+    struct store_finished *orders;
+    size_t count;
+    size_t still_open; // that could not be canceled: they are being filled or replaced
+};
+
+// Cancels all orders of a portfolio that rest, are to rest or wait for one that does, and has the
+// queue give back what they hold: of the exits of a group one does, after what it has sold is
+// booked. Those of which each has sold what is not booked are left.
 MUST_CHECK bool store_cancel_resting(struct transaction *transaction,
                                      const char *portfolio_id,
                                      const char *request_id,
                                      int64_t at,
-                                     struct store_finished **out_canceled,
-                                     size_t *out_count,
+                                     struct store_canceled *out_canceled,
                                      struct error *error);
 
 // Newest first.

@@ -102,6 +102,7 @@ static void an_order_with_prices_comes_back_with_all_of_them(void **state)
     struct service_database *fixture = *state;
     struct uuid portfolio = uuid_new();
     struct order order = new_order(portfolio.string, portfolio.string);
+    struct order triggered = new_order(portfolio.string, portfolio.string);
     struct order trailing = new_order(portfolio.string, portfolio.string);
     struct order loaded;
 
@@ -118,6 +119,13 @@ static void an_order_with_prices_comes_back_with_all_of_them(void **state)
     assert_int_equal(loaded.stop_price, order.stop_price);
     assert_int_equal(loaded.starts_at, order.starts_at);
     assert_int_equal(loaded.triggered_at, 0);
+    // What takes the place of one that was reached waits for that no more.
+    triggered.type = ORDER_STOP_LIMIT;
+    triggered.limit_price = 97 * DOLLAR;
+    triggered.stop_price = 98 * DOLLAR;
+    triggered.triggered_at = 1200000;
+    insert_one(fixture, &triggered, true);
+    assert_int_equal(load(fixture, triggered.id).triggered_at, triggered.triggered_at);
     trailing.type = ORDER_TRAILING_STOP;
     trailing.trail_percent = 1500000;
     trailing.high_water = 100 * DOLLAR;
