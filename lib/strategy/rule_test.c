@@ -21,7 +21,7 @@ static struct bar_columns *series_of(const int *cents, size_t count)
             .time = (int64_t)i + 1,
             .values = {close - 10000, close + 50000, close - 40000, close, 1000 + (int64_t)i}};
 
-        bar_columns_add(series, &bar);
+        assert_true(bar_columns_add(series, &bar));
     }
     return series;
 }
@@ -412,6 +412,20 @@ static void bars_are_found_by_their_time(void **state)
     assert_true(bar_columns_numbers(series, BAR_VOLUME)[2] == 1002.0);
 }
 
+static void bars_are_taken_one_after_the_other(void **state)
+{
+    static const int cents[] = {1000, 1250};
+    OWNED(bar_columns) series = series_of(cents, COUNT_OF(cents));
+
+    (void)state;
+    assert_false(bar_columns_add(series, &(struct bar){.time = 2}));
+    assert_false(bar_columns_add(series, &(struct bar){.time = 1}));
+    assert_int_equal(series->count, 2);
+    assert_true(bar_columns_numbers(series, BAR_CLOSE)[1] == 12.5);
+    assert_true(bar_columns_add(series, &(struct bar){.time = 3}));
+    assert_int_equal(series->count, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +443,7 @@ int main(void)
         cmocka_unit_test(what_was_evaluated_before_leaves_nothing_behind),
         cmocka_unit_test(a_rule_of_no_bars_has_no_values),
         cmocka_unit_test(bars_are_found_by_their_time),
+        cmocka_unit_test(bars_are_taken_one_after_the_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
