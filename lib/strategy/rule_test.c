@@ -347,6 +347,24 @@ static void a_value_depends_on_no_later_bar(void **state)
     }
 }
 
+static void a_division_by_zero_is_forgotten_also_by_what_goes_on_for_ever(void **state)
+{
+    enum { BARS = 120, STILL_AT = 40, MOVING_AT = 65 };
+    int cents[BARS];
+    char truths[BARS + 1];
+    OWNED(bar_columns) series = NULL;
+
+    (void)state;
+    for (int i = 0; i < BARS; i++)
+        cents[i] = i >= STILL_AT && i < MOVING_AT ? 1000 : 1000 + i * i % 97;
+    series = series_of(cents, BARS);
+    // A window of twenty bars that stand still has no deviation.
+    truths_of("ema((close - sma(close, 20)) / stdev(close, 20), 5) > -9", series, truths);
+    assert_memory_equal(&truths[STILL_AT + 18], "T?", 2);
+    assert_memory_equal(&truths[MOVING_AT + 3], "?T", 2);
+    assert_int_equal(strspn(&truths[MOVING_AT + 4], "T"), BARS - MOVING_AT - 4);
+}
+
 static void a_rule_may_be_a_number(void **state)
 {
     static const int cents[] = {1000, 1250};
@@ -439,6 +457,7 @@ int main(void)
         cmocka_unit_test(a_rule_needs_at_most_10000_bars_of_warm_up),
         cmocka_unit_test(a_rule_is_at_most_4000_units_of_work_a_bar),
         cmocka_unit_test(a_value_depends_on_no_later_bar),
+        cmocka_unit_test(a_division_by_zero_is_forgotten_also_by_what_goes_on_for_ever),
         cmocka_unit_test(a_rule_may_be_a_number),
         cmocka_unit_test(what_was_evaluated_before_leaves_nothing_behind),
         cmocka_unit_test(a_rule_of_no_bars_has_no_values),
