@@ -253,6 +253,23 @@ static void the_first_violation_makes_an_empty_error_an_invalid_request(void **s
     assert_string_equal(error.details[1].value, "must be at least 1");
 }
 
+static void what_is_kept_of_an_error_is_the_field_that_broke_a_rule(void **state)
+{
+    struct error error;
+    char kept[ERROR_MESSAGE_SIZE];
+
+    (void)state;
+    error_set(&error, REASON_INSUFFICIENT_FUNDS, "there is too little");
+    error_add_number(&error, "available", "4");
+    error_print(&error, kept);
+    assert_string_equal(kept, "there is too little");
+    error_clear(&error);
+    error_add_violation(&error, "age", "must be at least %d", 1);
+    error_add_violation(&error, "name", "is required");
+    error_print(&error, kept);
+    assert_string_equal(kept, "age must be at least 1");
+}
+
 // Days and times.
 
 static void days_and_dates_are_the_gregorian_calendars(void **state)
@@ -612,6 +629,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_error_that_was_kept_is_told_again),
         cmocka_unit_test(an_error_is_cut_and_never_lost),
         cmocka_unit_test(the_first_violation_makes_an_empty_error_an_invalid_request),
+        cmocka_unit_test(what_is_kept_of_an_error_is_the_field_that_broke_a_rule),
         cmocka_unit_test(days_and_dates_are_the_gregorian_calendars),
         cmocka_unit_test(every_day_follows_the_one_before_it),
         cmocka_unit_test(what_is_no_date_is_refused),

@@ -90,6 +90,16 @@ void error_add_violation(struct error *error, const char *field, const char *for
     va_end(arguments);
 }
 
+void error_print(const struct error *error, char out[ERROR_MESSAGE_SIZE])
+{
+    const struct error_detail *first = &error->details[0];
+
+    if (error->detail_count > 0 && first->kind == ERROR_VIOLATION)
+        snprintf(out, ERROR_MESSAGE_SIZE, "%s %s", first->name, first->value);
+    else
+        snprintf(out, ERROR_MESSAGE_SIZE, "%s", error->message);
+}
+
 bool error_is(const struct error *error, enum reason reason)
 {
     return strcmp(error->reason, reason_entry(reason)->name) == 0;

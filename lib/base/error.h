@@ -104,6 +104,10 @@ void error_add_number(struct error *error, const char *name, const char *format,
 PRINTF_LIKE(3, 4)
 void error_add_violation(struct error *error, const char *field, const char *format, ...);
 
+// Writes what is to be kept of a failure: the field that broke a rule, with the rule, if that was
+// it; otherwise its sentence.
+void error_print(const struct error *error, char out[ERROR_MESSAGE_SIZE]);
+
 // Makes `error` empty: CODE_OK, no reason, no details.
 void error_clear(struct error *error);
 

@@ -3,7 +3,6 @@
 
 #include "money/money.h"
 
-#include <assert.h>
 #include <string.h>
 
 enum { FIRST_CAPACITY = 256 };
@@ -61,9 +60,10 @@ static void grow(struct bar_columns *series)
     series->capacity = capacity;
 }
 
-void bar_columns_add(struct bar_columns *series, const struct bar *bar)
+bool bar_columns_add(struct bar_columns *series, const struct bar *bar)
 {
-    assert(series->count == 0 || bar->time > series->times[series->count - 1]);
+    if (series->count > 0 && bar->time <= series->times[series->count - 1])
+        return false;
     if (series->count == series->capacity)
         grow(series);
     forget_numbers(series);
@@ -71,6 +71,7 @@ void bar_columns_add(struct bar_columns *series, const struct bar *bar)
     for (int field = 0; field < BAR_FIELD_COUNT; field++)
         series->columns[field][series->count] = bar->values[field];
     series->count++;
+    return true;
 }
 
 const double *bar_columns_numbers(struct bar_columns *series, enum bar_field field)

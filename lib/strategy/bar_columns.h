@@ -31,8 +31,8 @@ void bar_columns_free(struct bar_columns **series);
 // A series of its own with the bars from `from` to before `end`. The caller owns it.
 struct bar_columns *bar_columns_copy(const struct bar_columns *series, size_t from, size_t end);
 
-// Adds a bar that is later than all there are.
-void bar_columns_add(struct bar_columns *series, const struct bar *bar);
+// Adds a bar. False, and nothing is added, when it is not later than all there are.
+MUST_CHECK bool bar_columns_add(struct bar_columns *series, const struct bar *bar);
 
 // The column as numbers: dollars, and shares. Belongs to the series until the next bar is added.
 const double *bar_columns_numbers(struct bar_columns *series, enum bar_field field);

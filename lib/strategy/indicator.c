@@ -69,35 +69,27 @@ void indicator_sma_exact(const int64_t *in, size_t count, size_t period, double 
     }
 }
 
-// The index of the first number that is known.
-static size_t first_known(const double *in, size_t count)
-{
-    size_t first = 0;
-
-    while (first < count && isnan(in[first]))
-        first++;
-    return first;
-}
-
+// It begins anew after what is unknown, and after what is too large for a number.
 void indicator_ema(const double *in, size_t count, size_t period, double *out)
 {
     double weight = 2.0 / ((double)period + 1.0);
-    size_t first = first_known(in, count);
-    size_t end = smaller(count - first, period - 1) + first;
     double value = 0.0;
+    size_t known = 0;
 
-    for (size_t i = first; i < end; i++)
-        value += in[i];
-    if (end < count) {
-        value = (value + in[end]) / (double)period;
-        fill(out, end, (double)NAN);
-        out[end] = value;
-    } else {
-        fill(out, count, (double)NAN);
-    }
-    for (size_t i = end + 1; i < count; i++) {
-        value += weight * (in[i] - value);
-        out[i] = value;
+    for (size_t i = 0; i < count; i++) {
+        known++;
+        if (known < period)
+            value += in[i];
+        else if (known == period)
+            value = (value + in[i]) / (double)period;
+        else
+            value += weight * (in[i] - value);
+        out[i] = known < period ? (double)NAN : value;
+        if (!isfinite(value)) {
+            out[i] = (double)NAN;
+            value = 0.0;
+            known = 0;
+        }
     }
 }
 
@@ -227,30 +219,38 @@ static double strength(double gain, double loss)
     return 100.0 - 100.0 / (1.0 + gain / loss);
 }
 
+// The mean of numbers as Wilder has it, with the next of them, the `known`th; before there are
+// `period` of them it is their sum.
+static double smooth(double mean, double number, size_t known, size_t period)
+{
+    double share = (double)period;
+
+    if (known < period)
+        return mean + number;
+    return known == period ? (mean + number) / share : (mean * (share - 1.0) + number) / share;
+}
+
+// It begins anew as an exponential average does.
 void indicator_rsi(const double *in, size_t count, size_t period, double *out)
 {
-    size_t first = first_known(in, count);
-    double share = (double)period;
+    double last = (double)NAN;
     double gain = 0.0;
     double loss = 0.0;
-    double last = first < count ? in[first] : 0.0;
+    size_t known = 0; // changes
 
-    fill(out, smaller(count, first + 1), (double)NAN);
-    for (size_t i = first + 1; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         double change = in[i] - last;
-        double up = change > 0.0 ? change : change * 0.0;
-        double down = change < 0.0 ? -change : change * 0.0;
 
         last = in[i];
-        if (i - first < period) {
-            gain += up;
-            loss += down;
+        known++;
+        gain = smooth(gain, change > 0.0 ? change : change * 0.0, known, period);
+        loss = smooth(loss, change < 0.0 ? -change : change * 0.0, known, period);
+        out[i] = known < period ? (double)NAN : strength(gain, loss);
+        if (!isfinite(gain) || !isfinite(loss)) {
             out[i] = (double)NAN;
-            continue;
+            gain = loss = 0.0;
+            known = 0;
         }
-        gain = i - first == period ? (gain + up) / share : (gain * (share - 1.0) + up) / share;
-        loss = i - first == period ? (loss + down) / share : (loss * (share - 1.0) + down) / share;
-        out[i] = strength(gain, loss);
     }
 }
 
@@ -266,17 +266,11 @@ void indicator_atr(const double *high,
                    size_t period,
                    double *out)
 {
-    double share = (double)period;
     double mean = 0.0;
 
     fill(out, smaller(count, period), (double)NAN);
     for (size_t i = 1; i < count; i++) {
-        double range = true_range(high[i], low[i], close[i - 1]);
-
-        if (i < period)
-            mean += range;
-        else
-            mean = i == period ? (mean + range) / share : (mean * (share - 1.0) + range) / share;
+        mean = smooth(mean, true_range(high[i], low[i], close[i - 1]), i, period);
         if (i >= period)
             out[i] = mean;
     }

@@ -2,10 +2,11 @@
 // indicator: what is computed from columns of numbers, a column at a time.
 //
 // Each writes `count` numbers to `out`; out[i] depends on in[0] to in[i] alone. What is not known
-// yet is NAN, and so is what is computed from it. `out` may be the same column as the last input,
-// unless it is said otherwise. The definitions are in docs/strategies.md. A window is summed anew
-// for each bar and from its oldest number on, so that the sum depends on nothing else: a running
-// sum would carry along the rounding of all that has left it, and differ by where it began.
+// yet is NAN, and so is what is computed from it; what goes on for ever (ema, rsi, macd) begins
+// anew with the next numbers that are known. `out` may be the same column as the last input, unless
+// it is said otherwise. The definitions are in docs/strategies.md. A window is summed anew for each
+// bar and from its oldest number on, so that the sum depends on nothing else: a running sum would
+// carry along the rounding of all that has left it, and differ by where it began.
 //
 // The same bits on every machine: no function of the mathematical library but sqrt and fabs, which
 // are exact, and no contraction of products (see CMakeLists.txt).

@@ -274,6 +274,49 @@ static void an_average_of_what_is_not_known_begins_when_it_is(void **state)
     assert_true(isnan(out[1]) && isnan(out[2]) && out[3] == 2.0);
 }
 
+// What has a memory, by itself and as the signal of a MACD has it.
+static void signal_of(const double *in, size_t count, size_t period, double *out)
+{
+    double room[COUNT];
+
+    indicator_macd(in, count, period, 2 * period, room, out);
+    indicator_ema(out, count, period, out);
+}
+
+static void what_is_unknown_in_between_is_forgotten(void **state)
+{
+    static void (*const compute[])(const double *, size_t, size_t,
+                                   double *) = {indicator_ema, indicator_rsi, signal_of};
+    static const double unknown[] = {(double)NAN, (double)INFINITY, (double)-INFINITY};
+    enum { AT = 700 };
+    static double in[COUNT];
+    static double out[COUNT];
+    static double anew[COUNT];
+
+    (void)state;
+    for (size_t c = 0; c < COUNT_OF(compute); c++) {
+        for (size_t u = 0; u < COUNT_OF(unknown); u++) {
+            make_prices(in, COUNT, 40.0);
+            in[AT] = unknown[u];
+            compute[c](in, COUNT, 9, out);
+            compute[c](in + AT + 1, COUNT - AT - 1, 9, anew);
+            assert_true(!isnan(out[AT - 1]) && isnan(out[AT]) && !isnan(out[COUNT - 1]));
+            for (size_t i = AT + 1; i < COUNT; i++)
+                assert_near(out[i], anew[i - AT - 1], 0.0, i);
+        }
+    }
+}
+
+static void an_average_of_what_is_too_large_begins_anew(void **state)
+{
+    const double in[] = {1e308, 1e308, 1e308, 1.0, 2.0, 3.0, 4.0};
+    double out[COUNT_OF(in)];
+
+    (void)state;
+    indicator_ema(in, COUNT_OF(in), 3, out);
+    assert_true(isnan(out[1]) && isnan(out[2]) && isnan(out[3]) && out[4] == 1e308 / 3.0);
+}
+
 static void nothing_is_computed_of_nothing(void **state)
 {
     double nothing = 1.0;
@@ -301,6 +344,8 @@ int main(void)
         cmocka_unit_test(changes_look_back),
         cmocka_unit_test(macd_is_what_lies_between_two_averages),
         cmocka_unit_test(an_average_of_what_is_not_known_begins_when_it_is),
+        cmocka_unit_test(what_is_unknown_in_between_is_forgotten),
+        cmocka_unit_test(an_average_of_what_is_too_large_begins_anew),
         cmocka_unit_test(nothing_is_computed_of_nothing),
     };
 

@@ -21,7 +21,7 @@ static struct bar_columns *series_of(const int *cents, size_t count)
             .time = (int64_t)i + 1,
             .values = {close - 10000, close + 50000, close - 40000, close, 1000 + (int64_t)i}};
 
-        bar_columns_add(series, &bar);
+        assert_true(bar_columns_add(series, &bar));
     }
     return series;
 }
@@ -347,6 +347,24 @@ static void a_value_depends_on_no_later_bar(void **state)
     }
 }
 
+static void a_division_by_zero_is_forgotten_also_by_what_goes_on_for_ever(void **state)
+{
+    enum { BARS = 120, STILL_AT = 40, MOVING_AT = 65 };
+    int cents[BARS];
+    char truths[BARS + 1];
+    OWNED(bar_columns) series = NULL;
+
+    (void)state;
+    for (int i = 0; i < BARS; i++)
+        cents[i] = i >= STILL_AT && i < MOVING_AT ? 1000 : 1000 + i * i % 97;
+    series = series_of(cents, BARS);
+    // A window of twenty bars that stand still has no deviation.
+    truths_of("ema((close - sma(close, 20)) / stdev(close, 20), 5) > -9", series, truths);
+    assert_memory_equal(&truths[STILL_AT + 18], "T?", 2);
+    assert_memory_equal(&truths[MOVING_AT + 3], "?T", 2);
+    assert_int_equal(strspn(&truths[MOVING_AT + 4], "T"), BARS - MOVING_AT - 4);
+}
+
 static void a_rule_may_be_a_number(void **state)
 {
     static const int cents[] = {1000, 1250};
@@ -412,6 +430,20 @@ static void bars_are_found_by_their_time(void **state)
     assert_true(bar_columns_numbers(series, BAR_VOLUME)[2] == 1002.0);
 }
 
+static void bars_are_taken_one_after_the_other(void **state)
+{
+    static const int cents[] = {1000, 1250};
+    OWNED(bar_columns) series = series_of(cents, COUNT_OF(cents));
+
+    (void)state;
+    assert_false(bar_columns_add(series, &(struct bar){.time = 2}));
+    assert_false(bar_columns_add(series, &(struct bar){.time = 1}));
+    assert_int_equal(series->count, 2);
+    assert_true(bar_columns_numbers(series, BAR_CLOSE)[1] == 12.5);
+    assert_true(bar_columns_add(series, &(struct bar){.time = 3}));
+    assert_int_equal(series->count, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,10 +457,12 @@ int main(void)
         cmocka_unit_test(a_rule_needs_at_most_10000_bars_of_warm_up),
         cmocka_unit_test(a_rule_is_at_most_4000_units_of_work_a_bar),
         cmocka_unit_test(a_value_depends_on_no_later_bar),
+        cmocka_unit_test(a_division_by_zero_is_forgotten_also_by_what_goes_on_for_ever),
         cmocka_unit_test(a_rule_may_be_a_number),
         cmocka_unit_test(what_was_evaluated_before_leaves_nothing_behind),
         cmocka_unit_test(a_rule_of_no_bars_has_no_values),
         cmocka_unit_test(bars_are_found_by_their_time),
+        cmocka_unit_test(bars_are_taken_one_after_the_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

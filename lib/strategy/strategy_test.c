@@ -271,7 +271,7 @@ static void a_strategy_leaves_when_it_is_out_unless_it_has_a_rule_for_that(void 
         int64_t close = dollars[i] * DOLLAR;
         const struct bar bar = {.time = i, .values = {close, close, close, close, 1}};
 
-        bar_columns_add(series, &bar);
+        assert_true(bar_columns_add(series, &bar));
     }
     assert_true(read("sma_cross", "{\"fast\": 1, \"slow\": 2}", arena, &parameters, &error));
     assert_true(strategy_program_make(&parameters, program, &error));

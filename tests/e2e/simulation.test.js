@@ -167,6 +167,31 @@ describe('the simulated market', () => {
         assert.equal(performance.days_per_year, 365);
         assert.deepEqual(performance.series.map(day => day.is_running), [false, false, false, true]);
     });
+
+    it('has a strategy go on with the latest minute after a month of them that it has missed, and counts them all', async () => {
+        const admin = await platform.administrator();
+        const user = await platform.trader('months');
+        const ask = (status, method, path, body) => platform.expect(status, method, `/api/v1/${path}`, { token: user.token, body });
+        const { now } = await ask(200, 'GET', 'clock');
+        const start = Math.ceil(Date.parse(now) / 60e3) * 60e3 + 30e3, end = start + 30 * 86400e3;
+        await platform.step(new Date(start).toISOString(), admin);
+        const strategy = await ask(201, 'POST', 'strategies', { name: 'minutes', kind: 'rule', symbols: ['SPY'], timeframe: '1Min',
+            parameters: { enter: 'close > 0', exit: 'false', sizing: 'shares', size: '1' } });
+        const { id } = await ask(201, 'POST', `strategies/${strategy.id}/start`, { portfolio_id: user.portfolio });
+        await platform.step(new Date(end).toISOString(), admin);
+        const run = await until('the latest minute to be decided about', async () => {
+            const found = await ask(200, 'GET', `strategy-runs/${id}`);
+            assert.equal(found.state, 'running', found.reason_message);
+            return Date.parse(found.last_bar_at) === end - 90e3 && found;
+        }, 60);
+        // The minute in which it was started is not its own.
+        assert.deepEqual([run.bars_missed, run.bars_decided], [30 * 1440 - 2, 1]);
+        const { decisions } = await until('the order to be placed', async () => {
+            const list = await ask(200, 'GET', `strategy-runs/${id}/decisions?limit=500`);
+            return list.decisions.at(-1).outcome === 'placed' && list;
+        });
+        assert.deepEqual(decisions.map(one => one.outcome), [...Array(300).fill('missed'), 'placed']);
+    });
 });
 
 describe('the simulated market in New York\'s hours', () => {

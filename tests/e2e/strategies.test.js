@@ -275,6 +275,10 @@ describe('strategies', () => {
             assert.deepEqual([all.statistics.warm_up_bars, all.statistics.bars], [0, bars.length]);
             assert.equal(backtest.statistics.first_at, '2014-03-03T14:30:00Z');
             assert.ok(backtest.orders.every(one => one.placed_at >= '2014-03-03'));
+            // Nor is a day taken twice that has begun when the start comes.
+            const later = await completed(strategy, { start: '2014-03-03T00:00:00.000001Z' });
+            for (const part of ['statistics', 'orders', 'trades', 'curve'])
+                assert.deepEqual(later[part], backtest[part]);
         });
 
         it('fail with the reason when there are no bars, and say it', async () => {

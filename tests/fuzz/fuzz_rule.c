@@ -20,7 +20,8 @@ static struct bar_columns *make_series(size_t count)
             .time = (int64_t)i,
             .values = {close - 5000, close + 70000, close - 60000, close, (int64_t)(i * 37 % 11)}};
 
-        bar_columns_add(series, &bar);
+        if (!bar_columns_add(series, &bar))
+            abort();
     }
     return series;
 }

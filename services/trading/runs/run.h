@@ -136,6 +136,6 @@ bool run_may_not_buy(const struct run *run);
 void run_give(const struct run *run, struct decision *decision);
 void run_take(struct run *run, const struct decision *decision);
 
-// From where on indicators are to know the bars of the longest series, when there are more than
-// they may know: the present beginning of the window unless it has too many bars.
+// From where on indicators are to know the bars of a series, when there are more than they may
+// know: the present beginning of the window unless it has too many bars.
 int64_t run_window(const struct run *run, const struct bar_columns *series);

@@ -18,8 +18,8 @@
 
 enum {
     ARENA_BUDGET = 32 * 1024 * 1024,
-    // Of one symbol: a window that is full, and what may have come since it was looked at last.
-    BARS_MAX = 4 * RUN_WINDOW_MAX,
+    // Of one symbol: the warm-up, a window that is full, and what one look takes in.
+    BARS_MAX = RULE_WARM_UP_MAX + RUN_WINDOW_MAX + RUN_LOOK_MAX,
     DECISIONS_MAX = STRATEGY_SYMBOLS_MAX + RUN_MISSED_MAX,
 };
 
@@ -216,12 +216,15 @@ static bool goes_on(void *context)
     return true;
 }
 
-static bool fetch_symbol(struct run_step *step, size_t symbol, int64_t *as_of, struct error *error)
+// The bars that begin before `end`.
+static bool
+fetch_symbol(struct run_step *step, size_t symbol, int64_t end, int64_t *as_of, struct error *error)
 {
     const struct backtest_bars_request request = {
         .ticker = step->run->tickers[symbol],
         .timeframe = step->run->timeframe,
         .start = step->run->window_at,
+        .end = end - 1,
         .warm_up = step->program->warm_up,
         .most = BARS_MAX,
         .goes_on = goes_on,
@@ -233,19 +236,15 @@ static bool fetch_symbol(struct run_step *step, size_t symbol, int64_t *as_of, s
     return backtest_bars_fetch(step->trading, &request, step->symbols[symbol].series, error);
 }
 
-// Fetches the bars that have ended until the boundary, of all symbols. False without an error when
-// market has not come so far.
-static bool fetch(struct run_step *step, int64_t boundary, struct error *error)
+// Fetches the bars that have ended until then, of all symbols. False without an error when market
+// has not come so far.
+static bool fetch(struct run_step *step, int64_t end, struct error *error)
 {
     for (size_t i = 0; i < step->run->symbol_count; i++) {
-        struct bar_columns *series = NULL;
         int64_t as_of = 0;
 
-        if (!fetch_symbol(step, i, &as_of, error) || as_of < boundary)
+        if (!fetch_symbol(step, i, end, &as_of, error) || as_of < end)
             return false;
-        // What has ended since is for the next boundary: all symbols are seen at one moment.
-        series = step->symbols[i].series;
-        series->count = bar_columns_find(series, boundary);
     }
     return true;
 }
@@ -447,22 +446,25 @@ static bool miss(struct run_step *step, int64_t at, struct error *error)
 
 static void move_window(struct run_step *step)
 {
-    const struct bar_columns *longest = step->symbols[0].series;
+    int64_t latest = step->run->window_at;
 
-    for (size_t i = 1; i < step->run->symbol_count; i++)
-        if (step->symbols[i].series->count > longest->count)
-            longest = step->symbols[i].series;
-    step->run->window_at = run_window(step->run, longest);
+    for (size_t i = 0; i < step->run->symbol_count; i++) {
+        int64_t window_at = run_window(step->run, step->symbols[i].series);
+
+        latest = window_at > latest ? window_at : latest;
+    }
+    step->run->window_at = latest;
 }
 
 static bool look(struct run_step *step, int64_t boundary, struct error *error)
 {
+    int64_t end = run_look_end(step->run->timeframe, step->run->looked_at, boundary);
     int64_t first = 0;
     int64_t last = 0;
 
-    if (!make_program(step, error) || !fetch(step, boundary, error))
+    if (!make_program(step, error) || !fetch(step, end, error))
         return false;
-    step->run->looked_at = boundary;
+    step->run->looked_at = end;
     first = first_new_bar(step);
     if (first == INT64_MAX)
         return true;
@@ -514,5 +516,5 @@ bool run_step_decide(
     if (!save(step, error) || !step->is_saved)
         return false;
     (void)fault_point("trading.after_strategy_decision");
-    return carry_out(step, &is_done, error);
+    return carry_out(step, &is_done, error) && step->run->looked_at >= boundary;
 }

@@ -20,7 +20,8 @@ void run_step_free(struct run_step **step);
 MUST_CHECK bool run_step_settle(struct run_step *step, const char *run_id, struct error *error);
 
 // Decides about the bars that have ended until `boundary`. While orders of before may still be
-// filled in them it is not time for that yet, unless `is_late`. False without an error for that and
-// when it is to be tried again.
+// filled in them it is not time for that yet, unless `is_late`. False without an error for that,
+// when it is to be tried again, and when there are more bars than one look takes in: the next goes
+// on.
 MUST_CHECK bool run_step_decide(
     struct run_step *step, const char *run_id, int64_t boundary, bool is_late, struct error *error);

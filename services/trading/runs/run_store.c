@@ -372,14 +372,17 @@ bool run_store_stop(struct transaction *transaction,
                     const struct error *reason,
                     struct error *error)
 {
+    char message[ERROR_MESSAGE_SIZE] = "";
     const struct parameter parameters[] = {
         parameter_text(run->id),
         parameter_text(run->user_id),
         parameter_time(at),
         parameter_text(reason == NULL ? NULL : reason->reason),
-        parameter_text(reason == NULL ? NULL : reason->message),
+        parameter_text(reason == NULL ? NULL : message),
     };
 
+    if (reason != NULL)
+        error_print(reason, message);
     return transaction_queue(transaction, &stop_run, parameters, COUNT_OF(parameters), NULL,
                              error) &&
            transaction_queue(transaction, &cancel_orders, parameters, 2, NULL, error);

@@ -145,7 +145,7 @@ static bool save(struct transaction *transaction, struct work *work, struct erro
 
 static bool stop_run(struct transaction *transaction, struct work *work, struct error *error)
 {
-    return run_store_stop(transaction, work->run, TODAY + DAY, NULL, error);
+    return run_store_stop(transaction, work->run, TODAY + DAY, work->refusal, error);
 }
 
 static bool refuse(struct transaction *transaction, struct work *work, struct error *error)
@@ -467,6 +467,22 @@ static void an_order_that_has_ended_before_it_was_noted_is_noted_with_what_came_
     }
 }
 
+static void what_ended_a_run_is_kept_with_the_field_that_broke_a_rule(void **state)
+{
+    struct run run = run_of(1, 40, PORTFOLIO);
+    struct error reason;
+    struct work work = {.fixture = *state, .run = &run, .refusal = &reason};
+
+    error_clear(&reason);
+    error_add_violation(&reason, "parameters", "have no kind");
+    must(&work, add);
+    must(&work, stop_run);
+    must(&work, find);
+    assert_true(run.is_stopped);
+    assert_string_equal(run.reason, "INVALID_REQUEST");
+    assert_string_equal(run.reason_message, "parameters have no kind");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -482,6 +498,7 @@ int main(void)
         cmocka_unit_test_setup(a_look_that_finds_nothing_is_no_event, forget),
         cmocka_unit_test_setup(
             an_order_that_has_ended_before_it_was_noted_is_noted_with_what_came_of_it, forget),
+        cmocka_unit_test_setup(what_ended_a_run_is_kept_with_the_field_that_broke_a_rule, forget),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -133,9 +133,9 @@ static void indicators_forget_the_first_bars_only_when_there_are_too_many(void *
     (void)state;
     run->window_at = 10 * MINUTE;
     for (int i = 0; i < RUN_WINDOW_MAX + 10; i++)
-        bar_columns_add(series, &(struct bar){.time = i * MINUTE});
+        assert_true(bar_columns_add(series, &(struct bar){.time = i * MINUTE}));
     assert_int_equal(run_window(run, series), 10 * MINUTE);
-    bar_columns_add(series, &(struct bar){.time = (RUN_WINDOW_MAX + 10) * MINUTE});
+    assert_true(bar_columns_add(series, &(struct bar){.time = (RUN_WINDOW_MAX + 10) * MINUTE}));
     assert_int_equal(run_window(run, series), (RUN_WINDOW_MAX + 11 - RUN_WINDOW_KEPT) * MINUTE);
     bar_columns_free(&series);
     release(run);

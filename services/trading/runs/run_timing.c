@@ -37,6 +37,15 @@ int64_t run_boundary(const char *timeframe, const struct platform_clock *clock)
     return is_of_minutes ? clock->now - clock->now % length : clock->previous_close;
 }
 
+int64_t run_look_end(const char *timeframe, int64_t looked_at, int64_t boundary)
+{
+    bool is_of_minutes = false;
+    int64_t length = length_of(timeframe, &is_of_minutes);
+    int64_t end = looked_at + RUN_LOOK_MAX * length;
+
+    return end < boundary ? end - end % length : boundary;
+}
+
 // Whether the present session began so lately that what was decided at the close before it is meant
 // for it, or is still to begin.
 static bool is_at_the_open(const struct platform_clock *clock)

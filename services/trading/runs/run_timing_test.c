@@ -97,6 +97,21 @@ static void bars_are_looked_for_when_one_may_have_ended(void **state)
     assert_int_equal(run_boundary("1Month", &clock), TODAY - 4 * HOUR);
 }
 
+static void a_look_ends_where_more_bars_may_have_begun_than_it_takes_in(void **state)
+{
+    int64_t end = TODAY + RUN_LOOK_MAX * MINUTE;
+
+    (void)state;
+    assert_int_equal(run_look_end("1Min", TODAY, TODAY + MINUTE), TODAY + MINUTE);
+    assert_int_equal(run_look_end("1Min", TODAY, end), end);
+    assert_int_equal(run_look_end("1Min", TODAY, end + MINUTE), end);
+    // One that has begun in the middle of a minute ends with a whole one, and comes further.
+    assert_int_equal(run_look_end("1Min", TODAY + 1, end + DAY), end);
+    assert_int_equal(run_look_end("1Min", TODAY + MINUTE - 1, end + DAY), end);
+    assert_int_equal(run_look_end("5Min", TODAY, end + MINUTE), end + MINUTE);
+    assert_int_equal(run_look_end("1Day", TODAY, TODAY + 3650 * DAY), TODAY + 3650 * DAY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +120,7 @@ int main(void)
             a_bar_of_a_market_that_never_closes_is_traded_on_for_a_minute_after_its_end),
         cmocka_unit_test(the_last_minutes_of_a_session_wait_for_the_next_one),
         cmocka_unit_test(bars_are_looked_for_when_one_may_have_ended),
+        cmocka_unit_test(a_look_ends_where_more_bars_may_have_begun_than_it_takes_in),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@
 #include "strategy/strategy_program.h"
 
 enum {
-    BACKTEST_VERSION = 2,       // of the rules: another one may come to other results
+    BACKTEST_VERSION = 3,       // of the rules: another one may come to other results
     BACKTEST_BARS_MAX = 500000, // of all symbols together
     BACKTEST_KEPT_MAX = 1000,   // trades, orders, and dividends, that a result lists
 };

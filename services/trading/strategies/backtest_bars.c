@@ -98,8 +98,20 @@ static struct bar bar_of(const Market__Bar *message)
     return bar;
 }
 
+// What another process has given may be wrong, and is not computed with then.
+static bool add(const struct pages *pages,
+                struct bar_columns *series,
+                const struct bar *bar,
+                struct error *error)
+{
+    return bar_columns_add(series, bar) ||
+           error_set(error, REASON_INTERNAL,
+                     "market has given a bar of %s that is not later than the one before it.",
+                     pages->request->ticker);
+}
+
 // The bars before the start, latest page first: they are gathered from the end of a list to its
-// front.
+// front. As an end, midnight is all of its day to market, so some may be of after the start.
 static bool fetch_warm_up(struct pages *pages, struct bar_columns *series, struct error *error)
 {
     const struct backtest_bars_request *wanted = pages->request;
@@ -117,10 +129,11 @@ static bool fetch_warm_up(struct pages *pages, struct bar_columns *series, struc
         request.limit = (uint32_t)(missing < PAGE_MAX ? missing : PAGE_MAX);
         is_fine = ask(pages, &request, &response, error);
         for (size_t i = is_fine ? response->n_bars : 0; i-- > 0 && missing > 0;)
-            bars[--missing] = bar_of(response->bars[i]);
+            if (response->bars[i]->time < wanted->start)
+                bars[--missing] = bar_of(response->bars[i]);
     }
     for (size_t i = missing; is_fine && i < wanted->warm_up; i++)
-        bar_columns_add(series, &bars[i]);
+        is_fine = add(pages, series, &bars[i], error);
     release(bars);
     pages->token[0] = '\0';
     return is_fine;
@@ -155,7 +168,8 @@ static bool fetch(struct pages *pages, struct bar_columns *series, struct error 
                 return true;
             if (series->count == wanted->most)
                 return refuse_more(wanted, error);
-            bar_columns_add(series, &bar);
+            if (!add(pages, series, &bar, error))
+                return false;
         }
     } while (pages->has_more);
     return true;

@@ -22,7 +22,7 @@ struct backtest_bars_request {
 };
 
 // Fails as market does (SYMBOL_NOT_FOUND), with INVALID_REQUEST when there are more than `most`,
-// and with BACKTEST_CANCELED.
+// with INTERNAL when they are not one after the other, and with BACKTEST_CANCELED.
 MUST_CHECK bool backtest_bars_fetch(struct trading *trading,
                                     const struct backtest_bars_request *request,
                                     struct bar_columns *series,

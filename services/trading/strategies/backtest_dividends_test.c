@@ -58,7 +58,7 @@ run(const struct backtest_dividends *dividends, const char *json, struct backtes
             .time = FIRST_DAY + i * DAY,
             .values = {10 * DOLLAR, 10 * DOLLAR, 10 * DOLLAR, 10 * DOLLAR, 1000}};
 
-        bar_columns_add(series, &bar);
+        assert_true(bar_columns_add(series, &bar));
     }
     assert_true(strategy_parameters_read(STRATEGY_RULE, text_of(json), arena, &parameters, &error));
     assert_true(strategy_program_make(&parameters, program, &error));

@@ -42,7 +42,7 @@ static void set_up(struct scene *scene, const int *dollars, size_t count)
         const struct bar bar = {.time = FIRST_DAY + (int64_t)i * DAY,
                                 .values = {DOLLAR, DOLLAR, DOLLAR, DOLLAR, 1}};
 
-        bar_columns_add(scene->series, &bar);
+        assert_true(bar_columns_add(scene->series, &bar));
         scene->result.times[i] = bar.time;
         scene->result.equity[i] = dollars[i] * DOLLAR;
     }

@@ -364,19 +364,17 @@ static bool is_worth_another_attempt(const struct runner *runner, const struct e
                                                runner->claim.attempts < BACKTEST_ATTEMPTS_MAX);
 }
 
-// Says why it failed, with the field and its rule when that was it.
 static struct backtest_end failure(struct runner *runner, const struct error *error)
 {
+    char message[ERROR_MESSAGE_SIZE];
     struct backtest_end end = {
         .status =
             error_is(error, REASON_BACKTEST_CANCELED) ? BACKTEST_IS_CANCELED : BACKTEST_IS_FAILED,
         .reason = arena_copy_string(runner->arena, error->reason),
-        .reason_message = arena_copy_string(runner->arena, error->message),
     };
 
-    if (error->detail_count > 0 && error->details[0].kind == ERROR_VIOLATION)
-        end.reason_message =
-            arena_printf(runner->arena, "%s %s", error->details[0].name, error->details[0].value);
+    error_print(error, message);
+    end.reason_message = arena_copy_string(runner->arena, message);
     if (end.status == BACKTEST_IS_CANCELED)
         end.reason = end.reason_message = NULL;
     return end;

@@ -17,6 +17,7 @@ static bool make(struct backtest_search *search,
     struct strategy_parameters parameters = *search->parameters;
     OWNED(strbuf) json = strbuf_new(BACKTEST_GRID_JSON_MAX);
     const char *tickers[STRATEGY_SYMBOLS_MAX];
+    char problem[ERROR_MESSAGE_SIZE];
 
     for (size_t i = 0; i < search->symbol_count; i++)
         tickers[i] = search->symbols[i].ticker;
@@ -27,9 +28,10 @@ static bool make(struct backtest_search *search,
     if (line == NULL)
         return true;
     line->parameters = arena_copy(search->arena, json->data, json->length);
-    if (!*out_is_fine)
-        line->problem =
-            arena_printf(search->arena, "%s %s", error->details[0].name, error->details[0].value);
+    if (!*out_is_fine) {
+        error_print(error, problem);
+        line->problem = arena_copy_string(search->arena, problem);
+    }
     return (line->parameters != NULL && (*out_is_fine || line->problem != NULL)) ||
            out_of_budget(error);
 }

@@ -25,7 +25,7 @@ static struct bar_columns *series_of(const int (*cents)[CENTS], size_t count)
         for (int field = 0; field < CENTS; field++)
             bar.values[field] = cents[i][field] * (DOLLAR / 100);
         bar.values[BAR_VOLUME] = 1000;
-        bar_columns_add(series, &bar);
+        assert_true(bar_columns_add(series, &bar));
     }
     return series;
 }
@@ -609,7 +609,7 @@ static void symbols_without_a_bar_wait_for_theirs(void **state)
         const struct bar bar = {.time = FIRST_DAY + day * DAY,
                                 .values = {50 * DOLLAR, 50 * DOLLAR, 50 * DOLLAR, 50 * DOLLAR, 1}};
 
-        bar_columns_add(sparse, &bar);
+        assert_true(bar_columns_add(sparse, &bar));
     }
     prepare(&run, "buy_and_hold", "{" TEN_SHARES "}");
     add_symbol(&run, "ACME", daily, COUNT_OF(daily));
@@ -638,7 +638,7 @@ static void a_backtest_needs_bars_and_not_too_many(void **state)
     for (int64_t i = 1; i <= BACKTEST_BARS_MAX; i++) {
         const struct bar bar = {.time = FIRST_DAY + i, .values = {DOLLAR, DOLLAR, DOLLAR, DOLLAR}};
 
-        bar_columns_add(run.symbols[0].series, &bar);
+        assert_true(bar_columns_add(run.symbols[0].series, &bar));
     }
     assert_false(backtest_run(&run.settings, run.workspace, &run.result, &run.error));
     assert_string_equal(run.error.details[0].value,
@@ -686,7 +686,7 @@ static void a_backtest_tells_how_far_it_is_and_can_be_canceled(void **state)
     for (int64_t i = 1; i < 200000; i++) {
         const struct bar bar = {.time = FIRST_DAY + i, .values = {DOLLAR, DOLLAR, DOLLAR, DOLLAR}};
 
-        bar_columns_add(run.symbols[0].series, &bar);
+        assert_true(bar_columns_add(run.symbols[0].series, &bar));
     }
     run.settings.goes_on = stop_at_half;
     run.settings.context = &progress;
@@ -708,7 +708,7 @@ static void what_cannot_be_counted_ends_it(void **state)
     prepare(&run, "buy_and_hold", "");
     run.settings.cash = 1000000 * DOLLAR;
     add_symbol(&run, "ACME", bars, 2);
-    bar_columns_add(run.symbols[0].series, &huge);
+    assert_true(bar_columns_add(run.symbols[0].series, &huge));
     assert_false(backtest_run(&run.settings, run.workspace, &run.result, &run.error));
     assert_true(error_is(&run.error, REASON_BACKTEST_OVERFLOW));
     end(&run);

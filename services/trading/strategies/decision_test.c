@@ -41,7 +41,7 @@ static void add_bars(struct bar_columns *series, uint64_t seed, int first)
             (bar.values[BAR_OPEN] < close ? bar.values[BAR_OPEN] : close) - moves[3];
         bar.values[BAR_VOLUME] = 1000000;
         if (i >= first)
-            bar_columns_add(series, &bar);
+            assert_true(bar_columns_add(series, &bar));
     }
 }
 
@@ -105,7 +105,7 @@ static struct bar_columns *seen(const struct bar_columns *whole, int64_t until)
 
         for (int field = 0; field < BAR_FIELD_COUNT; field++)
             bar.values[field] = whole->columns[field][i];
-        bar_columns_add(series, &bar);
+        assert_true(bar_columns_add(series, &bar));
     }
     return series;
 }

@@ -30,7 +30,7 @@ static void add_bars(struct bar_columns *series, size_t count, uint64_t seed)
         bar.values[BAR_HIGH] = price > bar.values[BAR_OPEN] ? price : bar.values[BAR_OPEN];
         bar.values[BAR_LOW] = price < bar.values[BAR_OPEN] ? price : bar.values[BAR_OPEN];
         bar.values[BAR_VOLUME] = 1000;
-        bar_columns_add(series, &bar);
+        assert_true(bar_columns_add(series, &bar));
     }
 }
 
@@ -256,7 +256,7 @@ static void several_symbols_share_windows_cash_and_choice(void **state)
 
         for (size_t k = 0; k < BAR_FIELD_COUNT; k++)
             bar.values[k] = sparse->columns[k][i];
-        bar_columns_add(scene.symbols[2].series, &bar);
+        assert_true(bar_columns_add(scene.symbols[2].series, &bar));
     }
     bar_columns_free(&sparse);
     sparse = bar_columns_copy(scene.symbols[1].series, 70, DAYS);
@@ -457,7 +457,7 @@ static void more_work_than_there_may_be_is_refused(void **state)
         const struct bar bar = {.time = FIRST_DAY + (int64_t)i * DAY / 1000,
                                 .values = {DOLLAR, DOLLAR, DOLLAR, DOLLAR, 1}};
 
-        bar_columns_add(scene.symbols[0].series, &bar);
+        assert_true(bar_columns_add(scene.symbols[0].series, &bar));
     }
     // 60 windows of 100,000 to 159,000 bars, three times, and of 1000 with 9 of warm-up afterwards.
     scene.plan.has_anchored = scene.plan.anchored = true;

@@ -37,7 +37,8 @@ static struct bar_columns *make_series(void)
         bar.values[BAR_HIGH] = (move > 0 ? price : price - move) + 10000;
         bar.values[BAR_LOW] = (move > 0 ? price - move : price) - 10000;
         bar.values[BAR_VOLUME] = 1000;
-        bar_columns_add(series, &bar);
+        if (!bar_columns_add(series, &bar))
+            abort();
     }
     return series;
 }
