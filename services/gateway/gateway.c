@@ -172,6 +172,8 @@ static bool answer(struct exchange *exchange, struct error *error)
         request->route = exchange->endpoint->path;
         request->operation = exchange->endpoint->operation;
         add_cors(exchange, false);
+        if (exchange->endpoint->page != NULL && seed_go_to_page(exchange))
+            return true;
         return answer_found(exchange, error);
     case ROUTER_OTHER_METHOD:
         http_response_header(response, "Allow", match->allow);
