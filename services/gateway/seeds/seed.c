@@ -257,6 +257,9 @@ const char *seed_status(Trading__OrderStatus status)
     switch (status) {
     case TRADING__ORDER_STATUS__ORDER_STATUS_FILLED:
         return "completed";
+    // Nothing more comes of one whose place another has taken; what was filled of it before is in
+    // its total.
+    case TRADING__ORDER_STATUS__ORDER_STATUS_REPLACED:
     case TRADING__ORDER_STATUS__ORDER_STATUS_CANCELED:
     case TRADING__ORDER_STATUS__ORDER_STATUS_EXPIRED:
     case TRADING__ORDER_STATUS__ORDER_STATUS_REJECTED:
