@@ -169,6 +169,8 @@
       "Stay below the limit named.")                                                               \
     X(TRADING_HALTED, CODE_FAILED_PRECONDITION, 403, "Trading is halted.",                         \
       "Orders can be canceled. Whoever is named can lift the halt.")                               \
+    X(ACCOUNT_INACTIVE, CODE_FAILED_PRECONDITION, 403, "The account has ended or was shut out.",   \
+      "Once it may log in again, place the order or start the strategy anew.")                     \
     X(CLOCK_CANNOT_GO_BACK, CODE_FAILED_PRECONDITION, 422, "The clock cannot go back.",            \
       "Start with a new data folder to begin anew.")                                               \
     X(FILL_MISMATCH, CODE_FAILED_PRECONDITION, 409, "The fill does not fit what is held for it.",  \

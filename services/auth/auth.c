@@ -2,6 +2,7 @@
 #include "auth.h"
 
 #include "accounts/first_portfolio.h"
+#include "accounts/trading_stop.h"
 #include "auth_store.h"
 #include "keys/signing_key.h"
 #include "keys/signing_keys.h"
@@ -13,6 +14,7 @@ enum {
     // Commits do not become visible in the order of their times; see token_follower.c.
     OVERLAP_MS = 60 * 1000,
     OPEN_EVERY_MS = 500,
+    STOP_EVERY_MS = 500,
     PRUNE_EVERY_MS = 60 * 1000,
     ROTATE_EVERY_MS = 60 * 1000,
     FOLLOW_BUDGET = 4 * 1024 * 1024,
@@ -184,6 +186,7 @@ bool auth_new(const struct auth_options *options, struct auth **out_auth, struct
     auth->database = options->database;
     auth->history = options->history;
     auth->portfolio = options->portfolio;
+    auth->trading = options->trading;
     auth->verifier = options->verifier;
     auth->clock = options->clock;
     auth->session_lifetime_us = options->session_lifetime_us < options->session_lifetime_whole_us
@@ -206,6 +209,7 @@ bool auth_new(const struct auth_options *options, struct auth **out_auth, struct
     auth->follower = worker_new("sessions", FOLLOW_EVERY_MS, follow_again, auth);
     auth->portfolio_opener =
         worker_new("portfolios", OPEN_EVERY_MS, first_portfolio_open_all, auth);
+    auth->trading_stopper = worker_new("trading", STOP_EVERY_MS, trading_stop_all, auth);
     auth->pruner = worker_new("prune", PRUNE_EVERY_MS, prune, auth);
     auth->key_rotator = worker_new("keys", ROTATE_EVERY_MS, rotate_key, auth);
     *out_auth = auth;
@@ -220,6 +224,7 @@ void auth_free(struct auth **auth)
     atomic_store(&(*auth)->stopping, true);
     worker_free(&(*auth)->follower);
     worker_free(&(*auth)->portfolio_opener);
+    worker_free(&(*auth)->trading_stopper);
     worker_free(&(*auth)->pruner);
     worker_free(&(*auth)->key_rotator);
     signing_keys_free(&(*auth)->signing_keys);

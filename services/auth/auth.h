@@ -20,6 +20,7 @@ struct auth {
     struct database *database;
     struct history *history; // old pages of the audit log are read from
     struct rpc_client *portfolio;
+    struct rpc_client *trading;
     struct signing_keys *signing_keys;
     struct token_verifier *verifier;
     struct clock clock;
@@ -37,6 +38,7 @@ struct auth {
     atomic_bool stopping; // tells the workers to leave off in the middle
     struct worker *follower;
     struct worker *portfolio_opener;
+    struct worker *trading_stopper;
     struct worker *pruner;
     struct worker *key_rotator;
     int64_t signing_key_age_us; // at which a key is replaced
@@ -48,6 +50,7 @@ struct auth_options {
     struct database *database;
     struct history *history;
     struct rpc_client *portfolio;
+    struct rpc_client *trading;
     struct token_verifier *verifier;
     struct metrics *metrics;
     struct clock clock;

@@ -75,6 +75,36 @@ MUST_CHECK bool store_queue_change(struct transaction *transaction,
 MUST_CHECK bool
 store_queue_forget(struct transaction *transaction, const char *user_id, struct error *error);
 
+// Who is shut out or has ended the account trades no more, and trading is to be told so, twice: at
+// once, and when no token of theirs can be good any more. Queued, in the transaction that shuts the
+// user out. Letting the user in again leaves the first of the two, if it has not been done, and
+// ends the second.
+MUST_CHECK bool
+store_queue_trading_stop(struct transaction *transaction, const char *user_id, struct error *error);
+MUST_CHECK bool store_queue_trading_stop_end(struct transaction *transaction,
+                                             const char *user_id,
+                                             struct error *error);
+
+struct trading_stop {
+    const char *user_id;
+    int64_t asked_at;
+    bool is_last; // trading is not to be told again
+};
+// Some of those that trading is to be told of now.
+MUST_CHECK bool store_list_trading_stops(struct database *database,
+                                         struct arena *arena,
+                                         struct trading_stop **out_stops,
+                                         size_t *out_count,
+                                         struct error *error);
+
+// Notes that trading has done it, or has been asked in vain. Unless the user has been shut out anew
+// since: then it is all to be done again.
+MUST_CHECK bool store_mark_trading_stop(struct database *database,
+                                        struct arena *arena,
+                                        const struct trading_stop *stop,
+                                        bool is_done,
+                                        struct error *error);
+
 struct user_filter {
     const char *before_id; // NULL for the first page
     const char *beginning; // of name or e-mail address, in either case; NULL or "" for all

@@ -62,6 +62,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         .database = service_database(service),
         .history = service_history(service),
         .portfolio = service_client(service, "portfolio"),
+        .trading = service_client(service, "trading"),
         .verifier = service_token_verifier(service),
         .metrics = service_metrics(service),
         .clock = clock_real(),
@@ -104,7 +105,7 @@ static void stop(void **context)
     *context = NULL;
 }
 
-static const char *const peers[] = {"portfolio", NULL};
+static const char *const peers[] = {"portfolio", "trading", NULL};
 
 static const struct service_command commands[] = {
     {"create-administrator",

@@ -70,14 +70,15 @@ static void add_cors(struct exchange *exchange, bool is_preflight)
     http_response_header(exchange->response, "Access-Control-Allow-Origin", origin);
     http_response_header(exchange->response, "Vary", "Origin");
     http_response_header(exchange->response, "Access-Control-Expose-Headers",
-                         "X-Request-Id, Retry-After, Idempotent-Replayed, Location");
+                         "X-Request-Id, Retry-After, Idempotent-Replayed, Location, "
+                         "X-Next-Page-Token");
     if (!is_preflight)
         return;
     http_response_header(exchange->response, "Access-Control-Allow-Methods",
                          exchange->match->allow);
     http_response_header(exchange->response, "Access-Control-Allow-Headers",
                          "Authorization, APCA-API-KEY-ID, APCA-API-SECRET-KEY, Content-Type, "
-                         "Idempotency-Key, traceparent, tracestate");
+                         "Content-Range, Idempotency-Key, traceparent, tracestate");
     http_response_header(exchange->response, "Access-Control-Max-Age", "600");
 }
 
@@ -172,6 +173,8 @@ static bool answer(struct exchange *exchange, struct error *error)
         request->route = exchange->endpoint->path;
         request->operation = exchange->endpoint->operation;
         add_cors(exchange, false);
+        if (exchange->endpoint->page != NULL && seed_go_to_page(exchange))
+            return true;
         return answer_found(exchange, error);
     case ROUTER_OTHER_METHOD:
         http_response_header(response, "Allow", match->allow);

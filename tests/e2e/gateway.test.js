@@ -522,6 +522,29 @@ describe('the paths of the systems before', () => {
         assert.equal((await platform.request('GET', '/api/stocks/NOPE/price/')).status, 404);
     });
 
+    it('send browsers to the pages, and nobody else', async () => {
+        const id = '01890000-0000-7000-8000-000000000000';
+        const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+        const get = async (path, accept, method = 'GET') => {
+            const reply = await fetch(platform.url + path, { method, redirect: 'manual', headers: { accept, authorization: `Bearer ${ada.token}` } });
+            return [reply.status, reply.headers.get('location'), reply.headers.get('vary'), reply.headers.get('content-type')];
+        };
+        for (const [path, page] of [['/stocks/', '/search'], ['/stocks/search/?q=OLD%20x', '/search?q=OLD%20x'], ['/stocks/OLDY/', '/symbols/OLDY'],
+            ['/stocks/A%2FB/price/', '/symbols/A%2FB'], ['/users/grace/', '/settings'], ['/transactions/grace/', '/orders?status=all'],
+            ['/transactions/grace/transactions_by_date/?start_timestamp=2014-02-01', '/orders?status=all'],
+            ['/transactions/grace/2014-02-01/2014-03-01/', '/orders?status=all'], ['/portfolios/', '/portfolio'],
+            [`/portfolios/${id}/`, `/portfolio/${id}`], [`/portfolios/${id}/summary/`, `/portfolio/${id}`],
+            [`/portfolios/${id}/performance/`, `/portfolio/${id}/performance`], [`/portfolios/${id}/transactions`, `/portfolio/${id}/transactions`]])
+            assert.deepEqual((await get(path, browser)).slice(0, 3), [303, page, 'Accept'], path);
+        for (const accept of ['*/*', 'application/json', 'text/html;q=0'])
+            assert.deepEqual(await get('/stocks/OLDY/', accept), [200, null, 'Accept', 'application/json'], accept);
+        assert.deepEqual(await get('/api/stocks/OLDY/', browser), [200, null, null, 'application/json']);
+        assert.equal((await get('/transactions/', browser, 'POST'))[0], 400);
+        // What they are sent to is there.
+        for (const page of ['/search?q=OLD', '/symbols/OLDY', '/settings', '/orders?status=all', '/portfolio'])
+            assert.equal((await get(page, browser))[0], 200, page);
+    });
+
     it('take transactions as pending and complete or fail them', async () => {
         const me = await platform.expect(200, 'GET', '/api/v1/users/me', { token: ada.token });
         const bought = await platform.expect(201, 'POST', '/api/transactions/',

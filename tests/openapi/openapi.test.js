@@ -43,10 +43,13 @@ test("every operation has a name of its own", () => {
   assert.equal(new Set(names).size, names.length);
 });
 
-test("every operation that changes something takes an Idempotency-Key, and no other", () => {
-  for (const { address, verb, parameters = [] } of operations) {
+test("every operation that changes something takes an Idempotency-Key but those that give tokens, and no other", () => {
+  for (const { address, verb, parameters = [], responses } of operations) {
     const takes = parameters.some((one) => one.$ref === "#/components/parameters/IdempotencyKey");
-    assert.equal(takes, verb !== "get", `${verb} ${address}`);
+    const replays = Object.values(responses).some((one) => one.headers?.["Idempotent-Replayed"]);
+    const givesTokens = ["/api/v1/auth/login", "/api/v1/auth/refresh"].includes(address);
+    assert.equal(takes, verb !== "get" && !givesTokens, `${verb} ${address}`);
+    assert.equal(replays, takes, `${verb} ${address}`);
   }
 });
 

@@ -161,6 +161,76 @@ describe('an account that is deleted', () => {
     });
 });
 
+describe('what trades for a user', () => {
+    // Somebody with a strategy that runs and a buy that rests.
+    const trades = async () => {
+        const user = await platform.trader(name('bot'));
+        const { id } = await platform.expect(201, 'POST', '/api/v1/strategies',
+            { token: user.token, body: { name: 'one', symbols: ['ACME'], kind: 'buy_and_hold' } });
+        await platform.expect(201, 'POST', `/api/v1/strategies/${id}/start`,
+            { token: user.token, body: { portfolio_id: user.portfolio, cash: '1000' } });
+        return { ...user, order: await rest(user, user.token) };
+    };
+    const rest = async ({ portfolio }, token) => {
+        const order = await platform.expect(201, 'POST', `/api/v1/portfolios/${portfolio}/orders`,
+            { token, body: { ticker: 'ACME', side: 'buy', quantity: '10', type: 'limit', limit_price: '1.00', time_in_force: 'gtc' } });
+        assert.equal(order.status, 'new');
+        return order.id;
+    };
+    const runOf = async user => (await platform.query(`SELECT state, reason FROM trading.strategy_runs
+        WHERE portfolio_id = '${user.portfolio}'`))[0];
+    const waiting = async user => (await platform.query(`SELECT told_at IS NOT NULL FROM auth.trading_stops
+        JOIN auth.users ON id = user_id WHERE username = '${user.username}'`))[0];
+    const look = order => platform.expect(200, 'GET', `/api/v1/orders/${order}`, { token: admin });
+    const hasEnded = async user => {
+        const order = await until('the order to be canceled', async () => {
+            const now = await look(user.order);
+            return now.status === 'canceled' && now;
+        }, 40);
+        assert.equal(order.reason, 'ACCOUNT_INACTIVE');
+        await until('the run to be stopped', async () => (await runOf(user)).join() === 'stopped,ACCOUNT_INACTIVE');
+        await until('what the order held to be given back', async () => (await platform.expect(200, 'GET',
+            `/api/v1/portfolios/${user.portfolio}`, { token: admin })).buying_power === '100000.00');
+        await until('auth to know of it', async () => (await waiting(user))?.[0] === 't');
+    };
+    const change = (user, is_active) => platform.expect(200, 'PATCH', `/api/v1/users/${user.username}`, { token: admin, body: { is_active } });
+
+    it('ends when the user is shut out, is not given back, and ends once more when all tokens are over', async () => {
+        const user = await trades();
+        await platform.expect(200, 'PATCH', `/api/v1/users/${user.username}`, { token: admin, body: { new_password: 'another fine day' } });
+        assert.equal((await look(user.order)).status, 'new');
+        assert.equal(await waiting(user), undefined);
+        await change(user, false);
+        await hasEnded(user);
+        // As if it had been placed at a replica that had not heard of the end of the session.
+        user.order = await rest(user, admin);
+        await platform.query(`UPDATE auth.trading_stops SET asked_at = asked_at - interval '3 minutes'`);
+        await until('the last time', async () => await waiting(user) === undefined);
+        assert.equal((await look(user.order)).status, 'canceled');
+
+        await change(user, false);
+        await hasEnded(user);
+        await change(user, true);
+        assert.equal(await waiting(user), undefined);
+        const token = await platform.login(user.username, 'another fine day');
+        assert.equal((await look(user.order)).status, 'canceled');
+        assert.deepEqual(await runOf(user), ['stopped', 'ACCOUNT_INACTIVE']);
+        await rest(user, token);
+    });
+
+    for (const first of ['trading', 'the account'])
+        it(`ends with the account, also when trading dies just then: ${first} first`, async () => {
+            const user = await trades();
+            const end = () => platform.expect(204, 'DELETE', '/api/v1/users/me', { token: user.token, body: { password } });
+            if (first === 'the account')
+                await end();
+            await platform.kill('trading');
+            if (first === 'trading')
+                await end();
+            await hasEnded(user);
+        });
+});
+
 describe('sessions', () => {
     it('are listed with where they began, and ended one by one', async () => {
         const ada = await platform.trader(name('ada'));

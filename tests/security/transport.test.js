@@ -404,6 +404,11 @@ describe('the headers of an answer', () => {
         assert.equal(allowed['access-control-allow-origin'], ALLOWED_ORIGIN);
         // A browser asks for Cross-Origin-Resource-Policy only where CORS is not used.
         assert.equal(allowed['cross-origin-resource-policy'], 'same-origin');
+        // They page tables, and go on with an import.
+        assert.match(allowed['access-control-expose-headers'], /\bX-Next-Page-Token\b/);
+        const { answers } = await converse(platform.port, [head('OPTIONS /api/v1/bars:import', `Origin: ${ALLOWED_ORIGIN}`,
+            'Access-Control-Request-Method: POST', 'Access-Control-Request-Headers: content-range')], { quiet: 300 });
+        assert.match(answers[0].headers['access-control-allow-headers'], /\bContent-Range\b/);
         for (const origin of ['https://evil.example', 'https://friend.example.evil.example', 'null', 'http://friend.example'])
             assert.equal((await ask(origin)).answers[0].headers['access-control-allow-origin'], undefined, origin);
     });

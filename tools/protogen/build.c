@@ -343,6 +343,9 @@ static void build_method(struct model *model,
     out->no_side_effects =
         options != NULL && options->idempotency_level ==
                                GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__NO_SIDE_EFFECTS;
+    out->takes_key =
+        options != NULL && options->idempotency_level ==
+                               GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__IDEMPOTENT;
     out->rule = source_option(model, base, EXTENSION_BOURSE, &bourse__method_rule__descriptor);
     out->request = find_message(model, proto->input_type);
     out->response = find_message(model, proto->output_type);

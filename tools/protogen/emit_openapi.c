@@ -77,7 +77,6 @@ static void write_parameter(struct document *document,
 static void write_parameters(struct document *document, const struct model_binding *binding)
 {
     const struct model_message *request = binding->method->request;
-    bool is_change = !binding->method->no_side_effects;
     bool is_open = false;
 
     for (size_t i = 0; i < request->field_count; i++) {
@@ -89,7 +88,7 @@ static void write_parameters(struct document *document, const struct model_bindi
         is_open = true;
         write_parameter(document, binding, &request->fields[i]);
     }
-    if (is_change) {
+    if (binding->method->takes_key) {
         if (!is_open)
             document_open(document, "parameters", '[');
         is_open = true;
@@ -130,7 +129,7 @@ static void write_success(struct document *document, const struct model_binding 
     strbuf_append_int(key, status);
     document_open(document, key->data, '{');
     document_string(document, "description", status == 204 ? "Done; there is no body." : "Done.");
-    if (!method->no_side_effects) {
+    if (method->takes_key) {
         document_open(document, "headers", '{');
         document_reference(document, "Idempotent-Replayed", "headers", "IdempotentReplayed");
         document_close(document, '}');

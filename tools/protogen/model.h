@@ -100,6 +100,7 @@ struct model_method {
     const char *doc;
     uint32_t id;
     bool no_side_effects;
+    bool takes_key;                 // a repeat with its Idempotency-Key is given the first answer
     const Bourse__MethodRule *rule; // never NULL
     const struct model_message *request;
     const struct model_message *response;

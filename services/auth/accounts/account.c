@@ -20,13 +20,22 @@ bool account_spare(struct transaction *transaction,
                                   "%s is the only administrator who can log in.", user->username);
 }
 
+bool account_end_access(struct transaction *transaction,
+                        const char *user_id,
+                        struct account_end *out_end,
+                        struct error *error)
+{
+    return store_end_sessions(transaction, user_id, NULL, &out_end->sessions, error) &&
+           store_delete_api_keys(transaction, user_id, &out_end->api_keys, error);
+}
+
 bool account_shut_out(struct transaction *transaction,
                       const char *user_id,
                       struct account_end *out_end,
                       struct error *error)
 {
-    return store_end_sessions(transaction, user_id, NULL, &out_end->sessions, error) &&
-           store_delete_api_keys(transaction, user_id, &out_end->api_keys, error);
+    return account_end_access(transaction, user_id, out_end, error) &&
+           store_queue_trading_stop(transaction, user_id, error);
 }
 
 bool account_delete(struct transaction *transaction,

@@ -22,6 +22,13 @@ MUST_CHECK bool
 account_spare(struct transaction *transaction, const struct user_record *user, struct error *error);
 
 // Ends all sessions and deletes all API keys.
+MUST_CHECK bool account_end_access(struct transaction *transaction,
+                                   const char *user_id,
+                                   struct account_end *out_end,
+                                   struct error *error);
+
+// The same of somebody who may not log in any more, and who trades no more either: see
+// trading_stop.h.
 MUST_CHECK bool account_shut_out(struct transaction *transaction,
                                  const char *user_id,
                                  struct account_end *out_end,

@@ -130,6 +130,7 @@ static const char *describe(struct call *call, const struct user_change *change)
 
 // Whoever loses what they could do is shut out at once; else it is enough that sessions end. Who is
 // given another password may not have been alone with the last one, and keys made with it go too.
+// Whoever is let in again trades from then on.
 static bool end_what_was(struct transaction *transaction,
                          struct managing *managing,
                          const struct user_record *user,
@@ -137,12 +138,17 @@ static bool end_what_was(struct transaction *transaction,
                          struct error *error)
 {
     bool is_shut_out = change->has_is_active && !change->is_active;
+    bool is_let_in = change->has_is_active && change->is_active;
     bool loses_role = change->has_role && !change->is_administrator;
 
     if ((is_shut_out || loses_role) && !account_spare(transaction, user, error))
         return false;
-    return is_shut_out || change->password_hash != NULL
-               ? account_shut_out(transaction, user->id, &managing->end, error)
+    if (is_let_in && !store_queue_trading_stop_end(transaction, user->id, error))
+        return false;
+    if (is_shut_out)
+        return account_shut_out(transaction, user->id, &managing->end, error);
+    return change->password_hash != NULL
+               ? account_end_access(transaction, user->id, &managing->end, error)
                : store_end_sessions(transaction, user->id, NULL, &managing->end.sessions, error);
 }
 

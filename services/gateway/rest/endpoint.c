@@ -81,7 +81,9 @@ struct endpoint *endpoint_list(size_t *out_count)
     endpoints[at++] = health;
     endpoints[at++] = stream;
     for (size_t i = 0; i < seed_endpoint_count; i++) {
-        endpoints[at++] = seed_endpoints[i];
+        // What is below /api is for programs alone.
+        endpoints[at] = seed_endpoints[i];
+        endpoints[at++].page = NULL;
         endpoints[at] = seed_endpoints[i];
         endpoints[at++].path += strlen("/api");
     }

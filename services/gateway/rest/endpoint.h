@@ -18,6 +18,7 @@ struct endpoint {
     bool streams_body;         // reads the body by itself, of any size
     bool is_frequent;          // logged at debug level when all is well
     bool is_seed;              // fails in the seeds' form
+    const char *page;          // of a seed's: where browsers are sent; NULL for nowhere
     bool is_page;              // takes forms, and fails as a page
     bool changes_market;       // answered once the gateway's own quotes show the change
 };

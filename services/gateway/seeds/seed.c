@@ -5,6 +5,8 @@
 #include "bourse/auth/v1/auth_client.h"
 #include "bourse/auth/v1/auth_methods.h"
 #include "money/money.h"
+#include "pages/local_path.h"
+#include "pages/page.h"
 #include "rest/endpoint.h"
 #include "rest/problem.h"
 #include "rest/rest.h"
@@ -12,14 +14,21 @@
 #include <string.h>
 #include <strings.h>
 
+#define ALL_ORDERS "/orders?status=all"
+
 #define SEED(verb, address, function)                                                              \
     {                                                                                              \
         .http_method = (verb), .path = (address), .answer = (function), .is_seed = true            \
     }
+#define SHOWN(address, function, shown)                                                            \
+    {                                                                                              \
+        .http_method = "GET", .path = (address), .answer = (function), .is_seed = true,            \
+        .page = (shown)                                                                            \
+    }
 const struct endpoint seed_endpoints[] = {
     SEED("POST", "/api/users", seed_create_user),
-    SEED("GET", "/api/users/{username}", seed_get_user),
-    SEED("GET", "/api/stocks", seed_list_stocks),
+    SHOWN("/api/users/{username}", seed_get_user, "/settings"),
+    SHOWN("/api/stocks", seed_list_stocks, "/search"),
     {
         .http_method = "POST",
         .path = "/api/stocks",
@@ -27,28 +36,62 @@ const struct endpoint seed_endpoints[] = {
         .is_seed = true,
         .changes_market = true,
     },
-    SEED("GET", "/api/stocks/search", seed_search_stocks),
-    SEED("GET", "/api/stocks/{ticker}", seed_get_stock),
-    SEED("GET", "/api/stocks/{ticker}/price", seed_get_price),
+    SHOWN("/api/stocks/search", seed_search_stocks, "/search"),
+    SHOWN("/api/stocks/{ticker}", seed_get_stock, "/symbols/{}"),
+    SHOWN("/api/stocks/{ticker}/price", seed_get_price, "/symbols/{}"),
     SEED("POST", "/api/transactions", seed_create_transaction),
-    SEED("GET", "/api/transactions/{user_id}", seed_list_transactions),
-    SEED("GET", "/api/transactions/{user_id}/transactions_by_date", seed_transactions_by_date),
-    SEED("GET", "/api/transactions/{user_id}/{start}/{end}", seed_transactions_between),
-    SEED("GET", "/api/portfolios", seed_list_portfolios),
+    SHOWN("/api/transactions/{user_id}", seed_list_transactions, ALL_ORDERS),
+    SHOWN(
+        "/api/transactions/{user_id}/transactions_by_date", seed_transactions_by_date, ALL_ORDERS),
+    SHOWN("/api/transactions/{user_id}/{start}/{end}", seed_transactions_between, ALL_ORDERS),
+    SHOWN("/api/portfolios", seed_list_portfolios, "/portfolio"),
     SEED("POST", "/api/portfolios", seed_create_portfolio),
-    SEED("GET", "/api/portfolios/{id}", seed_get_portfolio),
+    SHOWN("/api/portfolios/{id}", seed_get_portfolio, "/portfolio/{}"),
     SEED("PUT", "/api/portfolios/{id}", seed_update_portfolio),
     SEED("PATCH", "/api/portfolios/{id}", seed_update_portfolio),
     SEED("DELETE", "/api/portfolios/{id}", seed_delete_portfolio),
-    SEED("GET", "/api/portfolios/{id}/summary", seed_summarize_portfolio),
-    SEED("GET", "/api/portfolios/{id}/performance", seed_perform_portfolio),
-    SEED("GET", "/api/portfolios/{id}/transactions", seed_list_portfolio_transactions),
+    SHOWN("/api/portfolios/{id}/summary", seed_summarize_portfolio, "/portfolio/{}"),
+    SHOWN("/api/portfolios/{id}/performance", seed_perform_portfolio, "/portfolio/{}/performance"),
+    SHOWN("/api/portfolios/{id}/transactions",
+          seed_list_portfolio_transactions,
+          "/portfolio/{}/transactions"),
     SEED("POST", "/api/portfolios/{id}/transactions", seed_create_portfolio_transaction),
     SEED("POST", "/api/positions", seed_refuse_position),
     SEED("PUT", "/api/positions", seed_refuse_position),
 };
+#undef SHOWN
 #undef SEED
 const size_t seed_endpoint_count = COUNT_OF(seed_endpoints);
+
+// The page with the variable of the address, as it is encoded there, in the place of {}.
+static const char *page_path(struct exchange *exchange)
+{
+    const char *page = exchange->endpoint->page;
+    struct text query = exchange->request->query;
+    const struct text *value = &exchange->match->variables[0].value;
+    size_t before = strcspn(page, "{");
+
+    if (page[before] != '\0')
+        return arena_printf(exchange->request->arena, "%.*s%.*s%s", (int)before, page,
+                            (int)value->length, value->data, page + before + strlen("{}"));
+    // What is searched for is called the same there.
+    if (strcmp(page, "/search") == 0 && query.length > 0)
+        return arena_printf(exchange->request->arena, "%s?%.*s", page, (int)query.length,
+                            query.data);
+    return page;
+}
+
+bool seed_go_to_page(struct exchange *exchange)
+{
+    const char *path = NULL;
+    struct error error;
+
+    http_response_header(exchange->response, "Vary", "Accept");
+    if (!http_request_accepts(exchange->request, "Accept", "text/html"))
+        return false;
+    path = page_path(exchange);
+    return path != NULL && local_path_is_valid(path) && page_redirect(exchange, &error, "%s", path);
+}
 
 void seed_write_problem(struct exchange *exchange, const struct error *error)
 {
@@ -214,6 +257,9 @@ const char *seed_status(Trading__OrderStatus status)
     switch (status) {
     case TRADING__ORDER_STATUS__ORDER_STATUS_FILLED:
         return "completed";
+    // Nothing more comes of one whose place another has taken; what was filled of it before is in
+    // its total.
+    case TRADING__ORDER_STATUS__ORDER_STATUS_REPLACED:
     case TRADING__ORDER_STATUS__ORDER_STATUS_CANCELED:
     case TRADING__ORDER_STATUS__ORDER_STATUS_EXPIRED:
     case TRADING__ORDER_STATUS__ORDER_STATUS_REJECTED:

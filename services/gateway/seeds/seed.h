@@ -17,6 +17,10 @@ enum { SEED_PAGE = 500, SEED_PAGES_MAX = 10 };
 // native API says 422, but for an Idempotency-Key used again.
 void seed_write_problem(struct exchange *exchange, const struct error *error);
 
+// Of an endpoint with a page: says that the answer depends on Accept, and sends who asks for
+// text/html to the page. False for who is to get the JSON.
+bool seed_go_to_page(struct exchange *exchange);
+
 // Reads the JSON body. Fails as the native operations do.
 MUST_CHECK bool seed_read_body(struct exchange *exchange,
                                const struct message_info *info,

@@ -43,6 +43,7 @@ static void an_order_is_pending_until_it_is_filled_or_ends_otherwise(void **stat
     assert_string_equal(seed_status(TRADING__ORDER_STATUS__ORDER_STATUS_REJECTED), "failed");
     assert_string_equal(seed_status(TRADING__ORDER_STATUS__ORDER_STATUS_CANCELED), "failed");
     assert_string_equal(seed_status(TRADING__ORDER_STATUS__ORDER_STATUS_EXPIRED), "failed");
+    assert_string_equal(seed_status(TRADING__ORDER_STATUS__ORDER_STATUS_REPLACED), "failed");
 }
 
 static void an_object_is_written_without_a_comma_too_many(void **state)

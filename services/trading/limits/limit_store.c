@@ -100,6 +100,12 @@ static const struct statement list_resting[HALT_SCOPE_COUNT] = {
          " AND t.id > $2 AND $1::uuid IS NOT NULL ORDER BY t.id LIMIT $3"},
 };
 
+static const struct statement find_open = {
+    "find_open_of_user",
+    "SELECT 1 FROM orders WHERE user_id = $1 AND status NOT IN ('filled', 'canceled', 'expired',"
+    " 'rejected', 'replaced') LIMIT 1",
+};
+
 static const struct statement lock_counts = {
     "lock_order_counts",
     "INSERT INTO order_counts AS c (portfolio_id, day, revision, placed)"
@@ -446,6 +452,21 @@ bool limit_store_list_resting(struct database *database,
         ids[i] = rows_text(&rows, i, 0);
     *out_ids = ids;
     *out_count = rows.count;
+    return true;
+}
+
+bool limit_store_has_open(struct database *database,
+                          struct arena *arena,
+                          const char *user_id,
+                          bool *out_has,
+                          struct error *error)
+{
+    struct parameter parameter = parameter_text(user_id);
+    struct rows rows = {0};
+
+    if (!database_query(database, arena, &find_open, &parameter, 1, &rows, error))
+        return false;
+    *out_has = rows.count > 0;
     return true;
 }
 

@@ -121,6 +121,13 @@ MUST_CHECK bool limit_store_list_resting(struct database *database,
                                          size_t *out_count,
                                          struct error *error);
 
+// Whether a user has any order that has not ended, also one that does not rest yet.
+MUST_CHECK bool limit_store_has_open(struct database *database,
+                                     struct arena *arena,
+                                     const char *user_id,
+                                     bool *out_has,
+                                     struct error *error);
+
 // Orders that are counted: those of a portfolio with max_orders_per_day.
 struct counted_order {
     const struct order *order;

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "accounts/trading_stop.h"
+
+#include "auth_store.h"
+#include "bourse/trading/v1/trading_client.h"
+
+enum { STOP_TIMEOUT_MS = 3000, WORK_BUDGET = 1024 * 1024 };
+
+// `out_is_done` is false when some of the user's orders are on their way at this moment.
+static bool stop_one(struct auth *auth,
+                     struct arena *arena,
+                     const struct trading_stop *stop,
+                     bool *out_is_done,
+                     struct error *error)
+{
+    Trading__StopUserTradingRequest request = TRADING__STOP_USER_TRADING_REQUEST__INIT;
+    Trading__StopUserTradingResponse *response = NULL;
+    struct call call = call_start(arena, STOP_TIMEOUT_MS);
+
+    request.user_id = stop->user_id;
+    if (!trading_client_stop_user_trading(auth->trading, &call, &request, &response, error))
+        return false;
+    *out_is_done = response->complete;
+    return true;
+}
+
+static void
+note(struct auth *auth, struct arena *arena, const struct trading_stop *stop, bool is_done)
+{
+    struct error error;
+
+    // What cannot be noted is only done once more.
+    if (!store_mark_trading_stop(auth->database, arena, stop, is_done, &error))
+        log_write(LOG_WARNING, "trading_stop_not_noted", "user", stop->user_id, "reason",
+                  error.reason, NULL);
+}
+
+bool trading_stop_all(void *context)
+{
+    struct auth *auth = context;
+    OWNED(arena) arena = arena_new(WORK_BUDGET);
+    struct trading_stop *stops = NULL;
+    size_t count = 0;
+    struct error error;
+
+    // A database that is away is told of by the service itself, once.
+    if (!store_list_trading_stops(auth->database, arena, &stops, &count, &error))
+        return false;
+    for (size_t i = 0; i < count && !atomic_load(&auth->stopping); i++) {
+        bool is_done = false;
+
+        if (!stop_one(auth, arena, &stops[i], &is_done, &error)) {
+            // A service that cannot be reached cannot be reached for the others either.
+            if (error.code == CODE_UNAVAILABLE || error.code == CODE_DEADLINE_EXCEEDED)
+                return false;
+            log_write(LOG_WARNING, "trading_not_stopped", "user", stops[i].user_id, "reason",
+                      error.reason, "message", error.message, NULL);
+        }
+        note(auth, arena, &stops[i], is_done);
+    }
+    return false;
+}
