@@ -14,6 +14,8 @@ export const withScripts = site => describe('with scripts', () => {
         await register(page, 'with.scripts');
         token = await platform.login('with.scripts', PASSWORD);
     });
+    const portfolio = async () => (await platform.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios[0];
+
     after(async () => {
         assertQuiet(page);
         await page.context().close();
@@ -62,6 +64,21 @@ export const withScripts = site => describe('with scripts', () => {
         assert.equal(await orders(), 2);
     });
 
+    it('sends a form again after the browser was stopped', async () => {
+        await page.goto('/symbols/PEP');
+        await page.fill('#order-quantity', '3');
+        const button = page.getByRole('button', { name: 'Place the order' });
+        await page.route('**/symbols/PEP/orders', route => route.abort('aborted'));
+        await Promise.all([page.waitForEvent('requestfailed'), button.click({ noWaitAfter: true })]);
+        await page.unroute('**/symbols/PEP/orders');
+        await page.evaluate(() => {
+            const later = Date.now() + 3000;
+            Date.now = () => later;
+        });
+        await Promise.all([page.waitForNavigation(), button.click()]);
+        assert.match(await flash(page), /Done: buy 3 PEP/);
+    });
+
     it('keeps what was typed while there is no connection, and says so', async () => {
         await page.goto('/symbols/PEP');
         await page.fill('#order-quantity', '7');
@@ -85,7 +102,7 @@ export const withScripts = site => describe('with scripts', () => {
             return tries.length < 5 ? route.abort() : route.continue();
         });
         await page.goto('/orders');
-        const [{ id }] = (await platform.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios;
+        const { id } = await portfolio();
         const order = await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token,
             body: { ticker: 'KO', side: 'buy', quantity: '1', type: 'limit', limit_price: '1', time_in_force: 'gtc' } });
         await until('five tries', () => tries.length >= 5, 30);
@@ -112,7 +129,7 @@ export const withScripts = site => describe('with scripts', () => {
     });
 
     it('shows what becomes of an order that is placed elsewhere', async () => {
-        const [{ id }] = (await platform.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios;
+        const { id } = await portfolio();
         await page.goto('/orders');
         await page.waitForSelector('[data-stream][data-state="live"]');
         const order = await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token,
@@ -120,6 +137,39 @@ export const withScripts = site => describe('with scripts', () => {
         await page.waitForSelector(`[data-order="${order.id}"]`);
         await platform.expect(204, 'DELETE', `/api/v1/orders/${order.id}`, { token });
         await page.waitForSelector(`[data-order="${order.id}"]`, { state: 'detached' });
+    });
+
+    it('leaves the connections of a browser to the windows that somebody sees', async () => {
+        const streams = () => platform.metric('gateway', 'streams_open');
+        const turn = (one, isHidden) => one.evaluate(hidden => {
+            Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });
+            document.dispatchEvent(new Event('visibilitychange'));
+        }, isHidden);
+        const live = one => one.waitForSelector('[data-stream][data-state="live"]');
+        await page.goto('/orders');
+        await live(page);
+        const { id } = await portfolio();
+        const windows = [];
+        for (let count = 0; count < 6; count++) {
+            const one = await page.context().newPage();
+            await one.goto('/orders');
+            await live(one);
+            await turn(one, true);
+            windows.push(one);
+        }
+        // With seven streams none of these would be answered.
+        await until('one stream', async () => await streams() === 1);
+        await page.reload();
+        await live(page);
+        const order = await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token,
+            body: { ticker: 'KO', side: 'buy', quantity: '1', type: 'limit', limit_price: '1', time_in_force: 'gtc' } });
+        await page.waitForSelector(`[data-order="${order.id}"]`);
+        await turn(windows[0], false);
+        await windows[0].waitForSelector(`[data-order="${order.id}"]`);
+        await until('two streams', async () => await streams() === 2);
+        await platform.expect(204, 'DELETE', `/api/v1/orders/${order.id}`, { token });
+        await windows[0].waitForSelector(`[data-order="${order.id}"]`, { state: 'detached' });
+        await Promise.all(windows.map(one => one.close()));
     });
 
     it('says that it has lost the connection, greys the prices, and finds it again', async () => {

@@ -133,6 +133,7 @@ function renewSoon(topic, wait = 250) {
 let source;
 let followed = '';
 let wait = WAIT_MS_MIN;
+let retry = 0; // when it listens again
 let hasGap = false; // since the page was made there was a time that nobody told of
 
 /** @param {Event} event */
@@ -149,12 +150,16 @@ function loseConnection(event) {
     showState('waiting', 'Reconnecting');
     for (const place of document.querySelectorAll('[data-quote]'))
         place.classList.add('is-stale');
-    setTimeout(listen, wait * (0.5 + Math.random() / 2));
+    retry = window.setTimeout(listen, wait * (0.5 + Math.random() / 2));
     wait = Math.min(wait * 2, WAIT_MS_MAX);
 }
 
 function listen() {
     source?.close();
+    clearTimeout(retry);
+    // A browser opens six connections to a site, for all of its windows: those that nobody sees leave theirs to others.
+    if (document.hidden)
+        return;
     followed = topics().join();
     if (followed === '') {
         hideState();
@@ -185,6 +190,10 @@ listen();
 addEventListener('bourse:parts', () => {
     if (topics().join() !== followed)
         listen();
+});
+document.addEventListener('visibilitychange', () => {
+    hasGap = true;
+    listen();
 });
 addEventListener('pagehide', () => source?.close());
 addEventListener('pageshow', event => {
