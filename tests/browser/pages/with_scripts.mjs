@@ -172,6 +172,47 @@ export const withScripts = site => describe('with scripts', () => {
         await Promise.all(windows.map(one => one.close()));
     });
 
+    it('shows what has become of orders since the page was made, and asks for it once more only then', async () => {
+        const { id } = await portfolio();
+        const place = limit_price => platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token,
+            body: { ticker: 'KO', side: 'buy', quantity: '1', type: 'limit', limit_price, time_in_force: 'gtc' } });
+        const cancel = ({ id: order }) => platform.expect(204, 'DELETE', `/api/v1/orders/${order}`, { token });
+        const one = await page.context().newPage();
+        // How long the page has been waiting for what.
+        await one.addInitScript(() => {
+            const wait = globalThis.setTimeout;
+            globalThis.waits = [];
+            globalThis.setTimeout = (work, time) => {
+                globalThis.waits.push(time);
+                return wait(work, time);
+            };
+        });
+        let between = async () => {};
+        await one.route('**/api/v1/stream*', async route => {
+            const change = between;
+            between = async () => {};
+            await change();
+            await route.continue();
+        });
+        const shown = order => one.locator(`[data-order="${order.id}"]`);
+        const [kept, gone] = [await place('1'), await place('2')];
+        await one.goto('/orders');
+        await one.waitForSelector('[data-stream][data-state="live"]');
+        assert.equal(await shown(kept).count() + await shown(gone).count(), 2);
+        assert.ok(!(await one.evaluate(() => globalThis.waits)).includes(250), 'the page is asked for again for nothing');
+        between = () => cancel(gone);
+        await one.reload();
+        await shown(gone).waitFor({ state: 'detached' });
+        let placed;
+        between = async () => placed = await place('3');
+        await one.reload();
+        await until('it to be placed', () => placed);
+        await shown(placed).waitFor();
+        await one.close();
+        await cancel(kept);
+        await cancel(placed);
+    });
+
     it('says that it has lost the connection, greys the prices, and finds it again', async () => {
         await page.goto('/symbols/AAPL');
         await page.waitForSelector('[data-stream][data-state="live"]');

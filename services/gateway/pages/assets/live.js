@@ -8,6 +8,7 @@ import { hideState, renewParts, showState } from './parts.js';
 const TICKERS_MAX = 150;
 const WAIT_MS_MIN = 1000;
 const WAIT_MS_MAX = 30000;
+const ENDED = new Set(['filled', 'canceled', 'expired', 'rejected', 'replaced']);
 const ARROWS = { up: '▲', down: '▼', flat: '' };
 
 /** What some elements say in one of their data attributes, each once. @param {string} name */
@@ -105,6 +106,24 @@ function showBacktest(backtest) {
     }
 }
 
+/** What of an order the page may show otherwise. @param {any} order */
+const stateOf = order => `${order.status} ${order.filled_quantity}`;
+
+/** Whether something has become of the orders since the page was made. @param {any} snapshot of those that are open */
+function haveMoved({ orders, more }) {
+    const open = new Map(orders.map((/** @type {any} */ order) => [order.id, order]));
+    const made = Date.parse(/** @type {HTMLTimeElement | null} */ (document.querySelector('.clock time'))?.dateTime ?? '');
+    for (const place of document.querySelectorAll('[data-order]')) {
+        const { order: id = '', state = '' } = /** @type {HTMLElement} */ (place).dataset;
+        const order = open.get(id);
+        open.delete(id);
+        if (order ? stateOf(order) !== state : !more && !ENDED.has(state.split(' ')[0]))
+            return true;
+    }
+    // Of those that it does not show, as it shows others, what is newer than the page.
+    return [...open.values()].some(order => Date.parse(order.created_at) > made);
+}
+
 /** @type {Set<string>} */
 const changed = new Set();
 let pending = 0;
@@ -176,9 +195,9 @@ function listen() {
     // A run may have gone on since the page was made: its snapshot counts, too.
     source.addEventListener('run_events', event => renewSoon(JSON.parse(event.data).topic));
     source.addEventListener('order', () => renewSoon('orders'));
-    // The first one is what the page shows already.
-    source.addEventListener('orders', () => {
-        if (hasGap)
+    // The first one is what the page shows already, mostly.
+    source.addEventListener('orders', event => {
+        if (hasGap || haveMoved(JSON.parse(event.data)))
             renewSoon('orders');
         hasGap = true;
     });
