@@ -97,9 +97,12 @@ export const withScripts = site => describe('with scripts', () => {
     it('tries again less and less often, and then shows what has happened without it', async () => {
         const stream = '**/api/v1/stream*';
         const tries = [];
+        // Some are not answered, some are opened and refused then.
+        const refusal = { contentType: 'text/event-stream',
+            body: 'retry: 2000\n\nid: 1\nevent: error\ndata: {"type":"error","sequence":1,"reason":"LIMIT_EXCEEDED","detail":"A user may have 20 streams."}\n\n' };
         await page.route(stream, route => {
             tries.push(Date.now());
-            return tries.length < 5 ? route.abort() : route.continue();
+            return tries.length >= 5 ? route.continue() : tries.length % 2 ? route.abort() : route.fulfill(refusal);
         });
         await page.goto('/orders');
         const { id } = await portfolio();

@@ -155,13 +155,27 @@ let wait = WAIT_MS_MIN;
 let retry = 0; // when it listens again
 let hasGap = false; // since the page was made there was a time that nobody told of
 
+/** A stream may be refused once it is open; with a message there is one. */
+function findConnection() {
+    wait = WAIT_MS_MIN;
+    showState('live', 'Live');
+}
+
+/** @param {string} type @param {(message: any) => void} show */
+function hear(type, show) {
+    source?.addEventListener(type, findConnection, { once: true });
+    source?.addEventListener(type, event => show(JSON.parse(event.data)));
+}
+
 /** @param {Event} event */
 function loseConnection(event) {
-    // What the platform itself says: there is nothing of a topic any more. The others go on.
+    // What the platform itself says: there is nothing of a topic any more, and the others go on; or why all of it ends.
     if (event instanceof MessageEvent) {
         const { topic } = JSON.parse(event.data);
-        if (topic)
+        if (topic) {
+            findConnection();
             renewSoon(topic);
+        }
         return;
     }
     source?.close();
@@ -185,19 +199,15 @@ function listen() {
         return;
     }
     source = new EventSource(`/api/v1/stream?topics=${encodeURIComponent(followed)}`);
-    source.addEventListener('open', () => {
-        wait = WAIT_MS_MIN;
-        showState('live', 'Live');
-    });
-    source.addEventListener('quote', event => showQuote(JSON.parse(event.data)));
-    source.addEventListener('portfolio', event => showPortfolio(JSON.parse(event.data).portfolio));
-    source.addEventListener('backtest', event => showBacktest(JSON.parse(event.data).backtest));
+    hear('quote', showQuote);
+    hear('portfolio', message => showPortfolio(message.portfolio));
+    hear('backtest', message => showBacktest(message.backtest));
     // A run may have gone on since the page was made: its snapshot counts, too.
-    source.addEventListener('run_events', event => renewSoon(JSON.parse(event.data).topic));
-    source.addEventListener('order', () => renewSoon('orders'));
+    hear('run_events', message => renewSoon(message.topic));
+    hear('order', () => renewSoon('orders'));
     // The first one is what the page shows already, mostly.
-    source.addEventListener('orders', event => {
-        if (hasGap || haveMoved(JSON.parse(event.data)))
+    hear('orders', message => {
+        if (hasGap || haveMoved(message))
             renewSoon('orders');
         hasGap = true;
     });
