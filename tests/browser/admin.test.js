@@ -431,6 +431,18 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await page.waitForSelector('[data-stream][data-state="live"]');
             page.complaints = page.complaints.filter(one => !/ERR_INTERNET_DISCONNECTED/.test(one));
         });
+
+        it('say that the session has ended, and how to come back', async () => {
+            const one = await open(browser, platform, { state: await logIn(browser, platform, 'admin', platform.password) });
+            await one.goto('/admin/tasks?state=failed');
+            await one.waitForSelector('[data-stream][data-state="live"]');
+            const [{ id }] = (await get('/api/v1/auth/sessions')).sessions;
+            await platform.expect(204, 'DELETE', `/api/v1/auth/sessions/${id}`, { token: admin });
+            await one.getByText(/^Your session has ended/).waitFor();
+            assert.equal(await one.getByRole('link', { name: 'Log in again' }).getAttribute('href'), '/login?next=%2Fadmin%2Ftasks%3Fstate%3Dfailed');
+            assertQuiet(one);
+            await one.context().close();
+        });
     });
 
     describe('every page', () => {

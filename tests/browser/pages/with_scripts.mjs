@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, flash, open, PASSWORD, register } from '../browser.mjs';
+import { assertQuiet, flash, open, PASSWORD, register, submit } from '../browser.mjs';
 
 export const withScripts = site => describe('with scripts', () => {
     let platform, browser, page, token;
@@ -225,5 +225,40 @@ export const withScripts = site => describe('with scripts', () => {
         await page.waitForSelector('[data-stream][data-state="live"]', { timeout: 60000 });
         await page.waitForSelector('.last:not(.is-stale)');
         page.complaints = page.complaints.filter(one => !/ERR_(CONNECTION|INCOMPLETE|EMPTY)/.test(one));
+    });
+
+    it('says that the session has ended, and has the ticket as it was typed after the login', async () => {
+        const endSession = async () => {
+            for (const { id, is_current } of (await platform.expect(200, 'GET', '/api/v1/auth/sessions', { token })).sessions)
+                if (!is_current)
+                    await platform.expect(204, 'DELETE', `/api/v1/auth/sessions/${id}`, { token });
+            await page.getByText(/^Your session has ended/).waitFor();
+        };
+        const logInAgain = async () => {
+            await page.fill('#login-username', 'with.scripts');
+            await page.fill('#login-password', PASSWORD);
+            await submit(page, 'Log in');
+            assert.equal(new URL(page.url()).pathname, '/symbols/AAPL');
+            const typed = name => page.inputValue(`#order-${name}`);
+            assert.deepEqual([await typed('quantity'), await typed('type'), await typed('limit_price')], ['4', 'limit', '1.25']);
+            assert.ok(await page.isChecked('input[name="side"][value="buy"]'));
+        };
+        await page.goto('/symbols/AAPL?side=sell');
+        await page.waitForSelector('[data-stream][data-state="live"]');
+        await page.check('input[name="side"][value="buy"]');
+        await page.fill('#order-quantity', '4');
+        await page.selectOption('#order-type', 'limit');
+        await page.fill('#order-limit_price', '1.25');
+        await endSession();
+        await page.getByRole('link', { name: 'Log in again' }).click();
+        await page.waitForURL('**/login?next=*');
+        await logInAgain();
+        await endSession();
+        await submit(page, 'Place the order');
+        assert.match(page.url(), /\/login\?next=/);
+        await logInAgain();
+        await submit(page, 'Place the order');
+        assert.match(await flash(page), /Placed: buy 4 AAPL/);
+        assert.equal(await page.inputValue('#order-quantity'), '');
     });
 });

@@ -4,6 +4,7 @@
 // @ts-check
 import { direction, money, percent, price, signed } from './decimals.js';
 import { hideState, renewParts, showState } from './parts.js';
+import { hasSessionEnded } from './session.js';
 
 const TICKERS_MAX = 150;
 const WAIT_MS_MIN = 1000;
@@ -168,7 +169,7 @@ function hear(type, show) {
 }
 
 /** @param {Event} event */
-function loseConnection(event) {
+async function loseConnection(event) {
     // What the platform itself says: there is nothing of a topic any more, and the others go on; or why all of it ends.
     if (event instanceof MessageEvent) {
         const { topic } = JSON.parse(event.data);
@@ -183,6 +184,15 @@ function loseConnection(event) {
     showState('waiting', 'Reconnecting');
     for (const place of document.querySelectorAll('[data-quote]'))
         place.classList.add('is-stale');
+    // A stream that is refused looks to a page like one that is cut.
+    const lost = source;
+    if (await hasSessionEnded()) {
+        hideState();
+        return;
+    }
+    // Meanwhile the window may have been looked at again.
+    if (source !== lost)
+        return;
     retry = window.setTimeout(listen, wait * (0.5 + Math.random() / 2));
     wait = Math.min(wait * 2, WAIT_MS_MAX);
 }
