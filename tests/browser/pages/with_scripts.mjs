@@ -142,6 +142,20 @@ export const withScripts = site => describe('with scripts', () => {
         await page.waitForSelector(`[data-order="${order.id}"]`, { state: 'detached' });
     });
 
+    it('counts what an order leaves by the cash there is now, and the shares that were traded', async () => {
+        const { id } = await portfolio();
+        await page.goto('/symbols/AAPL');
+        await page.waitForSelector('[data-stream][data-state="live"]');
+        await page.fill('#order-quantity', '1');
+        const left = async () => Number(/([\d,.]+) would be left/.exec(await page.locator('[data-estimate]').innerText())[1].replaceAll(',', ''));
+        const volume = page.locator('[data-field="volume"]');
+        const [before, traded] = [await left(), await volume.innerText()];
+        await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'MSFT', side: 'buy', quantity: '50' } });
+        await until('the cash without them', async () => await left() < before - 1000);
+        await until('another volume', async () => await volume.innerText() !== traded);
+        assert.match(await volume.innerText(), /^[\d,]+$/);
+    });
+
     it('leaves the connections of a browser to the windows that somebody sees', async () => {
         const streams = () => platform.metric('gateway', 'streams_open');
         const turn = (one, isHidden) => one.evaluate(hidden => {
@@ -260,5 +274,7 @@ export const withScripts = site => describe('with scripts', () => {
         await submit(page, 'Place the order');
         assert.match(await flash(page), /Placed: buy 4 AAPL/);
         assert.equal(await page.inputValue('#order-quantity'), '');
+        const order = await page.locator('[data-part="orders"] [data-order]').first().getAttribute('data-order');
+        await platform.expect(204, 'DELETE', `/api/v1/orders/${order}`, { token });
     });
 });

@@ -2,7 +2,7 @@
 // Prices, orders, portfolios, backtests and runs as they change, from /api/v1/stream (docs/streams.md). What a page shows
 // of more than numbers names its topic (data-topic), and is asked for again as a page, so that there is one place that writes it.
 // @ts-check
-import { direction, money, percent, price, signed } from './decimals.js';
+import { direction, grouped, money, percent, price, signed } from './decimals.js';
 import { hideState, renewParts, showState } from './parts.js';
 import { hasSessionEnded } from './session.js';
 
@@ -48,6 +48,7 @@ function texts(quote) {
     return {
         price: [price(quote.price), ''], bid: [price(quote.bid), ''], ask: [price(quote.ask), ''],
         high: quote.high && [price(quote.high), ''], low: quote.low && [price(quote.low), ''],
+        volume: quote.volume !== undefined && [grouped(String(quote.volume), 0), ''],
         change: quote.change && [signed(quote.change), way],
         change_percent: quote.change_percent && [percent(quote.change_percent), way],
         change_both: quote.change_percent && [`${signed(quote.change)} (${percent(quote.change_percent)})`, way],

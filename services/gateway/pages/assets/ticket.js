@@ -83,6 +83,7 @@ function choose(wanted) {
 
 form.addEventListener('input', update);
 addEventListener('bourse:quote', showEstimate);
+addEventListener('bourse:parts', showEstimate);
 document.addEventListener('keydown', event => {
     const key = event.key.toLowerCase();
     const typing = event.target instanceof Element && event.target.closest('input, select, textarea');
