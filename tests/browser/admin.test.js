@@ -387,6 +387,10 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             });
             assert.ok(rows.some(row => /Mode replay\s+Speed 0\.5/.test(row)), rows.join('\n'));
             assert.ok(rows.length >= 4 && rows.every(row => /clock\.set[\s\S]*UTC\s+from \S+\s+admin/.test(row)), rows.join('\n'));
+            const { id } = await platform.expect(201, 'POST', '/api/v1/users', { body: { username: 'changed', email: 'changed@example.org', password: PASSWORD } });
+            await platform.expect(200, 'PATCH', `/api/v1/users/${id}`, { token: admin, body: { role: 'user', is_active: false, new_password: `${PASSWORD}, too` } });
+            await page.goto('/admin/audit?action=user.change');
+            assert.match(await page.locator('tbody tr').first().innerText(), /Role user\s+Is active no\s+Password new/);
             await page.goto('/admin/audit?actor=nobody.there');
             assert.match(await page.locator('main').innerText(), /Nothing matches/);
             await page.goto('/admin/audit?end=2000-01-01');
@@ -430,6 +434,18 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await page.context().setOffline(false);
             await page.waitForSelector('[data-stream][data-state="live"]');
             page.complaints = page.complaints.filter(one => !/ERR_INTERNET_DISCONNECTED/.test(one));
+        });
+
+        it('say that the session has ended, and how to come back', async () => {
+            const one = await open(browser, platform, { state: await logIn(browser, platform, 'admin', platform.password) });
+            await one.goto('/admin/tasks?state=failed');
+            await one.waitForSelector('[data-stream][data-state="live"]');
+            const [{ id }] = (await get('/api/v1/auth/sessions')).sessions;
+            await platform.expect(204, 'DELETE', `/api/v1/auth/sessions/${id}`, { token: admin });
+            await one.getByText(/^Your session has ended/).waitFor();
+            assert.equal(await one.getByRole('link', { name: 'Log in again' }).getAttribute('href'), '/login?next=%2Fadmin%2Ftasks%3Fstate%3Dfailed');
+            assertQuiet(one);
+            await one.context().close();
         });
     });
 

@@ -310,6 +310,7 @@ describe('server-sent events', () => {
             (async () => {
                 for await (const part of reply.body)
                     stream.text += Buffer.from(part).toString();
+                stream.hasEnded = true;
             })().catch(() => {});
         return stream;
     };
@@ -327,6 +328,21 @@ describe('server-sent events', () => {
         for (const [, data] of stream.text.matchAll(/^data: (.*)$/gm))
             assert.ok(JSON.parse(data).type);
         stream.stop();
+    });
+
+    it('say once why they are closed: a limit of the user, or that the credential has ended', async () => {
+        await until('the others to be gone', async () => await platform.metric('gateway', 'streams_open') === 0);
+        const token = await platform.login('eve', eve.password);
+        const open = () => events('orders', { authorization: `Bearer ${token}` });
+        const reasons = stream => [...stream.text.matchAll(/^event: error\ndata: (.*)$/gm)].map(([, data]) => JSON.parse(data).reason);
+        const streams = await Promise.all([open(), open(), open(), open()]);
+        await until('their orders', () => streams.every(stream => stream.text.includes('event: orders\n')));
+        const more = await open();
+        await until('its end', () => more.hasEnded);
+        assert.deepEqual(reasons(more), ['LIMIT_EXCEEDED']);
+        await platform.expect(204, 'POST', '/api/v1/auth/logout', { token });
+        await until('the end of all', () => streams.every(stream => stream.hasEnded));
+        assert.deepEqual(streams.flatMap(reasons), Array(4).fill('INVALID_TOKEN'));
     });
 
     it('come to whoever types what docs/streams.md says', async () => {

@@ -649,7 +649,7 @@ describe('the audit log', () => {
         assert.equal(refused.actor, undefined);
         const change = all.events.find(event => event.action === 'user.change' && event.subject === ada.username);
         assert.equal(change.actor, 'admin');
-        assert.match(change.detail, /is_active: false/);
+        assert.equal(change.detail, 'is_active: false');
         assert.ok(!JSON.stringify(all).includes('secret typed'));
         await platform.expect(403, 'GET', '/api/v1/audit-log', { token: (await platform.trader(name('bob'))).token });
     });

@@ -117,15 +117,16 @@ static struct user_change change_of(const struct managing *managing,
     };
 }
 
-// What the audit log says of the change.
+// What the audit log says of the change: "role: user, is_active: false, password: new".
 static const char *describe(struct call *call, const struct user_change *change)
 {
-    const char *role = change->is_administrator ? "role: administrator " : "role: user ";
-    const char *active = change->is_active ? "is_active: true " : "is_active: false ";
+    const char *role = change->is_administrator ? ", role: administrator" : ", role: user";
+    const char *active = change->is_active ? ", is_active: true" : ", is_active: false";
+    const char *all = arena_printf(call->arena, "%s%s%s", change->has_role ? role : "",
+                                   change->has_is_active ? active : "",
+                                   change->password_hash != NULL ? ", password: new" : "");
 
-    return arena_printf(call->arena, "%s%s%s", change->has_role ? role : "",
-                        change->has_is_active ? active : "",
-                        change->password_hash != NULL ? "new password" : "");
+    return all != NULL && all[0] == ',' ? all + strlen(", ") : all;
 }
 
 // Whoever loses what they could do is shut out at once; else it is enough that sessions end. Who is

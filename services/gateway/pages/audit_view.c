@@ -177,6 +177,14 @@ static bool read_members(struct facts *facts, struct json *json, const char *out
 
 // Words.
 
+// Without the blanks that auth once ended what it wrote with.
+static const char *copy_trimmed(struct facts *facts, struct text text)
+{
+    while (text.length > 0 && text.data[text.length - 1] == ' ')
+        text.length--;
+    return copy(facts, text);
+}
+
 // "imported: 2, rejected: 1". False when it is anything else, with what it has added by then.
 static bool read_words(struct facts *facts, const char *words)
 {
@@ -189,7 +197,7 @@ static bool read_words(struct facts *facts, const char *words)
             return false;
         length = strcspn(value, ",");
         if (!add_fact(facts, copy(facts, (struct text){words, name}),
-                      copy(facts, (struct text){value, length})))
+                      copy_trimmed(facts, (struct text){value, length})))
             return false;
         words = value + length;
         if (*words != '\0' && strncmp(words, ", ", 2) != 0)

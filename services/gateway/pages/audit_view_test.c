@@ -83,7 +83,10 @@ static void a_few_words_are_told_as_they_are(void **state)
     struct arena *arena = *state;
 
     assert_shown(arena, "bob", "imported: 2, rejected: 1", "Imported=2;Rejected=1;");
-    assert_shown(arena, "bob", "is_active: false", "Is active=no;");
+    assert_shown(arena, "bob", "role: user, is_active: false, password: new",
+                 "Role=user;Is active=no;Password=new;");
+    // As auth once wrote it.
+    assert_shown(arena, "bob", "is_active: false ", "Is active=no;");
     assert_shown(arena, "bob", "new password", "new password");
     assert_shown(arena, "bob", "Mozilla/5.0 (X11; Linux)", "Mozilla/5.0 (X11; Linux)");
     assert_shown(arena, "bob", "role: user,", "role: user,");

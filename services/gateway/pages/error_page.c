@@ -71,6 +71,21 @@ static const char *sentence_of(struct exchange *exchange, const struct error *fa
     return field_words_say(exchange->request->arena, failure->message);
 }
 
+static const char *advice_of(struct exchange *exchange, const struct error *failure, int status)
+{
+    // The sentence has it.
+    if (error_is(failure, REASON_CSRF_REJECTED))
+        return NULL;
+    // With its key the form may be sent again; a page that is loaded anew would give it another.
+    if (failure->code == CODE_ABORTED)
+        return "Reload this page in a moment: what you have sent is done once, however often it "
+               "arrives.";
+    // Of what was only looked at nothing is done.
+    if (status == 504 && strcmp(exchange->request->method, "GET") == 0)
+        status = 503;
+    return find_wording(status)->advice;
+}
+
 static bool
 answer_error(struct exchange *exchange, const struct error *failure, struct error *error)
 {
@@ -84,10 +99,7 @@ answer_error(struct exchange *exchange, const struct error *failure, struct erro
     page.status = (uint32_t)status;
     page.heading = wording->heading;
     page.sentence = sentence_of(exchange, failure, status);
-    // Of what was only looked at nothing is done.
-    if (status == 504 && strcmp(exchange->request->method, "GET") == 0)
-        wording = find_wording(503);
-    page.advice = error_is(failure, REASON_CSRF_REJECTED) ? NULL : wording->advice;
+    page.advice = advice_of(exchange, failure, status);
     page.request_id = status >= 500 ? exchange->request->id.string : NULL;
     page.back = page.frame->path;
     return page_answer(exchange, &error_page, &page.base, failure, error);

@@ -85,6 +85,10 @@ static const char *say_problem(const struct form_view *view, struct arena *arena
 {
     const struct error *error = view->error;
 
+    // Somebody has changed the fields of a form whose first sending was done after all.
+    if (error_is(error, REASON_IDEMPOTENCY_KEY_REUSED))
+        return arena_copy_string(arena, "This form was sent before with other values, and that was "
+                                        "done. Look at it before you send these, too.");
     if (!error_is(error, REASON_INVALID_REQUEST))
         return field_words_say(arena, error->message);
     for (size_t i = 0; i < error->detail_count; i++)

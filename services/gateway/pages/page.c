@@ -102,19 +102,27 @@ add_user(struct exchange *exchange, const struct identity *identity, Pages__Fram
     return true;
 }
 
+// The key of the forms on the page: a new one, unless the same request is to be sent once more.
+static const char *form_key(const struct exchange *exchange)
+{
+    struct uuid key = uuid_new();
+    const char *kept = exchange->keeps_key ? form_find(exchange->form, FORM_IDEMPOTENCY_KEY) : NULL;
+
+    return kept != NULL ? kept : arena_copy_string(exchange->request->arena, key.string);
+}
+
 // A frame without a user.
 static Pages__Frame *make_frame(struct exchange *exchange, const char *section, const char *title)
 {
     struct arena *arena = exchange->request->arena;
     Pages__Frame *frame = arena_allocate(arena, sizeof *frame);
-    struct uuid key = uuid_new();
 
     if (frame == NULL)
         return NULL;
     pages__frame__init(frame);
     frame->section = section;
     frame->title = title;
-    frame->form_key = arena_copy_string(arena, key.string);
+    frame->form_key = form_key(exchange);
     frame->path = own_path(exchange);
     frame->market = market_state_make(exchange->gateway->quotes, arena);
     add_theme(exchange, frame);
@@ -272,6 +280,9 @@ bool page_fail(struct exchange *exchange,
                bool (*show)(struct exchange *, const struct error *, struct error *),
                struct error *error)
 {
+    // The first of two clicks may be at work still, or what was in the way is gone in a moment:
+    // sent with another key it could be done twice.
+    exchange->keeps_key = failure->code == CODE_ABORTED;
     if (is_correctable(failure))
         return show(exchange, failure, error);
     *error = *failure;

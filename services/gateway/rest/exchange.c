@@ -79,6 +79,7 @@ bool exchange_begin(struct exchange *exchange, struct error *error)
 
     exchange->effect_id = exchange->request->id;
     exchange->has_key = false;
+    exchange->keeps_key = false;
     exchange->access_token = NULL;
     exchange->stranger = NULL;
     exchange->ends_at_us = 0;

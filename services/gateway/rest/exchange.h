@@ -21,6 +21,7 @@ struct exchange {
     const char *access_token; // that it stands for, once it was asked for; NULL for none
     struct uuid effect_id;    // the request id of the call that changes something
     bool has_key;             // effect_id comes from an Idempotency-Key
+    bool keeps_key;           // the form's key is the next one's too: it may be being done yet
     // When the last call ends at the latest that was made before anything was repeated; and whether
     // what is called now is a repeat, which ends then, too: the client waits no longer for it.
     int64_t ends_at_us;

@@ -155,8 +155,9 @@ void stream_say_error(struct stream_connection *connection,
 void stream_send_control(struct stream_connection *connection,
                          enum websocket_opcode opcode,
                          struct text data);
-// Says why, and closes once that is sent. The reason is empty when the client has closed.
-void stream_close(struct stream_connection *connection, int code, const char *reason);
+// Says why, and closes once that is sent: with the code over a WebSocket, with an error as
+// server-sent events. The cause is NULL when the client has closed.
+void stream_close(struct stream_connection *connection, int code, const struct error *cause);
 
 // stream_input.
 

@@ -151,16 +151,21 @@ static bool may_say_more(struct stream_connection *connection)
 static void
 handle(struct stream_connection *connection, enum websocket_event event, struct websocket_input *in)
 {
+    struct error cause;
+
     if (event == WEBSOCKET_BROKEN) {
-        stream_close(connection, in->code, in->rule);
+        error_set(&cause, REASON_MALFORMED_REQUEST, "%s", in->rule);
+        stream_close(connection, in->code, &cause);
         return;
     }
     if (event == WEBSOCKET_GOT_CLOSE) {
-        stream_close(connection, in->code, ""); // the same code, as is usual
+        stream_close(connection, in->code, NULL); // the same code, as is usual
         return;
     }
     if (!may_say_more(connection)) {
-        stream_close(connection, CLOSE_POLICY, "at most 20 messages a second are taken");
+        error_set(&cause, REASON_LIMIT_EXCEEDED, "at most %d messages a second are taken",
+                  STREAM_MESSAGES_PER_SECOND);
+        stream_close(connection, CLOSE_POLICY, &cause);
         return;
     }
     if (event == WEBSOCKET_GOT_PING)
@@ -191,6 +196,7 @@ void stream_receive(struct stream_connection *connection)
 {
     char buffer[STREAM_INPUT_SIZE];
     ssize_t length = recv(connection->descriptor, buffer, sizeof buffer, 0);
+    struct error cause;
 
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -201,10 +207,12 @@ void stream_receive(struct stream_connection *connection)
     connection->heard_us = clock_monotonic_us();
     if (connection->phase != STREAM_IS_OPEN)
         return;
-    if (!connection->is_websocket)
-        stream_close(connection, CLOSE_PROTOCOL_ERROR, "nothing is read on server-sent events");
-    else
+    if (connection->is_websocket) {
         read_frames(connection, (struct text){buffer, (size_t)length});
+        return;
+    }
+    error_set(&cause, REASON_MALFORMED_REQUEST, "nothing is read on server-sent events");
+    stream_close(connection, CLOSE_PROTOCOL_ERROR, &cause);
 }
 
 void stream_resume(struct stream_connection *connection)

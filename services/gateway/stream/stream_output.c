@@ -137,11 +137,11 @@ void stream_send_control(struct stream_connection *connection,
     keep_scratch(connection);
 }
 
-void stream_close(struct stream_connection *connection, int code, const char *reason)
+void stream_close(struct stream_connection *connection, int code, const struct error *cause)
 {
     char data[2 + CLOSE_REASON_MAX];
+    const char *reason = cause != NULL ? cause->message : "";
     size_t length = strnlen(reason, CLOSE_REASON_MAX);
-    struct error error;
 
     if (connection->phase != STREAM_IS_OPEN)
         return;
@@ -151,15 +151,10 @@ void stream_close(struct stream_connection *connection, int code, const char *re
         memcpy(data + 2, reason, length);
         stream_send_control(connection, WEBSOCKET_CLOSE,
                             (struct text){data, code == CLOSE_NO_STATUS ? 0 : 2 + length});
-    } else {
-        error_set(&error,
-                  code == CLOSE_POLICY       ? REASON_INVALID_TOKEN
-                  : code == CLOSE_GOING_AWAY ? REASON_UNAVAILABLE
-                                             : REASON_MALFORMED_REQUEST,
-                  "%s", reason);
-        stream_say_error(connection, &error, NULL);
+    } else if (cause != NULL) {
+        stream_say_error(connection, cause, NULL);
     }
-    metric_add(connection->server->closed, 1, reason[0] == '\0' ? "client" : "server", NULL);
+    metric_add(connection->server->closed, 1, cause == NULL ? "client" : "server", NULL);
     connection->phase = STREAM_CLOSES;
     connection->until_us = clock_monotonic_us() + CLOSE_LIMIT_US;
     stream_touch(connection);

@@ -116,13 +116,23 @@ static void follow_first(struct stream_connection *connection)
     if (!connection->is_websocket)
         stream_keep(connection, (struct text){retry, sizeof retry - 1});
     if (connection->token != NULL && !stream_join_user(connection, &error)) {
-        stream_say_error(connection, &error, NULL);
-        stream_close(connection, CLOSE_POLICY, error.message);
+        // Server-sent events say it as they are closed.
+        if (connection->is_websocket)
+            stream_say_error(connection, &error, NULL);
+        stream_close(connection, CLOSE_POLICY, &error);
         return;
     }
     for (size_t i = 0; i < start->topic_count; i++)
         if (!stream_subscribe(connection, &start->topics[i], &error))
             stream_say_error(connection, &error, &start->topics[i]);
+}
+
+static void send_away(struct stream_connection *connection)
+{
+    struct error cause;
+
+    error_set(&cause, REASON_UNAVAILABLE, "the gateway is being stopped");
+    stream_close(connection, CLOSE_GOING_AWAY, &cause);
 }
 
 static void adopt(struct stream_server *server, struct stream_connection *connection)
@@ -144,7 +154,7 @@ static void adopt(struct stream_server *server, struct stream_connection *connec
     release(connection->start);
     connection->start = NULL;
     if (atomic_load(&server->is_stopping))
-        stream_close(connection, CLOSE_GOING_AWAY, "the gateway is being stopped");
+        send_away(connection);
     stream_touch(connection);
 }
 
@@ -343,7 +353,7 @@ static void *run(void *context)
     while (!atomic_load(&server->is_stopping))
         handle_events(server);
     for (struct stream_connection *at = server->connections; at != NULL; at = at->next)
-        stream_close(at, CLOSE_GOING_AWAY, "the gateway is being stopped");
+        send_away(at);
     end_us = clock_monotonic_us() + STOP_LIMIT_US;
     flush_touched(server);
     sweep(server);

@@ -349,10 +349,14 @@ static void say_who(struct stream_connection *connection)
 static void end_private(struct stream_connection *connection, const struct error *error)
 {
     bool is_unknown = error->code == CODE_UNAVAILABLE || error->code == CODE_DEADLINE_EXCEEDED;
+    struct error cause;
 
-    stream_close(connection, is_unknown ? CLOSE_TRY_AGAIN_LATER : CLOSE_POLICY,
-                 is_unknown ? "it cannot be known whether the credential still counts"
-                            : "the credential has ended");
+    if (is_unknown)
+        error_set(&cause, REASON_UNAVAILABLE,
+                  "it cannot be known whether the credential still counts");
+    else
+        error_set(&cause, REASON_INVALID_TOKEN, "the credential has ended");
+    stream_close(connection, is_unknown ? CLOSE_TRY_AGAIN_LATER : CLOSE_POLICY, &cause);
 }
 
 static void learn_who(struct stream_connection *connection, struct stream_question *question)
@@ -372,7 +376,7 @@ static void learn_who(struct stream_connection *connection, struct stream_questi
         take_token(connection, question);
         if (is_first && !stream_join_user(connection, &error)) {
             stream_say_error(connection, &error, NULL);
-            stream_close(connection, CLOSE_POLICY, error.message);
+            stream_close(connection, CLOSE_POLICY, &error);
             return;
         }
         if (!is_renewal)

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, flash, open, PASSWORD, register } from '../browser.mjs';
+import { assertQuiet, flash, open, PASSWORD, register, submit } from '../browser.mjs';
 
 export const withScripts = site => describe('with scripts', () => {
     let platform, browser, page, token;
@@ -14,6 +14,8 @@ export const withScripts = site => describe('with scripts', () => {
         await register(page, 'with.scripts');
         token = await platform.login('with.scripts', PASSWORD);
     });
+    const portfolio = async () => (await platform.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios[0];
+
     after(async () => {
         assertQuiet(page);
         await page.context().close();
@@ -62,6 +64,21 @@ export const withScripts = site => describe('with scripts', () => {
         assert.equal(await orders(), 2);
     });
 
+    it('sends a form again after the browser was stopped', async () => {
+        await page.goto('/symbols/PEP');
+        await page.fill('#order-quantity', '3');
+        const button = page.getByRole('button', { name: 'Place the order' });
+        await page.route('**/symbols/PEP/orders', route => route.abort('aborted'));
+        await Promise.all([page.waitForEvent('requestfailed'), button.click({ noWaitAfter: true })]);
+        await page.unroute('**/symbols/PEP/orders');
+        await page.evaluate(() => {
+            const later = Date.now() + 3000;
+            Date.now = () => later;
+        });
+        await Promise.all([page.waitForNavigation(), button.click()]);
+        assert.match(await flash(page), /Done: buy 3 PEP/);
+    });
+
     it('keeps what was typed while there is no connection, and says so', async () => {
         await page.goto('/symbols/PEP');
         await page.fill('#order-quantity', '7');
@@ -80,12 +97,15 @@ export const withScripts = site => describe('with scripts', () => {
     it('tries again less and less often, and then shows what has happened without it', async () => {
         const stream = '**/api/v1/stream*';
         const tries = [];
+        // Some are not answered, some are opened and refused then.
+        const refusal = { contentType: 'text/event-stream',
+            body: 'retry: 2000\n\nid: 1\nevent: error\ndata: {"type":"error","sequence":1,"reason":"LIMIT_EXCEEDED","detail":"A user may have 20 streams."}\n\n' };
         await page.route(stream, route => {
             tries.push(Date.now());
-            return tries.length < 5 ? route.abort() : route.continue();
+            return tries.length >= 5 ? route.continue() : tries.length % 2 ? route.abort() : route.fulfill(refusal);
         });
         await page.goto('/orders');
-        const [{ id }] = (await platform.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios;
+        const { id } = await portfolio();
         const order = await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token,
             body: { ticker: 'KO', side: 'buy', quantity: '1', type: 'limit', limit_price: '1', time_in_force: 'gtc' } });
         await until('five tries', () => tries.length >= 5, 30);
@@ -112,7 +132,7 @@ export const withScripts = site => describe('with scripts', () => {
     });
 
     it('shows what becomes of an order that is placed elsewhere', async () => {
-        const [{ id }] = (await platform.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios;
+        const { id } = await portfolio();
         await page.goto('/orders');
         await page.waitForSelector('[data-stream][data-state="live"]');
         const order = await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token,
@@ -120,6 +140,94 @@ export const withScripts = site => describe('with scripts', () => {
         await page.waitForSelector(`[data-order="${order.id}"]`);
         await platform.expect(204, 'DELETE', `/api/v1/orders/${order.id}`, { token });
         await page.waitForSelector(`[data-order="${order.id}"]`, { state: 'detached' });
+    });
+
+    it('counts what an order leaves by the cash there is now, and the shares that were traded', async () => {
+        const { id } = await portfolio();
+        await page.goto('/symbols/AAPL');
+        await page.waitForSelector('[data-stream][data-state="live"]');
+        await page.fill('#order-quantity', '1');
+        const left = async () => Number(/([\d,.]+) would be left/.exec(await page.locator('[data-estimate]').innerText())[1].replaceAll(',', ''));
+        const volume = page.locator('[data-field="volume"]');
+        const [before, traded] = [await left(), await volume.innerText()];
+        await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'MSFT', side: 'buy', quantity: '50' } });
+        await until('the cash without them', async () => await left() < before - 1000);
+        await until('another volume', async () => await volume.innerText() !== traded);
+        assert.match(await volume.innerText(), /^[\d,]+$/);
+    });
+
+    it('leaves the connections of a browser to the windows that somebody sees', async () => {
+        const streams = () => platform.metric('gateway', 'streams_open');
+        const turn = (one, isHidden) => one.evaluate(hidden => {
+            Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });
+            document.dispatchEvent(new Event('visibilitychange'));
+        }, isHidden);
+        const live = one => one.waitForSelector('[data-stream][data-state="live"]');
+        await page.goto('/orders');
+        await live(page);
+        const { id } = await portfolio();
+        const windows = [];
+        for (let count = 0; count < 6; count++) {
+            const one = await page.context().newPage();
+            await one.goto('/orders');
+            await live(one);
+            await turn(one, true);
+            windows.push(one);
+        }
+        // With seven streams none of these would be answered.
+        await until('one stream', async () => await streams() === 1);
+        await page.reload();
+        await live(page);
+        const order = await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token,
+            body: { ticker: 'KO', side: 'buy', quantity: '1', type: 'limit', limit_price: '1', time_in_force: 'gtc' } });
+        await page.waitForSelector(`[data-order="${order.id}"]`);
+        await turn(windows[0], false);
+        await windows[0].waitForSelector(`[data-order="${order.id}"]`);
+        await until('two streams', async () => await streams() === 2);
+        await platform.expect(204, 'DELETE', `/api/v1/orders/${order.id}`, { token });
+        await windows[0].waitForSelector(`[data-order="${order.id}"]`, { state: 'detached' });
+        await Promise.all(windows.map(one => one.close()));
+    });
+
+    it('shows what has become of orders since the page was made, and asks for it once more only then', async () => {
+        const { id } = await portfolio();
+        const place = limit_price => platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token,
+            body: { ticker: 'KO', side: 'buy', quantity: '1', type: 'limit', limit_price, time_in_force: 'gtc' } });
+        const cancel = ({ id: order }) => platform.expect(204, 'DELETE', `/api/v1/orders/${order}`, { token });
+        const one = await page.context().newPage();
+        // How long the page has been waiting for what.
+        await one.addInitScript(() => {
+            const wait = globalThis.setTimeout;
+            globalThis.waits = [];
+            globalThis.setTimeout = (work, time) => {
+                globalThis.waits.push(time);
+                return wait(work, time);
+            };
+        });
+        let between = async () => {};
+        await one.route('**/api/v1/stream*', async route => {
+            const change = between;
+            between = async () => {};
+            await change();
+            await route.continue();
+        });
+        const shown = order => one.locator(`[data-order="${order.id}"]`);
+        const [kept, gone] = [await place('1'), await place('2')];
+        await one.goto('/orders');
+        await one.waitForSelector('[data-stream][data-state="live"]');
+        assert.equal(await shown(kept).count() + await shown(gone).count(), 2);
+        assert.ok(!(await one.evaluate(() => globalThis.waits)).includes(250), 'the page is asked for again for nothing');
+        between = () => cancel(gone);
+        await one.reload();
+        await shown(gone).waitFor({ state: 'detached' });
+        let placed;
+        between = async () => placed = await place('3');
+        await one.reload();
+        await until('it to be placed', () => placed);
+        await shown(placed).waitFor();
+        await one.close();
+        await cancel(kept);
+        await cancel(placed);
     });
 
     it('says that it has lost the connection, greys the prices, and finds it again', async () => {
@@ -131,5 +239,42 @@ export const withScripts = site => describe('with scripts', () => {
         await page.waitForSelector('[data-stream][data-state="live"]', { timeout: 60000 });
         await page.waitForSelector('.last:not(.is-stale)');
         page.complaints = page.complaints.filter(one => !/ERR_(CONNECTION|INCOMPLETE|EMPTY)/.test(one));
+    });
+
+    it('says that the session has ended, and has the ticket as it was typed after the login', async () => {
+        const endSession = async () => {
+            for (const { id, is_current } of (await platform.expect(200, 'GET', '/api/v1/auth/sessions', { token })).sessions)
+                if (!is_current)
+                    await platform.expect(204, 'DELETE', `/api/v1/auth/sessions/${id}`, { token });
+            await page.getByText(/^Your session has ended/).waitFor();
+        };
+        const logInAgain = async () => {
+            await page.fill('#login-username', 'with.scripts');
+            await page.fill('#login-password', PASSWORD);
+            await submit(page, 'Log in');
+            assert.equal(new URL(page.url()).pathname, '/symbols/AAPL');
+            const typed = name => page.inputValue(`#order-${name}`);
+            assert.deepEqual([await typed('quantity'), await typed('type'), await typed('limit_price')], ['4', 'limit', '1.25']);
+            assert.ok(await page.isChecked('input[name="side"][value="buy"]'));
+        };
+        await page.goto('/symbols/AAPL?side=sell');
+        await page.waitForSelector('[data-stream][data-state="live"]');
+        await page.check('input[name="side"][value="buy"]');
+        await page.fill('#order-quantity', '4');
+        await page.selectOption('#order-type', 'limit');
+        await page.fill('#order-limit_price', '1.25');
+        await endSession();
+        await page.getByRole('link', { name: 'Log in again' }).click();
+        await page.waitForURL('**/login?next=*');
+        await logInAgain();
+        await endSession();
+        await submit(page, 'Place the order');
+        assert.match(page.url(), /\/login\?next=/);
+        await logInAgain();
+        await submit(page, 'Place the order');
+        assert.match(await flash(page), /Placed: buy 4 AAPL/);
+        assert.equal(await page.inputValue('#order-quantity'), '');
+        const order = await page.locator('[data-part="orders"] [data-order]').first().getAttribute('data-order');
+        await platform.expect(204, 'DELETE', `/api/v1/orders/${order}`, { token });
     });
 });

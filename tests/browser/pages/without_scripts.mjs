@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, flash, NASTY, open, PASSWORD, submit } from '../browser.mjs';
+import { assertQuiet, flash, NASTY, open, PASSWORD, submit, whileLocked } from '../browser.mjs';
 
 export const withoutScripts = site => describe('without scripts', () => {
     let platform, browser, page;
@@ -189,6 +189,30 @@ export const withoutScripts = site => describe('without scripts', () => {
         await page.goto('/symbols/KO');
         assert.match(await page.locator('[data-part="position"]').innerText(), /Shares\s+2\n/);
         assert.equal(await page.locator('[data-part="orders"] tbody tr').count(), 1);
+    });
+
+    it('does a form once whose second sending finds the first one at work', async () => {
+        await page.goto('/portfolio');
+        await page.getByRole('link', { name: 'My portfolio' }).click();
+        const address = page.url();
+        await page.fill('#cash-amount', '3.25');
+        const key = () => page.inputValue('form:has(#cash-amount) [name="idempotency_key"]');
+        const sent = await key();
+        // Whoever waits here for longer than a lock may be waited for is told that the first one is at work.
+        await whileLocked(platform, 'portfolio.requests', () => submit(page, 'Deposit'));
+        assert.match(await page.locator('.form-problem').innerText(), /still being worked on/);
+        assert.equal(await page.inputValue('#cash-amount'), '3.25');
+        assert.equal(await key(), sent);
+        const form = Object.fromEntries(await page.locator('form:has(#cash-amount)').evaluate(one => [...new FormData(one)]));
+        await submit(page, 'Deposit');
+        assert.match(await flash(page), /3\.25 was deposited/);
+        // The click before it, which arrives at last; and one of somebody who has corrected the amount meanwhile.
+        assert.equal((await page.request.post(`${address}/deposit`, { form, maxRedirects: 0 })).status(), 303);
+        const other = await (await page.request.post(`${address}/deposit`, { form: { ...form, amount: '4' } })).text();
+        assert.match(other, /was sent before with other values, and that was done/);
+        assert.ok(!other.includes(sent));
+        await page.goto(`${address}/transactions`);
+        assert.equal(await page.getByText('3.25').count(), 1);
     });
 
     it('deposits and withdraws, lists it, and has a table of it', async () => {

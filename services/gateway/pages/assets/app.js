@@ -24,14 +24,16 @@ document.addEventListener('keydown', event => {
 });
 
 // A form that has been sent is not sent again by a second click, and none is sent where there is no connection. (The server would do it once all the same.)
+// Who has stopped the browser meanwhile may send it again, and nothing tells a page of that.
+const SECOND_CLICK_MS = 3000;
 document.addEventListener('submit', event => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.method !== 'post')
         return;
-    if (form.dataset.sent === 'true' || !navigator.onLine)
+    if (Date.now() - Number(form.dataset.sent ?? 0) < SECOND_CLICK_MS || !navigator.onLine)
         event.preventDefault();
     else
-        form.dataset.sent = 'true';
+        form.dataset.sent = String(Date.now());
 });
 
 // Who is offline is told so, and keeps what was typed.

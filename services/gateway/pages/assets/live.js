@@ -2,12 +2,14 @@
 // Prices, orders, portfolios, backtests and runs as they change, from /api/v1/stream (docs/streams.md). What a page shows
 // of more than numbers names its topic (data-topic), and is asked for again as a page, so that there is one place that writes it.
 // @ts-check
-import { direction, money, percent, price, signed } from './decimals.js';
+import { direction, grouped, money, percent, price, signed } from './decimals.js';
 import { hideState, renewParts, showState } from './parts.js';
+import { hasSessionEnded } from './session.js';
 
 const TICKERS_MAX = 150;
 const WAIT_MS_MIN = 1000;
 const WAIT_MS_MAX = 30000;
+const ENDED = new Set(['filled', 'canceled', 'expired', 'rejected', 'replaced']);
 const ARROWS = { up: '▲', down: '▼', flat: '' };
 
 /** What some elements say in one of their data attributes, each once. @param {string} name */
@@ -46,6 +48,7 @@ function texts(quote) {
     return {
         price: [price(quote.price), ''], bid: [price(quote.bid), ''], ask: [price(quote.ask), ''],
         high: quote.high && [price(quote.high), ''], low: quote.low && [price(quote.low), ''],
+        volume: quote.volume !== undefined && [grouped(String(quote.volume), 0), ''],
         change: quote.change && [signed(quote.change), way],
         change_percent: quote.change_percent && [percent(quote.change_percent), way],
         change_both: quote.change_percent && [`${signed(quote.change)} (${percent(quote.change_percent)})`, way],
@@ -105,6 +108,24 @@ function showBacktest(backtest) {
     }
 }
 
+/** What of an order the page may show otherwise. @param {any} order */
+const stateOf = order => `${order.status} ${order.filled_quantity}`;
+
+/** Whether something has become of the orders since the page was made. @param {any} snapshot of those that are open */
+function haveMoved({ orders, more }) {
+    const open = new Map(orders.map((/** @type {any} */ order) => [order.id, order]));
+    const made = Date.parse(/** @type {HTMLTimeElement | null} */ (document.querySelector('.clock time'))?.dateTime ?? '');
+    for (const place of document.querySelectorAll('[data-order]')) {
+        const { order: id = '', state = '' } = /** @type {HTMLElement} */ (place).dataset;
+        const order = open.get(id);
+        open.delete(id);
+        if (order ? stateOf(order) !== state : !more && !ENDED.has(state.split(' ')[0]))
+            return true;
+    }
+    // Of those that it does not show, as it shows others, what is newer than the page.
+    return [...open.values()].some(order => Date.parse(order.created_at) > made);
+}
+
 /** @type {Set<string>} */
 const changed = new Set();
 let pending = 0;
@@ -133,15 +154,30 @@ function renewSoon(topic, wait = 250) {
 let source;
 let followed = '';
 let wait = WAIT_MS_MIN;
+let retry = 0; // when it listens again
 let hasGap = false; // since the page was made there was a time that nobody told of
 
+/** A stream may be refused once it is open; with a message there is one. */
+function findConnection() {
+    wait = WAIT_MS_MIN;
+    showState('live', 'Live');
+}
+
+/** @param {string} type @param {(message: any) => void} show */
+function hear(type, show) {
+    source?.addEventListener(type, findConnection, { once: true });
+    source?.addEventListener(type, event => show(JSON.parse(event.data)));
+}
+
 /** @param {Event} event */
-function loseConnection(event) {
-    // What the platform itself says: there is nothing of a topic any more. The others go on.
+async function loseConnection(event) {
+    // What the platform itself says: there is nothing of a topic any more, and the others go on; or why all of it ends.
     if (event instanceof MessageEvent) {
         const { topic } = JSON.parse(event.data);
-        if (topic)
+        if (topic) {
+            findConnection();
             renewSoon(topic);
+        }
         return;
     }
     source?.close();
@@ -149,31 +185,40 @@ function loseConnection(event) {
     showState('waiting', 'Reconnecting');
     for (const place of document.querySelectorAll('[data-quote]'))
         place.classList.add('is-stale');
-    setTimeout(listen, wait * (0.5 + Math.random() / 2));
+    // A stream that is refused looks to a page like one that is cut.
+    const lost = source;
+    if (await hasSessionEnded()) {
+        hideState();
+        return;
+    }
+    // Meanwhile the window may have been looked at again.
+    if (source !== lost)
+        return;
+    retry = window.setTimeout(listen, wait * (0.5 + Math.random() / 2));
     wait = Math.min(wait * 2, WAIT_MS_MAX);
 }
 
 function listen() {
     source?.close();
+    clearTimeout(retry);
+    // A browser opens six connections to a site, for all of its windows: those that nobody sees leave theirs to others.
+    if (document.hidden)
+        return;
     followed = topics().join();
     if (followed === '') {
         hideState();
         return;
     }
     source = new EventSource(`/api/v1/stream?topics=${encodeURIComponent(followed)}`);
-    source.addEventListener('open', () => {
-        wait = WAIT_MS_MIN;
-        showState('live', 'Live');
-    });
-    source.addEventListener('quote', event => showQuote(JSON.parse(event.data)));
-    source.addEventListener('portfolio', event => showPortfolio(JSON.parse(event.data).portfolio));
-    source.addEventListener('backtest', event => showBacktest(JSON.parse(event.data).backtest));
+    hear('quote', showQuote);
+    hear('portfolio', message => showPortfolio(message.portfolio));
+    hear('backtest', message => showBacktest(message.backtest));
     // A run may have gone on since the page was made: its snapshot counts, too.
-    source.addEventListener('run_events', event => renewSoon(JSON.parse(event.data).topic));
-    source.addEventListener('order', () => renewSoon('orders'));
-    // The first one is what the page shows already.
-    source.addEventListener('orders', () => {
-        if (hasGap)
+    hear('run_events', message => renewSoon(message.topic));
+    hear('order', () => renewSoon('orders'));
+    // The first one is what the page shows already, mostly.
+    hear('orders', message => {
+        if (hasGap || haveMoved(message))
             renewSoon('orders');
         hasGap = true;
     });
@@ -185,6 +230,10 @@ listen();
 addEventListener('bourse:parts', () => {
     if (topics().join() !== followed)
         listen();
+});
+document.addEventListener('visibilitychange', () => {
+    hasGap = true;
+    listen();
 });
 addEventListener('pagehide', () => source?.close());
 addEventListener('pageshow', event => {

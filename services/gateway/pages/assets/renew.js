@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Parts of a page that are looked at again every so many seconds (data-renew), as long as somebody sees them.
 // @ts-check
-import { renewParts, showState } from './parts.js';
+import { hideState, renewParts, showState } from './parts.js';
+import { hasSessionEnded } from './session.js';
 
 const WAIT_MS_MAX = 30000;
 
@@ -16,8 +17,11 @@ let failures = 0;
 
 async function renew() {
     try {
-        if (!document.hidden && !await renewParts('[data-renew]'))
-            return; // the session has ended
+        if (!document.hidden && !await renewParts('[data-renew]')) {
+            await hasSessionEnded();
+            hideState();
+            return;
+        }
         failures = 0;
         showState('live', 'Live');
     } catch {

@@ -13,6 +13,23 @@ const field = name => /** @type {HTMLInputElement} */ (form.elements.namedItem(n
 const isDecimal = name => /^\d{1,12}(\.\d{1,9})?$/.test(field(name).value.trim());
 const isBuy = () => field('side').value === 'buy';
 
+// What was typed outlives a session that ends: who comes back here from the login page finds it again, within the same window.
+const KEPT = 'bourse.ticket';
+const owner = [document.querySelector('.user')?.textContent, form.action].join(' ');
+
+function keepFields() {
+    const fields = [...new FormData(form)].filter(([name]) => field(name).type !== 'hidden');
+    sessionStorage.setItem(KEPT, JSON.stringify({ owner, fields }));
+}
+
+function findFields() {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? '{}');
+    sessionStorage.removeItem(KEPT);
+    if (kept.owner === owner && document.referrer !== '' && new URL(document.referrer).pathname === '/login')
+        for (const [name, value] of kept.fields)
+            field(name).value = value;
+}
+
 function showFields() {
     for (const part of form.querySelectorAll('[data-for]')) {
         const wanted = part instanceof HTMLElement && part.dataset.for?.split(' ').includes(field('type').value);
@@ -66,6 +83,7 @@ function choose(wanted) {
 
 form.addEventListener('input', update);
 addEventListener('bourse:quote', showEstimate);
+addEventListener('bourse:parts', showEstimate);
 document.addEventListener('keydown', event => {
     const key = event.key.toLowerCase();
     const typing = event.target instanceof Element && event.target.closest('input, select, textarea');
@@ -84,4 +102,6 @@ document.addEventListener('keydown', event => {
     if (event.key === 'Escape' && getComputedStyle(ticket).position === 'fixed')
         location.hash = 'ticket-closed';
 });
+addEventListener('pagehide', keepFields);
+findFields();
 update();
