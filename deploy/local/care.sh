@@ -64,7 +64,7 @@ restore_command() {
 restore_start_postgres() {
     cluster_choose_socket
     cluster_clear
-    rm -rf "${DATA:?}/postgres"
+    cluster_remove
     cluster_programs
     cluster_make
     trap 'process_end postgres INT 60' EXIT

@@ -63,6 +63,18 @@ cluster_choose_folder() {
     ln -sfn "$elsewhere/postgres" "$DATA/postgres"
 }
 
+# Removes the cluster's files, of a restore that was interrupted say, wherever they lie.
+cluster_remove() {
+    local files
+
+    files=$(readlink "$DATA/postgres") || true
+    # A link of somebody else's means what is theirs.
+    if [[ $files =~ ^/var/lib/bourse/[[:alnum:]]+/postgres$ ]]; then
+        rm -rf "${files%/postgres}"
+    fi
+    rm -rf "${DATA:?}/postgres"
+}
+
 # Sets CLUSTER_SOCKET to the socket's folder, and makes it.
 cluster_choose_socket() {
     local folder=$RUN/postgres

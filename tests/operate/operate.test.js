@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { selfSigned } from '../support/certificates.mjs';
-import { Platform, madeUpBars, root, services, toCsv, until } from '../support/platform.mjs';
+import { Platform, madeUpBars, removeData, root, services, toCsv, until } from '../support/platform.mjs';
 import { Recipes } from '../support/recipes.mjs';
 import { migrateToNextVersion } from './next_version.mjs';
 
@@ -31,8 +31,9 @@ describe('a platform that is looked after', () => {
     });
     after(async () => {
         await platform?.stop();
-        for (const one of [folder, first].filter(Boolean))
-            rmSync(one, { recursive: true, force: true });
+        for (const one of [first, ...['restored', 'busy', 'half'].map(name => join(folder, name))])
+            removeData(one);
+        rmSync(folder, { recursive: true, force: true });
     });
 
     // Runs commands of a page on this platform, or on another data folder.

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, existsSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from './ports.mjs';
 
@@ -49,6 +49,15 @@ async function copyPrepared(preset, data) {
         await run('cp', ['-a', `${stdout.trim()}/.`, data]);
 }
 
+// Removes a data folder, if it is there, and PostgreSQL's files where they lie elsewhere: in a closed folder there is a link
+// to where root's PostgreSQL can reach them.
+export function removeData(data) {
+    const postgres = join(data, 'postgres');
+    if (lstatSync(postgres, { throwIfNoEntry: false })?.isSymbolicLink())
+        rmSync(dirname(readlinkSync(postgres)), { recursive: true, force: true });
+    rmSync(data, { recursive: true, force: true });
+}
+
 export class Platform {
     // With the market that replays bars, unless other `options` are given to the launcher.
     static async start({ env = {}, options = ['--market', 'replay'] } = {}) {
@@ -85,7 +94,7 @@ export class Platform {
         const complaints = this.complaints();
         if (complaints.length > 0)
             throw new Error(`complaints in ${this.data}/log:\n${complaints.join('\n')}`);
-        rmSync(this.data, { recursive: true, force: true });
+        removeData(this.data);
     }
 
     // What the sanitizers said in the services' logs, and the errors in them that no test announced.
