@@ -51,28 +51,11 @@ restore_command() {
     exec {LOCK}>"$RUN/lock"
     flock -w 5 "$LOCK" || die "Another ./bourse works on $DATA."
     touch "$DATA/restoring"
-    restore_start_postgres
+    cluster_start_new
     backup_restore "$folder"
     services_pick_ports
     services_migrate
     backup_about "$folder" market >"$DATA/market"
     rm "$DATA/restoring"
     say "Restored into $DATA. Start it with ./bourse up --data $DATA"
-}
-
-# A new cluster with an empty database, which runs until this process ends.
-restore_start_postgres() {
-    cluster_choose_socket
-    cluster_clear
-    cluster_remove
-    cluster_programs
-    cluster_make
-    trap 'process_end postgres INT 60' EXIT
-    (
-        exec {LOCK}>&-
-        cluster_exec
-    ) &
-    process_note postgres $!
-    cluster_wait 60 || die "PostgreSQL did not start; see $LOG/postgres.log."
-    cluster_make_database
 }

@@ -8,6 +8,7 @@
 
 CLUSTER_OWNER=bourse_owner # a superuser, for the launcher alone
 CLUSTER_DATABASE=bourse
+CLUSTER_ELSEWHERE=/var/lib/bourse # where root's PostgreSQL has its files when it cannot reach the data folder
 SOCKET_PATH_MAX=107 # the kernel's limit, of folder and name together
 SOCKET_NAME=/.s.PGSQL.5432
 
@@ -44,7 +45,7 @@ cluster_programs() {
 }
 
 # Root's PostgreSQL runs as another user, who may be unable to reach the data folder (in /root, say).
-# Its files lie in /var/lib/bourse then, in a folder that is nobody else's, and DATA/postgres is a link to it: where
+# Its files lie in CLUSTER_ELSEWHERE then, in a folder that is nobody else's, and DATA/postgres is a link to it: where
 # the data folder is moved to, and whatever is put in its place, it goes on meaning these files.
 cluster_choose_folder() {
     local elsewhere
@@ -55,9 +56,9 @@ cluster_choose_folder() {
     if cluster_as_user test -x "$DATA"; then
         return
     fi
-    mkdir -p /var/lib/bourse
-    elsewhere=$(mktemp -d /var/lib/bourse/XXXXXXXXXX)
-    chmod 0711 /var/lib/bourse "$elsewhere"
+    mkdir -p "$CLUSTER_ELSEWHERE"
+    elsewhere=$(mktemp -d "$CLUSTER_ELSEWHERE/XXXXXXXXXX")
+    chmod 0711 "$CLUSTER_ELSEWHERE" "$elsewhere"
     mkdir -m 0700 "$elsewhere/postgres"
     chown postgres: "$elsewhere/postgres"
     ln -sfn "$elsewhere/postgres" "$DATA/postgres"
@@ -69,7 +70,7 @@ cluster_remove() {
 
     files=$(readlink "$DATA/postgres") || true
     # A link of somebody else's means what is theirs.
-    if [[ $files =~ ^/var/lib/bourse/[[:alnum:]]+/postgres$ ]]; then
+    if [[ $files =~ ^$CLUSTER_ELSEWHERE/[[:alnum:]]+/postgres$ ]]; then
         rm -rf "${files%/postgres}"
     fi
     rm -rf "${DATA:?}/postgres"
@@ -217,4 +218,21 @@ cluster_make_database() {
     if [ -z "$found" ]; then
         CLUSTER_PSQL_DATABASE=postgres cluster_psql -q -c "CREATE DATABASE $CLUSTER_DATABASE"
     fi
+}
+
+# A new cluster with an empty database, which runs until this process ends; LOCK is what this process alone holds.
+cluster_start_new() {
+    cluster_choose_socket
+    cluster_clear
+    cluster_remove
+    cluster_programs
+    cluster_make
+    trap 'process_end postgres INT 60' EXIT
+    (
+        exec {LOCK}>&-
+        cluster_exec
+    ) &
+    process_note postgres $!
+    cluster_wait 60 || die "PostgreSQL did not start; see $LOG/postgres.log."
+    cluster_make_database
 }

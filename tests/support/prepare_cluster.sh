@@ -20,25 +20,18 @@ done
 makers=("${SERVICES_WITH_DATABASE[@]/#/$BIN/bourse-}" "$ROOT"/deploy/local/{cluster,data,services}.sh "${BASH_SOURCE[0]}")
 version=$(stat -c '%Y %s' "${makers[@]}" 2>/dev/null | sha256sum | cut -c 1-16) || exit 0
 prepared=$ROOT/build/$PRESET/prepared
-exec {lock}>"$prepared.lock"
-flock "$lock"
+exec {LOCK}>"$prepared.lock"
+flock "$LOCK"
 if [ ! -e "$prepared/$version/postgres" ]; then
     rm -rf "$prepared"
     mkdir -p "$prepared"
     # Where PostgreSQL's user can reach it, which may be another one.
     data_choose "$(mktemp -d)"
     data_make
-    cluster_programs
-    cluster_choose_socket
-    cluster_make >&2
-    (cluster_exec) &
-    server=$!
-    trap 'kill -s INT "$server" 2>/dev/null || true; wait "$server" || true; rm -rf "$DATA"' EXIT
-    cluster_wait 60 || { cat "$LOG/postgres.log" >&2; exit 1; }
-    cluster_make_database
+    cluster_start_new >&2
+    trap 'process_end postgres INT 60; rm -rf "$DATA"' EXIT
     services_migrate >&2
-    kill -s INT "$server"
-    wait "$server"
+    process_end postgres INT 60
     mkdir "$prepared/$version.new"
     cp -a "$SECRETS" "$DATA/postgres" "$prepared/$version.new"
     mv "$prepared/$version.new" "$prepared/$version"
