@@ -89,7 +89,7 @@ export const strategies = site => describe('strategies', () => {
     const askFor = async () => {
         const { strategies } = await platform.expect(200, 'GET', '/api/v1/strategies', { token: user.token });
         const { id } = await platform.expect(202, 'POST', `/api/v1/strategies/${strategies.at(-1).id}/backtests`,
-            { token: user.token, body: { start: `${start}T00:00:00Z`, benchmark: 'KO' } });
+            { token: user.token, body: { start: `${start}T00:00:00Z` } });
         await until('it to run', async () => await status(id) === 'running');
         return id;
     };
@@ -118,8 +118,25 @@ export const strategies = site => describe('strategies', () => {
     it('are followed over the stream, and seen as they are after it was lost, without being asked for meanwhile', async () => {
         const one = await open(browser, platform, { state });
         const stream = '**/api/v1/stream*';
+        await one.addInitScript(() => {
+            globalThis.told = 0;
+            globalThis.EventSource = class extends EventSource {
+                constructor(address) {
+                    super(address);
+                    this.addEventListener('backtest', () => { globalThis.told++; });
+                }
+            };
+        });
+        const told = () => one.evaluate(() => globalThis.told);
         for (const isLost of [false, true]) {
             const asked = [];
+            let before;
+            // Once for each change it is told of: one that finds market away goes back into the queue, and runs again.
+            const countAsked = async id => {
+                const times = asked.filter(path => path === `/backtests/${id}`).length;
+                assert.ok(times <= await told() - before, `${times} times`);
+                return times;
+            };
             if (isLost)
                 await one.route(stream, route => route.abort());
             const id = await frozen(platform, 'market', async () => {
@@ -127,10 +144,11 @@ export const strategies = site => describe('strategies', () => {
                 await one.goto(`/backtests/${running}`);
                 await one.waitForSelector(`[data-stream][data-state="${isLost ? 'waiting' : 'live'}"]`);
                 await one.evaluate(() => { globalThis.mark = 'same page'; });
+                before = await told();
                 one.on('request', request => asked.push(new URL(request.url()).pathname));
                 if (!isLost)
                     await lookAt(one, 'backtest_running');
-                assert.deepEqual(asked.filter(path => path.startsWith('/backtests/')), []);
+                await countAsked(running);
                 return running;
             });
             await until('it to be done', async () => await status(id) === 'completed');
@@ -140,7 +158,7 @@ export const strategies = site => describe('strategies', () => {
             // There is nothing left to hear of.
             await one.locator('[data-stream]').waitFor({ state: 'hidden' });
             assert.equal(await one.evaluate(() => globalThis.mark), 'same page');
-            assert.equal(asked.filter(path => path === `/backtests/${id}`).length, 1);
+            assert.ok(await countAsked(id) >= 1);
             await platform.expect(204, 'DELETE', `/api/v1/backtests/${id}`, { token: user.token });
             one.removeAllListeners('request');
         }
