@@ -8,6 +8,17 @@ test_folders() {
         sort -u | sed 's|.*/||'
 }
 
+# Refuses what is neither a folder of tests/ nor a label of CTest's, which are known once it is built.
+test_check_labels() {
+    local known label
+
+    known=$(test_folders && ctest --test-dir "$ROOT/build/$PRESET" --print-labels | sed -n 's/^  //p')
+    for label in "$@"; do
+        grep -qxF -- "$label" <<<"$known" ||
+            die "There are no tests \"$label\". There are: $(sort <<<"$known" | xargs)."
+    done
+}
+
 # Adds what one runner has counted.
 test_count() {
     PASSED=$((PASSED + $1))
@@ -94,6 +105,7 @@ test_command() {
     [ -z "${BOURSE_TEST_CONTAINERS:-}" ] || packages_need containers
     say "[2/4] Building with the $PRESET preset"
     build_targets "$PRESET" all all_verify_interface_header_sets
+    test_check_labels "${OPERANDS[@]}"
     mapfile -t folders < <(test_folders)
     for label in "${OPERANDS[@]}"; do
         if [[ " ${folders[*]} " = *" $label "* ]]; then

@@ -58,8 +58,14 @@ describe('the launcher', () => {
         assert.match(await refusal(platform, 'up', '--port', '70000'), /from 1 to 65535/);
         assert.match(await refusal(platform, 'up', '--prot', '1'), /does not know "--prot"/);
         assert.match(await refusal(platform, 'upp'), /no command "upp"/);
+        assert.match(await refusal(platform, 'test', 'unti'), /no tests "unti"\. There are: .*\blauncher\b.*\bunit\b/);
         assert.match(await refusal(platform, 'import', '/does/not/exist'), /no file or folder/);
         assert.match(await refusal(platform, 'admin', 'create'), /admin create NAME/);
+    });
+
+    it('explains itself after every command, and does nothing else', async () => {
+        for (const command of ['up', 'down', 'status', 'backup', 'test', 'bench'])
+            assert.match(await platform.bourse(command, '--help'), /^Bourse: a stock market of your own/);
     });
 
     it('makes administrators and tokens for them', async () => {
