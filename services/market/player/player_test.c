@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { BARS_MAX = 20000, HEARD_MAX = 200000 };
 
@@ -33,6 +34,9 @@ struct stage {
     size_t heard_count;
     uint64_t sequence;
     _Atomic int64_t real_now;
+    // It is freed before the rest of the stage also when a test has failed: its thread goes on
+    // until then, and a failure leaves the test without cleaning up.
+    struct player *player;
 };
 
 static int64_t at(const char *text)
@@ -231,11 +235,10 @@ static struct player *play(struct stage *stage, bool is_simulated)
         .seed = 1,
         .hours = is_simulated ? HOURS_AROUND_THE_CLOCK : HOURS_NEW_YORK,
     };
-    struct player *player = NULL;
     struct error error;
 
-    assert_true(player_new(&options, &player, &error));
-    return player;
+    assert_true(player_new(&options, &stage->player, &error));
+    return stage->player;
 }
 
 static struct player *play_on(struct stage *stage)
@@ -243,16 +246,20 @@ static struct player *play_on(struct stage *stage)
     return play(stage, false);
 }
 
+// Later than any machine takes. None of these tests is about how long the player may take, so what
+// never comes is left to ctest to end.
+enum { PATIENCE_MS = 3600 * 1000 };
+
 static int64_t deadline(void)
 {
     struct clock real = clock_real();
 
-    return clock_now_us(&real) + 20 * MICROS_PER_SECOND;
+    return clock_now_us(&real) + PATIENCE_MS * MICROS_PER_MS;
 }
 
 static void wait_ready(struct player *player)
 {
-    assert_true_within(20000, player_is_ready(player));
+    assert_true_within(PATIENCE_MS, player_is_ready(player));
 }
 
 // Changes the clock as the service does: held, the row written, released, waited for.
@@ -307,6 +314,7 @@ static int tear_down(void **state)
 {
     struct stage *stage = *state;
 
+    player_free(&stage->player);
     (void)pthread_mutex_destroy(&stage->lock);
     release(stage);
     return 0;
@@ -349,7 +357,7 @@ static size_t count_heard(struct stage *stage)
 static void a_step_plays_every_quote_in_order_before_it_ends(void **state)
 {
     struct stage *stage = *state;
-    OWNED(player) player = play_on(stage);
+    struct player *player = play_on(stage);
     static const int64_t prices[] = {100, 200, 90, 190, 120, 220, 105, 205, 110, 210};
     size_t found = 0;
     int64_t last = 0;
@@ -378,7 +386,7 @@ static void a_step_plays_every_quote_in_order_before_it_ends(void **state)
 static void steps_small_and_large_publish_the_same_quotes(void **state)
 {
     struct stage *stage = *state;
-    OWNED(player) player = play_on(stage);
+    struct player *player = play_on(stage);
     size_t after_one_step;
 
     for (int64_t day = day_of("2014-06-02"); day <= day_of("2014-06-06"); day++) {
@@ -401,7 +409,7 @@ static void steps_small_and_large_publish_the_same_quotes(void **state)
 static void the_end_of_the_session_is_told_though_no_quote_comes_with_it(void **state)
 {
     struct stage *stage = *state;
-    OWNED(player) player = play_on(stage);
+    struct player *player = play_on(stage);
     bool was_told = false;
 
     add_bar(stage, "AAPL", day_of("2014-06-02"), 100);
@@ -417,7 +425,7 @@ static void the_end_of_the_session_is_told_though_no_quote_comes_with_it(void **
 static void a_restart_has_the_quotes_of_the_present(void **state)
 {
     struct stage *stage = *state;
-    OWNED(player) player = NULL;
+    struct player *player = NULL;
 
     add_bar(stage, "AAPL", day_of("2014-05-30"), 100);
     add_bar(stage, "IBM", day_of("2014-05-30"), 200);
@@ -433,7 +441,7 @@ static void a_restart_has_the_quotes_of_the_present(void **state)
 static void an_import_corrects_the_present_quotes_at_once(void **state)
 {
     struct stage *stage = *state;
-    OWNED(player) player = play_on(stage);
+    struct player *player = play_on(stage);
     static const char tickers[1][TICKER_SIZE] = {"AAPL"};
 
     add_bar(stage, "AAPL", day_of("2014-06-02"), 100);
@@ -453,7 +461,7 @@ static void an_import_corrects_the_present_quotes_at_once(void **state)
 static void a_replay_plays_as_real_time_goes_on(void **state)
 {
     struct stage *stage = *state;
-    OWNED(player) player = play_on(stage);
+    struct player *player = play_on(stage);
 
     add_bar(stage, "AAPL", day_of("2014-06-02"), 100);
     wait_ready(player);
@@ -469,14 +477,14 @@ static void a_replay_plays_as_real_time_goes_on(void **state)
     (void)wait_a_moment(INT64_MAX);
     assert_int_equal(price_of(player, "AAPL"), 0);
     atomic_fetch_add(&stage->real_now, 1);
-    assert_true_within(20000, price_of(player, "AAPL") == 100);
+    assert_true_within(PATIENCE_MS, price_of(player, "AAPL") == 100);
     assert_int_equal(now_of(player), at("2014-06-02T13:30:00Z"));
 }
 
 static void without_its_database_a_replay_stands_still_and_then_goes_on(void **state)
 {
     struct stage *stage = *state;
-    OWNED(player) player = play_on(stage);
+    struct player *player = play_on(stage);
     struct clock_view view;
     struct error error;
 
@@ -492,12 +500,12 @@ static void without_its_database_a_replay_stands_still_and_then_goes_on(void **s
     stage->is_away = true;
     (void)pthread_mutex_unlock(&stage->lock);
     atomic_fetch_add(&stage->real_now, 600 * MICROS_PER_SECOND);
-    assert_true_within(20000, player_clock(player, &view, &error) && view.speed_micros == 0);
+    assert_true_within(PATIENCE_MS, player_clock(player, &view, &error) && view.speed_micros == 0);
     assert_true(view.now < at("2014-06-02T13:30:00Z"));
     (void)pthread_mutex_lock(&stage->lock);
     stage->is_away = false;
     (void)pthread_mutex_unlock(&stage->lock);
-    assert_true_within(20000, player_clock(player, &view, &error) && view.speed_micros != 0);
+    assert_true_within(PATIENCE_MS, player_clock(player, &view, &error) && view.speed_micros != 0);
     // The ten minutes of real time, ten hours of the replay, are not leapt over.
     assert_true(view.now <= at("2014-06-02T13:30:00Z"));
     assert_int_equal(stage->failures_told, 1);
@@ -506,7 +514,7 @@ static void without_its_database_a_replay_stands_still_and_then_goes_on(void **s
 static void when_it_is_not_known_whether_the_clock_was_changed_its_row_decides(void **state)
 {
     struct stage *stage = *state;
-    OWNED(player) player = play_on(stage);
+    struct player *player = play_on(stage);
     struct clock_state held;
     struct error error;
     int64_t now = 0;
@@ -522,11 +530,20 @@ static void when_it_is_not_known_whether_the_clock_was_changed_its_row_decides(v
     assert_int_equal(now_of(player), at("2014-06-02T13:29:00Z"));
 }
 
+// Of the processor, which does not count what others take.
+static int64_t worked_ms(void)
+{
+    struct timespec worked;
+
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &worked), 0);
+    return worked.tv_sec * 1000 + worked.tv_nsec / 1000000;
+}
+
 static void a_year_of_seventy_symbols_is_stepped_over_in_a_few_seconds(void **state)
 {
     struct stage *stage = *state;
-    OWNED(player) player = play_on(stage);
-    int64_t started_us;
+    struct player *player = play_on(stage);
+    int64_t took_ms;
 
     for (int64_t day = day_of("2014-01-01"); day <= day_of("2014-12-31"); day++) {
         for (int i = 0; i < 70 && exchange_calendar_is_session(day); i++) {
@@ -537,17 +554,18 @@ static void a_year_of_seventy_symbols_is_stepped_over_in_a_few_seconds(void **st
         }
     }
     wait_ready(player);
-    started_us = clock_monotonic_us();
+    took_ms = worked_ms();
     step_to(stage, player, "2015-01-01T00:00:00Z");
-    print_message("stepped over %zu quotes in %lld ms\n", count_heard(stage),
-                  (long long)((clock_monotonic_us() - started_us) / MICROS_PER_MS));
+    took_ms = worked_ms() - took_ms;
+    print_message("stepped over %zu quotes in %lld ms\n", count_heard(stage), (long long)took_ms);
+    assert_true(took_ms < 20 * 1000);
     assert_int_equal(count_heard(stage), 252 * 70 * PHASE_COUNT);
 }
 
 static void a_simulated_market_publishes_what_each_second_changes(void **state)
 {
     struct stage *stage = *state;
-    OWNED(player) player = NULL;
+    struct player *player = NULL;
     size_t before;
 
     stage->symbol_count = 1200;
@@ -568,8 +586,8 @@ static void a_simulated_market_publishes_what_each_second_changes(void **state)
 static void a_simulated_market_is_the_same_after_a_restart_and_moves_in_real_time(void **state)
 {
     struct stage *stage = *state;
-    OWNED(player) player = NULL;
-    int64_t until_us, price;
+    struct player *player = NULL;
+    int64_t price;
 
     stage->symbol_count = 3;
     stage->row = (struct clock_state){.mode = CLOCK_REAL,
@@ -579,15 +597,14 @@ static void a_simulated_market_is_the_same_after_a_restart_and_moves_in_real_tim
     player = play(stage, true);
     wait_ready(player);
     price = price_of(player, "S0001");
-    until_us = deadline();
     for (int seconds = 0; price_of(player, "S0001") == price; seconds++) {
         int64_t second = atomic_fetch_add(&stage->real_now, MICROS_PER_SECOND) + MICROS_PER_SECOND;
 
-        assert_true_within(20000, now_of(player) >= second);
-        assert_true(seconds < 100 && deadline() < until_us + 20 * MICROS_PER_SECOND);
+        assert_true_within(PATIENCE_MS, now_of(player) >= second);
+        assert_true(seconds < 100);
     }
     price = price_of(player, "S0001");
-    player_free(&player);
+    player_free(&stage->player);
     player = play(stage, true);
     wait_ready(player);
     assert_int_equal(price_of(player, "S0001"), price);
@@ -596,7 +613,7 @@ static void a_simulated_market_is_the_same_after_a_restart_and_moves_in_real_tim
 static void a_simulated_market_waits_for_its_symbols(void **state)
 {
     struct stage *stage = *state;
-    OWNED(player) player = NULL;
+    struct player *player = NULL;
     struct clock_view view;
     struct error error;
 
