@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/error_details.h"
 #include "base/fault.h"
 #include "base/random.h"
 #include "base/strbuf.h"
@@ -268,6 +269,52 @@ static void what_is_kept_of_an_error_is_the_field_that_broke_a_rule(void **state
     error_add_violation(&error, "name", "is required");
     error_print(&error, kept);
     assert_string_equal(kept, "age must be at least 1");
+}
+
+static void assert_details_survive(const struct error *error, const char *lines)
+{
+    OWNED(strbuf) kept = strbuf_new(ERROR_DETAILS_SIZE);
+    struct error again;
+
+    error_details_print(error, kept);
+    assert_string_equal(kept->data, lines);
+    assert_false(error_repeat(&again, error->reason, error->message));
+    error_details_add(&again, kept->data);
+    assert_int_equal(again.detail_count, error->detail_count);
+    for (size_t i = 0; i < error->detail_count; i++) {
+        assert_int_equal(again.details[i].kind, error->details[i].kind);
+        assert_string_equal(again.details[i].name, error->details[i].name);
+        assert_string_equal(again.details[i].value, error->details[i].value);
+    }
+}
+
+static void what_explains_an_error_is_kept_and_comes_back_as_it_was(void **state)
+{
+    struct error error;
+    char long_text[1000];
+    OWNED(strbuf) kept = strbuf_new(ERROR_DETAILS_SIZE);
+
+    (void)state;
+    error_fill(&error, REASON_INSUFFICIENT_FUNDS, "there is too little");
+    assert_details_survive(&error, "");
+    error_add_number(&error, "available", "4");
+    error_add_number(&error, "rule", "a = b");
+    assert_details_survive(&error, "available=4\nrule=a = b\n");
+    error_clear(&error);
+    error_add_violation(&error, "age", "must be at least %d", 1);
+    error_add_violation(&error, "name", "is required");
+    assert_details_survive(&error, "age=must be at least 1\nname=is required\n");
+    error_details_add(&error, NULL);
+    error_details_add(&error, "no line of ours\nlast=1");
+    assert_int_equal(error.detail_count, 3);
+    // As many and as long ones as there can be.
+    memset(long_text, 'x', sizeof long_text - 1);
+    long_text[sizeof long_text - 1] = '\0';
+    error_fill(&error, REASON_INTERNAL, "long");
+    for (int i = 0; i < ERROR_DETAILS_MAX; i++)
+        error_add_number(&error, long_text, "%s", long_text);
+    error_details_print(&error, kept);
+    assert_false(kept->overflowed);
 }
 
 // Days and times.
@@ -630,6 +677,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_error_is_cut_and_never_lost),
         cmocka_unit_test(the_first_violation_makes_an_empty_error_an_invalid_request),
         cmocka_unit_test(what_is_kept_of_an_error_is_the_field_that_broke_a_rule),
+        cmocka_unit_test(what_explains_an_error_is_kept_and_comes_back_as_it_was),
         cmocka_unit_test(days_and_dates_are_the_gregorian_calendars),
         cmocka_unit_test(every_day_follows_the_one_before_it),
         cmocka_unit_test(what_is_no_date_is_refused),

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setCookies } from '../support/cookies.mjs';
 import { Replica } from '../support/from_address.mjs';
 import { Platform, madeUpBars, toCsv, until } from '../support/platform.mjs';
 import { Stream } from '../support/web_socket.mjs';
@@ -341,6 +342,32 @@ describe('strategies that run', () => {
         }), 'PORTFOLIO_CLOSED');
         assert.deepEqual((await look(closed)).positions, []);
         await stop(halted);
+    });
+
+    it('say why an order was refused as its user would be told, with the numbers', async () => {
+        const strategy = await create({ kind: 'regular_purchase', parameters: { amount: '1000', frequency: 'daily' } });
+        const run = await start(strategy, { portfolio_id: await open() });
+        await platform.expect(200, 'PUT', `/api/v1/portfolios/${run.portfolio_id}/limits`,
+            { token: ada.token, body: { max_order_value: '100' } });
+        deciding.push(run);
+        await goOn();
+        const [decision] = (await decisionsOf(run)).decisions;
+        const { body: byHand } = await platform.request('POST', `/api/v1/portfolios/${run.portfolio_id}/orders`,
+            { token: ada.token, body: { ticker: 'ACME', side: 'buy', quantity: decision.order_quantity } });
+        assert.deepEqual([decision.outcome, decision.reason, decision.reason_message],
+            ['refused', byHand.reason, byHand.detail]);
+        assert.deepEqual(decision.reason_details.map(one => one.name).sort(), ['limit', 'maximum', 'order_value', 'set_by']);
+        for (const { name, value } of decision.reason_details)
+            assert.equal(value, byHand[name], name);
+        const { events } = await platform.expect(200, 'GET', `/api/v1/strategy-runs/${run.id}/events?after=1`, { token: ada.token });
+        assert.deepEqual(events.find(one => one.decision)?.decision, decision);
+        assert.equal(events.at(-1).run.reason_message, decision.reason_message);
+        const login = await platform.request('POST', '/api/v1/auth/login',
+            { body: { username: ada.username, password: 'correct horse battery', cookie: true } });
+        const page = await platform.request('GET', `/strategy-runs/${run.id}`,
+            { headers: { cookie: setCookies(login)[0].split(';')[0] } });
+        assert.match(page.text, /Refused[^]*<span class="sub is-text">[^<]*100\.00[^<]*<\/span>/);
+        await stop(run);
     });
 
     it('are started once in a portfolio, by whom both belong to, with what there is to spend', async () => {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/strbuf.h"
+#include "base/error_details.h"
 #include "money/money.h"
 
 struct status_entry {
@@ -303,15 +303,11 @@ bool order_fill_decided(struct order *order, struct order_fill *out_fill)
 
 bool order_set_reason(struct order *order, struct arena *arena, const struct error *error)
 {
-    OWNED(strbuf)
-    details = strbuf_new(ERROR_DETAILS_MAX * (ERROR_NAME_SIZE + ERROR_VALUE_SIZE + 2));
+    OWNED(strbuf) details = strbuf_new(ERROR_DETAILS_SIZE);
 
     snprintf(order->reason, sizeof(order->reason), "%s", error->reason);
     snprintf(order->reason_message, sizeof(order->reason_message), "%s", error->message);
-    for (size_t i = 0; i < error->detail_count; i++) {
-        if (error->details[i].kind == ERROR_NUMBER)
-            strbuf_printf(details, "%s=%s\n", error->details[i].name, error->details[i].value);
-    }
+    error_details_print(error, details);
     order->reason_details = arena_copy(arena, details->data, details->length);
     return order->reason_details != NULL;
 }
@@ -319,25 +315,12 @@ bool order_set_reason(struct order *order, struct arena *arena, const struct err
 void order_get_reason(const struct order *order, struct error *out_error)
 {
     const struct reason_entry *entry = reason_find(order->reason);
-    const char *line = order->reason_details == NULL ? "" : order->reason_details;
 
     error_clear(out_error);
     out_error->code = entry == NULL ? CODE_FAILED_PRECONDITION : entry->code;
     snprintf(out_error->reason, sizeof(out_error->reason), "%s", order->reason);
     snprintf(out_error->message, sizeof(out_error->message), "%s", order->reason_message);
-    while (*line != '\0') {
-        size_t length = strcspn(line, "\n");
-        size_t name_length = strcspn(line, "=");
-
-        if (name_length < length) {
-            char name[ERROR_NAME_SIZE];
-
-            snprintf(name, sizeof(name), "%.*s", (int)name_length, line);
-            error_add_number(out_error, name, "%.*s", (int)(length - name_length - 1),
-                             line + name_length + 1);
-        }
-        line += length + (line[length] == '\n' ? 1 : 0);
-    }
+    error_details_add(out_error, order->reason_details);
 }
 
 bool order_refuse_change(const struct order *order, struct error *error)

@@ -47,9 +47,10 @@ struct run_order {
     int64_t filled_quantity;
     int64_t average_price;
     int64_t hold_amount;
-    const char *reason; // NULL for none
+    const char *reason; // NULL for none, as the next two
     const char *reason_message;
-    bool is_settled; // it has ended, and all of it is in the account
+    const char *reason_details; // see error_details_print
+    bool is_settled;            // it has ended, and all of it is in the account
 };
 
 struct run {

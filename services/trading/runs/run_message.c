@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/error_details.h"
 #include "money/money.h"
 #include "strategies/indicator_values.h"
 #include "strategies/strategy_message.h"
@@ -248,6 +249,31 @@ static void say_order(const struct run_decision *decision, Trading__StrategyDeci
     message->canceled = (uint32_t)decision->canceled;
 }
 
+static bool say_details(const struct run_decision *decision,
+                        struct arena *arena,
+                        Trading__StrategyDecision *message,
+                        struct error *error)
+{
+    Trading__ReasonDetail *details = arena_allocate(arena, ERROR_DETAILS_MAX * sizeof(*details));
+    struct error refusal;
+
+    message->reason_details =
+        arena_allocate(arena, ERROR_DETAILS_MAX * sizeof(*message->reason_details));
+    if (details == NULL || message->reason_details == NULL)
+        return out_of_budget(error);
+    error_repeat(&refusal, decision->reason, "");
+    error_details_add(&refusal, decision->reason_details);
+    for (size_t i = 0; i < refusal.detail_count; i++) {
+        trading__reason_detail__init(&details[i]);
+        details[i].name = arena_copy_string(arena, refusal.details[i].name);
+        details[i].value = arena_copy_string(arena, refusal.details[i].value);
+        if (details[i].name == NULL || details[i].value == NULL)
+            return out_of_budget(error);
+        message->reason_details[message->n_reason_details++] = &details[i];
+    }
+    return true;
+}
+
 bool run_decision_to_message(const struct run_decision *decision,
                              struct arena *arena,
                              Trading__StrategyDecision **out_message,
@@ -271,5 +297,6 @@ bool run_decision_to_message(const struct run_decision *decision,
     message->reason = decision->reason;
     message->reason_message = decision->reason_message;
     *out_message = message;
-    return say_values(decision->indicators, arena, message, error);
+    return say_values(decision->indicators, arena, message, error) &&
+           (decision->reason_details == NULL || say_details(decision, arena, message, error));
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error_details.h"
 #include "database/columns.h"
 #include "money/money.h"
 
@@ -81,14 +82,15 @@ static const struct statement note_decision = {
     "   CASE WHEN state = 'running' THEN coalesce($7, reason_message) ELSE reason_message END"
     "  WHERE id = $1 AND user_id = $2 RETURNING events)"
     " UPDATE strategy_decisions SET outcome = $4, order_id = $5, reason = coalesce($6, reason),"
-    " reason_message = coalesce($7, reason_message), event = run.events - 1 FROM run"
+    " reason_message = coalesce($7, reason_message),"
+    " reason_details = coalesce($8, reason_details), event = run.events - 1 FROM run"
     " WHERE run_id = $1 AND user_id = $2 AND number = $3",
 };
 
 #define DECISION_COLUMNS                                                                           \
     "number, bar_at, decided_at, ticker, close, indicators, signal, target, quantity, cash,"       \
     " equity, outcome, cause, side, order_quantity, client_order_id, order_id, canceled, reason,"  \
-    " reason_message, event"
+    " reason_message, event, reason_details"
 
 static const struct statement list_decisions = {
     "list_strategy_decisions",
@@ -282,6 +284,7 @@ static bool queue_notes(struct transaction *transaction, const struct run *run, 
                  order->reason == NULL ? "" : order->reason);
         snprintf(refusal.message, sizeof(refusal.message), "%s",
                  order->reason_message == NULL ? "" : order->reason_message);
+        error_details_add(&refusal, order->reason_details);
         if (!run_store_note_placed(transaction, run, order, is_refused ? NULL : order->order_id,
                                    &refusal, error))
             return false;
@@ -313,6 +316,60 @@ bool run_store_save(struct transaction *transaction,
             queue_notes(transaction, run, error));
 }
 
+static bool queue_placed(struct transaction *transaction,
+                         const struct run *run,
+                         const struct run_order *order,
+                         const char *order_id,
+                         struct error *error)
+{
+    const struct parameter result[] = {
+        parameter_text(run->id),
+        parameter_text(run->user_id),
+        parameter_int(order->decision),
+        parameter_text(outcomes[RUN_OUTCOME_PLACED]),
+        parameter_text(order_id),
+        parameter_null(),
+        parameter_null(),
+        parameter_null(),
+    };
+    const struct parameter name[] = {parameter_text(run->id), parameter_text(run->user_id),
+                                     parameter_text(order->name)};
+
+    // The run's row first, as whoever saves it does.
+    return transaction_queue(transaction, &note_decision, result, COUNT_OF(result), NULL, error) &&
+           transaction_queue(transaction, &note_placed, name, COUNT_OF(name), NULL, error);
+}
+
+static bool queue_refused(struct transaction *transaction,
+                          const struct run *run,
+                          const struct run_order *order,
+                          const struct error *refusal,
+                          struct error *error)
+{
+    OWNED(strbuf) details = strbuf_new(ERROR_DETAILS_SIZE);
+    char message[ERROR_MESSAGE_SIZE];
+    const struct parameter name = parameter_text(order->name);
+    struct parameter settled[] = {parameter_null(), parameter_text(run->id),
+                                  parameter_text(run->user_id)};
+
+    error_print(refusal, message);
+    error_details_print(refusal, details);
+    if (!parameter_array(transaction_arena(transaction), &name, 1, &settled[0]))
+        return out_of_budget(error);
+    const struct parameter result[] = {
+        parameter_text(run->id),
+        parameter_text(run->user_id),
+        parameter_int(order->decision),
+        parameter_text(outcomes[RUN_OUTCOME_REFUSED]),
+        parameter_null(),
+        parameter_text(refusal->reason),
+        parameter_text(message),
+        parameter_text(details->length == 0 ? NULL : details->data),
+    };
+    return transaction_queue(transaction, &note_decision, result, COUNT_OF(result), NULL, error) &&
+           transaction_queue(transaction, &settle_orders, settled, COUNT_OF(settled), NULL, error);
+}
+
 bool run_store_note_placed(struct transaction *transaction,
                            const struct run *run,
                            const struct run_order *order,
@@ -320,30 +377,8 @@ bool run_store_note_placed(struct transaction *transaction,
                            const struct error *refusal,
                            struct error *error)
 {
-    bool is_refused = order_id == NULL;
-    const struct parameter name[] = {parameter_text(run->id), parameter_text(run->user_id),
-                                     parameter_text(order->name)};
-    const struct parameter settled[] = {parameter_null(), parameter_text(run->id),
-                                        parameter_text(run->user_id)};
-    const struct parameter result[] = {
-        parameter_text(run->id),
-        parameter_text(run->user_id),
-        parameter_int(order->decision),
-        parameter_text(outcomes[is_refused ? RUN_OUTCOME_REFUSED : RUN_OUTCOME_PLACED]),
-        parameter_text(order_id),
-        parameter_text(is_refused ? refusal->reason : NULL),
-        parameter_text(is_refused ? refusal->message : NULL),
-    };
-    struct parameter done[3];
-
-    memcpy(done, settled, sizeof(done));
-    if (!parameter_array(transaction_arena(transaction), &name[2], 1, &done[0]))
-        return out_of_budget(error);
-    // The run's row first, as whoever saves it does.
-    return transaction_queue(transaction, &note_decision, result, COUNT_OF(result), NULL, error) &&
-           (is_refused
-                ? transaction_queue(transaction, &settle_orders, done, 3, NULL, error)
-                : transaction_queue(transaction, &note_placed, name, COUNT_OF(name), NULL, error));
+    return order_id != NULL ? queue_placed(transaction, run, order, order_id, error)
+                            : queue_refused(transaction, run, order, refusal, error);
 }
 
 static enum run_outcome outcome_of(const char *name)
@@ -384,6 +419,7 @@ static struct run_decision read_decision(const struct rows *rows, size_t row)
         .reason = rows_text(rows, row, 18),
         .reason_message = rows_text(rows, row, 19),
         .event = rows_int(rows, row, 20),
+        .reason_details = rows_text(rows, row, 21),
     };
 }
 

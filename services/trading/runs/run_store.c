@@ -57,7 +57,7 @@ static const struct statement find_orders = {
     "find_strategy_orders",
     "SELECT s.bar_at, s.ticker, s.client_order_id, s.cause, s.side, s.quantity, s.decision,"
     " s.is_placed, s.is_to_cancel, s.fills, o.id, o.status, o.filled_quantity,"
-    " o.average_fill_price, o.hold_amount, o.reason, o.reason_message"
+    " o.average_fill_price, o.hold_amount, o.reason, o.reason_message, o.reason_details"
     " FROM strategy_orders s LEFT JOIN orders o ON o.portfolio_id = s.portfolio_id"
     "  AND o.client_order_id = s.client_order_id"
     " WHERE s.run_id = $1 AND s.user_id = $2 ORDER BY s.bar_at, s.ticker",
@@ -277,6 +277,7 @@ static void read_order(const struct rows *rows, size_t row, struct run *run)
         .hold_amount = rows_is_null(rows, row, 14) ? 0 : rows_decimal(rows, row, 14, MONEY_SCALE),
         .reason = rows_text(rows, row, 15),
         .reason_message = rows_text(rows, row, 16),
+        .reason_details = rows_text(rows, row, 17),
     };
     snprintf(order->name, sizeof(order->name), "%s", rows_text(rows, row, 2));
     if (order->order_id != NULL && !order_status_find(rows_text(rows, row, 11), &order->status))

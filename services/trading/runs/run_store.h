@@ -132,7 +132,8 @@ struct run_decision {
     int64_t canceled;
     const char *reason; // these NULL for none
     const char *reason_message;
-    int64_t event; // the number of its latest change
+    const char *reason_details; // of an order that was refused; see error_details_print
+    int64_t event;              // the number of its latest change
 };
 
 // Writes the run as it is now, its positions, its orders (without those that are settled) and the
@@ -148,8 +149,9 @@ MUST_CHECK bool run_store_save(struct transaction *transaction,
                                bool *out_is_mine,
                                struct error *error);
 
-// Notes what came of an order that was to be placed: its id, or why it was refused. One that was
-// refused is settled. The reason of a refusal is the run's, too.
+// Notes what came of an order that was to be placed: its id, or why it was refused, with all that
+// whoever places one by hand is told. One that was refused is settled. The reason of a refusal is
+// the run's, too.
 MUST_CHECK bool run_store_note_placed(struct transaction *transaction,
                                       const struct run *run,
                                       const struct run_order *order,

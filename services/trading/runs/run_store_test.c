@@ -483,6 +483,47 @@ static void what_ended_a_run_is_kept_with_the_field_that_broke_a_rule(void **sta
     assert_string_equal(run.reason_message, "parameters have no kind");
 }
 
+static void what_refused_an_order_is_kept_as_whoever_places_one_by_hand_is_told_it(void **state)
+{
+    struct run run = run_of(1, 40, PORTFOLIO);
+    struct run_decision decisions[2];
+    struct error refusal;
+    struct work work = {.fixture = *state, .run = &run, .claim = {SHARD, 7}, .refusal = &refusal};
+
+    decide_twice(&work, decisions);
+    must(&work, find);
+    error_clear(&refusal);
+    error_add_violation(&refusal, "quantity", "must be whole");
+    error_add_violation(&refusal, "ticker", "is unknown");
+    must(&work, refuse);
+    assert_changed(&work, 0, 2, 2);
+    assert_string_equal(work.listed[1].reason, "INVALID_REQUEST");
+    assert_string_equal(work.listed[1].reason_message, "quantity must be whole");
+    assert_string_equal(work.listed[1].reason_details,
+                        "quantity=must be whole\nticker=is unknown\n");
+    assert_null(work.listed[0].reason_details);
+    must(&work, find);
+    assert_string_equal(run.reason_message, "quantity must be whole");
+
+    // The same of one that portfolio has refused, and nobody noted before whoever placed it died.
+    assert_int_equal(forget(state), 0);
+    run = run_of(1, 40, PORTFOLIO);
+    decide_twice(&work, decisions);
+    must(&work, find);
+    run.orders[0].order_id = id_of(30);
+    run.orders[0].status = ORDER_REJECTED;
+    run.orders[0].reason = "INSUFFICIENT_FUNDS";
+    run.orders[0].reason_message = "There is too little.";
+    run.orders[0].reason_details = "available=4\n";
+    run.orders[0].is_settled = run.has_changed = true;
+    work.before = 2;
+    work.count = 0;
+    must(&work, save);
+    assert_changed(&work, 0, 2, 2);
+    assert_string_equal(work.listed[1].reason_message, "There is too little.");
+    assert_string_equal(work.listed[1].reason_details, "available=4\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -499,6 +540,8 @@ int main(void)
         cmocka_unit_test_setup(
             an_order_that_has_ended_before_it_was_noted_is_noted_with_what_came_of_it, forget),
         cmocka_unit_test_setup(what_ended_a_run_is_kept_with_the_field_that_broke_a_rule, forget),
+        cmocka_unit_test_setup(
+            what_refused_an_order_is_kept_as_whoever_places_one_by_hand_is_told_it, forget),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
