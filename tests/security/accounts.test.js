@@ -218,6 +218,59 @@ describe('what trades for a user', () => {
         await rest(user, token);
     });
 
+    // Somebody with a backtest that runs and two that wait, as market does not answer.
+    const backtests = async work => {
+        const user = await platform.trader(name('tester'));
+        const { id } = await platform.expect(201, 'POST', '/api/v1/strategies',
+            { token: user.token, body: { name: 'one', symbols: ['ACME'], kind: 'buy_and_hold' } });
+        const queue = status => platform.request('POST', `/api/v1/strategies/${id}/backtests`,
+            { token: user.token, body: { start: '2014-01-01T00:00:00Z' } }).then(reply => {
+            assert.equal(reply.status, status, reply.text);
+            return reply.body.id;
+        });
+        const look = backtest => platform.expect(200, 'GET', `/api/v1/backtests/${backtest}`, { token: admin });
+        const market = platform.pid('market');
+        process.kill(market, 'SIGSTOP');
+        try {
+            const ids = [await queue(202), await queue(202), await queue(202)];
+            await until('the first one to run', async () => (await look(ids[0])).status === 'running');
+            await work({ ...user, queue, look, ids });
+        } finally {
+            process.kill(market, 'SIGCONT');
+        }
+        return async () => {
+            const rows = await platform.query(`SELECT b.status, b.reason, b.result IS NULL FROM trading.backtests b
+                JOIN auth.users u ON u.id = b.user_id WHERE u.username = '${user.username}'`);
+            return rows.length === 3 && rows.every(row => row.join() === 'canceled,ACCOUNT_INACTIVE,t');
+        };
+    };
+
+    it('ends with the backtests: those that wait at once, and the one that runs as soon as it can hear it', async () => {
+        const areCanceled = await backtests(async user => {
+            await change(user, false);
+            for (const id of user.ids.slice(1))
+                await until(`${id} to be canceled`, async () => (await user.look(id)).status === 'canceled');
+            assert.equal((await user.look(user.ids[1])).reason, 'ACCOUNT_INACTIVE');
+            await user.queue(401);
+            assert.equal((await user.look(user.ids[0])).status, 'running');
+        });
+        await until('all to be canceled', areCanceled, 60);
+    });
+
+    for (const first of ['trading', 'the user'])
+        it(`ends with the backtests when trading is killed meanwhile: ${first} first`, async () => {
+            const areCanceled = await backtests(async user => {
+                if (first === 'the user') {
+                    await change(user, false);
+                    await until('auth to know of it', async () => (await waiting(user))?.[0] === 't', 40);
+                }
+                await platform.kill('trading');
+                if (first === 'trading')
+                    await change(user, false);
+            });
+            await until('all to be canceled', areCanceled, 60);
+        });
+
     for (const first of ['trading', 'the account'])
         it(`ends with the account, also when trading dies just then: ${first} first`, async () => {
             const user = await trades();

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // user_stop_api: the end of what trades for a user who may not log in any more.
 //
-// Each step has the same effect when it is repeated: strategies that are stopped and orders that
-// have ended are left as they are. So auth calls until it is complete, whoever dies meanwhile, and
-// nothing is remembered of it here.
+// Each step has the same effect when it is repeated: strategies that are stopped, and backtests and
+// orders that have ended are left as they are. So auth calls until it is complete, whoever dies
+// meanwhile, and nothing is remembered of it here.
 #include "bourse/trading/v1/trading_server.h"
 
 #include <stdio.h>
 
 #include "limits/resting_cancel.h"
 #include "runs/run_store.h"
+#include "strategies/backtest_store.h"
 #include "strategies/strategy_events.h"
 #include "strategies/strategy_store.h"
 
@@ -19,6 +20,7 @@ struct stopping {
     int64_t at;
     struct run *runs;
     size_t count;
+    struct rows backtests; // their ids
 };
 
 static bool stop_work(struct transaction *transaction, void *context, struct error *error)
@@ -27,21 +29,22 @@ static bool stop_work(struct transaction *transaction, void *context, struct err
     const struct run_filter running = {
         .user_id = stopping->user_id, .state = "running", .limit = RUNS_OF_USER_MAX};
 
-    // One that is being started at this moment is waited for.
+    // One that is being started or asked for at this moment is waited for.
     if (!strategy_store_lock_user(transaction, stopping->user_id, error) ||
         !run_store_page(transaction, &running, &stopping->runs, &stopping->count, error))
         return false;
     for (size_t i = 0; i < stopping->count; i++)
         if (!run_store_stop(transaction, &stopping->runs[i], stopping->at, stopping->reason, error))
             return false;
-    return true;
+    return backtest_store_cancel_all(transaction, stopping->user_id, stopping->reason,
+                                     &stopping->backtests, error);
 }
 
-static bool stop_runs(struct trading *trading,
-                      struct call *call,
-                      const char *user_id,
-                      const struct error *reason,
-                      struct error *error)
+static bool stop_strategies(struct trading *trading,
+                            struct call *call,
+                            const char *user_id,
+                            const struct error *reason,
+                            struct error *error)
 {
     struct stopping stopping = {.user_id = user_id, .reason = reason};
     struct platform_clock clock;
@@ -53,6 +56,8 @@ static bool stop_runs(struct trading *trading,
         return false;
     for (size_t i = 0; i < stopping.count; i++)
         strategy_events_tell(trading, user_id, stopping.runs[i].id);
+    for (size_t i = 0; i < stopping.backtests.count; i++)
+        strategy_events_tell(trading, user_id, rows_text(&stopping.backtests, i, 0));
     return true;
 }
 
@@ -84,7 +89,7 @@ bool trading_api_stop_user_trading(struct trading *trading,
 
     error_fill(&reason, REASON_ACCOUNT_INACTIVE,
                "Its user's account has ended, or was shut out by an administrator.");
-    if (!stop_runs(trading, call, request->user_id, &reason, error))
+    if (!stop_strategies(trading, call, request->user_id, &reason, error))
         return false;
     cancel_orders(trading, call, request->user_id, &reason);
     if (!limit_store_has_open(trading->database, call->arena, request->user_id, &has_open, error))

@@ -70,8 +70,8 @@ static const struct statement page_backtests = {
 
 static const struct statement cancel_queued = {
     "cancel_queued_backtest",
-    "UPDATE backtests SET status = 'canceled', finished_at = now()"
-    " WHERE id = $1 AND user_id = $2 AND status = 'queued'",
+    "UPDATE backtests SET status = 'canceled', finished_at = now(), reason = $3,"
+    " reason_message = $4 WHERE id = $1 AND user_id = $2 AND status = 'queued'",
 };
 
 static const struct statement end_task = {
@@ -82,7 +82,13 @@ static const struct statement end_task = {
 
 static const struct statement tell_to_cancel = {
     "tell_backtest_to_cancel",
-    "UPDATE backtests SET is_to_cancel = true WHERE id = $1 AND user_id = $2",
+    "UPDATE backtests SET is_to_cancel = true, reason = $3, reason_message = $4"
+    " WHERE id = $1 AND user_id = $2",
+};
+
+static const struct statement list_open = {
+    "list_open_backtests",
+    "SELECT id FROM backtests WHERE user_id = $1 AND status IN ('queued', 'running') ORDER BY id",
 };
 
 static const struct statement remove_backtest = {
@@ -149,12 +155,13 @@ static const struct statement finish_task = {
     "UPDATE tasks t SET state = 'completed', finished_at = now(), error = $5 WHERE " IS_MINE,
 };
 
-// Whoever was told that it would be canceled finds it canceled, however near to its end it was.
+// Whoever was told that it would be canceled finds it canceled, however near to its end it was, and
+// for the reason that was given then.
 static const struct statement finish_backtest = {
     "finish_backtest",
     "UPDATE backtests SET status = CASE WHEN is_to_cancel THEN 'canceled' ELSE $3 END,"
-    " reason = CASE WHEN NOT is_to_cancel THEN $4 END,"
-    " reason_message = CASE WHEN NOT is_to_cancel THEN $5 END,"
+    " reason = CASE WHEN is_to_cancel THEN reason ELSE $4 END,"
+    " reason_message = CASE WHEN is_to_cancel THEN reason_message ELSE $5 END,"
     " statistics = CASE WHEN NOT is_to_cancel THEN $6 END,"
     " result = CASE WHEN NOT is_to_cancel THEN $7 END, finished_at = now(),"
     " progress = CASE WHEN $3 = 'completed' AND NOT is_to_cancel THEN 1000000 ELSE progress END"
@@ -334,17 +341,49 @@ bool backtest_store_page(struct transaction *transaction,
 
 bool backtest_store_cancel(struct transaction *transaction,
                            const struct backtest_record *record,
+                           const struct error *reason,
                            struct error *error)
 {
+    char message[ERROR_MESSAGE_SIZE] = "";
     const struct parameter parameters[] = {
         parameter_text(record->id),
         parameter_text(record->user_id),
+        parameter_text(reason == NULL ? NULL : reason->reason),
+        parameter_text(reason == NULL ? NULL : message),
     };
 
+    if (reason != NULL)
+        error_print(reason, message);
     if (record->status == BACKTEST_IS_RUNNING)
-        return transaction_queue(transaction, &tell_to_cancel, parameters, 2, NULL, error);
-    return transaction_queue(transaction, &cancel_queued, parameters, 2, NULL, error) &&
+        return transaction_queue(transaction, &tell_to_cancel, parameters, 4, NULL, error);
+    return transaction_queue(transaction, &cancel_queued, parameters, 4, NULL, error) &&
            transaction_queue(transaction, &end_task, parameters, 2, NULL, error);
+}
+
+bool backtest_store_cancel_all(struct transaction *transaction,
+                               const char *user_id,
+                               const struct error *reason,
+                               struct rows *out_ids,
+                               struct error *error)
+{
+    const struct parameter user = parameter_text(user_id);
+    struct rows ids = {0};
+
+    if (!transaction_query(transaction, &list_open, &user, 1, &ids, error))
+        return false;
+    for (size_t i = 0; i < ids.count; i++) {
+        struct backtest_record record;
+        bool found = false;
+
+        // One that has ended meanwhile is let be.
+        if (!backtest_store_find(transaction, rows_text(&ids, i, 0), BACKTEST_TO_CHANGE, &record,
+                                 &found, error) ||
+            (found && !backtest_status_has_ended(record.status) &&
+             !backtest_store_cancel(transaction, &record, reason, error)))
+            return false;
+    }
+    *out_ids = ids;
+    return true;
 }
 
 bool backtest_store_remove(struct transaction *transaction,

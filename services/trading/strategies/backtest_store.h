@@ -94,10 +94,20 @@ MUST_CHECK bool backtest_store_page(struct transaction *transaction,
                                     size_t *out_count,
                                     struct error *error);
 
-// Cancels one that was found locked: at once while it waits; one that runs is told so.
+// Cancels one that was found locked: at once while it waits; one that runs is told so. With a
+// reason unless its user wants it so.
 MUST_CHECK bool backtest_store_cancel(struct transaction *transaction,
                                       const struct backtest_record *record,
+                                      const struct error *reason, // NULL for none
                                       struct error *error);
+
+// Cancels all of a user that wait or run, and gives their ids. The user must be locked, so that no
+// further one is added meanwhile.
+MUST_CHECK bool backtest_store_cancel_all(struct transaction *transaction,
+                                          const char *user_id,
+                                          const struct error *reason,
+                                          struct rows *out_ids,
+                                          struct error *error);
 
 // Removes one that has ended.
 MUST_CHECK bool backtest_store_remove(struct transaction *transaction,

@@ -82,6 +82,7 @@ struct step {
     struct backtest_record record;
     struct backtest_claim claim;
     const struct backtest_end *end;
+    struct rows ids;
     bool found;
 };
 
@@ -203,7 +204,7 @@ static bool cancel_work(struct transaction *transaction, void *context, struct e
 
     return backtest_store_find(transaction, step->claim.id, BACKTEST_TO_CHANGE, &step->record,
                                &step->found, error) &&
-           backtest_store_cancel(transaction, &step->record, error);
+           backtest_store_cancel(transaction, &step->record, NULL, error);
 }
 
 static void cancel(struct service_database *fixture, const char *id)
@@ -417,6 +418,68 @@ static void one_that_waits_is_canceled_at_once_and_one_that_runs_is_told(void **
     assert_null(look(fixture, running).result);
 }
 
+static bool cancel_all_work(struct transaction *transaction, void *context, struct error *error)
+{
+    struct step *step = context;
+    struct error reason;
+
+    error_fill(&reason, REASON_ACCOUNT_INACTIVE, "The account has ended.");
+    return strategy_store_lock_user(transaction, USER_ID, error) &&
+           backtest_store_cancel_all(transaction, USER_ID, &reason, &step->ids, error);
+}
+
+static size_t cancel_all(struct service_database *fixture)
+{
+    struct step step = {.fixture = fixture};
+    struct error error;
+
+    if (!transact(&step, cancel_all_work, &error))
+        fail_msg("%s: %s", error.reason, error.message);
+    return step.ids.count;
+}
+
+static void of_a_user_who_is_shut_out_all_are_canceled_for_that_reason(void **state)
+{
+    struct service_database *fixture = *state;
+    char ids[4][UUID_SIZE];
+    char others[UUID_SIZE];
+    struct backtest_claim running;
+    struct backtest_claim done;
+    bool goes_on = true;
+    struct error error;
+
+    must_add(fixture, ids[0]);
+    assert_true(claim(fixture, "one", &done));
+    finish(fixture, &done, &completed);
+    must_add(fixture, ids[1]);
+    assert_true(claim(fixture, "one", &running));
+    must_add(fixture, ids[2]);
+    must_add(fixture, ids[3]);
+    assert_true(add_for(fixture, OTHER_ID, others, &error));
+    assert_int_equal(cancel_all(fixture), 3);
+    assert_int_equal(look(fixture, ids[0]).status, BACKTEST_IS_COMPLETED);
+    for (size_t i = 2; i < 4; i++) {
+        assert_int_equal(look(fixture, ids[i]).status, BACKTEST_IS_CANCELED);
+        assert_string_equal(look(fixture, ids[i]).reason, "ACCOUNT_INACTIVE");
+    }
+    assert_int_equal(look(fixture, others).status, BACKTEST_IS_QUEUED);
+    // The one that runs is told, and again nothing else happens to it.
+    assert_int_equal(cancel_all(fixture), 1);
+    assert_true(
+        backtest_store_progress(fixture->database, fixture->arena, &running, 1, &goes_on, &error));
+    assert_false(goes_on);
+    // Whose worker has died is canceled by the next one.
+    run(fixture, &end_lease, running.id);
+    assert_true(claim(fixture, "other", &done));
+    if (strcmp(done.id, running.id) != 0)
+        assert_true(claim(fixture, "other", &done));
+    finish(fixture, &done, &completed);
+    assert_int_equal(look(fixture, ids[1]).status, BACKTEST_IS_CANCELED);
+    assert_string_equal(look(fixture, ids[1]).reason, "ACCOUNT_INACTIVE");
+    assert_string_equal(look(fixture, ids[1]).reason_message, "The account has ended.");
+    assert_int_equal(cancel_all(fixture), 0);
+}
+
 static void of_a_user_five_wait_or_run_at_most(void **state)
 {
     struct service_database *fixture = *state;
@@ -609,6 +672,7 @@ int main(void)
         cmocka_unit_test_setup(a_result_is_kept_once_and_of_who_has_the_task, forget),
         cmocka_unit_test_setup(one_that_waits_is_canceled_at_once_and_one_that_runs_is_told,
                                forget),
+        cmocka_unit_test_setup(of_a_user_who_is_shut_out_all_are_canceled_for_that_reason, forget),
         cmocka_unit_test_setup(of_a_user_five_wait_or_run_at_most, forget),
         cmocka_unit_test_setup(of_a_user_the_last_fifty_that_have_ended_are_kept, forget),
         cmocka_unit_test_setup(a_worker_that_ends_one_and_who_cancels_it_do_not_wait_for_each_other,

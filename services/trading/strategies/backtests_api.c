@@ -350,7 +350,7 @@ delete_one(struct transaction *transaction, struct owned_change *base, struct er
     base->user_id = change->record.user_id;
     return backtest_status_has_ended(change->record.status)
                ? backtest_store_remove(transaction, &change->record, error)
-               : backtest_store_cancel(transaction, &change->record, error);
+               : backtest_store_cancel(transaction, &change->record, NULL, error);
 }
 
 bool trading_api_delete_backtest(struct trading *trading,
