@@ -88,21 +88,28 @@ MUST_CHECK bool store_queue_trading_stop_end(struct transaction *transaction,
 struct trading_stop {
     const char *user_id;
     int64_t asked_at;
-    bool is_last; // trading is not to be told again
+    bool is_last;     // trading is not to be told again
+    int64_t refusals; // by trading, in a row
 };
-// Some of those that trading is to be told of now.
+// Some of those that trading is to be told of now: five seconds after it was told in vain, after a
+// refusal ten, and after each further one twice as long, up to a minute.
 MUST_CHECK bool store_list_trading_stops(struct database *database,
                                          struct arena *arena,
                                          struct trading_stop **out_stops,
                                          size_t *out_count,
                                          struct error *error);
 
-// Notes that trading has done it, or has been asked in vain. Unless the user has been shut out anew
-// since: then it is all to be done again.
+enum trading_stop_answer {
+    TRADING_STOP_DONE,
+    TRADING_STOP_UNDER_WAY,
+    TRADING_STOP_REFUSED,
+};
+// Notes what trading has answered. Unless the user has been shut out anew since: then it is all to
+// be done again.
 MUST_CHECK bool store_mark_trading_stop(struct database *database,
                                         struct arena *arena,
                                         const struct trading_stop *stop,
-                                        bool is_done,
+                                        enum trading_stop_answer answer,
                                         struct error *error);
 
 struct user_filter {

@@ -6,11 +6,10 @@
 
 enum { STOP_TIMEOUT_MS = 3000, WORK_BUDGET = 1024 * 1024 };
 
-// `out_is_done` is false when some of the user's orders are on their way at this moment.
 static bool stop_one(struct auth *auth,
                      struct arena *arena,
                      const struct trading_stop *stop,
-                     bool *out_is_done,
+                     enum trading_stop_answer *out_answer,
                      struct error *error)
 {
     Trading__StopUserTradingRequest request = TRADING__STOP_USER_TRADING_REQUEST__INIT;
@@ -20,17 +19,31 @@ static bool stop_one(struct auth *auth,
     request.user_id = stop->user_id;
     if (!trading_client_stop_user_trading(auth->trading, &call, &request, &response, error))
         return false;
-    *out_is_done = response->complete;
+    *out_answer = response->complete ? TRADING_STOP_DONE : TRADING_STOP_UNDER_WAY;
     return true;
 }
 
+// A refusal is said once, however often trading is asked again, and so is that it does it after
+// all: one of a version that does not know how may stay for as long as an upgrade takes.
 static void
-note(struct auth *auth, struct arena *arena, const struct trading_stop *stop, bool is_done)
+tell(const struct trading_stop *stop, enum trading_stop_answer answer, const struct error *refusal)
+{
+    if (answer == TRADING_STOP_REFUSED && stop->refusals == 0)
+        log_write(LOG_WARNING, "trading_not_stopped", "user", stop->user_id, "reason",
+                  refusal->reason, "message", refusal->message, NULL);
+    if (answer != TRADING_STOP_REFUSED && stop->refusals > 0)
+        log_write(LOG_INFO, "trading_stopped", "user", stop->user_id, NULL);
+}
+
+static void note(struct auth *auth,
+                 struct arena *arena,
+                 const struct trading_stop *stop,
+                 enum trading_stop_answer answer)
 {
     struct error error;
 
     // What cannot be noted is only done once more.
-    if (!store_mark_trading_stop(auth->database, arena, stop, is_done, &error))
+    if (!store_mark_trading_stop(auth->database, arena, stop, answer, &error))
         log_write(LOG_WARNING, "trading_stop_not_noted", "user", stop->user_id, "reason",
                   error.reason, NULL);
 }
@@ -47,16 +60,14 @@ bool trading_stop_all(void *context)
     if (!store_list_trading_stops(auth->database, arena, &stops, &count, &error))
         return false;
     for (size_t i = 0; i < count && !atomic_load(&auth->stopping); i++) {
-        bool is_done = false;
+        enum trading_stop_answer answer = TRADING_STOP_REFUSED;
 
-        if (!stop_one(auth, arena, &stops[i], &is_done, &error)) {
-            // A service that cannot be reached cannot be reached for the others either.
-            if (error.code == CODE_UNAVAILABLE || error.code == CODE_DEADLINE_EXCEEDED)
-                return false;
-            log_write(LOG_WARNING, "trading_not_stopped", "user", stops[i].user_id, "reason",
-                      error.reason, "message", error.message, NULL);
-        }
-        note(auth, arena, &stops[i], is_done);
+        // A service that cannot be reached cannot be reached for the others either.
+        if (!stop_one(auth, arena, &stops[i], &answer, &error) &&
+            (error.code == CODE_UNAVAILABLE || error.code == CODE_DEADLINE_EXCEEDED))
+            return false;
+        tell(&stops[i], answer, &error);
+        note(auth, arena, &stops[i], answer);
     }
     return false;
 }
