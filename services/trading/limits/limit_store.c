@@ -103,7 +103,9 @@ static const struct statement list_resting[HALT_SCOPE_COUNT] = {
 static const struct statement find_open = {
     "find_open_of_user",
     "SELECT 1 FROM orders WHERE user_id = $1 AND status NOT IN ('filled', 'canceled', 'expired',"
-    " 'rejected', 'replaced') LIMIT 1",
+    " 'rejected', 'replaced') UNION ALL"
+    " SELECT 1 FROM strategy_runs r JOIN strategy_orders o ON o.run_id = r.id"
+    "  AND o.user_id = r.user_id WHERE r.user_id = $1 LIMIT 1",
 };
 
 static const struct statement lock_counts = {

@@ -121,7 +121,8 @@ MUST_CHECK bool limit_store_list_resting(struct database *database,
                                          size_t *out_count,
                                          struct error *error);
 
-// Whether a user has any order that has not ended, also one that does not rest yet.
+// Whether a user has any order that has not ended, also one that does not rest yet, and one that a
+// strategy has decided on and its replica may be placing at this moment.
 MUST_CHECK bool limit_store_has_open(struct database *database,
                                      struct arena *arena,
                                      const char *user_id,

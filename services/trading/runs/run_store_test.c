@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "database/migration.h"
+#include "limits/limit_store.h"
 #include "money/money.h"
 #include "support/service_database.h"
 #include "support/test.h"
@@ -524,6 +525,37 @@ static void what_refused_an_order_is_kept_as_whoever_places_one_by_hand_is_told_
     assert_string_equal(work.listed[1].reason_details, "available=4\n");
 }
 
+static bool has_open(struct service_database *fixture)
+{
+    bool has = false;
+    struct error error;
+
+    if (!limit_store_has_open(fixture->database, fixture->arena, USER, &has, &error))
+        fail_msg("%s", error.message);
+    return has;
+}
+
+static void what_a_run_is_to_place_is_open_until_its_replica_has_given_it_up(void **state)
+{
+    struct run run = run_of(1, 40, PORTFOLIO);
+    struct run_decision decisions[2];
+    struct error refusal;
+    struct work work = {.fixture = *state, .run = &run, .claim = {SHARD, 7}, .refusal = &refusal};
+
+    assert_false(has_open(*state));
+    decide_twice(&work, decisions);
+    must(&work, find);
+    assert_true(has_open(*state));
+    // Its replica may be placing it at this moment.
+    error_fill(&refusal, REASON_ACCOUNT_INACTIVE, "Shut out.");
+    must(&work, stop_run);
+    assert_true(has_open(*state));
+    must(&work, find);
+    error_fill(&refusal, REASON_ORDER_NOT_OPEN, "It was canceled before it was placed.");
+    must(&work, refuse);
+    assert_false(has_open(*state));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -542,6 +574,8 @@ int main(void)
         cmocka_unit_test_setup(what_ended_a_run_is_kept_with_the_field_that_broke_a_rule, forget),
         cmocka_unit_test_setup(
             what_refused_an_order_is_kept_as_whoever_places_one_by_hand_is_told_it, forget),
+        cmocka_unit_test_setup(what_a_run_is_to_place_is_open_until_its_replica_has_given_it_up,
+                               forget),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
