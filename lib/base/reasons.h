@@ -89,6 +89,8 @@
       "Start another one.")                                                                        \
     X(BACKTEST_OVERFLOW, CODE_OUT_OF_RANGE, 422, "A sum is too large to be counted.",              \
       "Use less cash, or other prices.")                                                           \
+    X(HISTORY_INCOMPLETE, CODE_FAILED_PRECONDITION, 409, "A history lacks its last days.",         \
+      "Try again later, or end before them.")                                                      \
     X(WATCHLIST_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such watchlist.",                     \
       "List yours at /api/v1/watchlists.")                                                         \
     X(WATCHLIST_SYMBOL_NOT_FOUND, CODE_NOT_FOUND, 404, "The watchlist does not have this symbol.", \

@@ -7,6 +7,7 @@
 #include "bourse/market/v1/market_server.h"
 #include "imports/import_merger.h"
 #include "player/player.h"
+#include "providers/history_store.h"
 #include "providers/live.h"
 #include "service/audit_outbox.h"
 #include "service/idempotency.h"
@@ -77,6 +78,12 @@ int64_t market_effective_day(const struct market *market, int64_t now);
 // The close before a bar, by the splits since.
 void market_adjust_previous_close(struct market *market, struct latest_bar *latest);
 
+struct history_want {
+    const char *ticker;
+    int64_t until;
+    bool waits;
+};
+
 // Reads a symbol. One that is not in the catalogue is looked up when prices are live: fails with
 // SYMBOL_NOT_FOUND, with BEING_FETCHED while it is, and PRICE_UNAVAILABLE when nobody can be asked.
 MUST_CHECK bool market_get_symbol(struct market *market,
@@ -88,13 +95,13 @@ MUST_CHECK bool market_get_symbol(struct market *market,
 // The same of one that is not in the catalogue; always fails.
 bool market_look_up(struct market *market, const char *ticker, struct error *error);
 
-// Has the daily history of a symbol fetched, once a day, when prices are live and it has hardly
-// any, or its days do not go until the last session before today and before `until`. Fails with
-// BEING_FETCHED while it is.
+// Has the daily history of a symbol fetched, once a day, when prices are live and days are missing
+// until the last session before today and before `until`. While it is, `waits` fails with
+// BEING_FETCHED; so does every call as long as there is no day at all.
 MUST_CHECK bool market_fetch_history(struct market *market,
                                      struct arena *arena,
-                                     const char *ticker,
-                                     int64_t until,
+                                     const struct history_want *want,
+                                     struct history_standing *out_standing,
                                      struct error *error);
 
 // Has words searched for at providers, whose symbols are added to the catalogue, when prices are

@@ -306,10 +306,10 @@ bool store_put_bar(struct transaction *transaction,
     static const struct statement lock = {
         "lock_symbol_of_bar", "SELECT 1 FROM symbols WHERE ticker = $1 FOR NO KEY UPDATE"};
     static const struct statement update = {
-        "update_bar",
-        "UPDATE bars SET open = $3, high = $4, low = $5, close = $6, volume = $7,"
-        " is_of_quotes = false WHERE ticker = $1 AND day = DATE '1970-01-01' + $2::integer"
-        " AND NOT is_of_minutes"};
+        "update_bar", "UPDATE bars SET open = $3, high = $4, low = $5, close = $6, volume = $7,"
+                      " is_of_quotes = false, adjusted_through = NULL WHERE ticker = $1 AND day = "
+                      "DATE '1970-01-01' + $2::integer"
+                      " AND NOT is_of_minutes"};
     static const struct statement insert = {
         "insert_bar", "INSERT INTO bars VALUES ($1, DATE '1970-01-01' + $2::integer, $3, $4, $5,"
                       " $6, $7) ON CONFLICT DO NOTHING"};

@@ -179,10 +179,6 @@ describe('live prices', () => {
         });
         assert.deepEqual(asDays((await list()).bars), history.map(bar => Object.values(bar)));
         assert.deepEqual(calls(ticker), [2, 2, 2, 2, 0]);
-        // Its prices are without the splits until then already.
-        const split = await platform.expect(422, 'POST', '/api/v1/corporate-actions', { token: admin,
-            body: { ticker, kind: 'split', ex_date: '2024-01-04', numerator: 2, denominator: 1 } });
-        assert.equal(split.errors[0].field, 'ex_date');
     });
 
     it('are searched for at providers when the catalogue has no match, once', async () => {

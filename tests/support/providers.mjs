@@ -116,6 +116,7 @@ export class ProviderServer {
         server.searches = new Map(); // "provider words" -> [{symbol, name}]
         server.overviews = new Map(); // ticker -> what Alpha Vantage says of it
         server.mode = new Map(); // provider -> function (key) -> answer, whatever is asked for
+        server.holds = new Map(); // ticker -> promise, until which nobody answers what its history is
         server.http = createServer((request, reply) => server.answer(request, reply));
         await new Promise(done => server.http.listen(0, '127.0.0.1', done));
         server.port = server.http.address().port;
@@ -153,7 +154,8 @@ export class ProviderServer {
         const key = url.searchParams.get('apikey') ?? request.headers['x-finnhub-token'] ??
             request.headers.authorization?.replace('apikey ', '') ?? '';
         this.calls.push({ provider, ask, tickers, at: Date.now(), key });
-        this.send(reply, this.mode.get(provider)?.(key) ?? this.find(ask, provider, symbols, tickers));
+        const answer = this.mode.get(provider)?.(key) ?? this.find(ask, provider, symbols, tickers);
+        Promise.resolve(ask === 'history' && this.holds.get(tickers[0])).then(() => this.send(reply, answer));
     }
 
     find(ask, provider, symbols, tickers) {

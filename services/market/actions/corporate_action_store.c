@@ -114,20 +114,49 @@ bool corporate_action_store_list(struct database *database,
     return true;
 }
 
+// The symbol's row is held, so that it is not deleted meanwhile, and no history is stored that does
+// not see the change.
+static const struct statement lock_symbol = {"lock_symbol",
+                                             "SELECT 1 FROM symbols WHERE ticker = $1 FOR UPDATE"};
+
+// A price of before a split of $3 for $4, within the limits of prices.
+#define AS_BEFORE(price)                                                                           \
+    price " = least(greatest(round(" price " * $3::numeric / $4::numeric, 6), 0.000001),"          \
+          " 1000000000), "
+
+// Days are kept as traded. Those that came divided by a split of which nothing was known are
+// multiplied when it is, and divided again when it turns out to have been none. The history is then
+// asked for anew, as days may fit that did not.
+static bool put_back_days(struct transaction *transaction,
+                          const struct corporate_action *split,
+                          int64_t numerator,
+                          int64_t denominator,
+                          struct error *error)
+{
+    static const struct statement put_back = {
+        "put_back_days",
+        "UPDATE bars SET " AS_BEFORE("open") AS_BEFORE("high") AS_BEFORE("low")
+            AS_BEFORE("close") "volume = least(round(volume * $4::numeric / $3::numeric), "
+                               "1000000000000000)::bigint"
+                               " WHERE ticker = $1 AND day < DATE '1970-01-01' + $2::integer"
+                               " AND adjusted_through >= DATE '1970-01-01' + $2::integer"};
+    static const struct statement forget = {
+        "ask_for_history_anew", "UPDATE histories SET settled_through = NULL, continued_on = NULL"
+                                " WHERE ticker = $1"};
+    const struct parameter values[] = {parameter_text(split->ticker), parameter_int(split->ex_day),
+                                       parameter_int(numerator), parameter_int(denominator)};
+
+    return transaction_queue(transaction, &put_back, values, COUNT_OF(values), NULL, error) &&
+           transaction_queue(transaction, &forget, values, 1, NULL, error) &&
+           transaction_flush(transaction, error);
+}
+
 bool corporate_action_store_insert(struct transaction *transaction,
                                    const struct corporate_action *action,
                                    struct error *error)
 {
-    // The symbol's row is held, so that it is not deleted meanwhile.
-    static const struct statement lock = {"lock_symbol",
-                                          "SELECT 1 FROM symbols WHERE ticker = $1 FOR UPDATE"};
     static const struct statement count = {"count_corporate_actions",
                                            "SELECT count(*) FROM corporate_actions"};
-    // What a provider's bars have been divided by already must not divide them again.
-    static const struct statement look = {
-        "look_for_adjusted_history",
-        "SELECT asked_on FROM histories WHERE ticker = $1 AND is_split_adjusted"
-        " AND $2::boolean AND asked_on >= DATE '1970-01-01' + $3::integer"};
     static const struct statement insert = {
         "insert_corporate_action",
         "INSERT INTO corporate_actions (id, ticker, kind, ex_date, numerator, denominator, amount,"
@@ -145,13 +174,9 @@ bool corporate_action_store_insert(struct transaction *transaction,
         is_split ? parameter_null() : parameter_decimal(action->amount_micros, MONEY_SCALE),
         parameter_time(action->entered_at),
         action->booked_at == 0 ? parameter_null() : parameter_time(action->booked_at)};
-    const struct parameter look_values[] = {
-        parameter_text(action->ticker), parameter_bool(is_split), parameter_int(action->ex_day)};
-    struct rows locked = {0}, inserted = {0}, counted = {0}, adjusted = {0};
+    struct rows locked = {0}, inserted = {0}, counted = {0};
 
-    if (!transaction_queue(transaction, &lock, &values[1], 1, &locked, error) ||
-        !transaction_queue(transaction, &look, look_values, COUNT_OF(look_values), &adjusted,
-                           error) ||
+    if (!transaction_queue(transaction, &lock_symbol, &values[1], 1, &locked, error) ||
         !transaction_queue(transaction, &insert, values, COUNT_OF(values), &inserted, error) ||
         !transaction_queue(transaction, &count, NULL, 0, &counted, error) ||
         !transaction_flush(transaction, error))
@@ -161,21 +186,15 @@ bool corporate_action_store_insert(struct transaction *transaction,
         error_add_number(error, "ticker", "%s", action->ticker);
         return false;
     }
-    if (adjusted.count > 0) {
-        error_clear(error);
-        error_add_violation(error, "ex_date",
-                            "must be after %s: the history of %s has been fetched adjusted for all "
-                            "splits until then",
-                            rows_text(&adjusted, 0, 0), action->ticker);
-        return false;
-    }
     if (inserted.affected == 0)
         return error_set(error, REASON_CORPORATE_ACTION_EXISTS,
                          "there is a %s of %s with that ex-date already", kind_text(action->kind),
                          action->ticker);
-    return rows_int(&counted, 0, 0) <= CORPORATE_ACTIONS_MAX ||
-           error_set(error, REASON_LIMIT_EXCEEDED, "there can be %d corporate actions at most",
-                     CORPORATE_ACTIONS_MAX);
+    if (rows_int(&counted, 0, 0) > CORPORATE_ACTIONS_MAX)
+        return error_set(error, REASON_LIMIT_EXCEEDED, "there can be %d corporate actions at most",
+                         CORPORATE_ACTIONS_MAX);
+    return !is_split ||
+           put_back_days(transaction, action, action->numerator, action->denominator, error);
 }
 
 bool corporate_action_store_delete(struct transaction *transaction,
@@ -187,6 +206,7 @@ bool corporate_action_store_delete(struct transaction *transaction,
         "delete_corporate_action",
         "DELETE FROM corporate_actions WHERE id = $1 RETURNING " ACTION_COLUMNS};
     const struct parameter value = parameter_text(id);
+    struct parameter ticker;
     struct rows rows;
 
     if (!transaction_query(transaction, &delete, &value, 1, &rows, error))
@@ -195,7 +215,11 @@ bool corporate_action_store_delete(struct transaction *transaction,
         return error_set(error, REASON_CORPORATE_ACTION_NOT_FOUND,
                          "there is no corporate action %s", id);
     read_action(&rows, 0, out_action);
-    return true;
+    ticker = parameter_text(out_action->ticker);
+    return out_action->kind != ACTION_SPLIT ||
+           (transaction_query(transaction, &lock_symbol, &ticker, 1, NULL, error) &&
+            put_back_days(transaction, out_action, out_action->denominator, out_action->numerator,
+                          error));
 }
 
 bool corporate_action_store_confirm(struct database *database,

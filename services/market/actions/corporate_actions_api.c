@@ -162,6 +162,8 @@ static bool change_actions(struct change *change,
     is_done = database_transact(market->database, change->call->arena, 0, work, change, error);
     // Whatever the outcome: it may be unknown.
     split_table_changed(market->splits);
+    if (market->is_live && change->action.kind == ACTION_SPLIT)
+        fetcher_forget_history(live_fetcher(market->live), change->action.ticker);
     if (is_done && !change->was_done) {
         player_refresh(market->player, (const char(*)[TICKER_SIZE]) & change->action.ticker, 1,
                        change->call->deadline_us);

@@ -235,6 +235,33 @@ static bool list_bars(struct list *list,
     return fill_bars(call->arena, &series, response, error);
 }
 
+// Has days fetched that are missing, and says whether any are.
+static bool complete(struct list *list,
+                     struct call *call,
+                     const char *ticker,
+                     bool waits,
+                     Market__ListBarsResponse *response,
+                     struct error *error)
+{
+    const struct history_want want = {.ticker = ticker, .until = list->until, .waits = waits};
+    struct history_standing standing = {.is_complete = true};
+    char *date;
+
+    if (!timeframe_is_of_minutes(list->timeframe) &&
+        !market_fetch_history(list->market, call->arena, &want, &standing, error))
+        return false;
+    response->has_is_complete = true;
+    response->is_complete = standing.is_complete;
+    if (standing.is_complete || !standing.has_through)
+        return true;
+    date = arena_allocate(call->arena, DATE_SIZE);
+    if (date == NULL)
+        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "the bars do not fit");
+    date_print(date_from_days(standing.complete_through), date);
+    response->complete_through = date;
+    return true;
+}
+
 bool market_api_list_bars(struct market *market,
                           struct call *call,
                           const Market__ListBarsRequest *request,
@@ -246,8 +273,7 @@ bool market_api_list_bars(struct market *market,
 
     if (!read_list(market, request, &list, error) ||
         !market_get_symbol(market, call->arena, request->ticker, &symbol, error) ||
-        (!timeframe_is_of_minutes(list.timeframe) &&
-         !market_fetch_history(market, call->arena, symbol.ticker, list.until, error)) ||
+        !complete(&list, call, symbol.ticker, request->wait, response, error) ||
         !list_bars(&list, call, symbol.ticker, response, error))
         return false;
     response->ticker = symbol.ticker;

@@ -27,10 +27,11 @@ const struct import_merge_sql import_merge_sql_days = {
              "  WHERE b.is_of_minutes)"},
     .update = {"import_update",
                "UPDATE bars b SET open = r.open, high = r.high, low = r.low, close = r.close,"
-               " volume = r.volume, is_of_quotes = false FROM import_ordered r WHERE " SLICE
+               " volume = r.volume, is_of_quotes = false, adjusted_through = NULL"
+               " FROM import_ordered r WHERE " SLICE
                " AND b.ticker = r.ticker AND b.day = r.day AND NOT b.is_of_minutes"
-               " AND (b.open, b.high, b.low, b.close, b.volume, b.is_of_quotes)"
-               " IS DISTINCT FROM (r.open, r.high, r.low, r.close, r.volume, false)"},
+               " AND (b.open, b.high, b.low, b.close, b.volume, b.is_of_quotes, b.adjusted_through)"
+               " IS DISTINCT FROM (r.open, r.high, r.low, r.close, r.volume, false, NULL::date)"},
     // A subquery for each row is a look into the key, and never a join.
     .insert = {"import_insert",
                "INSERT INTO bars SELECT r.ticker, r.day, r.open, r.high, r.low, r.close, r.volume"
@@ -89,5 +90,5 @@ const struct import_merge_sql import_merge_sql_minutes = {
          "  AND b.at < (d.day + 1)::timestamp AT TIME ZONE 'UTC') m"
          " ON CONFLICT (ticker, day) DO UPDATE SET open = excluded.open, high = excluded.high,"
          "  low = excluded.low, close = excluded.close, volume = excluded.volume,"
-         "  is_of_minutes = true, is_of_quotes = false"},
+         "  is_of_minutes = true, is_of_quotes = false, adjusted_through = NULL"},
 };

@@ -186,7 +186,11 @@ static void counts_are_exact_whatever_was_there(void **state)
     send(&first, lines->data);
     assert_int_equal(import_helper_finish(&first)->imported, 3000);
     // Half of them again, one with another price; as many new ones; and one of those twice.
-    (void)ask(f, "test_quotes", "UPDATE bars SET is_of_quotes = true WHERE ticker = 'EXACT'");
+    // What is imported is as it was traded, whatever the day that was there had been divided by.
+    (void)ask(f, "test_quotes",
+              "UPDATE bars SET is_of_quotes = extract(day FROM day) > 15,"
+              " adjusted_through = CASE WHEN extract(day FROM day) < 16 THEN DATE '2020-01-01' END"
+              " WHERE ticker = 'EXACT'");
     strbuf_reset(lines);
     strbuf_append_string(lines, "2000-01-03,10,13,9,11,5\n");
     print_days(lines, 11500, 3000);
@@ -206,7 +210,8 @@ static void counts_are_exact_whatever_was_there(void **state)
             "SELECT high::bigint FROM bars WHERE ticker = 'EXACT' AND day = '2000-01-03'"),
         13);
     assert_int_equal(ask(f, "test_of_quotes",
-                         "SELECT count(*) FROM bars WHERE ticker = 'EXACT' AND is_of_quotes"),
+                         "SELECT count(*) FROM bars WHERE ticker = 'EXACT'"
+                         " AND (is_of_quotes OR adjusted_through IS NOT NULL)"),
                      1499);
     assert_int_equal(ask(f, "test_staged",
                          "SELECT count(*) FROM import_pieces p JOIN imports i"
@@ -288,13 +293,15 @@ static void bars_of_a_symbol_can_be_set_while_an_import_holds_it(void **state)
     send(&import, HEADER "2014-06-02,10,12,9,11,5\n");
     assert_int_equal(import_helper_finish(&import)->imported, 1);
     (void)ask(f, "test_of_quotes_held",
-              "INSERT INTO bars VALUES ('HELD', '2014-06-04', 9, 9, 9, 9, 9, false, true)");
+              "INSERT INTO bars VALUES ('HELD', '2014-06-04', 9, 9, 9, 9, 9, false, true,"
+              " '2020-01-01')");
     check(database_transact(f->service->database, f->service->arena, 0, set_bar_while_held, f,
                             &error),
           &error);
     assert_int_equal(ask(f, "test_held",
                          "SELECT (close * 1000000)::bigint FROM bars WHERE ticker = 'HELD'"
-                         " AND day = '2014-06-04' AND NOT is_of_quotes"),
+                         " AND day = '2014-06-04' AND NOT is_of_quotes"
+                         " AND adjusted_through IS NULL"),
                      7);
 }
 

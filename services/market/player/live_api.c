@@ -4,7 +4,6 @@
 
 #include "clock/exchange_calendar.h"
 #include "market_store.h"
-#include "providers/research_store.h"
 
 #include <protobuf-c/protobuf-c.h>
 #include <string.h>
@@ -76,25 +75,27 @@ bool market_get_symbol(struct market *market,
 
 bool market_fetch_history(struct market *market,
                           struct arena *arena,
-                          const char *ticker,
-                          int64_t until,
+                          const struct history_want *want,
+                          struct history_standing *out_standing,
                           struct error *error)
 {
     int64_t today = market_today(market), midnight = exchange_calendar_at(today, 0), last_session;
-    bool is_needed = false;
 
+    *out_standing = (struct history_standing){.has_days = true, .is_complete = true};
     if (!market->is_live)
         return true;
     last_session = exchange_calendar_day(
-        exchange_calendar_previous_close(until < midnight ? until : midnight));
-    if (!research_store_needs_history(market->database, arena, ticker, today, last_session,
-                                      &is_needed, error))
+        exchange_calendar_previous_close(want->until < midnight ? want->until : midnight));
+    if (!history_store_look(market->database, arena, want->ticker, today, last_session,
+                            out_standing, error))
         return false;
-    if (!is_needed ||
-        fetcher_ask(live_fetcher(market->live), RESEARCH_HISTORY, ticker) != RESEARCH_UNDER_WAY)
+    if (!out_standing->is_missing || out_standing->is_asked ||
+        fetcher_ask(live_fetcher(market->live), RESEARCH_HISTORY, want->ticker) !=
+            RESEARCH_UNDER_WAY ||
+        (out_standing->has_days && !want->waits))
         return true;
     return error_set(error, REASON_BEING_FETCHED, "the daily history of %s is being fetched",
-                     ticker);
+                     want->ticker);
 }
 
 bool market_search_providers(struct market *market, const char *words, struct error *error)

@@ -476,18 +476,37 @@ enum plan_hope fetcher_hope(struct fetcher *fetcher, const char *ticker)
     return hope;
 }
 
-enum research_state fetcher_ask(struct fetcher *fetcher, enum research_kind kind, const char *text)
+static struct research_question
+question_of(const struct fetcher *fetcher, enum research_kind kind, const char *text)
 {
     struct research_question question = {.kind = kind};
-    enum research_state state;
 
     (void)snprintf(question.text, sizeof question.text, "%s", text);
+    if (kind == RESEARCH_HISTORY)
+        question.day = exchange_calendar_day(now_of(fetcher));
+    return question;
+}
+
+enum research_state fetcher_ask(struct fetcher *fetcher, enum research_kind kind, const char *text)
+{
+    const struct research_question question = question_of(fetcher, kind, text);
+    enum research_state state;
+
     (void)pthread_mutex_lock(&fetcher->lock);
     state = research_want(fetcher->research, &question, now_of(fetcher));
     (void)pthread_mutex_unlock(&fetcher->lock);
     if (state == RESEARCH_UNDER_WAY)
         http_client_wake(fetcher->client);
     return state;
+}
+
+void fetcher_forget_history(struct fetcher *fetcher, const char *ticker)
+{
+    const struct research_question question = question_of(fetcher, RESEARCH_HISTORY, ticker);
+
+    (void)pthread_mutex_lock(&fetcher->lock);
+    research_forget(fetcher->research, &question);
+    (void)pthread_mutex_unlock(&fetcher->lock);
 }
 
 size_t fetcher_wanted(struct fetcher *fetcher)

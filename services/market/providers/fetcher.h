@@ -75,6 +75,9 @@ enum plan_hope fetcher_hope(struct fetcher *fetcher, const char *ticker);
 // Somebody wants to know this; how it stands.
 enum research_state fetcher_ask(struct fetcher *fetcher, enum research_kind kind, const char *text);
 
+// Forgets what came of a history, so that who wants it next has it asked for again.
+void fetcher_forget_history(struct fetcher *fetcher, const char *ticker);
+
 // How many symbols are wanted at present.
 size_t fetcher_wanted(struct fetcher *fetcher);
 

@@ -2,6 +2,7 @@
 #include "providers/live.h"
 
 #include "clock/exchange_calendar.h"
+#include "providers/history_store.h"
 #include "providers/provider_store.h"
 #include "providers/research_store.h"
 #include "service/log.h"
@@ -107,9 +108,8 @@ find_history(struct live *live, const struct fetcher_finding *finding, struct er
     int64_t today = exchange_calendar_day(clock_now_us(&live->options.fetcher.real_time));
     bool fits = false;
 
-    if (!research_store_put_history(live->options.database, live->arena, finding->question->text,
-                                    today, finding->provider, is_there ? &finding->bars : NULL,
-                                    &fits, error))
+    if (!history_store_put(live->options.database, live->arena, finding->question->text, today,
+                           finding->provider, is_there ? &finding->bars : NULL, &fits, error))
         return false;
     if (!fits)
         log_write(LOG_WARNING, "history_does_not_fit", "ticker", finding->question->text,

@@ -18,7 +18,7 @@ extern const size_t market_migration_count;
 #define NOW INT64_C(1631664000000000) // 2021-09-15T00:00:00Z
 #define SECOND MICROS_PER_SECOND
 
-enum { BEFORE_DAYS_OF_QUOTES = 10 }; // the last migration
+enum { BEFORE_DAYS_OF_QUOTES = 10 }; // migrations
 
 struct fixture {
     struct postgres *postgres;
@@ -205,130 +205,6 @@ static void a_clock_of_the_past_becomes_real_and_one_of_the_future_is_refused(vo
     assert_false(provider_store_set_clock(f->database, f->arena, NOW, &error));
 }
 
-static bool needs_history(struct fixture *f, const char *ticker, int64_t today, int64_t session)
-{
-    bool needs = false;
-    struct error error;
-
-    if (!research_store_needs_history(f->database, f->arena, ticker, today, session, &needs,
-                                      &error))
-        fail_msg("%s", error.message);
-    return needs;
-}
-
-// Returns whether it fits.
-static bool
-put_history(struct fixture *f, const char *ticker, int64_t today, const struct provider_bars *bars)
-{
-    struct error error;
-    bool fits = false;
-
-    if (!research_store_put_history(f->database, f->arena, ticker, today,
-                                    bars != NULL ? "yahoo" : NULL, bars, &fits, &error))
-        fail_msg("%s", error.message);
-    return fits;
-}
-
-static void make_days(struct provider_bar *days, size_t count, int64_t first, int64_t price_micros)
-{
-    for (size_t i = 0; i < count; i++)
-        days[i] = (struct provider_bar){.day = first + (int64_t)i,
-                                        .open_micros = price_micros,
-                                        .high_micros = price_micros,
-                                        .low_micros = price_micros,
-                                        .close_micros = price_micros,
-                                        .volume = (int64_t)i};
-}
-
-static void a_history_is_kept_whole_beside_what_is_there_and_asked_for_once(void **state)
-{
-    enum { DAYS = 9000, LAST = 18999 }; // more than one statement takes
-    struct fixture *f = *state;
-    struct provider_bar *days = allocate_array(DAYS, sizeof *days);
-    const struct provider_bars bars = {.bars = days, .count = DAYS, .is_split_adjusted = true};
-
-    make_days(days, DAYS, LAST - DAYS + 1, 1000000);
-    run(f, "history_symbols", "INSERT INTO symbols (ticker, name) VALUES ('H1', 'a'), ('H2', 'b')");
-    run(f, "history_bar",
-        "INSERT INTO bars VALUES ('H1', DATE '1970-01-01' + 10005, 7, 7, 7, 7, 7)");
-    assert_true(needs_history(f, "H1", 20000, LAST));
-    assert_true(put_history(f, "H1", 20000, &bars));
-    assert_true(put_history(f, "H1", 20000, &bars));
-    assert_false(needs_history(f, "H1", 20001, LAST));
-    assert_int_equal(count(f, "count1", "SELECT count(*) FROM bars WHERE ticker = 'H1'"), DAYS);
-    assert_int_equal(
-        count(f, "count2", "SELECT count(*) FROM bars WHERE ticker = 'H1' AND close = 7"), 1);
-    // That there is none holds for the day.
-    assert_true(put_history(f, "H2", 20000, NULL));
-    assert_false(needs_history(f, "H2", 20000, LAST));
-    assert_true(needs_history(f, "H2", 20001, LAST));
-    // One of a symbol that is gone is nothing.
-    assert_true(put_history(f, "GONE", 20000, &bars));
-    assert_int_equal(count(f, "count3", "SELECT count(*) FROM histories"), 2);
-    release(days);
-}
-
-static int64_t count_h3(struct fixture *f, const char *name, const char *condition)
-{
-    char sql[200];
-
-    (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM bars WHERE ticker = 'H3' AND %s",
-                   condition);
-    return count(f, name, arena_copy_string(f->arena, sql));
-}
-
-static void a_history_is_continued_and_takes_the_place_of_days_made_of_quotes(void **state)
-{
-    struct fixture *f = *state;
-    struct provider_bar days[101];
-    const struct provider_bars first = {.bars = days, .count = 98, .is_split_adjusted = true};
-    const struct provider_bars next = {.bars = days, .count = 101, .is_split_adjusted = true};
-
-    make_days(days, 101, 19900, 4000000);
-    run(f, "h3", "INSERT INTO symbols (ticker, name) VALUES ('H3', 'a')");
-    run(f, "h3_quotes",
-        "INSERT INTO bars (ticker, day, open, high, low, close, volume, is_of_quotes)"
-        " SELECT 'H3', DATE '1970-01-01' + n, 7, 7, 7, 7, 7, true"
-        " FROM generate_series(19950, 19999) n");
-    assert_true(needs_history(f, "H3", 19998, 19997)); // many as they are, they are none
-    assert_true(put_history(f, "H3", 19998, &first));
-    assert_int_equal(count_h3(f, "h3_1", "is_of_quotes AND close = 7"), 2); // the two days after it
-    assert_false(needs_history(f, "H3", 19999, 19997));
-    assert_true(needs_history(f, "H3", 20001, 20000));
-    assert_true(put_history(f, "H3", 20001, &next));
-    assert_int_equal(count_h3(f, "h3_2", "NOT is_of_quotes AND close = 4"), 101);
-    assert_int_equal(count_h3(f, "h3_3", "is_of_quotes"), 0);
-    assert_false(needs_history(f, "H3", 20002, 20000));
-    // Nobody has more: the next day they are asked again, and what there was is still known.
-    assert_true(put_history(f, "H3", 20002, NULL));
-    assert_false(needs_history(f, "H3", 20002, 20001));
-    assert_true(needs_history(f, "H3", 20003, 20001));
-    assert_int_equal(count(f, "h3_4",
-                           "SELECT count(*) FROM histories WHERE ticker = 'H3' AND bar_count = 98"
-                           " AND is_split_adjusted AND asked_on = DATE '1970-01-01' + 19998"),
-                     1);
-}
-
-static void a_history_that_was_divided_since_is_taken_from_the_split_on(void **state)
-{
-    struct fixture *f = *state;
-    struct provider_bar days[4];
-    const struct provider_bars bars = {.bars = days, .count = 4, .is_split_adjusted = true};
-
-    make_days(days, 4, 20000, 2000000); // until yesterday; half of what is there
-    assert_false(put_history(f, "H3", 20004, &bars));
-    assert_int_equal(count_h3(f, "h3_5", "close = 2"), 0);
-    assert_false(needs_history(f, "H3", 20004, 20003));
-    assert_true(needs_history(f, "H3", 20005, 20003));
-    run(f, "h3_split",
-        "INSERT INTO corporate_actions VALUES (gen_random_uuid(), 'H3', 'split',"
-        " DATE '1970-01-01' + 20002, 2, 1, NULL, now())");
-    assert_true(put_history(f, "H3", 20005, &bars));
-    // Those before it would be divided by it once more.
-    assert_int_equal(count_h3(f, "h3_6", "close = 2 AND day >= DATE '1970-01-01' + 20002"), 2);
-    assert_int_equal(count_h3(f, "h3_7", "close = 2"), 2);
-}
-
 static void symbols_that_are_found_are_added_within_the_limit(void **state)
 {
     struct fixture *f = *state;
@@ -359,9 +235,6 @@ int main(void)
         cmocka_unit_test(the_last_quotes_come_back_stale_and_never_older_than_they_were),
         cmocka_unit_test(what_is_spent_of_a_budget_is_kept),
         cmocka_unit_test(a_clock_of_the_past_becomes_real_and_one_of_the_future_is_refused),
-        cmocka_unit_test(a_history_is_kept_whole_beside_what_is_there_and_asked_for_once),
-        cmocka_unit_test(a_history_is_continued_and_takes_the_place_of_days_made_of_quotes),
-        cmocka_unit_test(a_history_that_was_divided_since_is_taken_from_the_split_on),
         cmocka_unit_test(symbols_that_are_found_are_added_within_the_limit),
     };
 

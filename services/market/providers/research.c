@@ -54,7 +54,7 @@ static struct entry *find(struct research *research, const struct research_quest
     for (size_t i = 0; i < research->count; i++) {
         struct entry *entry = &research->entries[i];
 
-        if (entry->question.kind == question->kind &&
+        if (entry->question.kind == question->kind && entry->question.day == question->day &&
             strcmp(entry->question.text, question->text) == 0)
             return entry;
     }
@@ -99,6 +99,14 @@ enum research_state research_state(struct research *research,
     const struct entry *entry = find(research, question);
 
     return entry != NULL ? entry->state : RESEARCH_FAILED;
+}
+
+void research_forget(struct research *research, const struct research_question *question)
+{
+    struct entry *entry = find(research, question);
+
+    if (entry != NULL)
+        entry->until = INT64_MIN;
 }
 
 static void end(struct entry *entry, enum research_state state, int64_t now)

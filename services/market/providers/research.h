@@ -40,6 +40,7 @@ enum research_state {
 struct research_question {
     enum research_kind kind;
     char text[RESEARCH_TEXT_SIZE]; // a ticker or words
+    int64_t day; // of a history the date in New York: on the next one there is more to ask for
 };
 
 struct research_call {
@@ -61,6 +62,9 @@ research_want(struct research *research, const struct research_question *questio
 // How a question stands that has been asked.
 enum research_state research_state(struct research *research,
                                    const struct research_question *question);
+
+// What came of a question does not hold any longer; one that is under way goes on.
+void research_forget(struct research *research, const struct research_question *question);
 
 // True when there is something to ask now, for which the plan's budget is spent from then on.
 // Otherwise `out_wake_at` is made as early as there may be, when that is earlier.

@@ -113,6 +113,41 @@ static void a_question_is_asked_once_however_many_ask_it(void **state)
                      RESEARCH_UNDER_WAY);
 }
 
+static void what_is_forgotten_is_asked_anew_and_what_is_under_way_is_not(void **state)
+{
+    const struct research_question question = question_of(RESEARCH_HISTORY, "AAPL");
+    struct fixture *f = *state;
+    struct research_call call;
+
+    research_forget(f->research, &question); // of which nothing is known
+    assert_int_equal(want(f, RESEARCH_HISTORY, "AAPL", NOW), RESEARCH_UNDER_WAY);
+    call = next(f, NOW);
+    research_forget(f->research, &question);
+    assert_int_equal(want(f, RESEARCH_HISTORY, "AAPL", NOW), RESEARCH_UNDER_WAY);
+    assert_nothing(f, NOW);
+    finish(f, &call, PROVIDER_ANSWERED, NOW);
+    assert_int_equal(want(f, RESEARCH_HISTORY, "AAPL", NOW), RESEARCH_ANSWERED);
+    research_forget(f->research, &question);
+    assert_int_equal(want(f, RESEARCH_HISTORY, "AAPL", NOW), RESEARCH_UNDER_WAY);
+    assert_string_equal(next(f, NOW).question.text, "AAPL");
+}
+
+static void a_history_is_another_question_on_the_next_day(void **state)
+{
+    struct research_question question = question_of(RESEARCH_HISTORY, "AAPL");
+    struct fixture *f = *state;
+    struct research_call call;
+
+    question.day = 100;
+    assert_int_equal(research_want(f->research, &question, NOW), RESEARCH_UNDER_WAY);
+    call = next(f, NOW);
+    assert_int_equal(call.question.day, 100);
+    finish(f, &call, PROVIDER_ANSWERED, NOW);
+    assert_int_equal(research_want(f->research, &question, NOW), RESEARCH_ANSWERED);
+    question.day = 101;
+    assert_int_equal(research_want(f->research, &question, NOW), RESEARCH_UNDER_WAY);
+}
+
 static void the_next_provider_is_asked_and_that_nobody_knows_is_remembered(void **state)
 {
     struct fixture *f = *state;
@@ -230,6 +265,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_question_is_asked_once_however_many_ask_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_is_forgotten_is_asked_anew_and_what_is_under_way_is_not, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_history_is_another_question_on_the_next_day, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             the_next_provider_is_asked_and_that_nobody_knows_is_remembered, set_up, tear_down),

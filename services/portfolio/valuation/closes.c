@@ -62,6 +62,8 @@ static bool ask_bars(struct portfolio *portfolio,
 
     request->has_timeframe = request->has_adjustment = true;
     request->timeframe = MARKET__TIMEFRAME__TIMEFRAME_1DAY;
+    // A day is reckoned once: with a price that is on its way it is reckoned when that has come.
+    request->has_wait = request->wait = true;
     if (market_client_list_bars(portfolio->market, call, request, out_response, error))
         return true;
     *out_response = &none;

@@ -46,6 +46,26 @@ struct pages {
     bool has_more;
 };
 
+// Days that providers may have and could not be asked for: what is computed without them would look
+// as if there had been none.
+static bool check_complete(const struct backtest_bars_request *wanted,
+                           const Market__ListBarsResponse *response,
+                           struct error *error)
+{
+    const char *through = response->complete_through;
+
+    if (!wanted->must_be_complete || !response->has_is_complete || response->is_complete)
+        return true;
+    (void)error_set(error, REASON_HISTORY_INCOMPLETE,
+                    "The history of %s lacks days after %s: no provider can be asked for them now, "
+                    "or what they have does not continue it.",
+                    wanted->ticker, through != NULL ? through : "its beginning");
+    error_add_number(error, "ticker", "%s", wanted->ticker);
+    if (through != NULL)
+        error_add_number(error, "complete_through", "%s", through);
+    return false;
+}
+
 static bool ask(struct pages *pages,
                 Market__ListBarsRequest *request,
                 Market__ListBarsResponse **out_response,
@@ -65,9 +85,13 @@ static bool ask(struct pages *pages,
     request->has_adjustment = true;
     request->adjustment = MARKET__ADJUSTMENT__ADJUSTMENT_SPLIT;
     request->has_limit = true;
+    // A result over days that are on their way would be another one a minute later.
+    request->has_wait = true;
+    request->wait = true;
     request->page_token = pages->token[0] == '\0' ? NULL : pages->token;
     if (!market_client_list_bars(pages->trading->market_client, &call, request, out_response,
-                                 error))
+                                 error) ||
+        !check_complete(wanted, *out_response, error))
         return false;
     token = (*out_response)->next_page_token;
     pages->has_more = token != NULL && token[0] != '\0';

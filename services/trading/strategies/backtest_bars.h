@@ -18,11 +18,15 @@ struct backtest_bars_request {
     // Told after each page; false ends it with BACKTEST_CANCELED.
     bool (*goes_on)(void *context);
     void *context;
+    // Whether a history that lacks days which somebody may have is refused. While they are being
+    // fetched it always is.
+    bool must_be_complete;
     int64_t *as_of; // gets the platform's present of the last page; NULL for nobody
 };
 
-// Fails as market does (SYMBOL_NOT_FOUND), with INVALID_REQUEST when there are more than `most`,
-// with INTERNAL when they are not one after the other, and with BACKTEST_CANCELED.
+// Fails as market does (SYMBOL_NOT_FOUND, BEING_FETCHED), with HISTORY_INCOMPLETE, with
+// INVALID_REQUEST when there are more than `most`, with INTERNAL when they are not one after the
+// other, and with BACKTEST_CANCELED.
 MUST_CHECK bool backtest_bars_fetch(struct trading *trading,
                                     const struct backtest_bars_request *request,
                                     struct bar_columns *series,

@@ -202,6 +202,7 @@ static bool fetch_symbol(struct runner *runner,
         .most = most,
         .goes_on = goes_on_fetching,
         .context = runner,
+        .must_be_complete = true,
     };
 
     *out_series = bar_columns_new();
