@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -49,6 +49,14 @@ async function copyPrepared(preset, data) {
         await run('cp', ['-a', `${stdout.trim()}/.`, data]);
 }
 
+// Lets PostgreSQL leave it to the kernel when files reach the disk: only an end of the whole machine could tell, and
+// tests wait for the disk at each commit otherwise.
+function trustTheMachine(data) {
+    const settings = join(data, 'postgres', 'postgresql.conf');
+    if (existsSync(settings))
+        appendFileSync(settings, 'fsync = off\nfull_page_writes = off\n');
+}
+
 // Removes a data folder, if it is there, and PostgreSQL's files where they lie elsewhere: in a closed folder there is a link
 // to where root's PostgreSQL can reach them.
 export function removeData(data) {
@@ -59,8 +67,9 @@ export function removeData(data) {
 }
 
 export class Platform {
-    // With the market that replays bars, unless other `options` are given to the launcher.
-    static async start({ env = {}, options = ['--market', 'replay'] } = {}) {
+    // With the market that replays bars, unless other `options` are given to the launcher. PostgreSQL is as users have it
+    // where it `isDurable`: for tests in which it dies, or is looked at itself, and to measure.
+    static async start({ env = {}, options = ['--market', 'replay'], isDurable = false } = {}) {
         const platform = new Platform();
         // Patterns of the log lines of level error that the test brings about.
         platform.announced = [];
@@ -73,6 +82,8 @@ export class Platform {
         // Who says nothing of the market meets the very first start.
         if (options.includes('--market'))
             await copyPrepared(platform.env.BOURSE_PRESET, platform.data);
+        if (!isDurable)
+            trustTheMachine(platform.data);
         await platform.bourse('up', '--detach', '--port', String(platform.port), ...options);
         return platform;
     }
