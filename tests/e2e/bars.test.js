@@ -64,7 +64,7 @@ describe('bars of a simulated market', () => {
     let platform, token, today;
 
     before(async () => {
-        platform = await Platform.start({ options: [] });
+        platform = await Platform.start({ options: ['--market', 'simulated'] });
         token = await platform.administrator();
         const { now } = await platform.expect(200, 'GET', '/api/v1/clock');
         today = Math.floor(Date.parse(now) / day) * day;

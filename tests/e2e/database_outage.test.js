@@ -8,7 +8,7 @@ describe('PostgreSQL stopped for 10 seconds', () => {
     let platform, admin, ada;
 
     before(async () => {
-        platform = await Platform.start();
+        platform = await Platform.start({ isDurable: true });
         admin = await platform.administrator();
         await platform.import('ACME', toCsv(madeUpBars(7)), admin);
         ada = await platform.trader('ada');

@@ -27,7 +27,7 @@ describe('an import', () => {
     let platform, admin, folder;
 
     before(async () => {
-        platform = await Platform.start();
+        platform = await Platform.start({ isDurable: true });
         admin = await platform.administrator();
         folder = mkdtempSync(join(tmpdir(), 'bourse-import-'));
     });

@@ -69,7 +69,7 @@ describe('the simulated market', () => {
     });
 
     it('gives the same quotes on another platform with the same seed', async () => {
-        const other = await Platform.start({ options: ['--seed', '1'] });
+        const other = await Platform.start({ options: ['--market', 'simulated', '--seed', '1'] });
         try {
             // Both are asked until they show the same second.
             for (const ticker of ['AAPL', 'XOM', 'TSLA'])

@@ -51,7 +51,7 @@ async function trade(id, side, quantity, ticker) {
 }
 
 before(async () => {
-    platform = await Platform.start();
+    platform = await Platform.start({ isDurable: true });
     admin = await platform.administrator();
     const prices = { FLAT: flat(50), THRE: splitAt(2, 90, 30), REVS: splitAt(3, 5, 20), PAYS: flat(40), ROWS: flat(40), LATE: splitAt(8, 60, 20) };
     for (const [ticker, all] of Object.entries(prices))

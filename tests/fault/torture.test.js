@@ -38,7 +38,7 @@ describe(`twenty users and ${SECONDS} s of havoc, seed ${SEED}`, () => {
         const first = await freePorts(PORTS_OF_A_REPLICA * REPLICATED.length);
         const ports = Object.fromEntries(REPLICATED.map((name, i) => [name, first + PORTS_OF_A_REPLICA * i]));
         const env = Object.fromEntries(REPLICATED.map(name => [`BOURSE_${name.toUpperCase()}_REPLICAS`, `127.0.0.1:${ports[name]}`]));
-        platform = await Platform.start({ options: [], env });
+        platform = await Platform.start({ options: ['--market', 'simulated'], isDurable: true, env });
         replicas = [];
         for (const name of REPLICATED)
             replicas.push(await Replica.start(platform, name, {}, ports[name]));

@@ -35,7 +35,7 @@ describe('the launcher', () => {
     let platform, admin;
 
     before(async () => {
-        platform = await Platform.start();
+        platform = await Platform.start({ isDurable: true });
         admin = await platform.administrator();
     });
     after(() => platform?.stop());
@@ -74,6 +74,10 @@ describe('the launcher', () => {
         assert.equal(me.role, 'administrator');
         await platform.bourse('admin', 'create', 'second'); // with the password in the environment
         assert.ok(await platform.login('second', platform.password));
+    });
+
+    it('runs psql on the private database, as its owner', async () => {
+        assert.equal(await platform.bourse('psql', '-At', '-c', 'SELECT current_database(), current_user'), 'bourse|bourse_owner\n');
     });
 
     it('starts a service again that has died', async () => {
@@ -131,7 +135,7 @@ describe('the launcher', () => {
     });
 
     it('runs a second platform beside the first, and stops it alone', async () => {
-        const second = await Platform.start();
+        const second = await Platform.start({ isDurable: true });
         assert.notEqual(second.port, platform.port);
         assert.equal((await second.request('GET', '/api/v1/bars/ACME')).status, 404);
         await second.stop();

@@ -21,7 +21,7 @@ describe('a platform that is looked after', () => {
 
     before(async () => {
         folder = mkdtempSync(join(tmpdir(), 'bourse-operate-'));
-        platform = await Platform.start();
+        platform = await Platform.start({ isDurable: true });
         first = platform.data;
         const admin = await platform.administrator();
         await platform.import('ACME', toCsv(madeUpBars(7)), admin);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { setCookies } from '../support/cookies.mjs';
+import { Replica } from '../support/from_address.mjs';
 import { operationsOf, requestOf, resolve } from '../support/operations.mjs';
 import { Platform, madeUpBars, toCsv } from '../support/platform.mjs';
 
@@ -142,11 +143,11 @@ describe('accounts that everybody would try', () => {
 
 describe('a cookie behind a proxy that speaks TLS', () => {
     it('is Secure and bound to the host, and is not believed from anybody else', async () => {
-        const proxied = await Platform.start({ env: { BOURSE_TRUSTED_PROXIES: '127.0.0.1' } });
+        const gateway = await Replica.start(platform, 'gateway', { BOURSE_TRUSTED_PROXIES: '127.0.0.1' });
+        const proxied = Object.assign(Object.create(Platform.prototype), platform, { url: gateway.url });
         try {
-            const ada = await proxied.trader('ada');
             const login = headers => proxied.request('POST', '/api/v1/auth/login',
-                { headers, body: { username: 'ada', password: ada.password, cookie: true } });
+                { headers, body: { username: 'trader', password: trader.password, cookie: true } });
             const secure = setCookies(await login({ 'x-forwarded-proto': 'https' }))[0];
             assert.match(secure, /^__Host-bourse_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=\d+; Secure$/);
             assert.match(setCookies(await login({}))[0], /^bourse_session=[^;]+; .*Max-Age=\d+$/);
@@ -155,7 +156,7 @@ describe('a cookie behind a proxy that speaks TLS', () => {
             // Sent in clear it is no cookie of ours.
             await proxied.expect(401, 'GET', '/api/v1/users/me', { headers: { cookie } });
         } finally {
-            await proxied.stop();
+            await gateway.stop();
         }
         const reply = await platform.request('POST', '/api/v1/auth/login', { headers: { 'x-forwarded-proto': 'https' },
             body: { username: 'trader', password: trader.password, cookie: true } });

@@ -20,7 +20,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 256, URLS_MAX = 8, START_TIMEOUT_MS = 30 * 1000, POLL_MS = 10 };
+enum {
+    PATH_SIZE = 256,
+    MADE_SIZE = 1024,
+    URLS_MAX = 8,
+    START_TIMEOUT_MS = 30 * 1000,
+    POLL_MS = 10
+};
 
 struct postgres {
     char programs[PATH_SIZE]; // the folder of initdb and postgres
@@ -83,10 +89,10 @@ static const struct passwd *server_user(void)
     return user;
 }
 
-// Runs a program as the server's user, with its output in a file of the folder.
-static pid_t start_program(struct postgres *postgres, char *const arguments[])
+// Runs a program as that user, or as who runs the test, with its output in a file of the folder.
+static pid_t
+start_program(struct postgres *postgres, const struct passwd *user, char *const arguments[])
 {
-    const struct passwd *user = server_user();
     char log[PATH_SIZE + 16];
     pid_t parent = getpid();
     pid_t child = 0;
@@ -97,6 +103,8 @@ static pid_t start_program(struct postgres *postgres, char *const arguments[])
         give_up("fork failed: %s", strerror(errno));
     if (child > 0)
         return child;
+    // Opened before the user changes: neither may be able to open what the other has made.
+    int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (user != NULL &&
         (setgroups(0, NULL) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0))
         _exit(126);
@@ -104,7 +112,6 @@ static pid_t start_program(struct postgres *postgres, char *const arguments[])
     prctl(PR_SET_PDEATHSIG, SIGQUIT);
     if (getppid() != parent)
         _exit(126);
-    int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (out < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 || chdir(postgres->folder) != 0)
         _exit(126);
     execv(arguments[0], arguments);
@@ -112,22 +119,85 @@ static pid_t start_program(struct postgres *postgres, char *const arguments[])
 }
 
 // Runs a program to its end, which must be a good one.
-static void run_program(struct postgres *postgres, char *const arguments[])
+static void
+run_program(struct postgres *postgres, const struct passwd *user, char *const arguments[])
 {
     int status = 0;
 
-    if (waitpid(start_program(postgres, arguments), &status, 0) < 0 || status != 0)
+    if (waitpid(start_program(postgres, user, arguments), &status, 0) < 0 || status != 0)
         give_up("%s failed with status %d: see %s/log", arguments[0], status, postgres->folder);
+}
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+    (void)status;
+    (void)type;
+    (void)where;
+    return remove(path);
+}
+
+static bool remove_folder(const char *path)
+{
+    return nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0;
+}
+
+// Where the first test leaves a copy of its new cluster for the others: making one takes ten times
+// as long as copying it. Each user and each PostgreSQL has its own. Whoever changes how it is made
+// changes the number.
+static void name_made(const struct postgres *postgres, char path[static MADE_SIZE])
+{
+    char programs[PATH_SIZE];
+
+    for (size_t i = 0; i < PATH_SIZE; i++)
+        programs[i] = postgres->programs[i] == '/' ? '-' : postgres->programs[i];
+    snprintf(path, MADE_SIZE, "%s/1-%u%s", BOURSE_MADE_CLUSTERS, (unsigned)geteuid(), programs);
+}
+
+// Copies a folder with the owners of its files.
+static void copy_folder(struct postgres *postgres, const char *from, const char *to)
+{
+    char source[MADE_SIZE];
+    char target[MADE_SIZE];
+    char *arguments[] = {"/bin/cp", "-aT", source, target, NULL};
+
+    snprintf(source, sizeof source, "%s", from);
+    snprintf(target, sizeof target, "%s", to);
+    run_program(postgres, NULL, arguments);
+}
+
+// Leaves a copy of a cluster that nobody has worked on yet. Of several that do so at a time one
+// remains.
+static void keep_made(struct postgres *postgres, const char *made)
+{
+    char own[MADE_SIZE + 16];
+
+    mkdir(BOURSE_MADE_CLUSTERS, 0755); // it may be there
+    if (access(BOURSE_MADE_CLUSTERS, W_OK) != 0)
+        return;
+    snprintf(own, sizeof own, "%s.%d", made, (int)getpid());
+    copy_folder(postgres, postgres->data, own);
+    // What is complete is there at once.
+    if (rename(own, made) == 0)
+        return;
+    if ((errno != EEXIST && errno != ENOTEMPTY) || !remove_folder(own))
+        give_up("%s: %s", own, strerror(errno));
 }
 
 static void make_cluster(struct postgres *postgres)
 {
+    char made[MADE_SIZE];
     char initdb[PATH_SIZE + 16];
     char *arguments[] = {initdb, "--no-sync", "-A",         "trust", "-U",           "postgres",
                          "-E",   "UTF8",      "--locale=C", "-D",    postgres->data, NULL};
 
+    name_made(postgres, made);
+    if (access(made, F_OK) == 0) {
+        copy_folder(postgres, made, postgres->data);
+        return;
+    }
     snprintf(initdb, sizeof initdb, "%s/initdb", postgres->programs);
-    run_program(postgres, arguments);
+    run_program(postgres, server_user(), arguments);
+    keep_made(postgres, made);
 }
 
 static void copy_cluster(struct postgres *postgres, const struct postgres *primary)
@@ -139,7 +209,7 @@ static void copy_cluster(struct postgres *postgres, const struct postgres *prima
 
     snprintf(program, sizeof program, "%s/pg_basebackup", postgres->programs);
     snprintf(source, sizeof source, "host=%s user=postgres", primary->folder);
-    run_program(postgres, arguments);
+    run_program(postgres, server_user(), arguments);
 }
 
 // The server writes its process id into the first line of postmaster.pid and its state into the
@@ -175,7 +245,7 @@ void postgres_start(struct postgres *postgres)
                          "fsync=off",      "-c", "shared_buffers=16MB", NULL};
 
     snprintf(program, sizeof program, "%s/postgres", postgres->programs);
-    postgres->server = start_program(postgres, arguments);
+    postgres->server = start_program(postgres, server_user(), arguments);
     while (!is_ready(postgres)) {
         if (waitpid(postgres->server, NULL, WNOHANG) != 0 || clock_monotonic_us() > end_us)
             give_up("PostgreSQL did not start: see %s/log", postgres->folder);
@@ -225,20 +295,12 @@ struct postgres *postgres_new_standby(const struct postgres *primary)
     return postgres;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *where)
-{
-    (void)status;
-    (void)type;
-    (void)where;
-    return remove(path);
-}
-
 void postgres_free(struct postgres **postgres)
 {
     if (*postgres == NULL)
         return;
     postgres_stop(*postgres);
-    if (nftw((*postgres)->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
+    if (!remove_folder((*postgres)->folder))
         fprintf(stderr, "%s could not be removed\n", (*postgres)->folder);
     release(*postgres);
     *postgres = NULL;

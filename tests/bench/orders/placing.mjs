@@ -160,7 +160,7 @@ async function audit(platform, lines) {
     }
 }
 
-const platform = await Platform.start({ env: { BOURSE_CONNECTIONS_PER_ADDRESS: '4096', BOURSE_ORDERS_PER_MINUTE: '1000000',
+const platform = await Platform.start({ isDurable: true, env: { BOURSE_CONNECTIONS_PER_ADDRESS: '4096', BOURSE_ORDERS_PER_MINUTE: '1000000',
     BOURSE_ORDERS_AT_ONCE: '1000000' }, options: ['--market', 'simulated'] });
 try {
     const lines = await prepare(platform);
