@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, flash, NASTY, open, PASSWORD, submit, whileLocked } from '../browser.mjs';
+import { assertQuiet, flash, frozen, NASTY, open, PASSWORD, submit, whileLocked } from '../browser.mjs';
 
 export const withoutScripts = site => describe('without scripts', () => {
     let platform, browser, page;
@@ -137,6 +137,28 @@ export const withoutScripts = site => describe('without scripts', () => {
             await page.goto('/orders');
             return await page.locator('tbody tr').count() === 0;
         });
+    });
+
+    it('says how many of all are open still, as they are being filled', async () => {
+        const token = await platform.login('no.scripts', PASSWORD);
+        const { id } = (await platform.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios[0];
+        const place = more => platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'MSFT', side: 'buy', quantity: '1', ...more } });
+        await place({ type: 'limit', limit_price: '1', time_in_force: 'gtc' });
+        await page.goto('/orders');
+        const all = page.locator('form', { has: page.getByRole('button', { name: 'Cancel all open orders' }) });
+        const [address, form] = await all.evaluate(one => [one.getAttribute('action'), Object.fromEntries(new FormData(one))]);
+        const filled = await frozen(platform, 'portfolio', async () => {
+            // Its fill is decided, and portfolio is to book it.
+            const order = await place({ wait: false });
+            assert.equal((await page.request.post(address, { form, maxRedirects: 0 })).status(), 303);
+            return order;
+        });
+        // Whichever page comes next says it, that of a failure, too.
+        await page.goto('/orders');
+        assert.equal(await flash(page), 'Canceled: 1. Not canceled, as they are being filled or replaced at this moment: 1.');
+        assert.ok(await page.locator('.flash.is-error').count());
+        await until('it to be filled', async () =>
+            (await platform.expect(200, 'GET', `/api/v1/orders/${filled.id}`, { token })).status === 'filled');
     });
 
     it('puts another order in the place of one that waits, by the same rules, and says what is wrong', async () => {
