@@ -125,6 +125,7 @@ static bool add_own(struct exchange *exchange,
     struct page_portfolios portfolios;
 
     if (!page_portfolios_find(exchange, portfolio_id, &portfolios, error) ||
+    // First of all: by the cash in it a page finds out that it is behind.
         !add_watched(exchange, page, error))
         return false;
     page->n_choices = portfolios.choice_count;
