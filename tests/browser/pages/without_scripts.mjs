@@ -349,6 +349,65 @@ export const withoutScripts = site => describe('without scripts', () => {
         assert.match(page.url(), /\/orders\?status=all$/);
     });
 
+    it('has the ticket as it was typed after the login, and nothing placed, when the session has ended', async () => {
+        const token = await platform.login('no.scripts', PASSWORD);
+        const orders = async () => (await platform.expect(200, 'GET', '/api/v1/orders?status=all&ticker=TSLA', { token })).orders.length;
+        const endSession = async () => {
+            for (const { id, is_current } of (await platform.expect(200, 'GET', '/api/v1/auth/sessions', { token })).sessions)
+                if (!is_current)
+                    await platform.expect(204, 'DELETE', `/api/v1/auth/sessions/${id}`, { token });
+            await until('its end', async () => (await page.request.get('/api/v1/auth/session')).status() === 401);
+        };
+        const typed = { quantity: '4 1/2', type: 'limit', time_in_force: 'gtc', limit_price: '1.25', 'take_profit-limit_price': '', 'stop_loss-stop_price': '1.125' };
+        const assertTyped = async () => {
+            for (const [name, value] of Object.entries(typed))
+                assert.equal(await page.inputValue(`#order-${name}`), value, name);
+            assert.ok(await page.isChecked('input[name="side"][value="sell"]'));
+        };
+        await page.goto('/symbols/TSLA?range=1y&side=buy');
+        await page.check('input[name="side"][value="sell"]');
+        for (const [name, value] of Object.entries(typed))
+            await (name === 'type' || name === 'time_in_force' ? page.selectOption(`#order-${name}`, value) : page.fill(`#order-${name}`, value));
+        const address = page.url();
+        // The second time it comes from the page that it has come back to.
+        for (const button of ['Place the order', 'Estimate']) {
+            await endSession();
+            await submit(page, button);
+            assert.equal(new URL(page.url()).pathname, '/login');
+            await page.fill('#login-username', 'no.scripts');
+            await page.fill('#login-password', 'not the password');
+            await submit(page, 'Log in');
+            await page.fill('#login-password', PASSWORD);
+            await submit(page, 'Log in');
+            assert.equal(page.url().replace(/&typed=[^&]+$/, ''), address);
+            await assertTyped();
+            assert.match(await page.locator('.ticket').innerText(), /Nothing has been placed yet/);
+            assert.equal(await orders(), 0);
+        }
+        await submit(page, 'Place the order');
+        assert.match(await page.locator('#order-quantity-problem').innerText(), /decimal/);
+        // What is not of our own page, too long or a way to elsewhere is not come back with.
+        const form = Object.fromEntries(await page.locator('[data-ticket]').evaluate(one => [...new FormData(one)]));
+        await endSession();
+        const way = async (more, headers = {}) => {
+            const reply = await page.request.post('/symbols/TSLA/orders', { form: { ...form, ...more }, headers, maxRedirects: 0 });
+            assert.equal(reply.status(), 303);
+            const login = await page.request.get(reply.headers().location);
+            return /action="\/login"[^>]*>\s*<input type="hidden" name="next" value="([^"]*)"/.exec(await login.text())?.[1].replaceAll('&amp;', '&');
+        };
+        assert.match(await way({}), /^\/symbols\/TSLA\?portfolio=[0-9a-f-]{36}&typed=portfolio_id[^&]*quantity%3D4%2520[^&]*$/);
+        assert.match(await way({ note: 'x'.repeat(400) }), /^\/symbols\/TSLA\?portfolio=[0-9a-f-]{36}$/);
+        assert.match(await way({}, { 'sec-fetch-site': 'cross-site' }), /^\/symbols\/TSLA\?portfolio=[0-9a-f-]{36}$/);
+        for (const next of ['//evil.example', 'https://evil.example/symbols/TSLA', '/\\evil.example', '/symbols/TSLA/orders', '/api/v1/orders'])
+            assert.equal(await way({ next }), undefined, next);
+        await page.goto('/login?next=/symbols/TSLA%3Ftyped=quantity%253D7');
+        await page.fill('#login-username', 'no.scripts');
+        await page.fill('#login-password', PASSWORD);
+        await submit(page, 'Log in');
+        assert.equal(await page.inputValue('#order-quantity'), '7');
+        assert.equal((await page.goto('/symbols/TSLA?typed=a%3D1%26a%3D2')).status(), 400);
+    });
+
     it('tells people what to do when there is nothing, and programs the reason', async () => {
         assert.equal((await page.goto('/no/such/page')).status(), 404);
         assert.match(await page.locator('h1').innerText(), /nothing here/);
