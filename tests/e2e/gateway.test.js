@@ -525,8 +525,9 @@ describe('the paths of the systems before', () => {
     it('send browsers to the pages, and nobody else', async () => {
         const id = '01890000-0000-7000-8000-000000000000';
         const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
-        const get = async (path, accept, method = 'GET') => {
-            const reply = await fetch(platform.url + path, { method, redirect: 'manual', headers: { accept, authorization: `Bearer ${ada.token}` } });
+        const get = async (path, accept, method = 'GET', token = ada.token) => {
+            const headers = { accept, ...(token && { authorization: `Bearer ${token}` }) };
+            const reply = await fetch(platform.url + path, { method, redirect: 'manual', headers });
             return [reply.status, reply.headers.get('location'), reply.headers.get('vary'), reply.headers.get('content-type')];
         };
         for (const [path, page] of [['/stocks/', '/search'], ['/stocks/search/?q=OLD%20x', '/search?q=OLD%20x'], ['/stocks/OLDY/', '/symbols/OLDY'],
@@ -540,6 +541,16 @@ describe('the paths of the systems before', () => {
             assert.deepEqual(await get('/stocks/OLDY/', accept), [200, null, 'Accept', 'application/json'], accept);
         assert.deepEqual(await get('/api/stocks/OLDY/', browser), [200, null, null, 'application/json']);
         assert.equal((await get('/transactions/', browser, 'POST'))[0], 400);
+        // Whoever is no administrator learns nothing of others; an administrator is led to them, and to what is his own.
+        const userId = (await platform.expect(200, 'GET', '/api/v1/users/me', { token: ada.token })).id;
+        const adminId = (await platform.expect(200, 'GET', '/api/v1/users/me', { token: admin })).id;
+        for (const [path, mine, others] of [['/users/*/', '/settings', '/admin/users/*'], ['/transactions/*/', '/orders?status=all', '/admin/users/*'],
+            ['/transactions/*/2014-02-01/2014-03-01/', '/orders?status=all', '/admin/users/*']])
+            for (const [token, name, page] of [[admin, 'grace', others], [admin, userId, others], [admin, 'no%20body', others], [admin, 'Admin', mine],
+                [admin, adminId, mine], [ada.token, 'admin', mine], [ada.token, adminId, mine], ['not.a.token', 'grace', mine], [null, 'grace', mine]])
+                assert.deepEqual((await get(path.replace('*', name), browser, 'GET', token)).slice(0, 2), [303, page.replace('*', name)], `${path} ${name}`);
+        assert.equal((await get('/admin/users/grace', browser, 'GET', admin))[0], 200);
+        assert.equal((await get('/admin/users/grace', browser))[0], 403);
         // What they are sent to is there.
         for (const page of ['/search?q=OLD', '/symbols/OLDY', '/settings', '/orders?status=all', '/portfolio'])
             assert.equal((await get(page, browser))[0], 200, page);

@@ -437,6 +437,34 @@ describe('slow readers and the end', () => {
         abort.abort();
     });
 
+    // After a minute without auth nobody knows who has logged out.
+    it('whose credential nobody can vouch for is to try again later, with 1013; prices alone go on', { timeout: 120000 }, async () => {
+        const [mine, open] = [await Stream.open(platform.url), await Stream.open(platform.url)];
+        assert.equal((await mine.ask({ authenticate: { token: ada.token }, subscribe: ['orders'] })).type, 'authenticated');
+        await open.ask({ subscribe: ['quotes:ACME'] });
+        const reply = await fetch(`${platform.url}/api/v1/stream?topics=orders`,
+            { headers: { accept: 'text/event-stream', authorization: `Bearer ${ada.token}` } });
+        const told = reply.text();
+        const pid = platform.pid('auth');
+        process.kill(pid, 'SIGSTOP');
+        try {
+            const { code, reason } = await until('the end', () => mine.ending, 90);
+            assert.deepEqual([code, reason], [1013, 'it cannot be known whether the credential still counts']);
+            const last = JSON.parse(/event: error\ndata: (.*)\n\n$/.exec(await told)[1]);
+            assert.deepEqual([last.reason, last.topic], ['UNAVAILABLE', undefined]);
+            assert.equal((await open.ask({ subscribe: ['quotes:BETA'] })).type, 'subscribed');
+        } finally {
+            process.kill(pid, 'SIGCONT');
+        }
+        open.close();
+        await until('it to be known again', async () => {
+            const again = await Stream.open(platform.url);
+            const { type } = await again.ask({ authenticate: { token: ada.token } });
+            again.close();
+            return type === 'authenticated';
+        });
+    });
+
     it('SIGTERM sends everybody elsewhere with 1001', async () => {
         const stream = await Stream.open(platform.url);
         await stream.ask({ subscribe: ['quotes:ACME'] });

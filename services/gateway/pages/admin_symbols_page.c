@@ -48,7 +48,7 @@ static bool show(struct exchange *exchange, const struct error *failure, struct 
         !page_show_form(exchange, &pages_symbol_form_info, "new", failure, &form.base, error))
         return false;
     page.next_page_token = list->next_page_token;
-    page_preset(exchange, form.fractionable, "true");
+    page_preset(form.fractionable, "true");
     page.form = &form;
     return page_answer(exchange, &admin_symbols_page, &page.base, failure, error);
 }

@@ -6,9 +6,13 @@
 #include "pages/field_words.h"
 #include "pages/local_path.h"
 #include "pages/page_source.h"
+#include "rest/csrf.h"
 #include "rest/problem.h"
+#include "rest/url.h"
 
 #include <string.h>
+
+#define LOGIN_NEXT "/login?next="
 
 bool page_takes_error(const struct exchange *exchange)
 {
@@ -105,38 +109,63 @@ answer_error(struct exchange *exchange, const struct error *failure, struct erro
     return page_answer(exchange, &error_page, &page.base, failure, error);
 }
 
-static void append_encoded(struct strbuf *out, const char *text)
+// Puts what was typed into the query of the page that the form was on, in the place of what is
+// there from the last time.
+static void append_typed(struct strbuf *path, const struct form *form)
 {
-    for (; *text != '\0'; text++)
-        if ((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
-            (*text >= '0' && *text <= '9') || strchr("-._~/", *text) != NULL)
-            strbuf_append_char(out, *text);
-        else
-            strbuf_printf(out, "%%%02X", (unsigned char)*text);
+    struct text page = text_of(form_find(form, FORM_NEXT));
+    struct text query = {page.data + page.length, 0};
+    OWNED(strbuf) typed = strbuf_new(FORM_TYPED_MAX);
+    struct text name;
+    struct text value;
+    char separator = '?';
+
+    page.length = strcspn(page.data, "?");
+    if (page.data[page.length] == '?')
+        query = text_of(page.data + page.length + 1);
+    strbuf_append_text(path, page);
+    for (; url_next_parameter(&query, &name, &value); separator = '&')
+        if (!text_equals(name, FORM_TYPED))
+            strbuf_printf(path, "%c%.*s=%.*s", separator, (int)name.length, name.data,
+                          (int)value.length, value.data);
+    form_write_typed(form, typed);
+    strbuf_printf(path, "%c" FORM_TYPED "=", separator);
+    url_encode(strbuf_text(typed), path);
+    path->overflowed |= typed->overflowed;
 }
 
-// To the login page, and from there back to the page that was asked for.
-static bool send_to_login(struct exchange *exchange, struct error *error)
+// The page that is come back to: the one that was asked for, or that the form was on, where there
+// is one; with what was typed, when our own page has sent it and there is room for it.
+static bool write_way_back(const struct exchange *exchange, bool with_typed, struct strbuf *out)
 {
     const struct http_request *request = exchange->request;
-    OWNED(strbuf) next = strbuf_new(LOCAL_PATH_MAX);
-    bool is_read = strcmp(request->method, "GET") == 0;
+    OWNED(strbuf) path = strbuf_new(LOCAL_PATH_MAX);
+
+    if (strcmp(request->method, "GET") == 0) {
+        strbuf_append_text(path, request->path);
+        strbuf_append_string(path, request->query.length > 0 ? "?" : "");
+        strbuf_append_text(path, request->query);
+    } else if (exchange->form == NULL || form_find(exchange->form, FORM_NEXT) == NULL) {
+        return false;
+    } else if (!with_typed) {
+        strbuf_append_string(path, form_find(exchange->form, FORM_NEXT));
+    } else if (exchange->endpoint->keeps_typed && csrf_is_same_site(request)) {
+        append_typed(path, exchange->form);
+    }
+    strbuf_reset(out);
+    url_encode(strbuf_text(path), out);
+    return path->length > 0 && !path->overflowed && !out->overflowed;
+}
+
+// To the login page, and from there back.
+static bool send_to_login(struct exchange *exchange, struct error *error)
+{
+    OWNED(strbuf) next = strbuf_new(LOCAL_PATH_MAX - strlen(LOGIN_NEXT));
 
     if (exchange->credential.kind == CREDENTIAL_COOKIE)
         page_say(exchange, true, "Your session has ended. Log in to go on.");
-    if (is_read) {
-        OWNED(strbuf) own = strbuf_new(LOCAL_PATH_MAX);
-
-        strbuf_append_text(own, request->path);
-        strbuf_append_string(own, request->query.length > 0 ? "?" : "");
-        strbuf_append_text(own, request->query);
-        if (!own->overflowed)
-            append_encoded(next, own->data);
-    } else if (exchange->form != NULL && form_find(exchange->form, FORM_NEXT) != NULL) {
-        append_encoded(next, form_find(exchange->form, FORM_NEXT));
-    }
-    if (next->length > 0 && !next->overflowed && next->length < LOCAL_PATH_MAX - 20)
-        return page_redirect(exchange, error, "/login?next=%s", next->data);
+    if (write_way_back(exchange, true, next) || write_way_back(exchange, false, next))
+        return page_redirect(exchange, error, LOGIN_NEXT "%s", next->data);
     return page_redirect(exchange, error, "/login");
 }
 

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #define FORM_TYPE "application/x-www-form-urlencoded"
+#define SECRET_SUFFIX "password"
 
 static bool is_form_type(const char *type)
 {
@@ -44,19 +45,26 @@ bool form_parse(const struct http_request *request,
                 const struct form **out_form,
                 struct error *error)
 {
-    struct form *form = arena_allocate(request->arena, sizeof *form);
+    if (!is_form_type(http_request_header(request, "Content-Type")))
+        return error_set(error, REASON_UNSUPPORTED_MEDIA_TYPE,
+                         "Send the form as Content-Type: " FORM_TYPE ".");
+    return form_parse_fields(request->arena, body, out_form, error);
+}
+
+bool form_parse_fields(struct arena *arena,
+                       struct text fields,
+                       const struct form **out_form,
+                       struct error *error)
+{
+    struct form *form = arena_allocate(arena, sizeof *form);
     struct text name;
     struct text value;
 
     if (form == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the form.");
-    if (!is_form_type(http_request_header(request, "Content-Type")))
-        return error_set(error, REASON_UNSUPPORTED_MEDIA_TYPE,
-                         "Send the form as Content-Type: " FORM_TYPE ".");
-    while (url_next_parameter(&body, &name, &value))
-        if (!url_decode(request->arena, name, true, &name, error) ||
-            !url_decode(request->arena, value, true, &value, error) ||
-            !form_add(form, name, value, error))
+    while (url_next_parameter(&fields, &name, &value))
+        if (!url_decode(arena, name, true, &name, error) ||
+            !url_decode(arena, value, true, &value, error) || !form_add(form, name, value, error))
             return false;
     *out_form = form;
     return true;
@@ -73,6 +81,31 @@ static bool is_own(struct text name)
 {
     return text_equals(name, FORM_CSRF_TOKEN) || text_equals(name, FORM_IDEMPOTENCY_KEY) ||
            text_equals(name, FORM_NEXT);
+}
+
+bool form_is_secret(const char *name)
+{
+    size_t length = strlen(name);
+    size_t suffix = strlen(SECRET_SUFFIX);
+
+    return length >= suffix && strcmp(name + length - suffix, SECRET_SUFFIX) == 0;
+}
+
+void form_write_typed(const struct form *form, struct strbuf *out)
+{
+    const char *separator = "";
+
+    for (size_t i = 0; i < form->count; i++) {
+        const struct form_field *field = &form->fields[i];
+
+        if (field->value.length == 0 || is_own(field->name) || form_is_secret(field->name.data))
+            continue;
+        strbuf_append_string(out, separator);
+        url_encode(field->name, out);
+        strbuf_append_char(out, '=');
+        url_encode(field->value, out);
+        separator = "&";
+    }
 }
 
 // Blanks around what was typed are nobody's intention, except in a password.

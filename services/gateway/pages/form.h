@@ -15,12 +15,18 @@
 #include "message/message.h"
 #include "server/http_message.h"
 
-enum { FORM_FIELDS_MAX = 64 };
+enum {
+    FORM_FIELDS_MAX = 64,
+    FORM_TYPED_MAX = 400, // bytes of FORM_TYPED, as pages.proto has it
+};
 
 // The fields that are about the form itself and belong to no operation.
 #define FORM_CSRF_TOKEN "csrf_token"
 #define FORM_IDEMPOTENCY_KEY "idempotency_key"
 #define FORM_NEXT "next" // a page to go to afterwards
+
+// The parameter of a page's address that has what was typed into its form.
+#define FORM_TYPED "typed"
 
 struct form_field {
     struct text name;
@@ -43,6 +49,19 @@ MUST_CHECK bool form_parse(const struct http_request *request,
                            struct text body,
                            const struct form **out_form,
                            struct error *error);
+
+// Reads fields that did not come as a body, but are written as in one.
+MUST_CHECK bool form_parse_fields(struct arena *arena,
+                                  struct text fields,
+                                  const struct form **out_form,
+                                  struct error *error);
+
+// Writes in the same way what somebody has typed: what is not empty, nothing secret, and none of
+// the fields that are about the form itself.
+void form_write_typed(const struct form *form, struct strbuf *out);
+
+// Whether what is typed into a field is never sent back, whichever operation it is for.
+bool form_is_secret(const char *name);
 
 // The value of a field; NULL when it is not there.
 const char *form_find(const struct form *form, const char *name);

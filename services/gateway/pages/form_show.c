@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#define SECRET_SUFFIX "password"
-
 enum { PRESET_MAX = 2000 }; // characters of a value that is shown, as Input declares
 
 // Of a list any of its items: "symbols[3]".
@@ -24,15 +22,6 @@ static const char *find_violation(const struct error *error, const char *name)
             strchr("[", error->details[i].name[length]) != NULL)
             return error->details[i].value;
     return NULL;
-}
-
-// What was typed into these is never sent back, whichever operation they are for.
-static bool is_secret(const char *name)
-{
-    size_t length = strlen(name);
-    size_t suffix = strlen(SECRET_SUFFIX);
-
-    return length >= suffix && strcmp(name + length - suffix, SECRET_SUFFIX) == 0;
 }
 
 // An id that needs no escape where it is selected by.
@@ -55,7 +44,7 @@ static Pages__Input *make_input(const struct form_view *view, struct arena *aren
     pages__input__init(input);
     input->name = name;
     input->id = make_id(view, arena, name);
-    input->value = view->form != NULL && !is_secret(name) ? form_find(view->form, name) : NULL;
+    input->value = view->form != NULL && !form_is_secret(name) ? form_find(view->form, name) : NULL;
     input->problem = find_violation(view->error, name);
     if (input->problem != NULL)
         input->problem = field_words_say(arena, input->problem);

@@ -313,6 +313,25 @@ static void what_is_wrong_with_no_field_of_the_form_is_said_above_it(void **stat
     assert_string_equal(shown.problem->sentence, "The name or the password is wrong.");
 }
 
+static void what_was_typed_is_written_without_secrets_and_reads_as_it_was(void **state)
+{
+    struct fixture *f = *state;
+    OWNED(strbuf) out = strbuf_new(FORM_TYPED_MAX);
+    const struct form *form = NULL;
+
+    form_write_typed(parse(f, "csrf_token=t&idempotency_key=k&next=%2Forders&quantity=+1%262"
+                              "&limit_price=&new_password=secret&password=secret"
+                              "&take_profit.limit_price=5"),
+                     out);
+    assert_string_equal(out->data, "quantity=%201%262&take_profit.limit_price=5");
+    assert_true(form_parse_fields(f->arena, strbuf_text(out), &form, &f->error));
+    assert_int_equal(form->count, 2);
+    assert_string_equal(form_find(form, "quantity"), " 1&2");
+    assert_string_equal(form_find(form, "take_profit.limit_price"), "5");
+    assert_false(form_parse_fields(f->arena, text_of("a=1&a=2"), &form, &f->error));
+    assert_string_equal(f->error.reason, "MALFORMED_REQUEST");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +354,8 @@ int main(void)
             a_form_is_shown_again_with_what_was_typed_but_nothing_secret, start, stop),
         cmocka_unit_test_setup_teardown(what_is_wrong_with_no_field_of_the_form_is_said_above_it,
                                         start, stop),
+        cmocka_unit_test_setup_teardown(
+            what_was_typed_is_written_without_secrets_and_reads_as_it_was, start, stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -317,9 +317,9 @@ page_make_choice(struct arena *arena, const char *value, const char *label, bool
     return choice;
 }
 
-void page_preset(const struct exchange *exchange, Pages__Input *input, const char *value)
+void page_preset(Pages__Input *input, const char *value)
 {
-    if (exchange->form == NULL || form_find(exchange->form, input->name) == NULL)
+    if (input->value == NULL)
         input->value = value;
 }
 

@@ -83,7 +83,7 @@ Pages__Choice *
 page_make_choice(struct arena *arena, const char *value, const char *label, bool is_chosen);
 
 // What an input shows as long as nothing has been typed into it. NULL is nothing.
-void page_preset(const struct exchange *exchange, Pages__Input *input, const char *value);
+void page_preset(Pages__Input *input, const char *value);
 
 // What the inputs of a form show as long as nothing has been typed into them: the fields of
 // `message` that are called like them.

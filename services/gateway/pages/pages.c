@@ -13,6 +13,12 @@
         .http_method = "POST", .path = (address), .answer = (function), .is_page = true,           \
         .streams_body = true                                                                       \
     }
+// A form without secrets, whose page shows `typed` in it again.
+#define KEPT(address, function)                                                                    \
+    {                                                                                              \
+        .http_method = "POST", .path = (address), .answer = (function), .is_page = true,           \
+        .keeps_typed = true                                                                        \
+    }
 const struct endpoint page_endpoints[] = {
     PAGE("GET", "/", home_page_show),
     PAGE("GET", "/login", login_page_show),
@@ -24,8 +30,8 @@ const struct endpoint page_endpoints[] = {
     PAGE("GET", "/dashboard", dashboard_page_show),
     PAGE("GET", "/search", search_page_show),
     PAGE("GET", "/symbols/{ticker}", symbol_page_show),
-    PAGE("POST", "/symbols/{ticker}/orders", symbol_order_place),
-    PAGE("POST", "/symbols/{ticker}/review", symbol_order_review),
+    KEPT("/symbols/{ticker}/orders", symbol_order_place),
+    KEPT("/symbols/{ticker}/review", symbol_order_review),
     PAGE("GET", "/orders", orders_page_show),
     PAGE("GET", "/orders/{order_id}", order_page_show),
     PAGE("POST", "/orders/{order_id}/cancel", order_cancel),
@@ -112,6 +118,7 @@ const struct endpoint page_endpoints[] = {
     PAGE("POST", "/admin/tasks/{task_id}/delete", admin_task_delete),
     PAGE("GET", "/admin/audit", admin_audit_page_show),
 };
+#undef KEPT
 #undef UPLOAD
 #undef PAGE
 const size_t page_endpoint_count = COUNT_OF(page_endpoints);

@@ -70,6 +70,7 @@ add_portfolio(struct exchange *exchange, Pages__PortfolioPage *page, struct erro
         !page_call(exchange, "portfolio", &portfolio_method_get_portfolio, &request.base, &response,
                    error))
         return false;
+    // Before the positions: by its cash a page finds out that it is behind.
     portfolio = ((Portfolio__GetPortfolioResponse *)response)->portfolio;
     page->frame->title = portfolio->name;
     list.portfolio_id = request.portfolio_id;

@@ -133,7 +133,7 @@ static bool add_form(struct exchange *exchange,
         !page_preset_all(exchange, &pages_strategy_form_info, failure, &trading_strategy_info,
                          &page->strategy->base, &page->form->base, error))
         return false;
-    page_preset(exchange, page->form->timeframe, "1Day");
+    page_preset(page->form->timeframe, "1Day");
     return add_parameters(exchange, failure, page, error);
 }
 

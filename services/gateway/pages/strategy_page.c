@@ -102,7 +102,7 @@ static void preset_start(const struct exchange *exchange, Pages__BacktestForm *f
     if (!quotes_clock(exchange->gateway->quotes, &clock))
         return;
     timestamp_print(clock.now - YEAR_DAYS * MICROS_PER_DAY, time);
-    page_preset(exchange, form->start, arena_copy(exchange->request->arena, time, DATE_LENGTH));
+    page_preset(form->start, arena_copy(exchange->request->arena, time, DATE_LENGTH));
 }
 
 static bool is_filled_in(const Pages__Input *const *inputs, size_t count)
@@ -168,7 +168,7 @@ static bool add_form(struct exchange *exchange,
                         error))
         return false;
     preset_start(exchange, page->form);
-    page_preset(exchange, page->form->cash, "100000.00");
+    page_preset(page->form->cash, "100000.00");
     open_sections(page);
     if (!add_objectives(exchange->request->arena, page))
         return page_out_of_memory(error);

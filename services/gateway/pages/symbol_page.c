@@ -20,8 +20,9 @@
 
 enum { ORDERS_SHOWN = 8, FILLS_SHOWN = 200 };
 
-// What a form has asked for, on the page that answers it.
+// What a form has asked for, on the page that answers it or that its sender has come back to.
 struct answer {
+    const struct form *typed;                    // into the ticket; NULL for nothing
     const struct error *failure;                 // of the order
     const Trading__PlaceOrderRequest *estimated; // whose cost is told
 };
@@ -124,6 +125,7 @@ static bool add_own(struct exchange *exchange,
 {
     struct page_portfolios portfolios;
 
+    // First of all: by the cash in it a page finds out that it is behind.
     if (!page_portfolios_find(exchange, portfolio_id, &portfolios, error) ||
         !add_watched(exchange, page, error))
         return false;
@@ -149,8 +151,7 @@ static bool add_ticket(struct exchange *exchange,
                        struct error *error)
 {
     struct arena *arena = exchange->request->arena;
-    const struct form_view view = {&pages_order_form_info, "order", exchange->form,
-                                   answer->failure};
+    const struct form_view view = {&pages_order_form_info, "order", answer->typed, answer->failure};
     bool is_sell = query->has_side && query->side == TRADING__ORDER_SIDE__ORDER_SIDE_SELL;
 
     page->form = arena_allocate(arena, sizeof *page->form);
@@ -159,9 +160,11 @@ static bool add_ticket(struct exchange *exchange,
     pages__order_form__init(page->form);
     if (!form_show(&view, arena, &page->form->base, error))
         return false;
-    page_preset(exchange, page->form->side, is_sell ? "sell" : "buy");
-    page_preset(exchange, page->form->type, "market");
-    page_preset(exchange, page->form->time_in_force, "day");
+    page_preset(page->form->side, is_sell ? "sell" : "buy");
+    page_preset(page->form->type, "market");
+    page_preset(page->form->time_in_force, "day");
+    page->has_is_typed = true;
+    page->is_typed = exchange->form == NULL && answer->typed != NULL;
     if (answer->estimated == NULL || page->portfolio == NULL)
         return true;
     return estimate_make(arena, answer->estimated, page, &page->estimate, error);
@@ -187,11 +190,17 @@ static bool show(struct exchange *exchange,
 
 bool symbol_page_show(struct exchange *exchange, struct error *error)
 {
-    ProtobufCMessage *query = NULL;
+    ProtobufCMessage *message = NULL;
+    const Pages__SymbolQuery *query = NULL;
+    struct answer answer = {.typed = NULL};
 
-    return page_read_query(exchange, &pages_symbol_query_info, &query, error) &&
-           show(exchange, (const Pages__SymbolQuery *)query, &(struct answer){.failure = NULL},
-                error);
+    if (!page_read_query(exchange, &pages_symbol_query_info, &message, error))
+        return false;
+    query = (const Pages__SymbolQuery *)message;
+    if (query->typed != NULL &&
+        !form_parse_fields(exchange->request->arena, text_of(query->typed), &answer.typed, error))
+        return false;
+    return show(exchange, query, &answer, error);
 }
 
 // The page again, after a form: of the portfolio that was chosen in it.
@@ -212,7 +221,8 @@ static bool show_after(struct exchange *exchange, const struct answer *answer, s
 static bool
 show_failure(struct exchange *exchange, const struct error *failure, struct error *error)
 {
-    return show_after(exchange, &(struct answer){.failure = failure}, error);
+    return show_after(exchange, &(struct answer){.typed = exchange->form, .failure = failure},
+                      error);
 }
 
 static void say_outcome(struct exchange *exchange, const Trading__Order *order)
@@ -284,6 +294,7 @@ bool symbol_order_review(struct exchange *exchange, struct error *error)
     if (!page_read_form(exchange, &trading_place_order_request_info, false, &request, &failure))
         return page_fail(exchange, &failure, show_failure, error);
     return show_after(exchange,
-                      &(struct answer){.estimated = (const Trading__PlaceOrderRequest *)request},
+                      &(struct answer){.typed = exchange->form,
+                                       .estimated = (const Trading__PlaceOrderRequest *)request},
                       error);
 }

@@ -19,7 +19,9 @@ struct endpoint {
     bool is_frequent;          // logged at debug level when all is well
     bool is_seed;              // fails in the seeds' form
     const char *page;          // of a seed's: where browsers are sent; NULL for nowhere
+    const char *page_of_other; // the same of an administrator, about somebody else; NULL for page
     bool is_page;              // takes forms, and fails as a page
+    bool keeps_typed;          // of a page's form: who must log in comes back to it as it was typed
     bool changes_market;       // answered once the gateway's own quotes show the change
 };
 

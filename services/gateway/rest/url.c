@@ -53,6 +53,19 @@ bool url_decode(struct arena *arena,
     return true;
 }
 
+void url_encode(struct text text, struct strbuf *out)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            (c != '\0' && strchr("-._~/", c) != NULL))
+            strbuf_append_char(out, c);
+        else
+            strbuf_printf(out, "%%%02X", (unsigned char)c);
+    }
+}
+
 bool url_next_parameter(struct text *query, struct text *out_name, struct text *out_value)
 {
     while (query->length > 0) {

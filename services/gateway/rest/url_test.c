@@ -37,6 +37,19 @@ static void what_is_not_text_is_refused(void **state)
         assert_false(decode(arena, refused[i], true, &text));
 }
 
+static void what_is_escaped_reads_as_it_was(void **state)
+{
+    OWNED(arena) arena = arena_new(4096);
+    OWNED(strbuf) out = strbuf_new(256);
+    struct text text;
+
+    (void)state;
+    url_encode(text_of("/a-b_c.d~ +&=?#%;\\\xc3\xa9"), out);
+    assert_string_equal(out->data, "/a-b_c.d~%20%2B%26%3D%3F%23%25%3B%5C%C3%A9");
+    assert_true(decode(arena, out->data, true, &text));
+    assert_true(text_equals(text, "/a-b_c.d~ +&=?#%;\\\xc3\xa9"));
+}
+
 static void an_address_larger_than_the_budget_is_refused(void **state)
 {
     OWNED(arena) arena = arena_new(16);
@@ -71,6 +84,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(escapes_become_the_bytes_they_stand_for),
         cmocka_unit_test(what_is_not_text_is_refused),
+        cmocka_unit_test(what_is_escaped_reads_as_it_was),
         cmocka_unit_test(an_address_larger_than_the_budget_is_refused),
         cmocka_unit_test(parameters_are_cut_at_their_signs),
     };

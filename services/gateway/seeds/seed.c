@@ -10,6 +10,7 @@
 #include "rest/endpoint.h"
 #include "rest/problem.h"
 #include "rest/rest.h"
+#include "rest/url.h"
 
 #include <string.h>
 #include <strings.h>
@@ -25,9 +26,15 @@
         .http_method = "GET", .path = (address), .answer = (function), .is_seed = true,            \
         .page = (shown)                                                                            \
     }
+// Of a user, whom the address names first.
+#define SHOWN_OF_USER(address, function, shown)                                                    \
+    {                                                                                              \
+        .http_method = "GET", .path = (address), .answer = (function), .is_seed = true,            \
+        .page = (shown), .page_of_other = "/admin/users/{}"                                        \
+    }
 const struct endpoint seed_endpoints[] = {
     SEED("POST", "/api/users", seed_create_user),
-    SHOWN("/api/users/{username}", seed_get_user, "/settings"),
+    SHOWN_OF_USER("/api/users/{username}", seed_get_user, "/settings"),
     SHOWN("/api/stocks", seed_list_stocks, "/search"),
     {
         .http_method = "POST",
@@ -40,10 +47,11 @@ const struct endpoint seed_endpoints[] = {
     SHOWN("/api/stocks/{ticker}", seed_get_stock, "/symbols/{}"),
     SHOWN("/api/stocks/{ticker}/price", seed_get_price, "/symbols/{}"),
     SEED("POST", "/api/transactions", seed_create_transaction),
-    SHOWN("/api/transactions/{user_id}", seed_list_transactions, ALL_ORDERS),
-    SHOWN(
+    SHOWN_OF_USER("/api/transactions/{user_id}", seed_list_transactions, ALL_ORDERS),
+    SHOWN_OF_USER(
         "/api/transactions/{user_id}/transactions_by_date", seed_transactions_by_date, ALL_ORDERS),
-    SHOWN("/api/transactions/{user_id}/{start}/{end}", seed_transactions_between, ALL_ORDERS),
+    SHOWN_OF_USER(
+        "/api/transactions/{user_id}/{start}/{end}", seed_transactions_between, ALL_ORDERS),
     SHOWN("/api/portfolios", seed_list_portfolios, "/portfolio"),
     SEED("POST", "/api/portfolios", seed_create_portfolio),
     SHOWN("/api/portfolios/{id}", seed_get_portfolio, "/portfolio/{}"),
@@ -59,14 +67,33 @@ const struct endpoint seed_endpoints[] = {
     SEED("POST", "/api/positions", seed_refuse_position),
     SEED("PUT", "/api/positions", seed_refuse_position),
 };
+#undef SHOWN_OF_USER
 #undef SHOWN
 #undef SEED
 const size_t seed_endpoint_count = COUNT_OF(seed_endpoints);
 
+// Whether an administrator asks about somebody else. All others are shown what is their own,
+// whomever they name, and so learn nothing of who is there.
+static bool is_of_other(struct exchange *exchange)
+{
+    struct text encoded = exchange->match->variables[0].value;
+    struct identity identity;
+    struct text name;
+    struct error error;
+
+    return exchange_begin(exchange, &error) && exchange_identity(exchange, &identity, &error) &&
+           identity.role == ROLE_ADMINISTRATOR &&
+           url_decode(exchange->request->arena, encoded, false, &name, &error) &&
+           strcasecmp(name.data, identity.username) != 0 &&
+           strcasecmp(name.data, identity.user_id) != 0;
+}
+
 // The page with the variable of the address, as it is encoded there, in the place of {}.
 static const char *page_path(struct exchange *exchange)
 {
-    const char *page = exchange->endpoint->page;
+    const char *of_other = exchange->endpoint->page_of_other;
+    const char *page =
+        of_other != NULL && is_of_other(exchange) ? of_other : exchange->endpoint->page;
     struct text query = exchange->request->query;
     const struct text *value = &exchange->match->variables[0].value;
     size_t before = strcspn(page, "{");

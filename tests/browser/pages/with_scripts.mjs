@@ -230,6 +230,45 @@ export const withScripts = site => describe('with scripts', () => {
         await cancel(placed);
     });
 
+    it('shows what was bought while a page with positions was loaded, and asks for it once more only then', async () => {
+        const { id } = await portfolio();
+        const one = await page.context().newPage();
+        // What the page has heard of, and how long it has been waiting for what.
+        await one.addInitScript(() => {
+            const [wait, listen] = [globalThis.setTimeout, EventSource.prototype.addEventListener];
+            Object.assign(globalThis, { heard: [], waits: [] });
+            globalThis.setTimeout = (work, time) => {
+                globalThis.waits.push(time);
+                return wait(work, time);
+            };
+            EventSource.prototype.addEventListener = function addEventListener(type, ...more) {
+                listen.call(this, type, () => globalThis.heard.push(type));
+                return listen.call(this, type, ...more);
+            };
+        });
+        let between = async () => {};
+        await one.route('**/api/v1/stream*', async route => {
+            const change = between;
+            between = async () => {};
+            await change();
+            await route.continue();
+        });
+        for (const [address, part, shown] of [[`/portfolio/${id}`, 'positions', quantity => new RegExp(`^CAT\\s.*?\\b${quantity}\\s`, 'm')],
+            ['/symbols/CAT', 'position', quantity => new RegExp(`Shares\\s+${quantity}\\s`)]]) {
+            const place = one.locator(`[data-part="${part}"]`);
+            await one.goto(address);
+            await one.waitForFunction(() => ['portfolio', 'orders'].every(type => globalThis.heard.includes(type)));
+            assert.ok(!(await one.evaluate(() => globalThis.waits)).includes(250), `${address} is asked for again for nothing`);
+            const held = (await platform.expect(200, 'GET', `/api/v1/portfolios/${id}/positions`, { token })).positions
+                .find(({ ticker }) => ticker === 'CAT')?.quantity ?? '0';
+            const now = Number(held) + 2;
+            between = () => platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'CAT', side: 'buy', quantity: '2' } });
+            await one.reload();
+            await until(`${now} shares on ${address}`, async () => shown(now).test(await place.innerText()));
+        }
+        await one.close();
+    });
+
     it('says that it has lost the connection, greys the prices, and finds it again', async () => {
         await page.goto('/symbols/AAPL');
         await page.waitForSelector('[data-stream][data-state="live"]');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, flash, NASTY, open, PASSWORD, submit, whileLocked } from '../browser.mjs';
+import { assertQuiet, flash, frozen, NASTY, open, PASSWORD, submit, whileLocked } from '../browser.mjs';
 
 export const withoutScripts = site => describe('without scripts', () => {
     let platform, browser, page;
@@ -137,6 +137,28 @@ export const withoutScripts = site => describe('without scripts', () => {
             await page.goto('/orders');
             return await page.locator('tbody tr').count() === 0;
         });
+    });
+
+    it('says how many of all are open still, as they are being filled', async () => {
+        const token = await platform.login('no.scripts', PASSWORD);
+        const { id } = (await platform.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios[0];
+        const place = more => platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'MSFT', side: 'buy', quantity: '1', ...more } });
+        await place({ type: 'limit', limit_price: '1', time_in_force: 'gtc' });
+        await page.goto('/orders');
+        const all = page.locator('form', { has: page.getByRole('button', { name: 'Cancel all open orders' }) });
+        const [address, form] = await all.evaluate(one => [one.getAttribute('action'), Object.fromEntries(new FormData(one))]);
+        const filled = await frozen(platform, 'portfolio', async () => {
+            // Its fill is decided, and portfolio is to book it.
+            const order = await place({ wait: false });
+            assert.equal((await page.request.post(address, { form, maxRedirects: 0 })).status(), 303);
+            return order;
+        });
+        // Whichever page comes next says it, that of a failure, too.
+        await page.goto('/orders');
+        assert.equal(await flash(page), 'Canceled: 1. Not canceled, as they are being filled or replaced at this moment: 1.');
+        assert.ok(await page.locator('.flash.is-error').count());
+        await until('it to be filled', async () =>
+            (await platform.expect(200, 'GET', `/api/v1/orders/${filled.id}`, { token })).status === 'filled');
     });
 
     it('puts another order in the place of one that waits, by the same rules, and says what is wrong', async () => {
@@ -325,6 +347,65 @@ export const withoutScripts = site => describe('without scripts', () => {
         await page.fill('#login-password', PASSWORD);
         await submit(page, 'Log in');
         assert.match(page.url(), /\/orders\?status=all$/);
+    });
+
+    it('has the ticket as it was typed after the login, and nothing placed, when the session has ended', async () => {
+        const token = await platform.login('no.scripts', PASSWORD);
+        const orders = async () => (await platform.expect(200, 'GET', '/api/v1/orders?status=all&ticker=TSLA', { token })).orders.length;
+        const endSession = async () => {
+            for (const { id, is_current } of (await platform.expect(200, 'GET', '/api/v1/auth/sessions', { token })).sessions)
+                if (!is_current)
+                    await platform.expect(204, 'DELETE', `/api/v1/auth/sessions/${id}`, { token });
+            await until('its end', async () => (await page.request.get('/api/v1/auth/session')).status() === 401);
+        };
+        const typed = { quantity: '4 1/2', type: 'limit', time_in_force: 'gtc', limit_price: '1.25', 'take_profit-limit_price': '', 'stop_loss-stop_price': '1.125' };
+        const assertTyped = async () => {
+            for (const [name, value] of Object.entries(typed))
+                assert.equal(await page.inputValue(`#order-${name}`), value, name);
+            assert.ok(await page.isChecked('input[name="side"][value="sell"]'));
+        };
+        await page.goto('/symbols/TSLA?range=1y&side=buy');
+        await page.check('input[name="side"][value="sell"]');
+        for (const [name, value] of Object.entries(typed))
+            await (name === 'type' || name === 'time_in_force' ? page.selectOption(`#order-${name}`, value) : page.fill(`#order-${name}`, value));
+        const address = page.url();
+        // The second time it comes from the page that it has come back to.
+        for (const button of ['Place the order', 'Estimate']) {
+            await endSession();
+            await submit(page, button);
+            assert.equal(new URL(page.url()).pathname, '/login');
+            await page.fill('#login-username', 'no.scripts');
+            await page.fill('#login-password', 'not the password');
+            await submit(page, 'Log in');
+            await page.fill('#login-password', PASSWORD);
+            await submit(page, 'Log in');
+            assert.equal(page.url().replace(/&typed=[^&]+$/, ''), address);
+            await assertTyped();
+            assert.match(await page.locator('.ticket').innerText(), /Nothing has been placed yet/);
+            assert.equal(await orders(), 0);
+        }
+        await submit(page, 'Place the order');
+        assert.match(await page.locator('#order-quantity-problem').innerText(), /decimal/);
+        // What is not of our own page, too long or a way to elsewhere is not come back with.
+        const form = Object.fromEntries(await page.locator('[data-ticket]').evaluate(one => [...new FormData(one)]));
+        await endSession();
+        const way = async (more, headers = {}) => {
+            const reply = await page.request.post('/symbols/TSLA/orders', { form: { ...form, ...more }, headers, maxRedirects: 0 });
+            assert.equal(reply.status(), 303);
+            const login = await page.request.get(reply.headers().location);
+            return /action="\/login"[^>]*>\s*<input type="hidden" name="next" value="([^"]*)"/.exec(await login.text())?.[1].replaceAll('&amp;', '&');
+        };
+        assert.match(await way({}), /^\/symbols\/TSLA\?portfolio=[0-9a-f-]{36}&typed=portfolio_id[^&]*quantity%3D4%2520[^&]*$/);
+        assert.match(await way({ note: 'x'.repeat(400) }), /^\/symbols\/TSLA\?portfolio=[0-9a-f-]{36}$/);
+        assert.match(await way({}, { 'sec-fetch-site': 'cross-site' }), /^\/symbols\/TSLA\?portfolio=[0-9a-f-]{36}$/);
+        for (const next of ['//evil.example', 'https://evil.example/symbols/TSLA', '/\\evil.example', '/symbols/TSLA/orders', '/api/v1/orders'])
+            assert.equal(await way({ next }), undefined, next);
+        await page.goto('/login?next=/symbols/TSLA%3Ftyped=quantity%253D7');
+        await page.fill('#login-username', 'no.scripts');
+        await page.fill('#login-password', PASSWORD);
+        await submit(page, 'Log in');
+        assert.equal(await page.inputValue('#order-quantity'), '7');
+        assert.equal((await page.goto('/symbols/TSLA?typed=a%3D1%26a%3D2')).status(), 400);
     });
 
     it('tells people what to do when there is nothing, and programs the reason', async () => {

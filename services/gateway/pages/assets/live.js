@@ -82,6 +82,13 @@ function showQuote(quote) {
     dispatchEvent(new CustomEvent('bourse:quote', { detail: quote }));
 }
 
+/** Whether what a portfolio has of cash is not what the page was made with: something was bought or sold meanwhile. @param {any} portfolio */
+function hasTraded(portfolio) {
+    const own = `[data-portfolio="${CSS.escape(portfolio.id)}"]`;
+    return ['cash_balance', 'buying_power'].some(name => [...document.querySelectorAll(`${own} [data-field="${name}"]`)]
+        .some(place => place.textContent !== money(portfolio[name])));
+}
+
 /** @param {any} portfolio */
 function showPortfolio(portfolio) {
     for (const place of document.querySelectorAll(`[data-portfolio="${CSS.escape(portfolio.id)}"] [data-field]`)) {
@@ -91,6 +98,8 @@ function showPortfolio(portfolio) {
             continue;
         const isChange = name === 'day_change' || name.endsWith('_pl');
         write(place, isChange ? signed(value) : money(value), isChange ? direction(value) : '');
+        if (name === 'buying_power')
+            /** @type {HTMLElement} */ (place).dataset.exact = value;
     }
 }
 
@@ -211,7 +220,12 @@ function listen() {
     }
     source = new EventSource(`/api/v1/stream?topics=${encodeURIComponent(followed)}`);
     hear('quote', showQuote);
-    hear('portfolio', message => showPortfolio(message.portfolio));
+    // Its positions come with the page alone, and what was filled while that was loaded is told of by nothing else.
+    hear('portfolio', ({ portfolio, snapshot }) => {
+        if (snapshot && hasTraded(portfolio))
+            renewSoon('orders');
+        showPortfolio(portfolio);
+    });
     hear('backtest', message => showBacktest(message.backtest));
     // A run may have gone on since the page was made: its snapshot counts, too.
     hear('run_events', message => renewSoon(message.topic));

@@ -53,8 +53,8 @@ function latestPrice() {
 function showEstimate() {
     const box = /** @type {HTMLElement} */ (form.querySelector('[data-estimate]'));
     const price = latestPrice();
-    const held = document.querySelector('[data-buying-power]');
-    const cash = held instanceof HTMLElement ? micros(held.dataset.buyingPower ?? '0') : 0n;
+    const held = document.querySelector('[data-field="buying_power"]');
+    const cash = held instanceof HTMLElement ? micros(held.dataset.exact ?? '0') : 0n;
     box.hidden = !isDecimal('quantity') || price === 0n;
     if (box.hidden)
         return;
