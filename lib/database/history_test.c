@@ -481,7 +481,7 @@ static void a_standby_without_the_latest_migrations_is_not_used(void **state)
 static void a_standby_of_another_database_is_not_used(void **state)
 {
     struct fixture *f = *state;
-    struct postgres *other = postgres_new();
+    struct postgres *other = postgres_new_unrelated();
     struct postgres *its_standby = NULL;
     size_t applied = 0;
 

@@ -185,18 +185,24 @@ static void keep_made(struct postgres *postgres, const char *made)
 
 static void make_cluster(struct postgres *postgres)
 {
-    char made[MADE_SIZE];
     char initdb[PATH_SIZE + 16];
     char *arguments[] = {initdb, "--no-sync", "-A",         "trust", "-U",           "postgres",
                          "-E",   "UTF8",      "--locale=C", "-D",    postgres->data, NULL};
+
+    snprintf(initdb, sizeof initdb, "%s/initdb", postgres->programs);
+    run_program(postgres, server_user(), arguments);
+}
+
+static void copy_made(struct postgres *postgres)
+{
+    char made[MADE_SIZE];
 
     name_made(postgres, made);
     if (access(made, F_OK) == 0) {
         copy_folder(postgres, made, postgres->data);
         return;
     }
-    snprintf(initdb, sizeof initdb, "%s/initdb", postgres->programs);
-    run_program(postgres, server_user(), arguments);
+    make_cluster(postgres);
     keep_made(postgres, made);
 }
 
@@ -278,6 +284,15 @@ static struct postgres *make_folder(void)
 }
 
 struct postgres *postgres_new(void)
+{
+    struct postgres *postgres = make_folder();
+
+    copy_made(postgres);
+    postgres_start(postgres);
+    return postgres;
+}
+
+struct postgres *postgres_new_unrelated(void)
 {
     struct postgres *postgres = make_folder();
 

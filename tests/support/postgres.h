@@ -12,8 +12,11 @@
 
 struct postgres;
 
-// Makes a cluster and starts it; takes one to two seconds. The caller owns it.
+// Makes a cluster, mostly as a copy of one that is new, and starts it. The caller owns it.
 struct postgres *postgres_new(void);
+
+// The same, but no copy: PostgreSQL itself can tell it from all others. Takes one to two seconds.
+struct postgres *postgres_new_unrelated(void);
 
 // Makes a standby of a running one, which follows it by streaming replication, and starts it. The
 // caller owns it.
