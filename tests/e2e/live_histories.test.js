@@ -148,6 +148,8 @@ describe('the days of a live market', () => {
         const release = held(ticker);
         const { bars, is_complete, complete_through } = await platform.expect(200, 'GET', path(ticker));
         assert.deepEqual([bars.length, is_complete, complete_through], [sessions.length - 1, false, sessions.at(-3)]);
+        const page = await platform.request('GET', `/symbols/${ticker}`, { token: admin, headers: { accept: 'text/html' } });
+        assert.match(page.text, /Days are missing after [^<]*\d{4}\. Providers are being asked for them/);
         release();
         await check(ticker, '');
     });

@@ -106,6 +106,9 @@ static bool list_bars(struct exchange *exchange,
     list = (const Market__ListBarsResponse *)response;
     chart->n_bars = list->n_bars;
     chart->bars = list->bars;
+    chart->has_is_late = true;
+    chart->is_late = list->has_is_complete && !list->is_complete;
+    chart->complete_through = list->complete_through;
     return true;
 }
 
