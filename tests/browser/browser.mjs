@@ -128,19 +128,6 @@ export async function frozen(platform, service, work) {
     }
 }
 
-// What a page says while nobody can write into a table.
-export async function whileLocked(platform, table, work) {
-    const others = 'FROM pg_stat_activity WHERE query LIKE \'%pg_sleep(600)%\' AND pid <> pg_backend_pid()';
-    const lock = platform.query(`BEGIN; LOCK TABLE ${table} IN SHARE MODE; SELECT pg_sleep(600)`).catch(() => undefined);
-    try {
-        await until('the lock', async () => (await platform.query(`SELECT pid ${others} AND wait_event = 'PgSleep'`)).length > 0);
-        return await work();
-    } finally {
-        await platform.query(`SELECT pg_terminate_backend(pid) ${others}`);
-        await lock;
-    }
-}
-
 export const PASSWORD = 'correct horse battery';
 
 // Signs up, and waits for the first portfolio.

@@ -4,15 +4,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { PORTS_OF_A_REPLICA, Replica, ask } from '../support/from_address.mjs';
+import { whileLocked } from '../support/locked.mjs';
 import { Platform, until } from '../support/platform.mjs';
 import { freePorts } from '../support/ports.mjs';
 
 const LEASE_SECONDS = 4;
 const SHARDS = 64;
 const TICKERS = Array.from({ length: 16 }, (_, i) => `T${i}`);
-const days = ['2014-02-03', '2014-02-04', '2014-02-05', '2014-02-06', '2014-02-07', '2014-02-10', '2014-02-11', '2014-02-12', '2014-02-13'];
+const days = ['2014-02-03', '2014-02-04', '2014-02-05', '2014-02-06', '2014-02-07', '2014-02-10', '2014-02-11', '2014-02-12', '2014-02-13', '2014-02-14'];
 // Each day is cheaper than the one before, so that an order waits for a day that is chosen.
-const price = day => 100 - 10 * day;
+const price = day => 105 - 10 * day;
 const table = 'Date,Open,High,Low,Close,Volume\n' +
     days.map((date, day) => `${date},${Array(4).fill(price(day)).join(',')},1000000\n`).join('');
 
@@ -64,9 +65,9 @@ async function via(replica, method, path, body, key) {
     });
 }
 
-async function nextDay() {
+async function nextDay(at = 'T15:00:00Z') {
     day++;
-    await platform.step(`${days[day]}T15:00:00Z`, admin);
+    await platform.step(days[day] + at, admin);
 }
 
 const settled = () => until('both to have their share', async () =>
@@ -248,6 +249,25 @@ describe('a replica that ends', () => {
             await filled(id);
             await isBookedOnce(id);
         }
+        other.replica.launch();
+        await settled();
+    });
+
+    it('leaves its orders to one that misses no quote which comes while it reads them', async () => {
+        await until('the books to be empty', async () => await restingOf(one) + await restingOf(other) === 0);
+        const ticker = await tickerOf(other);
+        const id = await rest(other, ticker);
+        // It waits for a second at most; where all of this takes longer it reads them later, and asks for what came meanwhile.
+        // When it has read them the session is over, and no latest quote fills anything.
+        await whileLocked(platform, 'trading.resting_orders', async () => {
+            other.replica.process.kill('SIGKILL');
+            await until('the first one to read', async () => (await platform.query(`SELECT 1 FROM pg_stat_activity
+                WHERE wait_event_type = 'Lock' AND query LIKE '%resting_orders%' AND query LIKE '%order_id > %'`)).length > 0);
+            await nextDay('T22:00:00Z');
+        }, 'ACCESS EXCLUSIVE');
+        await filled(id);
+        await isBookedOnce(id);
+        await other.replica.ended;
         other.replica.launch();
         await settled();
     });

@@ -21,6 +21,7 @@ struct inbox_event {
     size_t count;
     struct platform_clock clock;
     bool gap;
+    bool leaves_out; // its quotes, as no order rested when it came
 };
 
 void inbox_event_free(struct inbox_event *event);

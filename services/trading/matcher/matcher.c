@@ -83,10 +83,12 @@ void matcher_quotes_changed(void *context,
     struct inbox_event *event = NULL;
 
     atomic_store(&matcher->heard, clock->now);
-    // An order that comes to rest later asks for what it has missed.
-    if (count_all(matcher) == 0)
-        count = 0;
     event = allocate(sizeof(*event));
+    // An order that comes to rest later asks for what it has missed; one that is being read from
+    // the database at this moment is noticed when the event is taken.
+    event->leaves_out = count > 0 && count_all(matcher) == 0;
+    if (event->leaves_out)
+        count = 0;
     event->count = count;
     event->clock = *clock;
     event->gap = gap;
@@ -552,8 +554,10 @@ static void take_arrivals(struct matcher *matcher)
 
 static void take_quotes(struct matcher *matcher, const struct inbox_event *event)
 {
+    bool gap = event->gap || (event->leaves_out && order_book_count(matcher->watch->book) > 0);
+
     atomic_fetch_add_explicit(&matcher->quotes_taken, event->count, memory_order_relaxed);
-    watch_take_quotes(matcher->watch, event->quotes, event->count, &event->clock, event->gap);
+    watch_take_quotes(matcher->watch, event->quotes, event->count, &event->clock, gap);
 }
 
 static void handle_events(struct matcher *matcher, struct inbox_event *events)

@@ -2,8 +2,9 @@
 // Each flow in a browser that runs no scripts.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { whileLocked } from '../../support/locked.mjs';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, flash, frozen, NASTY, open, PASSWORD, submit, whileLocked } from '../browser.mjs';
+import { assertQuiet, flash, frozen, NASTY, open, PASSWORD, submit } from '../browser.mjs';
 
 export const withoutScripts = site => describe('without scripts', () => {
     let platform, browser, page;
