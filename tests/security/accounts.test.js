@@ -251,6 +251,8 @@ describe('what trades for a user', () => {
             for (const id of user.ids.slice(1))
                 await until(`${id} to be canceled`, async () => (await user.look(id)).status === 'canceled');
             assert.equal((await user.look(user.ids[1])).reason, 'ACCOUNT_INACTIVE');
+            await until('the token to be good nowhere', async () =>
+                (await platform.request('GET', '/api/v1/strategies', { token: user.token })).status === 401);
             await user.queue(401);
             assert.equal((await user.look(user.ids[0])).status, 'running');
         });
