@@ -225,6 +225,11 @@ describe('a platform that is looked after', () => {
     });
 
     describe('beside its next version', () => {
+        // By now that of before may be a quarter of an hour old.
+        before(async () => {
+            ada.token = await platform.login(ada.username, ada.password);
+        });
+
         // What people and administrators do all day: [what, the status that it must have, how].
         function* work(user, admin, round) {
             const mine = `/api/v1/portfolios/${user.portfolio}`;

@@ -269,6 +269,9 @@ describe('what trades for a user', () => {
                 await platform.kill('trading');
                 if (first === 'trading')
                     await change(user, false);
+                // Before market is back, as they would be run to their ends then.
+                for (const id of user.ids.slice(1))
+                    await until(`${id} to be canceled`, async () => (await user.look(id)).status === 'canceled', 60);
             });
             await until('all to be canceled', areCanceled, 60);
         });
