@@ -658,6 +658,15 @@ static void a_fault_point_strikes_when_it_is_armed_and_only_then(void **state)
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGKILL);
 }
+
+static void a_fault_point_that_delays_goes_on_after_400_ms(void **state)
+{
+    int64_t start = clock_monotonic_us();
+
+    (void)state;
+    assert_int_equal(WEXITSTATUS(status_with_fault("base.point=delay%100")), 0);
+    assert_in_range(clock_monotonic_us() - start, 3 * 400000, 60 * MICROS_PER_SECOND);
+}
 #endif
 
 int main(int argc, char **argv)
@@ -696,6 +705,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_monotonic_clock_does_not_go_back),
 #ifdef BOURSE_FAULTS
         cmocka_unit_test(a_fault_point_strikes_when_it_is_armed_and_only_then),
+        cmocka_unit_test(a_fault_point_that_delays_goes_on_after_400_ms),
 #endif
     };
 

@@ -7,7 +7,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+// Longer than any thread that polls waits between two looks.
+enum { DELAY_MS = 400 };
 
 // How often the armed point has been passed; one process arms one point.
 static atomic_ulong passages;
@@ -20,6 +24,13 @@ static bool is_meant(const char *action, unsigned long passage)
     unsigned long wanted = number == NULL ? 1 : strtoul(number + 1, NULL, 10);
 
     return number != NULL && *number == '%' ? passage * wanted % 100 < wanted : passage == wanted;
+}
+
+static void delay(void)
+{
+    const struct timespec time = {.tv_nsec = DELAY_MS * 1000000L};
+
+    nanosleep(&time, NULL);
 }
 
 bool fault_point(const char *name)
@@ -35,6 +46,8 @@ bool fault_point(const char *name)
         return false;
     if (strncmp(action, "crash", 5) == 0)
         kill(getpid(), SIGKILL);
+    if (strncmp(action, "delay", 5) == 0)
+        delay();
     return strncmp(action, "fail", 4) == 0;
 }
 

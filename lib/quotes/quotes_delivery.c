@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/fault.h"
+
 enum { QUOTES_WAITING_MAX = 65536, EVENTS_WAITING_MAX = 4096 };
 
 struct event {
@@ -56,6 +58,8 @@ static void tell_first(struct quotes_delivery *delivery)
     delivery->quote_count -= event->count;
     if (!is_told) {
         (void)pthread_mutex_unlock(&delivery->lock);
+        if (event->count > 0)
+            (void)fault_point("quotes.before_delivery");
         delivery->options.changed(delivery->options.context, event->quotes, event->count,
                                   &event->clock, false);
         (void)pthread_mutex_lock(&delivery->lock);

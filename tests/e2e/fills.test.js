@@ -265,3 +265,35 @@ describe('fills', () => {
             JOIN audit.orders o ON o.id = h.order_id WHERE o.status NOT IN ('new', 'partially_filled')`)).length === 0);
     });
 });
+
+describe('a quote that is known before those on their way', () => {
+    let platform;
+
+    after(() => platform?.stop());
+
+    // What a process reads prices from is ahead of what its matcher has been told: by 400 ms for each quote here.
+    it('fills nothing before its turn, and what was traded is shared out once', async () => {
+        platform = await Platform.start({ env: { BOURSE_FAULT: 'quotes.before_delivery=delay%100' } });
+        const admin = await platform.administrator();
+        await platform.import('WAVE', PRICES, admin);
+        const { token, portfolio } = await platform.trader('ada');
+        await platform.expect(200, 'PATCH', `/api/v1/portfolios/${portfolio}`,
+            { token, body: { fill_settings: { participation_percent: '1' } } });
+        await platform.step('2014-06-05T13:30:00Z', admin);
+        const order = await until('an order at the open', async () => {
+            const reply = await platform.request('POST', `/api/v1/portfolios/${portfolio}/orders`, { token,
+                body: { ticker: 'WAVE', side: 'buy', quantity: '5', type: 'limit', limit_price: '90' } });
+            assert.equal(reply.status, 201, reply.text);
+            return reply.body;
+        });
+        await platform.step('2014-06-05T21:00:00Z', admin);
+        const last = await until('the order to end', async () => {
+            const now = await platform.expect(200, 'GET', `/api/v1/orders/${order.id}`, { token });
+            return FINAL.has(now.status) && now;
+        }, 30);
+        const { fills } = await platform.expect(200, 'GET', `/api/v1/orders/${order.id}/fills`, { token });
+        assert.deepEqual(fills.map(one => [one.quantity, one.price, one.filled_at]), [['1', '88.00', '2014-06-05T13:30:00Z'],
+            ['1', '87.00', '2014-06-05T15:00:00Z'], ['1', '89.00', '2014-06-05T18:00:00Z'], ['1', '88.00', '2014-06-05T19:59:00Z']]);
+        assert.equal(last.status, 'expired');
+    });
+});

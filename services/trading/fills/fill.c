@@ -120,14 +120,29 @@ bool fill_trail(struct order *order, int64_t price)
     return true;
 }
 
+// What a quote that is older than the order's last look tells of was there when it looked.
+static bool tells_of_more(const struct order *order, const struct quote *quote)
+{
+    return quote->quoted_at >= order->looked_at;
+}
+
+static void pass_volume(struct order *order, const struct quote *quote)
+{
+    if (tells_of_more(order, quote))
+        order->volume_seen = quote->volume;
+}
+
 // The share of what was traded since the order looked last. What was not enough for a share of
 // stock is kept for the next look; what was traded while the order could not be filled is not.
 static int64_t take_volume(struct order *order, const struct quote *quote)
 {
     bool goes_on = quotes_same_session(order->looked_at, quote->quoted_at) &&
                    order->volume_seen <= quote->volume;
-    int64_t quantity = fill_share(order, quote->volume - (goes_on ? order->volume_seen : 0));
+    int64_t quantity = 0;
 
+    if (order->terms.participation_percent_hundredths > 0 && !tells_of_more(order, quote))
+        return 0;
+    quantity = fill_share(order, quote->volume - (goes_on ? order->volume_seen : 0));
     if (quantity > 0)
         order->volume_seen = quote->volume;
     else if (!goes_on)
@@ -150,7 +165,7 @@ enum fill_action fill_watch(struct order *order,
     (void)fill_trail(order, quote->price_micros);
     triggers = fill_is_triggered(order, quote->price_micros);
     if ((fill_has_stop(order) && !triggers) || price <= 0 || fill_is_beyond_limit(order, price)) {
-        order->volume_seen = quote->volume;
+        pass_volume(order, quote);
         return !rests ? FILL_MISS : triggers ? FILL_TRIGGER : FILL_NOTHING;
     }
     quantity = take_volume(order, quote);

@@ -257,6 +257,28 @@ static void the_volume_of_another_session_is_counted_from_its_start(void **state
     assert_int_equal(quantity, 10 * SHARE);
 }
 
+static void what_a_quote_tells_that_is_older_than_the_last_look_was_counted(void **state)
+{
+    struct order order = order_for(ORDER_BUY, 100 * SHARE);
+    struct quote dear = fresh;
+    int64_t quantity = 0;
+
+    (void)state;
+    order.type = ORDER_LIMIT;
+    order.limit_price = 96 * DOLLAR;
+    order.terms.participation_percent_hundredths = 1000;
+    order.volume_seen = 250;
+    dear.ask_micros = 97 * DOLLAR;
+    assert_int_equal(watch(&order, fresh, 620 * MINUTE, 400, &quantity), FILL_PART);
+    assert_int_equal(quantity, 15 * SHARE);
+    assert_int_equal(watch(&order, fresh, 610 * MINUTE, 300, &quantity), FILL_NOTHING);
+    order.looked_at = 620 * MINUTE;
+    assert_int_equal(watch(&order, dear, 610 * MINUTE, 300, &quantity), FILL_NOTHING);
+    order.looked_at = 620 * MINUTE;
+    assert_int_equal(watch(&order, fresh, 630 * MINUTE, 500, &quantity), FILL_PART);
+    assert_int_equal(quantity, 10 * SHARE);
+}
+
 static void an_order_meets_no_quote_from_before_its_latency_has_passed(void **state)
 {
     struct order order = order_for(ORDER_BUY, SHARE);
@@ -460,6 +482,7 @@ int main(void)
         cmocka_unit_test(an_order_is_filled_with_its_share_of_what_each_quote_brings),
         cmocka_unit_test(what_was_traded_beyond_its_limit_is_not_for_an_order),
         cmocka_unit_test(the_volume_of_another_session_is_counted_from_its_start),
+        cmocka_unit_test(what_a_quote_tells_that_is_older_than_the_last_look_was_counted),
         cmocka_unit_test(an_order_meets_no_quote_from_before_its_latency_has_passed),
         cmocka_unit_test(what_does_not_rest_ends_with_the_first_quote_that_it_meets),
         cmocka_unit_test(what_is_held_covers_slippage_and_commission),

@@ -314,7 +314,8 @@ static void take_view(struct resting *order, const struct order *view, const str
             order->looked_at = end;
     } else if (order->terms != NULL) {
         order->terms->volume_seen = view->volume_seen;
-        order->terms->volume_at = shown->quote->quoted_at;
+        if (order->terms->volume_at < shown->quote->quoted_at)
+            order->terms->volume_at = shown->quote->quoted_at;
     }
 }
 

@@ -172,7 +172,8 @@ static void matched(void *context,
     order->is_triggering = action == FILL_TRIGGER;
 }
 
-// Shows all orders of a ticker the quote of this moment.
+// Shows all orders of a ticker the quote of this moment. One that is younger than what has been looked
+// at is on its way here, maybe behind others: it comes in its turn.
 static void show_latest(struct watch *watch, struct lane *lane)
 {
     const struct order_book_watcher watcher = {matched, watch};
@@ -182,7 +183,7 @@ static void show_latest(struct watch *watch, struct lane *lane)
 
     if (quotes_clock(watch->trading->quotes, &clock) &&
         quotes_get(watch->trading->quotes, lane->ticker, &quote) &&
-        fill_moment_now(&quote, &clock, &moment))
+        quote.quoted_at <= watch->looked_at && fill_moment_now(&quote, &clock, &moment))
         order_book_show(watch->book, lane, &quote, &moment, &watcher);
 }
 
