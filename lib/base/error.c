@@ -104,3 +104,8 @@ bool error_is(const struct error *error, enum reason reason)
 {
     return strcmp(error->reason, reason_entry(reason)->name) == 0;
 }
+
+bool error_is_silence(const struct error *error)
+{
+    return error->code == CODE_UNAVAILABLE || error->code == CODE_DEADLINE_EXCEEDED;
+}

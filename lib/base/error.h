@@ -113,3 +113,6 @@ void error_clear(struct error *error);
 
 // True when the error is of this reason.
 bool error_is(const struct error *error, enum reason reason);
+
+// True when whoever was asked cannot be reached, or has not answered in time.
+bool error_is_silence(const struct error *error);

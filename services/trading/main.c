@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "execution/lookup.h"
 #include "execution/placing.h"
 #include "limits/limit_follower.h"
 #include "limits/limit_registry.h"
@@ -199,8 +200,8 @@ static bool start(struct service *service, void **out_context, struct error *err
     trading->portfolio_client = service_client(service, "portfolio");
     trading->market_client = service_client(service, "market");
     trading->auth_client = service_client(service, "auth");
-    trading->owners = cache_new(OWNERS_MAX);
-    trading->symbols = cache_new(SYMBOLS_MAX);
+    trading->owners = cache_new(OWNERS_MAX, LOOKUP_KEEP_US);
+    trading->symbols = cache_new(SYMBOLS_MAX, LOOKUP_KEEP_US);
     trading->limit_registry = limit_registry_new();
     trading->finished = finished_new();
     trading->task_statistics = task_statistics_new();

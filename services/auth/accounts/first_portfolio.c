@@ -76,7 +76,7 @@ bool first_portfolio_open_all(void *context)
             continue;
         }
         // A service that cannot be reached cannot be reached for the others either.
-        if (error.code == CODE_UNAVAILABLE || error.code == CODE_DEADLINE_EXCEEDED)
+        if (error_is_silence(&error))
             return false;
         note_failure(auth, arena, &users[i], &error);
     }

@@ -63,8 +63,7 @@ bool trading_stop_all(void *context)
         enum trading_stop_answer answer = TRADING_STOP_REFUSED;
 
         // A service that cannot be reached cannot be reached for the others either.
-        if (!stop_one(auth, arena, &stops[i], &answer, &error) &&
-            (error.code == CODE_UNAVAILABLE || error.code == CODE_DEADLINE_EXCEEDED))
+        if (!stop_one(auth, arena, &stops[i], &answer, &error) && error_is_silence(&error))
             return false;
         tell(&stops[i], answer, &error);
         note(auth, arena, &stops[i], answer);

@@ -114,7 +114,7 @@ static bool ask(struct exchange *exchange,
     *out_response = NULL;
     return !rpc_client_is_ready(service_client(exchange->gateway->service, service)) ||
            page_call(exchange, service, method, request, out_response, error) ||
-           error->code == CODE_UNAVAILABLE || error->code == CODE_DEADLINE_EXCEEDED;
+           error_is_silence(error);
 }
 
 // Market.

@@ -348,7 +348,7 @@ static void say_who(struct stream_connection *connection)
 
 static void end_private(struct stream_connection *connection, const struct error *error)
 {
-    bool is_unknown = error->code == CODE_UNAVAILABLE || error->code == CODE_DEADLINE_EXCEEDED;
+    bool is_unknown = error_is_silence(error);
     struct error cause;
 
     if (is_unknown)

@@ -10,9 +10,49 @@
 #include "service/ownership.h"
 #include "store/trading_store.h"
 
+enum { HASTE_MS = 500 };
+
 // An owner never changes, but a portfolio may be closed; portfolio has the last word on that.
 #define OWNER_GOOD_US (INT64_C(60) * MICROS_PER_SECOND)
 #define SYMBOL_GOOD_US (INT64_C(30) * MICROS_PER_SECOND)
+
+// What is remembered when an order asks for it.
+enum remembered {
+    REMEMBERED_NOTHING,
+    REMEMBERED_ENDED, // it is asked for anew, and has to do when nobody answers
+    REMEMBERED_GOOD,
+};
+
+static enum remembered
+recall(struct cache *cache, const char *key, int64_t now, void *out_value, size_t size)
+{
+    if (cache_get(cache, key, now, out_value, size))
+        return REMEMBERED_GOOD;
+    if (!cache_get_ended(cache, key, now, out_value, size))
+        return REMEMBERED_NOTHING;
+    return cache_is_silent(cache, now) ? REMEMBERED_GOOD : REMEMBERED_ENDED;
+}
+
+// The call to ask with. When there is something to go on with without an answer, it waits less.
+static struct call call_to_ask(const struct call *call, enum remembered remembered)
+{
+    struct call hasty = call_start(call->arena, HASTE_MS);
+    struct call asking = *call;
+
+    if (remembered == REMEMBERED_ENDED && hasty.deadline_us < asking.deadline_us)
+        asking.deadline_us = hasty.deadline_us;
+    return asking;
+}
+
+// Whether an order can go on with what is remembered after asking has failed.
+static bool does_do(struct cache *cache, enum remembered remembered, struct error *error)
+{
+    if (remembered != REMEMBERED_ENDED || !error_is_silence(error))
+        return false;
+    cache_note_silence(cache, clock_monotonic_us());
+    error_clear(error);
+    return true;
+}
 
 static bool refuse_portfolio(const char *portfolio_id, struct error *error)
 {
@@ -79,11 +119,14 @@ static bool find_owned(struct trading *trading,
                        struct owned *out_owned,
                        struct error *error)
 {
+    enum remembered remembered =
+        recall(trading->owners, portfolio_id, clock_monotonic_us(), out_owned, sizeof(*out_owned));
+    struct call asking = call_to_ask(call, remembered);
     bool is_closed = false;
 
-    if (!cache_get(trading->owners, portfolio_id, clock_monotonic_us(), out_owned,
-                   sizeof(*out_owned)) &&
-        !ask_owner(trading, call, portfolio_id, out_owned, &is_closed, error))
+    if (remembered != REMEMBERED_GOOD &&
+        !ask_owner(trading, &asking, portfolio_id, out_owned, &is_closed, error) &&
+        !does_do(trading->owners, remembered, error))
         return false;
     if (!ownership_may_see(&call->identity, out_owned->user_id, portfolio_id))
         return refuse_portfolio(portfolio_id, error);
@@ -187,12 +230,14 @@ static bool find_symbol(struct trading *trading,
 {
     int64_t now = clock_monotonic_us();
     struct symbol symbol;
+    enum remembered remembered = recall(trading->symbols, ticker, now, out_symbol, sizeof(symbol));
+    struct call asking = call_to_ask(call, remembered);
 
-    if (!cache_get(trading->symbols, ticker, now, &symbol, sizeof(symbol))) {
-        if (!ask_symbol(trading, call, ticker, &symbol, error))
-            return false;
-        cache_put(trading->symbols, ticker, now + SYMBOL_GOOD_US, &symbol, sizeof(symbol));
-    }
+    if (remembered == REMEMBERED_GOOD)
+        return true;
+    if (!ask_symbol(trading, &asking, ticker, &symbol, error))
+        return does_do(trading->symbols, remembered, error);
+    cache_put(trading->symbols, ticker, now + SYMBOL_GOOD_US, &symbol, sizeof(symbol));
     *out_symbol = symbol;
     return true;
 }

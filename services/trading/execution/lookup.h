@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
-// lookup: what trading asks the other services about an order, remembered for a while.
+// lookup: what trading asks the other services about an order, remembered for a while: the owner of
+// a portfolio for 60 s, a symbol for 30 s. When nobody answers within half a second, what was told
+// in the ten minutes before has to do, so orders are taken while market or portfolio are away for a
+// moment.
 #pragma once
 
 #include "orders/order.h"
 #include "trading.h"
+
+// How long what is remembered has to do after its time.
+#define LOOKUP_KEEP_US (INT64_C(600) * MICROS_PER_SECOND)
 
 // Finds whose the portfolio is. Fails with PORTFOLIO_NOT_FOUND, also for a caller who is neither
 // its owner nor an administrator, and PORTFOLIO_CLOSED.

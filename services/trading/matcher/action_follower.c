@@ -298,7 +298,7 @@ struct action_follower *action_follower_new(struct trading *trading)
     follower->execution = execution_new(trading);
     follower->list_arena = arena_new(LIST_BUDGET);
     follower->arena = arena_new(STEP_BUDGET);
-    follower->said = cache_new(ACTIONS_MAX);
+    follower->said = cache_new(ACTIONS_MAX, 0);
     follower->worker = worker_new("actions", PERIOD_MS, work, follower);
     return follower;
 }

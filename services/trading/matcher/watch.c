@@ -172,8 +172,8 @@ static void matched(void *context,
     order->is_triggering = action == FILL_TRIGGER;
 }
 
-// Shows all orders of a ticker the quote of this moment. One that is younger than what has been looked
-// at is on its way here, maybe behind others: it comes in its turn.
+// Shows all orders of a ticker the quote of this moment. One that is younger than what has been
+// looked at is on its way here, maybe behind others: it comes in its turn.
 static void show_latest(struct watch *watch, struct lane *lane)
 {
     const struct order_book_watcher watcher = {matched, watch};
