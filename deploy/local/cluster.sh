@@ -94,12 +94,12 @@ cluster_choose_socket() {
     CLUSTER_SOCKET=$folder
 }
 
-# A connection string for the role, whose password is in the secrets.
-cluster_url() {
+# Sets URL to a connection string for the role, whose password is in the secrets.
+cluster_choose_url() {
     local role=$1 socket=${CLUSTER_SOCKET//\\/\\\\}
 
-    printf "host='%s' dbname=%s user=%s password=%s" "${socket//\'/\\\'}" "$CLUSTER_DATABASE" "$role" \
-        "$(cat "$SECRETS/$role.password")"
+    data_read_secret "$role.password"
+    printf -v URL "host='%s' dbname=%s user=%s password=%s" "${socket//\'/\\\'}" "$CLUSTER_DATABASE" "$role" "$SECRET"
 }
 
 # Runs a client of PostgreSQL's as the owner.
@@ -107,7 +107,8 @@ cluster_client() {
     local program=$1
 
     shift
-    PGPASSWORD=$(cat "$SECRETS/$CLUSTER_OWNER.password") PGHOST=$CLUSTER_SOCKET PGUSER=$CLUSTER_OWNER PGPORT=5432 \
+    data_read_secret "$CLUSTER_OWNER.password"
+    PGPASSWORD=$SECRET PGHOST=$CLUSTER_SOCKET PGUSER=$CLUSTER_OWNER PGPORT=5432 \
         PGDATABASE=${CLUSTER_PSQL_DATABASE:-$CLUSTER_DATABASE} "$CLUSTER_PROGRAMS/$program" "$@"
 }
 
@@ -117,7 +118,7 @@ cluster_psql() {
 
 # Makes the cluster when there is none. What is half made by a start that was killed is made anew.
 cluster_make() {
-    local password file
+    local file
 
     cluster_choose_folder
     mkdir -p "$DATA/postgres"
@@ -130,10 +131,11 @@ cluster_make() {
     find "$CLUSTER_FOLDER" -mindepth 1 -delete
     chmod 0700 "$CLUSTER_FOLDER"
     [ "$(id -u)" -ne 0 ] || chown postgres: "$CLUSTER_FOLDER"
-    password=$(data_secret "$CLUSTER_OWNER.password" 24)
+    data_make_secret "$CLUSTER_OWNER.password" 24
+    data_read_secret "$CLUSTER_OWNER.password"
     # The cluster's user may be unable to read our files.
     file=$(cd / && cluster_as_user mktemp)
-    cluster_as_user tee "$file" >/dev/null <<<"$password"
+    cluster_as_user tee "$file" >/dev/null <<<"$SECRET"
     if ! (cd / && cluster_as_user "$CLUSTER_PROGRAMS/initdb" -D "$CLUSTER_FOLDER" -U "$CLUSTER_OWNER" \
         --auth-local=scram-sha-256 --auth-host=reject --pwfile="$file" --encoding=UTF8 --locale=C.UTF-8 \
         --data-checksums) >"$LOG/initdb.log" 2>&1; then
@@ -176,7 +178,7 @@ cluster_wait() {
     until cluster_answers; do
         tries=$((tries - 1))
         [ "$tries" -gt 0 ] || return 1
-        sleep 0.1 # between two looks
+        process_pause # between two looks
     done
 }
 
@@ -203,7 +205,7 @@ cluster_clear() {
         while [ -n "$(cluster_pids)" ]; do
             tries=$((tries - 1))
             [ "$tries" -gt 0 ] || die "The PostgreSQL that was left behind does not stop: pids $pids."
-            sleep 0.1 # between two looks
+            process_pause # between two looks
         done
     fi
     # Nobody works there, so nobody owns them.

@@ -9,7 +9,7 @@ need_running() {
 }
 
 status_command() {
-    local name pid said bad=0
+    local name said bad=0
 
     data_parse "$@"
     if ! up_is_running; then
@@ -26,21 +26,22 @@ status_command() {
         said="does not answer"
         bad=1
     fi
-    printf '  %-10s pid %-8s %s\n' postgres "$(process_pid postgres)" "$said"
+    process_find postgres
+    printf '  %-10s pid %-8s %s\n' postgres "$PID" "$said"
     for name in "${SERVICES[@]}"; do
-        pid=$(process_pid "$name")
-        if [ -z "$pid" ]; then
-            said="is not running"
+        process_find "$name"
+        if [ -z "$PID" ]; then
+            ANSWER="is not running"
             bad=1
-        elif ! said=$(services_readiness "$name"); then
+        elif ! services_look "$name"; then
             bad=1
         fi
-        printf '  %-10s pid %-8s %s\n' "$name" "$pid" "$said"
+        printf '  %-10s pid %-8s %s\n' "$name" "$PID" "$ANSWER"
     done
     if [ ! -e "$RUN/ready" ]; then
         say "It is still starting"
         bad=1
-    elif ! curl -s -f -m 5 -o /dev/null "http://127.0.0.1:$PORT/healthz"; then
+    elif ! http_look "$PORT" /healthz; then
         say "http://127.0.0.1:$PORT/healthz does not answer 200"
         bad=1
     fi

@@ -62,14 +62,18 @@ data_parse() {
     data_choose "$folder"
 }
 
-# A secret of `bytes` random bytes as hexadecimal digits in that file, made when it is not there.
+# Makes a secret of `bytes` random bytes as hexadecimal digits in that file, when it is not there.
 # The file appears whole or not at all.
-data_secret() {
+data_make_secret() {
     local file=$SECRETS/$1 bytes=$2
 
-    if [ ! -s "$file" ]; then
-        (umask 077 && od -An -vtx1 -N "$bytes" /dev/urandom | tr -d ' \n' >"$file.new")
-        mv "$file.new" "$file"
-    fi
-    cat "$file"
+    [ ! -s "$file" ] || return 0
+    (umask 077 && od -An -vtx1 -N "$bytes" /dev/urandom | tr -d ' \n' >"$file.new")
+    mv "$file.new" "$file"
+}
+
+# Sets SECRET to the one in that file.
+data_read_secret() {
+    # The line has no end.
+    read -r SECRET <"$SECRETS/$1" || [ -n "$SECRET" ] || die "There is no secret in $SECRETS/$1."
 }

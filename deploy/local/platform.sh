@@ -33,18 +33,19 @@ platform_runs() {
 
 # Stops a service, which its supervisor starts again, and waits until that one is ready.
 platform_restart() {
-    local name=$1 old pid said='' tries=$((PLATFORM_RESTART_SECONDS * 10))
+    local name=$1 old tries=$((PLATFORM_RESTART_SECONDS * 10))
 
-    old=$(process_pid "$name")
+    ANSWER=''
+    process_find "$name"
+    old=$PID
     : >"$RUN/$name.restart"
     [ -z "$old" ] || kill -s TERM "$old" 2>/dev/null || true
-    until pid=$(process_pid "$name") && [ -n "$pid" ] && [ "$pid" != "$old" ] &&
-        said=$(services_readiness "$name"); do
+    until process_find "$name" && [ -n "$PID" ] && [ "$PID" != "$old" ] && services_look "$name"; do
         up_is_running || die "The platform was stopped; ./bourse rotate-mesh-key once it runs again."
         tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || die "$name was not ready again after $PLATFORM_RESTART_SECONDS s${said:+: $said}." \
+        [ "$tries" -gt 0 ] || die "$name was not ready again after $PLATFORM_RESTART_SECONDS s${ANSWER:+: $ANSWER}." \
             "The services can talk to each other as they are; once it is well, give this command again."
-        sleep 0.1 # between two looks
+        process_pause # between two looks
     done
 }
 

@@ -44,21 +44,14 @@ services_pick_ports() {
     mv "$DATA/ports.new" "$DATA/ports"
 }
 
-# The port of a service for calls.
-services_port() {
-    local name calls rest
-
-    while read -r name calls rest; do
-        [ "$name" != "$1" ] || printf '%s' "$calls"
-    done <"$DATA/ports"
-}
-
-# And the one for what administrators ask.
-services_admin_port() {
+# Sets CALLS_PORT and ADMIN_PORT of each service: the one for calls, and the one for what administrators ask.
+services_read_ports() {
     local name calls admin
 
+    declare -gA CALLS_PORT=() ADMIN_PORT=()
     while read -r name calls admin; do
-        [ "$name" != "$1" ] || printf '%s' "$admin"
+        CALLS_PORT[$name]=$calls
+        ADMIN_PORT[$name]=$admin
     done <"$DATA/ports"
 }
 
@@ -72,18 +65,20 @@ services_export() {
     export BOURSE_LISTEN BOURSE_ADMIN_LISTEN BOURSE_MESH_KEY_FILE=$SECRETS/mesh.key
     # Nobody balances load here who would have to notice that one is going.
     export BOURSE_DRAIN_DELAY_MS=${BOURSE_DRAIN_DELAY_MS:-0}
-    BOURSE_LISTEN=127.0.0.1:$(services_port "$name")
-    BOURSE_ADMIN_LISTEN=127.0.0.1:$(services_admin_port "$name")
+    services_read_ports
+    BOURSE_LISTEN=127.0.0.1:${CALLS_PORT[$name]}
+    BOURSE_ADMIN_LISTEN=127.0.0.1:${ADMIN_PORT[$name]}
     for peer in "${SERVICES[@]}"; do
         # Further processes of it, which somebody else runs.
         replicas=BOURSE_${peer^^}_REPLICAS
-        export "BOURSE_${peer^^}_ADDRESS=127.0.0.1:$(services_port "$peer")${!replicas:+,${!replicas}}"
+        export "BOURSE_${peer^^}_ADDRESS=127.0.0.1:${CALLS_PORT[$peer]}${!replicas:+,${!replicas}}"
     done
     if [ "$name" = gateway ]; then
         export BOURSE_HTTP_LISTEN=127.0.0.1:$PORT
     else
         export BOURSE_DATABASE
-        BOURSE_DATABASE=$(cluster_url "bourse_$name")
+        cluster_choose_url "bourse_$name"
+        BOURSE_DATABASE=$URL
     fi
 }
 
@@ -99,15 +94,17 @@ services_run() {
 }
 
 services_migrate() {
-    local name url
+    local name
 
-    url=$(cluster_url "$CLUSTER_OWNER")
     for name in "${SERVICES_WITH_DATABASE[@]}"; do
         (
-            data_secret "bourse_$name.password" 24 >/dev/null
-            export BOURSE_OWNER_DATABASE=$url BOURSE_DATABASE
-            BOURSE_DATABASE=$(cluster_url "bourse_$name")
-            "$BIN/bourse-$name" migrate
+            data_make_secret "bourse_$name.password" 24
+            export BOURSE_OWNER_DATABASE BOURSE_DATABASE
+            cluster_choose_url "$CLUSTER_OWNER"
+            BOURSE_OWNER_DATABASE=$URL
+            cluster_choose_url "bourse_$name"
+            BOURSE_DATABASE=$URL
+            exec "$BIN/bourse-$name" migrate
         ) || die "The schema of $name could not be brought up to date."
     done
 }
@@ -138,15 +135,8 @@ services_exec() {
     exec setsid setpriv --pdeathsig TERM -- "$BIN/bourse-$name" </dev/null >>"$LOG/$name.log" 2>&1
 }
 
-# What the admin port says of readiness; status 0 when it is ready.
-services_readiness() {
-    local answer status
-
-    answer=$(curl -s -m 2 -w '\n%{http_code}' "http://127.0.0.1:$(services_admin_port "$1")/readyz" 2>/dev/null) || true
-    status=${answer##*$'\n'}
-    answer=${answer%$'\n'*}
-    [ "$status" != 000 ] || answer="does not answer yet"
-    # The first line, or the second when that says what is degraded.
-    printf '%s' "${answer//$'\n'/ }"
-    [ "$status" = 200 ]
+# Sets ANSWER to what the admin port says of readiness, in one line; status 0 when it is ready.
+services_look() {
+    services_read_ports
+    http_look "${ADMIN_PORT[$1]}" /readyz
 }

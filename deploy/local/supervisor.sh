@@ -4,7 +4,6 @@
 # starts again what dies (later and later when it keeps dying), and stops them in order. They are told by
 # the kernel to stop when it dies itself.
 
-SUPERVISOR_TICK=0.1            # seconds between two looks at the children
 SUPERVISOR_BACKOFF_MAX_MS=15000
 SUPERVISOR_STEADY_MS=20000     # a process that ran this long is not one that keeps dying
 SUPERVISOR_START_SECONDS=180   # until all are ready
@@ -25,7 +24,8 @@ supervisor_start() {
 
     (
         trap - TERM INT HUP
-        exec {LOCK}>&- {TICKS}>&- {PORTS_CLAIM}>&-
+        exec {LOCK}>&- {PORTS_CLAIM}>&-
+        process_end_pauses
         if [ "$name" = postgres ]; then
             cluster_exec
         else
@@ -79,8 +79,7 @@ supervisor_look() {
 supervisor_tick() {
     local name
 
-    # Nothing is ever written to it: this waits, and wakes for a signal.
-    read -r -t "$SUPERVISOR_TICK" -u "$TICKS" || true
+    process_pause # between two looks at the children
     [ -z "$STOP" ] || return 0
     TICK=$((TICK + 1))
     if [ $((TICK % SUPERVISOR_LOG_TICKS)) -eq 0 ]; then
@@ -102,12 +101,14 @@ supervisor_stop() {
     # The gateway first, so that nobody is refused by half a platform; then the others at once.
     process_end gateway TERM "$SUPERVISOR_STOP_SECONDS"
     for name in "${RUNNING[@]}"; do
-        kill -s TERM "$(process_pid "$name")" 2>/dev/null || true
+        process_find "$name"
+        [ -z "$PID" ] || kill -s TERM "$PID" 2>/dev/null || true
     done
     for name in "${RUNNING[@]}"; do
         process_end "$name" TERM "$SUPERVISOR_STOP_SECONDS"
     done
-    if [ -n "$(process_pid postgres)" ]; then
+    process_find postgres
+    if [ -n "$PID" ]; then
         say "Stopping PostgreSQL"
         process_end postgres INT 60
     fi
@@ -137,7 +138,7 @@ supervisor_show_log() {
 
 # Waits until every service is ready, looking after them meanwhile.
 supervisor_wait_ready() {
-    local name end ready=() said
+    local name end ready=()
 
     look_at_clock
     end=$((NOW + SUPERVISOR_START_SECONDS * 1000))
@@ -151,21 +152,21 @@ supervisor_wait_ready() {
                 supervisor_show_log "$name"
                 die "$name died ${DEATHS[$name]} times and was never ready."
             fi
-            if said=$(services_readiness "$name"); then
+            if services_look "$name"; then
                 ready+=("$name")
                 say "  $name is ready (${#ready[@]} of ${#SERVICES[@]})"
             elif [ "$NOW" -ge "$end" ]; then
                 supervisor_show_log "$name"
-                die "$name was not ready after $SUPERVISOR_START_SECONDS s: $said"
+                die "$name was not ready after $SUPERVISOR_START_SECONDS s: $ANSWER"
             fi
         done
     done
-    until curl -s -f -m 2 -o "$RUN/healthz" "http://127.0.0.1:$PORT/healthz"; do
+    until http_look "$PORT" /healthz; do
         supervisor_tick
         [ -z "$STOP" ] || return 0
         look_at_clock
         [ "$NOW" -lt "$end" ] ||
-            die "http://127.0.0.1:$PORT/healthz does not answer 200: $(cat "$RUN/healthz" 2>/dev/null)"
+            die "http://127.0.0.1:$PORT/healthz does not answer 200: $ANSWER"
     done
 }
 
@@ -215,18 +216,14 @@ supervisor_command() {
     exec {LOCK}>"$RUN/lock"
     # Somebody may be looking whether it is held.
     flock -w 5 "$LOCK" || die "Another ./bourse works on $DATA."
-    # A pipe that stays empty, to wait on without starting a process each time.
-    rm -f "$RUN/ticks"
-    mkfifo -m 0600 "$RUN/ticks"
-    exec {TICKS}<>"$RUN/ticks"
-    rm -f "$RUN/ticks" "$RUN/ready" "$RUN/database.held" "$RUN"/*.restart
+    rm -f "$RUN/ready" "$RUN/database.held" "$RUN"/*.restart
     trap 'STOP=1' TERM INT HUP
     # Nobody may be reading what is said any more.
     trap '' PIPE
     process_note supervisor $$
     printf '%s\n' "$PORT" >"$RUN/address"
     supervisor_turn_logs
-    data_secret mesh.key 32 >/dev/null
+    data_make_secret mesh.key 32
     # On every way out, also when a step below fails.
     trap supervisor_stop EXIT
     supervisor_start_all

@@ -127,7 +127,7 @@ up_wait_ready() {
         elif ! up_is_running; then
             die "It has stopped before it was ready; see $LOG."
         fi
-        sleep 0.1 # between two looks; the supervisor says how far it is
+        process_pause # between two looks; the supervisor says how far it is
     done
 }
 
@@ -136,7 +136,8 @@ down_command() {
 
     data_parse "$@"
     [ ${#OPERANDS[@]} -eq 0 ] || die "down does not know \"${OPERANDS[0]}\"."
-    pid=$(process_pid supervisor)
+    process_find supervisor
+    pid=$PID
     if [ -n "$pid" ]; then
         say "Stopping Bourse on $DATA"
         kill -s TERM "$pid"

@@ -12,7 +12,7 @@ PRESET=$1
 BIN=$ROOT/build/$PRESET/bin
 # shellcheck disable=SC2034 # services.sh counts them
 SERVICES=(auth market portfolio trading gateway)
-for part in messages data processes cluster services; do
+for part in messages data http processes cluster services; do
     # shellcheck source=/dev/null
     . "$ROOT/deploy/local/$part.sh"
 done
