@@ -125,6 +125,7 @@ struct rpc_client {
     size_t spare_count;
     struct arena *arenas[8]; // kept for the next replies
     size_t arena_count;
+    bool is_hasty;    // calls do not wait for a replica to come back
     bool is_stopping; // new calls are refused
     bool is_stopped;  // the keeper ends
     bool is_pumping;  // the keeper is asked to send what waits: a link has become usable

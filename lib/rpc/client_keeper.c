@@ -44,7 +44,7 @@ end_unreachable_calls(struct rpc_client *client, int64_t now_us, struct client_q
             lane->usable_us = now_us;
             continue;
         }
-        if (now_us - lane->usable_us < CLIENT_GONE_MS * MICROS_PER_MS)
+        if (!client->is_hasty && now_us - lane->usable_us < CLIENT_GONE_MS * MICROS_PER_MS)
             started_before_us -= CLIENT_CONNECT_WAIT_MS * MICROS_PER_MS;
         while (lane->queue.first != NULL && lane->queue.first->started_us <= started_before_us)
             client_fail(client, failed, client_queue_pop(&lane->queue), REASON_UNAVAILABLE, false);

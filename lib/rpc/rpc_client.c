@@ -81,6 +81,13 @@ bool rpc_client_new(const struct rpc_client_options *options,
     return true;
 }
 
+void rpc_client_wait_no_more(struct rpc_client *client)
+{
+    pthread_mutex_lock(&client->mutex);
+    client->is_hasty = true;
+    pthread_mutex_unlock(&client->mutex);
+}
+
 static void wait_until_idle(struct rpc_client *client)
 {
     int64_t until_us = clock_monotonic_us() + FREE_WAIT_MS * MICROS_PER_MS;

@@ -247,6 +247,15 @@ static void who_has_been_away_for_long_is_not_waited_for(void **state)
     assert_true(test_call(fixture->client, &test_echo, &call, 1, &response, &error));
 }
 
+static void who_is_to_stop_waits_for_nobody(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->client = test_client_new(fixture->peers, 1, TEST_KEY_BYTE);
+    rpc_client_wait_no_more(fixture->client);
+    assert_true(wait_in_vain(fixture) < CONNECT_WAIT_MS);
+}
+
 static void work_whose_deadline_passed_on_the_way_is_not_done_later(void **state)
 {
     struct fixture *fixture = *state;
@@ -393,6 +402,7 @@ int main(void)
         RULE(an_absent_peer_is_reported_as_not_reached_and_serves_when_it_comes),
         RULE(a_deadline_before_the_connection_is_kept_too),
         RULE(who_has_been_away_for_long_is_not_waited_for),
+        RULE(who_is_to_stop_waits_for_nobody),
         RULE(work_whose_deadline_passed_on_the_way_is_not_done_later),
         RULE(a_frozen_replica_gets_no_more_calls_until_it_lives_again),
         RULE(the_only_replica_when_frozen_is_reported_as_not_reached_and_comes_back),

@@ -459,6 +459,9 @@ static void service_free(struct service **owned)
     // A handler that has not come back in all that time is still using what would be freed now.
     if (!rpc_server_free(&service->server))
         stop_signal_break_off();
+    for (size_t i = 0; service->clients != NULL && i < service->table->peer_count; i++)
+        if (service->clients[i] != NULL)
+            rpc_client_wait_no_more(service->clients[i]);
     if (service->context != NULL && service->definition->stop != NULL)
         service->definition->stop(&service->context);
     audit_outbox_free(&service->audit_outbox);
