@@ -30,5 +30,18 @@ MUST_CHECK bool service_database_start(const struct service_database_options *op
                                        struct service_database **out_database);
 void service_database_stop(struct service_database **database);
 
+// Applies those of the migrations that have not been: of a schema that was started with fewer.
+MUST_CHECK bool service_database_migrate(struct service_database *database,
+                                         const struct service_database_options *options);
+
+// Runs a statement, and fails the test when that is not possible. `name` is prepared once, so it
+// belongs to one `sql`. The rows live in the arena.
+struct rows
+service_database_run(struct service_database *database, const char *name, const char *sql);
+
+// The same of a statement whose first column is a number; 0 when there is no row.
+int64_t
+service_database_number(struct service_database *database, const char *name, const char *sql);
+
 // Whether somebody waits for a lock there: a test's other thread has come so far.
 MUST_CHECK bool service_database_is_waited_for(struct service_database *database);

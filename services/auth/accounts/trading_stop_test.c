@@ -72,11 +72,6 @@ static size_t run_with(struct fixture *f,
     return rows.count;
 }
 
-static size_t run_sql(struct fixture *f, const char *name, const char *sql)
-{
-    return run_with(f, &(const struct statement){name, sql}, NULL, 0);
-}
-
 static bool stop_user(void *context,
                       struct call *call,
                       const ProtobufCMessage *packed,
@@ -155,11 +150,13 @@ static int shut_out(void **state)
     f->auth.database = f->database->database;
     f->stopped = 0;
     f->is_under_way = false;
-    (void)run_sql(f, "forget_stops", "DELETE FROM trading_stops");
-    (void)run_sql(f, "shut_out",
-                  "INSERT INTO users (id, username, role, created_at, is_active)"
-                  " VALUES ('" USER_ID "', 'ada', 'user', now(), false) ON CONFLICT DO NOTHING");
-    (void)run_sql(f, "ask_to_stop", "INSERT INTO trading_stops (user_id) VALUES ('" USER_ID "')");
+    (void)service_database_run(f->database, "forget_stops", "DELETE FROM trading_stops");
+    (void)service_database_run(f->database, "shut_out",
+                               "INSERT INTO users (id, username, role, created_at, is_active)"
+                               " VALUES ('" USER_ID
+                               "', 'ada', 'user', now(), false) ON CONFLICT DO NOTHING");
+    (void)service_database_run(f->database, "ask_to_stop",
+                               "INSERT INTO trading_stops (user_id) VALUES ('" USER_ID "')");
     return 0;
 }
 
@@ -219,13 +216,17 @@ static void an_older_trading_is_asked_less_and_less_often_and_the_log_says_so_on
     assert_int_equal(work(f, 61, "\"trading_stopped\""), 1);
     assert_int_equal(f->stopped, 1);
     assert_true(has_refused(f, 0));
-    assert_int_equal(run_sql(f, "told", "SELECT 1 FROM trading_stops WHERE told_at IS NOT NULL"),
+    assert_int_equal(service_database_run(f->database, "told",
+                                          "SELECT 1 FROM trading_stops WHERE told_at IS NOT NULL")
+                         .count,
                      1);
     // And once more when no token is good any more, which the log need not say.
-    (void)run_sql(f, "age", "UPDATE trading_stops SET asked_at = asked_at - interval '3 minutes'");
+    (void)service_database_run(
+        f->database, "age", "UPDATE trading_stops SET asked_at = asked_at - interval '3 minutes'");
     assert_int_equal(work(f, 0, "trading_"), 0);
     assert_int_equal(f->stopped, 2);
-    assert_int_equal(run_sql(f, "left", "SELECT 1 FROM trading_stops"), 0);
+    assert_int_equal(service_database_run(f->database, "left", "SELECT 1 FROM trading_stops").count,
+                     0);
     end_trading(f);
 }
 
@@ -243,7 +244,9 @@ static void orders_on_their_way_are_no_refusal_and_asked_about_every_five_second
     }
     f->is_under_way = false;
     assert_int_equal(work(f, 6, "trading_"), 0);
-    assert_int_equal(run_sql(f, "told", "SELECT 1 FROM trading_stops WHERE told_at IS NOT NULL"),
+    assert_int_equal(service_database_run(f->database, "told",
+                                          "SELECT 1 FROM trading_stops WHERE told_at IS NOT NULL")
+                         .count,
                      1);
     end_trading(f);
 }

@@ -19,17 +19,6 @@ enum {
 
 static struct service_database *service;
 
-static struct rows run_sql(const char *name, const char *sql)
-{
-    struct statement statement = {name, sql};
-    struct rows rows = {0};
-    struct error error;
-
-    if (!database_query(service->database, service->arena, &statement, NULL, 0, &rows, &error))
-        fail_msg("%s", error.message);
-    return rows;
-}
-
 // Users 1 to USERS, the later the newer: every tenth is called Trader-<number>, others
 // user-<number>; all have an address mail<number>@example.org. And one whose name and address begin
 // alike.
@@ -51,9 +40,11 @@ static void fill(void)
         if (!database_query(service->database, service->arena, &insert, numbers, 2, NULL, &error))
             fail_msg("%s", error.message);
     }
-    run_sql("one", "INSERT INTO users (id, username, email, role, created_at,"
-                   " first_portfolio_ready) VALUES ('00000000-0000-0000-0001-000000000000',"
-                   " 'Zoe_Ada', 'ZOE@Example.org', 'user', now(), true)");
+    (void)service_database_run(
+        service, "one",
+        "INSERT INTO users (id, username, email, role, created_at,"
+        " first_portfolio_ready) VALUES ('00000000-0000-0000-0001-000000000000',"
+        " 'Zoe_Ada', 'ZOE@Example.org', 'user', now(), true)");
 }
 
 // With one connection, so that what it counts can be asked for.
@@ -151,12 +142,13 @@ static int64_t count_rows_read(void)
     struct rows rows;
 
     // What a connection has counted is told when its next transaction ends.
-    run_sql("flush", "SELECT pg_stat_force_next_flush()");
-    run_sql("end", "SELECT 1");
-    rows = run_sql("read", "SELECT t.seq_tup_read + coalesce(t.idx_tup_fetch, 0)"
-                           " + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes"
-                           " WHERE relname = 'users')::bigint"
-                           " FROM pg_stat_user_tables t WHERE relname = 'users'");
+    (void)service_database_run(service, "flush", "SELECT pg_stat_force_next_flush()");
+    (void)service_database_run(service, "end", "SELECT 1");
+    rows = service_database_run(service, "read",
+                                "SELECT t.seq_tup_read + coalesce(t.idx_tup_fetch, 0)"
+                                " + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes"
+                                " WHERE relname = 'users')::bigint"
+                                " FROM pg_stat_user_tables t WHERE relname = 'users'");
     return rows_int(&rows, 0, 0);
 }
 
@@ -184,7 +176,7 @@ static void a_search_reads_what_it_finds_however_many_users_there_are(void **sta
     print_message("%d users: %lld rows read\n", USERS, (long long)reads);
     assert_in_range(reads, SEARCHES * 22, SEARCHES * 30);
     // With a plan for any beginning, too, such as PostgreSQL may come to keep.
-    run_sql("generic", "SET plan_cache_mode = force_generic_plan");
+    (void)service_database_run(service, "generic", "SET plan_cache_mode = force_generic_plan");
     reads = count_rows_of_searches();
     print_message("with a plan for any beginning: %lld\n", (long long)reads);
     assert_in_range(reads, SEARCHES * 22, SEARCHES * 30);

@@ -6,9 +6,8 @@
 #include "actions/corporate_action_store.h"
 #include "base/uuid.h"
 #include "clock/exchange_calendar.h"
-#include "database/migration.h"
 
-#include "support/postgres.h"
+#include "support/service_database.h"
 #include "support/test.h"
 
 #include <stdio.h>
@@ -24,67 +23,37 @@ enum {
     DOLLAR = 1000000,
 };
 
-struct fixture {
-    struct postgres *postgres;
-    struct database *database;
-    struct arena *arena;
-};
-
-static int64_t query(struct fixture *f, const char *name, const char *sql)
-{
-    const struct statement statement = {name, arena_copy_string(f->arena, sql)};
-    struct rows rows;
-    struct error error;
-
-    if (!database_query(f->database, f->arena, &statement, NULL, 0, &rows, &error))
-        fail_msg("%s: %s", sql, error.message);
-    return rows.count > 0 ? rows_int(&rows, 0, 0) : 0;
-}
-
-static void migrate(struct fixture *f, size_t count)
-{
-    size_t applied = 0;
-    struct error error;
-
-    if (!migration_run(postgres_url(f->postgres, NULL), "market", market_migrations, count,
-                       &applied, &error))
-        fail_msg("%s", error.message);
-}
+static struct service_database_options options = {
+    .service = "market", .migrations = market_migrations, .arena_budget = 64 * 1024 * 1024};
 
 static int set_up(void **state)
 {
-    struct fixture *f = allocate(sizeof *f);
-    struct database_options options = {.service = "market"};
-    struct error error;
+    struct service_database *f = NULL;
 
-    f->postgres = postgres_new();
-    f->arena = arena_new(64 * 1024 * 1024);
-    migrate(f, BEFORE_DAYS_AS_TRADED);
-    options.url = postgres_url(f->postgres, "bourse_market");
-    assert_true(database_new(&options, &f->database, &error));
+    options.migration_count = BEFORE_DAYS_AS_TRADED;
+    if (!service_database_start(&options, &f))
+        return -1;
     *state = f;
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
 
-    database_free(&f->database);
-    postgres_free(&f->postgres);
-    arena_free(&f->arena);
-    release(f);
+    service_database_stop(&f);
     return 0;
 }
 
-static void add_symbol(struct fixture *f, const char *ticker)
+static void add_symbol(struct service_database *f, const char *ticker)
 {
     char name[32], sql[100];
 
     (void)snprintf(name, sizeof name, "add_%s", ticker);
     (void)snprintf(sql, sizeof sql, "INSERT INTO symbols (ticker, name) VALUES ('%s', 'a')",
                    ticker);
-    (void)query(f, arena_copy_string(f->arena, name), sql);
+    (void)service_database_number(f, arena_copy_string(f->arena, name),
+                                  arena_copy_string(f->arena, sql));
 }
 
 static int64_t session_before(int64_t day)
@@ -116,7 +85,7 @@ static struct provider_bars adjusted(struct provider_bar *bars, size_t count)
 
 // Returns whether it fits.
 static bool
-put(struct fixture *f, const char *ticker, int64_t today, const struct provider_bars *bars)
+put(struct service_database *f, const char *ticker, int64_t today, const struct provider_bars *bars)
 {
     bool fits = false;
     struct error error;
@@ -128,7 +97,7 @@ put(struct fixture *f, const char *ticker, int64_t today, const struct provider_
 }
 
 static struct history_standing
-look(struct fixture *f, const char *ticker, int64_t today, int64_t last_session)
+look(struct service_database *f, const char *ticker, int64_t today, int64_t last_session)
 {
     struct history_standing standing;
     struct error error;
@@ -138,7 +107,8 @@ look(struct fixture *f, const char *ticker, int64_t today, int64_t last_session)
     return standing;
 }
 
-static bool is_wanted(struct fixture *f, const char *ticker, int64_t today, int64_t last_session)
+static bool
+is_wanted(struct service_database *f, const char *ticker, int64_t today, int64_t last_session)
 {
     struct history_standing standing = look(f, ticker, today, last_session);
 
@@ -159,7 +129,7 @@ static bool delete (struct transaction *transaction, void *context, struct error
 }
 
 static struct corporate_action
-enter_split(struct fixture *f, const char *ticker, int64_t day, int64_t numerator)
+enter_split(struct service_database *f, const char *ticker, int64_t day, int64_t numerator)
 {
     const struct uuid id = uuid_new();
     struct corporate_action split = {.kind = ACTION_SPLIT,
@@ -178,7 +148,7 @@ enter_split(struct fixture *f, const char *ticker, int64_t day, int64_t numerato
 }
 
 // How many days of a symbol a condition is true of.
-static int64_t count(struct fixture *f, const char *ticker, const char *condition)
+static int64_t count(struct service_database *f, const char *ticker, const char *condition)
 {
     static int number;
     char name[32], sql[400];
@@ -186,29 +156,34 @@ static int64_t count(struct fixture *f, const char *ticker, const char *conditio
     (void)snprintf(name, sizeof name, "count_%d", number++);
     (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM bars WHERE ticker = '%s' AND %s", ticker,
                    condition);
-    return query(f, arena_copy_string(f->arena, name), sql);
+    return service_database_number(f, arena_copy_string(f->arena, name),
+                                   arena_copy_string(f->arena, sql));
 }
 
 static void histories_that_splits_were_applied_to_twice_are_mended(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
 
     add_symbol(f, "OLD");
-    (void)query(f, "old_bars",
-                "INSERT INTO bars (ticker, day, open, high, low, close, volume) VALUES"
-                " ('OLD', '2024-08-29', 100, 101, 99, 100, 400),"
-                " ('OLD', '2024-08-30', 100, 101, 99, 100, 400),"
-                " ('OLD', '2024-09-03', 100, 101, 99, 100, 400),"
-                " ('OLD', '2024-09-05', 100, 101, 99, 100, 400)");
-    (void)query(f, "old_history",
-                "INSERT INTO histories (ticker, asked_on, bar_count, provider, is_split_adjusted)"
-                " VALUES ('OLD', '2024-09-04', 3, 'yahoo', true)");
-    (void)query(f, "old_splits",
-                "INSERT INTO corporate_actions VALUES"
-                " (gen_random_uuid(), 'OLD', 'split', '2024-08-30', 4, 1, NULL, now()),"
-                " (gen_random_uuid(), 'OLD', 'split', '2024-09-03', 1, 2, NULL, now()),"
-                " (gen_random_uuid(), 'OLD', 'split', '2024-09-06', 10, 1, NULL, now())");
-    migrate(f, market_migration_count);
+    (void)service_database_number(
+        f, "old_bars",
+        "INSERT INTO bars (ticker, day, open, high, low, close, volume) VALUES"
+        " ('OLD', '2024-08-29', 100, 101, 99, 100, 400),"
+        " ('OLD', '2024-08-30', 100, 101, 99, 100, 400),"
+        " ('OLD', '2024-09-03', 100, 101, 99, 100, 400),"
+        " ('OLD', '2024-09-05', 100, 101, 99, 100, 400)");
+    (void)service_database_number(
+        f, "old_history",
+        "INSERT INTO histories (ticker, asked_on, bar_count, provider, is_split_adjusted)"
+        " VALUES ('OLD', '2024-09-04', 3, 'yahoo', true)");
+    (void)service_database_number(
+        f, "old_splits",
+        "INSERT INTO corporate_actions VALUES"
+        " (gen_random_uuid(), 'OLD', 'split', '2024-08-30', 4, 1, NULL, now()),"
+        " (gen_random_uuid(), 'OLD', 'split', '2024-09-03', 1, 2, NULL, now()),"
+        " (gen_random_uuid(), 'OLD', 'split', '2024-09-06', 10, 1, NULL, now())");
+    options.migration_count = market_migration_count;
+    assert_true(service_database_migrate(f, &options));
     assert_int_equal(count(f, "OLD", "day = '2024-08-29' AND close = 200 AND high = 202"), 1);
     assert_int_equal(count(f, "OLD", "day = '2024-08-29' AND volume = 200"), 1);
     assert_int_equal(count(f, "OLD", "day = '2024-08-30' AND close = 50 AND volume = 800"), 1);
@@ -221,7 +196,7 @@ static void histories_that_splits_were_applied_to_twice_are_mended(void **state)
 static void a_history_is_kept_whole_beside_what_is_there_and_asked_for_once(void **state)
 {
     enum { MANY = 8000 }; // more than one statement takes
-    struct fixture *f = *state;
+    struct service_database *f = *state;
     struct provider_bar *days = allocate_array(MANY, sizeof *days);
     struct provider_bars bars = adjusted(days, MANY);
     int64_t last = session_before(TODAY);
@@ -229,7 +204,8 @@ static void a_history_is_kept_whole_beside_what_is_there_and_asked_for_once(void
     make_sessions(days, MANY, TODAY, DOLLAR);
     add_symbol(f, "H1");
     add_symbol(f, "H2");
-    (void)query(f, "history_bar", "INSERT INTO bars VALUES ('H1', '2024-09-27', 7, 7, 7, 7, 7)");
+    (void)service_database_number(f, "history_bar",
+                                  "INSERT INTO bars VALUES ('H1', '2024-09-27', 7, 7, 7, 7, 7)");
     assert_true(is_wanted(f, "H1", TODAY, last));
     assert_true(put(f, "H1", TODAY, &bars));
     assert_int_equal(count(f, "H1", "true"), MANY);
@@ -243,13 +219,15 @@ static void a_history_is_kept_whole_beside_what_is_there_and_asked_for_once(void
     assert_true(is_wanted(f, "H2", TODAY + 1, last));
     // One of a symbol that is gone is nothing.
     assert_true(put(f, "GONE", TODAY, &bars));
-    assert_int_equal(query(f, "gone", "SELECT count(*) FROM histories WHERE ticker = 'GONE'"), 0);
+    assert_int_equal(
+        service_database_number(f, "gone", "SELECT count(*) FROM histories WHERE ticker = 'GONE'"),
+        0);
     release(days);
 }
 
 static void a_split_that_was_entered_before_the_first_history_is_undone_in_it(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
     struct provider_bar days[DAYS];
     struct provider_bars bars = adjusted(days, DAYS);
 
@@ -272,7 +250,7 @@ static void a_split_that_was_entered_before_the_first_history_is_undone_in_it(vo
 
 static void a_split_that_is_entered_afterwards_is_undone_then_and_not_in_other_days(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
     struct provider_bar days[DAYS];
     struct provider_bars bars = adjusted(days, DAYS);
     struct corporate_action split;
@@ -280,7 +258,8 @@ static void a_split_that_is_entered_afterwards_is_undone_then_and_not_in_other_d
 
     make_sessions(days, DAYS, TODAY, DOLLAR);
     add_symbol(f, "S3");
-    (void)query(f, "imported", "INSERT INTO bars VALUES ('S3', '2024-07-15', 9, 9, 9, 9, 9)");
+    (void)service_database_number(f, "imported",
+                                  "INSERT INTO bars VALUES ('S3', '2024-07-15', 9, 9, 9, 9, 9)");
     assert_true(put(f, "S3", TODAY, &bars));
     split = enter_split(f, "S3", days[40].day, 4);
     assert_int_equal(count(f, "S3", "close = 4 AND volume = 1000"), 39);
@@ -294,7 +273,7 @@ static void a_split_that_is_entered_afterwards_is_undone_then_and_not_in_other_d
 
 static void a_split_to_come_is_undone_in_the_days_that_are_fetched_after_it(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
     struct provider_bar days[DAYS];
     struct provider_bars bars = adjusted(days, DAYS);
     int64_t ex_day;
@@ -318,7 +297,7 @@ static void a_split_to_come_is_undone_in_the_days_that_are_fetched_after_it(void
 
 static void after_a_split_that_is_not_known_nothing_is_taken_until_it_is(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
     struct provider_bar days[DAYS];
     struct provider_bars bars = adjusted(days, 40);
     int64_t last = session_before(TODAY);
@@ -345,18 +324,19 @@ static void after_a_split_that_is_not_known_nothing_is_taken_until_it_is(void **
 
 static void a_history_is_continued_and_takes_the_place_of_days_made_of_quotes(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
     struct provider_bar days[DAYS];
     struct provider_bars bars = adjusted(days, DAYS - 3);
     int64_t last = session_before(TODAY);
 
     make_sessions(days, DAYS, TODAY, 4 * DOLLAR);
     add_symbol(f, "H3");
-    (void)query(f, "h3_quotes",
-                "INSERT INTO bars (ticker, day, open, high, low, close, volume, is_of_quotes)"
-                " SELECT 'H3', d::date, 7, 7, 7, 7, 7, true"
-                " FROM generate_series('2024-08-01'::timestamp, '2024-10-01', '1 day') d"
-                " WHERE extract(isodow FROM d) < 6 AND d <> '2024-09-02'");
+    (void)service_database_number(
+        f, "h3_quotes",
+        "INSERT INTO bars (ticker, day, open, high, low, close, volume, is_of_quotes)"
+        " SELECT 'H3', d::date, 7, 7, 7, 7, 7, true"
+        " FROM generate_series('2024-08-01'::timestamp, '2024-10-01', '1 day') d"
+        " WHERE extract(isodow FROM d) < 6 AND d <> '2024-09-02'");
     assert_false(look(f, "H3", TODAY, last).has_days); // many as they are, they are none
     assert_true(put(f, "H3", days[DAYS - 3].day, &bars));
     assert_int_equal(count(f, "H3", "is_of_quotes AND close = 7"), 3);
@@ -372,14 +352,15 @@ static void a_history_is_continued_and_takes_the_place_of_days_made_of_quotes(vo
     assert_false(is_wanted(f, "H3", TODAY + 1, TODAY));
     assert_true(look(f, "H3", TODAY + 1, TODAY).is_complete);
     assert_true(is_wanted(f, "H3", TODAY + 2, TODAY));
-    assert_int_equal(query(f, "h3_history",
-                           "SELECT bar_count FROM histories WHERE ticker = 'H3' AND provider ="
-                           " 'yahoo' AND is_split_adjusted"),
-                     DAYS - 3);
+    assert_int_equal(
+        service_database_number(f, "h3_history",
+                                "SELECT bar_count FROM histories WHERE ticker = 'H3' AND provider ="
+                                " 'yahoo' AND is_split_adjusted"),
+        DAYS - 3);
 }
 
 // A symbol with a history until yesterday of which some days have been lost.
-static void make_gap(struct fixture *f, const char *ticker, struct provider_bar days[DAYS])
+static void make_gap(struct service_database *f, const char *ticker, struct provider_bar days[DAYS])
 {
     struct provider_bars bars = adjusted(days, DAYS);
     char name[32], sql[200];
@@ -392,12 +373,13 @@ static void make_gap(struct fixture *f, const char *ticker, struct provider_bar 
                    "UPDATE bars SET is_of_quotes = true, close = 1.000004 WHERE ticker = '%s'"
                    " AND day IN (DATE '1970-01-01' + %d, DATE '1970-01-01' + %d)",
                    ticker, (int)days[20].day, (int)days[57].day);
-    (void)query(f, arena_copy_string(f->arena, name), sql);
+    (void)service_database_number(f, arena_copy_string(f->arena, name),
+                                  arena_copy_string(f->arena, sql));
 }
 
 static void a_day_that_is_missing_before_others_is_asked_for_and_filled(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
     struct provider_bar days[DAYS];
     struct provider_bars bars = adjusted(days, DAYS);
     int64_t last = session_before(TODAY);
@@ -417,7 +399,7 @@ static void a_day_that_is_missing_before_others_is_asked_for_and_filled(void **s
 
 static void a_day_that_a_provider_does_not_have_is_asked_for_a_week_and_then_no_more(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
     struct provider_bar days[DAYS], gap;
     struct provider_bars bars = adjusted(days, DAYS - 1);
     int64_t last = session_before(TODAY);
@@ -440,7 +422,7 @@ static void a_day_that_a_provider_does_not_have_is_asked_for_a_week_and_then_no_
 static void a_gap_is_looked_for_within_a_year_before_the_end_and_filled_with_the_next(void **state)
 {
     enum { MANY = 400 };
-    struct fixture *f = *state;
+    struct service_database *f = *state;
     struct provider_bar days[MANY];
     struct provider_bars bars = adjusted(days, MANY);
     int64_t last = session_before(TODAY);
@@ -448,10 +430,11 @@ static void a_gap_is_looked_for_within_a_year_before_the_end_and_filled_with_the
     make_sessions(days, MANY, TODAY, DOLLAR);
     add_symbol(f, "G3");
     assert_true(put(f, "G3", TODAY - 30, &bars));
-    (void)query(f, "lose_g3",
-                "UPDATE bars SET is_of_quotes = true WHERE ticker = 'G3' AND day = '2023-05-01'");
-    (void)query(f, "unsettle_g3",
-                "UPDATE histories SET settled_through = NULL WHERE ticker = 'G3'");
+    (void)service_database_number(
+        f, "lose_g3",
+        "UPDATE bars SET is_of_quotes = true WHERE ticker = 'G3' AND day = '2023-05-01'");
+    (void)service_database_number(
+        f, "unsettle_g3", "UPDATE histories SET settled_through = NULL WHERE ticker = 'G3'");
     assert_false(is_wanted(f, "G3", TODAY, last));
     assert_true(is_wanted(f, "G3", TODAY, 19500)); // 2023-05-23
     assert_true(put(f, "G3", TODAY, &bars));

@@ -3,10 +3,9 @@
 #include "providers/provider_store.h"
 #include "providers/research_store.h"
 
-#include "database/migration.h"
 #include "market_store.h"
 
-#include "support/postgres.h"
+#include "support/service_database.h"
 #include "support/test.h"
 
 #include <stdio.h>
@@ -20,90 +19,56 @@ extern const size_t market_migration_count;
 
 enum { BEFORE_DAYS_OF_QUOTES = 10 }; // migrations
 
-struct fixture {
-    struct postgres *postgres;
-    struct database *database;
-    struct arena *arena;
-};
-
-static void run(struct fixture *f, const char *name, const char *sql)
-{
-    const struct statement statement = {name, sql};
-    struct rows rows;
-    struct error error;
-
-    if (!database_query(f->database, f->arena, &statement, NULL, 0, &rows, &error))
-        fail_msg("%s", error.message);
-}
-
-static int64_t count(struct fixture *f, const char *name, const char *sql)
-{
-    const struct statement statement = {name, sql};
-    struct rows rows;
-    struct error error;
-
-    if (!database_query(f->database, f->arena, &statement, NULL, 0, &rows, &error))
-        fail_msg("%s", error.message);
-    return rows_int(&rows, 0, 0);
-}
-
-static void migrate(struct fixture *f, size_t count)
-{
-    size_t applied = 0;
-    struct error error;
-
-    if (!migration_run(postgres_url(f->postgres, NULL), "market", market_migrations, count,
-                       &applied, &error))
-        fail_msg("%s", error.message);
-}
+static struct service_database_options options = {
+    .service = "market", .migrations = market_migrations, .arena_budget = 32 * 1024 * 1024};
 
 static int set_up(void **state)
 {
-    struct fixture *f = allocate(sizeof *f);
-    struct database_options options = {.service = "market"};
-    struct error error;
+    struct service_database *f = NULL;
 
-    f->postgres = postgres_new();
-    f->arena = arena_new(32 * 1024 * 1024);
-    migrate(f, BEFORE_DAYS_OF_QUOTES);
-    options.url = postgres_url(f->postgres, "bourse_market");
-    assert_true(database_new(&options, &f->database, &error));
+    options.migration_count = BEFORE_DAYS_OF_QUOTES;
+    if (!service_database_start(&options, &f))
+        return -1;
     *state = f;
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
 
-    database_free(&f->database);
-    postgres_free(&f->postgres);
-    arena_free(&f->arena);
-    release(f);
+    service_database_stop(&f);
     return 0;
 }
 
 static void days_that_had_been_made_of_quotes_are_marked(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
 
-    run(f, "old_symbol", "INSERT INTO symbols (ticker, name) VALUES ('OLD', 'Old')");
-    run(f, "old_minutes",
+    (void)service_database_run(f, "old_symbol",
+                               "INSERT INTO symbols (ticker, name) VALUES ('OLD', 'Old')");
+    (void)service_database_run(
+        f, "old_minutes",
         "INSERT INTO minute_bars VALUES ('OLD', '2014-06-02T13:29:00Z', 9, 9, 9, 9, 9),"
         " ('OLD', '2014-06-02T13:30:00Z', 4, 5, 3, 4, 10),"
         " ('OLD', '2014-06-02T19:59:00Z', 4, 4, 2, 3, 20),"
         " ('OLD', '2014-06-02T20:00:00Z', 9, 9, 9, 9, 9),"
         " ('OLD', '2014-06-03T13:30:00Z', 4, 5, 3, 4, 10)");
-    run(f, "old_days",
+    (void)service_database_run(
+        f, "old_days",
         "INSERT INTO bars VALUES ('OLD', '2014-06-02', 4, 5, 2, 3, 30),"
         " ('OLD', '2014-06-03', 4, 6, 2, 5, 1000), ('OLD', '2014-06-04', 4, 5, 3, 4, 10)");
-    migrate(f, market_migration_count);
+    options.migration_count = market_migration_count;
+    assert_true(service_database_migrate(f, &options));
     assert_int_equal(
-        count(f, "old", "SELECT count(*) FROM bars WHERE ticker = 'OLD' AND is_of_quotes"), 1);
-    assert_int_equal(count(f, "old_day",
-                           "SELECT count(*) FROM bars WHERE ticker = 'OLD' AND is_of_quotes"
-                           " AND day = '2014-06-02'"),
-                     1);
+        service_database_number(f, "old",
+                                "SELECT count(*) FROM bars WHERE ticker = 'OLD' AND is_of_quotes"),
+        1);
+    assert_int_equal(
+        service_database_number(f, "old_day",
+                                "SELECT count(*) FROM bars WHERE ticker = 'OLD' AND is_of_quotes"
+                                " AND day = '2014-06-02'"),
+        1);
 }
 
 static struct quote quote_of(const char *ticker, int64_t price_micros, int64_t quoted_at)
@@ -119,7 +84,7 @@ static struct quote quote_of(const char *ticker, int64_t price_micros, int64_t q
     return quote;
 }
 
-static void put(struct fixture *f, const struct quote *quotes, size_t count)
+static void put(struct service_database *f, const struct quote *quotes, size_t count)
 {
     struct error error;
 
@@ -129,7 +94,7 @@ static void put(struct fixture *f, const struct quote *quotes, size_t count)
 
 static void the_last_quotes_come_back_stale_and_never_older_than_they_were(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
     const struct quote first[] = {quote_of("B", 2000000, NOW), quote_of("A", 1000000, NOW),
                                   quote_of("GONE", 1, NOW)};
     const struct quote second[] = {quote_of("A", 1100000, NOW - 1), quote_of("B", 2100000, NOW)};
@@ -137,7 +102,8 @@ static void the_last_quotes_come_back_stale_and_never_older_than_they_were(void 
     size_t count = 0;
     struct error error;
 
-    run(f, "two", "INSERT INTO symbols (ticker, name) VALUES ('A', 'a'), ('B', 'b')");
+    (void)service_database_run(f, "two",
+                               "INSERT INTO symbols (ticker, name) VALUES ('A', 'a'), ('B', 'b')");
     put(f, first, COUNT_OF(first));
     put(f, second, COUNT_OF(second));
     assert_true(provider_store_get_quotes(f->database, f->arena, "", quotes, 4, &count, &error));
@@ -157,7 +123,7 @@ static void the_last_quotes_come_back_stale_and_never_older_than_they_were(void 
 
 static void what_is_spent_of_a_budget_is_kept(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
     struct plan_state state_before = {.name = "finnhub",
                                       .minute_used_until = NOW + SECOND,
                                       .day_used_until = NOW + 2 * SECOND,
@@ -166,7 +132,8 @@ static void what_is_spent_of_a_budget_is_kept(void **state)
     size_t count = 0;
     struct error error;
 
-    run(f, "old", "INSERT INTO provider_states VALUES ('gone', now(), now(), now())");
+    (void)service_database_run(f, "old",
+                               "INSERT INTO provider_states VALUES ('gone', now(), now(), now())");
     assert_true(provider_store_put_state(f->database, f->arena, &state_before, &error));
     assert_true(provider_store_get_states(f->database, f->arena, states, &count, &error));
     assert_int_equal(count, 1);
@@ -183,7 +150,7 @@ static void what_is_spent_of_a_budget_is_kept(void **state)
 
 static void a_clock_of_the_past_becomes_real_and_one_of_the_future_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
     struct clock_state clock;
     struct error error;
 
@@ -196,18 +163,19 @@ static void a_clock_of_the_past_becomes_real_and_one_of_the_future_is_refused(vo
     assert_true(provider_store_set_clock(f->database, f->arena, NOW + SECOND, &error));
     assert_true(store_get_clock(f->database, f->arena, &clock, &error));
     assert_int_equal(clock.version, 1);
-    run(f, "future", "UPDATE clock SET mode = 'step', base_at = '2090-01-01', speed = 0");
+    (void)service_database_run(f, "future",
+                               "UPDATE clock SET mode = 'step', base_at = '2090-01-01', speed = 0");
     assert_false(provider_store_set_clock(f->database, f->arena, NOW, &error));
     assert_non_null(strstr(error.message, "2090-01-01T00:00:00Z"));
-    run(f, "shown",
-        "UPDATE clock SET mode = 'replay', base_at = '2014-01-01',"
-        " shown_until = '2090-01-01'");
+    (void)service_database_run(f, "shown",
+                               "UPDATE clock SET mode = 'replay', base_at = '2014-01-01',"
+                               " shown_until = '2090-01-01'");
     assert_false(provider_store_set_clock(f->database, f->arena, NOW, &error));
 }
 
 static void symbols_that_are_found_are_added_within_the_limit(void **state)
 {
-    struct fixture *f = *state;
+    struct service_database *f = *state;
     struct provider_symbol found[2] = {{.ticker = "F1", .name = "First", .exchange = "NASDAQ"},
                                        {.ticker = "F2"}};
     size_t added = 0;
@@ -218,8 +186,11 @@ static void symbols_that_are_found_are_added_within_the_limit(void **state)
     assert_true(research_store_add_symbols(f->database, f->arena, found, 2, &added, &error));
     assert_int_equal(added, 0);
     assert_int_equal(
-        count(f, "count4", "SELECT count(*) FROM symbols WHERE ticker = 'F2' AND name = 'F2'"), 1);
-    run(f, "fill_symbols",
+        service_database_number(f, "count4",
+                                "SELECT count(*) FROM symbols WHERE ticker = 'F2' AND name = 'F2'"),
+        1);
+    (void)service_database_run(
+        f, "fill_symbols",
         "INSERT INTO symbols (ticker, name) SELECT 'X' || n, 'x' FROM generate_series(1, 20000) n"
         " LIMIT 20000 - (SELECT count(*) FROM symbols)");
     found[0] = (struct provider_symbol){.ticker = "F3"};
