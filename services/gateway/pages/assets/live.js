@@ -135,6 +135,9 @@ function haveMoved({ orders, more }) {
     return [...open.values()].some(order => Date.parse(order.created_at) > made);
 }
 
+/** Whether the page lists orders that have ended: of one that came and went while it was loaded no snapshot tells. */
+const listsEnded = () => document.querySelector('[data-lists-ended]') !== null;
+
 /** @type {Set<string>} */
 const changed = new Set();
 let pending = 0;
@@ -232,7 +235,7 @@ function listen() {
     hear('order', () => renewSoon('orders'));
     // The first one is what the page shows already, mostly.
     hear('orders', message => {
-        if (hasGap || haveMoved(message))
+        if (hasGap || listsEnded() || haveMoved(message))
             renewSoon('orders');
         hasGap = true;
     });
