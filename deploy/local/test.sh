@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # test: `./bourse test [LABEL...]`. A label is one of CTest's, or a folder of tests/ with *.test.js files.
 
+TEST_FILES_MAX=4 # that run at the same time
+
 # The folders of tests/ that have tests from outside.
 test_folders() {
     find "$ROOT/tests" -mindepth 2 -maxdepth 2 -name '*.test.js' -not -path '*/node_modules/*' -printf '%h\n' |
@@ -69,7 +71,7 @@ test_install_node_modules() {
 }
 
 test_with_node() {
-    local name files=() tap=$ROOT/build/$PRESET/node.tap status=0
+    local name files=() tap=$ROOT/build/$PRESET/node.tap status=0 at_once
 
     for name in "$@"; do
         files+=("$ROOT/tests/$name"/*.test.js)
@@ -77,8 +79,11 @@ test_with_node() {
     [ ${#files[@]} -gt 0 ] || return 0
     test_install_node_modules
     rm -f "$tap"
-    # Three files at a time: most of a test from outside is waiting.
-    BOURSE_PRESET=$PRESET node --test --test-concurrency=3 \
+    # As many files at a time as there are processors: each has a platform of its own, and with more of them every answer
+    # takes longer, and the whole no less.
+    at_once=$(nproc)
+    at_once=$((at_once > TEST_FILES_MAX ? TEST_FILES_MAX : at_once))
+    BOURSE_PRESET=$PRESET node --test --test-concurrency="$at_once" \
         --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=tap --test-reporter-destination="$tap" "${files[@]}" || status=$?
     if [ ! -s "$tap" ]; then

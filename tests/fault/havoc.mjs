@@ -18,8 +18,10 @@ const points = {
 };
 // Between two points: as a database of many machines would, it refuses some transactions.
 const CLASHES = 'database.before_commit=fail%5';
-const LIFE_MS_MIN = 3000; // of a replica that does not die at its point, since it was ready
-const LIFE_MS_MAX = 8000;
+const LIFE_MS = [3000, 8000]; // of a replica that is to die at no point, since it was ready
+const LONG_LIFE_MS = [15000, 25000]; // of one that has not come to its point: on a slow machine that takes long
+const READY_MS = 2000; // to say so
+const AWAY_MAX = 1; // services that are not there when the next one is killed
 
 // A replica that is started again whenever it dies.
 class Phoenix {
@@ -42,7 +44,7 @@ class Phoenix {
     async killLater(life) {
         while (!life.isOver && !await this.replica.isReady().catch(() => false))
             await new Promise(done => setTimeout(done, 100)); // between two looks
-        const end = Date.now() + this.random.between(LIFE_MS_MIN, LIFE_MS_MAX);
+        const end = Date.now() + this.random.between(...this.armed?.point.endsWith('=crash') ? LONG_LIFE_MS : LIFE_MS);
         while (!life.isOver && Date.now() < end)
             await new Promise(done => setTimeout(done, 50));
         if (life.isOver)
@@ -104,8 +106,14 @@ export class Havoc {
     }
 
     async isReady(service) {
-        const reply = await fetch(`http://127.0.0.1:${this.platform.ports(service)[1]}/readyz`).catch(() => null);
+        const reply = await fetch(`http://127.0.0.1:${this.platform.ports(service)[1]}/readyz`,
+            { signal: AbortSignal.timeout(READY_MS) }).catch(() => null);
         return reply?.status === 200;
+    }
+
+    async ready() {
+        const are = await Promise.all(services.map(service => this.isReady(service)));
+        return services.filter((_, number) => are[number]);
     }
 
     async killInTurn() {
@@ -113,13 +121,14 @@ export class Havoc {
             await this.pause(this.random.between(1500, 3500));
             if (this.isOver)
                 return;
-            // One that is not ready yet is passed over: the launcher waits before it starts it again, or the
-            // machine is slow.
+            // One that is not ready yet is passed over: the launcher waits before it starts it again. On a slow machine
+            // nothing would be there any more, and nobody could do anything.
             const victim = services[i % services.length];
-            if (await this.isReady(victim)) {
-                await this.platform.kill(victim);
-                this.killed.set(victim, (this.killed.get(victim) ?? 0) + 1);
-            }
+            const ready = await this.ready();
+            if (!ready.includes(victim) || services.length - ready.length > AWAY_MAX)
+                continue;
+            await this.platform.kill(victim);
+            this.killed.set(victim, (this.killed.get(victim) ?? 0) + 1);
         }
     }
 
