@@ -130,6 +130,8 @@ test_command() {
     done
     test_with_node "${others[@]}"
     if [ ${#others[@]} -lt ${#chosen[@]} ]; then
+        # Images are made of the release build, unless they are to compile it themselves.
+        [ "${BOURSE_TEST_CONTAINERS:-}" != 1 ] || build_targets release "${SERVICES[@]/#/bourse-}"
         test_with_node containers
     fi
     printf '%d passed, %d failed, %d skipped\n' "$PASSED" "$FAILED" "$SKIPPED"

@@ -36,16 +36,20 @@ recall(struct cache *cache, const char *key, int64_t now, void *out_value, size_
 // The call to ask with. When there is something to go on with without an answer, it waits less.
 static struct call call_to_ask(const struct call *call, enum remembered remembered)
 {
-    struct call hasty = call_start(call->arena, HASTE_MS);
     struct call asking = *call;
 
-    if (remembered == REMEMBERED_ENDED && hasty.deadline_us < asking.deadline_us)
-        asking.deadline_us = hasty.deadline_us;
+    if (remembered == REMEMBERED_ENDED) {
+        struct clock clock = clock_real();
+        int64_t deadline_us = clock_now_us(&clock) + HASTE_MS * MICROS_PER_MS;
+
+        if (deadline_us < asking.deadline_us)
+            asking.deadline_us = deadline_us;
+    }
     return asking;
 }
 
 // Whether an order can go on with what is remembered after asking has failed.
-static bool does_do(struct cache *cache, enum remembered remembered, struct error *error)
+static bool can_go_on(struct cache *cache, enum remembered remembered, struct error *error)
 {
     if (remembered != REMEMBERED_ENDED || !error_is_silence(error))
         return false;
@@ -121,13 +125,15 @@ static bool find_owned(struct trading *trading,
 {
     enum remembered remembered =
         recall(trading->owners, portfolio_id, clock_monotonic_us(), out_owned, sizeof(*out_owned));
-    struct call asking = call_to_ask(call, remembered);
     bool is_closed = false;
 
-    if (remembered != REMEMBERED_GOOD &&
-        !ask_owner(trading, &asking, portfolio_id, out_owned, &is_closed, error) &&
-        !does_do(trading->owners, remembered, error))
-        return false;
+    if (remembered != REMEMBERED_GOOD) {
+        struct call asking = call_to_ask(call, remembered);
+
+        if (!ask_owner(trading, &asking, portfolio_id, out_owned, &is_closed, error) &&
+            !can_go_on(trading->owners, remembered, error))
+            return false;
+    }
     if (!ownership_may_see(&call->identity, out_owned->user_id, portfolio_id))
         return refuse_portfolio(portfolio_id, error);
     return !is_closed || closed_too ||
@@ -231,12 +237,13 @@ static bool find_symbol(struct trading *trading,
     int64_t now = clock_monotonic_us();
     struct symbol symbol;
     enum remembered remembered = recall(trading->symbols, ticker, now, out_symbol, sizeof(symbol));
-    struct call asking = call_to_ask(call, remembered);
+    struct call asking;
 
     if (remembered == REMEMBERED_GOOD)
         return true;
+    asking = call_to_ask(call, remembered);
     if (!ask_symbol(trading, &asking, ticker, &symbol, error))
-        return does_do(trading->symbols, remembered, error);
+        return can_go_on(trading->symbols, remembered, error);
     cache_put(trading->symbols, ticker, now + SYMBOL_GOOD_US, &symbol, sizeof(symbol));
     *out_symbol = symbol;
     return true;
