@@ -315,11 +315,14 @@ describe('groups of orders and their model', () => {
         const positions = new Map((await get(`/api/v1/portfolios/${id}/positions`)).positions.map(one => [one.ticker, one]));
         const position = positions.get(ticker) ?? { quantity: '0', available: '0' };
         const { cash_balance, buying_power } = await get(`/api/v1/portfolios/${id}`);
+        // That a stop is reached is noted a moment later than the quote is there, and what may become of the group depends on it.
+        const isReached = (status, triggered) => OPEN.has(status) && triggered ? ', reached' : '';
         const is = [...model.orders.map(({ id: order }) => {
             const one = found.get(order);
-            return `${one.part} ${one.status} ${one.filled_quantity} of ${one.quantity}`;
+            return `${one.part} ${one.status} ${one.filled_quantity} of ${one.quantity}${isReached(one.status, one.triggered_at !== undefined)}`;
         }), Number(cash_balance), Number(position.quantity), Number(position.available), model.isOpen() || cash_balance === buying_power];
-        const isToBe = [...model.orders.map(({ part, status, filled, quantity }) => `${part} ${status} ${filled} of ${quantity}`),
+        const isToBe = [...model.orders.map(({ part, status, filled, quantity, isTriggered }) =>
+            `${part} ${status} ${filled} of ${quantity}${isReached(status, isTriggered)}`),
             model.cash, model.shares, model.shares - model.held(), true];
         return JSON.stringify(is) === JSON.stringify(isToBe) ? null : { is, isToBe };
     }
