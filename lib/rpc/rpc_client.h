@@ -38,8 +38,8 @@ MUST_CHECK bool rpc_client_new(const struct rpc_client_options *options,
                                struct rpc_client **out_client,
                                struct error *error);
 
-// From now on no call waits for a replica to come back: whoever makes them is to stop, and its peers
-// may have been stopped before.
+// From now on no call waits for a replica to come back: whoever makes them is to stop, and its
+// peers may have been stopped before.
 void rpc_client_wait_no_more(struct rpc_client *client);
 
 // Waits for the calls under way, at most a second, and closes.
