@@ -139,17 +139,14 @@ static void what_is_found_goes_on_from_page_to_page_and_is_filtered(void **state
 // Rows of the table that this connection has looked at, by whatever way.
 static int64_t count_rows_read(void)
 {
-    struct rows rows;
-
     // What a connection has counted is told when its next transaction ends.
     (void)service_database_run(service, "flush", "SELECT pg_stat_force_next_flush()");
     (void)service_database_run(service, "end", "SELECT 1");
-    rows = service_database_run(service, "read",
-                                "SELECT t.seq_tup_read + coalesce(t.idx_tup_fetch, 0)"
-                                " + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes"
-                                " WHERE relname = 'users')::bigint"
-                                " FROM pg_stat_user_tables t WHERE relname = 'users'");
-    return rows_int(&rows, 0, 0);
+    return service_database_number(service, "read",
+                                   "SELECT t.seq_tup_read + coalesce(t.idx_tup_fetch, 0)"
+                                   " + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes"
+                                   " WHERE relname = 'users')::bigint"
+                                   " FROM pg_stat_user_tables t WHERE relname = 'users'");
 }
 
 static int64_t count_rows_of_searches(void)
