@@ -230,12 +230,17 @@ static void write_compact(int64_t value, int scale, struct strbuf *out)
     strbuf_append_string(out, letters[step]);
 }
 
-static void write_day(const struct date *date, struct strbuf *out)
+static const char *month_of(const struct date *date)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-    strbuf_printf(out, "%s %d, %d", months[date->month - 1], date->day, date->year);
+    return months[date->month - 1];
+}
+
+static void write_day(const struct date *date, struct strbuf *out)
+{
+    strbuf_printf(out, "%s %d, %d", month_of(date), date->day, date->year);
 }
 
 // A day as "2014-06-02"; what is none, as whoever shows a form again may have it, stays as it is.
@@ -256,11 +261,16 @@ static void write_time(int64_t us, enum template_format format, struct strbuf *o
     int64_t minutes = (us - days * day_us) / 60000000;
     struct date date = date_from_days(days);
 
-    if (format != FORMAT_AS_TIME)
+    if (format == FORMAT_AS_DAY)
+        strbuf_printf(out, "%s %d", month_of(&date), date.day);
+    else if (format == FORMAT_AS_MONTH)
+        strbuf_printf(out, "%s %d", month_of(&date), date.year);
+    else if (format != FORMAT_AS_TIME)
         write_day(&date, out);
-    if (format != FORMAT_AS_DATE)
-        strbuf_printf(out, "%s%02d:%02d UTC", format == FORMAT_AS_DATE_TIME ? ", " : "",
-                      (int)(minutes / 60), (int)(minutes % 60));
+    if (format == FORMAT_AS_DATE_TIME)
+        strbuf_append_string(out, ", ");
+    if (format == FORMAT_AS_DATE_TIME || format == FORMAT_AS_TIME)
+        strbuf_printf(out, "%02d:%02d UTC", (int)(minutes / 60), (int)(minutes % 60));
 }
 
 static const char *name_of(const struct field_info *field,
@@ -390,6 +400,8 @@ void format_write(enum template_format format,
         else
             write_time(*(const int64_t *)value, format, out);
         break;
+    case FORMAT_AS_DAY:
+    case FORMAT_AS_MONTH:
     case FORMAT_AS_DATE_TIME:
     case FORMAT_AS_TIME:
         write_time(*(const int64_t *)value, format, out);

@@ -24,6 +24,8 @@
     X(DIRECTION, "direction", DECIMAL) /* up, down, flat: for a class */                           \
     X(ARROW, "arrow", DECIMAL)         /* ▲, ▼, or nothing */                                  \
     X(DATE, "date", DAY)               /* Jun 2, 2014 */                                           \
+    X(DAY, "day", TIME)                /* Jun 2 */                                                 \
+    X(MONTH, "month", TIME)            /* Jun 2014 */                                              \
     X(DATE_TIME, "datetime", TIME)     /* Jun 2, 2014, 13:30 UTC */                                \
     X(TIME, "time", TIME)              /* 13:30 UTC */                                             \
     X(LABEL, "label", NAME)            /* Pending new */

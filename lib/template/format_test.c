@@ -112,6 +112,8 @@ static void shows_times_as_people_write_them(void **state)
     assert_string_equal(written("opened_at", 1401715800000000, FORMAT_AS_DATE_TIME, out),
                         "Jun 2, 2014, 13:30 UTC");
     assert_string_equal(written("opened_at", 1401715800000000, FORMAT_AS_TIME, out), "13:30 UTC");
+    assert_string_equal(written("opened_at", 1401715800000000, FORMAT_AS_DAY, out), "Jun 2");
+    assert_string_equal(written("opened_at", 1401715800000000, FORMAT_AS_MONTH, out), "Jun 2014");
     assert_string_equal(written("opened_at", -1, FORMAT_AS_DATE_TIME, out),
                         "Dec 31, 1969, 23:59 UTC");
     assert_string_equal(written("opened_at", 1401715800000000, FORMAT_AS_PLAIN, out),

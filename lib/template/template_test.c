@@ -231,8 +231,8 @@ static void refuses_names_that_are_not_there(void **state)
     expect_fault(
         "{{note | loud}}",
         "page.html:1: there is no format loud; there is plain, money, signed, price, "
-        "quantity, percent, share, compact, count, bytes, direction, arrow, date, datetime, time, "
-        "label");
+        "quantity, percent, share, compact, count, bytes, direction, arrow, date, day, month, "
+        "datetime, time, label");
     expect_fault("{{note | money}}",
                  "page.html:1: note cannot be written as money, which takes a decimal");
     expect_fault("{{data}}",
