@@ -85,7 +85,7 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         await page.goto(`/symbols/AONE?range=1y&portfolio=${user.portfolio}`);
         await page.getByText('What you bought and sold').click();
         assert.deepEqual((await page.locator('[data-fills] tbody tr').allInnerTexts()).map(text => /Buy|Sell/.exec(text)[0]), ['Sell', 'Buy']);
-        assert.equal(await page.locator('path.dots').count(), 2);
+        assert.equal(await page.locator('.candles .fill').count(), 2);
         assertQuiet(page);
         await page.context().close();
     });

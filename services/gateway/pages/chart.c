@@ -2,11 +2,9 @@
 #include "pages/chart.h"
 
 #include "bourse/market/v1/market_methods.h"
-#include "money/money.h"
+#include "pages/candle_chart.h"
 
-#include <string.h>
-
-enum { BARS_SHOWN = 400, WIDTH = 1000, HEIGHT = 240, LINE_MAX_BYTES = 16000 };
+enum { BARS_SHOWN = 400 };
 #define MICROS_PER_DAY (INT64_C(86400) * MICROS_PER_SECOND)
 
 static const struct range {
@@ -135,107 +133,5 @@ bool chart_make(struct exchange *exchange,
     if (!list_bars(exchange, query->ticker, timeframe, chart, error))
         return false;
     *out_chart = chart;
-    return chart_draw(arena, chart) || page_out_of_memory(error);
-}
-
-// Drawing.
-
-static void find_limits(Pages__Chart *chart)
-{
-    chart->has_highest_micros = true;
-    chart->has_lowest_micros = true;
-    chart->highest_micros = chart->bars[0]->high_micros;
-    chart->lowest_micros = chart->bars[0]->low_micros;
-    for (size_t i = 1; i < chart->n_bars; i++) {
-        if (chart->bars[i]->high_micros > chart->highest_micros)
-            chart->highest_micros = chart->bars[i]->high_micros;
-        if (chart->bars[i]->low_micros < chart->lowest_micros)
-            chart->lowest_micros = chart->bars[i]->low_micros;
-    }
-}
-
-static void find_change(Pages__Chart *chart)
-{
-    int64_t first = chart->bars[chart->n_bars - 1]->open_micros;
-
-    chart->has_change_micros =
-        money_subtract(chart->bars[0]->close_micros, first, &chart->change_micros);
-    chart->has_change_percent_micros =
-        chart->has_change_micros && first > 0 &&
-        money_scale_half_even(chart->change_micros, 100 * MICROS_PER_UNIT, first,
-                              &chart->change_percent_micros);
-}
-
-// Where a price is in the box, from its upper edge.
-static int64_t height_of(const Pages__Chart *chart, int64_t price_micros)
-{
-    int64_t span = chart->highest_micros - chart->lowest_micros;
-    int64_t height = HEIGHT / 2;
-
-    if (span > 0 && money_scale_down(chart->highest_micros - price_micros, HEIGHT, span, &height))
-        return height;
-    return HEIGHT / 2;
-}
-
-bool chart_draw(struct arena *arena, Pages__Chart *chart)
-{
-    OWNED(strbuf) line = strbuf_new(LINE_MAX_BYTES);
-    size_t last = chart->n_bars - 1;
-
-    // One bar is no line.
-    if (chart->n_bars < 2)
-        return true;
-    find_limits(chart);
-    find_change(chart);
-    for (size_t i = 0; i <= last; i++)
-        strbuf_printf(line, "%s%zu,%lld", i > 0 ? " " : "", i * WIDTH / last,
-                      (long long)height_of(chart, chart->bars[last - i]->close_micros));
-    if (line->overflowed)
-        return true;
-    chart->line = arena_copy(arena, line->data, line->length);
-    chart->area = arena_printf(arena, "M%sV%dH0Z", line->data, HEIGHT);
-    return chart->line != NULL && chart->area != NULL;
-}
-
-// The number of the bar that a moment is in, from the oldest on.
-static size_t find_bar(const Pages__Chart *chart, int64_t time)
-{
-    size_t last = chart->n_bars - 1;
-    size_t found = 0;
-
-    for (size_t i = 0; i <= last && chart->bars[last - i]->time <= time; i++)
-        found = i;
-    return found;
-}
-
-static int64_t within(const Pages__Chart *chart, int64_t price_micros)
-{
-    if (price_micros > chart->highest_micros)
-        return chart->highest_micros;
-    return price_micros < chart->lowest_micros ? chart->lowest_micros : price_micros;
-}
-
-bool chart_draw_fills(struct arena *arena,
-                      Portfolio__Transaction *const *fills,
-                      size_t count,
-                      Pages__Chart *chart)
-{
-    OWNED(strbuf) buys = strbuf_new(LINE_MAX_BYTES);
-    OWNED(strbuf) sells = strbuf_new(LINE_MAX_BYTES);
-
-    if (chart->line == NULL)
-        return true;
-    for (size_t i = 0; i < count; i++) {
-        bool is_buy = fills[i]->type == PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_BUY;
-        size_t bar = find_bar(chart, fills[i]->booked_at);
-
-        // A line without length has round ends.
-        strbuf_printf(is_buy ? buys : sells, "M%zu,%lldh0", bar * WIDTH / (chart->n_bars - 1),
-                      (long long)height_of(chart, within(chart, fills[i]->price_micros)));
-    }
-    if (buys->length > 0 && !buys->overflowed)
-        chart->buys = arena_copy(arena, buys->data, buys->length);
-    if (sells->length > 0 && !sells->overflowed)
-        chart->sells = arena_copy(arena, sells->data, sells->length);
-    return true;
+    return candle_chart_draw(arena, chart) || page_out_of_memory(error);
 }

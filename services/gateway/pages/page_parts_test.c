@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The parts of pages that compute: spans of time, lines of charts, estimates of orders.
-#include "pages/chart.h"
+// The parts of pages that compute: spans of time, estimates of orders.
 #include "pages/estimate.h"
 #include "pages/market_state.h"
 #include "support/test.h"
@@ -30,52 +29,6 @@ static void a_span_is_told_in_two_units_rounded_up(void **state)
     check_span(SECONDS(3601), "1 h 01 min");
     check_span(SECONDS(86399), "1 d 0 h");
     check_span(SECONDS(2 * 86400 + 3601), "2 d 2 h");
-}
-
-static void a_line_goes_from_the_oldest_bar_to_the_newest(void **state)
-{
-    OWNED(arena) arena = arena_new(BUDGET);
-    Market__Bar bars[3];
-    Market__Bar *list[] = {&bars[0], &bars[1], &bars[2]};
-    Pages__Chart chart = PAGES__CHART__INIT;
-
-    (void)state;
-    for (int i = 0; i < 3; i++) {
-        market__bar__init(&bars[i]);
-        bars[i].open_micros = 10000000;
-        bars[i].high_micros = 12000000;
-        bars[i].low_micros = 8000000;
-    }
-    bars[0].close_micros = 12000000; // the newest
-    bars[1].close_micros = 8000000;
-    bars[2].close_micros = 10000000;
-    chart.n_bars = 3;
-    chart.bars = list;
-    assert_true(chart_draw(arena, &chart));
-    assert_string_equal(chart.line, "0,120 500,240 1000,0");
-    assert_string_equal(chart.area, "M0,120 500,240 1000,0V240H0Z");
-    assert_int_equal(chart.change_micros, 2000000);
-    assert_int_equal(chart.change_percent_micros, 20000000);
-}
-
-static void one_bar_is_no_line_and_equal_prices_are_a_level_one(void **state)
-{
-    OWNED(arena) arena = arena_new(BUDGET);
-    Market__Bar bar = MARKET__BAR__INIT;
-    Market__Bar *list[] = {&bar, &bar};
-    Pages__Chart chart = PAGES__CHART__INIT;
-
-    (void)state;
-    bar.open_micros = bar.high_micros = bar.low_micros = bar.close_micros = 5000000;
-    chart.bars = list;
-    assert_true(chart_draw(arena, &chart));
-    assert_null(chart.line);
-    chart.n_bars = 1;
-    assert_true(chart_draw(arena, &chart));
-    assert_null(chart.line);
-    chart.n_bars = 2;
-    assert_true(chart_draw(arena, &chart));
-    assert_string_equal(chart.line, "0,120 1000,120");
 }
 
 struct trade {
@@ -175,8 +128,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_span_is_told_in_two_units_rounded_up),
-        cmocka_unit_test(a_line_goes_from_the_oldest_bar_to_the_newest),
-        cmocka_unit_test(one_bar_is_no_line_and_equal_prices_are_a_level_one),
         cmocka_unit_test_setup_teardown(a_purchase_is_estimated_at_what_is_asked_or_at_its_limit,
                                         start, stop),
         cmocka_unit_test_setup_teardown(

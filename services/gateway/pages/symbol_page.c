@@ -9,6 +9,7 @@
 #include "bourse/trading/v1/trading_rules.h"
 #include "money/money.h"
 #include "page_templates.h"
+#include "pages/candle_chart.h"
 #include "pages/chart.h"
 #include "pages/estimate.h"
 #include "pages/field_words.h"
@@ -73,7 +74,7 @@ static bool add_orders(struct exchange *exchange, Pages__SymbolPage *page, struc
     return true;
 }
 
-// What was bought and sold in the chart's time, and the dots for it.
+// What was bought and sold in the chart's time, and the marks for it.
 static bool add_fills(struct exchange *exchange, Pages__SymbolPage *page, struct error *error)
 {
     Portfolio__ListTransactionsRequest request = PORTFOLIO__LIST_TRANSACTIONS_REQUEST__INIT;
@@ -98,7 +99,7 @@ static bool add_fills(struct exchange *exchange, Pages__SymbolPage *page, struct
         if (list->transactions[i]->type == PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_BUY ||
             list->transactions[i]->type == PORTFOLIO__TRANSACTION_TYPE__TRANSACTION_TYPE_SELL)
             page->fills[page->n_fills++] = list->transactions[i];
-    return chart_draw_fills(arena, page->fills, page->n_fills, page->chart) ||
+    return candle_chart_mark_fills(arena, page->fills, page->n_fills, page->chart) ||
            page_out_of_memory(error);
 }
 
@@ -182,6 +183,9 @@ static bool show(struct exchange *exchange,
         !add_symbol(exchange, query->ticker, &page, error) ||
         !chart_make(exchange, query, &page.chart, error))
         return false;
+    if (page.quote != NULL &&
+        !candle_chart_mark_price(exchange->request->arena, page.quote->price_micros, page.chart))
+        return page_out_of_memory(error);
     if (page.frame->username != NULL && (!add_own(exchange, query->portfolio, &page, error) ||
                                          !add_ticket(exchange, query, answer, &page, error)))
         return false;

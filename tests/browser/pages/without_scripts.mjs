@@ -51,6 +51,12 @@ export const withoutScripts = site => describe('without scripts', () => {
             await page.goto('/symbols/AAPL');
             return page.locator('[data-ticket]').count();
         });
+        // Candles up and down with their volumes, prices beside them, times below, and the level of now.
+        for (const path of await page.locator('.candles path').all())
+            assert.match(await path.getAttribute('d'), /^M\d.*z$/);
+        assert.ok(await page.locator('.candles .axis:not(.is-time) text').count() >= 3);
+        assert.ok(await page.locator('.candles .axis.is-time text').count() >= 3);
+        assert.equal(await page.locator('.candles [data-level]').count(), 2);
         await page.fill('#order-quantity', '3');
         await submit(page, 'Estimate');
         assert.match(await page.locator('[data-estimate]').innerText(), /Costs about .* would be left/);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Candles and volume in place of the line that the server has drawn. The table below stays.
+// The candles that the server has drawn, with the level of the latest price on them; and for who points at them a chart
+// that can be asked and moved in their place. Most readers do not, and to draw it would keep a telephone busy for half a second.
 // @ts-check
 
 import { frame, moneyFormat, show } from './charts.js';
 
-const figure = /** @type {HTMLElement} */ (document.querySelector('[data-chart]'));
+const figure = /** @type {HTMLElement} */ (document.querySelector('[data-chart]') ?? document.createElement('figure'));
 
 const time = (/** @type {string} */ text) => Math.floor(Date.parse(text) / 1000);
 
@@ -84,4 +85,30 @@ function draw(library, box, bars) {
     };
 }
 
-show(figure, readBars, draw);
+/** The level of the latest price on the candles, at their edge for one beyond it. @param {any} quote */
+function showLevel(quote) {
+    const [highest, lowest] = [Number(figure.dataset.highest), Number(figure.dataset.lowest)];
+    const depth = highest > lowest ? (highest - Number(quote.price)) / (highest - lowest) : 0.5;
+    for (const level of figure.querySelectorAll('[data-level]'))
+        level.setAttribute('y', `${100 * Math.min(Math.max(depth, 0), 1)}%`);
+}
+
+let isWanted = false;
+
+async function begin() {
+    if (isWanted)
+        return;
+    isWanted = true;
+    isWanted = await show(figure, readBars, draw);
+}
+
+// A finger that only moves the page does not want it; a pointer may be there already.
+figure.addEventListener('pointerenter', event => event.pointerType !== 'touch' && begin());
+figure.addEventListener('click', begin);
+if (figure.matches(':hover'))
+    begin();
+addEventListener('bourse:quote', event => {
+    const quote = /** @type {CustomEvent} */ (event).detail;
+    if (quote.ticker === figure.dataset.chart)
+        showLevel(quote);
+});

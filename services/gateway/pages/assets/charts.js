@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What all charts by lightweight-charts have in common: they take the place of the line that the server has drawn,
-// and have the colours of the theme.
+// What all charts by lightweight-charts have in common: they take the place of what the server has drawn, and have the
+// colours of the theme.
 // @ts-check
 import { grouped } from './decimals.js';
 
@@ -20,8 +20,8 @@ function tickMark(seconds, type) {
     return names[type] ?? at.toISOString().slice(11, type === 3 ? 16 : 19);
 }
 
-/** How each of them begins. */
-export const frame = { autoSize: true, layout: { attributionLogo: false }, timeScale: { borderVisible: false, tickMarkFormatter: tickMark } };
+/** How each of them begins. A finger that moves up or down on it moves the page. */
+export const frame = { autoSize: true, handleScroll: { vertTouchDrag: false }, layout: { attributionLogo: false }, timeScale: { borderVisible: false, tickMarkFormatter: tickMark } };
 
 /** A percentage on an axis. */
 export const percentFormat = { type: 'custom',
@@ -74,18 +74,18 @@ function refit(box, chart) {
 
 /** @param {HTMLElement} figure */
 function makeBox(figure) {
-    const svg = figure.querySelector('svg');
+    const drawn = figure.querySelector('.candles, svg');
     const box = document.createElement('div');
-    box.className = svg?.classList.contains('is-short') ? 'chart-live is-short' : 'chart-live';
+    box.className = drawn?.classList.contains('is-short') ? 'chart-live is-short' : 'chart-live';
     box.setAttribute('role', 'group');
-    box.setAttribute('aria-label', svg?.getAttribute('aria-label') ?? 'Chart');
-    svg?.replaceWith(box);
+    box.setAttribute('aria-label', figure.querySelector('[role="img"]')?.getAttribute('aria-label') ?? 'Chart');
+    drawn?.replaceWith(box);
     figure.querySelector('figcaption')?.remove();
     return box;
 }
 
 /**
- * Draws a chart in a figure. What fails leaves the line that is there.
+ * Draws a chart in a figure, and tells whether it is there. What fails leaves what the server has drawn.
  * @param {HTMLElement} figure
  * @param {() => Promise<any>} read what it shows
  * @param {(library: any, box: HTMLElement, shown: any) => { chart: any, paint: (colors: Colors) => void }} draw
@@ -104,7 +104,8 @@ export async function show(figure, read, draw) {
         paintAll();
         dark.addEventListener('change', paintAll);
         refit(box, chart);
+        return true;
     } catch {
-        // Without the chart there is the line.
+        return false;
     }
 }
