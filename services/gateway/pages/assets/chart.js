@@ -1,89 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The candles that the server has drawn, with the level of the latest price on them; and for who points at them a chart
-// that can be asked and moved in their place. Most readers do not, and to draw it would keep a telephone busy for half a second.
+// that can be asked and moved in their place (candles.js). Most readers do not, and to draw it would keep a telephone busy
+// for half a second.
 // @ts-check
 
-import { frame, moneyFormat, show } from './charts.js';
-
-const figure = /** @type {HTMLElement} */ (document.querySelector('[data-chart]') ?? document.createElement('figure'));
-
-const time = (/** @type {string} */ text) => Math.floor(Date.parse(text) / 1000);
-
-async function readBars() {
-    const { chart: ticker = '', timeframe = '', start = '' } = figure.dataset;
-    const query = new URLSearchParams({ timeframe, limit: '400', sort: 'desc', adjustment: 'split' });
-    if (start)
-        query.set('start', start);
-    const reply = await fetch(`/api/v1/bars/${encodeURIComponent(ticker)}?${query}`);
-    if (!reply.ok)
-        throw new Error(`bars: ${reply.status}`);
-    return (await reply.json()).bars.reverse();
-}
-
-/** What the table beside the chart has of the reader's own fills, at the bars they are in. @param {number[]} times @param {string} up @param {string} down */
-function fills(times, up, down) {
-    return [...document.querySelectorAll('[data-fills] [data-side]')].map(row => {
-        const at = time(row.querySelector('time')?.dateTime ?? '');
-        const isBuy = /** @type {HTMLElement} */ (row).dataset.side === 'buy';
-        return { time: times.filter(one => one <= at).at(-1) ?? times[0], position: isBuy ? 'belowBar' : 'aboveBar',
-            shape: isBuy ? 'arrowUp' : 'arrowDown', color: isBuy ? up : down };
-    }).sort((one, other) => one.time - other.time);
-}
-
-const SECONDS = { '1Min': 60, '5Min': 300, '15Min': 900, '1Hour': 3600, '1Day': 86400 };
-
-/**
- * The last bar as a price that has come since makes it, or the one after it; nothing for a price of another day.
- * @param {{ time: number, open: number, high: number, low: number, close: number }} bar
- * @param {any} quote
- */
-function grow(bar, quote) {
-    const timeframe = figure.dataset.timeframe ?? '';
-    // Weeks and months are not of one length; the last one is the present one.
-    const period = SECONDS[/** @type {keyof SECONDS} */ (timeframe)] ?? Infinity;
-    const periods = Math.floor((time(quote.quoted_at) - bar.time) / period);
-    const price = Number(quote.price);
-    if (periods === 0)
-        return { ...bar, high: Math.max(bar.high, price), low: Math.min(bar.low, price), close: price };
-    if (periods > 0 && timeframe !== '1Day')
-        return { time: bar.time + periods * period, open: price, high: price, low: price, close: price };
-    return undefined;
-}
-
-/** @param {any} library @param {HTMLElement} box @param {any[]} bars */
-function draw(library, box, bars) {
-    const chart = library.createChart(box, frame);
-    const candles = chart.addSeries(library.CandlestickSeries, { priceFormat: moneyFormat });
-    const volume = chart.addSeries(library.HistogramSeries, { priceFormat: { type: 'volume' }, priceScaleId: '', lastValueVisible: false, priceLineVisible: false });
-    const isIntraday = /Min|Hour/.test(figure.dataset.timeframe ?? '');
-
-    volume.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
-    candles.priceScale().applyOptions({ scaleMargins: { top: 0.05, bottom: 0.22 } });
-    chart.timeScale().applyOptions({ timeVisible: isIntraday });
-    const shown = bars.map(bar => ({ time: time(bar.time), open: Number(bar.open), high: Number(bar.high),
-        low: Number(bar.low), close: Number(bar.close) }));
-    candles.setData(shown);
-    let last = shown.at(-1);
-    addEventListener('bourse:quote', event => {
-        const quote = /** @type {CustomEvent} */ (event).detail;
-        const grown = last && quote.ticker === figure.dataset.chart && !quote.stale && grow(last, quote);
-        if (grown) {
-            last = grown;
-            candles.update(grown);
-        }
-    });
-    volume.setData(bars.map(bar => ({ time: time(bar.time), value: Number(bar.volume) })));
-    chart.timeScale().fitContent();
-    const own = library.createSeriesMarkers(candles, []);
-    return {
-        chart,
-        paint: (/** @type {import('./charts.js').Colors} */ { up, down, line }) => {
-            candles.applyOptions({ upColor: up, downColor: down, borderVisible: false, wickUpColor: up, wickDownColor: down });
-            volume.applyOptions({ color: line });
-            own.setMarkers(fills(bars.map(bar => time(bar.time)), up, down));
-        },
-    };
-}
+const figure = /** @type {HTMLElement} */ (document.querySelector('[data-chart]'));
 
 /** The level of the latest price on the candles, at their edge for one beyond it. @param {any} quote */
 function showLevel(quote) {
@@ -99,7 +20,7 @@ async function begin() {
     if (isWanted)
         return;
     isWanted = true;
-    isWanted = await show(figure, readBars, draw);
+    isWanted = await import('./candles.js').then(({ showCandles }) => showCandles(figure), () => false);
 }
 
 // A finger that only moves the page does not want it; a pointer may be there already.
