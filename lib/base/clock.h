@@ -9,6 +9,7 @@
 
 #define MICROS_PER_MS INT64_C(1000)
 #define MICROS_PER_SECOND INT64_C(1000000)
+#define MICROS_PER_DAY (INT64_C(86400) * MICROS_PER_SECOND)
 
 struct clock {
     int64_t (*now_us)(void *context);

@@ -11,7 +11,6 @@
 enum { CALENDAR_DAYS = 10 };
 
 #define MICROS_PER_HOUR (INT64_C(3600) * MICROS_PER_SECOND)
-#define MICROS_PER_DAY (24 * MICROS_PER_HOUR)
 
 static bool add_clock(struct exchange *exchange, Pages__AdminClockPage *page, struct error *error)
 {

@@ -13,7 +13,6 @@ enum {
     TIMES_MAX = 6,               // below it
     PATH_MAX_BYTES = 32000,
 };
-#define MICROS_PER_DAY (INT64_C(86400) * MICROS_PER_SECOND)
 
 static const Market__Bar *oldest(const Pages__Chart *chart, size_t index)
 {
@@ -30,6 +29,11 @@ static size_t body_width(const Pages__Chart *chart)
     size_t width = WIDTH * 7 / 10 / chart->n_bars;
 
     return width < BODY_WIDTH_MAX ? width : BODY_WIDTH_MAX;
+}
+
+static bool has_risen(const Market__Bar *bar)
+{
+    return bar->close_micros >= bar->open_micros;
 }
 
 // Where a price is, in parts of `whole` from the upper edge of the box.
@@ -84,9 +88,8 @@ static void find_change(Pages__Chart *chart)
 static void draw_candle(const Pages__Chart *chart, size_t index, struct strbuf *path)
 {
     const Market__Bar *bar = oldest(chart, index);
-    bool has_risen = bar->close_micros >= bar->open_micros;
-    int64_t upper = y_of(chart, has_risen ? bar->close_micros : bar->open_micros);
-    int64_t lower = y_of(chart, has_risen ? bar->open_micros : bar->close_micros);
+    int64_t upper = y_of(chart, has_risen(bar) ? bar->close_micros : bar->open_micros);
+    int64_t lower = y_of(chart, has_risen(bar) ? bar->open_micros : bar->close_micros);
     size_t middle = middle_of(chart, index);
     size_t width = body_width(chart);
 
@@ -105,11 +108,8 @@ static bool draw_candles(struct arena *arena, Pages__Chart *chart)
     OWNED(strbuf) rises = strbuf_new(PATH_MAX_BYTES);
     OWNED(strbuf) falls = strbuf_new(PATH_MAX_BYTES);
 
-    for (size_t i = 0; i < chart->n_bars; i++) {
-        const Market__Bar *bar = oldest(chart, i);
-
-        draw_candle(chart, i, bar->close_micros >= bar->open_micros ? rises : falls);
-    }
+    for (size_t i = 0; i < chart->n_bars; i++)
+        draw_candle(chart, i, has_risen(oldest(chart, i)) ? rises : falls);
     chart->rises = keep(arena, rises);
     chart->falls = keep(arena, falls);
     return chart->rises != NULL && chart->falls != NULL;

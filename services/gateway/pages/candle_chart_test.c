@@ -8,7 +8,7 @@
 
 enum { BUDGET = 1024 * 1024, BARS_MAX = 500 };
 #define DOLLARS(n) ((int64_t)((n)*1000000))
-#define DAYS(n) ((n)*INT64_C(86400) * MICROS_PER_SECOND)
+#define DAYS(n) ((n)*MICROS_PER_DAY)
 
 struct drawing {
     struct arena *arena;

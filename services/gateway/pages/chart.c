@@ -5,7 +5,6 @@
 #include "pages/candle_chart.h"
 
 enum { BARS_SHOWN = 400 };
-#define MICROS_PER_DAY (INT64_C(86400) * MICROS_PER_SECOND)
 
 static const struct range {
     Pages__ChartRange range;

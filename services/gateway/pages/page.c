@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MICROS_PER_DAY (INT64_C(86400) * MICROS_PER_SECOND)
 #define THEME_COOKIE "bourse_theme"
 
 bool page_out_of_memory(struct error *error)

@@ -24,7 +24,6 @@ enum {
 };
 
 #define GRID_PREFIX "grid."
-#define MICROS_PER_DAY (INT64_C(86400) * MICROS_PER_SECOND)
 
 // Showing.
 

@@ -10,8 +10,6 @@
 
 enum market_hours { HOURS_NEW_YORK, HOURS_AROUND_THE_CLOCK };
 
-#define MICROS_PER_DAY (INT64_C(86400) * MICROS_PER_SECOND)
-
 struct market_session {
     int64_t day; // since 1970-01-01: the date in New York, or in UTC
     int64_t open_at;
