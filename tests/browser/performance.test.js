@@ -17,6 +17,8 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         admin = await platform.administrator();
         for (const [index, ticker] of tickers.entries())
             await platform.import(ticker, toCsv(madeUpBars(index + 21)), admin);
+        const falling = madeUpBars(24).map(bar => ({ ...bar, open: bar.high, close: bar.low }));
+        await platform.import('DFAL', toCsv(falling), admin);
         await platform.expect(200, 'PATCH', '/api/v1/symbols/AONE', { token: admin, body: { sector: 'Technology' } });
         await platform.step(`${dates[0]}T15:00:00Z`, admin);
         user = await platform.trader('looker');
@@ -86,6 +88,16 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         await page.getByText('What you bought and sold').click();
         assert.deepEqual((await page.locator('[data-fills] tbody tr').allInnerTexts()).map(text => /Buy|Sell/.exec(text)[0]), ['Sell', 'Buy']);
         assert.equal(await page.locator('.candles .fill').count(), 2);
+        assertQuiet(page);
+        await page.context().close();
+    });
+
+    it('is of symbols that may have fallen each day: their candles are drawn as well', async () => {
+        const page = await open(browser, platform, { state, scripts: false });
+        await platform.step(`${dates[60]}T21:00:00Z`, admin); // after the close of that day
+        await page.goto('/symbols/DFAL?range=3m');
+        assert.equal(await page.locator('.candles path.is-up').getAttribute('d'), '');
+        assert.match(await page.locator('.candles path.is-down').getAttribute('d'), /^M\d.*z$/);
         assertQuiet(page);
         await page.context().close();
     });
