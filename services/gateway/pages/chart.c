@@ -123,6 +123,12 @@ bool chart_make(struct exchange *exchange,
     if (chart == NULL)
         return page_out_of_memory(error);
     pages__chart__init(chart);
+    chart->has_table = query->has_table;
+    chart->table = query->table;
+    chart->has_is_daily = true;
+    chart->is_daily = timeframe == MARKET__TIMEFRAME__TIMEFRAME_1DAY ||
+                      timeframe == MARKET__TIMEFRAME__TIMEFRAME_1WEEK ||
+                      timeframe == MARKET__TIMEFRAME__TIMEFRAME_1MONTH;
     if (quotes_clock(exchange->gateway->quotes, &clock)) {
         chart->has_start = true;
         chart->start = clock.now - range->days * MICROS_PER_DAY;

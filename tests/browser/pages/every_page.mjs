@@ -50,7 +50,7 @@ export const everyPage = site => describe('every page', () => {
         addresses = { strategies: '/strategies', new_strategy: '/strategies/new?kind=rule', strategy_edit: `/strategies/${strategy}/edit`,
             strategy: `/strategies/${strategy}`, backtest: `/backtests/${backtest}`, walk_forward: `/backtests/${walked}`,
             comparison: `/backtests/compare?id=${backtest}&id=${walked}`, no_comparison: '/backtests/compare', strategy_run: `/strategy-runs/${run.body.id}`,
-            dashboard: '/dashboard', symbol: '/symbols/AAPL',
+            dashboard: '/dashboard', symbol: '/symbols/AAPL', bars: '/symbols/AAPL?range=1m&table=true',
             typed: `/symbols/AAPL?typed=${encodeURIComponent(`side=sell&type=limit&limit_price=1.25&quantity=${encodeURIComponent(NASTY)}`)}`,
             unpriced: '/symbols/EVIL', orders: '/orders?status=all', order: `/orders/${order}`, portfolios: '/portfolio',
             portfolio: `/portfolio/${portfolio}`, performance: `/portfolio/${broker}/performance?period=ALL&benchmark=KO`,

@@ -66,6 +66,28 @@ export const withoutScripts = site => describe('without scripts', () => {
         assert.match(await page.locator('[data-part="position"]').innerText(), /Shares\s+3/);
     });
 
+    it('shows the bars as a table to who asks for it, also of another range and bar size', async () => {
+        const rows = page.getByRole('region', { name: 'Table of prices' }).locator('tbody tr');
+        const step = async () => {
+            const times = await rows.locator('time').evaluateAll(all => all.map(time => Date.parse(time.dateTime)));
+            return Math.min(...times.slice(1).map((at, index) => times[index] - at));
+        };
+        await page.goto('/symbols/AAPL');
+        assert.equal(await rows.count(), 0);
+        await page.getByRole('link', { name: 'As a table' }).click();
+        assert.match(page.url(), /#bars$/);
+        assert.ok(await rows.count() > 50, '3 months of days');
+        assert.equal(await step(), 86400e3);
+        await page.getByRole('link', { name: '1 day', exact: true }).first().click();
+        assert.equal(await step(), 300e3);
+        await page.getByRole('link', { name: '1 hour', exact: true }).click();
+        assert.equal(await step(), 3600e3);
+        assert.equal(await page.locator('.choices [aria-current]').allInnerTexts().then(all => all.slice(0, 2).join()), '1 day,1 hour');
+        await page.getByRole('link', { name: 'Without the table' }).click();
+        assert.equal(await rows.count(), 0);
+        assert.equal(await page.locator('.choices [aria-current]').allInnerTexts().then(all => all.slice(0, 2).join()), '1 day,1 hour');
+    });
+
     it('says why an order cannot be, and keeps the ticket', async () => {
         await page.fill('#order-quantity', '100000000');
         await submit(page, 'Place the order');
