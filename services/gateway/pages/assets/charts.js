@@ -20,8 +20,9 @@ function tickMark(seconds, type) {
     return names[type] ?? at.toISOString().slice(11, type === 3 ? 16 : 19);
 }
 
-/** How each of them begins. A finger that moves up or down on it moves the page. */
-export const frame = { autoSize: true, handleScroll: { vertTouchDrag: false }, layout: { attributionLogo: false }, timeScale: { borderVisible: false, tickMarkFormatter: tickMark } };
+/** How each of them begins. A finger that moves up or down on it moves the page; the label at its left edge is whole. */
+export const frame = { autoSize: true, handleScroll: { vertTouchDrag: false }, layout: { attributionLogo: false },
+    timeScale: { borderVisible: false, fixLeftEdge: true, tickMarkFormatter: tickMark } };
 
 /** A percentage on an axis. */
 export const percentFormat = { type: 'custom',
