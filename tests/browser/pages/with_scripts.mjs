@@ -201,6 +201,42 @@ export const withScripts = site => describe('with scripts', () => {
         assert.match(await volume.innerText(), /^[\d,]+$/);
     });
 
+    it('values what is held by each price that comes: in the table, its lots and beside the ticket', async () => {
+        const { id } = await portfolio();
+        await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'AAPL', side: 'buy', quantity: '7' } });
+        // All at one moment; a price that is shown is followed by what is worked out from it before anything else runs.
+        const read = () => page.evaluate(() => {
+            const number = text => parseFloat(text.replaceAll(',', '').replace('−', '-'));
+            const price = number(document.querySelector('[data-quote="AAPL"][data-field="price"]').textContent);
+            return [...document.querySelectorAll('[data-holding="AAPL"]')].map(holding => {
+                const [value, profit] = ['market_value', 'unrealized'].map(name => holding.querySelector(`[data-field^="${name}"]`));
+                const [, percent] = /([-−+]?[\d.]+)%/.exec((profit.querySelector('.sub') ?? profit).textContent) ?? [];
+                return { price, quantity: number(holding.dataset.quantity), cost: number(holding.dataset.cost), value: number(value.textContent),
+                    profit: number([...profit.childNodes].filter(node => node.nodeType === Node.TEXT_NODE).map(node => node.data).join('')),
+                    percent: percent && number(percent), way: profit.classList.contains('up') ? 1 : profit.classList.contains('down') ? -1 : 0 };
+            });
+        });
+        const holdings = { [`/portfolio/${id}`]: 2, [`/symbols/AAPL?portfolio=${id}`]: 1 };
+        for (const [path, least] of Object.entries(holdings)) {
+            await page.goto(path);
+            await page.waitForSelector('[data-stream][data-state="live"]');
+            const [{ price, value }] = await read();
+            await until('another price', async () => (await read())[0].price !== price, 30);
+            const now = await read();
+            assert.ok(now.length >= least, `${path}: ${now.length}`);
+            assert.notEqual(now[0].value, value);
+            for (const one of now) {
+                const worth = one.quantity * one.price;
+                assert.ok(Math.abs(one.value - worth) < 0.006, `${path}: ${JSON.stringify(one)}`);
+                assert.ok(Math.abs(one.profit - (worth - one.cost)) < 0.006, `${path}: ${JSON.stringify(one)}`);
+                assert.equal(one.profit === 0 ? 0 : one.way, Math.sign(one.profit));
+                if (one.percent !== undefined)
+                    assert.ok(Math.abs(one.percent - 100 * (worth - one.cost) / one.cost) < 0.006, `${path}: ${JSON.stringify(one)}`);
+            }
+            assert.ok(now.some(one => one.percent !== undefined), path);
+        }
+    });
+
     it('leaves the connections of a browser to the windows that somebody sees', async () => {
         const streams = () => platform.metric('gateway', 'streams_open');
         const turn = (one, isHidden) => one.evaluate(hidden => {

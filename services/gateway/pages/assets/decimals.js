@@ -12,23 +12,37 @@ export function grouped(text, least) {
     return negative && /[1-9]/.test(shown) ? `−${shown}` : shown;
 }
 
-/** Millionths as a BigInt. @param {string} text */
-export function micros(text) {
+/** A decimal counted in units of its last place. @param {string} text @param {number} decimals */
+function unitsOf(text, decimals) {
     const negative = text.startsWith('-');
     const [whole, fraction = ''] = text.replace('-', '').split('.');
-    const value = BigInt(whole || '0') * 1000000n + BigInt(fraction.slice(0, 6).padEnd(6, '0'));
+    const value = BigInt((whole || '0') + fraction.slice(0, decimals).padEnd(decimals, '0'));
     return negative ? -value : value;
 }
 
-/** Rounded half to even to so many decimals. @param {bigint} value in millionths @param {number} decimals */
-function rounded(value, decimals) {
-    const unit = 10n ** BigInt(6 - decimals);
+/** Millionths as a BigInt. @param {string} text */
+export const micros = text => unitsOf(text, 6);
+
+/** Rounded half to even. @param {bigint} value @param {bigint} unit above 0 */
+function divided(value, unit) {
     const size = value < 0n ? -value : value;
-    let whole = size / unit;
     const rest = size % unit;
+    let whole = size / unit;
     if (rest * 2n > unit || (rest * 2n === unit && whole % 2n === 1n))
         whole += 1n;
-    const digits = whole.toString().padStart(decimals + 1, '0');
+    return value < 0n ? -whole : whole;
+}
+
+/** What shares come to, in millionths. @param {string} quantity with up to nine decimals @param {string} price */
+export const product = (quantity, price) => divided(unitsOf(quantity, 9) * micros(price), 1000000000n);
+
+/** How much of the other one it is, in millionths of a percent. @param {bigint} value @param {bigint} other above 0 */
+export const percentOf = (value, other) => divided(value * 100000000n, other);
+
+/** Rounded half to even to so many decimals. @param {bigint} value in millionths @param {number} decimals */
+function rounded(value, decimals) {
+    const whole = divided(value, 10n ** BigInt(6 - decimals));
+    const digits = (whole < 0n ? -whole : whole).toString().padStart(decimals + 1, '0');
     const text = `${digits.slice(0, digits.length - decimals)}.${digits.slice(digits.length - decimals)}`;
     return value < 0n ? `-${text}` : text;
 }
@@ -39,15 +53,20 @@ export const money = text => grouped(rounded(micros(text), 2), 2);
 /** @param {bigint} value in millionths */
 export const moneyOf = value => grouped(rounded(value, 2), 2);
 
-/** Two decimals and always a sign. @param {string} text */
-export const signed = text => {
-    const shown = money(text);
+/** Two decimals and always a sign. @param {bigint} value in millionths */
+export const signedOf = value => {
+    const shown = moneyOf(value);
     return shown.startsWith('−') || !/[1-9]/.test(shown) ? shown : `+${shown}`;
 };
+
+/** The same. @param {string} text */
+export const signed = text => signedOf(micros(text));
 
 /** @param {string} text */
 export const price = text => grouped(text, 2);
 /** @param {string} text */
 export const percent = text => `${signed(text)}%`;
+/** @param {bigint} value */
+export const directionOf = value => (value > 0n ? 'up' : value < 0n ? 'down' : 'flat');
 /** @param {string} text */
-export const direction = text => (micros(text) > 0n ? 'up' : micros(text) < 0n ? 'down' : 'flat');
+export const direction = text => directionOf(micros(text));

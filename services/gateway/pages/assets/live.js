@@ -2,7 +2,7 @@
 // Prices, orders, portfolios, backtests and runs as they change, from /api/v1/stream (docs/streams.md). What a page shows
 // of more than numbers names its topic (data-topic), and is asked for again as a page, so that there is one place that writes it.
 // @ts-check
-import { direction, grouped, money, percent, price, signed } from './decimals.js';
+import { direction, directionOf, grouped, micros, money, moneyOf, percent, percentOf, price, product, signed, signedOf } from './decimals.js';
 import { hideState, renewParts, showState } from './parts.js';
 import { hasSessionEnded } from './session.js';
 
@@ -26,7 +26,7 @@ const partsOf = topic => `[data-topic="${CSS.escape(topic)}"]`;
 /** Writes a value with its arrow and colour. @param {Element} place @param {string} text @param {string} way */
 function write(place, text, way) {
     const arrow = place.querySelector('.arrow');
-    const small = place.querySelector('small');
+    const small = place.querySelector('small, .sub');
     for (const node of [...place.childNodes])
         if (node.nodeType === Node.TEXT_NODE)
             node.remove();
@@ -65,6 +65,24 @@ function flash(place, before, after) {
     place.classList.add(to > from ? 'tick-up' : 'tick-down');
 }
 
+/** What is held of a symbol is worth something else, and the profit is what that is above what it cost. @param {any} quote */
+function showHoldings(quote) {
+    for (const holding of document.querySelectorAll(`[data-holding="${CSS.escape(quote.ticker)}"]`)) {
+        const { quantity = '', cost = '' } = /** @type {HTMLElement} */ (holding).dataset;
+        const value = product(quantity, quote.price);
+        const profit = value - micros(cost);
+        const share = micros(cost) > 0n ? `${signedOf(percentOf(profit, micros(cost)))}%` : '';
+        const way = directionOf(profit);
+        const shown = { market_value: [moneyOf(value), ''], unrealized_pl: [signedOf(profit), way], unrealized_pl_percent: [share, ''],
+            unrealized_both: [share ? `${signedOf(profit)} (${share})` : signedOf(profit), way] };
+        for (const place of holding.querySelectorAll('[data-field]')) {
+            const [text, color] = shown[/** @type {keyof typeof shown} */ (/** @type {HTMLElement} */ (place).dataset.field)] ?? [];
+            if (text !== undefined && color !== undefined)
+                write(place, text, color);
+        }
+    }
+}
+
 /** @param {any} quote */
 function showQuote(quote) {
     const shown = texts(quote);
@@ -79,6 +97,7 @@ function showQuote(quote) {
         if (name === 'price' && !quote.snapshot)
             flash(place, before, pair[0]);
     }
+    showHoldings(quote);
     dispatchEvent(new CustomEvent('bourse:quote', { detail: quote }));
 }
 
