@@ -237,6 +237,27 @@ export const withScripts = site => describe('with scripts', () => {
         }
     });
 
+    it('has the list of portfolios change with the prices', async () => {
+        const { id } = await portfolio();
+        await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'AAPL', side: 'buy', quantity: '2' } });
+        const { id: other } = await platform.expect(201, 'POST', '/api/v1/portfolios', { token, body: { name: 'Untouched', cash_balance: '0' } });
+        await page.goto('/portfolio');
+        await page.waitForSelector('[data-stream][data-state="live"]');
+        const cells = of => page.locator(`tr[data-portfolio="${of}"] td`).allInnerTexts();
+        await until('what the order cost', async () => (await cells(id))[0] !== (await cells(id))[2]);
+        const [[equity, today, cash], still] = [await cells(id), await cells(other)];
+        await until('another value', async () => (await cells(id))[0] !== equity, 30);
+        const now = await cells(id);
+        assert.match(now[1], /^[▲▼]\s*[+−][\d,.]+$/);
+        assert.notEqual(now[1], today);
+        assert.equal(now[2], cash);
+        assert.deepEqual(await cells(other), still);
+        await page.setViewportSize({ width: 390, height: 900 });
+        assert.match((await cells(id))[0], /^[\d,.]+\s+[▲▼]\s*[+−][\d,.]+$/);
+        await page.setViewportSize({ width: 1440, height: 900 });
+        await platform.expect(204, 'DELETE', `/api/v1/portfolios/${other}`, { token });
+    });
+
     it('leaves the connections of a browser to the windows that somebody sees', async () => {
         const streams = () => platform.metric('gateway', 'streams_open');
         const turn = (one, isHidden) => one.evaluate(hidden => {

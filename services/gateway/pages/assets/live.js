@@ -7,6 +7,7 @@ import { hideState, renewParts, showState } from './parts.js';
 import { hasSessionEnded } from './session.js';
 
 const TICKERS_MAX = 150;
+const PORTFOLIOS_MAX = 20; // as many as a stream takes
 const WAIT_MS_MIN = 1000;
 const WAIT_MS_MAX = 30000;
 const ENDED = new Set(['filled', 'canceled', 'expired', 'rejected', 'replaced']);
@@ -17,7 +18,7 @@ const named = name => [...new Set([...document.querySelectorAll(`[data-${name}]`
     .map(one => /** @type {HTMLElement} */ (one).dataset[name] ?? ''))];
 
 /** What the page shows of now. */
-const topics = () => [...named('portfolio').map(id => `portfolio:${id}`), ...named('topic'),
+const topics = () => [...named('portfolio').slice(0, PORTFOLIOS_MAX).map(id => `portfolio:${id}`), ...named('topic'),
     ...named('quote').slice(0, TICKERS_MAX).map(ticker => `quotes:${ticker}`)];
 
 /** The parts of the page that a topic changes. @param {string} topic */
@@ -30,7 +31,8 @@ function write(place, text, way) {
     for (const node of [...place.childNodes])
         if (node.nodeType === Node.TEXT_NODE)
             node.remove();
-    if (arrow)
+    // Without a way the arrow is that of what stands below the value.
+    if (arrow && way)
         arrow.textContent = ARROWS[/** @type {keyof ARROWS} */ (way)] ?? '';
     if (small)
         small.before(text);
