@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import { Authority } from '../support/certificates.mjs';
 import { Platform, until } from '../support/platform.mjs';
 import { ProviderServer, faults, refusals } from '../support/providers.mjs';
@@ -53,6 +53,10 @@ describe('live prices', () => {
     let tickers; // of the universe, each used once
     const next = () => tickers.pop();
 
+    // What one test has made a provider say is no other's.
+    beforeEach(() => {
+        server.mode = new Map();
+    });
     before(async () => {
         server = await ProviderServer.start();
         platform = await Platform.start({ options: ['--market', 'live'], env: { ...server.settings(), ...keySettings,
@@ -243,12 +247,16 @@ describe('live prices', () => {
             return reply.status === 200 && reply.body;
         }, 60);
         assert.deepEqual({ ...again, valid_until: '' }, { ...quote, stale: true, valid_until: '' });
-        // With nobody to ask it stays so, and is not traded on.
-        await until('a provider to be left alone', async () => (await Promise.all(order.map(name =>
-            providerOf(platform, admin, name)))).some(one => one.failed_at));
+        // With nobody to ask it stays so, and is not traded on. Who looks once may not be heard of by a market that
+        // has only just come back: what is looked at is told again each second.
+        await until('a provider to be left alone', async () => {
+            assert.equal((await platform.expect(200, 'GET', `/api/v1/quotes/${ticker}`)).stale, true);
+            return (await Promise.all(order.map(name => providerOf(platform, admin, name)))).some(one => one.failed_at);
+        });
         assert.equal((await platform.expect(200, 'GET', `/api/v1/quotes/${ticker}`)).stale, true);
         server.mode = new Map();
-        server.quotes.set(`yahoo ${ticker}`, quoteOf(78, at));
+        // The market may have opened meanwhile.
+        server.quotes.set(`yahoo ${ticker}`, quoteOf(78, await lastTrade(platform)));
         const fresh = await priceOf(platform, ticker, one => !one.stale, 90);
         assert.equal(fresh.price, '78.00');
     });
