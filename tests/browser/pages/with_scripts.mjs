@@ -258,6 +258,19 @@ export const withScripts = site => describe('with scripts', () => {
         await platform.expect(204, 'DELETE', `/api/v1/portfolios/${other}`, { token });
     });
 
+    it('is live with more portfolios than a stream tells of: the first 20 change', async () => {
+        const made = [];
+        for (let count = 0; count < 20; count++)
+            made.push((await platform.expect(201, 'POST', '/api/v1/portfolios', { token, body: { name: `One of many ${count}`, cash_balance: '0' } })).id);
+        const asked = page.waitForRequest(/\/api\/v1\/stream/);
+        await page.goto('/portfolio');
+        assert.equal(await page.locator('tr[data-portfolio]').count(), 21);
+        assert.equal(decodeURIComponent((await asked).url()).match(/portfolio:/g).length, 20);
+        await page.waitForSelector('[data-stream][data-state="live"]');
+        for (const id of made)
+            await platform.expect(204, 'DELETE', `/api/v1/portfolios/${id}`, { token });
+    });
+
     it('leaves the connections of a browser to the windows that somebody sees', async () => {
         const streams = () => platform.metric('gateway', 'streams_open');
         const turn = (one, isHidden) => one.evaluate(hidden => {
