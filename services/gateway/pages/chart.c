@@ -26,14 +26,15 @@ static const struct {
     Market__Timeframe timeframe;
     const char *name;
     const char *label;
+    bool is_daily; // or longer
 } timeframes[] = {
-    {MARKET__TIMEFRAME__TIMEFRAME_1MIN, "1Min", "1 min"},
-    {MARKET__TIMEFRAME__TIMEFRAME_5MIN, "5Min", "5 min"},
-    {MARKET__TIMEFRAME__TIMEFRAME_15MIN, "15Min", "15 min"},
-    {MARKET__TIMEFRAME__TIMEFRAME_1HOUR, "1Hour", "1 hour"},
-    {MARKET__TIMEFRAME__TIMEFRAME_1DAY, "1Day", "1 day"},
-    {MARKET__TIMEFRAME__TIMEFRAME_1WEEK, "1Week", "1 week"},
-    {MARKET__TIMEFRAME__TIMEFRAME_1MONTH, "1Month", "1 month"},
+    {MARKET__TIMEFRAME__TIMEFRAME_1MIN, "1Min", "1 min", false},
+    {MARKET__TIMEFRAME__TIMEFRAME_5MIN, "5Min", "5 min", false},
+    {MARKET__TIMEFRAME__TIMEFRAME_15MIN, "15Min", "15 min", false},
+    {MARKET__TIMEFRAME__TIMEFRAME_1HOUR, "1Hour", "1 hour", false},
+    {MARKET__TIMEFRAME__TIMEFRAME_1DAY, "1Day", "1 day", true},
+    {MARKET__TIMEFRAME__TIMEFRAME_1WEEK, "1Week", "1 week", true},
+    {MARKET__TIMEFRAME__TIMEFRAME_1MONTH, "1Month", "1 month", true},
 };
 
 static const struct range *find_range(const Pages__SymbolQuery *query)
@@ -69,8 +70,11 @@ static bool add_choices(struct arena *arena,
             page_make_choice(arena, timeframes[i].name, timeframes[i].label, is_chosen);
         if (chart->timeframes[i] == NULL)
             return false;
-        if (is_chosen)
-            chart->timeframe = timeframes[i].name;
+        if (!is_chosen)
+            continue;
+        chart->timeframe = timeframes[i].name;
+        chart->has_is_daily = true;
+        chart->is_daily = timeframes[i].is_daily;
     }
     chart->n_timeframes = COUNT_OF(timeframes);
     chart->range = range->name;
@@ -125,10 +129,6 @@ bool chart_make(struct exchange *exchange,
     pages__chart__init(chart);
     chart->has_table = query->has_table;
     chart->table = query->table;
-    chart->has_is_daily = true;
-    chart->is_daily = timeframe == MARKET__TIMEFRAME__TIMEFRAME_1DAY ||
-                      timeframe == MARKET__TIMEFRAME__TIMEFRAME_1WEEK ||
-                      timeframe == MARKET__TIMEFRAME__TIMEFRAME_1MONTH;
     if (quotes_clock(exchange->gateway->quotes, &clock)) {
         chart->has_start = true;
         chart->start = clock.now - range->days * MICROS_PER_DAY;

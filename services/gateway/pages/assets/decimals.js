@@ -47,11 +47,11 @@ function rounded(value, decimals) {
     return value < 0n ? `-${text}` : text;
 }
 
-/** Two decimals. @param {string} text */
-export const money = text => grouped(rounded(micros(text), 2), 2);
-
-/** @param {bigint} value in millionths */
+/** Two decimals. @param {bigint} value in millionths */
 export const moneyOf = value => grouped(rounded(value, 2), 2);
+
+/** The same. @param {string} text */
+export const money = text => moneyOf(micros(text));
 
 /** Two decimals and always a sign. @param {bigint} value in millionths */
 export const signedOf = value => {

@@ -78,9 +78,9 @@ function showHoldings(quote) {
         const shown = { market_value: [moneyOf(value), ''], unrealized_pl: [signedOf(profit), way], unrealized_pl_percent: [share, ''],
             unrealized_both: [share ? `${signedOf(profit)} (${share})` : signedOf(profit), way] };
         for (const place of holding.querySelectorAll('[data-field]')) {
-            const [text, color] = shown[/** @type {keyof typeof shown} */ (/** @type {HTMLElement} */ (place).dataset.field)] ?? [];
-            if (text !== undefined && color !== undefined)
-                write(place, text, color);
+            const pair = shown[/** @type {keyof typeof shown} */ (/** @type {HTMLElement} */ (place).dataset.field)];
+            if (pair)
+                write(place, pair[0], pair[1]);
         }
     }
 }
