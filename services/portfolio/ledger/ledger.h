@@ -157,6 +157,10 @@ bool book_is_booked(const struct book *book, const char *journal_id);
 // must be loaded. False when nothing has changed.
 bool book_number_changes(struct book *book);
 
+// Puts the balances in the order of their assets. The database tells them, and a book adds them, in
+// any order, and what is booked for one after the other must not depend on it.
+void book_sort_balances(struct book *book);
+
 // The balance, all zero when there has been none.
 struct ledger_balance
 book_balance(const struct book *book, enum ledger_account account, const char *asset);
@@ -289,9 +293,10 @@ struct ledger_beginning {
     int64_t booked_at;
 };
 
-// Takes every position to nothing and the cash to that of the beginning; profits count from there
-// on. All balances must be loaded. Fails with PORTFOLIO_HAS_OPEN_ORDERS (held_cash, held_positions)
-// while anything is held, with PORTFOLIO_CLOSED, with LIMIT_EXCEEDED when it cannot be counted.
+// Takes every position to nothing, in the order of their tickers, and the cash to that of the
+// beginning; profits count from there on. All balances must be loaded; the book has them sorted
+// then. Fails with PORTFOLIO_HAS_OPEN_ORDERS (held_cash, held_positions) while anything is held,
+// with PORTFOLIO_CLOSED, with LIMIT_EXCEEDED when it cannot be counted.
 MUST_CHECK bool
 ledger_reset(struct book *book, const struct ledger_beginning *beginning, struct error *error);
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "money/money.h"
@@ -156,6 +157,21 @@ bool book_number_changes(struct book *book)
     cash->sequence = number + 1;
     cash->changed = true;
     return true;
+}
+
+static int compare_assets(const void *left, const void *right)
+{
+    const struct ledger_balance *a = left;
+    const struct ledger_balance *b = right;
+    int order = strcmp(a->asset, b->asset);
+
+    return order != 0 ? order : (int)a->account - (int)b->account;
+}
+
+void book_sort_balances(struct book *book)
+{
+    if (book->balance_count > 0)
+        qsort(book->balances, book->balance_count, sizeof(*book->balances), compare_assets);
 }
 
 struct ledger_balance

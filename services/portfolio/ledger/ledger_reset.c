@@ -120,6 +120,7 @@ bool ledger_reset(struct book *book, const struct ledger_beginning *beginning, s
                          book->portfolio_id);
     if (!refuse_while_held(book, error))
         return false;
+    book_sort_balances(book);
     for (size_t i = 0; i < count; i++) {
         struct ledger_balance balance = book->balances[i];
 

@@ -152,6 +152,27 @@ static void the_movement_of_cash_is_the_last_of_a_reset_and_all_differ(void **st
     }
 }
 
+static void positions_are_reset_by_their_tickers_whatever_the_order_of_the_book(void **state)
+{
+    static const char *const tickers[] = {"A", "AAPL", "MSFT", "Z"};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        OWNED(book) book = book_of_trades();
+        struct ledger_beginning beginning = beginning_with(0);
+        size_t before = 0;
+        struct error error;
+
+        trade(book, 5, LEDGER_BUY, i == 0 ? "A" : "Z", SHARE, DOLLAR);
+        trade(book, 6, LEDGER_BUY, i == 0 ? "Z" : "A", SHARE, DOLLAR);
+        before = book->journal_count;
+        assert_true(ledger_reset(book, &beginning, &error));
+        assert_int_equal(book->journal_count, before + COUNT_OF(tickers) + 1);
+        for (size_t j = 0; j < COUNT_OF(tickers); j++)
+            assert_string_equal(book->journals[before + j].ticker, tickers[j]);
+    }
+}
+
 static void what_was_reset_before_is_not_reset_again(void **state)
 {
     OWNED(book) book = book_of_trades();
@@ -235,6 +256,7 @@ int main(void)
         cmocka_unit_test(after_a_reset_there_is_the_cash_and_nothing_else),
         cmocka_unit_test(a_reset_sells_what_was_held_at_what_it_has_cost),
         cmocka_unit_test(the_movement_of_cash_is_the_last_of_a_reset_and_all_differ),
+        cmocka_unit_test(positions_are_reset_by_their_tickers_whatever_the_order_of_the_book),
         cmocka_unit_test(what_was_reset_before_is_not_reset_again),
         cmocka_unit_test(nothing_is_reset_while_an_order_holds_cash_or_shares),
         cmocka_unit_test(a_closed_portfolio_is_not_reset),

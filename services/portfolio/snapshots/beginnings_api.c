@@ -191,13 +191,13 @@ static const char *name_of_copy(struct arena *arena, const char *name)
     return copy;
 }
 
-// Writes the positions of the other portfolio into `book`, and its lots.
+// Writes the positions of the other portfolio into `book`, by their tickers, and its lots.
 static bool copy_positions(struct transaction *transaction,
                            const struct beginning *beginning,
                            struct book *book,
                            struct error *error)
 {
-    const struct book *from = beginning->book;
+    struct book *from = beginning->book;
     struct arena *arena = transaction_arena(transaction);
     const char **tickers = arena_allocate(arena, (from->balance_count + 1) * sizeof(*tickers));
     const char **ids = arena_allocate(arena, (from->balance_count + 1) * sizeof(*ids));
@@ -206,6 +206,7 @@ static bool copy_positions(struct transaction *transaction,
 
     if (tickers == NULL || ids == NULL)
         return out_of_budget(error);
+    book_sort_balances(from);
     for (size_t i = 0; i < from->balance_count; i++) {
         const struct ledger_balance *balance = &from->balances[i];
 
