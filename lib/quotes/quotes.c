@@ -28,6 +28,7 @@ struct heard_clock {
     int mode;
     int64_t now;
     int64_t speed_micros;
+    int session;
     bool is_open;
     int64_t next_open;
     int64_t next_close;
@@ -60,6 +61,7 @@ static void read_clock(const Market__Clock *clock, struct heard_clock *out_clock
     out_clock->mode = (int)clock->mode;
     out_clock->now = clock->now;
     out_clock->speed_micros = clock->speed_micros;
+    out_clock->session = (int)clock->session;
     out_clock->is_open = clock->is_open;
     out_clock->next_open = clock->next_open;
     out_clock->next_close = clock->next_close;
@@ -68,11 +70,22 @@ static void read_clock(const Market__Clock *clock, struct heard_clock *out_clock
     out_clock->heard_us = clock_monotonic_us();
 }
 
+// The part of the day at a time until which market has not been heard of again.
+static int session_at(const struct heard_clock *heard, const struct platform_clock *clock)
+{
+    if (clock->is_open)
+        return MARKET__SESSION__SESSION_REGULAR;
+    if (clock->extended_end == 0)
+        return MARKET__SESSION__SESSION_CLOSED;
+    return clock->now >= heard->next_close ? MARKET__SESSION__SESSION_AFTER_HOURS : heard->session;
+}
+
 // The platform clock at a monotonic time after it was heard of. It runs on for as long as market
 // may be silent and then stands still.
 static struct platform_clock clock_at(const struct heard_clock *heard, int64_t monotonic_us)
 {
     struct platform_clock clock = {.mode = heard->mode,
+                                   .speed_micros = heard->speed_micros,
                                    .next_open = heard->next_open,
                                    .next_close = heard->next_close,
                                    .previous_close = heard->previous_close};
@@ -83,9 +96,11 @@ static struct platform_clock clock_at(const struct heard_clock *heard, int64_t m
     if (passed_us > SILENCE_MS_MAX * MICROS_PER_MS)
         passed_us = SILENCE_MS_MAX * MICROS_PER_MS;
     clock.now = heard->now + passed_us * heard->speed_micros / 1000000;
-    clock.is_open = heard->is_open ? clock.now < heard->next_close
+    // A market around the clock opens as it closes.
+    clock.is_open = heard->is_open ? clock.now < heard->next_close || clock.now >= heard->next_open
                                    : clock.now >= heard->next_open && clock.now < heard->next_close;
     clock.extended_end = clock.now < heard->extended_end ? heard->extended_end : 0;
+    clock.session = session_at(heard, &clock);
     return clock;
 }
 

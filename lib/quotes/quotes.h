@@ -37,9 +37,11 @@ struct quote {
 #define QUOTES_CLOCK_UNSET INT64_C(631152000000000)
 
 struct platform_clock {
-    int mode;     // as Market__ClockMode
-    int64_t now;  // platform time
-    bool is_open; // whether the regular session is on at `now`
+    int mode;             // as Market__ClockMode
+    int64_t now;          // platform time
+    int64_t speed_micros; // platform seconds a real second, in millionths; 0 while stepping
+    int session;          // as Market__Session
+    bool is_open;         // whether the regular session is on at `now`
     int64_t next_open;
     int64_t next_close;
     int64_t previous_close; // since when the present day of trading lasts, until `next_close`

@@ -27,6 +27,9 @@ struct market {
     int64_t prices[SYMBOLS_MAX];
     size_t symbol_count;
     int64_t now, speed_micros;
+    bool is_open;
+    Market__Session session;
+    int64_t next_open, next_close, extended_end;
     int64_t volume;
     _Atomic int told, told_gaps;
     _Atomic int64_t last_told_price;
@@ -68,9 +71,12 @@ static Market__Clock *make_clock(struct market *market, struct arena *arena)
     clock->has_mode = clock->has_now = clock->has_speed_micros = true;
     clock->now = market->now;
     clock->speed_micros = market->speed_micros;
+    clock->is_open = market->is_open;
+    clock->session = market->session;
     clock->has_next_open = clock->has_next_close = true;
-    clock->next_open = 5000;
-    clock->next_close = 9000;
+    clock->next_open = market->next_open;
+    clock->next_close = market->next_close;
+    clock->extended_end = market->extended_end;
     return clock;
 }
 
@@ -202,6 +208,9 @@ static int set_up(void **state)
     market->epoch = 7;
     market->page_size = 2;
     market->now = 1000;
+    market->session = MARKET__SESSION__SESSION_CLOSED;
+    market->next_open = 5000;
+    market->next_close = 9000;
     for (const char *const *ticker = (const char *const[]){"AAPL", "IBM", "KO", "MSFT", "T", NULL};
          *ticker != NULL; ticker++) {
         market->tickers[market->symbol_count] = *ticker;
@@ -353,12 +362,21 @@ static void a_quote_is_stale_from_the_moment_until_which_it_is_valid(void **stat
     assert_true(quote.stale);
 }
 
+static struct platform_clock wait_until(struct quotes *quotes, int64_t time)
+{
+    struct platform_clock clock = {.now = 0};
+    int64_t deadline_us = clock_monotonic_us() + 5 * MICROS_PER_SECOND;
+
+    while (clock.now < time && clock_monotonic_us() < deadline_us)
+        assert_true(quotes_clock(quotes, &clock));
+    return clock;
+}
+
 static void the_clock_runs_on_at_its_speed_and_knows_when_the_session_opens(void **state)
 {
     struct market *market = *state;
     OWNED(quotes) quotes = follow(market, false);
     struct platform_clock clock;
-    int64_t deadline_us = clock_monotonic_us() + 5 * MICROS_PER_SECOND;
 
     publish(market, NULL, 0);
     assert_true(quotes_clock(quotes, &clock));
@@ -367,9 +385,56 @@ static void the_clock_runs_on_at_its_speed_and_knows_when_the_session_opens(void
     market->speed_micros = 1000; // a platform microsecond each millisecond
     market->now = 4990;
     publish(market, NULL, 0);
-    while (clock.now < 5000 && clock_monotonic_us() < deadline_us)
-        assert_true(quotes_clock(quotes, &clock));
-    assert_true(clock.is_open);
+    assert_true(wait_until(quotes, 5000).is_open);
+}
+
+// Reads the clock until the end of the day; each part of it is known by the time alone.
+static void assert_sessions(struct quotes *quotes, int64_t from)
+{
+    struct platform_clock clock = {.now = 0};
+
+    for (clock = wait_until(quotes, from); clock.now < 9020; clock = wait_until(quotes, from))
+        assert_int_equal(clock.session, clock.now < 5000   ? MARKET__SESSION__SESSION_PRE_MARKET
+                                        : clock.now < 9000 ? MARKET__SESSION__SESSION_REGULAR
+                                                           : MARKET__SESSION__SESSION_AFTER_HOURS);
+    assert_int_equal(clock.session, MARKET__SESSION__SESSION_CLOSED);
+}
+
+static void the_clock_knows_the_part_of_the_day_until_market_is_heard_of_again(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+
+    market->speed_micros = 100000; // a hundred platform microseconds each millisecond
+    market->now = 4000;
+    market->session = MARKET__SESSION__SESSION_PRE_MARKET;
+    market->extended_end = 9020;
+    publish(market, NULL, 0);
+    assert_int_equal(wait_until(quotes, 4000).speed_micros, 100000);
+    assert_sessions(quotes, 4000);
+    market->epoch++; // a new market may be at an earlier time
+    market->now = 8000;
+    market->is_open = true;
+    market->session = MARKET__SESSION__SESSION_REGULAR;
+    market->next_open = 20000;
+    publish(market, NULL, 0);
+    assert_sessions(quotes, 8000);
+}
+
+static void a_market_around_the_clock_is_open_when_its_day_ends(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+
+    market->speed_micros = 1000;
+    market->now = 8995;
+    market->is_open = true;
+    market->session = MARKET__SESSION__SESSION_REGULAR;
+    market->next_open = market->next_close;
+    publish(market, NULL, 0);
+    assert_true(wait_until(quotes, 8995).is_open);
+    assert_true(wait_until(quotes, 9000).is_open);
+    assert_int_equal(wait_until(quotes, 9000).session, MARKET__SESSION__SESSION_REGULAR);
 }
 
 static void the_clock_never_goes_back_within_one_epoch(void **state)
@@ -564,6 +629,10 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             the_clock_runs_on_at_its_speed_and_knows_when_the_session_opens, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            the_clock_knows_the_part_of_the_day_until_market_is_heard_of_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_market_around_the_clock_is_open_when_its_day_ends, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(the_clock_never_goes_back_within_one_epoch, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_slow_listener_is_told_everything_in_order, set_up,

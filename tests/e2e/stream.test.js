@@ -352,6 +352,12 @@ describe('server-sent events', () => {
         assert.match(stdout, /^event: quote$/m);
     });
 
+    it('come without a credential when they are of the market: prices, bars and the clock', async () => {
+        const stream = await events('quotes:ACME,bars:ACME,clock');
+        await until('all three', () => ['quote', 'bar', 'clock'].every(type => stream.text.includes(`event: ${type}\n`)));
+        stream.stop();
+    });
+
     it('are refused without topics, without a credential for orders, and for an unknown price', async () => {
         for (const [topics, status] of [['', 422], ['orders', 401], ['quotes:NONE', 404], ['what', 422],
             [Array(201).fill('quotes:ACME').join(), 403]])
@@ -471,5 +477,47 @@ describe('slow readers and the end', () => {
         process.kill(platform.pid('gateway'), 'SIGTERM');
         assert.equal((await stream.end()).code, 1001);
         await until('the gateway to be back', async () => (await platform.request('GET', '/healthz')).status === 200);
+    });
+});
+
+describe('the clock', () => {
+    const isClock = one => one.type === 'clock';
+    const get = () => platform.expect(200, 'GET', '/api/v1/clock');
+    const set = body => platform.expect(200, 'PUT', '/api/v1/clock', { token: admin, body });
+    // But the moment at which it was read.
+    const withoutMoment = clock => ({ ...clock, as_of: '' });
+
+    it('comes without a credential: as it is, and when it is set', async () => {
+        const stream = await Stream.open(platform.url);
+        assert.deepEqual((await stream.ask({ subscribe: ['clock'] })).subscribed, ['clock']);
+        const first = await stream.wait('a snapshot', isClock);
+        assert.equal(first.snapshot, true);
+        assert.deepEqual(withoutMoment(first.clock), withoutMoment(await get()));
+        const from = stream.messages.length;
+        await move();
+        const now = await get();
+        const moved = await stream.wait('the new time', one => isClock(one) && one.clock.now === now.now, from);
+        assert.equal(moved.snapshot, undefined);
+        assert.deepEqual(withoutMoment(moved.clock), withoutMoment(now));
+        assert.equal((await stream.ask({ subscribe: ['clock:1'] })).reason, 'INVALID_REQUEST');
+        stream.close();
+    });
+
+    it('is not told of while it runs on, and then when the market closes', async () => {
+        await platform.step(new Date(Date.parse((await get()).next_close) - 60000).toISOString(), admin);
+        const stream = await Stream.open(platform.url);
+        await stream.ask({ subscribe: ['clock'] });
+        await stream.wait('a snapshot', isClock);
+        // The minute takes three seconds, in which the gateway looks at its clock a dozen times.
+        await set({ mode: 'replay', speed: '20' });
+        const { next_close: close } = (await stream.wait('the speed', one => isClock(one) && Number(one.clock.speed) === 20)).clock;
+        const { clock } = await stream.wait('the close', one => isClock(one) && !one.clock.is_open && one.clock.next_close > close);
+        assert.deepEqual([clock.session, clock.previous_close], ['after_hours', close]);
+        assert.ok(clock.now >= close && clock.next_open > clock.now, JSON.stringify(clock));
+        const running = stream.messages.filter(one => isClock(one) && Number(one.clock.speed) === 20 && one.clock.is_open);
+        assert.ok(running.length <= 2, JSON.stringify(running)); // a machine that stalls makes a second one
+        await set({ mode: 'step' });
+        await stream.wait('the stop', one => isClock(one) && one.clock.mode === 'step' && Number(one.clock.speed) === 0 && !one.clock.is_open);
+        stream.close();
     });
 });

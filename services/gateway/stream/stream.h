@@ -2,8 +2,8 @@
 // stream: what the parts of stream_server share; private to them.
 //
 // stream_server has the thread and the times, stream_input what clients say, stream_output what
-// they are sent, stream_state where that comes from, stream_events the numbered events of
-// portfolios and runs.
+// they are sent, stream_state where that comes from, stream_clock the time, stream_events the
+// numbered events of portfolios and runs.
 //
 // Threads: everything belongs to the streams' own thread, but for what is under the inbox's lock.
 // Memory: a stream that keeps up has its struct and its subscriptions (some 300 bytes each). One
@@ -96,6 +96,13 @@ struct stream_inbox {
     bool is_closed; // nobody looks any more
 };
 
+// What was told of the platform clock, and when.
+struct stream_told_clock {
+    struct stream_feed feed; // of no ticker
+    struct platform_clock clock;
+    int64_t told_us; // monotonic
+};
+
 struct stream_server {
     struct stream_server_options options;
     struct proxy_list *no_proxies;
@@ -104,6 +111,7 @@ struct stream_server {
     struct stream_feeds *feeds;   // of quotes
     struct stream_feeds *minutes; // of bars
     bool asks_minutes;            // a question for them is under way
+    struct stream_told_clock clock;
     struct stream_asker *asker;
     struct rpc_subscriber *orders;
     struct arena *orders_arena; // of the subscriber's thread
@@ -193,8 +201,23 @@ void stream_tell_order_gap(struct stream_server *server);
 void stream_put_change(struct stream_inbox *inbox, struct stream_change *change, bool *gap);
 void stream_change_free(struct stream_change *change);
 void stream_look_at_feeds(struct stream_server *server);
+// Adds a subscription to those of its feed; what is sent first is a snapshot.
+void stream_join_feed(struct stream_connection *connection,
+                      struct stream_subscription *subscription,
+                      struct stream_feed *feed);
+// Has what is in a feed sent to all who follow it.
+void stream_tell_feed(struct stream_feed *feed, bool is_snapshot);
 void stream_receive_order(
     void *context, struct text body, uint64_t epoch, uint64_t sequence, bool gap);
+
+// stream_clock.
+
+// Fails with UNAVAILABLE before market has been heard of.
+MUST_CHECK bool stream_follow_clock(struct stream_connection *connection,
+                                    struct stream_subscription *subscription,
+                                    struct error *error);
+// Tells of it when it is not what those who follow it can work out.
+void stream_look_at_clock(struct stream_server *server);
 
 // stream_events.
 

@@ -86,7 +86,7 @@ static bool read_topics(struct exchange *exchange,
         if (read->kind == STREAM_QUOTES &&
             !quotes_get(exchange->gateway->quotes, read->name, &quote))
             return quotes_refuse_ticker(exchange->gateway->quotes, text_of(read->name), error);
-        *out_is_private |= read->kind != STREAM_QUOTES;
+        *out_is_private |= !stream_kind_is_of_market(read->kind);
         start->topic_count++;
         at += length;
     }

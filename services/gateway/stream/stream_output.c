@@ -188,6 +188,7 @@ static bool send_left(struct stream_connection *connection)
 static const char *const types[] = {
     [STREAM_QUOTES] = "quote",
     [STREAM_BARS] = "bar",
+    [STREAM_CLOCK] = "clock",
     [STREAM_ORDERS] = "orders",
     [STREAM_PORTFOLIO] = "portfolio",
     [STREAM_ORDER_EVENTS] = "order_events",

@@ -271,7 +271,7 @@ static void look_at_connection(struct stream_connection *connection, int64_t now
 static void measure(struct stream_server *server)
 {
     static const char *const kinds[STREAM_KIND_COUNT] = {
-        "quotes",       "bars",           "orders",     "portfolio",
+        "quotes",       "bars",           "clock",      "orders",  "portfolio",
         "order_events", "balance_events", "run_events", "backtest"};
     int64_t counts[STREAM_KIND_COUNT] = {0};
     size_t dropped = 0;
@@ -302,6 +302,7 @@ static void look(struct stream_server *server)
         stream_ask_minutes(server);
         measure(server);
     }
+    stream_look_at_clock(server);
     for (struct stream_connection *at = server->connections; at != NULL; at = at->next)
         look_at_connection(at, now_us, checks);
 }
@@ -507,6 +508,7 @@ void stream_server_free(struct stream_server **server)
     proxy_list_free(&old->no_proxies);
     stream_feeds_free(&old->feeds);
     stream_feeds_free(&old->minutes);
+    release(old->clock.feed.text);
     strbuf_free(&old->scratch);
     strbuf_free(&old->text);
     arena_free(&old->arena);

@@ -38,6 +38,15 @@ static bool read_price(struct stream_server *server, struct stream_feed *feed)
     return true;
 }
 
+void stream_tell_feed(struct stream_feed *feed, bool is_snapshot)
+{
+    for (struct stream_subscription *at = feed->subscriptions; at != NULL; at = at->next_of_feed) {
+        at->is_snapshot |= is_snapshot;
+        stream_topics_wait(&at->connection->topics, at);
+        stream_touch(at->connection);
+    }
+}
+
 void stream_tell_moved(struct stream_server *server)
 {
     struct stream_feed *feed = NULL;
@@ -50,12 +59,7 @@ void stream_tell_moved(struct stream_server *server)
         }
         if (!read_price(server, feed))
             continue;
-        for (struct stream_subscription *at = feed->subscriptions; at != NULL;
-             at = at->next_of_feed) {
-            at->is_snapshot |= is_gap;
-            stream_topics_wait(&at->connection->topics, at);
-            stream_touch(at->connection);
-        }
+        stream_tell_feed(feed, is_gap);
     }
 }
 
@@ -75,8 +79,7 @@ void stream_look_at_feeds(struct stream_server *server)
     stream_feeds_each(server->feeds, look_at_feed, server);
 }
 
-// Adds a subscription to those of its feed.
-static void join_feed(struct stream_connection *connection,
+void stream_join_feed(struct stream_connection *connection,
                       struct stream_subscription *subscription,
                       struct stream_feed *feed)
 {
@@ -101,7 +104,7 @@ static bool follow_price(struct stream_connection *connection,
         return quotes_refuse_ticker(server->options.gateway->quotes,
                                     text_of(subscription->topic.name), error);
     }
-    join_feed(connection, subscription, feed);
+    stream_join_feed(connection, subscription, feed);
     stream_topics_wait(&connection->topics, subscription);
     return true;
 }
@@ -119,8 +122,9 @@ static void leave_feed(struct stream_server *server, struct stream_subscription 
     if (subscription->next_of_feed != NULL)
         subscription->next_of_feed->previous_of_feed = subscription->previous_of_feed;
     subscription->feed = NULL;
-    stream_feeds_drop(subscription->topic.kind == STREAM_QUOTES ? server->feeds : server->minutes,
-                      feed);
+    if (subscription->topic.kind != STREAM_CLOCK)
+        stream_feeds_drop(
+            subscription->topic.kind == STREAM_QUOTES ? server->feeds : server->minutes, feed);
 }
 
 // Bars. Once a second those of all tickers that are followed are asked for, in one question; what
@@ -139,7 +143,7 @@ static bool follow_bars(struct stream_connection *connection,
         return quotes_refuse_ticker(server->options.gateway->quotes,
                                     text_of(subscription->topic.name), error);
     feed = stream_feeds_open(server->minutes, subscription->topic.name);
-    join_feed(connection, subscription, feed);
+    stream_join_feed(connection, subscription, feed);
     if (feed->text != NULL)
         stream_topics_wait(&connection->topics, subscription);
     return true;
@@ -197,10 +201,7 @@ static void tell_minute(struct stream_server *server, struct stream_minute *minu
     feed->text = minute->text;
     feed->length = minute->length;
     minute->text = NULL;
-    for (struct stream_subscription *at = feed->subscriptions; at != NULL; at = at->next_of_feed) {
-        stream_topics_wait(&at->connection->topics, at);
-        stream_touch(at->connection);
-    }
+    stream_tell_feed(feed, false);
 }
 
 void stream_take_minutes(struct stream_server *server, struct stream_question *question)
@@ -233,11 +234,12 @@ bool stream_subscribe(struct stream_connection *connection,
 {
     struct stream_subscription *subscription = NULL;
 
-    bool is_open = topic->kind == STREAM_QUOTES || topic->kind == STREAM_BARS;
+    bool is_open = stream_kind_is_of_market(topic->kind);
 
     if (!is_open && connection->token == NULL)
-        return error_set(error, REASON_UNAUTHENTICATED,
-                         "What is not a price needs a credential: authenticate first.");
+        return error_set(
+            error, REASON_UNAUTHENTICATED,
+            "What is neither a price nor the clock needs a credential: authenticate first.");
     if (stream_kind_is_of_portfolio(topic->kind) && connection->identity.portfolio_id[0] != '\0' &&
         strcmp(connection->identity.portfolio_id, topic->name) != 0)
         return error_set(error, REASON_PORTFOLIO_NOT_FOUND, "There is no such portfolio.");
@@ -249,8 +251,9 @@ bool stream_subscribe(struct stream_connection *connection,
         ask_again(connection, subscription);
         return true;
     }
-    if ((topic->kind == STREAM_QUOTES ? follow_price : follow_bars)(connection, subscription,
-                                                                    error))
+    if ((topic->kind == STREAM_QUOTES ? follow_price
+         : topic->kind == STREAM_BARS ? follow_bars
+                                      : stream_follow_clock)(connection, subscription, error))
         return true;
     stream_topics_remove(&connection->topics, subscription);
     return false;
@@ -464,7 +467,7 @@ static bool is_due(const struct stream_server *server,
         (is_state && age_us >= ASK_AT_LEAST_US) ||
         (kind == STREAM_PORTFOLIO && subscription->asked_moves != atomic_load(&server->moves));
 
-    if (kind == STREAM_QUOTES || kind == STREAM_BARS)
+    if (stream_kind_is_of_market(kind))
         return false;
     return (subscription->must_ask && subscription->asked_us == 0) ||
            (age_us >= every_us && (subscription->must_ask || may_have_changed));

@@ -8,10 +8,15 @@
 enum { TICKER_LENGTH_MAX = 15 };
 
 static const char *const prefixes[STREAM_KIND_COUNT] = {
-    [STREAM_QUOTES] = "quotes:",       [STREAM_BARS] = "bars:",
-    [STREAM_ORDERS] = "orders",        [STREAM_PORTFOLIO] = "portfolio:",
-    [STREAM_ORDER_EVENTS] = "orders:", [STREAM_BALANCE_EVENTS] = "balances:",
-    [STREAM_RUN_EVENTS] = "run:",      [STREAM_BACKTEST] = "backtest:",
+    [STREAM_QUOTES] = "quotes:",
+    [STREAM_BARS] = "bars:",
+    [STREAM_CLOCK] = "clock",
+    [STREAM_ORDERS] = "orders",
+    [STREAM_PORTFOLIO] = "portfolio:",
+    [STREAM_ORDER_EVENTS] = "orders:",
+    [STREAM_BALANCE_EVENTS] = "balances:",
+    [STREAM_RUN_EVENTS] = "run:",
+    [STREAM_BACKTEST] = "backtest:",
 };
 
 static bool starts_with(const char *text, const char *prefix)
@@ -71,6 +76,11 @@ static bool read_events(const char *text, struct stream_topic *topic, struct err
                      INT64_MAX, text + length + 1);
 }
 
+bool stream_kind_is_of_market(enum stream_kind kind)
+{
+    return kind == STREAM_QUOTES || kind == STREAM_BARS || kind == STREAM_CLOCK;
+}
+
 bool stream_kind_is_of_portfolio(enum stream_kind kind)
 {
     return kind == STREAM_PORTFOLIO || kind == STREAM_ORDER_EVENTS || kind == STREAM_BALANCE_EVENTS;
@@ -89,6 +99,7 @@ static bool read_name(const char *text, struct stream_topic *topic, struct error
     case STREAM_QUOTES:
     case STREAM_BARS:
         return read_ticker(text, topic->name);
+    case STREAM_CLOCK:
     case STREAM_ORDERS:
         return text[0] == '\0';
     case STREAM_PORTFOLIO:
@@ -113,7 +124,7 @@ bool stream_topic_read(const char *text, struct stream_topic *out, struct error 
     }
     if (error->code == CODE_OK)
         error_set(error, REASON_INVALID_REQUEST,
-                  "\"%.64s\" is no topic: there are quotes:TICKER, bars:TICKER, orders, "
+                  "\"%.64s\" is no topic: there are quotes:TICKER, bars:TICKER, clock, orders, "
                   "portfolio:ID, orders:ID, balances:ID, run:ID and backtest:ID.",
                   text);
     return false;

@@ -25,6 +25,7 @@ enum {
 enum stream_kind {
     STREAM_QUOTES,
     STREAM_BARS,
+    STREAM_CLOCK,
     STREAM_ORDERS,
     STREAM_PORTFOLIO,
     STREAM_ORDER_EVENTS, // of a portfolio, numbered; none is left out
@@ -36,7 +37,7 @@ enum stream_kind {
 
 struct stream_topic {
     enum stream_kind kind;
-    char name[UUID_SIZE]; // the ticker, or the id of what it is of; empty for orders
+    char name[UUID_SIZE]; // the ticker, or the id of what it is of; empty for orders and clock
     // Of events: the number that they go on after. Without it they begin with a snapshot.
     bool has_after;
     int64_t after;
@@ -51,7 +52,7 @@ struct stream_subscription {
     struct stream_topic topic;
     bool is_waiting;
     bool is_snapshot; // what is sent next is the whole state
-    // Of quotes and bars.
+    // Of quotes, bars and the clock.
     struct stream_connection *connection;
     struct stream_feed *feed;
     struct stream_subscription *next_of_feed;
@@ -90,12 +91,14 @@ struct stream_topics {
     bool holds_events; // until the snapshot that they come after is there
 };
 
+// Whether the topic is of the market, which anybody may follow and nobody is asked for.
+bool stream_kind_is_of_market(enum stream_kind kind);
 // Whether the topic is of one portfolio; whether it is of numbered events.
 bool stream_kind_is_of_portfolio(enum stream_kind kind);
 bool stream_kind_is_of_events(enum stream_kind kind);
 
-// "quotes:AAPL", "bars:AAPL", "orders", "portfolio:ID", "backtest:ID", "orders:ID", "balances:ID",
-// "run:ID", and the last three with "@NUMBER". Fails with INVALID_REQUEST.
+// "quotes:AAPL", "bars:AAPL", "clock", "orders", "portfolio:ID", "backtest:ID", "orders:ID",
+// "balances:ID", "run:ID", and the last three with "@NUMBER". Fails with INVALID_REQUEST.
 MUST_CHECK bool stream_topic_read(const char *text, struct stream_topic *out, struct error *error);
 // Without the number.
 void stream_topic_print(const struct stream_topic *topic, char out[STREAM_TOPIC_SIZE]);

@@ -43,6 +43,8 @@ static void a_topic_is_a_ticker_orders_or_a_portfolio(void **state)
         "portfolio:1",
         "bars:",
         "bars:A B",
+        "clocks",
+        "clock:AAPL",
         "Quotes:AAPL",
         "portfolio:01a20149-ed18-7326-b9e3-3bbb4042cf1g",
         "orders01a20149-ed18-7326-b9e3-3bbb4042cf14",
@@ -61,6 +63,10 @@ static void a_topic_is_a_ticker_orders_or_a_portfolio(void **state)
     assert_int_equal(topic.kind, STREAM_BARS);
     stream_topic_print(&topic, printed);
     assert_string_equal(printed, "bars:BRK.B");
+    assert_true(stream_topic_read("clock", &topic, &error));
+    assert_int_equal(topic.kind, STREAM_CLOCK);
+    stream_topic_print(&topic, printed);
+    assert_string_equal(printed, "clock");
     assert_true(stream_topic_read("orders", &topic, &error));
     assert_true(
         stream_topic_read("portfolio:01A20149-ed18-7326-b9e3-3bbb4042cf14", &topic, &error));
