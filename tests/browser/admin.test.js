@@ -436,6 +436,42 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             page.complaints = page.complaints.filter(one => !/ERR_INTERNET_DISCONNECTED/.test(one));
         });
 
+        // What a page says that is made at this moment.
+        const said = async path => {
+            const text = await (await page.context().request.get(path)).text();
+            return [/data-market>([^<]*)</.exec(text)[1], /<span class="clock"><time[^>]*>([^<]*)</.exec(text)[1], /class="market (\S+)"/.exec(text)[1]];
+        };
+        const shown = () => page.evaluate(() => ['[data-market]', '.clock time'].map(name => document.querySelector(name).textContent)
+            .concat(document.querySelector('.market').className.replace('market ', '')));
+
+        it('say what time it is and whether the market is open as the clock is set, as a page does that is loaded then', async () => {
+            await page.goto('/dashboard');
+            await page.waitForSelector('[data-stream][data-state="live"]');
+            await page.evaluate(() => { globalThis.mark = 'same page'; });
+            // Seconds, minutes, hours and days before the market closes or opens; on Friday evening and over the weekend.
+            for (const at of ['2014-04-03T13:29:30Z', '2014-04-03T13:30:00Z', '2014-04-03T14:00:00Z', '2014-04-03T19:00:01Z', '2014-04-03T19:59:59Z',
+                '2014-04-03T20:00:00Z', '2014-04-04T20:30:00Z', '2014-04-05T13:30:01Z', '2014-04-06T13:30:00Z', '2014-04-07T15:00:00Z']) {
+                await platform.step(at, admin);
+                const expected = await said('/orders');
+                await until(`${expected}`, async () => (await shown()).join() === expected.join());
+            }
+            assert.equal(await page.evaluate(() => globalThis.mark), 'same page');
+        });
+
+        it('count the time on where nothing is told of it, and have the market close by it', async () => {
+            await platform.step('2014-04-07T19:59:20Z', admin);
+            await platform.expect(200, 'PUT', '/api/v1/clock', { token: admin, body: { mode: 'replay', speed: '10' } });
+            const streams = [];
+            page.on('request', request => request.url().includes('/stream') && streams.push(request.url()));
+            await page.goto('/settings');
+            const [label] = await shown();
+            assert.match(label, /^Open, closes in \d+ s$/);
+            await until('a lower count', async () => /^Open, closes in \d+ s$/.test((await shown())[0]) && (await shown())[0] !== label);
+            await until('the close', async () => /^Closed, opens in 17 h \d\d min,Apr 7, 2014, 20:0\d UTC,is-closed$/.test((await shown()).join()));
+            assert.deepEqual(streams, []);
+            await platform.expect(200, 'PUT', '/api/v1/clock', { token: admin, body: { mode: 'step', at: '2014-04-08T15:00:00Z' } });
+        });
+
         it('say that the session has ended, and how to come back', async () => {
             const one = await open(browser, platform, { state: await logIn(browser, platform, 'admin', platform.password) });
             await one.goto('/admin/tasks?state=failed');

@@ -7,6 +7,7 @@ import { anotherSite } from './pages/another_site.mjs';
 import { everyPage } from './pages/every_page.mjs';
 import { onAPhone, onPaper } from './pages/phone_and_paper.mjs';
 import { strategies } from './pages/strategies.mjs';
+import { symbolChart } from './pages/symbol_chart.mjs';
 import { whenItFails } from './pages/when_it_fails.mjs';
 import { withoutScripts } from './pages/without_scripts.mjs';
 import { withScripts } from './pages/with_scripts.mjs';
@@ -26,6 +27,6 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
     });
 
     // In this order: the phone and the statement show what the first two have done.
-    for (const subject of [withoutScripts, withScripts, onAPhone, onPaper, everyPage, strategies, anotherSite, whenItFails])
+    for (const subject of [withoutScripts, withScripts, symbolChart, onAPhone, onPaper, everyPage, strategies, anotherSite, whenItFails])
         subject(site);
 });

@@ -53,7 +53,7 @@ static int64_t y_of(const Pages__Chart *chart, int64_t price_micros)
     return depth_of(chart, price_micros, HEIGHT);
 }
 
-static int64_t hundredths_of(const Pages__Chart *chart, int64_t price_micros)
+int64_t candle_chart_depth(const Pages__Chart *chart, int64_t price_micros)
 {
     return depth_of(chart, price_micros, 100 * 100);
 }
@@ -76,6 +76,8 @@ static void find_change(Pages__Chart *chart)
 {
     int64_t first = oldest(chart, 0)->open_micros;
 
+    chart->has_since_micros = true;
+    chart->since_micros = first;
     chart->has_change_micros =
         money_subtract(chart->bars[0]->close_micros, first, &chart->change_micros);
     chart->has_change_percent_micros =
@@ -161,7 +163,7 @@ static bool add_price(struct arena *arena, int64_t price_micros, Pages__Chart *c
         return false;
     pages__chart_price__init(price);
     price->has_y_hundredths = true;
-    price->y_hundredths = hundredths_of(chart, price_micros);
+    price->y_hundredths = candle_chart_depth(chart, price_micros);
     price->has_price_micros = true;
     price->price_micros = price_micros;
     chart->prices[chart->n_prices++] = price;
@@ -251,7 +253,7 @@ bool candle_chart_mark_price(struct arena *arena, int64_t price_micros, Pages__C
         return false;
     pages__chart_price__init(chart->now);
     chart->now->has_y_hundredths = true;
-    chart->now->y_hundredths = hundredths_of(chart, within(chart, price_micros));
+    chart->now->y_hundredths = candle_chart_depth(chart, within(chart, price_micros));
     chart->now->has_price_micros = true;
     chart->now->price_micros = price_micros;
     return true;
@@ -288,8 +290,8 @@ static bool add_mark(struct arena *arena, size_t bar, bool is_buy, Pages__Chart 
     pages__chart_mark__init(mark);
     mark->has_x_hundredths = mark->has_y_hundredths = mark->has_is_buy = true;
     mark->x_hundredths = x;
-    mark->y_hundredths = hundredths_of(chart, is_buy ? oldest(chart, bar)->low_micros
-                                                     : oldest(chart, bar)->high_micros);
+    mark->y_hundredths = candle_chart_depth(chart, is_buy ? oldest(chart, bar)->low_micros
+                                                          : oldest(chart, bar)->high_micros);
     mark->is_buy = is_buy;
     chart->marks[chart->n_marks++] = mark;
     return true;

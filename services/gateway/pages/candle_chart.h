@@ -13,6 +13,9 @@
 // lies between them. Without bars there is nothing to draw.
 MUST_CHECK bool candle_chart_draw(struct arena *arena, Pages__Chart *chart);
 
+// How far down in the box of the prices a price of the chart is, in hundredths of a percent.
+int64_t candle_chart_depth(const Pages__Chart *chart, int64_t price_micros);
+
 // Marks the level of a price: at the edge of the box when it is beyond it.
 MUST_CHECK bool
 candle_chart_mark_price(struct arena *arena, int64_t price_micros, Pages__Chart *chart);

@@ -2,6 +2,7 @@
 #include "pages/market_state.h"
 
 #include "base/strbuf.h"
+#include "quotes/clock_message.h"
 
 enum { LABEL_MAX = 60, MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
@@ -47,10 +48,10 @@ Pages__MarketState *market_state_make(struct quotes *quotes, struct arena *arena
     }
     state->has_is_open = true;
     state->is_open = clock.is_open;
-    state->has_now = true;
-    state->now = clock.now;
-    state->has_until = until > clock.now;
-    state->until = until;
     state->label = arena_copy(arena, label->data, label->length);
-    return state->label == NULL ? NULL : state;
+    state->clock = arena_allocate(arena, sizeof *state->clock);
+    if (state->label == NULL || state->clock == NULL)
+        return NULL;
+    clock_message_make(&clock, state->clock);
+    return state;
 }

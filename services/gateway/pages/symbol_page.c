@@ -11,6 +11,7 @@
 #include "page_templates.h"
 #include "pages/candle_chart.h"
 #include "pages/chart.h"
+#include "pages/chart_levels.h"
 #include "pages/estimate.h"
 #include "pages/field_words.h"
 #include "pages/page.h"
@@ -19,7 +20,7 @@
 
 #include <string.h>
 
-enum { ORDERS_SHOWN = 8, FILLS_SHOWN = 200 };
+enum { OPEN_SHOWN = 20, ENDED_SHOWN = 8, FILLS_SHOWN = 200 };
 
 // What a form has asked for, on the page that answers it or that its sender has come back to.
 struct answer {
@@ -56,7 +57,20 @@ static bool add_position(struct exchange *exchange, Pages__SymbolPage *page, str
     return true;
 }
 
-static bool add_orders(struct exchange *exchange, Pages__SymbolPage *page, struct error *error)
+// One that ends between two questions is in both answers.
+static bool has_order(const Pages__SymbolPage *page, const char *id)
+{
+    for (size_t i = 0; i < page->n_orders; i++)
+        if (strcmp(page->orders[i]->id, id) == 0)
+            return true;
+    return false;
+}
+
+static bool add_orders_of(struct exchange *exchange,
+                          Trading__OrderGroup status,
+                          uint32_t limit,
+                          Pages__SymbolPage *page,
+                          struct error *error)
 {
     Trading__ListOrdersRequest request = TRADING__LIST_ORDERS_REQUEST__INIT;
     Trading__ListOrdersResponse *response = NULL;
@@ -64,14 +78,31 @@ static bool add_orders(struct exchange *exchange, Pages__SymbolPage *page, struc
     request.portfolio_id = page->portfolio->id;
     request.ticker = page->symbol->ticker;
     request.has_status = true;
-    request.status = TRADING__ORDER_GROUP__ORDER_GROUP_ALL;
+    request.status = status;
     request.has_limit = true;
-    request.limit = ORDERS_SHOWN;
+    request.limit = limit;
     if (!page_list_orders(exchange, &request, &response, error))
         return false;
-    page->n_orders = response->n_orders;
-    page->orders = response->orders;
+    for (size_t i = 0; i < response->n_orders; i++)
+        if (!has_order(page, response->orders[i]->id))
+            page->orders[page->n_orders++] = response->orders[i];
     return true;
+}
+
+// Those that wait, however old they are, on the chart too; then those that have ended last.
+static bool add_orders(struct exchange *exchange, Pages__SymbolPage *page, struct error *error)
+{
+    struct arena *arena = exchange->request->arena;
+
+    page->orders = arena_allocate(arena, (OPEN_SHOWN + ENDED_SHOWN) * sizeof *page->orders);
+    if (page->orders == NULL)
+        return page_out_of_memory(error);
+    if (!add_orders_of(exchange, TRADING__ORDER_GROUP__ORDER_GROUP_OPEN, OPEN_SHOWN, page, error))
+        return false;
+    if (!chart_levels_add(arena, page->orders, page->n_orders, page->position, page->chart))
+        return page_out_of_memory(error);
+    return add_orders_of(exchange, TRADING__ORDER_GROUP__ORDER_GROUP_CLOSED, ENDED_SHOWN, page,
+                         error);
 }
 
 // What was bought and sold in the chart's time, and the marks for it.

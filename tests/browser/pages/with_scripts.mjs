@@ -119,63 +119,6 @@ export const withScripts = site => describe('with scripts', () => {
         page.complaints = page.complaints.filter(one => !/ERR_FAILED/.test(one));
     });
 
-    it('has the latest price move on the candles of the server, and loads no chart for who does not look closer', async () => {
-        const asked = [];
-        page.on('request', request => asked.push(request.url()));
-        await page.mouse.move(0, 0);
-        await page.goto('/symbols/AAPL');
-        await page.waitForSelector('[data-stream][data-state="live"]');
-        const levels = () => page.locator('[data-level]').evaluateAll(all => all.map(level => level.getAttribute('y')));
-        const label = page.locator('.axis .now text');
-        const [before, [level]] = [await label.textContent(), await levels()];
-        await until('another level', async () => (await levels())[0] !== level && await label.textContent() !== before, 30);
-        const now = await levels();
-        assert.equal(now.length, 2);
-        assert.equal(now[0], now[1], 'on the candles and beside them');
-        assert.equal(await page.locator('canvas').count(), 0);
-        assert.deepEqual(asked.filter(url => /lightweight|api.v1.bars/.test(url)), []);
-    });
-
-    it('has a chart that can be asked, and whose last candle moves, for who points at it or taps it', async () => {
-        await page.goto('/symbols/AAPL');
-        await page.hover('.candles');
-        await page.waitForSelector('.chart-live canvas');
-        assert.equal(await page.locator('.candles').count(), 0);
-        const drawn = () => page.evaluate(() => [...document.querySelectorAll('canvas')].map(canvas => canvas.toDataURL()).join());
-        const candles = await drawn();
-        await until('another candle', async () => await drawn() !== candles, 30);
-
-        const context = await browser.newContext({ baseURL: platform.url, viewport: { width: 390, height: 900 }, hasTouch: true, isMobile: true });
-        const phone = await context.newPage();
-        await phone.goto('/symbols/AAPL');
-        await phone.waitForSelector('[data-stream][data-state="live"]');
-        await phone.getByText('Tap the chart to look closer.').waitFor();
-        await phone.locator('.candles').tap();
-        await phone.waitForSelector('.chart-live canvas');
-        assert.equal(await phone.getByText('Tap the chart').count(), 0);
-        await context.close();
-    });
-
-    it('keeps the candles of the server while the chart cannot be had, and tries again', async () => {
-        let isAway = true;
-        await page.route('**/api/v1/bars/**', route => isAway ? route.abort() : route.continue());
-        await page.mouse.move(0, 0);
-        await page.goto('/symbols/AAPL');
-        const refused = page.waitForEvent('requestfailed', request => request.url().includes('/bars/'));
-        await page.hover('.candles');
-        await refused;
-        assert.equal(await page.locator('.candles').count(), 1);
-        isAway = false;
-        await until('the chart', async () => {
-            await page.mouse.move(0, 0);
-            await page.hover('.chart-box');
-            return await page.locator('.chart-live canvas').count() > 0;
-        });
-        await page.unroute('**/api/v1/bars/**');
-        // The browser says itself that a request has failed.
-        page.complaints = page.complaints.filter(text => !text.includes('ERR_FAILED'));
-    });
-
     it('shows what becomes of an order that is placed elsewhere', async () => {
         const { id } = await portfolio();
         await page.goto('/orders');
@@ -413,8 +356,8 @@ export const withScripts = site => describe('with scripts', () => {
             await page.fill('#login-password', PASSWORD);
             await submit(page, 'Log in');
             assert.equal(new URL(page.url()).pathname, '/symbols/AAPL');
-            const typed = name => page.inputValue(`#order-${name}`);
-            assert.deepEqual([await typed('quantity'), await typed('type'), await typed('limit_price')], ['4', 'limit', '1.25']);
+            const typed = () => Promise.all(['quantity', 'type', 'limit_price'].map(name => page.inputValue(`#order-${name}`)));
+            await until('what was typed', async () => (await typed()).join() === '4,limit,1.25');
             assert.ok(await page.isChecked('input[name="side"][value="buy"]'));
         };
         await page.goto('/symbols/AAPL?side=sell');

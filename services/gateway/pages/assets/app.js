@@ -56,6 +56,14 @@ if (document.querySelector('[data-quote], [data-portfolio], [data-topic]'))
     import('./live.js');
 if (document.querySelector('[data-renew]'))
     import('./renew.js');
+// What nobody misses in the first moment, as the page says it and its links lead somewhere.
+const whenIdle = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ work) => setTimeout(work, 500));
+whenIdle(() => {
+    if (document.querySelector('[data-clock]'))
+        import('./clock.js');
+    if (document.querySelector('[data-follow]'))
+        import('./follow.js');
+});
 // Where the page is renewed without being asked, nobody has to ask.
 for (const hint of document.querySelectorAll('.without-script'))
     hint.setAttribute('hidden', '');
@@ -65,6 +73,8 @@ if (document.querySelector('[data-strategy]'))
 const loadCharts = () => {
     if (document.querySelector('[data-backtest]'))
         import('./backtest.js');
+    if (document.querySelector('[data-chart]'))
+        import('./chart.js');
 };
 loadCharts();
 addEventListener('bourse:parts', loadCharts);

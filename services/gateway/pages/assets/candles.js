@@ -28,6 +28,12 @@ function fills(times, up, down) {
     }).sort((one, other) => one.time - other.time);
 }
 
+/** What the page has of the reader's own levels: prices that orders wait for, and what the position has cost. @param {any} library @param {import('./charts.js').Colors} colors */
+const levels = (library, { up, down, muted }) => [...document.querySelectorAll('[data-part="levels"] data')]
+    .map(level => /** @type {HTMLDataElement} */ (level))
+    .map(({ value, dataset: { side }, textContent }) => ({ price: Number(value), title: textContent, lineWidth: 1, lineStyle: library.LineStyle.Dashed,
+        color: side === 'buy' ? up : side === 'sell' ? down : muted }));
+
 const SECONDS = { '1Min': 60, '5Min': 300, '15Min': 900, '1Hour': 3600, '1Day': 86400 };
 
 /**
@@ -48,8 +54,8 @@ function grow(bar, quote, timeframe) {
     return undefined;
 }
 
-/** @param {any} library @param {HTMLElement} box @param {any[]} bars @param {DOMStringMap} wanted */
-function draw(library, box, bars, { chart: ticker, timeframe = '' }) {
+/** @param {any} library @param {HTMLElement} box @param {any[]} bars @param {DOMStringMap} wanted @param {AbortSignal} gone */
+function draw(library, box, bars, { chart: ticker, timeframe = '' }, gone) {
     const chart = library.createChart(box, frame);
     const candles = chart.addSeries(library.CandlestickSeries, { priceFormat: moneyFormat });
     const volume = chart.addSeries(library.HistogramSeries, { priceFormat: { type: 'volume' }, priceScaleId: '', lastValueVisible: false, priceLineVisible: false });
@@ -69,13 +75,18 @@ function draw(library, box, bars, { chart: ticker, timeframe = '' }) {
             last = grown;
             candles.update(grown);
         }
-    });
+    }, { signal: gone });
     volume.setData(bars.map(bar => ({ time: time(bar.time), value: Number(bar.volume) })));
     chart.timeScale().fitContent();
     const own = library.createSeriesMarkers(candles, []);
+    /** @type {any[]} */
+    let lines = [];
     return {
         chart,
-        paint: (/** @type {import('./charts.js').Colors} */ { up, down, line }) => {
+        paint: (/** @type {import('./charts.js').Colors} */ colors) => {
+            const { up, down, line } = colors;
+            lines.forEach(one => candles.removePriceLine(one));
+            lines = levels(library, colors).map(one => candles.createPriceLine(one));
             candles.applyOptions({ upColor: up, downColor: down, borderVisible: false, wickUpColor: up, wickDownColor: down });
             volume.applyOptions({ color: line });
             own.setMarkers(fills(bars.map(bar => time(bar.time)), up, down));
@@ -85,4 +96,4 @@ function draw(library, box, bars, { chart: ticker, timeframe = '' }) {
 
 /** Whether it is there; else the figure is as it was. @param {HTMLElement} figure */
 export const showCandles = figure => show(figure, () => readBars(figure),
-    (library, box, bars) => draw(library, box, bars, figure.dataset));
+    (library, box, bars, gone) => draw(library, box, bars, figure.dataset, gone));

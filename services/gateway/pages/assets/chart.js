@@ -4,32 +4,48 @@
 // for half a second.
 // @ts-check
 
-const figure = /** @type {HTMLElement} */ (document.querySelector('[data-chart]'));
+/** @type {HTMLElement | null} */
+let figure = null;
 
 /** The level of the latest price on the candles, at their edge for one beyond it. @param {any} quote */
 function showLevel(quote) {
-    const [highest, lowest] = [Number(figure.dataset.highest), Number(figure.dataset.lowest)];
+    const candles = figure?.querySelector('.candles');
+    if (!(candles instanceof HTMLElement) || quote.ticker !== figure?.dataset.chart)
+        return;
+    const [highest, lowest] = [Number(candles.dataset.highest), Number(candles.dataset.lowest)];
     const depth = highest > lowest ? (highest - Number(quote.price)) / (highest - lowest) : 0.5;
-    for (const level of figure.querySelectorAll('[data-level]'))
+    for (const level of candles.querySelectorAll('[data-level]'))
         level.setAttribute('y', `${100 * Math.min(Math.max(depth, 0), 1)}%`);
 }
 
-let isWanted = false;
+let isWanted = false; // somebody has looked closer, and so does with what is chosen afterwards
+/** @type {HTMLElement | null} */
+let begun = null;
 
 async function begin() {
-    if (isWanted)
-        return;
+    const place = figure;
     isWanted = true;
-    isWanted = await import('./candles.js').then(({ showCandles }) => showCandles(figure), () => false);
+    if (!place || begun === place)
+        return;
+    begun = place;
+    const isThere = await import('./candles.js').then(({ showCandles }) => showCandles(place), () => false);
+    if (!isThere && begun === place)
+        begun = null;
 }
 
-// A finger that only moves the page does not want it; a pointer may be there already.
-figure.addEventListener('pointerenter', event => event.pointerType !== 'touch' && begin());
-figure.addEventListener('click', begin);
-if (figure.matches(':hover'))
-    begin();
-addEventListener('bourse:quote', event => {
-    const quote = /** @type {CustomEvent} */ (event).detail;
-    if (quote.ticker === figure.dataset.chart)
-        showLevel(quote);
-});
+/** The one that the page has now: another one after another range. */
+function find() {
+    const found = /** @type {HTMLElement | null} */ (document.querySelector('[data-chart]'));
+    if (found === figure)
+        return;
+    figure = found;
+    // A finger that only moves the page does not want it; a pointer may be there already.
+    figure?.addEventListener('pointerenter', event => event.pointerType !== 'touch' && begin());
+    figure?.addEventListener('click', begin);
+    if (isWanted || figure?.matches(':hover'))
+        begin();
+}
+
+find();
+addEventListener('bourse:parts', find);
+addEventListener('bourse:quote', event => showLevel(/** @type {CustomEvent} */ (event).detail));

@@ -3,14 +3,12 @@
 // colours of the theme.
 // @ts-check
 import { grouped } from './decimals.js';
+import { months } from './times.js';
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
 /**
- * What stands below a tick, in UTC as in the tables. Written out here, for until a browser has loaded what it needs to
- * write dates of a locale it could have drawn half a chart.
+ * What stands below a tick, in UTC as in the tables.
  * @param {number} seconds of Unix time
  * @param {number} type the library's TickMarkType: 0 a year, 1 a month, 2 a day, 3 a time, 4 one with seconds
  */
@@ -67,8 +65,8 @@ function refit(box, chart) {
     let width = box.clientWidth;
     new ResizeObserver(() => {
         // The chart has measured itself by the next frame.
-        if (box.clientWidth !== width)
-            requestAnimationFrame(() => chart.timeScale().fitContent());
+        if (box.isConnected && box.clientWidth !== width)
+            requestAnimationFrame(() => box.isConnected && chart.timeScale().fitContent());
         width = box.clientWidth;
     }).observe(box);
 }
@@ -86,24 +84,35 @@ function makeBox(figure) {
 }
 
 /**
- * Draws a chart in a figure, and tells whether it is there. What fails leaves what the server has drawn.
+ * Draws a chart in a figure, and tells whether it is there. What fails leaves what the server has drawn. It is painted anew
+ * for another theme and when parts of the page have changed, which its marks may be made of; and is gone with its figure.
  * @param {HTMLElement} figure
  * @param {() => Promise<any>} read what it shows
- * @param {(library: any, box: HTMLElement, shown: any) => { chart: any, paint: (colors: Colors) => void }} draw
+ * @param {(library: any, box: HTMLElement, shown: any, gone: AbortSignal) => { chart: any, paint: (colors: Colors) => void }} draw
  */
 export async function show(figure, read, draw) {
     try {
         // @ts-ignore: without types of its own
         const [library, shown] = await Promise.all([import('./lightweight-charts.standalone.production.mjs'), read()]);
         const box = makeBox(figure);
-        const { chart, paint } = draw(library, box, shown);
+        const gone = new AbortController();
+        const { signal } = gone;
+        const { chart, paint } = draw(library, box, shown, signal);
         const paintAll = () => {
             const colors = readColors(box);
             paintFrame(chart, colors);
             paint(colors);
         };
         paintAll();
-        dark.addEventListener('change', paintAll);
+        dark.addEventListener('change', paintAll, { signal });
+        addEventListener('bourse:parts', () => {
+            if (box.isConnected) {
+                paintAll();
+                return;
+            }
+            gone.abort();
+            chart.remove();
+        }, { signal });
         refit(box, chart);
         return true;
     } catch {

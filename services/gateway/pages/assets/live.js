@@ -17,9 +17,13 @@ const ARROWS = { up: '▲', down: '▼', flat: '' };
 const named = name => [...new Set([...document.querySelectorAll(`[data-${name}]`)]
     .map(one => /** @type {HTMLElement} */ (one).dataset[name] ?? ''))];
 
-/** What the page shows of now. */
-const topics = () => [...named('portfolio').slice(0, PORTFOLIOS_MAX).map(id => `portfolio:${id}`), ...named('topic'),
-    ...named('quote').slice(0, TICKERS_MAX).map(ticker => `quotes:${ticker}`)];
+/** What the page shows of now, and the platform's clock. */
+function topics() {
+    const own = [...named('portfolio').slice(0, PORTFOLIOS_MAX).map(id => `portfolio:${id}`), ...named('topic'),
+        ...named('quote').slice(0, TICKERS_MAX).map(ticker => `quotes:${ticker}`)];
+    // The time runs on without being told of; for that alone there is no stream.
+    return own.length > 0 ? [...own, 'clock'] : own;
+}
 
 /** The parts of the page that a topic changes. @param {string} topic */
 const partsOf = topic => `[data-topic="${CSS.escape(topic)}"]`;
@@ -42,6 +46,12 @@ function write(place, text, way) {
         place.classList.remove('up', 'down', 'flat');
         place.classList.add(way);
     }
+}
+
+/** What a price has changed by since another one, in percent. @param {any} quote @param {string} since */
+function changeSince(quote, since) {
+    const change = micros(quote.price) - micros(since);
+    return micros(since) > 0n ? [`${signedOf(percentOf(change, micros(since)))}%`, directionOf(change)] : undefined;
 }
 
 /** @param {any} quote */
@@ -67,15 +77,20 @@ function flash(place, before, after) {
     place.classList.add(to > from ? 'tick-up' : 'tick-down');
 }
 
+/** What portfolios are worth, in millionths. @type {Map<string, bigint>} */
+const totals = new Map();
+
 /** What is held of a symbol is worth something else, and the profit is what that is above what it cost. @param {any} quote */
 function showHoldings(quote) {
     for (const holding of document.querySelectorAll(`[data-holding="${CSS.escape(quote.ticker)}"]`)) {
-        const { quantity = '', cost = '' } = /** @type {HTMLElement} */ (holding).dataset;
+        const { quantity = '', cost = '', of: portfolio = '' } = /** @type {HTMLElement} */ (holding).dataset;
         const value = product(quantity, quote.price);
         const profit = value - micros(cost);
         const share = micros(cost) > 0n ? `${signedOf(percentOf(profit, micros(cost)))}%` : '';
         const way = directionOf(profit);
+        const total = totals.get(portfolio) ?? 0n;
         const shown = { market_value: [moneyOf(value), ''], unrealized_pl: [signedOf(profit), way], unrealized_pl_percent: [share, ''],
+            weight: total > 0n && [`${moneyOf(percentOf(value, total))}%`, ''],
             unrealized_both: [share ? `${signedOf(profit)} (${share})` : signedOf(profit), way] };
         for (const place of holding.querySelectorAll('[data-field]')) {
             const pair = shown[/** @type {keyof typeof shown} */ (/** @type {HTMLElement} */ (place).dataset.field)];
@@ -89,8 +104,8 @@ function showHoldings(quote) {
 function showQuote(quote) {
     const shown = texts(quote);
     for (const place of document.querySelectorAll(`[data-quote="${CSS.escape(quote.ticker)}"]`)) {
-        const name = /** @type {HTMLElement} */ (place).dataset.field ?? '';
-        const pair = shown[/** @type {keyof typeof shown} */ (name)];
+        const { field: name = '', since } = /** @type {HTMLElement} */ (place).dataset;
+        const pair = since ? changeSince(quote, since) : shown[/** @type {keyof typeof shown} */ (name)];
         if (!pair)
             continue;
         const before = place.textContent ?? '';
@@ -112,6 +127,7 @@ function hasTraded(portfolio) {
 
 /** @param {any} portfolio */
 function showPortfolio(portfolio) {
+    totals.set(portfolio.id, micros(portfolio.total_value ?? '0'));
     for (const place of document.querySelectorAll(`[data-portfolio="${CSS.escape(portfolio.id)}"] [data-field]`)) {
         const name = /** @type {HTMLElement} */ (place).dataset.field ?? '';
         const value = portfolio[name];
@@ -144,7 +160,7 @@ const stateOf = order => `${order.status} ${order.filled_quantity}`;
 /** Whether something has become of the orders since the page was made. @param {any} snapshot of those that are open */
 function haveMoved({ orders, more }) {
     const open = new Map(orders.map((/** @type {any} */ order) => [order.id, order]));
-    const made = Date.parse(/** @type {HTMLTimeElement | null} */ (document.querySelector('.clock time'))?.dateTime ?? '');
+    const made = Date.parse(/** @type {HTMLElement | null} */ (document.querySelector('[data-clock]'))?.dataset.now ?? '');
     for (const place of document.querySelectorAll('[data-order]')) {
         const { order: id = '', state = '' } = /** @type {HTMLElement} */ (place).dataset;
         const order = open.get(id);
@@ -244,6 +260,7 @@ function listen() {
     }
     source = new EventSource(`/api/v1/stream?topics=${encodeURIComponent(followed)}`);
     hear('quote', showQuote);
+    hear('clock', ({ clock }) => dispatchEvent(new CustomEvent('bourse:clock', { detail: clock })));
     // Its positions come with the page alone, and what was filled while that was loaded is told of by nothing else.
     hear('portfolio', ({ portfolio, snapshot }) => {
         if (snapshot && hasTraded(portfolio))

@@ -18,15 +18,27 @@ export function hideState() {
     document.querySelector('[data-stream]')?.setAttribute('hidden', '');
 }
 
-/** What has been scrolled stays where it is. @param {Element} part @param {Element} other */
-function keepScroll(part, other) {
-    const places = [...part.querySelectorAll('.table-scroll')].map(one => [one.scrollLeft, one.scrollTop]);
+/** An element and what is in it, of one kind. @param {Element} part @param {string} selector */
+const within = (part, selector) => [part, ...part.querySelectorAll(selector)].filter(one => one.matches(selector));
+
+/** What has been scrolled stays where it is, and what has been opened stays open. @param {Element} part @param {Element} other */
+function replace(part, other) {
+    const places = within(part, '.table-scroll').map(one => [one.scrollLeft, one.scrollTop]);
+    const summary = within(part, 'summary').findIndex(one => one === document.activeElement);
+    const opened = within(part, 'details').map(one => one.hasAttribute('open'));
     part.replaceWith(other);
-    [...other.querySelectorAll('.table-scroll')].forEach((one, index) => {
+    within(other, 'details').forEach((one, index) => one.toggleAttribute('open', opened[index] ?? one.hasAttribute('open')));
+    within(other, '.table-scroll').forEach((one, index) => {
         const [left, top] = places[index] ?? [0, 0];
         one.scrollTo(left, top);
     });
+    const again = within(other, 'summary')[summary];
+    if (again instanceof HTMLElement)
+        again.focus({ preventScroll: true });
 }
+
+/** Whether the keyboard is in a part, other than at what opens something. @param {Element} part */
+const isUsed = part => part.contains(document.activeElement) && !document.activeElement?.matches('summary');
 
 /** Who is using a part keeps it until that is over. @param {Element} part @param {string} name */
 function renewLater(part, name) {
@@ -40,22 +52,36 @@ function renewLater(part, name) {
     }, { once: true });
 }
 
-/** Shows some parts of the page as they are now; false when there is no such page any more. @param {string} selector */
-export async function renewParts(selector) {
-    const reply = await fetch(location.href, { headers: { accept: 'text/html' } });
+/** A page as it is now; nothing when there is no such page any more. @param {string} address */
+export async function readPage(address) {
+    const reply = await fetch(address, { headers: { accept: 'text/html' } });
     if (reply.status >= 500)
         throw new Error(`page: ${reply.status}`);
-    if (!reply.ok || reply.redirected)
-        return false;
-    const fresh = new DOMParser().parseFromString(await reply.text(), 'text/html');
+    return !reply.ok || reply.redirected ? undefined : new DOMParser().parseFromString(await reply.text(), 'text/html');
+}
+
+/** Has parts of the page be as they are in another one. @param {string} selector @param {Document} fresh */
+export function replaceParts(selector, fresh) {
     for (const part of document.querySelectorAll(selector)) {
         const name = /** @type {HTMLElement} */ (part).dataset.part ?? '';
         const other = fresh.querySelector(`[data-part="${CSS.escape(name)}"]`);
-        if (other && part.contains(document.activeElement))
+        if (other && isUsed(part))
             renewLater(part, name);
         else if (other)
-            keepScroll(part, other);
+            replace(part, other);
     }
     dispatchEvent(new Event('bourse:parts'));
+}
+
+/** Shows some parts of the page as they are now; false when there is no such page any more. @param {string} selector */
+export async function renewParts(selector) {
+    const address = location.href;
+    const fresh = await readPage(address);
+    if (!fresh)
+        return false;
+    // Meanwhile somebody may have looked at other parts of it (follow.js).
+    if (address !== location.href)
+        return renewParts(selector);
+    replaceParts(selector, fresh);
     return true;
 }
