@@ -513,6 +513,11 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await one.getByRole('link', { name: 'Some without a price' }).click();
             await one.waitForSelector('[data-stream][data-state="live"]');
             await inspect(one, 'symbol_without_price', '/symbols/EVIL');
+            // Nor does what is offered while somebody types.
+            await one.setViewportSize({ width: 1440, height: 900 });
+            await one.locator('#search').pressSequentially('EVI');
+            assert.equal(await one.getByRole('option', { name: /^EVIL/ }).innerText(), `EVIL ${NASTY}`);
+            assert.equal(await one.evaluate(() => globalThis.hacked), undefined);
             assertQuiet(one);
             await one.context().close();
         });

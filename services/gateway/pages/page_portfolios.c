@@ -124,3 +124,27 @@ bool page_list_watchlists(struct exchange *exchange,
             *out_default = (*out_response)->watchlists[i];
     return true;
 }
+
+bool page_get_watchlist(struct exchange *exchange,
+                        const char *id,
+                        Portfolio__Watchlist **out_watchlist,
+                        struct error *error)
+{
+    Portfolio__GetWatchlistRequest request = PORTFOLIO__GET_WATCHLIST_REQUEST__INIT;
+    ProtobufCMessage *response = NULL;
+
+    request.watchlist_id = id;
+    if (!page_call(exchange, "portfolio", &portfolio_method_get_watchlist, &request.base, &response,
+                   error))
+        return false;
+    *out_watchlist = ((Portfolio__GetWatchlistResponse *)response)->watchlist;
+    return true;
+}
+
+bool page_watchlist_has(const Portfolio__Watchlist *watchlist, const char *ticker)
+{
+    for (size_t i = 0; i < watchlist->n_symbols; i++)
+        if (strcmp(watchlist->symbols[i]->ticker, ticker) == 0)
+            return true;
+    return false;
+}

@@ -38,3 +38,9 @@ MUST_CHECK bool page_list_watchlists(struct exchange *exchange,
                                      Portfolio__ListWatchlistsResponse **out_response,
                                      Portfolio__Watchlist **out_default,
                                      struct error *error);
+// One of them. Fails as GetWatchlist does.
+MUST_CHECK bool page_get_watchlist(struct exchange *exchange,
+                                   const char *id,
+                                   Portfolio__Watchlist **out_watchlist,
+                                   struct error *error);
+bool page_watchlist_has(const Portfolio__Watchlist *watchlist, const char *ticker);

@@ -6,6 +6,7 @@
 #include "bourse/market/v1/market_methods.h"
 #include "page_templates.h"
 #include "pages/page.h"
+#include "pages/page_portfolios.h"
 #include "pages/page_quotes.h"
 
 #include <strings.h>
@@ -31,6 +32,22 @@ static bool list_symbols(struct exchange *exchange,
     return true;
 }
 
+// The watchlist that symbols are looked for, and which of them are on it.
+static bool add_watchlist(struct exchange *exchange,
+                          const char *id,
+                          Pages__SearchPage *page,
+                          struct error *error)
+{
+    if (!page_get_watchlist(exchange, id, &page->watchlist, error))
+        return false;
+    for (size_t i = 0; i < page->n_results; i++) {
+        page->results[i]->has_is_watched = true;
+        page->results[i]->is_watched =
+            page_watchlist_has(page->watchlist, page->results[i]->symbol->ticker);
+    }
+    return true;
+}
+
 bool search_page_show(struct exchange *exchange, struct error *error)
 {
     Pages__SearchPage page = PAGES__SEARCH_PAGE__INIT;
@@ -43,14 +60,17 @@ bool search_page_show(struct exchange *exchange, struct error *error)
     query = (const Pages__SearchQuery *)message;
     if (!list_symbols(exchange, query, &list, error))
         return false;
-    if (query->q != NULL && list->n_symbols > 0 &&
+    // Who looks for a list wants to see it among others.
+    if (query->watchlist == NULL && query->q != NULL && list->n_symbols > 0 &&
         strcasecmp(query->q, list->symbols[0]->ticker) == 0)
         return page_redirect(exchange, error, "/symbols/%s", list->symbols[0]->ticker);
-    if (!page_begin(exchange, PAGE_FOR_ALL, "search", "Symbols", &page.frame, error))
+    if (!page_begin(exchange, query->watchlist != NULL ? PAGE_FOR_USERS : PAGE_FOR_ALL, "search",
+                    "Symbols", &page.frame, error))
         return false;
     page.q = query->q;
     page.frame->search = query->q;
     page.next_page_token = list->next_page_token;
     return page_quotes_join(exchange, list, &page.results, &page.n_results, error) &&
+           (query->watchlist == NULL || add_watchlist(exchange, query->watchlist, &page, error)) &&
            page_answer(exchange, &search_page, &page.base, NULL, error);
 }

@@ -143,9 +143,7 @@ static bool add_watched(struct exchange *exchange, Pages__SymbolPage *page, stru
         return false;
     page->has_is_watched = list != NULL;
     page->watchlist_id = list != NULL ? list->id : NULL;
-    for (size_t i = 0; list != NULL && i < list->n_symbols; i++)
-        if (strcmp(list->symbols[i]->ticker, page->symbol->ticker) == 0)
-            page->is_watched = true;
+    page->is_watched = list != NULL && page_watchlist_has(list, page->symbol->ticker);
     return true;
 }
 

@@ -128,46 +128,24 @@ static bool go_back(struct exchange *exchange, struct error *error)
            page_redirect(exchange, error, "/watchlists/%s", id);
 }
 
-static bool has_symbol(const Portfolio__Watchlist *list, const char *ticker)
-{
-    for (size_t i = 0; i < list->n_symbols; i++)
-        if (strcmp(list->symbols[i]->ticker, ticker) == 0)
-            return true;
-    return false;
-}
-
-// Whether the list has the symbol already, for the sentence: adding it again changes nothing.
-static bool is_listed(struct exchange *exchange,
-                      const Portfolio__AddWatchlistSymbolRequest *request,
-                      bool *out_is_listed,
-                      struct error *error)
-{
-    Portfolio__GetWatchlistRequest get = PORTFOLIO__GET_WATCHLIST_REQUEST__INIT;
-    ProtobufCMessage *response = NULL;
-
-    get.watchlist_id = request->watchlist_id;
-    if (!page_call(exchange, "portfolio", &portfolio_method_get_watchlist, &get.base, &response,
-                   error))
-        return false;
-    *out_is_listed =
-        has_symbol(((const Portfolio__GetWatchlistResponse *)response)->watchlist, request->ticker);
-    return true;
-}
-
 bool watchlist_symbol_add(struct exchange *exchange, struct error *error)
 {
     const Portfolio__AddWatchlistSymbolRequest *request = NULL;
     ProtobufCMessage *message = NULL;
     ProtobufCMessage *response = NULL;
     struct error failure;
+    Portfolio__Watchlist *list = NULL;
     bool was_listed = false;
 
     if (!page_read_form(exchange, portfolio_method_add_watchlist_symbol.request, false, &message,
                         &failure))
         return page_fail(exchange, &failure, show_add, error);
     request = (const Portfolio__AddWatchlistSymbolRequest *)message;
-    if (!is_listed(exchange, request, &was_listed, &failure) ||
-        !page_call(exchange, "portfolio", &portfolio_method_add_watchlist_symbol, message,
+    if (!page_get_watchlist(exchange, request->watchlist_id, &list, &failure))
+        return page_fail(exchange, &failure, show_add, error);
+    // For the sentence: adding it again changes nothing.
+    was_listed = page_watchlist_has(list, request->ticker);
+    if (!page_call(exchange, "portfolio", &portfolio_method_add_watchlist_symbol, message,
                    &response, &failure))
         return page_fail(exchange, &failure, show_add, error);
     page_say(exchange, false, was_listed ? "%s is on the list already." : "%s is on the list now.",

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, flash, open, PASSWORD, register, submit } from '../browser.mjs';
+import { assertQuiet, flash, keep, open, PASSWORD, register, submit, violations } from '../browser.mjs';
 
 export const withScripts = site => describe('with scripts', () => {
     let platform, browser, page, token;
@@ -33,6 +33,61 @@ export const withScripts = site => describe('with scripts', () => {
         await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
         assert.match(await flash(page), /Done: buy 2 AAPL/);
         assert.match(await page.locator('[data-part="position"]').innerText(), /Shares\s+2/);
+    });
+
+    it('offers symbols as a name is typed, to be chosen by keyboard or with the mouse', async () => {
+        const offered = () => page.locator('[role="option"]:visible').allInnerTexts();
+        await page.goto('/watchlists');
+        await page.keyboard.press('/');
+        await page.keyboard.type('micros');
+        await until('symbols', async () => (await offered()).join().includes('MSFT'));
+        const search = page.locator('#search');
+        assert.equal(await search.getAttribute('aria-expanded'), 'true');
+        await page.keyboard.press('ArrowDown');
+        const option = page.locator(`#${await search.getAttribute('aria-activedescendant')}`);
+        assert.match(await option.innerText(), /^MSFT/);
+        assert.equal(await option.getAttribute('aria-selected'), 'true');
+        await keep(page, 'suggestions-1440-light', false);
+        assert.deepEqual(await violations(page), []);
+        // Up from the first is the field again, and the last before it.
+        await page.keyboard.press('ArrowUp');
+        assert.equal(await search.getAttribute('aria-activedescendant'), null);
+        await page.keyboard.press('ArrowUp');
+        assert.ok(await search.getAttribute('aria-activedescendant'));
+        await page.keyboard.press('Escape');
+        assert.deepEqual(await offered(), []);
+        assert.equal(await page.evaluate(() => document.activeElement?.id), 'search');
+        await page.keyboard.type('o');
+        await until('symbols again', async () => (await offered()).length > 0);
+        await page.keyboard.press('ArrowDown');
+        await Promise.all([page.waitForURL('**/symbols/MSFT'), page.keyboard.press('Enter')]);
+
+        await page.goto('/watchlists');
+        await page.locator('#add-ticker').pressSequentially('nvid');
+        await page.getByRole('option', { name: /^NVDA/ }).click();
+        assert.equal(await page.inputValue('#add-ticker'), 'NVDA');
+        assert.equal(await page.evaluate(() => document.activeElement?.id), 'add-ticker');
+        await submit(page, 'Add');
+        assert.match(await flash(page), /NVDA is on the list now/);
+        await submit(page, 'Remove NVDA');
+    });
+
+    it('offers what was typed last, nothing where nothing matches, and nothing at a field that was left', async () => {
+        const held = [];
+        await page.goto('/orders');
+        await page.route('**/api/v1/symbols?q=app*', route => held.push(route));
+        await page.locator('#search').pressSequentially('app');
+        await until('it to be asked for', () => held.length > 0);
+        await page.fill('#search', 'micros');
+        await page.getByRole('option', { name: /^MSFT/ }).waitFor();
+        await Promise.all(held.map(route => route.continue().catch(() => undefined)));
+        await page.fill('#search', 'no such company');
+        await page.waitForFunction(() => document.querySelector('#search')?.getAttribute('aria-expanded') === 'false');
+        await page.fill('#search', 'micros');
+        await page.getByRole('option', { name: /^MSFT/ }).waitFor();
+        await page.locator('#filter-ticker').focus();
+        assert.equal(await page.locator('[role="option"]:visible').count(), 0);
+        await page.unroute('**/api/v1/symbols?q=app*');
     });
 
     it('has the ticket\'s sides on B and S, and leaves a field on Escape', async () => {

@@ -329,6 +329,17 @@ export const withoutScripts = site => describe('without scripts', () => {
         await submit(page, 'Add');
         assert.match(await page.locator('.form-problem').innerText(), /symbol/i);
         assert.equal(await page.inputValue('#add-ticker'), 'NOSUCH');
+        // Who does not know the ticker finds it by the name.
+        await page.getByRole('link', { name: 'Find symbols by name' }).click();
+        await page.fill('#find', 'microsoft');
+        await submit(page, 'Find');
+        await submit(page, 'Add MSFT');
+        assert.match(await flash(page), /MSFT is on the list now/);
+        assert.equal(new URL(page.url()).pathname, '/search');
+        assert.match(await page.locator('main').innerText(), /MSFT[\s\S]*On the list/);
+        await page.getByRole('link', { name: 'My watchlist' }).click();
+        assert.equal(await page.getByRole('button', { name: 'Remove MSFT' }).count(), 1);
+        await submit(page, 'Remove MSFT');
         await page.fill('#create-name', 'Oil');
         await submit(page, 'Make the list');
         assert.match(await flash(page), /The list Oil is there/);

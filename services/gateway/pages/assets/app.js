@@ -50,8 +50,14 @@ addEventListener('pageshow', () => {
 
 if (document.querySelector('[data-ticket]'))
     import('./ticket.js');
-if (document.querySelector('[data-chart]'))
-    import('./chart.js');
+// Symbols are offered to who begins to look for one.
+const offerSymbols = (/** @type {Element | null} */ field) => {
+    if (field instanceof HTMLInputElement && field.matches('#search, [data-suggest]'))
+        import('./suggest.js').then(({ suggest }) => suggest(field));
+};
+document.addEventListener('focusin', event => offerSymbols(/** @type {Element} */ (event.target)));
+offerSymbols(document.activeElement);
+
 if (document.querySelector('[data-quote], [data-portfolio], [data-topic]'))
     import('./live.js');
 if (document.querySelector('[data-renew]'))
