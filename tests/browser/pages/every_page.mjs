@@ -56,6 +56,7 @@ export const everyPage = site => describe('every page', () => {
             portfolio: `/portfolio/${portfolio}`, performance: `/portfolio/${broker}/performance?period=ALL&benchmark=KO`,
             import: `/portfolio/${portfolio}/import`, imported: `/portfolio/${broker}/transactions`,
             transactions: `/portfolio/${portfolio}/transactions`, search: `/search?q=${encodeURIComponent('"><img')}`,
+            search_for_list: `/search?q=e&watchlist=${list.id}`,
             watchlists: '/watchlists', watchlist: `/watchlists/${list.id}`, settings: '/settings', missing: '/nothing' };
     });
 

@@ -53,6 +53,8 @@ async function show(href, arrive) {
         if (focused >= 0)
             focusAgain(focused, href);
     } catch {
+        if (wanted !== href)
+            return;
         setBusy('false');
         // Who is offline is told so, and keeps the page.
         if (navigator.onLine)
