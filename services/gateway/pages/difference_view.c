@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "pages/difference_view.h"
 
+#include "base/clock.h"
 #include "base/strbuf.h"
 #include "base/timestamp.h"
 #include "message/json_syntax.h"
@@ -141,7 +142,7 @@ static const char *flatten(struct arena *arena, const char *value)
 
 static const char *write_day(struct arena *arena, int64_t time)
 {
-    struct date date = date_from_days(time / (INT64_C(86400) * 1000000));
+    struct date date = date_from_days(time / MICROS_PER_DAY);
 
     return arena_printf(arena, "%s %d, %d", MONTHS[date.month - 1], date.day, date.year);
 }

@@ -155,9 +155,8 @@ static void fill_day(struct exchange *exchange, const Seeds__Stock *asked, char 
     if (asked->has_timestamp)
         at = asked->timestamp;
     // Days before 1970 round down too.
-    at -= (at % (86400 * MICROS_PER_SECOND) + 86400 * MICROS_PER_SECOND) %
-          (86400 * MICROS_PER_SECOND);
-    date_print(date_from_days(at / (86400 * MICROS_PER_SECOND)), out);
+    at -= (at % MICROS_PER_DAY + MICROS_PER_DAY) % MICROS_PER_DAY;
+    date_print(date_from_days(at / MICROS_PER_DAY), out);
 }
 
 bool seed_create_stock(struct exchange *exchange, struct error *error)

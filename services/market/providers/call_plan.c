@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define MINUTE_US (60 * MICROS_PER_SECOND)
-#define DAY_US (24 * 60 * MINUTE_US)
 
 struct wanted {
     char ticker[TICKER_SIZE];
@@ -52,7 +51,7 @@ struct call_plan *call_plan_new(const struct plan_options *options)
 
         plan->providers[i].provider = provider->provider;
         plan->providers[i].minute = token_bucket_of(provider->limits.per_minute, MINUTE_US);
-        plan->providers[i].day = token_bucket_of(provider->limits.per_day, DAY_US);
+        plan->providers[i].day = token_bucket_of(provider->limits.per_day, MICROS_PER_DAY);
     }
     return plan;
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define MINUTE_US (60 * MICROS_PER_SECOND)
-#define DAY_US (24 * 60 * MINUTE_US)
 
 struct entry {
     struct research_question question;
@@ -38,7 +37,7 @@ struct research *research_new(const struct plan_options *options)
         const struct provider_limits *limits = &options->providers[i].limits;
 
         research->minute[i] = token_bucket_of(share_of(limits->per_minute), MINUTE_US);
-        research->day[i] = token_bucket_of(share_of(limits->per_day), DAY_US);
+        research->day[i] = token_bucket_of(share_of(limits->per_day), MICROS_PER_DAY);
     }
     return research;
 }

@@ -11,8 +11,6 @@
 #include "ledger/ledger_book.h"
 #include "money/money.h"
 
-#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
-
 struct uuid ledger_action_journal(const char *portfolio_id, const char *action_id)
 {
     char name[160];
@@ -27,7 +25,7 @@ struct uuid ledger_imported_action(
     char name[160];
 
     snprintf(name, sizeof(name), "imported action:%s:%" PRId64 ":%s:%s:%" PRId64, portfolio_id,
-             reset_seq, is_split ? "split" : "dividend", ticker, at / DAY_US);
+             reset_seq, is_split ? "split" : "dividend", ticker, at / MICROS_PER_DAY);
     return uuid_from_name(text_of(name));
 }
 

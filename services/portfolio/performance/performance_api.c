@@ -23,8 +23,6 @@ enum {
     MEASURING_BUDGET = 128 * 1024 * 1024,
 };
 
-#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
-
 // One answer while it is made. Everything but the answer lies in an arena of its own.
 struct measuring {
     struct portfolio *portfolio;
@@ -215,7 +213,7 @@ static struct session *list_sessions(const struct measuring *measuring)
         sessions[i].close = day->closed_at;
         sessions[i].open = i > 0                 ? measuring->days[i - 1].closed_at
                            : measuring->has_base ? measuring->base.closed_at
-                                                 : day->closed_at - DAY_US;
+                                                 : day->closed_at - MICROS_PER_DAY;
     }
     return sessions;
 }

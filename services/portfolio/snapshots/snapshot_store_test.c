@@ -16,7 +16,6 @@
 #include "snapshots/snapshot_store.h"
 
 #define DOLLAR INT64_C(1000000)
-#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
 
 struct moving {
     const char *id;
@@ -91,7 +90,7 @@ static const char *open_portfolio_at(struct service_database *service, int64_t o
 
 static const char *open_portfolio(struct service_database *service)
 {
-    return open_portfolio_at(service, DAY_US / 2);
+    return open_portfolio_at(service, MICROS_PER_DAY / 2);
 }
 
 static struct snapshot_progress progress_of(struct service_database *service, const char *id)
@@ -109,7 +108,7 @@ static struct snapshot_progress progress_of(struct service_database *service, co
 
 static struct snapshot day_of(int number, int64_t cash, int64_t movements)
 {
-    struct snapshot day = {.closed_at = number * DAY_US,
+    struct snapshot day = {.closed_at = number * MICROS_PER_DAY,
                            .cash = cash,
                            .through_seq = movements,
                            .movements = movements};
@@ -138,16 +137,16 @@ static void movements_are_grouped_by_the_day_whose_close_they_are_before(void **
     struct service_database *service = service_of(state);
     const char *id = open_portfolio(service);
     struct snapshot_progress progress = progress_of(service, id);
-    const int64_t closes[] = {DAY_US, 2 * DAY_US};
+    const int64_t closes[] = {MICROS_PER_DAY, 2 * MICROS_PER_DAY};
     struct snapshot_group *groups = NULL;
     size_t count = 0;
     struct error error;
 
-    deposit(service, id, DOLLAR, DAY_US - 1);
-    deposit(service, id, 2 * DOLLAR, DAY_US); // at the close: of the next day
-    deposit(service, id, 4 * DOLLAR, 2 * DAY_US + 5);
+    deposit(service, id, DOLLAR, MICROS_PER_DAY - 1);
+    deposit(service, id, 2 * DOLLAR, MICROS_PER_DAY); // at the close: of the next day
+    deposit(service, id, 4 * DOLLAR, 2 * MICROS_PER_DAY + 5);
     assert_false(progress.has_base);
-    assert_int_equal(progress.closed_at, DAY_US / 2);
+    assert_int_equal(progress.closed_at, MICROS_PER_DAY / 2);
     assert_true(snapshot_store_group_movements(service->database, service->arena, id, &progress,
                                                closes, 2, &groups, &count, &error));
     assert_int_equal(count, 3);
@@ -166,11 +165,11 @@ static void the_days_begin_with_what_happened_before_the_portfolio_was_opened(vo
     struct service_database *service = service_of(state);
     const char *id = open_portfolio(service);
 
-    assert_int_equal(progress_of(service, id).begins_at, DAY_US / 2);
-    deposit(service, id, DOLLAR, DAY_US);
-    assert_int_equal(progress_of(service, id).begins_at, DAY_US / 2);
-    deposit(service, id, DOLLAR, DAY_US / 4);
-    assert_int_equal(progress_of(service, id).begins_at, DAY_US / 4);
+    assert_int_equal(progress_of(service, id).begins_at, MICROS_PER_DAY / 2);
+    deposit(service, id, DOLLAR, MICROS_PER_DAY);
+    assert_int_equal(progress_of(service, id).begins_at, MICROS_PER_DAY / 2);
+    deposit(service, id, DOLLAR, MICROS_PER_DAY / 4);
+    assert_int_equal(progress_of(service, id).begins_at, MICROS_PER_DAY / 4);
 }
 
 static void one_opened_before_the_clock_is_set_begins_with_what_happens_afterwards(void **state)
@@ -181,8 +180,8 @@ static void one_opened_before_the_clock_is_set_begins_with_what_happens_afterwar
     assert_int_equal(progress_of(service, id).begins_at, 0);
     deposit(service, id, DOLLAR, QUOTES_CLOCK_UNSET);
     assert_int_equal(progress_of(service, id).begins_at, 0);
-    deposit(service, id, DOLLAR, QUOTES_CLOCK_UNSET + DAY_US);
-    assert_int_equal(progress_of(service, id).begins_at, QUOTES_CLOCK_UNSET + DAY_US);
+    deposit(service, id, DOLLAR, QUOTES_CLOCK_UNSET + MICROS_PER_DAY);
+    assert_int_equal(progress_of(service, id).begins_at, QUOTES_CLOCK_UNSET + MICROS_PER_DAY);
 }
 
 static void of_two_who_take_the_same_days_one_writes(void **state)
@@ -220,11 +219,11 @@ static void a_day_that_lacks_what_was_booked_late_is_gone_back_behind(void **sta
     assert_true(progress.has_base);
     assert_string_equal(progress.base.day, "1970-01-03");
     // What happens after the last close changes nothing.
-    deposit(service, id, DOLLAR, 3 * DAY_US + 1);
+    deposit(service, id, DOLLAR, 3 * MICROS_PER_DAY + 1);
     progress = progress_of(service, id);
     assert_string_equal(progress.base.day, "1970-01-03");
     // This is missing in the second and the third.
-    deposit(service, id, DOLLAR, DAY_US + 1);
+    deposit(service, id, DOLLAR, MICROS_PER_DAY + 1);
     progress = progress_of(service, id);
     assert_true(progress.has_base);
     assert_string_equal(progress.base.day, "1970-01-01");
@@ -233,7 +232,7 @@ static void a_day_that_lacks_what_was_booked_late_is_gone_back_behind(void **sta
     // A number later than one of the days after is no reason to go back again.
     progress = progress_of(service, id);
     assert_string_equal(progress.base.day, "1970-01-03");
-    deposit(service, id, DOLLAR, DAY_US / 4);
+    deposit(service, id, DOLLAR, MICROS_PER_DAY / 4);
     assert_false(progress_of(service, id).has_base);
 }
 
@@ -261,11 +260,11 @@ static void a_portfolio_is_due_until_it_has_the_snapshot_of_the_close(void **sta
     struct snapshot_progress progress = progress_of(service, id);
     struct snapshot day = day_of(1, 1000 * DOLLAR, 1);
 
-    assert_false(is_due(service, id, DAY_US / 2));
-    assert_true(is_due(service, id, DAY_US));
+    assert_false(is_due(service, id, MICROS_PER_DAY / 2));
+    assert_true(is_due(service, id, MICROS_PER_DAY));
     assert_true(save(service, id, &progress, &day, 1));
-    assert_false(is_due(service, id, DAY_US));
-    assert_true(is_due(service, id, 2 * DAY_US));
+    assert_false(is_due(service, id, MICROS_PER_DAY));
+    assert_true(is_due(service, id, 2 * MICROS_PER_DAY));
 }
 
 static void those_that_are_due_come_one_after_the_other(void **state)
@@ -280,8 +279,8 @@ static void those_that_are_due_come_one_after_the_other(void **state)
     for (int i = 0; i < 5; i++)
         open_portfolio(service);
     do {
-        assert_true(snapshot_due_list(service->database, service->arena, DAY_US, &after, 2, &due,
-                                      &count, &error));
+        assert_true(snapshot_due_list(service->database, service->arena, MICROS_PER_DAY, &after, 2,
+                                      &due, &count, &error));
         found += count;
         if (count > 0)
             after = due[count - 1];
@@ -293,7 +292,7 @@ static bool mark_work(struct transaction *transaction, void *context, struct err
 {
     const char *id = context;
 
-    return snapshot_due_mark(transaction, &id, 1, DAY_US + 5, error);
+    return snapshot_due_mark(transaction, &id, 1, MICROS_PER_DAY + 5, error);
 }
 
 static void what_makes_days_wrong_has_them_taken_anew_from_then_on(void **state)
@@ -309,15 +308,16 @@ static void what_makes_days_wrong_has_them_taken_anew_from_then_on(void **state)
     progress = progress_of(service, id);
     assert_true(
         database_transact(service->database, service->arena, 0, mark_work, (void *)id, &error));
-    assert_true(is_due(service, id, 2 * DAY_US));
+    assert_true(is_due(service, id, 2 * MICROS_PER_DAY));
     // Who reckoned the next day without it writes nothing.
     assert_false(save(service, id, &progress, &days[2], 1));
     progress = progress_of(service, id);
     assert_string_equal(progress.base.day, "1970-01-01");
     // What is behind all days is no reason to take any anew.
     assert_true(save(service, id, &progress, &days[1], 1));
-    assert_true(snapshot_due_mark_one(service->database, service->arena, id, 2 * DAY_US, &error));
-    assert_false(is_due(service, id, 2 * DAY_US));
+    assert_true(
+        snapshot_due_mark_one(service->database, service->arena, id, 2 * MICROS_PER_DAY, &error));
+    assert_false(is_due(service, id, 2 * MICROS_PER_DAY));
 }
 
 static bool claim(struct service_database *service, const char *id, int64_t revision)
@@ -349,14 +349,14 @@ days_that_are_claimed_are_nobody_elses_until_they_are_written_or_ten_seconds_go_
 
     assert_true(claim(service, id, progress.revision));
     assert_false(claim(service, id, progress.revision));
-    assert_false(is_due(service, id, 2 * DAY_US));
+    assert_false(is_due(service, id, 2 * MICROS_PER_DAY));
     assert_true(save(service, id, &progress, &first, 1));
-    assert_true(is_due(service, id, 2 * DAY_US));
+    assert_true(is_due(service, id, 2 * MICROS_PER_DAY));
     assert_false(claim(service, id, progress.revision));
     assert_true(claim(service, id, progress.revision + 1));
     assert_true(database_query(service->database, service->arena, &age_claim, &parameter, 1, &rows,
                                &error));
-    assert_true(is_due(service, id, 2 * DAY_US));
+    assert_true(is_due(service, id, 2 * MICROS_PER_DAY));
     assert_true(claim(service, id, progress.revision + 1));
 }
 
@@ -370,8 +370,9 @@ static void old_points_are_thinned_and_older_ones_go(void **state)
     struct service_database *service = service_of(state);
     const char *id = open_portfolio(service);
     const int64_t minute = 60 * MICROS_PER_SECOND;
-    const int64_t now = 100 * DAY_US;
-    const int64_t ages[] = {60 * minute, 3 * DAY_US + 5 * minute, 3 * DAY_US, 32 * DAY_US};
+    const int64_t now = 100 * MICROS_PER_DAY;
+    const int64_t ages[] = {60 * minute, 3 * MICROS_PER_DAY + 5 * minute, 3 * MICROS_PER_DAY,
+                            32 * MICROS_PER_DAY};
     struct equity_point *points = NULL;
     size_t count = 0;
     bool has_more = true;
@@ -389,7 +390,7 @@ static void old_points_are_thinned_and_older_ones_go(void **state)
     assert_true(
         equity_store_list(service->database, service->arena, id, 0, now, &points, &count, &error));
     assert_int_equal(count, 2);
-    assert_int_equal(points[0].at, now - 3 * DAY_US);
+    assert_int_equal(points[0].at, now - 3 * MICROS_PER_DAY);
     assert_int_equal(points[1].at, now - 60 * minute);
 }
 

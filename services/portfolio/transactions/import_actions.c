@@ -7,7 +7,6 @@
 
 enum { PAID_DAYS_MAX = 60 };
 
-#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
 #define CENT INT64_C(10000)
 
 static bool out_of_budget(struct error *error)
@@ -23,7 +22,7 @@ static int64_t first_day(const struct transaction_table *table)
         if (table->rows[i].at < first)
             first = table->rows[i].at;
     }
-    return table->count == 0 ? 0 : first - first % DAY_US;
+    return table->count == 0 ? 0 : first - first % MICROS_PER_DAY;
 }
 
 // What of the dividends is booked in the portfolio.
@@ -58,8 +57,8 @@ bool import_actions_load(struct transaction *transaction,
     int64_t first = first_day(table);
 
     if (!import_store_list_actions(transaction, tickers, ticker_count, first,
-                                   first - PAID_DAYS_MAX * DAY_US, &found.actions, &found.count,
-                                   error))
+                                   first - PAID_DAYS_MAX * MICROS_PER_DAY, &found.actions,
+                                   &found.count, error))
         return false;
     found.journal_ids = arena_allocate(arena, (found.count + 1) * sizeof(*found.journal_ids));
     if (found.journal_ids == NULL)
@@ -95,7 +94,7 @@ static bool is_of(const struct transaction_row *row, const struct import_action 
 
     return (is_split || row->kind == LEDGER_KIND_DIVIDEND) && is_split == action->is_split &&
            strcmp(row->ticker, action->ticker) == 0 &&
-           row->at / DAY_US == action->effective_at / DAY_US;
+           row->at / MICROS_PER_DAY == action->effective_at / MICROS_PER_DAY;
 }
 
 static bool is_booked(const struct import_actions *actions,
@@ -135,7 +134,7 @@ static bool is_of_any(const struct import_actions *actions, const struct transac
 
 static bool may_be_paid_by(const struct transaction_row *row, const struct import_action *action)
 {
-    int64_t days = row->at / DAY_US - action->effective_at / DAY_US;
+    int64_t days = row->at / MICROS_PER_DAY - action->effective_at / MICROS_PER_DAY;
 
     return !action->is_split && !action->is_a_row && strcmp(row->ticker, action->ticker) == 0 &&
            days > 0 && days <= PAID_DAYS_MAX;

@@ -9,8 +9,7 @@
 
 #define DOLLAR INT64_C(1000000)
 #define SHARE INT64_C(1000000000)
-#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
-#define NOW (INT64_C(16450) * DAY_US) // 2015-01-15
+#define NOW (INT64_C(16450) * MICROS_PER_DAY) // 2015-01-15
 
 static struct arena *arena;
 

@@ -20,7 +20,6 @@ extern const size_t trading_migration_count;
 enum { ARENA_BUDGET = 64 * 1024 * 1024, MANY = 2 * LIMIT_STORE_PAGE + 1 };
 
 #define USD MICROS_PER_UNIT
-#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
 
 static int start(void **state)
 {
@@ -137,9 +136,9 @@ static struct order order_of(const char *portfolio_id, const char *user_id)
                           .quantity = NANOS_PER_UNIT,
                           .hold_amount = 100 * USD,
                           .status = ORDER_PENDING_NEW,
-                          .created_at = 10 * DAY_US,
-                          .updated_at = 10 * DAY_US,
-                          .expires_at = 11 * DAY_US};
+                          .created_at = 10 * MICROS_PER_DAY,
+                          .updated_at = 10 * MICROS_PER_DAY,
+                          .expires_at = 11 * MICROS_PER_DAY};
 
     snprintf(order.id, UUID_SIZE, "%s", uuid_new().string);
     snprintf(order.request_id, UUID_SIZE, "%s", uuid_new().string);
@@ -315,9 +314,10 @@ static void orders_are_counted_by_day_and_anew_when_the_limit_is_another(void **
     struct order order = order_of(portfolio.string, user.string);
     struct order elsewhere = order_of(uuid_new().string, user.string);
     struct order before = order_of(portfolio.string, user.string);
-    struct counted_order counted = {.order = &order, .day = 10 * DAY_US, .limit = {.revision = 1}};
+    struct counted_order counted = {
+        .order = &order, .day = 10 * MICROS_PER_DAY, .limit = {.revision = 1}};
 
-    before.created_at = 10 * DAY_US - 1;
+    before.created_at = 10 * MICROS_PER_DAY - 1;
     assert_true(insert(fixture, &before, INT64_MAX));
     assert_true(insert(fixture, &elsewhere, INT64_MAX));
     count(fixture, &counted, 1, true);
@@ -334,10 +334,10 @@ static void orders_are_counted_by_day_and_anew_when_the_limit_is_another(void **
     counted.limit.revision = 2;
     count(fixture, &counted, 1, true);
     assert_int_equal(counted.placed, 1);
-    counted.day -= DAY_US;
+    counted.day -= MICROS_PER_DAY;
     count(fixture, &counted, 1, false);
     assert_int_equal(counted.placed, 2);
-    counted.day += 2 * DAY_US;
+    counted.day += 2 * MICROS_PER_DAY;
     count(fixture, &counted, 1, false);
     assert_int_equal(counted.placed, 0);
 }
@@ -350,7 +350,8 @@ static void a_leg_counts_with_the_order_that_it_was_placed_with(void **state)
     struct order entry = order_of(portfolio.string, user.string);
     struct order leg = order_of(portfolio.string, user.string);
     struct order later = order_of(portfolio.string, user.string);
-    struct counted_order counted = {.order = &later, .day = 10 * DAY_US, .limit = {.revision = 1}};
+    struct counted_order counted = {
+        .order = &later, .day = 10 * MICROS_PER_DAY, .limit = {.revision = 1}};
 
     entry.order_class = leg.order_class = ORDER_CLASS_BRACKET;
     entry.part = ORDER_PART_ENTRY;

@@ -10,7 +10,7 @@
 
 // The least notional, and how long an order that is good till canceled lasts.
 #define ORDER_NOTIONAL_MIN MICROS_PER_UNIT
-#define ORDER_GTC_US (INT64_C(90) * 86400 * MICROS_PER_SECOND)
+#define ORDER_GTC_US (90 * MICROS_PER_DAY)
 
 // Checks the order by itself: which prices it must have, and which it must not. Fails with
 // INVALID_REQUEST and all violations.

@@ -15,7 +15,7 @@ enum { PRUNE_MAX = 10000, RUNTIMES_SIZE = RUNTIME_BUCKETS * 21 + 3 };
 // The kind that is counted by the minute. Backtests are few.
 #define KIND_ORDER "order"
 // Minutes are kept for two days, as the longest period that is asked for is one.
-#define MINUTES_KEPT_US (2 * INT64_C(86400) * MICROS_PER_SECOND)
+#define MINUTES_KEPT_US (2 * MICROS_PER_DAY)
 // Ids are made by services and queued_at by the database: their clocks may differ by less than
 // this.
 #define CLOCKS_DIFFER_US (60 * MICROS_PER_SECOND)

@@ -8,8 +8,6 @@
 #include "base/clock.h"
 #include "money/money.h"
 
-#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
-
 void run_order_name(const char *run_id, int64_t bar_at, const char *ticker, char out[RUN_NAME_SIZE])
 {
     snprintf(out, RUN_NAME_SIZE, "strategy-%s-%" PRId64 "-%s", run_id, bar_at / MICROS_PER_SECOND,
@@ -51,7 +49,7 @@ bool run_take_fill(struct run *run,
 
 int64_t run_day_of(int64_t at)
 {
-    return at / DAY_US;
+    return at / MICROS_PER_DAY;
 }
 
 void run_take_equity(struct run *run, int64_t bar_at, int64_t equity)

@@ -8,8 +8,6 @@
 
 #include "base/timestamp.h"
 
-#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
-
 enum {
     PAGE_MAX = 500,
     PAGE_BUDGET = 4 * 1024 * 1024,
@@ -170,11 +168,11 @@ void backtest_dividends_sort(struct backtest_dividends *dividends)
 
 static bool is_in_bar(const char *timeframe, int64_t start, int64_t at)
 {
-    struct date first = date_from_days(start / DAY_US);
-    struct date day = date_from_days(at / DAY_US);
+    struct date first = date_from_days(start / MICROS_PER_DAY);
+    struct date day = date_from_days(at / MICROS_PER_DAY);
 
     if (strcmp(timeframe, "1Week") == 0)
-        return at < start + DAYS_OF_WEEK_BAR * DAY_US;
+        return at < start + DAYS_OF_WEEK_BAR * MICROS_PER_DAY;
     return strcmp(timeframe, "1Month") == 0 && first.year == day.year && first.month == day.month;
 }
 

@@ -8,7 +8,6 @@
 #include "money/money.h"
 
 #define WHOLE_PERCENT (100 * MICROS_PER_UNIT)
-#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
 
 bool backtest_equity(struct backtest *backtest, int64_t *out_equity)
 {
@@ -170,7 +169,7 @@ static bool follow_signal(struct backtest *backtest, size_t symbol, int64_t at)
 // The number of the day, week, month ... that the time is in.
 static int64_t period_of(enum strategy_frequency frequency, int64_t at)
 {
-    int64_t days = at / DAY_US;
+    int64_t days = at / MICROS_PER_DAY;
     struct date date = date_from_days(days);
 
     switch (frequency) {

@@ -12,7 +12,6 @@
 #include "base/timestamp.h"
 #include "money/money.h"
 
-#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
 #define WHOLE_PERCENT (100 * MICROS_PER_UNIT)
 // A figure in millionths beyond this is not told: it fits neither a double nor a reader.
 #define FIGURE_MAX 9.0e15
@@ -86,12 +85,12 @@ static double benchmark_at(const struct bar_columns *benchmark, int64_t at)
 static bool ends_day(const struct backtest_result *result, size_t point)
 {
     return point + 1 == result->point_count ||
-           result->times[point] / DAY_US != result->times[point + 1] / DAY_US;
+           result->times[point] / MICROS_PER_DAY != result->times[point + 1] / MICROS_PER_DAY;
 }
 
 static bool is_weekend(int64_t at)
 {
-    int weekday = date_weekday(at / DAY_US);
+    int weekday = date_weekday(at / MICROS_PER_DAY);
 
     return weekday == 0 || weekday == 6;
 }
@@ -129,8 +128,9 @@ static bool take_returns(struct figures *figures, struct error *error)
     figures->periods_per_year = has_weekends ? DAYS_PER_YEAR : SESSIONS_PER_YEAR;
     if (figures->options->periods_per_year > 0)
         figures->periods_per_year = figures->options->periods_per_year;
-    figures->calendar_days =
-        (double)(result->times[result->point_count - 1] - result->times[0]) / (double)DAY_US + 1.0;
+    figures->calendar_days = (double)(result->times[result->point_count - 1] - result->times[0]) /
+                                 (double)MICROS_PER_DAY +
+                             1.0;
     return true;
 }
 

@@ -8,7 +8,6 @@
 #include "money/money.h"
 #include "strategies/backtest_actions.h"
 
-#define DAY_US (INT64_C(86400) * MICROS_PER_SECOND)
 #define EFFICIENCY_MAX 9e15 // in millionths of a percent; more is not told
 
 enum {
@@ -37,10 +36,10 @@ struct span {
 static struct span
 in_sample_of(const Trading__BacktestWalkForward *plan, int64_t start, size_t window)
 {
-    int64_t moved = (int64_t)window * step_days(plan) * DAY_US;
+    int64_t moved = (int64_t)window * step_days(plan) * MICROS_PER_DAY;
 
     return (struct span){plan->has_anchored && plan->anchored ? start : start + moved,
-                         start + moved + plan->in_sample_days * DAY_US};
+                         start + moved + plan->in_sample_days * MICROS_PER_DAY};
 }
 
 static struct span
@@ -48,7 +47,7 @@ out_of_sample_of(const Trading__BacktestWalkForward *plan, int64_t start, size_t
 {
     int64_t from = in_sample_of(plan, start, window).end;
 
-    return (struct span){from, from + plan->out_of_sample_days * DAY_US};
+    return (struct span){from, from + plan->out_of_sample_days * MICROS_PER_DAY};
 }
 
 size_t walk_forward_count(const Trading__BacktestWalkForward *plan, int64_t start, int64_t end)
@@ -86,7 +85,7 @@ bool walk_forward_check(const Trading__BacktestWalkForward *plan,
     if (count == 0)
         error_add_violation(error, "walk_forward.in_sample_days",
                             "leaves no day out of sample: from start to end there are %" PRId64,
-                            (end - start) / DAY_US);
+                            (end - start) / MICROS_PER_DAY);
     if (count > WALK_FORWARD_WINDOWS_MAX)
         error_add_violation(error, "walk_forward", "makes more than %d windows",
                             WALK_FORWARD_WINDOWS_MAX);
@@ -384,7 +383,7 @@ struct walking {
 
 static double days_of(const struct span *span, int64_t end)
 {
-    return (double)((span->end < end ? span->end : end) - span->start) / (double)DAY_US;
+    return (double)((span->end < end ? span->end : end) - span->start) / (double)MICROS_PER_DAY;
 }
 
 // Notes what the efficiency of all windows is made of, and tells that of this one.
