@@ -21,3 +21,18 @@ void clock_message_make(const struct platform_clock *clock, Market__Clock *out_c
     out_clock->has_extended_end = clock->extended_end != 0;
     out_clock->extended_end = clock->extended_end;
 }
+
+void clock_message_read(const Market__Clock *clock, struct platform_clock *out_clock)
+{
+    *out_clock = (struct platform_clock){
+        .mode = (int)clock->mode,
+        .now = clock->now,
+        .speed_micros = clock->speed_micros,
+        .session = (int)clock->session,
+        .is_open = clock->is_open,
+        .next_open = clock->next_open,
+        .next_close = clock->next_close,
+        .previous_close = clock->previous_close,
+        .extended_end = clock->extended_end,
+    };
+}

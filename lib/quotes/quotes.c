@@ -4,6 +4,7 @@
 #include "bourse/market/v1/market.pb-c.h"
 #include "bourse/market/v1/market_client.h"
 #include "bourse/market/v1/market_rules.h"
+#include "quotes/clock_message.h"
 #include "quotes/quote_table.h"
 #include "quotes/quotes_delivery.h"
 #include "quotes/quotes_wanted.h"
@@ -25,15 +26,7 @@ enum {
 
 // What market last said of the platform clock, and when that was heard.
 struct heard_clock {
-    int mode;
-    int64_t now;
-    int64_t speed_micros;
-    int session;
-    bool is_open;
-    int64_t next_open;
-    int64_t next_close;
-    int64_t previous_close;
-    int64_t extended_end;
+    struct platform_clock clock;
     int64_t heard_us; // monotonic: machines need not agree on the time of day
 };
 
@@ -58,20 +51,12 @@ struct quotes {
 
 static void read_clock(const Market__Clock *clock, struct heard_clock *out_clock)
 {
-    out_clock->mode = (int)clock->mode;
-    out_clock->now = clock->now;
-    out_clock->speed_micros = clock->speed_micros;
-    out_clock->session = (int)clock->session;
-    out_clock->is_open = clock->is_open;
-    out_clock->next_open = clock->next_open;
-    out_clock->next_close = clock->next_close;
-    out_clock->previous_close = clock->previous_close;
-    out_clock->extended_end = clock->extended_end;
+    clock_message_read(clock, &out_clock->clock);
     out_clock->heard_us = clock_monotonic_us();
 }
 
 // The part of the day at a time until which market has not been heard of again.
-static int session_at(const struct heard_clock *heard, const struct platform_clock *clock)
+static int session_at(const struct platform_clock *heard, const struct platform_clock *clock)
 {
     if (clock->is_open)
         return MARKET__SESSION__SESSION_REGULAR;
@@ -84,32 +69,30 @@ static int session_at(const struct heard_clock *heard, const struct platform_clo
 // may be silent and then stands still.
 static struct platform_clock clock_at(const struct heard_clock *heard, int64_t monotonic_us)
 {
-    struct platform_clock clock = {.mode = heard->mode,
-                                   .speed_micros = heard->speed_micros,
-                                   .next_open = heard->next_open,
-                                   .next_close = heard->next_close,
-                                   .previous_close = heard->previous_close};
+    struct platform_clock clock = heard->clock;
     int64_t passed_us = monotonic_us - heard->heard_us;
 
     if (passed_us < 0)
         passed_us = 0;
     if (passed_us > SILENCE_MS_MAX * MICROS_PER_MS)
         passed_us = SILENCE_MS_MAX * MICROS_PER_MS;
-    clock.now = heard->now + passed_us * heard->speed_micros / 1000000;
+    clock.now += passed_us * clock.speed_micros / 1000000;
     // A market around the clock opens as it closes.
-    clock.is_open = heard->is_open ? clock.now < heard->next_close || clock.now >= heard->next_open
-                                   : clock.now >= heard->next_open && clock.now < heard->next_close;
-    clock.extended_end = clock.now < heard->extended_end ? heard->extended_end : 0;
-    clock.session = session_at(heard, &clock);
+    clock.is_open = heard->clock.is_open
+                        ? clock.now < clock.next_close || clock.now >= clock.next_open
+                        : clock.now >= clock.next_open && clock.now < clock.next_close;
+    if (clock.now >= clock.extended_end)
+        clock.extended_end = 0;
+    clock.session = session_at(&heard->clock, &clock);
     return clock;
 }
 
-#define DAY (INT64_C(86400) * MICROS_PER_SECOND)
 #define WINTER (INT64_C(5 * 3600) * MICROS_PER_SECOND) // what New York is behind UTC then
 
 bool quotes_same_session(int64_t one, int64_t other)
 {
-    return one / DAY == other / DAY || (one - WINTER) / DAY == (other - WINTER) / DAY;
+    return one / MICROS_PER_DAY == other / MICROS_PER_DAY ||
+           (one - WINTER) / MICROS_PER_DAY == (other - WINTER) / MICROS_PER_DAY;
 }
 
 // What was traded in the session before a quote that takes the place of `old`, which is NULL when

@@ -46,8 +46,6 @@ Pages__MarketState *market_state_make(struct quotes *quotes, struct arena *arena
         strbuf_append_string(label, clock.is_open ? ", closes in " : ", opens in ");
         market_state_print_span(until - clock.now, label);
     }
-    state->has_is_open = true;
-    state->is_open = clock.is_open;
     state->label = arena_copy(arena, label->data, label->length);
     state->clock = arena_allocate(arena, sizeof *state->clock);
     if (state->label == NULL || state->clock == NULL)

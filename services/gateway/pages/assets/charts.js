@@ -65,7 +65,7 @@ function refit(box, chart) {
     let width = box.clientWidth;
     new ResizeObserver(() => {
         // The chart has measured itself by the next frame.
-        if (box.isConnected && box.clientWidth !== width)
+        if (box.clientWidth !== width)
             requestAnimationFrame(() => box.isConnected && chart.timeScale().fitContent());
         width = box.clientWidth;
     }).observe(box);

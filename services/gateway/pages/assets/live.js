@@ -48,10 +48,13 @@ function write(place, text, way) {
     }
 }
 
-/** What a price has changed by since another one, in percent. @param {any} quote @param {string} since */
+/** What something that was worth so much has gained, in percent; empty where it was worth nothing. @param {bigint} gain @param {bigint} from */
+const gained = (gain, from) => (from > 0n ? `${signedOf(percentOf(gain, from))}%` : '');
+
+/** What a price has changed by since another one. @param {any} quote @param {string} since */
 function changeSince(quote, since) {
     const change = micros(quote.price) - micros(since);
-    return micros(since) > 0n ? [`${signedOf(percentOf(change, micros(since)))}%`, directionOf(change)] : undefined;
+    return [gained(change, micros(since)), directionOf(change)];
 }
 
 /** @param {any} quote */
@@ -86,7 +89,7 @@ function showHoldings(quote) {
         const { quantity = '', cost = '', of: portfolio = '' } = /** @type {HTMLElement} */ (holding).dataset;
         const value = product(quantity, quote.price);
         const profit = value - micros(cost);
-        const share = micros(cost) > 0n ? `${signedOf(percentOf(profit, micros(cost)))}%` : '';
+        const share = gained(profit, micros(cost));
         const way = directionOf(profit);
         const total = totals.get(portfolio) ?? 0n;
         const shown = { market_value: [moneyOf(value), ''], unrealized_pl: [signedOf(profit), way], unrealized_pl_percent: [share, ''],

@@ -107,7 +107,7 @@ export function suggest(input) {
         if (list.hidden || event.isComposing)
             return;
         if (step)
-            choose(chosen < 0 && step < 0 ? count - 1 : (chosen + step + count + 1) % (count + 1) === count ? -1 : chosen + step);
+            choose((chosen + 1 + step + count + 1) % (count + 1) - 1); // around, by way of the field itself
         else if (event.key === 'Enter' && chosen >= 0)
             take(list.children[chosen]);
         else if (event.key === 'Escape')
