@@ -117,17 +117,6 @@ export async function inspect(page, name, address) {
     await lookAt(page, name);
 }
 
-// What a part of the platform does while another one does not answer.
-export async function frozen(platform, service, work) {
-    const pid = platform.pid(service);
-    process.kill(pid, 'SIGSTOP');
-    try {
-        return await work();
-    } finally {
-        process.kill(pid, 'SIGCONT');
-    }
-}
-
 export const PASSWORD = 'correct horse battery';
 
 // Signs up, and waits for the first portfolio.

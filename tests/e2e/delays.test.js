@@ -33,21 +33,10 @@ describe('an order whose peers answer late', () => {
         });
     }
 
-    // Stops a service as a machine that swaps would, while `meanwhile` runs.
-    async function freeze(service, meanwhile) {
-        const pid = platform.pid(service);
-        process.kill(pid, 'SIGSTOP');
-        try {
-            return await meanwhile();
-        } finally {
-            process.kill(pid, 'SIGCONT');
-        }
-    }
-
     it('is filled as was decided when it was taken, though portfolio was frozen and it costs more since', async () => {
         await platform.step('2014-02-04T16:30:00Z', admin);
         assert.equal((await place('RISE', 'warm', '1')).body.average_fill_price, '99.00');
-        const reply = await freeze('portfolio', async () => {
+        const reply = await platform.frozen('portfolio', async () => {
             const late = await place('RISE', 'late');
             await platform.step('2014-02-04T19:30:00Z', admin);
             // The fill may be on its way, so it is too late to cancel.
@@ -77,7 +66,7 @@ describe('an order whose peers answer late', () => {
     it('is neither replaced nor canceled while it is being replaced, and nor is the one that takes its place', async () => {
         const { body: old } = await place('RISE', 'low', '1', { type: 'limit', limit_price: '50' });
         const change = (id, price) => platform.request('PATCH', `/api/v1/orders/${id}`, { token: ada.token, body: { limit_price: price } });
-        const successor = await freeze('portfolio', async () => {
+        const successor = await platform.frozen('portfolio', async () => {
             const { status, body } = await change(old.id, '51');
             assert.deepEqual([status, body.status, body.replaces], [200, 'pending_new', old.id]);
             // Row: order chain not fully replaced.
@@ -102,7 +91,7 @@ describe('an order whose peers answer late', () => {
         assert.equal(reply.body.status, 'new', reply.text);
         await platform.expect(200, 'PUT', '/api/v1/clock', { token: admin, body: { mode: 'replay', speed: '20000' } });
         // Long enough for trading's copy of the clock to run past the close.
-        await freeze('market', () => new Promise(next => setTimeout(next, 2800)));
+        await platform.frozen('market', () => new Promise(next => setTimeout(next, 2800)));
         const order = await final(reply.body.id);
         assert.equal(order.status, 'filled');
         assert.equal(order.filled_at, '2014-02-05T14:30:00Z');

@@ -560,15 +560,7 @@ describe('strategies', () => {
 
         describe('while market does not answer', () => {
             let strategy;
-            const frozen = async work => {
-                const pid = platform.pid('market');
-                process.kill(pid, 'SIGSTOP');
-                try {
-                    return await work();
-                } finally {
-                    process.kill(pid, 'SIGCONT');
-                }
-            };
+            const frozen = work => platform.frozen('market', work);
             const queue = async (body = {}) => {
                 const reply = await ask(strategy, body);
                 assert.equal(reply.status, 202, reply.text);

@@ -187,12 +187,12 @@ describe('a dividend or split that the file and the platform have', () => {
         await enter('ROWS', 8, { amount: '0.5' });
         await enter('LATE', 8, { numerator: 3, denominator: 1 });
         // trading is not there when they come into effect, so that the file is first.
-        process.kill(platform.pid('trading'), 'SIGSTOP');
-        await at(8);
-        const dry = await take(first, file([dividend, split]), '');
-        assert.deepEqual([dry.passed_over ?? [], dry.passed_over_count, dry.cash_after], [[], 0, '4005.00']);
-        await take(first, file([dividend, split]));
-        process.kill(platform.pid('trading'), 'SIGCONT');
+        await platform.frozen('trading', async () => {
+            await at(8);
+            const dry = await take(first, file([dividend, split]), '');
+            assert.deepEqual([dry.passed_over ?? [], dry.passed_over_count, dry.cash_after], [[], 0, '4005.00']);
+            await take(first, file([dividend, split]));
+        });
         await booked('ROWS');
         await booked('LATE');
     });

@@ -214,8 +214,7 @@ describe('a watchlist', () => {
     it('is answered without names, and changed, while market hangs', async () => {
         const ada = await someone();
         const { id } = await ada.make('Alone', ['ACME', 'ZINC']);
-        process.kill(platform.pid('market'), 'SIGSTOP');
-        try {
+        await platform.frozen('market', async () => {
             await until('quotes to count as stale', async () => (await ada.get(id)).symbols[0].stale, 60);
             const list = await ada.get(id);
             assert.deepEqual([list.symbols[0].price, 'name' in list.symbols[0]], ['110.00', false]);
@@ -224,9 +223,7 @@ describe('a watchlist', () => {
             const reply = await ada.send('POST', `/${id}/symbols`, { ticker: 'BOLT' });
             assert.ok([503, 504].includes(reply.status), reply.text);
             assert.deepEqual(tickersOf(await ada.get(id)), ['ACME']);
-        } finally {
-            process.kill(platform.pid('market'), 'SIGCONT');
-        }
+        });
         await until('names again', async () => (await ada.get(id)).symbols[0].name === 'Acme Corporation', 60);
     });
 });

@@ -127,6 +127,17 @@ export class Platform {
         return Number(readFileSync(join(this.data, 'run', `${service}.pid`), 'utf8').trim());
     }
 
+    // What comes of some work while a service does not answer, as on a machine that swaps.
+    async frozen(service, work) {
+        const pid = this.pid(service);
+        process.kill(pid, 'SIGSTOP');
+        try {
+            return await work();
+        } finally {
+            process.kill(pid, 'SIGCONT');
+        }
+    }
+
     // The ports of a service: for calls, and for what administrators ask.
     ports(service) {
         const line = readFileSync(join(this.data, 'ports'), 'utf8').split('\n').find(one => one.startsWith(`${service} `));

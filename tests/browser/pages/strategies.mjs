@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, flash, frozen, logIn, lookAt, open, submit } from '../browser.mjs';
+import { assertQuiet, flash, logIn, lookAt, open, submit } from '../browser.mjs';
 
 export const strategies = site => describe('strategies', () => {
     const start = new Date(Date.now() - 5e9).toISOString().slice(0, 10);
@@ -97,7 +97,7 @@ export const strategies = site => describe('strategies', () => {
 
     it('are canceled while they run, without scripts', async () => {
         const one = await open(browser, platform, { state, scripts: false });
-        const id = await frozen(platform, 'market', async () => {
+        const id = await platform.frozen('market', async () => {
             const running = await askFor();
             await one.goto(`/backtests/${running}`);
             assert.match(await one.locator('.page-head').innerText(), /Running/);
@@ -139,7 +139,7 @@ export const strategies = site => describe('strategies', () => {
             };
             if (isLost)
                 await one.route(stream, route => route.abort());
-            const id = await frozen(platform, 'market', async () => {
+            const id = await platform.frozen('market', async () => {
                 const running = await askFor();
                 await one.goto(`/backtests/${running}`);
                 await one.waitForSelector(`[data-stream][data-state="${isLost ? 'waiting' : 'live'}"]`);

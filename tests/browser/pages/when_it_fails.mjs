@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, frozen, logIn, lookAt, open, submit } from '../browser.mjs';
+import { assertQuiet, logIn, lookAt, open, submit } from '../browser.mjs';
 
 export const whenItFails = site => describe('when it fails', () => {
     let platform, browser, state, user;
@@ -26,7 +26,7 @@ export const whenItFails = site => describe('when it fails', () => {
         const one = await open(browser, platform, { state });
         await shows(one, 'error_403', [403], '/admin', /That is not allowed/, /Ask an administrator/);
         await shows(one, 'error_404', [404], '/orders/0195d3a0-0000-7000-8000-000000000001', /There is no order 0195d3a0/);
-        await frozen(platform, 'trading', () =>
+        await platform.frozen('trading', () =>
             // It may be known already that it does not answer.
             shows(one, 'error_503', [503, 504], '/orders', /A part of Bourse does not answer|That took too long/, /Nothing is lost\. Reload the page/));
         assert.doesNotMatch(await one.locator('main').innerText(), /ListOrders/);

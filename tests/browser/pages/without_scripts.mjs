@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { whileLocked } from '../../support/locked.mjs';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, flash, frozen, NASTY, open, PASSWORD, submit } from '../browser.mjs';
+import { assertQuiet, flash, NASTY, open, PASSWORD, submit } from '../browser.mjs';
 
 export const withoutScripts = site => describe('without scripts', () => {
     let platform, browser, page;
@@ -176,7 +176,7 @@ export const withoutScripts = site => describe('without scripts', () => {
         await page.goto('/orders');
         const all = page.locator('form', { has: page.getByRole('button', { name: 'Cancel all open orders' }) });
         const [address, form] = await all.evaluate(one => [one.getAttribute('action'), Object.fromEntries(new FormData(one))]);
-        const filled = await frozen(platform, 'portfolio', async () => {
+        const filled = await platform.frozen('portfolio', async () => {
             // Its fill is decided, and portfolio is to book it.
             const order = await place({ wait: false });
             assert.equal((await page.request.post(address, { form, maxRedirects: 0 })).status(), 303);
