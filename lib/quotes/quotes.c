@@ -77,6 +77,8 @@ static struct platform_clock clock_at(const struct heard_clock *heard, int64_t m
     if (passed_us > SILENCE_MS_MAX * MICROS_PER_MS)
         passed_us = SILENCE_MS_MAX * MICROS_PER_MS;
     clock.now += passed_us * clock.speed_micros / 1000000;
+    if (passed_us == SILENCE_MS_MAX * MICROS_PER_MS)
+        clock.speed_micros = 0;
     // A market around the clock opens as it closes.
     clock.is_open = heard->clock.is_open
                         ? clock.now < clock.next_close || clock.now >= clock.next_open

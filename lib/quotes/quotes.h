@@ -39,7 +39,7 @@ struct quote {
 struct platform_clock {
     int mode;             // as Market__ClockMode
     int64_t now;          // platform time
-    int64_t speed_micros; // platform seconds a real second, in millionths; 0 while stepping
+    int64_t speed_micros; // platform seconds a real second, in millionths; 0 while it stands
     int session;          // as Market__Session
     bool is_open;         // whether the regular session is on at `now`
     int64_t next_open;

@@ -393,7 +393,9 @@ static void assert_sessions(struct quotes *quotes, int64_t from)
 {
     struct platform_clock clock = {.now = 0};
 
-    for (clock = wait_until(quotes, from); clock.now < 9020; clock = wait_until(quotes, from))
+    // It runs on for three seconds at least, which are more than enough.
+    for (clock = wait_until(quotes, from); clock.now < 9020 && clock.speed_micros > 0;
+         clock = wait_until(quotes, from))
         assert_int_equal(clock.session, clock.now < 5000   ? MARKET__SESSION__SESSION_PRE_MARKET
                                         : clock.now < 9000 ? MARKET__SESSION__SESSION_REGULAR
                                                            : MARKET__SESSION__SESSION_AFTER_HOURS);
@@ -419,6 +421,26 @@ static void the_clock_knows_the_part_of_the_day_until_market_is_heard_of_again(v
     market->next_open = 20000;
     publish(market, NULL, 0);
     assert_sessions(quotes, 8000);
+}
+
+static void the_clock_stands_and_says_so_when_market_is_silent(void **state)
+{
+    struct market *market = *state;
+    OWNED(quotes) quotes = follow(market, false);
+    struct platform_clock clock = {.now = 0};
+    int64_t deadline_us = clock_monotonic_us() + 10 * MICROS_PER_SECOND;
+
+    market->speed_micros = 1000;
+    publish(market, NULL, 0);
+    assert_true(quotes_clock(quotes, &clock));
+    assert_int_equal(clock.speed_micros, 1000);
+    while (clock.speed_micros > 0 && clock_monotonic_us() < deadline_us)
+        assert_true(quotes_clock(quotes, &clock));
+    assert_int_equal(clock.speed_micros, 0);
+    assert_int_equal(clock.now, 1000 + 3000);
+    publish(market, NULL, 0);
+    assert_true(quotes_clock(quotes, &clock));
+    assert_int_equal(clock.speed_micros, 1000);
 }
 
 static void a_market_around_the_clock_is_open_when_its_day_ends(void **state)
@@ -631,6 +653,8 @@ int main(void)
             the_clock_runs_on_at_its_speed_and_knows_when_the_session_opens, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             the_clock_knows_the_part_of_the_day_until_market_is_heard_of_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_clock_stands_and_says_so_when_market_is_silent, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_market_around_the_clock_is_open_when_its_day_ends, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_clock_never_goes_back_within_one_epoch, set_up,

@@ -520,4 +520,20 @@ describe('the clock', () => {
         await stream.wait('the stop', one => isClock(one) && one.clock.mode === 'step' && Number(one.clock.speed) === 0 && !one.clock.is_open);
         stream.close();
     });
+
+    it('stands while market is silent, which is told once, and runs on with it', async () => {
+        await platform.step(new Date(Date.parse((await get()).next_open) + 3600000).toISOString(), admin);
+        await set({ mode: 'replay', speed: '20' });
+        const stream = await Stream.open(platform.url);
+        await stream.ask({ subscribe: ['clock'] });
+        const told = (what, speed, from) => stream.wait(what, one => isClock(one) && Number(one.clock.speed) === speed, from);
+        await told('a clock that runs', 20, 0);
+        const from = stream.messages.length;
+        await platform.frozen('market', () => told('the stand', 0, from));
+        await told('it to run on', 20, from);
+        // A machine that stalls makes one more.
+        assert.ok(stream.messages.slice(from).filter(isClock).length <= 4, JSON.stringify(stream.messages.slice(from)));
+        await set({ mode: 'step' });
+        stream.close();
+    });
 });
