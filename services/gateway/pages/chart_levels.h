@@ -9,9 +9,9 @@
 
 #include "base/arena.h"
 
-// Adds a level for each open order that waits for a price: the stop until that is reached, then the
-// limit; and one at the average price of the position, which may be NULL. One that is beyond the
-// chart's prices has no place on it. False when the arena's budget is spent.
+// Adds a level for each open order that waits for a price that stands still: the stop until that is
+// reached, then the limit; and one at the average price of the position, which may be NULL. One
+// that is beyond the chart's prices has no place on it. False when the arena's budget is spent.
 MUST_CHECK bool chart_levels_add(struct arena *arena,
                                  Trading__Order *const *orders,
                                  size_t count,
