@@ -6,7 +6,7 @@ import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { Authority } from '../support/certificates.mjs';
-import { Platform, until } from '../support/platform.mjs';
+import { Platform, madeUpBars, toCsv, until } from '../support/platform.mjs';
 import { ProviderServer, faults, refusals } from '../support/providers.mjs';
 
 const keys = { ALPHA_VANTAGE: 'AVPLANTED7Q2', FINNHUB: 'FHPLANTED8R3x', TWELVE_DATA: 'TDPLANTED9S4y' };
@@ -224,6 +224,19 @@ describe('live prices', () => {
                 assert.ok(problem.length > 0 && failed_at, fault);
             }
         });
+
+    it('that nobody knows are not asked for by the page of a symbol with days alone, or its stream would be refused', async () => {
+        const week = 7 * 86400e3;
+        const later = Math.floor((Date.now() - Date.UTC(2014, 4, 1)) / week) * week;
+        const bars = madeUpBars(7).map(bar => ({ ...bar, date: new Date(Date.parse(bar.date) + later).toISOString().slice(0, 10) }));
+        await platform.insist(201, 'POST', '/api/v1/symbols', { token: admin, body: { ticker: 'DAYSONLY', name: 'Days only' } });
+        await platform.import('DAYSONLY', toCsv(bars), admin);
+        await platform.expect(404, 'GET', '/api/v1/quotes/DAYSONLY');
+        const page = await (await fetch(`${platform.url}/symbols/DAYSONLY`)).text();
+        assert.match(page, /<figure [^>]*data-chart="DAYSONLY"/);
+        assert.match(page, /<span class="change [^>]*>/);
+        assert.doesNotMatch(page, /data-quote="DAYSONLY"/);
+    });
 
     it('that leap have to come twice', async () => {
         const ticker = next();
