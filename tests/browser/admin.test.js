@@ -441,6 +441,7 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             const text = await (await page.context().request.get(path)).text();
             return [/data-market>([^<]*)</.exec(text)[1], /<span class="clock"><time[^>]*>([^<]*)</.exec(text)[1], /class="market (\S+)"/.exec(text)[1]];
         };
+        const run = speed => platform.expect(200, 'PUT', '/api/v1/clock', { token: admin, body: { mode: 'replay', speed } });
         const shown = () => page.evaluate(() => ['[data-market]', '.clock time'].map(name => document.querySelector(name).textContent)
             .concat(document.querySelector('.market').className.replace('market ', '')));
 
@@ -460,16 +461,33 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
 
         it('count the time on where nothing is told of it, and have the market close by it', async () => {
             await platform.step('2014-04-07T19:59:20Z', admin);
-            await platform.expect(200, 'PUT', '/api/v1/clock', { token: admin, body: { mode: 'replay', speed: '10' } });
+            await run('3');
             const streams = [];
             page.on('request', request => request.url().includes('/stream') && streams.push(request.url()));
             await page.goto('/settings');
             const [label] = await shown();
             assert.match(label, /^Open, closes in \d+ s$/);
             await until('a lower count', async () => /^Open, closes in \d+ s$/.test((await shown())[0]) && (await shown())[0] !== label);
-            await until('the close', async () => /^Closed, opens in 17 h \d\d min,Apr 7, 2014, 20:0\d UTC,is-closed$/.test((await shown()).join()));
+            await until('the close', async () => /^Closed, opens in 17 h \d\d min,Apr 7, 2014, 20:0\d UTC,is-closed$/.test((await shown()).join()), 40);
             assert.deepEqual(streams, []);
-            await platform.expect(200, 'PUT', '/api/v1/clock', { token: admin, body: { mode: 'step', at: '2014-04-08T15:00:00Z' } });
+            await platform.step('2014-04-08T15:00:00Z', admin);
+        });
+
+        it('ask what comes next where nothing is told of it, once the open and the close that were known are over', async () => {
+            await platform.step('2014-04-08T19:59:00Z', admin);
+            await run('30');
+            const one = await open(browser, platform, { state });
+            await one.clock.install();
+            const asked = [];
+            one.on('request', request => request.url().endsWith('/api/v1/clock') && asked.push(request.url()));
+            await one.goto('/settings');
+            await until('the count', async () => /^(Open|Closed), /.test(await one.locator('[data-market]').innerText()));
+            // By this page's clock it is past the next morning; by the platform's it is still evening.
+            await one.clock.fastForward('01:00:00');
+            await until('what is so', async () => /^Closed, opens in 17 h/.test(await one.locator('[data-market]').innerText()));
+            assert.equal(asked.length, 1);
+            await one.context().close();
+            await platform.step('2014-04-09T15:00:00Z', admin);
         });
 
         it('say that the session has ended, and how to come back', async () => {

@@ -4,16 +4,24 @@
 // @ts-check
 import { dateTime, spanOf } from './times.js';
 
-const strip = /** @type {HTMLElement} */ (document.querySelector('[data-clock]'));
+const ASK_MS = 2000; // after the last time that is known, or what the stream tells of it would be asked for
+const strip = /** @type {HTMLElement | null} */ (document.querySelector('[data-clock]'));
 
-/** A clock as the API has it, in milliseconds. @param {{ [name: string]: any }} told */
-const read = told => ({
+/** A clock as the API has it, in milliseconds. @param {{ [name: string]: any }} told @param {number} heard */
+const read = (told, heard) => ({
     now: Date.parse(told.now), speed: Number(told.speed), isOpen: told.is_open === true,
-    nextOpen: Date.parse(told.next_open), nextClose: Date.parse(told.next_close), heard: Date.now(),
+    nextOpen: Date.parse(told.next_open), nextClose: Date.parse(told.next_close), heard,
 });
 
-const { now, speed, open, nextOpen: next_open, nextClose: next_close } = strip.dataset;
-let clock = read({ now, speed, next_open, next_close, is_open: open === 'true' });
+/** When the page was made, by the reader's clock, as far as it can know. */
+function made() {
+    const [load] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType('navigation'));
+    return performance.timeOrigin + (load?.responseStart ?? 0);
+}
+
+const { now, speed, open, nextOpen: next_open, nextClose: next_close } = strip?.dataset ?? {};
+let clock = read({ now, speed, next_open, next_close, is_open: open === 'true' }, made());
+let asks = 0; // for the clock, under way
 
 /** @param {number} time of the platform: whether the market is open then. One around the clock opens as it closes. */
 function isOpenAt(time) {
@@ -28,25 +36,43 @@ function labelOf(time, isOpen) {
     return `${isOpen ? 'Open' : 'Closed'}${span}`;
 }
 
-/** @param {Element | null} place @param {string} text */
+/** @param {Element | null | undefined} place @param {string} text */
 function write(place, text) {
     if (place && place.textContent !== text)
         place.textContent = text;
 }
 
+/** Goes on by another clock than before. @param {any} told as the API has it */
+export function setClock(told) {
+    clock = read(told, Date.now());
+    show();
+}
+
+/** What comes after the open and the close that are known. All who look on do not ask at once. */
+function askSoon() {
+    asks ||= window.setTimeout(async () => {
+        const reply = document.hidden ? undefined : await fetch('/api/v1/clock').catch(() => undefined);
+        if (reply?.ok)
+            setClock(await reply.json());
+        asks = 0;
+    }, ASK_MS * (1 + 2 * Math.random()));
+}
+
 function show() {
     const time = clock.now + (Date.now() - clock.heard) * clock.speed;
     const isOpen = isOpenAt(time);
-    const market = strip.querySelector('.market');
+    const place = strip?.querySelector('.clock time');
+    const market = strip?.querySelector('.market');
     market?.classList.toggle('is-open', isOpen);
     market?.classList.toggle('is-closed', !isOpen);
-    write(strip.querySelector('[data-market]'), labelOf(time, isOpen));
-    write(strip.querySelector('.clock time'), dateTime(time));
+    write(strip?.querySelector('[data-market]'), labelOf(time, isOpen));
+    write(place, dateTime(time));
+    place?.setAttribute('datetime', new Date(time).toISOString());
+    if (clock.speed > 0 && time >= clock.nextOpen && time >= clock.nextClose)
+        askSoon();
 }
 
-show();
-setInterval(show, 1000);
-addEventListener('bourse:clock', event => {
-    clock = read(/** @type {CustomEvent} */ (event).detail);
+if (strip) {
     show();
-});
+    setInterval(show, 1000);
+}

@@ -2,6 +2,7 @@
 // Prices, orders, portfolios, backtests and runs as they change, from /api/v1/stream (docs/streams.md). What a page shows
 // of more than numbers names its topic (data-topic), and is asked for again as a page, so that there is one place that writes it.
 // @ts-check
+import { setClock } from './clock.js';
 import { direction, directionOf, grouped, micros, money, moneyOf, percent, percentOf, price, product, signed, signedOf } from './decimals.js';
 import { hideState, renewParts, showState } from './parts.js';
 import { hasSessionEnded } from './session.js';
@@ -263,7 +264,7 @@ function listen() {
     }
     source = new EventSource(`/api/v1/stream?topics=${encodeURIComponent(followed)}`);
     hear('quote', showQuote);
-    hear('clock', ({ clock }) => dispatchEvent(new CustomEvent('bourse:clock', { detail: clock })));
+    hear('clock', ({ clock }) => setClock(clock));
     // Its positions come with the page alone, and what was filled while that was loaded is told of by nothing else.
     hear('portfolio', ({ portfolio, snapshot }) => {
         if (snapshot && hasTraded(portfolio))
