@@ -235,6 +235,36 @@ export const withScripts = site => describe('with scripts', () => {
         }
     });
 
+    it('says what share of the portfolio a position is, with each price and when there is more cash', async () => {
+        const { id } = await portfolio();
+        const read = () => page.evaluate(of => {
+            const number = selector => parseFloat(document.querySelector(selector).textContent.replaceAll(',', ''));
+            return { weight: number(`[data-of="${of}"] [data-field="weight"]`), value: number(`[data-of="${of}"] [data-field="market_value"]`),
+                total: number(`[data-portfolio="${of}"] [data-field="total_value"]`) };
+        }, id);
+        const isItsShare = ({ weight, value, total }) => Math.abs(weight - 100 * value / total) < 0.006;
+        // So much that a cent of the price is to be seen in the share.
+        const { price } = await platform.expect(200, 'GET', '/api/v1/quotes/AAPL');
+        const quantity = Math.floor(0.5 * Number((await portfolio()).cash_balance) / Number(price));
+        const trade = side => platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'AAPL', side, quantity: String(quantity) } });
+        await trade('buy');
+        await page.goto(`/portfolio/${id}`);
+        await page.waitForSelector('[data-stream][data-state="live"]');
+        const { weight, value } = await read();
+        await until('another share', async () => {
+            const now = await read();
+            return now.value !== value && now.weight !== weight && isItsShare(now);
+        }, 30);
+        const { total } = await read();
+        await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/deposits`, { token, body: { amount: (2 * total).toFixed(2) } });
+        await until('a third of it', async () => {
+            const now = await read();
+            return now.total > 2.9 * total && isItsShare(now);
+        });
+        await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/withdrawals`, { token, body: { amount: (2 * total).toFixed(2) } });
+        await trade('sell');
+    });
+
     it('has the list of portfolios change with the prices', async () => {
         const { id } = await portfolio();
         await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'AAPL', side: 'buy', quantity: '2' } });

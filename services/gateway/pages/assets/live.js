@@ -81,20 +81,17 @@ function flash(place, before, after) {
     place.classList.add(to > from ? 'tick-up' : 'tick-down');
 }
 
-/** What portfolios are worth, in millionths. @type {Map<string, bigint>} */
-const totals = new Map();
-
 /** What is held of a symbol is worth something else, and the profit is what that is above what it cost. @param {any} quote */
 function showHoldings(quote) {
     for (const holding of document.querySelectorAll(`[data-holding="${CSS.escape(quote.ticker)}"]`)) {
-        const { quantity = '', cost = '', of: portfolio = '' } = /** @type {HTMLElement} */ (holding).dataset;
+        const { dataset } = /** @type {HTMLElement} */ (holding);
+        const { quantity = '', cost = '' } = dataset;
         const value = product(quantity, quote.price);
+        dataset.worth = String(value);
         const profit = value - micros(cost);
         const share = gained(profit, micros(cost));
         const way = directionOf(profit);
-        const total = totals.get(portfolio) ?? 0n;
         const shown = { market_value: [moneyOf(value), ''], unrealized_pl: [signedOf(profit), way], unrealized_pl_percent: [share, ''],
-            weight: total > 0n && [`${moneyOf(percentOf(value, total))}%`, ''],
             unrealized_both: [share ? `${signedOf(profit)} (${share})` : signedOf(profit), way] };
         for (const place of holding.querySelectorAll('[data-field]')) {
             const pair = shown[/** @type {keyof typeof shown} */ (/** @type {HTMLElement} */ (place).dataset.field)];
@@ -129,9 +126,19 @@ function hasTraded(portfolio) {
         .some(place => place.textContent !== money(portfolio[name])));
 }
 
+/** How much of a portfolio each position is: by the total that is told after the prices it is made of. @param {any} portfolio */
+function showWeights(portfolio) {
+    const total = micros(portfolio.total_value ?? '0');
+    for (const place of document.querySelectorAll(`[data-of="${CSS.escape(portfolio.id)}"][data-worth] [data-field="weight"]`)) {
+        const { worth = '0' } = /** @type {HTMLElement} */ (place.closest('[data-of]')).dataset;
+        if (total > 0n)
+            write(place, `${moneyOf(percentOf(BigInt(worth), total))}%`, '');
+    }
+}
+
 /** @param {any} portfolio */
 function showPortfolio(portfolio) {
-    totals.set(portfolio.id, micros(portfolio.total_value ?? '0'));
+    showWeights(portfolio);
     for (const place of document.querySelectorAll(`[data-portfolio="${CSS.escape(portfolio.id)}"] [data-field]`)) {
         const name = /** @type {HTMLElement} */ (place).dataset.field ?? '';
         const value = portfolio[name];
