@@ -72,6 +72,31 @@ export const withScripts = site => describe('with scripts', () => {
         await submit(page, 'Remove NVDA');
     });
 
+    it('has all that is offered to be seen and clicked, in whichever card the field is', async () => {
+        for (const address of ['/dashboard', '/watchlists']) {
+            await page.goto(address);
+            await page.locator('#add-ticker').pressSequentially('a');
+            await page.getByRole('option').last().waitFor();
+            const seen = await page.getByRole('option').evaluateAll(options => options.map(option => {
+                const box = option.getBoundingClientRect();
+                const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+                return box.bottom > innerHeight || option.contains(top);
+            }));
+            assert.deepEqual(seen, seen.map(() => true), address);
+            assert.ok(seen.length > 3);
+        }
+    });
+
+    it('takes what was typed on Enter, and not what was chosen before that', async () => {
+        await page.goto('/orders');
+        await page.locator('#search').pressSequentially('micros');
+        await page.getByRole('option', { name: /^MSFT/ }).waitFor();
+        await page.keyboard.press('ArrowDown');
+        await page.keyboard.press('End');
+        await page.keyboard.type(' no');
+        await Promise.all([page.waitForURL('**/search?q=micros+no'), page.keyboard.press('Enter')]);
+    });
+
     it('offers what was typed last, nothing where nothing matches, and nothing at a field that was left', async () => {
         const held = [];
         await page.goto('/orders');

@@ -86,15 +86,19 @@ export function suggest(input) {
         const text = input.value.trim();
         asked.abort();
         asked = new AbortController();
+        const { signal } = asked;
         try {
-            const symbols = text === '' ? [] : await find(text, asked.signal);
+            const symbols = text === '' ? [] : await find(text, signal);
             list.replaceChildren(...symbols.map((symbol, index) => makeOption(`${list.id}-${index}`, symbol)));
             setOpen(symbols.length > 0 && document.activeElement === input);
         } catch {
-            setOpen(false); // it is typed on, or nobody answers
+            if (!signal.aborted)
+                setOpen(false); // nobody answers
         }
     };
     const offerSoon = () => {
+        // What Enter takes is among what is offered for this text, and not for the one before it.
+        choose(-1);
         clearTimeout(timer);
         timer = window.setTimeout(offer, WAIT_MS);
     };
