@@ -91,12 +91,15 @@ function makeBox(figure) {
  * @param {(library: any, box: HTMLElement, shown: any, gone: AbortSignal) => { chart: any, paint: (colors: Colors) => void }} draw
  */
 export async function show(figure, read, draw) {
+    const gone = new AbortController();
+    const { signal } = gone;
     try {
         // @ts-ignore: without types of its own
         const [library, shown] = await Promise.all([import('./lightweight-charts.standalone.production.mjs'), read()]);
+        // Meanwhile another one may have taken its place.
+        if (!figure.isConnected)
+            return false;
         const box = makeBox(figure);
-        const gone = new AbortController();
-        const { signal } = gone;
         const { chart, paint } = draw(library, box, shown, signal);
         const paintAll = () => {
             const colors = readColors(box);
@@ -116,6 +119,7 @@ export async function show(figure, read, draw) {
         refit(box, chart);
         return true;
     } catch {
+        gone.abort();
         return false;
     }
 }
