@@ -52,9 +52,9 @@ function renewLater(part, name) {
     }, { once: true });
 }
 
-/** A page as it is now; nothing when there is no such page any more. @param {string} address */
-export async function readPage(address) {
-    const reply = await fetch(address, { headers: { accept: 'text/html' } });
+/** A page as it is now; nothing when there is no such page any more. @param {string} address @param {AbortSignal} [signal] */
+export async function readPage(address, signal) {
+    const reply = await fetch(address, { headers: { accept: 'text/html' }, signal });
     if (reply.status >= 500)
         throw new Error(`page: ${reply.status}`);
     return !reply.ok || reply.redirected ? undefined : new DOMParser().parseFromString(await reply.text(), 'text/html');
