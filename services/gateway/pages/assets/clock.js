@@ -5,7 +5,10 @@
 import { dateTime, spanOf } from './times.js';
 
 const ASK_MS = 2000; // after the last time that is known, or what the stream tells of it would be asked for
-const strip = /** @type {HTMLElement | null} */ (document.querySelector('[data-clock]'));
+const ANSWER_MS_MAX = 10000;
+/** @param {Document} page */
+const stripOf = page => /** @type {HTMLElement | null} */ (page.querySelector('[data-clock]'));
+const strip = stripOf(document);
 
 /** A clock as the API has it, in milliseconds. @param {{ [name: string]: any }} told @param {number} heard */
 const read = (told, heard) => ({
@@ -13,14 +16,19 @@ const read = (told, heard) => ({
     nextOpen: Date.parse(told.next_open), nextClose: Date.parse(told.next_close), heard,
 });
 
-/** When the page was made, by the reader's clock, as far as it can know. */
-function made() {
-    const [load] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType('navigation'));
-    return performance.timeOrigin + (load?.responseStart ?? 0);
+/** As a page has it. @param {Document} page @param {number} heard */
+function readPage(page, heard) {
+    const { now, speed, open, nextOpen: next_open, nextClose: next_close } = stripOf(page)?.dataset ?? {};
+    return read({ now, speed, next_open, next_close, is_open: open === 'true' }, heard);
 }
 
-const { now, speed, open, nextOpen: next_open, nextClose: next_close } = strip?.dataset ?? {};
-let clock = read({ now, speed, next_open, next_close, is_open: open === 'true' }, made());
+/** How long ago the page was made, as far as it can know. */
+function age() {
+    const [load] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType('navigation'));
+    return performance.now() - (load?.responseStart ?? 0);
+}
+
+let clock = readPage(document, Date.now() - age());
 let asks = 0; // for the clock, under way
 
 /** @param {number} time of the platform: whether the market is open then. One around the clock opens as it closes. */
@@ -48,13 +56,24 @@ export function setClock(told) {
     show();
 }
 
+/** The same, from a page that was made this moment. @param {Document} page */
+export function setClockAsOn(page) {
+    clock = readPage(page, Date.now());
+    show();
+}
+
 /** What comes after the open and the close that are known. All who look on do not ask at once. */
 function askSoon() {
     asks ||= window.setTimeout(async () => {
-        const reply = document.hidden ? undefined : await fetch('/api/v1/clock').catch(() => undefined);
-        if (reply?.ok)
-            setClock(await reply.json());
-        asks = 0;
+        try {
+            const reply = document.hidden ? undefined : await fetch('/api/v1/clock', { signal: AbortSignal.timeout(ANSWER_MS_MAX) });
+            if (reply?.ok)
+                setClock(await reply.json());
+        } catch {
+            // Nobody answers: it is asked again.
+        } finally {
+            asks = 0;
+        }
     }, ASK_MS * (1 + 2 * Math.random()));
 }
 

@@ -2,23 +2,24 @@
 // Links in a part of the page (data-follow) that lead to the same page with that part otherwise: it alone is shown anew, so
 // that what was typed elsewhere stays; and the address goes with it, so that it can be kept, sent and gone back from.
 // @ts-check
-import { readPage, replaceParts } from './parts.js';
+import { readPage, renewParts, replaceParts, setShownAddress, shownAddress } from './parts.js';
 import { hasSessionEnded } from './session.js';
 
 const PARTS = '[data-follow]';
 const address = () => location.pathname + location.search;
 
-let shown = address();
-/** @type {Promise<void> | undefined} */
-let travel; // back or forward, under way
-let asked = new AbortController(); // the page that is under way, of the link that was followed last
+let asked = new AbortController(); // for the page of the link that was followed last
+/** @type {AbortController | undefined} */
+let travel; // the same, of going back or forward
+let isUnderWay = false;
+let renewals = 0; // of parts of the page, so far
 
 /** Where forms lead back to, and the login page. */
 function showAddress() {
     for (const input of document.querySelectorAll('input[name="next"]'))
-        if (input instanceof HTMLInputElement && input.value === shown)
+        if (input instanceof HTMLInputElement && input.value === shownAddress())
             input.value = address();
-    shown = address();
+    setShownAddress(address());
 }
 
 /** The links of all parts. @returns {HTMLAnchorElement[]} */
@@ -49,13 +50,36 @@ function showParts(fresh, href) {
         active.blur(); // who is in it does not keep it
     showAddress();
     replaceParts(PARTS, fresh);
-    if (isInside || new URL(href).hash)
+    // Who types somewhere else by now goes on there.
+    if (isInside || (active === document.body && new URL(href).hash))
         focusAgain(index, href);
 }
 
 function stop() {
     asked.abort();
+    isUnderWay = false;
     setBusy(false);
+}
+
+/**
+ * The page of a link; nothing when there is none to show parts of. Then it is loaded, and says why; or nobody answers, and this one stays.
+ * @param {string} href @param {AbortSignal} signal
+ */
+async function ask(href, signal) {
+    try {
+        const fresh = await readPage(href, signal);
+        if (fresh || signal.aborted)
+            return fresh;
+        load(href);
+    } catch (error) {
+        if (signal.aborted)
+            return undefined;
+        // A browser that goes to another page answers so, too.
+        if (!(error instanceof TypeError))
+            load(href);
+    }
+    stop();
+    return undefined;
 }
 
 /** @param {string} href @param {() => void} arrive what is done once the page is there */
@@ -63,28 +87,36 @@ async function show(href, arrive) {
     asked.abort();
     asked = new AbortController();
     const { signal } = asked;
+    const before = renewals;
+    isUnderWay = true;
     setBusy(true);
-    try {
-        const fresh = await readPage(href, signal);
-        if (signal.aborted)
-            return;
-        if (!fresh)
-            throw new Error('page');
-        // A page that anybody may see does not tell who has been logged out meanwhile.
-        if (readerOf(fresh) !== readerOf(document) && await hasSessionEnded()) {
-            stop();
-            return;
-        }
-        arrive();
-        showParts(fresh, href);
-    } catch {
-        if (signal.aborted)
-            return;
+    const fresh = await ask(href, signal);
+    // A page that anybody may see does not tell who has been logged out meanwhile.
+    const hasEnded = fresh && readerOf(fresh) !== readerOf(document) && await hasSessionEnded();
+    if (!fresh || signal.aborted)
+        return;
+    isUnderWay = false;
+    if (hasEnded) {
         stop();
-        // Who is offline is told so, and keeps the page.
-        if (navigator.onLine)
-            load(href);
+        return;
     }
+    arrive();
+    showParts(fresh, href);
+    // It may have been made before what other parts were shown anew for. Where that cannot be had, the stream has a gap, and sees to it.
+    if (renewals > before + 1)
+        renewParts(`${PARTS} [data-topic]`).catch(() => undefined);
+}
+
+/** To where the browser's address is already. */
+function travelThere() {
+    show(location.href, () => undefined);
+    travel = asked;
+}
+
+/** What could not be had is looked for again. */
+function catchUp() {
+    if (address() !== shownAddress() && !isUnderWay)
+        travelThere();
 }
 
 document.addEventListener('click', event => {
@@ -101,8 +133,13 @@ document.addEventListener('click', event => {
 });
 // Back and forward. What else changes the address has its own reader (#ticket).
 addEventListener('popstate', () => {
-    if (address() !== shown)
-        travel = show(location.href, () => undefined).finally(() => { travel = undefined; });
-    else if (travel)
+    if (address() !== shownAddress())
+        travelThere();
+    else if (asked === travel)
         stop(); // back here, before the other one was there
+});
+addEventListener('online', catchUp);
+addEventListener('bourse:parts', () => {
+    renewals += 1;
+    catchUp();
 });

@@ -3,6 +3,17 @@
 // in it takes their place, so that one place writes it.
 // @ts-check
 
+// While another part of the page is on its way this is not yet the browser's (follow.js).
+let shown = location.pathname + location.search;
+
+/** The address of what is shown: path and query. */
+export const shownAddress = () => shown;
+
+/** @param {string} address path and query */
+export function setShownAddress(address) {
+    shown = address;
+}
+
 /** Says how the page hears of changes. @param {'live' | 'waiting'} name @param {string} text */
 export function showState(name, text) {
     const state = document.querySelector('[data-stream]');
@@ -73,15 +84,18 @@ export function replaceParts(selector, fresh) {
     dispatchEvent(new Event('bourse:parts'));
 }
 
-/** Shows some parts of the page as they are now; false when there is no such page any more. @param {string} selector */
+/**
+ * Shows some parts of the page as they are now.
+ * @param {string} selector
+ * @returns {Promise<Document | undefined>} the page that they are of; nothing when there is no such page any more
+ */
 export async function renewParts(selector) {
-    const address = location.href;
+    const address = shown;
     const fresh = await readPage(address);
-    if (!fresh)
-        return false;
-    // Meanwhile somebody may have looked at other parts of it (follow.js).
-    if (address !== location.href)
+    // Meanwhile somebody may have looked at other parts of it.
+    if (fresh && address !== shown)
         return renewParts(selector);
-    replaceParts(selector, fresh);
-    return true;
+    if (fresh)
+        replaceParts(selector, fresh);
+    return fresh;
 }

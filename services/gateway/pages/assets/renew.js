@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Parts of a page that are looked at again every so many seconds (data-renew), as long as somebody sees them.
 // @ts-check
+import { setClockAsOn } from './clock.js';
 import { hideState, renewParts, showState } from './parts.js';
 import { hasSessionEnded } from './session.js';
 
@@ -17,10 +18,14 @@ let failures = 0;
 
 async function renew() {
     try {
-        if (!document.hidden && !await renewParts('[data-renew]')) {
-            await hasSessionEnded();
-            hideState();
-            return;
+        if (!document.hidden) {
+            const fresh = await renewParts('[data-renew]');
+            if (!fresh) {
+                await hasSessionEnded();
+                hideState();
+                return;
+            }
+            setClockAsOn(fresh);
         }
         failures = 0;
         showState('live', 'Live');
