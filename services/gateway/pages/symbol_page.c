@@ -54,6 +54,8 @@ static bool add_position(struct exchange *exchange, Pages__SymbolPage *page, str
                    error))
         return error_is(error, REASON_POSITION_NOT_FOUND);
     page->position = ((Portfolio__GetPositionResponse *)response)->position;
+    page->sellable_nanos = page->position->available_nanos;
+    page->has_sellable_nanos = page->sellable_nanos > 0;
     return true;
 }
 

@@ -22,6 +22,9 @@ export const withScripts = site => describe('with scripts', () => {
     });
 
     it('goes from search to a position by keyboard alone', async () => {
+        await page.keyboard.press('Control+k');
+        assert.equal(await page.evaluate(() => document.activeElement?.id), 'search');
+        await page.keyboard.press('Escape');
         await page.keyboard.press('/');
         await page.keyboard.type('AAPL');
         await page.keyboard.press('Enter');
@@ -222,6 +225,32 @@ export const withScripts = site => describe('with scripts', () => {
         await until('the cash without them', async () => await left() < before - 1000);
         await until('another volume', async () => await volume.innerText() !== traded);
         assert.match(await volume.innerText(), /^[\d,]+$/);
+
+        // Of a sale it is shares.
+        await page.goto('/symbols/MSFT');
+        await page.waitForFunction(() => document.querySelector('[data-for]')?.hasAttribute('hidden'));
+        await page.keyboard.press('s');
+        await page.keyboard.type('12.5');
+        const estimate = page.locator('[data-estimate]');
+        await page.getByText(/^Brings about [\d,.]+ at [\d,.]+; 37\.5 shares would be left\.$/).waitFor();
+        assert.ok(!await estimate.evaluate(box => box.classList.contains('is-too-much')));
+        await page.fill('#order-quantity', '51');
+        assert.match(await estimate.innerText(), / −1 shares would be left\.$/);
+        assert.ok(await estimate.evaluate(box => box.classList.contains('is-too-much')));
+    });
+
+    it('sells all of a position by a link that fills in the ticket, and places nothing by itself', async () => {
+        await page.goto('/symbols/MSFT');
+        await Promise.all([page.waitForNavigation(), page.getByRole('link', { name: 'Sell all of it' }).click()]);
+        await page.getByText('Nothing has been placed yet.').waitFor();
+        assert.equal(await page.isChecked('input[name="side"][value="sell"]'), true);
+        assert.equal(await page.inputValue('#order-quantity'), '50');
+        await page.getByText(/^Brings about .*; 0 shares would be left\.$/).waitFor();
+        await submit(page, 'Place the order');
+        assert.match(await flash(page), /Done: sell 50 MSFT/);
+        await page.getByText('You hold none of this in').waitFor();
+        assert.equal(await page.inputValue('#order-quantity'), '');
+        assert.equal(await page.getByText('Nothing has been placed yet.').count(), 0);
     });
 
     it('values what is held by each price that comes: in the table, its lots and beside the ticket', async () => {

@@ -6,21 +6,27 @@
 /** @param {EventTarget | null} target */
 const isTyping = target => target instanceof Element && target.closest('input, select, textarea') !== null;
 
+/** @param {KeyboardEvent} event */
+function search(event) {
+    const field = document.getElementById('search');
+    if (!(field instanceof HTMLInputElement))
+        return;
+    event.preventDefault();
+    field.focus();
+    field.select();
+}
+
 document.addEventListener('keydown', event => {
+    if (event.key === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey)
+        search(event);
     if (event.ctrlKey || event.metaKey || event.altKey)
         return;
     if (event.key === 'Escape' && document.activeElement instanceof HTMLElement)
         document.activeElement.blur();
     if (isTyping(event.target))
         return;
-    if (event.key === '/') {
-        const search = document.getElementById('search');
-        if (search instanceof HTMLInputElement) {
-            event.preventDefault();
-            search.focus();
-            search.select();
-        }
-    }
+    if (event.key === '/')
+        search(event);
 });
 
 // A form that has been sent is not sent again by a second click, and none is sent where there is no connection. (The server would do it once all the same.)

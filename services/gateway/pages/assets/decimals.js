@@ -22,6 +22,8 @@ function unitsOf(text, decimals) {
 
 /** Millionths as a BigInt. @param {string} text */
 export const micros = text => unitsOf(text, 6);
+/** Billionths, which shares are counted in. @param {string} text */
+export const nanos = text => unitsOf(text, 9);
 
 /** Rounded half to even. @param {bigint} value @param {bigint} unit above 0 */
 function divided(value, unit) {
@@ -34,7 +36,7 @@ function divided(value, unit) {
 }
 
 /** What shares come to, in millionths. @param {string} quantity with up to nine decimals @param {string} price */
-export const product = (quantity, price) => divided(unitsOf(quantity, 9) * micros(price), 1000000000n);
+export const product = (quantity, price) => divided(nanos(quantity) * micros(price), 1000000000n);
 
 /** How much of the other one it is, in millionths of a percent. @param {bigint} value @param {bigint} other above 0 */
 export const percentOf = (value, other) => divided(value * 100000000n, other);
@@ -46,6 +48,12 @@ function rounded(value, decimals) {
     const text = `${digits.slice(0, digits.length - decimals)}.${digits.slice(digits.length - decimals)}`;
     return value < 0n ? `-${text}` : text;
 }
+
+/** Shares with as many decimals as they have. @param {bigint} value in billionths */
+export const sharesOf = value => {
+    const digits = (value < 0n ? -value : value).toString().padStart(10, '0');
+    return grouped(`${value < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`, 0);
+};
 
 /** Two decimals. @param {bigint} value in millionths */
 export const moneyOf = value => grouped(rounded(value, 2), 2);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The order ticket: only the fields that the type of order needs, what it would cost as it is typed, and B and S.
 // @ts-check
-import { micros, moneyOf } from './decimals.js';
+import { micros, moneyOf, nanos, price as priceText, product, sharesOf } from './decimals.js';
 
 const form = /** @type {HTMLFormElement} */ (document.querySelector('[data-ticket]'));
 
@@ -43,26 +43,33 @@ function showFields() {
         hint.setAttribute('hidden', '');
 }
 
+/** As it is written in a field or told by the market; empty where there is none. */
 function latestPrice() {
     const own = ['limit_price', 'stop_price'].find(name => !field(name).disabled && isDecimal(name));
     const quoted = document.querySelector(`[data-field="${isBuy() ? 'ask' : 'bid'}"]`);
     const text = own ? field(own).value.trim() : quoted?.textContent?.replaceAll(',', '') ?? '';
-    return /^\d+(\.\d+)?$/.test(text) ? micros(text) : 0n;
+    return /^\d+(\.\d+)?$/.test(text) && micros(text) > 0n ? text : '';
 }
 
+/** What a place shows, without rounding; 0 where there is no such place. @param {string} place */
+function exact(place) {
+    const found = document.querySelector(place);
+    return found instanceof HTMLElement && found.dataset.exact || '0';
+}
+
+/** As estimate.c works it out. */
 function showEstimate() {
     const box = /** @type {HTMLElement} */ (form.querySelector('[data-estimate]'));
     const price = latestPrice();
-    const held = document.querySelector('[data-field="buying_power"]');
-    const cash = held instanceof HTMLElement ? micros(held.dataset.exact ?? '0') : 0n;
-    box.hidden = !isDecimal('quantity') || price === 0n;
+    box.hidden = !isDecimal('quantity') || price === '';
     if (box.hidden)
         return;
-    const amount = price * micros(field('quantity').value.trim()) / 1000000n;
-    const left = cash - amount;
-    box.textContent = isBuy() ? `Costs about ${moneyOf(amount)}; ${moneyOf(left)} would be left.`
-        : `Brings about ${moneyOf(amount)}.`;
-    box.classList.toggle('is-too-much', isBuy() && left < 0n);
+    const quantity = field('quantity').value.trim();
+    const amount = product(quantity, price);
+    const left = isBuy() ? micros(exact('[data-field="buying_power"]')) - amount : nanos(exact('[data-available]')) - nanos(quantity);
+    box.textContent = `${isBuy() ? 'Costs' : 'Brings'} about ${moneyOf(amount)} at ${priceText(price)}; `
+        + `${isBuy() ? moneyOf(left) : `${sharesOf(left)} shares`} would be left.`;
+    box.classList.toggle('is-too-much', left < 0n);
 }
 
 function update() {
