@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, keep, logIn, lookAt, open, PASSWORD, register } from '../browser.mjs';
+import { assertQuiet, keep, logIn, lookAt, open, PASSWORD, register, violations } from '../browser.mjs';
 
 export const symbolChart = site => describe('the chart of a symbol', () => {
     let platform, browser, page, token;
@@ -66,11 +66,69 @@ export const symbolChart = site => describe('the chart of a symbol', () => {
         const phone = await context.newPage();
         await phone.goto('/symbols/AAPL');
         await phone.waitForSelector('[data-stream][data-state="live"]');
-        await phone.getByText('Tap the chart to look closer.').waitFor();
+        await phone.getByRole('button', { name: 'Look closer' }).tap();
+        await phone.waitForSelector('.chart-live canvas');
+        assert.equal(await phone.getByRole('button', { name: 'Look closer' }).count(), 0);
+        await keep(phone, 'symbol-chart-390-light', false);
+        await phone.reload();
         await phone.locator('.candles').tap();
         await phone.waitForSelector('.chart-live canvas');
-        assert.equal(await phone.getByText('Tap the chart').count(), 0);
         await context.close();
+    });
+
+    it('says what a bar was that is pointed at, and what the latest one is', async () => {
+        await look('/symbols/AAPL?range=1y&table=true');
+        await page.hover('.candles');
+        await page.waitForSelector('.chart-live canvas');
+        const said = () => page.locator('.readout').innerText();
+        const words = /^(\w{3} \d+, \d{4}) O [\d,.]+ H [\d,.]+ L [\d,.]+ C [\d,.]+ [+−]?[\d,.]+% Volume [\d,]+$/;
+        await until('a bar', async () => words.test(await said()));
+        const box = await page.locator('.chart-live').boundingBox();
+        await page.mouse.move(box.x + box.width / 4, box.y + box.height / 2);
+        const then = await until('an earlier one', async () => words.exec(await said())?.[1] ?? false);
+        await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+        await until('another one', async () => words.test(await said()) && !(await said()).startsWith(then));
+        // The same as the table beside it says.
+        const [day, ...prices] = words.exec(await said()) && (await said()).split(/ [OHLC] | [+−]?[\d.]+% Volume /);
+        const row = page.locator('#bars tbody tr').filter({ has: page.getByText(day, { exact: true }) });
+        assert.deepEqual((await row.locator('td').allInnerTexts()).slice(1, 5), prices.slice(0, 4));
+        await page.mouse.move(0, 0);
+        await until('the latest', async () => Date.parse((await said()).split(' O ')[0]) > Date.parse(day));
+    });
+
+    it('is had by keyboard, which goes from bar to bar in it and looks closer', async () => {
+        await look('/symbols/AAPL?range=1y');
+        await page.getByRole('button', { name: 'Look closer' }).focus();
+        await page.keyboard.press('Enter');
+        await page.waitForSelector('.chart-live canvas');
+        await until('the keyboard in it', () => page.evaluate(() => document.activeElement?.className === 'chart-live'));
+        await page.getByText(/^Left and right: /).waitFor();
+        assert.deepEqual(await violations(page), []);
+        const day = async () => Date.parse((await page.locator('.readout').innerText()).split(' O ')[0]);
+        const latest = await day();
+        const press = async (key, what, is) => {
+            await page.keyboard.press(key);
+            await until(what, async () => is(await day()));
+        };
+        await press('Home', 'the first', at => at <= latest - 360 * 86400e3);
+        const first = await day();
+        await press('ArrowRight', 'the second', at => at > first && at < first + 7 * 86400e3);
+        await press('ArrowLeft', 'the first again', at => at === first);
+        await press('ArrowLeft', 'no other', at => at === first);
+        await press('End', 'the last', at => at === latest);
+        await press('ArrowLeft', 'the one before', at => at < latest);
+        const drawn = () => page.evaluate(() => [...document.querySelectorAll('.chart-live canvas')].map(canvas => canvas.toDataURL()).join().length);
+        const wide = await drawn();
+        for (let i = 0; i < 8; i++)
+            await page.keyboard.press('+');
+        await until('larger candles', async () => Math.abs(await drawn() - wide) > 500);
+        await keep(page, 'symbol-chart-keys-1440-light', false);
+        // Beyond what is seen it is moved.
+        await press('Home', 'the first', at => at === first);
+        for (let i = 0; i < 20; i++)
+            await page.keyboard.press('-');
+        await press('Escape', 'the latest', at => at === latest);
+        assertQuiet(page);
     });
 
     it('keeps the candles of the server while the chart cannot be had, and tries again', async () => {
@@ -178,10 +236,39 @@ export const symbolChart = site => describe('the chart of a symbol', () => {
         await until('it to be asked for', () => held.length > 0);
         await page.goForward();
         await until('it to be given up', () => held[0].request().failure());
-        await page.unroute('**/symbols/AAPL?range=1m*');
-        await until('it to be there', async () => await page.locator('[data-follow]').getAttribute('aria-busy') !== 'true');
         assert.match(page.url(), /range=1y/);
         assert.deepEqual(await chosen(), ['1 year', '1 day']);
+
+        // One step back more, and over both to where one was.
+        await page.getByRole('link', { name: '5 years' }).click();
+        await until('five years', async () => (await chosen()).join() === '5 years,1 week');
+        await page.route('**/symbols/AAPL?range=1y*', route => held.push(route));
+        await page.goBack();
+        await until('it to be asked for', () => held.length === 2);
+        await page.goBack();
+        await until('the one before to be asked for', () => held.length === 3);
+        await page.evaluate(() => history.go(2));
+        await until('it to be given up', () => held[2].request().failure());
+        await until('it to be there', async () => await page.locator('[data-follow]').getAttribute('aria-busy') !== 'true');
+        assert.match(page.url(), /range=5y/);
+        assert.deepEqual(await chosen(), ['5 years', '1 week']);
+        await page.unroute('**/symbols/AAPL?range=1m*');
+        await page.unroute('**/symbols/AAPL?range=1y*');
+    });
+
+    it('leaves a keyboard where somebody types by the time it comes', async () => {
+        await look('/symbols/AAPL');
+        const held = [];
+        await page.route('**/symbols/AAPL?range=3m*', route => held.push(route));
+        await page.getByRole('link', { name: 'As a table' }).click();
+        await until('it to be asked for', () => held.length > 0);
+        await page.locator('#order-quantity').click();
+        await page.keyboard.type('12');
+        await held[0].continue();
+        await page.waitForSelector('#bars');
+        await page.keyboard.type('34');
+        assert.equal(await page.inputValue('#order-quantity'), '1234');
+        await page.unroute('**/symbols/AAPL?range=3m*');
     });
 
     it('is not that of a guest for who has been logged out meanwhile: the page says so', async () => {
@@ -207,8 +294,26 @@ export const symbolChart = site => describe('the chart of a symbol', () => {
         await page.getByText(/^You are offline/).waitFor({ state: 'hidden' });
         await page.getByRole('link', { name: '1 year' }).click();
         await until('the year', async () => (await chosen()).join() === '1 year,1 day');
+        // The address goes back without it, and it follows.
+        await page.context().setOffline(true);
+        await page.getByText(/^You are offline/).waitFor();
+        await page.goBack();
+        await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
+        assert.deepEqual(await chosen(), ['1 year', '1 day']);
+        await page.context().setOffline(false);
+        await until('the months', async () => (await chosen()).join() === '3 months,1 day');
         assert.equal(await page.inputValue('#order-quantity'), '3');
         page.complaints = page.complaints.filter(one => !/ERR_(INTERNET_DISCONNECTED|NETWORK)/.test(one));
+    });
+
+    it('is read again after a time that nobody told of', async () => {
+        await look('/symbols/AAPL?range=1d');
+        await page.hover('.candles');
+        await page.waitForSelector('.chart-live canvas');
+        const again = page.waitForResponse(response => response.url().includes('/api/v1/bars/AAPL') && response.ok(), { timeout: 60000 });
+        await platform.kill('gateway');
+        await again;
+        page.complaints = page.complaints.filter(one => !/ERR_(CONNECTION|INCOMPLETE|EMPTY|SOCKET)/.test(one));
     });
 
     it('is one that can be asked in each range, once somebody has looked closer', async () => {

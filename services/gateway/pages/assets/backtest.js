@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The curves of a backtest with what was bought and sold on them. The tables below stay.
 // @ts-check
-import { frame, moneyFormat, percentFormat, show } from './charts.js';
+import { frame, moneyFormat, percentFormat, setTimes, show } from './charts.js';
+import { money, percent } from './decimals.js';
+import { date, dateTime } from './times.js';
 
 /** @type {Map<string, Promise<any>>} */
 const asked = new Map();
@@ -21,9 +23,27 @@ const MARKS_MAX = 60; // more of them are drawn small, or they hide the curve
 
 const time = (/** @type {string} */ text) => Math.floor(Date.parse(text) / 1000);
 
+const isIntraday = (/** @type {any} */ { timeframe }) => /Min|Hour/.test(timeframe);
+
 /** @param {any} backtest @param {string} name */
 const line = (backtest, name) => backtest.curve.filter((/** @type {any} */ point) => point[name] !== undefined)
     .map((/** @type {any} */ point) => ({ time: time(point.time), value: Number(point[name]) }));
+
+/**
+ * What a chart says of the points that have a value of the first name: those, each called as it is on the page.
+ * @param {any} backtest @param {any} series @param {{ name: string, label: string, format: (text: string) => string }[]} values
+ * @returns {import('./readout.js').Reading}
+ */
+function reading(backtest, series, values) {
+    const known = backtest.curve.filter((/** @type {any} */ point) => point[values[0].name] !== undefined);
+    const dated = isIntraday(backtest) ? dateTime : date;
+    return {
+        series,
+        points: () => known.map((/** @type {any} */ point) => ({ time: time(point.time), value: Number(point[values[0].name]) })),
+        tell: index => [[dated(Date.parse(known[index].time)), 'strong'], ...values.filter(({ name }) => known[index][name] !== undefined)
+            .map(({ name, label, format }) => /** @type {[string]} */ ([`${label} ${format(known[index][name])}`]))],
+    };
+}
 
 /** @param {any} backtest @param {string} up @param {string} down */
 function markers(backtest, up, down) {
@@ -47,10 +67,11 @@ function drawEquity(library, box, backtest) {
     const trades = library.createSeriesMarkers(equity, []);
     benchmark.setData(line(backtest, 'benchmark'));
     equity.setData(line(backtest, 'equity'));
-    chart.timeScale().applyOptions({ timeVisible: /Min|Hour/.test(backtest.timeframe) });
+    setTimes(chart, isIntraday(backtest));
     chart.timeScale().fitContent();
     return {
         chart,
+        reading: reading(backtest, equity, [{ name: 'equity', label: 'Equity', format: money }, { name: 'benchmark', label: 'Benchmark', format: money }]),
         paint: (/** @type {import('./charts.js').Colors} */ { muted, accent, up, down }) => {
             benchmark.applyOptions({ color: muted });
             equity.applyOptions({ color: accent });
@@ -65,10 +86,11 @@ function drawDrawdown(library, box, backtest) {
     const drawdown = chart.addSeries(library.BaselineSeries, { baseValue: { type: 'price', price: 0 }, lineWidth: 2, priceLineVisible: false,
         priceFormat: percentFormat });
     drawdown.setData(line(backtest, 'drawdown_percent'));
-    chart.timeScale().applyOptions({ timeVisible: /Min|Hour/.test(backtest.timeframe) });
+    setTimes(chart, isIntraday(backtest));
     chart.timeScale().fitContent();
     return {
         chart,
+        reading: reading(backtest, drawdown, [{ name: 'drawdown_percent', label: 'Drawdown', format: percent }]),
         paint: (/** @type {import('./charts.js').Colors} */ { down, downSoft }) => {
             drawdown.applyOptions({ bottomLineColor: down, topLineColor: down, bottomFillColor1: downSoft, bottomFillColor2: downSoft });
         },

@@ -2,7 +2,9 @@
 // A chart by lightweight-charts in place of the candles that the server has drawn. The tables below stay.
 // @ts-check
 
-import { frame, moneyFormat, show } from './charts.js';
+import { frame, moneyFormat, setTimes, show } from './charts.js';
+import { direction, grouped, percent } from './decimals.js';
+import { date, dateTime } from './times.js';
 
 const time = (/** @type {string} */ text) => Math.floor(Date.parse(text) / 1000);
 
@@ -34,11 +36,31 @@ const levels = (library, { up, down, muted }) => [...document.querySelectorAll('
     .map(({ value, dataset: { side }, textContent }) => ({ price: Number(value), title: textContent, lineWidth: 1, lineStyle: library.LineStyle.Dashed,
         color: side === 'buy' ? up : side === 'sell' ? down : muted }));
 
+const NARROW_PX = 560;
+
+/** @typedef {{ time: number, open: number, high: number, low: number, close: number, volume?: number }} Bar */
+
+const price = (/** @type {number} */ value) => grouped(value.toFixed(6), 2);
+
+/** A bar in words, and what the price has changed by since the one before. @param {Bar} bar @param {Bar | undefined} before @param {boolean} isIntraday */
+function describe({ time: at, open, high, low, close, volume }, before, isIntraday) {
+    /** @type {[text: string, style?: string][]} */
+    const words = [[isIntraday ? dateTime(at * 1000) : date(at * 1000), 'strong'],
+        [`O ${price(open)}`], [`H ${price(high)}`], [`L ${price(low)}`], [`C ${price(close)}`]];
+    if (before) {
+        const change = (100 * (close / before.close - 1)).toFixed(4);
+        words.push([percent(change), direction(change)]);
+    }
+    if (volume)
+        words.push([`Volume ${grouped(String(volume), 0)}`]);
+    return words;
+}
+
 const SECONDS = { '1Min': 60, '5Min': 300, '15Min': 900, '1Hour': 3600, '1Day': 86400 };
 
 /**
  * The last bar as a price that has come since makes it, or the one after it; nothing for a price of another day.
- * @param {{ time: number, open: number, high: number, low: number, close: number }} bar
+ * @param {Bar} bar
  * @param {any} quote
  * @param {string} timeframe
  */
@@ -46,54 +68,70 @@ function grow(bar, quote, timeframe) {
     // Weeks and months are not of one length; the last one is the present one.
     const period = SECONDS[/** @type {keyof SECONDS} */ (timeframe)] ?? Infinity;
     const periods = Math.floor((time(quote.quoted_at) - bar.time) / period);
-    const price = Number(quote.price);
+    const now = Number(quote.price);
     if (periods === 0)
-        return { ...bar, high: Math.max(bar.high, price), low: Math.min(bar.low, price), close: price };
+        return { ...bar, high: Math.max(bar.high, now), low: Math.min(bar.low, now), close: now };
     if (periods > 0 && timeframe !== '1Day')
-        return { time: bar.time + periods * period, open: price, high: price, low: price, close: price };
+        return { time: bar.time + periods * period, open: now, high: now, low: now, close: now };
     return undefined;
 }
 
-/** @param {any} library @param {HTMLElement} box @param {any[]} bars @param {DOMStringMap} wanted @param {AbortSignal} gone */
-function draw(library, box, bars, { chart: ticker, timeframe = '' }, gone) {
+/** @param {any} library @param {HTMLElement} box @param {any[]} bars @param {HTMLElement} figure @param {AbortSignal} gone */
+function draw(library, box, bars, figure, gone) {
+    const { chart: ticker, timeframe = '' } = figure.dataset;
     const chart = library.createChart(box, frame);
     const candles = chart.addSeries(library.CandlestickSeries, { priceFormat: moneyFormat });
     const volume = chart.addSeries(library.HistogramSeries, { priceFormat: { type: 'volume' }, priceScaleId: '', lastValueVisible: false, priceLineVisible: false });
     const isIntraday = /Min|Hour/.test(timeframe);
 
     volume.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
-    candles.priceScale().applyOptions({ scaleMargins: { top: 0.05, bottom: 0.22 } });
-    chart.timeScale().applyOptions({ timeVisible: isIntraday });
-    const shown = bars.map(bar => ({ time: time(bar.time), open: Number(bar.open), high: Number(bar.high),
-        low: Number(bar.low), close: Number(bar.close) }));
-    candles.setData(shown);
-    let last = shown.at(-1);
+    // Below what it says, which is two lines on a phone.
+    candles.priceScale().applyOptions({ scaleMargins: { top: box.clientWidth < NARROW_PX ? 0.2 : 0.12, bottom: 0.22 } });
+    setTimes(chart, isIntraday);
+    /** @type {Bar[]} */
+    const shown = [];
+    /** @param {any[]} read */
+    const set = read => {
+        shown.splice(0, shown.length, ...read.map(bar => ({ time: time(bar.time), open: Number(bar.open), high: Number(bar.high),
+            low: Number(bar.low), close: Number(bar.close), volume: Number(bar.volume) })));
+        candles.setData(shown);
+        volume.setData(shown.map(bar => ({ time: bar.time, value: bar.volume })));
+    };
+    set(bars);
     addEventListener('bourse:quote', event => {
         const quote = /** @type {CustomEvent} */ (event).detail;
+        // Before it there may have been a time that nobody told of.
+        if (quote.snapshot && quote.ticker === ticker)
+            readBars(figure).then(read => gone.aborted || set(read), () => undefined);
+        const last = shown.at(-1);
         const grown = last && quote.ticker === ticker && !quote.stale && grow(last, quote, timeframe);
-        if (grown) {
-            last = grown;
-            candles.update(grown);
-        }
+        if (!grown)
+            return;
+        shown.splice(grown.time === last.time ? -1 : shown.length, 1, grown);
+        candles.update(grown);
     }, { signal: gone });
-    volume.setData(bars.map(bar => ({ time: time(bar.time), value: Number(bar.volume) })));
     chart.timeScale().fitContent();
     const own = library.createSeriesMarkers(candles, []);
     /** @type {any[]} */
     let lines = [];
     return {
         chart,
+        reading: {
+            series: candles,
+            points: () => shown.map(bar => ({ time: bar.time, value: bar.close })),
+            tell: (/** @type {number} */ index) => describe(shown[index], shown[index - 1], isIntraday),
+        },
         paint: (/** @type {import('./charts.js').Colors} */ colors) => {
             const { up, down, line } = colors;
             lines.forEach(one => candles.removePriceLine(one));
             lines = levels(library, colors).map(one => candles.createPriceLine(one));
             candles.applyOptions({ upColor: up, downColor: down, borderVisible: false, wickUpColor: up, wickDownColor: down });
             volume.applyOptions({ color: line });
-            own.setMarkers(fills(bars.map(bar => time(bar.time)), up, down));
+            own.setMarkers(fills(shown.map(bar => bar.time), up, down));
         },
     };
 }
 
 /** Whether it is there; else the figure is as it was. @param {HTMLElement} figure */
 export const showCandles = figure => show(figure, () => readBars(figure),
-    (library, box, bars, gone) => draw(library, box, bars, figure.dataset, gone));
+    (library, box, bars, gone) => draw(library, box, bars, figure, gone));

@@ -41,7 +41,7 @@ function find() {
     figure = found;
     // A finger that only moves the page does not want it; a pointer may be there already.
     figure?.addEventListener('pointerenter', event => event.pointerType !== 'touch' && begin());
-    figure?.addEventListener('click', begin);
+    figure?.addEventListener('click', begin); // by keyboard at its button
     if (isWanted || figure?.matches(':hover'))
         begin();
 }

@@ -3,7 +3,8 @@
 // colours of the theme.
 // @ts-check
 import { grouped } from './decimals.js';
-import { months } from './times.js';
+import { readOut } from './readout.js';
+import { date, dateTime, months } from './times.js';
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
@@ -21,6 +22,10 @@ function tickMark(seconds, type) {
 /** How each of them begins. A finger that moves up or down on it moves the page; the label at its left edge is whole. */
 export const frame = { autoSize: true, handleScroll: { vertTouchDrag: false }, layout: { attributionLogo: false },
     timeScale: { borderVisible: false, fixLeftEdge: true, tickMarkFormatter: tickMark } };
+
+/** Has a chart say times of days, or of moments. @param {any} chart @param {boolean} isIntraday */
+export const setTimes = (chart, isIntraday) => chart.applyOptions({ timeScale: { timeVisible: isIntraday },
+    localization: { timeFormatter: (/** @type {number} */ seconds) => (isIntraday ? dateTime : date)(seconds * 1000) } });
 
 /** A percentage on an axis. */
 export const percentFormat = { type: 'custom',
@@ -76,7 +81,6 @@ function makeBox(figure) {
     const drawn = figure.querySelector('.candles, svg');
     const box = document.createElement('div');
     box.className = drawn?.classList.contains('is-short') ? 'chart-live is-short' : 'chart-live';
-    box.setAttribute('role', 'group');
     box.setAttribute('aria-label', figure.querySelector('[role="img"]')?.getAttribute('aria-label') ?? 'Chart');
     drawn?.replaceWith(box);
     figure.querySelector('figcaption')?.remove();
@@ -88,7 +92,7 @@ function makeBox(figure) {
  * for another theme and when parts of the page have changed, which its marks may be made of; and is gone with its figure.
  * @param {HTMLElement} figure
  * @param {() => Promise<any>} read what it shows
- * @param {(library: any, box: HTMLElement, shown: any, gone: AbortSignal) => { chart: any, paint: (colors: Colors) => void }} draw
+ * @param {(library: any, box: HTMLElement, shown: any, gone: AbortSignal) => { chart: any, paint: (colors: Colors) => void, reading: import('./readout.js').Reading }} draw
  */
 export async function show(figure, read, draw) {
     const gone = new AbortController();
@@ -99,14 +103,19 @@ export async function show(figure, read, draw) {
         // Meanwhile another one may have taken its place.
         if (!figure.isConnected)
             return false;
+        const isInside = figure.contains(document.activeElement);
         const box = makeBox(figure);
-        const { chart, paint } = draw(library, box, shown, signal);
+        const { chart, paint, reading } = draw(library, box, shown, signal);
         const paintAll = () => {
             const colors = readColors(box);
             paintFrame(chart, colors);
             paint(colors);
         };
         paintAll();
+        readOut(chart, box, reading, signal);
+        // Who has asked for it by keyboard goes on in it.
+        if (isInside)
+            box.focus({ preventScroll: true });
         dark.addEventListener('change', paintAll, { signal });
         addEventListener('bourse:parts', () => {
             if (box.isConnected) {

@@ -5,11 +5,14 @@
 
 export const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** "Jun 2, 2014, 13:30 UTC". @param {number} time in milliseconds since 1970 */
-export function dateTime(time) {
+/** "Jun 2, 2014". @param {number} time in milliseconds since 1970 */
+export function date(time) {
     const at = new Date(time);
-    return `${months[at.getUTCMonth()]} ${at.getUTCDate()}, ${at.getUTCFullYear()}, ${at.toISOString().slice(11, 16)} UTC`;
+    return `${months[at.getUTCMonth()]} ${at.getUTCDate()}, ${at.getUTCFullYear()}`;
 }
+
+/** "Jun 2, 2014, 13:30 UTC". @param {number} time in milliseconds since 1970 */
+export const dateTime = time => `${date(time)}, ${new Date(time).toISOString().slice(11, 16)} UTC`;
 
 /** "3 h 12 min", as market_state.c writes it: rounded up, so that it never says 0 before the time has come. @param {number} span in milliseconds */
 export function spanOf(span) {
