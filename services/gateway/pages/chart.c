@@ -26,15 +26,15 @@ static const struct {
     Market__Timeframe timeframe;
     const char *name;
     const char *label;
-    bool is_daily; // or longer
+    int days; // 0 for less than one
 } timeframes[] = {
-    {MARKET__TIMEFRAME__TIMEFRAME_1MIN, "1Min", "1 min", false},
-    {MARKET__TIMEFRAME__TIMEFRAME_5MIN, "5Min", "5 min", false},
-    {MARKET__TIMEFRAME__TIMEFRAME_15MIN, "15Min", "15 min", false},
-    {MARKET__TIMEFRAME__TIMEFRAME_1HOUR, "1Hour", "1 hour", false},
-    {MARKET__TIMEFRAME__TIMEFRAME_1DAY, "1Day", "1 day", true},
-    {MARKET__TIMEFRAME__TIMEFRAME_1WEEK, "1Week", "1 week", true},
-    {MARKET__TIMEFRAME__TIMEFRAME_1MONTH, "1Month", "1 month", true},
+    {MARKET__TIMEFRAME__TIMEFRAME_1MIN, "1Min", "1 min", 0},
+    {MARKET__TIMEFRAME__TIMEFRAME_5MIN, "5Min", "5 min", 0},
+    {MARKET__TIMEFRAME__TIMEFRAME_15MIN, "15Min", "15 min", 0},
+    {MARKET__TIMEFRAME__TIMEFRAME_1HOUR, "1Hour", "1 hour", 0},
+    {MARKET__TIMEFRAME__TIMEFRAME_1DAY, "1Day", "1 day", 1},
+    {MARKET__TIMEFRAME__TIMEFRAME_1WEEK, "1Week", "1 week", 7},
+    {MARKET__TIMEFRAME__TIMEFRAME_1MONTH, "1Month", "1 month", 31},
 };
 
 static const struct range *find_range(const Pages__SymbolQuery *query)
@@ -65,18 +65,21 @@ static bool add_choices(struct arena *arena,
     chart->n_ranges = COUNT_OF(ranges);
     for (size_t i = 0; i < COUNT_OF(timeframes); i++) {
         bool is_chosen = timeframes[i].timeframe == timeframe;
+        Pages__Choice *choice = NULL;
 
-        chart->timeframes[i] =
-            page_make_choice(arena, timeframes[i].name, timeframes[i].label, is_chosen);
-        if (chart->timeframes[i] == NULL)
+        // One bar is no chart.
+        if (!is_chosen && 2 * timeframes[i].days > range->days)
+            continue;
+        choice = page_make_choice(arena, timeframes[i].name, timeframes[i].label, is_chosen);
+        if (choice == NULL)
             return false;
+        chart->timeframes[chart->n_timeframes++] = choice;
         if (!is_chosen)
             continue;
         chart->timeframe = timeframes[i].name;
         chart->has_is_daily = true;
-        chart->is_daily = timeframes[i].is_daily;
+        chart->is_daily = timeframes[i].days > 0;
     }
-    chart->n_timeframes = COUNT_OF(timeframes);
     chart->range = range->name;
     return true;
 }
