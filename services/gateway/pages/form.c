@@ -201,6 +201,36 @@ static struct text complete_time(struct arena *arena, struct text value)
     return whole != NULL ? text_of(whole) : value;
 }
 
+// "1,234.5" is what the pages write for 1234.5. What is grouped otherwise is left to be refused.
+static struct text ungroup(struct arena *arena, struct text value)
+{
+    size_t whole = strspn(value.data, "0123456789,");
+    char *plain = arena_allocate(arena, value.length + 1);
+    size_t length = 0;
+
+    // So many begin with a comma, or have none in the right place.
+    if (plain == NULL || whole > value.length || whole % 4 == 0)
+        return value;
+    for (size_t i = 0; i < value.length; i++) {
+        bool ends_group = i < whole && (whole - i) % 4 == 0;
+
+        if ((value.data[i] == ',') != ends_group)
+            return value;
+        if (!ends_group)
+            plain[length++] = value.data[i];
+    }
+    plain[length] = '\0';
+    return (struct text){plain, length};
+}
+
+// As the API writes it.
+static struct text normalize(struct arena *arena, enum field_format format, struct text value)
+{
+    if (format == FORMAT_TIME)
+        return complete_time(arena, value);
+    return format == FORMAT_DECIMAL ? ungroup(arena, value) : value;
+}
+
 // Cuts the next item off a list; false at its end.
 static bool next_item(struct text *list, struct text *out_item)
 {
@@ -227,9 +257,8 @@ static bool set_values(const struct form_target *target,
     struct text item = value;
 
     if (!field_is_repeated(&place->info->descriptor->fields[field - place->info->fields]))
-        return message_set_text(
-            place->info, place->message, target->arena, place->name,
-            field->format == FORMAT_TIME ? complete_time(target->arena, value) : value, error);
+        return message_set_text(place->info, place->message, target->arena, place->name,
+                                normalize(target->arena, field->format, value), error);
     while (next_item(&value, &item))
         if (!message_set_text(place->info, place->message, target->arena, place->name, item, error))
             return false;

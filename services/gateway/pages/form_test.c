@@ -6,6 +6,7 @@
 #include "bourse/gateway/v1/pages_rules.h"
 #include "bourse/market/v1/market.pb-c.h"
 #include "bourse/market/v1/market_rules.h"
+#include "bourse/portfolio/v1/portfolio_rules.h"
 #include "bourse/trading/v1/trading.pb-c.h"
 #include "bourse/trading/v1/trading_rules.h"
 #include "support/test.h"
@@ -192,6 +193,32 @@ static void a_time_without_zone_is_utc(void **state)
     }
 }
 
+// 0 for one that is refused.
+static void assert_amount(struct fixture *f, const char *typed, int64_t micros)
+{
+    const struct form_target target = {.info = &portfolio_deposit_request_info, .arena = f->arena};
+    ProtobufCMessage *message = message_new(target.info, f->arena);
+
+    assert_non_null(message);
+    assert_int_equal(form_read(parse(f, typed), &target, message, &f->error), micros > 0);
+    assert_int_equal(((const Portfolio__DepositRequest *)message)->amount_micros, micros);
+}
+
+static void an_amount_may_be_grouped_as_the_pages_write_it(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_amount(f, "amount=1%2C234.5", 1234500000);
+    assert_amount(f, "amount=12%2C345%2C678+", 12345678000000);
+    assert_amount(f, "amount=12345", 12345000000);
+    assert_amount(f, "amount=1%2C23", 0);
+    assert_amount(f, "amount=1234%2C567", 0);
+    assert_amount(f, "amount=%2C123", 0);
+    assert_amount(f, "amount=1%2C2345", 0);
+    assert_amount(f, "amount=1.5%2C000", 0);
+    assert_amount(f, "amount=%2C", 0);
+}
+
 static void what_is_wrong_within_a_message_or_a_list_is_said_beside_its_input(void **state)
 {
     struct fixture *f = *state;
@@ -343,6 +370,8 @@ int main(void)
                                         stop),
         cmocka_unit_test_setup_teardown(names_that_lead_nowhere_are_told, start, stop),
         cmocka_unit_test_setup_teardown(a_time_without_zone_is_utc, start, stop),
+        cmocka_unit_test_setup_teardown(an_amount_may_be_grouped_as_the_pages_write_it, start,
+                                        stop),
         cmocka_unit_test_setup_teardown(
             what_is_wrong_within_a_message_or_a_list_is_said_beside_its_input, start, stop),
         cmocka_unit_test_setup_teardown(
