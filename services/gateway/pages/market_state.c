@@ -42,7 +42,10 @@ Pages__MarketState *market_state_make(struct quotes *quotes, struct arena *arena
     pages__market_state__init(state);
     until = clock.is_open ? clock.next_close : clock.next_open;
     strbuf_append_string(label, clock.is_open ? "Open" : "Closed");
-    if (until > clock.now) {
+    // Its days follow each other without a night.
+    if (clock.is_open && clock.next_open == clock.next_close) {
+        strbuf_append_string(label, " around the clock");
+    } else if (until > clock.now) {
         strbuf_append_string(label, clock.is_open ? ", closes in " : ", opens in ");
         market_state_print_span(until - clock.now, label);
     }

@@ -39,6 +39,8 @@ function isOpenAt(time) {
 
 /** As market_state.c writes it. @param {number} time @param {boolean} isOpen */
 function labelOf(time, isOpen) {
+    if (isOpen && clock.nextOpen === clock.nextClose)
+        return 'Open around the clock';
     const left = (isOpen ? clock.nextClose : clock.nextOpen) - time;
     const span = left > 0 ? `, ${isOpen ? 'closes' : 'opens'} in ${spanOf(left)}` : '';
     return `${isOpen ? 'Open' : 'Closed'}${span}`;
