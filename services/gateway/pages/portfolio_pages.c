@@ -213,7 +213,7 @@ bool portfolio_clone(struct exchange *exchange, struct error *error)
                      &failure))
         return page_fail(exchange, &failure, show_edit, error);
     portfolio = ((const Portfolio__ClonePortfolioResponse *)response)->portfolio;
-    page_say(exchange, false, "This is the copy, %s.", portfolio->name);
+    page_say(exchange, false, "This is the copy: %s.", portfolio->name);
     return page_redirect(exchange, error, "/portfolio/%s", portfolio->id);
 }
 
