@@ -123,6 +123,8 @@ static Pages__Frame *make_frame(struct exchange *exchange, const char *section, 
     frame->title = title;
     frame->form_key = form_key(exchange);
     frame->path = own_path(exchange);
+    frame->has_is_answer = true;
+    frame->is_answer = strcmp(exchange->request->method, "GET") != 0;
     frame->market = market_state_make(exchange->gateway->quotes, arena);
     add_theme(exchange, frame);
     return frame->form_key != NULL && add_flash(exchange, frame) ? frame : NULL;

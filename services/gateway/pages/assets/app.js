@@ -3,6 +3,12 @@
 // not loaded.
 // @ts-check
 
+// What has come of a form has an address that cannot be asked for again, as parts of a page are, or when it is loaded anew:
+// it takes that of the page with the form.
+const { origin, href: formPage } = new URL(document.referrer || '/', location.href);
+if (document.body.hasAttribute('data-answer') && document.referrer !== '' && origin === location.origin)
+    history.replaceState(history.state, '', formPage);
+
 /** @param {EventTarget | null} target */
 const isTyping = target => target instanceof Element && target.closest('input, select, textarea') !== null;
 

@@ -9,8 +9,10 @@ const ticket = /** @type {HTMLElement} */ (form.closest('.ticket'));
 
 /** @param {string} name */
 const field = name => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+/** What was typed; thousands may be apart, as the pages write them. @param {string} name */
+const typed = name => field(name).value.trim().replace(/^\d{1,3}(,\d{3})+(?![\d,])/, whole => whole.replaceAll(',', ''));
 /** @param {string} name */
-const isDecimal = name => /^\d{1,12}(\.\d{1,9})?$/.test(field(name).value.trim());
+const isDecimal = name => /^\d{1,12}(\.\d{1,9})?$/.test(typed(name));
 const isBuy = () => field('side').value === 'buy';
 
 // What was typed outlives a session that ends: who comes back here from the login page finds it again, within the same window.
@@ -47,7 +49,7 @@ function showFields() {
 function latestPrice() {
     const own = ['limit_price', 'stop_price'].find(name => !field(name).disabled && isDecimal(name));
     const quoted = document.querySelector(`[data-field="${isBuy() ? 'ask' : 'bid'}"]`);
-    const text = own ? field(own).value.trim() : quoted?.textContent?.replaceAll(',', '') ?? '';
+    const text = own ? typed(own) : quoted?.textContent?.replaceAll(',', '') ?? '';
     return /^\d+(\.\d+)?$/.test(text) && micros(text) > 0n ? text : '';
 }
 
@@ -64,7 +66,7 @@ function showEstimate() {
     box.hidden = !isDecimal('quantity') || price === '';
     if (box.hidden)
         return;
-    const quantity = field('quantity').value.trim();
+    const quantity = typed('quantity');
     const amount = product(quantity, price);
     const left = isBuy() ? micros(exact('[data-field="buying_power"]')) - amount : nanos(exact('[data-available]')) - nanos(quantity);
     box.textContent = `${isBuy() ? 'Costs' : 'Brings'} about ${moneyOf(amount)} at ${priceText(price)}; `
@@ -109,6 +111,17 @@ document.addEventListener('keydown', event => {
     if (event.key === 'Escape' && getComputedStyle(ticket).position === 'fixed')
         location.hash = 'ticket-closed';
 });
+// In another portfolio it is the same order.
+const TYPED_MAX = 400;
+for (const link of ticket.querySelectorAll('nav a'))
+    link.addEventListener('click', () => {
+        const address = new URL(/** @type {HTMLAnchorElement} */ (link).href);
+        const fields = [...new FormData(form)].filter(([name, value]) => field(name).type !== 'hidden' && value !== '');
+        const text = new URLSearchParams(/** @type {[string, string][]} */ (fields)).toString();
+        if (field('quantity').value !== '' && text.length <= TYPED_MAX)
+            address.searchParams.set('typed', text);
+        /** @type {HTMLAnchorElement} */ (link).href = address.href;
+    });
 addEventListener('pagehide', keepFields);
 findFields();
 update();
