@@ -119,6 +119,49 @@ static void what_the_position_has_cost_is_a_level_of_no_side(void **state)
     assert_int_equal(levels->chart.levels[2]->y_hundredths, 5000);
 }
 
+static void
+words_of_levels_that_are_close_stand_below_each_other_as_far_as_there_is_room(void **state)
+{
+    struct levels *levels = *state;
+    const Pages__Chart *chart = &levels->chart;
+    int64_t before = INT64_MIN;
+    size_t shown = 0;
+
+    levels->orders[1].limit_price_micros = DOLLARS(9.01);
+    levels->orders[2].limit_price_micros = DOLLARS(9.02);
+    levels->orders[2].side = TRADING__ORDER_SIDE__ORDER_SIDE_SELL;
+    assert_true(chart_levels_add(levels->arena, levels->list, ORDERS_MAX, NULL, &levels->chart));
+    // The sale's are above its line, the others' below each other below theirs.
+    assert_int_equal(chart->levels[2]->label_y_hundredths, 7450 - 350);
+    assert_int_equal(chart->levels[1]->label_y_hundredths, 7475 + 350);
+    for (size_t i = 0; i < chart->n_levels; i++)
+        shown += chart->levels[i]->has_label_y_hundredths ? 1 : 0;
+    assert_int_equal(shown, 5);
+    for (size_t place = 0; place < shown; place++) {
+        int64_t next = INT64_MAX;
+
+        for (size_t i = 0; i < chart->n_levels; i++)
+            if (chart->levels[i]->has_label_y_hundredths &&
+                chart->levels[i]->label_y_hundredths > before &&
+                chart->levels[i]->label_y_hundredths < next)
+                next = chart->levels[i]->label_y_hundredths;
+        assert_true(place == 0 || next - before >= 700);
+        assert_true(next <= 10000);
+        before = next;
+    }
+}
+
+static void exits_are_called_by_what_they_are_for(void **state)
+{
+    struct levels *levels = *state;
+
+    levels->orders[0].part = TRADING__ORDER_PART__ORDER_PART_TAKE_PROFIT;
+    levels->orders[1].part = TRADING__ORDER_PART__ORDER_PART_ENTRY;
+    assert_true(chart_levels_add(levels->arena, levels->list, 2, NULL, &levels->chart));
+    assert_int_equal(levels->chart.levels[0]->part, TRADING__ORDER_PART__ORDER_PART_TAKE_PROFIT);
+    assert_false(levels->chart.levels[1]->has_part);
+}
+
 static void a_budget_that_is_spent_is_told(void **state)
 {
     struct levels *levels = *state;
@@ -139,6 +182,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_price_beyond_the_chart_has_no_place_on_it, start, stop),
         cmocka_unit_test_setup_teardown(what_the_position_has_cost_is_a_level_of_no_side, start,
                                         stop),
+        cmocka_unit_test_setup_teardown(
+            words_of_levels_that_are_close_stand_below_each_other_as_far_as_there_is_room, start,
+            stop),
+        cmocka_unit_test_setup_teardown(exits_are_called_by_what_they_are_for, start, stop),
         cmocka_unit_test_setup_teardown(a_budget_that_is_spent_is_told, start, stop),
     };
 
