@@ -1,14 +1,39 @@
 // SPDX-License-Identifier: MIT
-// What a user sees first: what the portfolio is worth, the default watchlist, open orders, movers.
+// What a user sees first: what the portfolio is worth and holds, the default watchlist, open
+// orders, movers.
 #include "pages/pages.h"
 
 #include "bourse/gateway/v1/pages_rules.h"
+#include "bourse/portfolio/v1/portfolio_methods.h"
 #include "page_templates.h"
 #include "pages/page.h"
 #include "pages/page_portfolios.h"
 #include "pages/page_quotes.h"
 
-enum { ORDERS_SHOWN = 8, MOVERS_SHOWN = 5 };
+enum { POSITIONS_SHOWN = 8, ORDERS_SHOWN = 8, MOVERS_SHOWN = 5 };
+
+static bool add_positions(struct exchange *exchange,
+                          const char *portfolio_id,
+                          Pages__DashboardPage *page,
+                          struct error *error)
+{
+    Portfolio__ListPositionsRequest request = PORTFOLIO__LIST_POSITIONS_REQUEST__INIT;
+    const Portfolio__ListPositionsResponse *list = NULL;
+    ProtobufCMessage *response = NULL;
+
+    request.portfolio_id = portfolio_id;
+    request.has_limit = true;
+    request.limit = POSITIONS_SHOWN;
+    if (!page_call(exchange, "portfolio", &portfolio_method_list_positions, &request.base,
+                   &response, error))
+        return false;
+    list = (const Portfolio__ListPositionsResponse *)response;
+    page->n_positions = list->n_positions;
+    page->positions = list->positions;
+    page->has_has_more_positions = true;
+    page->has_more_positions = list->next_page_token != NULL;
+    return true;
+}
 
 static bool
 add_portfolio(struct exchange *exchange, Pages__DashboardPage *page, struct error *error)
@@ -31,6 +56,7 @@ add_portfolio(struct exchange *exchange, Pages__DashboardPage *page, struct erro
     request.has_limit = true;
     request.limit = ORDERS_SHOWN;
     if (!page_portfolios_summarize(exchange, portfolios.chosen, &page->summary, error) ||
+        !add_positions(exchange, portfolios.chosen->id, page, error) ||
         !page_list_orders(exchange, &request, &orders, error))
         return false;
     page->n_orders = orders->n_orders;
