@@ -110,7 +110,7 @@ balance_of(struct fixture *fixture, const char *portfolio_id, enum ledger_accoun
     struct error error;
 
     assert_true(store_list_balances(fixture->portfolio.database, fixture->service->arena,
-                                    &portfolio_id, 1, &records, &count, &error));
+                                    &portfolio_id, 1, 0, &records, &count, &error));
     for (size_t i = 0; i < count; i++) {
         if (records[i].balance.account == account)
             return records[i].balance;

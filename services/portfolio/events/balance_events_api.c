@@ -43,7 +43,7 @@ static bool add_position(struct arena *arena,
 
     snprintf(holding.ticker, sizeof(holding.ticker), "%s", balance->asset);
     // Without a price: for the average price alone.
-    (void)valuation_compute(&holding, 1, 0);
+    (void)valuation_compute(&holding, 1, 0, 0);
     return appraisal_to_position(&holding, arena, &change->position, error);
 }
 

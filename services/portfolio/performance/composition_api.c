@@ -47,7 +47,7 @@ static bool load(struct composing *composing, const char *portfolio_id, struct e
 
     appraisal_catch_up(portfolio);
     return store_list_balances(portfolio->database, composing->call->arena, &portfolio_id, 1,
-                               &balances, &count, error) &&
+                               appraisal_day(portfolio), &balances, &count, error) &&
            appraise(portfolio, composing->call->arena, portfolio_id, balances, count,
                     &composing->appraisal, error);
 }

@@ -53,8 +53,8 @@ static bool to_messages(struct portfolio *portfolio,
     appraisal_catch_up(portfolio);
     for (size_t i = 0; i < count; i++)
         ids[i] = records[i].id;
-    if (!store_list_balances(portfolio->database, arena, ids, count, &balances, &balance_count,
-                             error))
+    if (!store_list_balances(portfolio->database, arena, ids, count, appraisal_day(portfolio),
+                             &balances, &balance_count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         struct appraisal appraisal;
@@ -211,7 +211,7 @@ static bool create_work(struct transaction *transaction, void *context, struct e
         return false;
     snprintf(record.id, sizeof(record.id), "%s", uuid_new().string);
     snprintf(record.user_id, sizeof(record.user_id), "%s", user_id);
-    appraisal.valuation = valuation_compute(NULL, 0, cash);
+    appraisal.valuation = valuation_compute(NULL, 0, cash, 0);
     return open_portfolio(transaction, &record, cash, call->request_id, &flag, error) &&
            note(transaction, writing, &record, "portfolio.create",
                 &portfolio_method_create_portfolio, error) &&
@@ -262,7 +262,8 @@ static bool update_work(struct transaction *transaction, void *context, struct e
            store_update_portfolio(transaction, &record, error) &&
            note(transaction, writing, &record, "portfolio.update",
                 &portfolio_method_update_portfolio, error) &&
-           store_read_balances(transaction, record.id, &balances, &count, error) &&
+           store_read_balances(transaction, record.id, appraisal_day(writing->portfolio), &balances,
+                               &count, error) &&
            appraise(writing->portfolio, call->arena, record.id, balances, count, &appraisal,
                     error) &&
            appraisal_to_portfolio(&appraisal, call->arena, &record, &response->portfolio, error) &&
@@ -280,7 +281,10 @@ bool portfolio_api_update_portfolio(struct portfolio *portfolio,
            write_all(portfolio, call, &request->base, &response->base, update_work, error);
 }
 
-static bool check_empty(struct transaction *transaction, const char *id, struct error *error)
+static bool check_empty(struct transaction *transaction,
+                        const struct writing *writing,
+                        const char *id,
+                        struct error *error)
 {
     struct balance_record *balances = NULL;
     char cash[DECIMAL_SIZE];
@@ -288,7 +292,8 @@ static bool check_empty(struct transaction *transaction, const char *id, struct 
     size_t count = 0;
     size_t positions = 0;
 
-    if (!store_read_balances(transaction, id, &balances, &count, error))
+    // Nothing of the day is asked for.
+    if (!store_read_balances(transaction, id, writing->now, &balances, &count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         if (balances[i].balance.account == LEDGER_CASH)
@@ -327,7 +332,7 @@ static bool delete_work(struct transaction *transaction, void *context, struct e
                       request->portfolio_id);
         return false;
     }
-    return (request->force || check_empty(transaction, record.id, error)) &&
+    return (request->force || check_empty(transaction, writing, record.id, error)) &&
            store_close_portfolio(transaction, record.id, writing->now, error) &&
            note(transaction, writing, &record, "portfolio.delete",
                 &portfolio_method_delete_portfolio, error) &&
@@ -504,7 +509,7 @@ static bool open_first_work(struct transaction *transaction, void *context, stru
     snprintf(record.id, sizeof(record.id), "%s", first_portfolio_of(request->user_id).string);
     snprintf(record.user_id, sizeof(record.user_id), "%s", request->user_id);
     if (!open_portfolio(transaction, &record, cash, record.id, &inserted, error) ||
-        !store_read_balances(transaction, record.id, &balances, &count, error))
+        !store_read_balances(transaction, record.id, writing->now, &balances, &count, error))
         return false;
     response->portfolio_id = arena_copy_string(call->arena, record.id);
     response->has_cash_balance_micros = true;

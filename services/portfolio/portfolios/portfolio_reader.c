@@ -54,9 +54,9 @@ static bool gather(struct portfolio *portfolio,
 
     for (size_t i = 0; i < count; i++)
         ids[i] = id_of(&items[i]);
-    return store_gather_portfolios(portfolio->database, arena, ids, count, &out_gathered->records,
-                                   &out_gathered->count, &out_gathered->balances,
-                                   &out_gathered->balance_count, error);
+    return store_gather_portfolios(portfolio->database, arena, ids, count, appraisal_day(portfolio),
+                                   &out_gathered->records, &out_gathered->count,
+                                   &out_gathered->balances, &out_gathered->balance_count, error);
 }
 
 static const struct portfolio_record *find(const struct gathered *gathered, const char *id)

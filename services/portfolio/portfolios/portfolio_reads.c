@@ -28,8 +28,8 @@ static bool load(struct portfolio *portfolio,
 
     appraisal_catch_up(portfolio);
     return access_find(portfolio, call, portfolio_id, false, &record, error) &&
-           store_list_balances(portfolio->database, call->arena, &portfolio_id, 1, &balances,
-                               &count, error) &&
+           store_list_balances(portfolio->database, call->arena, &portfolio_id, 1,
+                               appraisal_day(portfolio), &balances, &count, error) &&
            appraise(portfolio, call->arena, portfolio_id, balances, count, out_appraisal, error);
 }
 

@@ -78,13 +78,37 @@ static const struct statement close_portfolio = {
 };
 
 #define BALANCE_COLUMNS                                                                            \
-    "portfolio_id, account, asset, amount, held, cost_basis, realized_pl, seq, cost_basis_fifo,"   \
-    " realized_pl_fifo"
+    "b.portfolio_id, b.account, b.asset, b.amount, b.held, b.cost_basis, b.realized_pl, b.seq,"    \
+    " b.cost_basis_fifo, b.realized_pl_fifo"
 
+// Each journal has a line of cash, the newest last, so those of the day are behind the last one of
+// before, or behind the last time that the portfolio began anew. What was split since counts as
+// what it has become, as the previous close does. It costs two lookups for each journal of the day,
+// so of a day with more than DAY_JOURNALS_MAX nothing is known.
+#define DAY_JOURNALS_MAX "1000"
+#define JOURNALS_OF_CASH                                                                           \
+    " FROM entries o JOIN journals j ON j.portfolio_id = o.portfolio_id AND j.id = o.journal_id"   \
+    " WHERE o.portfolio_id = k.id AND o.account = 'cash' AND o.asset = 'USD'"
 static const struct statement list_balances = {
     "list_balances",
-    "SELECT " BALANCE_COLUMNS " FROM balances WHERE portfolio_id = ANY ($1::uuid[])"
-    " AND account IN ('cash', 'shares') ORDER BY portfolio_id, asset, account",
+    "WITH days AS MATERIALIZED (SELECT k.id, CASE WHEN s.seq IS NOT NULL THEN s.seq"
+    "  WHEN coalesce(c.seq, 0) <= " DAY_JOURNALS_MAX " THEN 0 END AS since"
+    " FROM unnest($1::uuid[]) AS k (id)"
+    " LEFT JOIN balances c ON c.portfolio_id = k.id AND c.asset = 'USD' AND c.account = 'cash'"
+    " LEFT JOIN LATERAL (SELECT r.seq FROM (SELECT o.seq, j.booked_at, j.kind" JOURNALS_OF_CASH
+    "  ORDER BY o.seq DESC LIMIT " DAY_JOURNALS_MAX ") r"
+    "  WHERE r.booked_at < $2 OR r.kind = 'reset' ORDER BY r.seq DESC LIMIT 1) s ON true),"
+    " trades AS MATERIALIZED (SELECT k.id, t.* FROM days k CROSS JOIN LATERAL (SELECT j.ticker,"
+    "  sum(o.amount) AS cash, sum(CASE j.kind WHEN 'buy' THEN j.quantity"
+    "   WHEN 'sell' THEN -j.quantity WHEN 'cash_in_lieu' THEN -j.quantity ELSE 0 END)"
+    "  AS quantity" JOURNALS_OF_CASH " AND o.seq > k.since AND j.booked_at >= $2"
+    "  AND j.kind IN ('buy', 'sell', 'cash_in_lieu', 'dividend', 'fee') GROUP BY j.ticker) t)"
+    " SELECT " BALANCE_COLUMNS ", coalesce(t.quantity, 0), coalesce(t.cash, 0), d.since IS NOT NULL"
+    " FROM balances b JOIN days d ON d.id = b.portfolio_id"
+    " LEFT JOIN trades t ON t.id = b.portfolio_id AND b.asset = coalesce(t.ticker, 'USD')"
+    "  AND b.account = CASE WHEN t.ticker IS NULL THEN 'cash' ELSE 'shares' END"
+    " WHERE b.portfolio_id = ANY ($1::uuid[]) AND b.account IN ('cash', 'shares')"
+    " ORDER BY b.portfolio_id, b.asset, b.account",
 };
 
 static const struct statement page_movements = {
@@ -365,6 +389,9 @@ static bool take_balances(const struct rows *rows,
         balance->seq = rows_int(rows, i, 7);
         balance->cost_basis_fifo = rows_decimal(rows, i, 8, MONEY_SCALE);
         balance->realized_pl_fifo = rows_decimal(rows, i, 9, MONEY_SCALE);
+        record->day_quantity = rows_decimal(rows, i, 10, QUANTITY_SCALE);
+        record->day_cash = rows_decimal(rows, i, 11, MONEY_SCALE);
+        record->is_day_known = rows_bool(rows, i, 12);
     }
     *out_records = records;
     *out_count = rows->count;
@@ -387,21 +414,22 @@ bool store_list_balances(struct database *database,
                          struct arena *arena,
                          const char *const *portfolio_ids,
                          size_t count,
+                         int64_t day,
                          struct balance_record **out_records,
                          size_t *out_count,
                          struct error *error)
 {
-    struct parameter array;
+    struct parameter parameters[2] = {{0}, parameter_time(day)};
     struct rows rows = {0};
 
-    if (!id_array(arena, portfolio_ids, count, &array))
+    if (!id_array(arena, portfolio_ids, count, &parameters[0]))
         return out_of_budget(error);
-    return database_query(database, arena, &list_balances, &array, 1, &rows, error) &&
+    return database_query(database, arena, &list_balances, parameters, 2, &rows, error) &&
            take_balances(&rows, arena, out_records, out_count, error);
 }
 
 struct gathering {
-    struct parameter ids;
+    struct parameter ids_and_day[2];
     struct rows records;
     struct rows balances;
 };
@@ -410,25 +438,26 @@ static bool gather(struct transaction *transaction, void *context, struct error 
 {
     struct gathering *gathering = context;
 
-    return transaction_queue(transaction, &find_portfolios, &gathering->ids, 1, &gathering->records,
-                             error) &&
-           transaction_queue(transaction, &list_balances, &gathering->ids, 1, &gathering->balances,
-                             error);
+    return transaction_queue(transaction, &find_portfolios, gathering->ids_and_day, 1,
+                             &gathering->records, error) &&
+           transaction_queue(transaction, &list_balances, gathering->ids_and_day, 2,
+                             &gathering->balances, error);
 }
 
 bool store_gather_portfolios(struct database *database,
                              struct arena *arena,
                              const char *const *ids,
                              size_t count,
+                             int64_t day,
                              struct portfolio_record **out_records,
                              size_t *out_count,
                              struct balance_record **out_balances,
                              size_t *out_balance_count,
                              struct error *error)
 {
-    struct gathering gathering = {.records = {0}};
+    struct gathering gathering = {.ids_and_day = {{0}, parameter_time(day)}};
 
-    if (!id_array(arena, ids, count, &gathering.ids))
+    if (!id_array(arena, ids, count, &gathering.ids_and_day[0]))
         return out_of_budget(error);
     return database_transact(database, arena, TRANSACTION_READ_ONLY, gather, &gathering, error) &&
            take_records(&gathering.records, arena, out_records, out_count, error) &&
@@ -437,18 +466,19 @@ bool store_gather_portfolios(struct database *database,
 
 bool store_read_balances(struct transaction *transaction,
                          const char *portfolio_id,
+                         int64_t day,
                          struct balance_record **out_records,
                          size_t *out_count,
                          struct error *error)
 {
     struct arena *arena = transaction_arena(transaction);
     struct parameter id = parameter_text(portfolio_id);
-    struct parameter array;
+    struct parameter parameters[2] = {{0}, parameter_time(day)};
     struct rows rows = {0};
 
-    if (!parameter_array(arena, &id, 1, &array))
+    if (!parameter_array(arena, &id, 1, &parameters[0]))
         return out_of_budget(error);
-    return transaction_query(transaction, &list_balances, &array, 1, &rows, error) &&
+    return transaction_query(transaction, &list_balances, parameters, 2, &rows, error) &&
            take_balances(&rows, arena, out_records, out_count, error);
 }
 

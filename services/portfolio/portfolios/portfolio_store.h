@@ -84,15 +84,22 @@ MUST_CHECK bool store_close_portfolio(struct transaction *transaction,
                                       struct error *error);
 
 // The cash and shares balances of portfolios, one row each; shares that are gone too, for their
-// realized P/L.
+// realized P/L. Each looks back over the portfolio's journals of the day that began at `day`
+// (appraisal_day).
 struct balance_record {
     char portfolio_id[UUID_SIZE];
     struct ledger_balance balance;
+    // Since the day began: of shares, those bought less those sold, and the cash that came of them;
+    // of cash, what came of no shares. Deposits and withdrawals are neither.
+    int64_t day_quantity;
+    int64_t day_cash;
+    bool is_day_known; // not after more than 1,000 movements of the portfolio in the day
 };
 MUST_CHECK bool store_list_balances(struct database *database,
                                     struct arena *arena,
                                     const char *const *portfolio_ids,
                                     size_t count,
+                                    int64_t day,
                                     struct balance_record **out_records,
                                     size_t *out_count,
                                     struct error *error);
@@ -103,6 +110,7 @@ MUST_CHECK bool store_gather_portfolios(struct database *database,
                                         struct arena *arena,
                                         const char *const *ids,
                                         size_t count,
+                                        int64_t day,
                                         struct portfolio_record **out_records,
                                         size_t *out_count,
                                         struct balance_record **out_balances,
@@ -112,6 +120,7 @@ MUST_CHECK bool store_gather_portfolios(struct database *database,
 // The same of one portfolio, in a transaction that holds its lock.
 MUST_CHECK bool store_read_balances(struct transaction *transaction,
                                     const char *portfolio_id,
+                                    int64_t day,
                                     struct balance_record **out_records,
                                     size_t *out_count,
                                     struct error *error);

@@ -57,7 +57,8 @@ answer(struct transaction *transaction, struct beginning *beginning, struct erro
     record->description = arena_copy_string(beginning->call->arena, record->description);
     if (record->name == NULL || record->description == NULL)
         return out_of_budget(error);
-    return store_read_balances(transaction, record->id, &balances, &count, error) &&
+    return store_read_balances(transaction, record->id, appraisal_day(beginning->portfolio),
+                               &balances, &count, error) &&
            appraise(beginning->portfolio, beginning->call->arena, record->id, balances, count,
                     &appraisal, error) &&
            appraisal_to_portfolio(&appraisal, beginning->call->arena, record,

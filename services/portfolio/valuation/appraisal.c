@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "valuation/appraisal.h"
 
+#include "base/clock.h"
 #include "bourse/market/v1/market.pb-c.h"
+#include "ledger/exposure.h"
 #include "service/log.h"
 
 #include <stdio.h>
@@ -9,17 +11,27 @@
 
 enum { CATCH_UP_MS = 1000 };
 
+// From a close back to where nothing is traded: after the late trading of the day before, and
+// before the early one of the day itself.
+#define NIGHT_US (13 * 60 * 60 * MICROS_PER_SECOND)
+// 9999-01-01: nothing has been traded since.
+#define NO_DAY INT64_C(253370764800000000)
+
 static bool out_of_budget(struct error *error)
 {
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The answer needs too much memory.");
 }
 
-static struct holding holding_of(struct portfolio *portfolio, const struct ledger_balance *shares)
+static struct holding
+holding_of(struct portfolio *portfolio, const struct balance_record *record, int64_t day)
 {
+    const struct ledger_balance *shares = &record->balance;
     struct holding holding = {
         .quantity = shares->amount,
         .held = shares->held,
         .cost_basis = shares->cost_basis,
+        .day_quantity = record->day_quantity,
+        .day_cash = record->day_cash,
     };
     struct quote quote;
 
@@ -27,9 +39,28 @@ static struct holding holding_of(struct portfolio *portfolio, const struct ledge
     if (quotes_get(portfolio->quotes, shares->asset, &quote) && quote.price_micros > 0) {
         holding.has_price = true;
         holding.price = quote.price_micros;
-        holding.previous_close = quote.previous_close_micros;
+        holding.previous_close = exposure_price_before(&quote, day, true);
     }
     return holding;
+}
+
+// What is worth nothing has a price, whatever that is.
+static struct holding
+gone_holding_of(struct portfolio *portfolio, const struct balance_record *record, int64_t day)
+{
+    struct holding holding = holding_of(portfolio, record, day);
+
+    holding.has_price = true;
+    return holding;
+}
+
+int64_t appraisal_day(const struct portfolio *portfolio)
+{
+    struct platform_clock clock;
+
+    if (!quotes_clock(portfolio->quotes, &clock))
+        return NO_DAY;
+    return clock.is_open ? clock.previous_close : clock.previous_close - NIGHT_US;
 }
 
 void appraisal_catch_up(struct portfolio *portfolio)
@@ -46,6 +77,13 @@ void appraisal_catch_up(struct portfolio *portfolio)
                   NULL);
 }
 
+static void forget_day(struct appraisal *appraisal)
+{
+    appraisal->valuation.has_day_change = false;
+    for (size_t i = 0; i < appraisal->count; i++)
+        appraisal->holdings[i].has_day_change = false;
+}
+
 bool appraise(struct portfolio *portfolio,
               struct arena *arena,
               const char *portfolio_id,
@@ -55,7 +93,11 @@ bool appraise(struct portfolio *portfolio,
               struct error *error)
 {
     struct appraisal appraisal = {0};
+    int64_t day = appraisal_day(portfolio);
+    int64_t day_cash = 0;
+    bool is_day_known = true;
     size_t shares = 0;
+    size_t gone = 0;
 
     for (size_t i = 0; i < count; i++) {
         if (strcmp(records[i].portfolio_id, portfolio_id) == 0)
@@ -72,6 +114,8 @@ bool appraise(struct portfolio *portfolio,
         if (balance->account == LEDGER_CASH) {
             appraisal.cash = balance->amount;
             appraisal.cash_held = balance->held;
+            day_cash = records[i].day_cash;
+            is_day_known = records[i].is_day_known;
             continue;
         }
         if (__builtin_add_overflow(appraisal.realized_pl, balance->realized_pl,
@@ -80,9 +124,17 @@ bool appraise(struct portfolio *portfolio,
                                    &appraisal.realized_pl_fifo))
             return error_set(error, REASON_INTERNAL, "The realized profit cannot be counted.");
         if (balance->amount > 0)
-            appraisal.holdings[appraisal.count++] = holding_of(portfolio, balance);
+            appraisal.holdings[appraisal.count++] = holding_of(portfolio, &records[i], day);
+        else if (records[i].day_quantity != 0 || records[i].day_cash != 0)
+            appraisal.holdings[shares - ++gone] = gone_holding_of(portfolio, &records[i], day);
     }
-    appraisal.valuation = valuation_compute(appraisal.holdings, appraisal.count, appraisal.cash);
+    // What was sold today stands behind what is held.
+    memmove(&appraisal.holdings[appraisal.count], &appraisal.holdings[shares - gone],
+            gone * sizeof(*appraisal.holdings));
+    appraisal.valuation =
+        valuation_compute(appraisal.holdings, appraisal.count + gone, appraisal.cash, day_cash);
+    if (!is_day_known)
+        forget_day(&appraisal);
     *out_appraisal = appraisal;
     return true;
 }

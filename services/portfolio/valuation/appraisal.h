@@ -24,6 +24,11 @@ struct appraisal {
 // other modes nothing, as prices move by themselves there.
 void appraisal_catch_up(struct portfolio *portfolio);
 
+// When the day began of which a portfolio's change is told: at the close before the session that is
+// on; while none is, in the night before the last one, as a price's previous close is that before
+// it. In microseconds since 1970, platform time.
+int64_t appraisal_day(const struct portfolio *portfolio);
+
 // Appraises one portfolio from its records among `records`.
 MUST_CHECK bool appraise(struct portfolio *portfolio,
                          struct arena *arena,

@@ -12,31 +12,41 @@ static bool percent(int64_t one, int64_t other, int64_t *out_percent)
            !__builtin_mul_overflow(ten_thousandths, INT64_C(100), out_percent);
 }
 
+// What it is worth above what was of it when the day began, with what the trades since have
+// brought. Unknown when there was something then, and not what it was worth.
+static bool change_of_day(const struct holding *holding, int64_t *out_change)
+{
+    int64_t quantity = 0;
+    int64_t before = 0;
+
+    return money_subtract(holding->quantity, holding->day_quantity, &quantity) && quantity >= 0 &&
+           (quantity == 0 || holding->previous_close > 0) &&
+           money_multiply_half_even(holding->previous_close, quantity, &before) &&
+           money_subtract(holding->market_value, before, out_change) &&
+           money_add(*out_change, holding->day_cash, out_change);
+}
+
 static void value_holding(struct holding *holding)
 {
-    int64_t move = 0;
-
     // Fails only for what no portfolio holds; then the price is as good as none.
     if (holding->quantity > 0 &&
         !money_divide_half_even(holding->cost_basis, holding->quantity, &holding->average_price))
         holding->average_price = 0;
-    if (!holding->has_price)
-        return;
     holding->has_value =
+        holding->has_price &&
         money_multiply_half_even(holding->price, holding->quantity, &holding->market_value) &&
         money_subtract(holding->market_value, holding->cost_basis, &holding->unrealized_pl);
     holding->has_percent =
         holding->has_value &&
         percent(holding->unrealized_pl, holding->cost_basis, &holding->unrealized_pl_percent);
-    holding->has_day_change =
-        holding->previous_close > 0 &&
-        money_subtract(holding->price, holding->previous_close, &move) &&
-        money_multiply_half_even(move, holding->quantity, &holding->day_change);
+    holding->has_day_change = holding->has_value && change_of_day(holding, &holding->day_change);
 }
 
-struct valuation valuation_compute(struct holding *holdings, size_t count, int64_t cash)
+struct valuation
+valuation_compute(struct holding *holdings, size_t count, int64_t cash, int64_t day_cash)
 {
-    struct valuation valuation = {.cash = cash, .has_value = true, .has_day_change = true};
+    struct valuation valuation = {
+        .cash = cash, .has_value = true, .has_day_change = true, .day_change = day_cash};
 
     for (size_t i = 0; i < count; i++) {
         struct holding *holding = &holdings[i];

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // valuation: what positions are worth at given prices.
 //
-// market_value = price * quantity; unrealized P/L = market value - cost basis; day change =
-// quantity * (price - previous close); weight = market value in percent of cash and all market
-// values. A figure that cannot be known (no price, or too large to count) is absent, and so are the
-// totals it belongs to; never 0. Pure. Money in micros, shares in nanos, percents in millionths.
+// market_value = price * quantity; unrealized P/L = market value - cost basis; day change = market
+// value - previous close * quantity as the day began + what the day's trades have brought; weight =
+// market value in percent of cash and all market values. A figure that cannot be known (no price,
+// or too large to count) is absent, and so are the totals it belongs to; never 0. Pure. Money in
+// micros, shares in nanos, percents in millionths.
 #pragma once
 
 #include "ledger/ledger.h"
@@ -19,6 +20,10 @@ struct holding {
     bool has_price;
     int64_t price;
     int64_t previous_close; // 0 when there is none
+    // What has come of it since the day began: shares that were bought less those that were sold,
+    // and the cash of that and of dividends, below 0 for what was paid.
+    int64_t day_quantity;
+    int64_t day_cash;
     // What valuation_compute adds.
     bool has_value;
     int64_t market_value;
@@ -41,4 +46,7 @@ struct valuation {
     int64_t day_change;
 };
 
-struct valuation valuation_compute(struct holding *holdings, size_t count, int64_t cash);
+// `holdings` has what was sold since the day began too, with a quantity of 0 and any price;
+// `day_cash` is what the day has brought that is of no holding, such as fees.
+struct valuation
+valuation_compute(struct holding *holdings, size_t count, int64_t cash, int64_t day_cash);
