@@ -70,6 +70,10 @@ describe('the change of a day', () => {
         await trade('sell', '2');
         await at('2014-02-04T19:30:00Z');
         await assertGained(evening, flows);
+        // Many who ask at once are answered together.
+        const one = JSON.stringify(await portfolio());
+        for (const other of await Promise.all(Array.from({ length: 60 }, portfolio)))
+            assert.equal(JSON.stringify(other), one);
         // In the list as well, and the positions say their part of it.
         const { portfolios: [listed] } = await platform.expect(200, 'GET', '/api/v1/portfolios', { token: ada.token });
         assert.equal(listed.day_change, (await portfolio()).day_change);

@@ -93,7 +93,7 @@ static const struct statement list_balances = {
     "list_balances",
     "WITH days AS MATERIALIZED (SELECT k.id, CASE WHEN s.seq IS NOT NULL THEN s.seq"
     "  WHEN coalesce(c.seq, 0) <= " DAY_JOURNALS_MAX " THEN 0 END AS since"
-    " FROM unnest($1::uuid[]) AS k (id)"
+    " FROM (SELECT DISTINCT u.id FROM unnest($1::uuid[]) AS u (id)) k"
     " LEFT JOIN balances c ON c.portfolio_id = k.id AND c.asset = 'USD' AND c.account = 'cash'"
     " LEFT JOIN LATERAL (SELECT r.seq FROM (SELECT o.seq, j.booked_at, j.kind" JOURNALS_OF_CASH
     "  ORDER BY o.seq DESC LIMIT " DAY_JOURNALS_MAX ") r"
