@@ -365,6 +365,7 @@ bool store_close_portfolio(struct transaction *transaction,
 
 static bool take_balances(const struct rows *rows,
                           struct arena *arena,
+                          int64_t day,
                           struct balance_record **out_records,
                           size_t *out_count,
                           struct error *error)
@@ -389,6 +390,7 @@ static bool take_balances(const struct rows *rows,
         balance->seq = rows_int(rows, i, 7);
         balance->cost_basis_fifo = rows_decimal(rows, i, 8, MONEY_SCALE);
         balance->realized_pl_fifo = rows_decimal(rows, i, 9, MONEY_SCALE);
+        record->day = day;
         record->day_quantity = rows_decimal(rows, i, 10, QUANTITY_SCALE);
         record->day_cash = rows_decimal(rows, i, 11, MONEY_SCALE);
         record->is_day_known = rows_bool(rows, i, 12);
@@ -425,7 +427,7 @@ bool store_list_balances(struct database *database,
     if (!id_array(arena, portfolio_ids, count, &parameters[0]))
         return out_of_budget(error);
     return database_query(database, arena, &list_balances, parameters, 2, &rows, error) &&
-           take_balances(&rows, arena, out_records, out_count, error);
+           take_balances(&rows, arena, day, out_records, out_count, error);
 }
 
 struct gathering {
@@ -461,7 +463,7 @@ bool store_gather_portfolios(struct database *database,
         return out_of_budget(error);
     return database_transact(database, arena, TRANSACTION_READ_ONLY, gather, &gathering, error) &&
            take_records(&gathering.records, arena, out_records, out_count, error) &&
-           take_balances(&gathering.balances, arena, out_balances, out_balance_count, error);
+           take_balances(&gathering.balances, arena, day, out_balances, out_balance_count, error);
 }
 
 bool store_read_balances(struct transaction *transaction,
@@ -479,7 +481,7 @@ bool store_read_balances(struct transaction *transaction,
     if (!parameter_array(arena, &id, 1, &parameters[0]))
         return out_of_budget(error);
     return transaction_query(transaction, &list_balances, parameters, 2, &rows, error) &&
-           take_balances(&rows, arena, out_records, out_count, error);
+           take_balances(&rows, arena, day, out_records, out_count, error);
 }
 
 static struct movement_record take_movement(const struct rows *rows, size_t row)

@@ -89,7 +89,8 @@ MUST_CHECK bool store_close_portfolio(struct transaction *transaction,
 struct balance_record {
     char portfolio_id[UUID_SIZE];
     struct ledger_balance balance;
-    // Since the day began: of shares, those bought less those sold, and the cash that came of them;
+    int64_t day; // that was asked for
+    // Since it began: of shares, those bought less those sold, and the cash that came of them;
     // of cash, what came of no shares. Deposits and withdrawals are neither.
     int64_t day_quantity;
     int64_t day_cash;

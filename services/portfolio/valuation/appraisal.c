@@ -22,11 +22,12 @@ static bool out_of_budget(struct error *error)
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The answer needs too much memory.");
 }
 
-static struct holding
-holding_of(struct portfolio *portfolio, const struct balance_record *record, int64_t day)
+// What is worth nothing has a price, whatever that is.
+static struct holding holding_of(struct portfolio *portfolio, const struct balance_record *record)
 {
     const struct ledger_balance *shares = &record->balance;
     struct holding holding = {
+        .has_price = shares->amount == 0,
         .quantity = shares->amount,
         .held = shares->held,
         .cost_basis = shares->cost_basis,
@@ -39,18 +40,8 @@ holding_of(struct portfolio *portfolio, const struct balance_record *record, int
     if (quotes_get(portfolio->quotes, shares->asset, &quote) && quote.price_micros > 0) {
         holding.has_price = true;
         holding.price = quote.price_micros;
-        holding.previous_close = exposure_price_before(&quote, day, true);
+        holding.previous_close = exposure_price_before(&quote, record->day, true);
     }
-    return holding;
-}
-
-// What is worth nothing has a price, whatever that is.
-static struct holding
-gone_holding_of(struct portfolio *portfolio, const struct balance_record *record, int64_t day)
-{
-    struct holding holding = holding_of(portfolio, record, day);
-
-    holding.has_price = true;
     return holding;
 }
 
@@ -93,7 +84,6 @@ bool appraise(struct portfolio *portfolio,
               struct error *error)
 {
     struct appraisal appraisal = {0};
-    int64_t day = appraisal_day(portfolio);
     int64_t day_cash = 0;
     bool is_day_known = true;
     size_t shares = 0;
@@ -124,9 +114,9 @@ bool appraise(struct portfolio *portfolio,
                                    &appraisal.realized_pl_fifo))
             return error_set(error, REASON_INTERNAL, "The realized profit cannot be counted.");
         if (balance->amount > 0)
-            appraisal.holdings[appraisal.count++] = holding_of(portfolio, &records[i], day);
+            appraisal.holdings[appraisal.count++] = holding_of(portfolio, &records[i]);
         else if (records[i].day_quantity != 0 || records[i].day_cash != 0)
-            appraisal.holdings[shares - ++gone] = gone_holding_of(portfolio, &records[i], day);
+            appraisal.holdings[shares - ++gone] = holding_of(portfolio, &records[i]);
     }
     // What was sold today stands behind what is held.
     memmove(&appraisal.holdings[appraisal.count], &appraisal.holdings[shares - gone],
