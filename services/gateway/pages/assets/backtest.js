@@ -3,7 +3,7 @@
 // @ts-check
 import { frame, moneyFormat, percentFormat, setTimes, show } from './charts.js';
 import { money, percent } from './decimals.js';
-import { date, dateTime } from './times.js';
+import { barTime } from './times.js';
 
 /** @type {Map<string, Promise<any>>} */
 const asked = new Map();
@@ -23,8 +23,6 @@ const MARKS_MAX = 60; // more of them are drawn small, or they hide the curve
 
 const time = (/** @type {string} */ text) => Math.floor(Date.parse(text) / 1000);
 
-const isIntraday = (/** @type {any} */ { timeframe }) => /Min|Hour/.test(timeframe);
-
 /** @param {any} backtest @param {string} name */
 const line = (backtest, name) => backtest.curve.filter((/** @type {any} */ point) => point[name] !== undefined)
     .map((/** @type {any} */ point) => ({ time: time(point.time), value: Number(point[name]) }));
@@ -36,11 +34,11 @@ const line = (backtest, name) => backtest.curve.filter((/** @type {any} */ point
  */
 function reading(backtest, series, values) {
     const known = backtest.curve.filter((/** @type {any} */ point) => point[values[0].name] !== undefined);
-    const dated = isIntraday(backtest) ? dateTime : date;
+    const points = line(backtest, values[0].name);
     return {
         series,
-        points: () => known.map((/** @type {any} */ point) => ({ time: time(point.time), value: Number(point[values[0].name]) })),
-        tell: index => [[dated(Date.parse(known[index].time)), 'strong'], ...values.filter(({ name }) => known[index][name] !== undefined)
+        points,
+        tell: index => [[barTime(points[index].time, backtest.timeframe), 'strong'], ...values.filter(({ name }) => known[index][name] !== undefined)
             .map(({ name, label, format }) => /** @type {[string]} */ ([`${label} ${format(known[index][name])}`]))],
     };
 }
@@ -67,7 +65,7 @@ function drawEquity(library, box, backtest) {
     const trades = library.createSeriesMarkers(equity, []);
     benchmark.setData(line(backtest, 'benchmark'));
     equity.setData(line(backtest, 'equity'));
-    setTimes(chart, isIntraday(backtest));
+    setTimes(chart, backtest.timeframe);
     chart.timeScale().fitContent();
     return {
         chart,
@@ -86,7 +84,7 @@ function drawDrawdown(library, box, backtest) {
     const drawdown = chart.addSeries(library.BaselineSeries, { baseValue: { type: 'price', price: 0 }, lineWidth: 2, priceLineVisible: false,
         priceFormat: percentFormat });
     drawdown.setData(line(backtest, 'drawdown_percent'));
-    setTimes(chart, isIntraday(backtest));
+    setTimes(chart, backtest.timeframe);
     chart.timeScale().fitContent();
     return {
         chart,

@@ -4,7 +4,7 @@
 
 import { frame, moneyFormat, setTimes, show } from './charts.js';
 import { direction, grouped, percent } from './decimals.js';
-import { date, dateTime } from './times.js';
+import { barTime } from './times.js';
 
 const time = (/** @type {string} */ text) => Math.floor(Date.parse(text) / 1000);
 
@@ -42,10 +42,10 @@ const NARROW_PX = 560;
 
 const price = (/** @type {number} */ value) => grouped(value.toFixed(6), 2);
 
-/** A bar in words, and what the price has changed by since the one before. @param {Bar} bar @param {Bar | undefined} before @param {boolean} isIntraday */
-function describe({ time: at, open, high, low, close, volume }, before, isIntraday) {
+/** A bar in words, and what the price has changed by since the one before. @param {Bar} bar @param {Bar | undefined} before @param {string} timeframe */
+function describe({ time: at, open, high, low, close, volume }, before, timeframe) {
     /** @type {[text: string, style?: string][]} */
-    const words = [[isIntraday ? dateTime(at * 1000) : date(at * 1000), 'strong'],
+    const words = [[barTime(at, timeframe), 'strong'],
         [`O ${price(open)}`], [`H ${price(high)}`], [`L ${price(low)}`], [`C ${price(close)}`]];
     if (before) {
         const change = (100 * (close / before.close - 1)).toFixed(4);
@@ -82,12 +82,11 @@ function draw(library, box, bars, figure, gone) {
     const chart = library.createChart(box, frame);
     const candles = chart.addSeries(library.CandlestickSeries, { priceFormat: moneyFormat });
     const volume = chart.addSeries(library.HistogramSeries, { priceFormat: { type: 'volume' }, priceScaleId: '', lastValueVisible: false, priceLineVisible: false });
-    const isIntraday = /Min|Hour/.test(timeframe);
 
     volume.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
     // Below what it says, which is two lines on a phone.
     candles.priceScale().applyOptions({ scaleMargins: { top: box.clientWidth < NARROW_PX ? 0.2 : 0.12, bottom: 0.22 } });
-    setTimes(chart, isIntraday);
+    setTimes(chart, timeframe);
     /** @type {Bar[]} */
     const shown = [];
     /** @param {any[]} read */
@@ -118,8 +117,8 @@ function draw(library, box, bars, figure, gone) {
         chart,
         reading: {
             series: candles,
-            points: () => shown.map(bar => ({ time: bar.time, value: bar.close })),
-            tell: (/** @type {number} */ index) => describe(shown[index], shown[index - 1], isIntraday),
+            points: shown,
+            tell: (/** @type {number} */ index) => describe(shown[index], shown[index - 1], timeframe),
         },
         paint: (/** @type {import('./charts.js').Colors} */ colors) => {
             const { up, down, line } = colors;

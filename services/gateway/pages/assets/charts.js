@@ -4,7 +4,7 @@
 // @ts-check
 import { grouped } from './decimals.js';
 import { readOut } from './readout.js';
-import { date, dateTime, months } from './times.js';
+import { barTime, isIntraday, months } from './times.js';
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
@@ -23,9 +23,9 @@ function tickMark(seconds, type) {
 export const frame = { autoSize: true, handleScroll: { vertTouchDrag: false }, layout: { attributionLogo: false },
     timeScale: { borderVisible: false, fixLeftEdge: true, tickMarkFormatter: tickMark } };
 
-/** Has a chart say times of days, or of moments. @param {any} chart @param {boolean} isIntraday */
-export const setTimes = (chart, isIntraday) => chart.applyOptions({ timeScale: { timeVisible: isIntraday },
-    localization: { timeFormatter: (/** @type {number} */ seconds) => (isIntraday ? dateTime : date)(seconds * 1000) } });
+/** Has a chart say when its bars were. @param {any} chart @param {string} timeframe */
+export const setTimes = (chart, timeframe) => chart.applyOptions({ timeScale: { timeVisible: isIntraday(timeframe) },
+    localization: { timeFormatter: (/** @type {number} */ seconds) => barTime(seconds, timeframe) } });
 
 /** A percentage on an axis. */
 export const percentFormat = { type: 'custom',

@@ -7,13 +7,13 @@ const POINTS_MIN = 5; // that are seen at once
 const KEYS = 'Left and right: from one to the next. Plus and minus: closer and farther. Escape: the latest.';
 
 /**
- * One of a chart's points: Unix time in seconds, and the price at which a crosshair is put on it.
- * @typedef {{ time: number, value: number }} Point
+ * One of a chart's points: Unix time in seconds, and where a crosshair is put on it: at its value, or at the close of a bar.
+ * @typedef {{ time: number, value?: number, close?: number }} Point
  */
 
 /**
- * What a chart says of a point: words, each with the class it is written in.
- * @typedef {{ series: any, points: () => Point[], tell: (index: number) => [text: string, style?: string][] }} Reading
+ * What a chart says of a point, of those that it has by now: words, each with the class it is written in.
+ * @typedef {{ series: any, points: Point[], tell: (index: number) => [text: string, style?: string][] }} Reading
  */
 
 /** @param {string} name @param {string} id @param {string} text */
@@ -47,23 +47,23 @@ export function readOut(chart, box, { series, points, tell }, gone) {
     const scale = chart.timeScale();
     let chosen = -1; // by pointer or key; none: the latest
     const show = () => {
-        const last = points().length - 1;
+        const last = points.length - 1;
         write(line, last < 0 ? [] : tell(chosen < 0 ? last : chosen));
     };
 
     /** @param {number} index */
     const choose = index => {
-        const { time, value } = points()[index];
+        const { time, value, close } = points[index];
         const { from, to } = scale.getVisibleLogicalRange();
         const shift = Math.min(index - from, 0) || Math.max(index - to, 0);
         if (shift !== 0)
             scale.setVisibleLogicalRange({ from: from + shift, to: to + shift });
-        chart.setCrosshairPosition(value, time, series);
+        chart.setCrosshairPosition(value ?? close, time, series);
     };
     /** About what is chosen. @param {number} factor */
     const zoom = factor => {
         const { from, to } = scale.getVisibleLogicalRange();
-        const count = points().length;
+        const count = points.length;
         const width = Math.min(Math.max((to - from) * factor, POINTS_MIN), count);
         const middle = chosen < 0 ? to : chosen;
         const start = Math.max(middle - (middle - from) * width / (to - from), -0.5);
@@ -76,7 +76,7 @@ export function readOut(chart, box, { series, points, tell }, gone) {
     };
     /** @param {string} key @returns {(() => void) | undefined} */
     const actionOf = key => {
-        const last = points().length - 1;
+        const last = points.length - 1;
         const at = chosen < 0 ? last : chosen;
         return {
             ArrowLeft: () => choose(Math.max(at - 1, 0)), ArrowRight: () => choose(Math.min(at + 1, last)), Home: () => choose(0), End: () => choose(last),
@@ -90,7 +90,7 @@ export function readOut(chart, box, { series, points, tell }, gone) {
     box.setAttribute('role', 'application');
     box.setAttribute('aria-describedby', keys.id);
     box.addEventListener('keydown', event => {
-        const act = event.ctrlKey || event.metaKey || event.altKey || points().length === 0 ? undefined : actionOf(event.key);
+        const act = event.ctrlKey || event.metaKey || event.altKey || points.length === 0 ? undefined : actionOf(event.key);
         if (!act)
             return;
         act();
@@ -98,7 +98,7 @@ export function readOut(chart, box, { series, points, tell }, gone) {
             event.preventDefault();
     });
     chart.subscribeCrosshairMove((/** @type {{ time?: number }} */ { time }) => {
-        chosen = time === undefined ? -1 : points().findIndex(point => point.time === time);
+        chosen = time === undefined ? -1 : points.findIndex(point => point.time === time);
         show();
     });
     addEventListener('bourse:quote', show, { signal: gone });

@@ -14,6 +14,12 @@ export function date(time) {
 /** "Jun 2, 2014, 13:30 UTC". @param {number} time in milliseconds since 1970 */
 export const dateTime = time => `${date(time)}, ${new Date(time).toISOString().slice(11, 16)} UTC`;
 
+/** Whether bars are shorter than a day, so that they have a time of it. @param {string} timeframe as the API has it */
+export const isIntraday = timeframe => /Min|Hour/.test(timeframe);
+
+/** When a bar was. @param {number} seconds since 1970 @param {string} timeframe */
+export const barTime = (seconds, timeframe) => (isIntraday(timeframe) ? dateTime : date)(seconds * 1000);
+
 /** "3 h 12 min", as market_state.c writes it: rounded up, so that it never says 0 before the time has come. @param {number} span in milliseconds */
 export function spanOf(span) {
     const seconds = Math.ceil(Math.max(span, 0) / 1000);
