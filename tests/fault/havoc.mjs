@@ -116,19 +116,21 @@ export class Havoc {
         return services.filter((_, number) => are[number]);
     }
 
+    // One that is not ready yet is passed over: the launcher waits before it starts it again. On a slow machine nothing
+    // would be there any more, and nobody could do anything. Of those that are ready the one that was killed least is next:
+    // one that is seldom ready has its turn whenever it is.
     async killInTurn() {
-        for (let i = 0; !this.isOver; i++) {
+        while (!this.isOver) {
             await this.pause(this.random.between(1500, 3500));
+            const ready = await this.ready();
             if (this.isOver)
                 return;
-            // One that is not ready yet is passed over: the launcher waits before it starts it again. On a slow machine
-            // nothing would be there any more, and nobody could do anything.
-            const victim = services[i % services.length];
-            const ready = await this.ready();
-            if (!ready.includes(victim) || services.length - ready.length > AWAY_MAX)
+            if (services.length - ready.length > AWAY_MAX)
                 continue;
+            const kills = service => this.killed.get(service) ?? 0;
+            const victim = ready.reduce((least, service) => kills(service) < kills(least) ? service : least);
             await this.platform.kill(victim);
-            this.killed.set(victim, (this.killed.get(victim) ?? 0) + 1);
+            this.killed.set(victim, kills(victim) + 1);
         }
     }
 
