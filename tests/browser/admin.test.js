@@ -100,7 +100,11 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             const token = await platform.login('bob', PASSWORD);
             await submit(page, 'End all sessions');
             await until('the session to end', async () => (await platform.request('GET', '/api/v1/users/me', { token })).status === 401);
-            await submit(page, 'Shut out');
+            await page.getByRole('button', { name: 'Shut out' }).click();
+            await page.getByRole('button', { name: 'Do not' }).click();
+            await platform.login('bob', PASSWORD);
+            await page.getByRole('button', { name: 'Shut out' }).click();
+            await submit(page, 'Shut bob out');
             assert.match(await flash(page), /bob is shut out/);
             await platform.expect(401, 'POST', '/api/v1/auth/login', { body: { username: 'bob', password: PASSWORD } });
             await submit(page, 'Let in again');
@@ -318,6 +322,8 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             assert.ok(text.includes(NASTY));
             assert.match(text, /An administrator/);
             assert.match(text, /What rested was canceled/);
+            await page.goto('/symbols/AAPL');
+            assert.ok((await page.locator('#ticket .notice').innerText()).startsWith('Trading is halted on the whole platform by an administrator since '));
             await page.goto('/admin');
             assert.match(await page.locator('main').innerText(), /Trading is halted/);
             await page.goto('/admin/limits');

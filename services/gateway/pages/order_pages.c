@@ -43,8 +43,11 @@ bool orders_page_show(struct exchange *exchange, struct error *error)
     page.n_choices = portfolios.choice_count;
     page.choices = portfolios.choices;
     page.portfolio = portfolios.chosen;
-    if (portfolios.chosen != NULL)
+    if (portfolios.chosen != NULL) {
         page.query->portfolio = portfolios.chosen->id;
+        if (!page_get_halt(exchange, portfolios.chosen->id, &page.halt, error))
+            return false;
+    }
     set_request(page.query, &request);
     if (!page_list_orders(exchange, &request, &page.list, error))
         return false;

@@ -104,6 +104,22 @@ bool page_list_orders(struct exchange *exchange,
     return true;
 }
 
+bool page_get_halt(struct exchange *exchange,
+                   const char *portfolio_id,
+                   Trading__GetTradingHaltResponse **out_response,
+                   struct error *error)
+{
+    Trading__GetTradingHaltRequest request = TRADING__GET_TRADING_HALT_REQUEST__INIT;
+    ProtobufCMessage *response = NULL;
+
+    request.portfolio_id = portfolio_id;
+    if (!page_call(exchange, "trading", &trading_method_get_trading_halt, &request.base, &response,
+                   error))
+        return false;
+    *out_response = (Trading__GetTradingHaltResponse *)response;
+    return true;
+}
+
 bool page_list_watchlists(struct exchange *exchange,
                           Portfolio__ListWatchlistsResponse **out_response,
                           Portfolio__Watchlist **out_default,

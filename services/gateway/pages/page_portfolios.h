@@ -33,6 +33,12 @@ MUST_CHECK bool page_list_orders(struct exchange *exchange,
                                  Trading__ListOrdersResponse **out_response,
                                  struct error *error);
 
+// What halts trading in the portfolio: its own halt, its owner's, the platform's.
+MUST_CHECK bool page_get_halt(struct exchange *exchange,
+                              const char *portfolio_id,
+                              Trading__GetTradingHaltResponse **out_response,
+                              struct error *error);
+
 // All of the user's watchlists, and the default one among them.
 MUST_CHECK bool page_list_watchlists(struct exchange *exchange,
                                      Portfolio__ListWatchlistsResponse **out_response,

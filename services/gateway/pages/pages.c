@@ -46,6 +46,8 @@ const struct endpoint page_endpoints[] = {
     PAGE("POST", "/portfolio/{portfolio_id}/clone", portfolio_clone),
     PAGE("POST", "/portfolio/{portfolio_id}/delete", portfolio_delete),
     PAGE("POST", "/portfolio/{portfolio_id}/cancel", orders_cancel),
+    PAGE("POST", "/portfolio/{portfolio_id}/halt", portfolio_halt),
+    PAGE("POST", "/portfolio/{portfolio_id}/resume", portfolio_resume),
     PAGE("GET", "/portfolio/{portfolio_id}/performance", performance_page_show),
     PAGE("GET", "/portfolio/{portfolio_id}/performance.csv", performance_page_export),
     PAGE("GET", "/portfolio/{portfolio_id}/transactions", transactions_page_show),

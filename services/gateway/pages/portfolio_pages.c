@@ -5,11 +5,14 @@
 #include "bourse/gateway/v1/pages_rules.h"
 #include "bourse/portfolio/v1/portfolio_methods.h"
 #include "bourse/portfolio/v1/portfolio_rules.h"
+#include "bourse/trading/v1/trading_methods.h"
 #include "money/money.h"
 #include "page_templates.h"
 #include "pages/page.h"
 #include "pages/page_portfolios.h"
 #include "pages/portfolio_view.h"
+
+#include <string.h>
 
 enum { POSITIONS_SHOWN = 500 };
 
@@ -56,6 +59,7 @@ struct failures {
     const struct error *movement;
     const struct error *edit;
     const struct error *reset;
+    const struct error *halt;
 };
 
 static bool
@@ -85,24 +89,48 @@ add_portfolio(struct exchange *exchange, Pages__PortfolioPage *page, struct erro
     return portfolio_view_add(exchange, request.portfolio_id, page, error);
 }
 
+// Who has halted trading in it can let it go on, and administrators in those of others.
+static bool add_halt(struct exchange *exchange, Pages__PortfolioPage *page, struct error *error)
+{
+    const Portfolio__Portfolio *portfolio = page->summary->portfolio;
+    struct identity identity;
+
+    if (!exchange_identity(exchange, &identity, error) ||
+        !page_get_halt(exchange, portfolio->id, &page->halt, error))
+        return false;
+    page->has_can_resume = true;
+    for (size_t i = 0; i < page->halt->n_halts; i++) {
+        const Trading__TradingHalt *halt = page->halt->halts[i];
+
+        if (halt->scope == TRADING__HALT_SCOPE__HALT_SCOPE_PORTFOLIO &&
+            (halt->halted_by == TRADING__HALTED_BY__HALTED_BY_OWNER ||
+             strcmp(portfolio->user_id, identity.user_id) != 0))
+            page->can_resume = true;
+    }
+    return true;
+}
+
 static bool show(struct exchange *exchange, const struct failures *failures, struct error *error)
 {
     Pages__PortfolioPage page = PAGES__PORTFOLIO_PAGE__INIT;
     Pages__AmountForm movement = PAGES__AMOUNT_FORM__INIT;
     Pages__PortfolioForm edit = PAGES__PORTFOLIO_FORM__INIT;
     Pages__AmountForm reset = PAGES__AMOUNT_FORM__INIT;
+    Pages__HaltForm halt = PAGES__HALT_FORM__INIT;
     const struct error *failure = failures->movement != NULL ? failures->movement
                                   : failures->edit != NULL   ? failures->edit
-                                                             : failures->reset;
+                                  : failures->reset != NULL  ? failures->reset
+                                                             : failures->halt;
 
     if (!page_begin(exchange, PAGE_FOR_USERS, "portfolio", "Portfolio", &page.frame, error) ||
-        !add_portfolio(exchange, &page, error) ||
+        !add_portfolio(exchange, &page, error) || !add_halt(exchange, &page, error) ||
         !page_show_form(exchange, &pages_amount_form_info, "cash", failures->movement,
                         &movement.base, error) ||
         !page_show_form(exchange, &pages_portfolio_form_info, "edit", failures->edit, &edit.base,
                         error) ||
         !page_show_form(exchange, &pages_amount_form_info, "reset", failures->reset, &reset.base,
-                        error))
+                        error) ||
+        !page_show_form(exchange, &pages_halt_form_info, "halt", failures->halt, &halt.base, error))
         return false;
     if (!page_preset_all(exchange, &pages_portfolio_form_info, failures->edit,
                          &portfolio_portfolio_info, &page.summary->portfolio->base, &edit.base,
@@ -111,6 +139,7 @@ static bool show(struct exchange *exchange, const struct failures *failures, str
     page.movement = &movement;
     page.edit = &edit;
     page.reset = &reset;
+    page.halt_form = &halt;
     return page_answer(exchange, &portfolio_page, &page.base, failure, error);
 }
 
@@ -134,6 +163,11 @@ static bool show_edit(struct exchange *exchange, const struct error *failure, st
 static bool show_reset(struct exchange *exchange, const struct error *failure, struct error *error)
 {
     return show(exchange, &(struct failures){.reset = failure}, error);
+}
+
+static bool show_halt(struct exchange *exchange, const struct error *failure, struct error *error)
+{
+    return show(exchange, &(struct failures){.halt = failure}, error);
 }
 
 static bool go_to_portfolio(struct exchange *exchange, struct error *error)
@@ -200,6 +234,31 @@ bool portfolio_reset(struct exchange *exchange, struct error *error)
                      &failure))
         return page_fail(exchange, &failure, show_reset, error);
     page_say(exchange, false, "The portfolio begins anew.");
+    return go_to_portfolio(exchange, error);
+}
+
+bool portfolio_halt(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *response = NULL;
+    struct error failure;
+
+    if (!page_submit(exchange, "trading", &trading_method_halt_trading, false, &response, &failure))
+        return page_fail(exchange, &failure, show_halt, error);
+    page_say(exchange, false, "Trading is halted in this portfolio.");
+    return go_to_portfolio(exchange, error);
+}
+
+bool portfolio_resume(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *response = NULL;
+    bool is_halted = false;
+
+    if (!page_submit(exchange, "trading", &trading_method_resume_trading, false, &response, error))
+        return false;
+    is_halted = ((const Trading__ResumeTradingResponse *)response)->is_halted;
+    page_say(exchange, is_halted,
+             is_halted ? "This halt is lifted. Another one is still in force."
+                       : "Trading goes on.");
     return go_to_portfolio(exchange, error);
 }
 

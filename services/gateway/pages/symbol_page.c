@@ -173,7 +173,8 @@ static bool add_own(struct exchange *exchange,
     // Whole shares: nobody wants to read nine decimals.
     page->affordable_nanos -= page->affordable_nanos % NANOS_PER_UNIT;
     return add_position(exchange, page, error) && add_orders(exchange, page, error) &&
-           add_fills(exchange, page, error);
+           add_fills(exchange, page, error) &&
+           page_get_halt(exchange, page->portfolio->id, &page->halt, error);
 }
 
 static bool add_ticket(struct exchange *exchange,

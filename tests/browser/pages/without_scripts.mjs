@@ -160,7 +160,11 @@ export const withoutScripts = site => describe('without scripts', () => {
         assert.equal(await page.locator('tbody tr').count(), 3);
         await submit(page, 'Cancel buy 1 AAPL', '[data-part="orders"]');
         assert.match(await flash(page), /was canceled/);
-        await submit(page, 'Cancel all open orders');
+        await page.getByRole('button', { name: 'Cancel all open orders' }).click();
+        await page.getByRole('button', { name: 'Keep them' }).click();
+        assert.equal(await page.locator('tbody tr').count(), 2);
+        await page.getByRole('button', { name: 'Cancel all open orders' }).click();
+        await submit(page, 'Cancel them all');
         assert.match(await flash(page), /2 orders were canceled/);
         await until('no open order', async () => {
             await page.goto('/orders');
@@ -174,7 +178,7 @@ export const withoutScripts = site => describe('without scripts', () => {
         const place = more => platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'MSFT', side: 'buy', quantity: '1', ...more } });
         await place({ type: 'limit', limit_price: '1', time_in_force: 'gtc' });
         await page.goto('/orders');
-        const all = page.locator('form', { has: page.getByRole('button', { name: 'Cancel all open orders' }) });
+        const all = page.locator('form', { has: page.getByRole('button', { name: 'Cancel them all', includeHidden: true }) });
         const [address, form] = await all.evaluate(one => [one.getAttribute('action'), Object.fromEntries(new FormData(one))]);
         const filled = await platform.frozen('portfolio', async () => {
             // Its fill is decided, and portfolio is to book it.
@@ -312,6 +316,45 @@ export const withoutScripts = site => describe('without scripts', () => {
         await page.check('input[name="force"]');
         await submit(page, 'Close this portfolio');
         assert.match(await flash(page), /was closed/);
+    });
+
+    it('halts trading in a portfolio, says so where orders are placed and where they wait, and lets it go on', async () => {
+        await page.goto('/portfolio');
+        await page.locator('tbody a').first().click();
+        await page.getByText('Halt trading', { exact: true }).first().click();
+        await page.fill('#halt-note', NASTY);
+        await submit(page, 'Halt trading');
+        assert.match(await flash(page), /is halted in this portfolio/);
+        const halted = 'Trading is halted in this portfolio by its owner since ';
+        for (const address of [page.url(), '/orders', '/symbols/AAPL']) {
+            await page.goto(address);
+            const notice = await page.locator('.notice').innerText();
+            assert.ok(notice.startsWith(halted) && notice.includes(`“${NASTY}”`), `${address}: ${notice}`);
+        }
+        await page.fill('#order-quantity', '1');
+        await submit(page, 'Place the order');
+        assert.match(await page.locator('.form-problem').innerText(), /has been halted by its owner/);
+        await page.goto('/portfolio');
+        await page.locator('tbody a').first().click();
+        await submit(page, 'Let trading go on');
+        assert.match(await flash(page), /Trading goes on/);
+        assert.equal(await page.locator('.notice').count(), 0);
+        await page.goto('/symbols/AAPL');
+        assert.equal(await page.locator('.notice').count(), 0);
+    });
+
+    it('says of a symbol that is not traded any more that its orders are refused', async () => {
+        const token = await platform.administrator();
+        const trade = status => platform.expect(200, 'PATCH', '/api/v1/symbols/KO', { token, body: { status } });
+        await trade('inactive');
+        try {
+            await page.goto('/symbols/KO');
+            assert.match(await page.locator('#ticket .notice').innerText(), /KO is not traded any more/);
+        } finally {
+            await trade('active');
+        }
+        await page.reload();
+        assert.equal(await page.locator('.notice').count(), 0);
     });
 
     it('adds to a watchlist once, takes off it, and makes further ones', async () => {
