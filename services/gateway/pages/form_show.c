@@ -88,6 +88,16 @@ static const char *say_problem(const struct form_view *view, struct arena *arena
     return arena_copy_string(arena, "Please correct what is marked below.");
 }
 
+// The order that is in the way of another one; NULL when none is.
+static const char *find_order(const struct error *error, struct arena *arena)
+{
+    for (size_t i = 0; i < error->detail_count; i++)
+        if (error->details[i].kind == ERROR_NUMBER &&
+            strcmp(error->details[i].name, "existing_order_id") == 0)
+            return arena_copy_string(arena, error->details[i].value);
+    return NULL;
+}
+
 static Pages__Problem *make_problem(const struct form_view *view, struct arena *arena)
 {
     Pages__Problem *problem = arena_allocate(arena, sizeof *problem);
@@ -96,6 +106,7 @@ static Pages__Problem *make_problem(const struct form_view *view, struct arena *
         return NULL;
     pages__problem__init(problem);
     problem->sentence = say_problem(view, arena);
+    problem->order_id = find_order(view->error, arena);
     return problem->sentence == NULL ? NULL : problem;
 }
 

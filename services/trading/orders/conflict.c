@@ -31,8 +31,8 @@ bool conflict_refuse_wash(const struct order *order,
     const char *side = order->side == ORDER_BUY ? "sell" : "buy";
 
     error_set(error, REASON_WASH_TRADE,
-              "Order %s to %s %s is open, %s: the two could trade with each other.", existing_id,
-              side, order->ticker,
+              "An order to %s %s is open, %s: the two could trade with each other.", side,
+              order->ticker,
               has_limit ? "and its limit is within this order's" : "at whatever price there is");
     error_add_number(error, "existing_order_id", "%s", existing_id);
     return false;

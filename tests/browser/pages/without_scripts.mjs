@@ -156,6 +156,14 @@ export const withoutScripts = site => describe('without scripts', () => {
             await submit(page, 'Place the order');
             assert.match(await flash(page), /Placed: buy 1 AAPL/);
         }
+        await page.check('input[name="side"][value="sell"]');
+        await page.fill('#order-quantity', '1');
+        await page.selectOption('#order-type', 'limit');
+        await page.fill('#order-limit_price', '1');
+        await submit(page, 'Place the order');
+        assert.match(await page.locator('.form-problem').innerText(), /^An order to buy AAPL is open, and its limit is within this order's/);
+        await page.getByRole('link', { name: 'See that order' }).click();
+        assert.match(await page.locator('h1').innerText(), /^Buy 1 AAPL/);
         await page.goto('/orders');
         assert.equal(await page.locator('tbody tr').count(), 3);
         await submit(page, 'Cancel buy 1 AAPL', '[data-part="orders"]');
