@@ -169,14 +169,34 @@ static bool send_to_login(struct exchange *exchange, struct error *error)
     return page_redirect(exchange, error, "/login");
 }
 
+// Whether it is the address that is wrong: a part of it that names something can be nothing's name.
+static bool is_of_address(const struct exchange *exchange, const struct error *failure)
+{
+    const struct router_match *match = exchange->match;
+
+    if (exchange->endpoint == NULL || match == NULL || !error_is(failure, REASON_INVALID_REQUEST))
+        return false;
+    for (size_t i = 0; i < failure->detail_count; i++)
+        for (size_t j = 0; j < match->variable_count; j++)
+            if (failure->details[i].kind == ERROR_VIOLATION &&
+                text_equals(match->variables[j].name, failure->details[i].name))
+                return true;
+    return false;
+}
+
 void page_answer_error(struct exchange *exchange, const struct error *failure)
 {
+    struct error nothing;
     struct error error;
     bool needs_login =
         error_is(failure, REASON_UNAUTHENTICATED) ||
         (error_is(failure, REASON_INVALID_TOKEN) && exchange->credential.kind == CREDENTIAL_COOKIE);
 
     exchange->response->fixed_body = (struct text){NULL, 0};
+    if (is_of_address(exchange, failure)) {
+        error_fill(&nothing, REASON_NO_SUCH_ADDRESS, "There is nothing at this address.");
+        failure = &nothing;
+    }
     // At an address of nobody's nothing has asked yet who is there.
     if (exchange->endpoint == NULL &&
         !credential_read(exchange->request, &exchange->credential, &error))

@@ -26,6 +26,9 @@ export const whenItFails = site => describe('when it fails', () => {
         const one = await open(browser, platform, { state });
         await shows(one, 'error_403', [403], '/admin', /That is not allowed/, /Ask an administrator/);
         await shows(one, 'error_404', [404], '/orders/0195d3a0-0000-7000-8000-000000000001', /There is no order 0195d3a0/);
+        for (const address of ['/orders/xyz', '/portfolio/xyz', '/portfolio/xyz/performance', '/portfolio/xyz/transactions', '/symbols/%21',
+            '/strategies/xyz', '/strategy-runs/xyz', '/watchlists/xyz', '/backtests/xyz'])
+            assert.equal((await one.goto(address)).status(), 404, address);
         await platform.frozen('trading', () =>
             // It may be known already that it does not answer.
             shows(one, 'error_503', [503, 504], '/orders', /A part of Bourse does not answer|That took too long/, /Nothing is lost\. Reload the page/));
