@@ -174,7 +174,7 @@ write_rounded(int64_t value, int scale, int decimals, bool with_plus, struct str
     write_decimal(shown, kept, kept, out);
 }
 
-static void write_exact(int64_t value, int scale, int least, struct strbuf *out)
+void format_write_decimal(int64_t value, int scale, int least, struct strbuf *out)
 {
     write_sign(value, magnitude_of(value), false, out);
     write_decimal(magnitude_of(value), scale, least, out);
@@ -354,10 +354,10 @@ static void write_decimal_as(enum template_format format,
         write_rounded(value, scale, 2, true, out);
         break;
     case FORMAT_AS_PRICE:
-        write_exact(value, scale, scale < 2 ? scale : 2, out);
+        format_write_decimal(value, scale, scale < 2 ? scale : 2, out);
         break;
     case FORMAT_AS_QUANTITY:
-        write_exact(value, scale, 0, out);
+        format_write_decimal(value, scale, 0, out);
         break;
     case FORMAT_AS_PERCENT:
     case FORMAT_AS_SHARE:

@@ -54,3 +54,7 @@ void format_write(enum template_format format,
                   const ProtobufCFieldDescriptor *descriptor,
                   const void *value,
                   struct strbuf *out);
+
+// Appends `value` of 10^-scale, with at least `least` decimals and as many more as it has:
+// "1,234.50". For sentences that are no templates. `least` is at most `scale`.
+void format_write_decimal(int64_t value, int scale, int least, struct strbuf *out);

@@ -11,6 +11,7 @@
 #include "pages/page.h"
 #include "pages/page_portfolios.h"
 #include "pages/portfolio_view.h"
+#include "template/format.h"
 
 #include <string.h>
 
@@ -183,10 +184,10 @@ static void say_movement(struct exchange *exchange,
                          const char *sentence)
 {
     int64_t micros = transaction->cash_change_micros;
-    char amount[DECIMAL_SIZE];
+    OWNED(strbuf) amount = strbuf_new(2 * DECIMAL_SIZE);
 
-    decimal_print(micros < 0 ? -micros : micros, MONEY_SCALE, 2, amount);
-    page_say(exchange, false, "%s %s.", amount, sentence);
+    format_write_decimal(micros < 0 ? -micros : micros, MONEY_SCALE, 2, amount);
+    page_say(exchange, false, "%s %s.", amount->data, sentence);
 }
 
 bool portfolio_deposit(struct exchange *exchange, struct error *error)

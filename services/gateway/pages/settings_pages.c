@@ -5,6 +5,7 @@
 #include "bourse/auth/v1/auth_methods.h"
 #include "bourse/gateway/v1/pages_rules.h"
 #include "page_templates.h"
+#include "pages/device_name.h"
 #include "pages/page.h"
 
 enum { LIMIT = 100 };
@@ -17,6 +18,19 @@ struct outcome {
     const struct error *api_key;
     Auth__ApiKey *new_key;
 };
+
+static bool name_devices(struct exchange *exchange, Pages__SettingsPage *page, struct error *error)
+{
+    for (size_t i = 0; i < page->n_sessions; i++) {
+        Auth__Session *session = page->sessions[i];
+        const char *name = device_name_say(exchange->request->arena, session->device);
+
+        if (name == NULL && session->device != NULL)
+            return page_out_of_memory(error);
+        session->device = name;
+    }
+    return true;
+}
 
 static bool add_lists(struct exchange *exchange, Pages__SettingsPage *page, struct error *error)
 {
@@ -42,7 +56,7 @@ static bool add_lists(struct exchange *exchange, Pages__SettingsPage *page, stru
     page->sessions = ((Auth__ListSessionsResponse *)session_list)->sessions;
     page->n_api_keys = ((Auth__ListApiKeysResponse *)key_list)->n_api_keys;
     page->api_keys = ((Auth__ListApiKeysResponse *)key_list)->api_keys;
-    return true;
+    return name_devices(exchange, page, error);
 }
 
 static bool show(struct exchange *exchange, const struct outcome *outcome, struct error *error)

@@ -17,6 +17,7 @@
 #include "pages/page.h"
 #include "pages/page_portfolios.h"
 #include "pages/page_quotes.h"
+#include "template/format.h"
 
 #include <string.h>
 
@@ -263,27 +264,34 @@ show_failure(struct exchange *exchange, const struct error *failure, struct erro
 
 static void say_outcome(struct exchange *exchange, const Trading__Order *order)
 {
-    const char *verb = order->side == TRADING__ORDER_SIDE__ORDER_SIDE_BUY ? "buy" : "sell";
-    char quantity[DECIMAL_SIZE];
-    char price[DECIMAL_SIZE];
+    bool is_buy = order->side == TRADING__ORDER_SIDE__ORDER_SIDE_BUY;
+    const char *reason = order->reason_message == NULL
+                             ? ""
+                             : field_words_say(exchange->request->arena, order->reason_message);
+    OWNED(strbuf) quantity = strbuf_new(2 * DECIMAL_SIZE);
+    OWNED(strbuf) filled = strbuf_new(2 * DECIMAL_SIZE);
+    OWNED(strbuf) price = strbuf_new(2 * DECIMAL_SIZE);
 
-    decimal_print(order->quantity_nanos, QUANTITY_SCALE, 0, quantity);
-    decimal_print(order->average_fill_price_micros, MONEY_SCALE, 2, price);
+    format_write_decimal(order->quantity_nanos, QUANTITY_SCALE, 0, quantity);
+    format_write_decimal(order->filled_quantity_nanos, QUANTITY_SCALE, 0, filled);
+    format_write_decimal(order->average_fill_price_micros, MONEY_SCALE, 2, price);
     switch (order->status) {
     case TRADING__ORDER_STATUS__ORDER_STATUS_FILLED:
-        page_say(exchange, false, "Done: %s %s %s at %s.", verb, quantity, order->ticker, price);
+        page_say(exchange, false, "%s %s %s at %s.", is_buy ? "Bought" : "Sold", quantity->data,
+                 order->ticker, price->data);
         break;
     case TRADING__ORDER_STATUS__ORDER_STATUS_REJECTED:
     case TRADING__ORDER_STATUS__ORDER_STATUS_CANCELED:
     case TRADING__ORDER_STATUS__ORDER_STATUS_EXPIRED:
-        page_say(exchange, true, "The order was not filled. %s",
-                 order->reason_message != NULL
-                     ? field_words_say(exchange->request->arena, order->reason_message)
-                     : "");
+        if (order->filled_quantity_nanos > 0)
+            page_say(exchange, true, "%s %s of %s %s at %s. %s", is_buy ? "Bought" : "Sold",
+                     filled->data, quantity->data, order->ticker, price->data, reason);
+        else
+            page_say(exchange, true, "The order was not filled. %s", reason);
         break;
     default:
-        page_say(exchange, false, "Placed: %s %s %s. The order is waiting.", verb, quantity,
-                 order->ticker);
+        page_say(exchange, false, "Placed: %s %s %s. The order is waiting.",
+                 is_buy ? "buy" : "sell", quantity->data, order->ticker);
     }
 }
 

@@ -37,7 +37,7 @@ export const onAPhone = site => describe('on a phone', () => {
             await one.goto('/symbols/MSFT#ticket');
             await one.fill('#order-quantity', '1');
             await submit(one, 'Place the order');
-            assert.match(await flash(one), /Done: buy 1 MSFT/);
+            assert.match(await flash(one), /Bought 1 MSFT/);
             assert.equal(await one.isVisible('#ticket'), false);
             assertQuiet(one);
             await one.context().close();

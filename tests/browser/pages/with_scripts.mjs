@@ -34,7 +34,7 @@ export const withScripts = site => describe('with scripts', () => {
         await page.keyboard.type('2');
         await page.waitForFunction(() => /Costs about/.test(document.querySelector('[data-estimate]')?.textContent ?? ''));
         await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
-        assert.match(await flash(page), /Done: buy 2 AAPL/);
+        assert.match(await flash(page), /Bought 2 AAPL/);
         assert.match(await page.locator('[data-part="position"]').innerText(), /Shares\s+2/);
     });
 
@@ -138,12 +138,12 @@ export const withScripts = site => describe('with scripts', () => {
         await page.goto('/symbols/PEP?side=buy&range=1y');
         await page.fill('#order-quantity', '1');
         await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Place the order' }).dblclick({ noWaitAfter: true })]);
-        assert.match(await flash(page), /Done: buy 1 PEP/);
+        assert.match(await flash(page), /Bought 1 PEP/);
         assert.equal(await orders(), 1);
         await page.goBack();
         await page.fill('#order-quantity', '1');
         await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Place the order' }).click()]);
-        assert.match(await flash(page), /Done: buy 1 PEP/);
+        assert.match(await flash(page), /Bought 1 PEP/);
         assert.equal(await orders(), 2);
     });
 
@@ -159,7 +159,7 @@ export const withScripts = site => describe('with scripts', () => {
             Date.now = () => later;
         });
         await Promise.all([page.waitForNavigation(), button.click()]);
-        assert.match(await flash(page), /Done: buy 3 PEP/);
+        assert.match(await flash(page), /Bought 3 PEP/);
     });
 
     it('keeps what was typed while there is no connection, and says so', async () => {
@@ -173,7 +173,7 @@ export const withScripts = site => describe('with scripts', () => {
         await page.context().setOffline(false);
         await page.getByText(/^You are offline/).waitFor({ state: 'hidden' });
         await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Place the order' }).click()]);
-        assert.match(await flash(page), /Done: buy 7 PEP/);
+        assert.match(await flash(page), /Bought 7 PEP/);
         page.complaints = page.complaints.filter(one => !/ERR_INTERNET_DISCONNECTED/.test(one));
     });
 
@@ -273,7 +273,7 @@ export const withScripts = site => describe('with scripts', () => {
         assert.equal(await page.inputValue('#order-quantity'), '50');
         await page.getByText(/^Brings about .*; 0 shares would be left\.$/).waitFor();
         await submit(page, 'Place the order');
-        assert.match(await flash(page), /Done: sell 50 MSFT/);
+        assert.match(await flash(page), /Sold 50 MSFT/);
         await page.getByText('You hold none of this in').waitFor();
         assert.equal(await page.inputValue('#order-quantity'), '');
         assert.equal(await page.getByText('Nothing has been placed yet.').count(), 0);

@@ -62,7 +62,7 @@ export const withoutScripts = site => describe('without scripts', () => {
         assert.match(await page.locator('[data-estimate]').innerText(), /Costs about .* would be left/);
         assert.equal(await page.inputValue('#order-quantity'), '3');
         await submit(page, 'Place the order');
-        assert.match(await flash(page), /Done: buy 3 AAPL at/);
+        assert.match(await flash(page), /Bought 3 AAPL at/);
         assert.match(await page.locator('[data-part="position"]').innerText(), /Shares\s+3/);
     });
 
@@ -108,7 +108,7 @@ export const withoutScripts = site => describe('without scripts', () => {
         assert.match(await page.locator('#order-take_profit-limit_price-problem').innerText(), /must be/);
         await page.fill('#order-take_profit-limit_price', '5000');
         await submit(page, 'Place the order');
-        assert.match(await flash(page), /Done: buy 1 AAPL at/);
+        assert.match(await flash(page), /Bought 1 AAPL at/);
         await page.goto('/symbols/AAPL?side=sell');
         await page.fill('#order-quantity', '2');
         await page.selectOption('#order-time_in_force', 'gtc');
@@ -281,10 +281,10 @@ export const withoutScripts = site => describe('without scripts', () => {
     it('deposits and withdraws, lists it, and has a table of it', async () => {
         await page.goto('/portfolio');
         await page.getByRole('link', { name: 'My portfolio' }).click();
-        await page.fill('#cash-amount', '250.5');
+        await page.fill('#cash-amount', '1,250.5');
         await page.fill('#cash-note', NASTY);
         await submit(page, 'Deposit');
-        assert.match(await flash(page), /250\.50 was deposited/);
+        assert.match(await flash(page), /1,250\.50 was deposited/);
         await page.fill('#cash-amount', '900000000');
         await submit(page, 'Withdraw');
         assert.equal(await page.inputValue('#cash-amount'), '900000000');
@@ -299,7 +299,7 @@ export const withoutScripts = site => describe('without scripts', () => {
         const link = await page.getByRole('link', { name: /CSV/ }).getAttribute('href');
         const table = await page.request.get(link);
         assert.match(table.headers()['content-type'], /^text\/csv/);
-        assert.match(await table.text(), /deposit,.*250\.50/);
+        assert.match(await table.text(), /deposit,.*1250\.50/);
     });
 
     it('opens, changes, copies, begins anew and closes portfolios', async () => {
@@ -403,6 +403,17 @@ export const withoutScripts = site => describe('without scripts', () => {
         await page.fill('#profile-first_name', 'Ada');
         await submit(page, 'Save the profile');
         assert.equal(await page.inputValue('#profile-first_name'), 'Ada');
+        const token = await platform.login('no.scripts', PASSWORD);
+        await page.reload();
+        const rows = page.locator('section:has(#sessions) tbody tr');
+        assert.match(await rows.filter({ hasText: 'This one' }).innerText(), /^Chrome on Linux/);
+        const others = rows.getByRole('button', { name: /^Log out/ });
+        for (let left = await others.count(); left > 0; left--) {
+            await Promise.all([page.waitForNavigation(), others.first().click()]);
+            assert.equal(await others.count(), left - 1);
+        }
+        assert.equal(await rows.count(), 1);
+        await platform.expect(401, 'GET', '/api/v1/users/me', { token });
         await page.fill('#key-name', 'robot');
         await submit(page, 'Make a key');
         assert.match(await page.locator('.facts').innerText(), /Secret\s+\S{20,}/);
