@@ -4,7 +4,8 @@
 #include "bourse/market/v1/market_methods.h"
 #include "pages/candle_chart.h"
 
-enum { BARS_SHOWN = 400 };
+// As candles.js asks for.
+enum { BARS_SHOWN = 2000, MINUTES_A_DAY = 24 * 60, MINUTES_A_SESSION = 390 };
 
 static const struct range {
     Pages__ChartRange range;
@@ -22,19 +23,20 @@ static const struct range {
 };
 
 // The names are those of the API.
-static const struct {
+static const struct timeframe {
     Market__Timeframe timeframe;
     const char *name;
     const char *label;
-    int days; // 0 for less than one
+    int days;    // 0 for less than one
+    int minutes; // 0 for days
 } timeframes[] = {
-    {MARKET__TIMEFRAME__TIMEFRAME_1MIN, "1Min", "1 min", 0},
-    {MARKET__TIMEFRAME__TIMEFRAME_5MIN, "5Min", "5 min", 0},
-    {MARKET__TIMEFRAME__TIMEFRAME_15MIN, "15Min", "15 min", 0},
-    {MARKET__TIMEFRAME__TIMEFRAME_1HOUR, "1Hour", "1 hour", 0},
-    {MARKET__TIMEFRAME__TIMEFRAME_1DAY, "1Day", "1 day", 1},
-    {MARKET__TIMEFRAME__TIMEFRAME_1WEEK, "1Week", "1 week", 7},
-    {MARKET__TIMEFRAME__TIMEFRAME_1MONTH, "1Month", "1 month", 31},
+    {MARKET__TIMEFRAME__TIMEFRAME_1MIN, "1Min", "1 min", 0, 1},
+    {MARKET__TIMEFRAME__TIMEFRAME_5MIN, "5Min", "5 min", 0, 5},
+    {MARKET__TIMEFRAME__TIMEFRAME_15MIN, "15Min", "15 min", 0, 15},
+    {MARKET__TIMEFRAME__TIMEFRAME_1HOUR, "1Hour", "1 hour", 0, 60},
+    {MARKET__TIMEFRAME__TIMEFRAME_1DAY, "1Day", "1 day", 1, 0},
+    {MARKET__TIMEFRAME__TIMEFRAME_1WEEK, "1Week", "1 week", 7, 0},
+    {MARKET__TIMEFRAME__TIMEFRAME_1MONTH, "1Month", "1 month", 31, 0},
 };
 
 static const struct range *find_range(const Pages__SymbolQuery *query)
@@ -47,9 +49,23 @@ static const struct range *find_range(const Pages__SymbolQuery *query)
     return &ranges[0];
 }
 
+// One bar is no chart, and of more than there is room for the chart would show another range.
+static bool suits(const struct timeframe *timeframe, const struct range *range, int minutes_a_day)
+{
+    return 2 * timeframe->days <= range->days &&
+           (timeframe->minutes == 0 ||
+            range->days * minutes_a_day / timeframe->minutes <= BARS_SHOWN);
+}
+
+static int minutes_a_day(const struct platform_clock *clock)
+{
+    return clock->next_open == clock->next_close ? MINUTES_A_DAY : MINUTES_A_SESSION;
+}
+
 static bool add_choices(struct arena *arena,
                         const struct range *range,
                         Market__Timeframe timeframe,
+                        int minutes,
                         Pages__Chart *chart)
 {
     chart->ranges = arena_allocate(arena, COUNT_OF(ranges) * sizeof(Pages__Choice *));
@@ -67,8 +83,7 @@ static bool add_choices(struct arena *arena,
         bool is_chosen = timeframes[i].timeframe == timeframe;
         Pages__Choice *choice = NULL;
 
-        // One bar is no chart.
-        if (!is_chosen && 2 * timeframes[i].days > range->days)
+        if (!is_chosen && !suits(&timeframes[i], range, minutes))
             continue;
         choice = page_make_choice(arena, timeframes[i].name, timeframes[i].label, is_chosen);
         if (choice == NULL)
@@ -110,6 +125,12 @@ static bool list_bars(struct exchange *exchange,
     list = (const Market__ListBarsResponse *)response;
     chart->n_bars = list->n_bars;
     chart->bars = list->bars;
+    chart->has_is_cut = true;
+    chart->is_cut = list->next_page_token != NULL && list->n_bars > 0;
+    if (chart->is_cut) {
+        chart->has_shown_since = true;
+        chart->shown_since = list->bars[list->n_bars - 1]->time;
+    }
     chart->has_is_late = true;
     chart->is_late = list->has_is_complete && !list->is_complete;
     chart->complete_through = list->complete_through;
@@ -125,6 +146,7 @@ bool chart_make(struct exchange *exchange,
     const struct range *range = find_range(query);
     Market__Timeframe timeframe = query->has_timeframe ? query->timeframe : range->timeframe;
     Pages__Chart *chart = arena_allocate(arena, sizeof *chart);
+    int minutes = MINUTES_A_DAY;
     struct platform_clock clock;
 
     if (chart == NULL)
@@ -135,8 +157,9 @@ bool chart_make(struct exchange *exchange,
     if (quotes_clock(exchange->gateway->quotes, &clock)) {
         chart->has_start = true;
         chart->start = clock.now - range->days * MICROS_PER_DAY;
+        minutes = minutes_a_day(&clock);
     }
-    if (!add_choices(arena, range, timeframe, chart))
+    if (!add_choices(arena, range, timeframe, minutes, chart))
         return page_out_of_memory(error);
     if (!list_bars(exchange, query->ticker, timeframe, chart, error))
         return false;

@@ -63,6 +63,19 @@ static bool is_between_services(const struct error *failure)
            error_is(failure, REASON_OUTCOME_UNKNOWN) || error_is(failure, REASON_NOT_A_MESH_PEER);
 }
 
+// What is wrong with the first field that people know by a name; the error's own sentence where
+// none is.
+static const char *say_violation(struct arena *arena, const struct error *failure)
+{
+    const char *sentence = NULL;
+
+    for (size_t i = 0; i < failure->detail_count && sentence == NULL; i++)
+        if (failure->details[i].kind == ERROR_VIOLATION)
+            sentence = field_words_say_violation(arena, failure->details[i].name,
+                                                 failure->details[i].value);
+    return sentence != NULL ? sentence : field_words_say(arena, failure->message);
+}
+
 // A form whose page was open for long, or in whose window somebody else has logged in meanwhile.
 static const char *sentence_of(struct exchange *exchange, const struct error *failure, int status)
 {
@@ -72,7 +85,7 @@ static const char *sentence_of(struct exchange *exchange, const struct error *fa
     if ((status == 500 || is_between_services(failure)) &&
         !page_source_is_live(exchange->gateway->page_source))
         return NULL;
-    return field_words_say(exchange->request->arena, failure->message);
+    return say_violation(exchange->request->arena, failure);
 }
 
 static const char *advice_of(struct exchange *exchange, const struct error *failure, int status)

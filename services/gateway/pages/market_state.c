@@ -2,9 +2,11 @@
 #include "pages/market_state.h"
 
 #include "base/strbuf.h"
+#include "money/money.h"
 #include "quotes/clock_message.h"
+#include "template/format.h"
 
-enum { LABEL_MAX = 60, MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+enum { LABEL_MAX = 60, PACE_MAX = 40, MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
 static int64_t divide_up(int64_t value, int64_t by)
 {
@@ -25,6 +27,23 @@ void market_state_print_span(int64_t micros, struct strbuf *out)
         strbuf_printf(out, "%d h %02d min", (int)(minutes / MINUTE), (int)(minutes % MINUTE));
     else
         strbuf_printf(out, "%lld d %d h", (long long)(hours / 24), (int)(hours % 24));
+}
+
+// As clock.js writes it.
+static bool add_pace(int64_t speed_micros, struct arena *arena, Pages__MarketState *state)
+{
+    OWNED(strbuf) pace = strbuf_new(PACE_MAX);
+
+    if (speed_micros == MICROS_PER_UNIT)
+        return true;
+    if (speed_micros == 0) {
+        strbuf_append_string(pace, "Clock stopped");
+    } else {
+        format_write_decimal(speed_micros, MONEY_SCALE, 0, pace);
+        strbuf_append_string(pace, "\u00d7 speed");
+    }
+    state->pace = arena_copy(arena, pace->data, pace->length);
+    return state->pace != NULL;
 }
 
 Pages__MarketState *market_state_make(struct quotes *quotes, struct arena *arena)
@@ -51,7 +70,7 @@ Pages__MarketState *market_state_make(struct quotes *quotes, struct arena *arena
     }
     state->label = arena_copy(arena, label->data, label->length);
     state->clock = arena_allocate(arena, sizeof *state->clock);
-    if (state->label == NULL || state->clock == NULL)
+    if (state->label == NULL || state->clock == NULL || !add_pace(clock.speed_micros, arena, state))
         return NULL;
     clock_message_make(&clock, state->clock);
     return state;

@@ -90,10 +90,52 @@ static void a_purchase_is_estimated_at_what_is_asked_or_at_its_limit(void **stat
     assert_int_equal(trade->estimate->cash_left_micros, 50000000);
     assert_false(trade->estimate->is_too_much);
     trade->order.has_limit_price_micros = true;
+    trade->order.limit_price_micros = 8000000;
+    estimate(trade);
+    assert_int_equal(trade->estimate->amount_micros, 40000000);
+    assert_false(trade->estimate->has_limit_amount_micros);
+    assert_false(trade->estimate->is_too_much);
+}
+
+static void
+a_purchase_with_a_limit_above_the_market_costs_what_is_asked_and_must_be_paid_at_the_limit(
+    void **state)
+{
+    struct trade *trade = *state;
+
+    trade->order.side = TRADING__ORDER_SIDE__ORDER_SIDE_BUY;
+    trade->order.has_limit_price_micros = true;
+    trade->order.limit_price_micros = 20000000;
+    estimate(trade);
+    assert_int_equal(trade->estimate->price_micros, 10000000);
+    assert_int_equal(trade->estimate->amount_micros, 50000000);
+    assert_int_equal(trade->estimate->limit_amount_micros, 100000000);
+    assert_int_equal(trade->estimate->cash_left_micros, 50000000);
+    assert_false(trade->estimate->is_too_much);
     trade->order.limit_price_micros = 21000000;
     estimate(trade);
-    assert_int_equal(trade->estimate->amount_micros, 105000000);
+    assert_int_equal(trade->estimate->cash_missing_micros, 5000000);
     assert_true(trade->estimate->is_too_much);
+    // Behind a stop nobody knows what the market will ask.
+    trade->order.has_stop_price_micros = true;
+    trade->order.stop_price_micros = 15000000;
+    estimate(trade);
+    assert_int_equal(trade->estimate->price_micros, 21000000);
+}
+
+static void a_sale_with_a_limit_below_the_market_brings_what_is_bid(void **state)
+{
+    struct trade *trade = *state;
+
+    trade->order.side = TRADING__ORDER_SIDE__ORDER_SIDE_SELL;
+    trade->order.quantity_nanos = 2 * INT64_C(1000000000);
+    trade->order.has_limit_price_micros = true;
+    trade->order.limit_price_micros = 8000000;
+    estimate(trade);
+    assert_int_equal(trade->estimate->amount_micros, 18000000);
+    assert_int_equal(trade->estimate->limit_amount_micros, 16000000);
+    assert_int_equal(trade->estimate->shares_left_nanos, 2 * INT64_C(1000000000));
+    assert_false(trade->estimate->is_too_much);
 }
 
 static void a_sale_is_estimated_at_what_is_bid_and_says_when_there_are_too_few_shares(void **state)
@@ -103,7 +145,7 @@ static void a_sale_is_estimated_at_what_is_bid_and_says_when_there_are_too_few_s
     trade->order.side = TRADING__ORDER_SIDE__ORDER_SIDE_SELL;
     estimate(trade);
     assert_int_equal(trade->estimate->amount_micros, 45000000);
-    assert_int_equal(trade->estimate->shares_left_nanos, -1000000000);
+    assert_int_equal(trade->estimate->shares_missing_nanos, 1000000000);
     assert_true(trade->estimate->is_too_much);
     trade->page.position = NULL;
     trade->order.quantity_nanos = 1;
@@ -129,6 +171,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_span_is_told_in_two_units_rounded_up),
         cmocka_unit_test_setup_teardown(a_purchase_is_estimated_at_what_is_asked_or_at_its_limit,
+                                        start, stop),
+        cmocka_unit_test_setup_teardown(
+            a_purchase_with_a_limit_above_the_market_costs_what_is_asked_and_must_be_paid_at_the_limit,
+            start, stop),
+        cmocka_unit_test_setup_teardown(a_sale_with_a_limit_below_the_market_brings_what_is_bid,
                                         start, stop),
         cmocka_unit_test_setup_teardown(
             a_sale_is_estimated_at_what_is_bid_and_says_when_there_are_too_few_shares, start, stop),

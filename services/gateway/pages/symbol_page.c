@@ -57,6 +57,8 @@ static bool add_position(struct exchange *exchange, Pages__SymbolPage *page, str
     page->position = ((Portfolio__GetPositionResponse *)response)->position;
     page->sellable_nanos = page->position->available_nanos;
     page->has_sellable_nanos = page->sellable_nanos > 0;
+    page->held_nanos = page->position->quantity_nanos - page->position->available_nanos;
+    page->has_held_nanos = page->held_nanos > 0;
     return true;
 }
 

@@ -202,6 +202,58 @@ export const withScripts = site => describe('with scripts', () => {
         page.complaints = page.complaints.filter(one => !/ERR_FAILED/.test(one));
     });
 
+    it('tells how fast the clock goes, and who places an order that the market is closed, as the stream tells it', async () => {
+        await page.goto('/symbols/AAPL');
+        await page.waitForFunction(() => document.querySelector('[data-stream]')?.getAttribute('data-state') === 'live');
+        const set = told => page.evaluate(async told => {
+            const { name } = performance.getEntriesByType('resource').find(one => /\/clock[^/]*\.js$/.test(one.name)) ?? { name: '' };
+            (await import(name)).setClock(told);
+        }, told);
+        const clock = { now: '2026-03-02T21:00:00Z', speed: '60', is_open: false, next_open: '2026-03-03T14:30:00Z', next_close: '2026-03-03T21:00:00Z' };
+        await set(clock);
+        assert.equal(await page.locator('[data-pace]').innerText(), '60× speed');
+        assert.match(await page.locator('[data-closed]').innerText(), /waits until it opens, Mar 3, 2026, 14:30 UTC/);
+        await set({ ...clock, now: '2026-03-03T15:00:00Z', speed: '0', is_open: true, next_open: '2026-03-04T14:30:00Z' });
+        assert.equal(await page.locator('[data-pace]').innerText(), 'Clock stopped');
+        assert.ok(await page.locator('[data-closed]').isHidden());
+        await set({ ...clock, now: '2026-03-03T15:00:00Z', speed: '1', is_open: true, next_open: '2026-03-04T14:30:00Z' });
+        assert.ok(await page.locator('[data-pace]').isHidden());
+    });
+
+    it('estimates an order whose limit the market is within at the market, and says what is missing', async () => {
+        await page.goto('/symbols/AAPL');
+        await page.fill('#order-quantity', '2');
+        await page.selectOption('#order-type', 'limit');
+        const estimate = async () => (await page.locator('[data-estimate]').innerText()).replaceAll(',', '');
+        const of = async limit => {
+            await page.fill('#order-limit_price', limit);
+            const here = await estimate();
+            await submit(page, 'Estimate');
+            // The price may have moved on the way.
+            assert.equal(here.replace(/about \S+ at \S+/, '').replace(/\S+ would/, ''), (await estimate()).replace(/about \S+ at \S+/, '').replace(/\S+ would/, ''));
+            return here;
+        };
+        const [, amount, price] = /^Costs about (\S+) at (\S+) at most 10000\.00; \S+ would be left\.$/.exec(await of('5000')) ?? [];
+        assert.ok(Number(price) < 5000 && Math.abs(Number(amount) - 2 * Number(price)) < 0.01);
+        assert.match(await of('1'), /^Costs about 2\.00 at 1\.00; /);
+        assert.match(await of('1000000'), /at most 2000000\.00; \S+ more than there is\.$/);
+        assert.ok(await page.locator('[data-estimate].is-too-much').count());
+    });
+
+    it('says what was bought by whomever else while a page is open', async () => {
+        await page.goto('/dashboard');
+        await page.waitForFunction(() => document.querySelector('[data-stream]')?.getAttribute('data-state') === 'live');
+        const { id } = await portfolio();
+        const trade = side => platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'KO', side, quantity: '1' } });
+        const order = await trade('buy');
+        const notice = page.locator('.notices a');
+        await notice.waitFor();
+        assert.match(await notice.innerText(), /^Bought 1 KO at \d/);
+        assert.equal(await notice.getAttribute('href'), `/orders/${order.id}`);
+        await notice.waitFor({ state: 'detached' });
+        await trade('sell');
+    });
+
     it('shows what becomes of an order that is placed elsewhere', async () => {
         const { id } = await portfolio();
         await page.goto('/orders');
@@ -235,7 +287,7 @@ export const withScripts = site => describe('with scripts', () => {
         await page.getByText(/^Brings about [\d,.]+ at [\d,.]+; 37\.5 shares would be left\.$/).waitFor();
         assert.ok(!await estimate.evaluate(box => box.classList.contains('is-too-much')));
         await page.fill('#order-quantity', '51');
-        assert.match(await estimate.innerText(), / −1 shares would be left\.$/);
+        assert.match(await estimate.innerText(), /; 1 more than can be sold\.$/);
         assert.ok(await estimate.evaluate(box => box.classList.contains('is-too-much')));
     });
 

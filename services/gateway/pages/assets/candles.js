@@ -6,12 +6,14 @@ import { frame, moneyFormat, setTimes, show } from './charts.js';
 import { direction, grouped, percent } from './decimals.js';
 import { barTime } from './times.js';
 
+const BARS_SHOWN = '2000'; // as on the server's chart
+
 const time = (/** @type {string} */ text) => Math.floor(Date.parse(text) / 1000);
 
 /** @param {HTMLElement} figure */
 async function readBars(figure) {
     const { chart: ticker = '', timeframe = '', start = '' } = figure.dataset;
-    const query = new URLSearchParams({ timeframe, limit: '400', sort: 'desc', adjustment: 'split' });
+    const query = new URLSearchParams({ timeframe, limit: BARS_SHOWN, sort: 'desc', adjustment: 'split' });
     if (start)
         query.set('start', start);
     const reply = await fetch(`/api/v1/bars/${encodeURIComponent(ticker)}?${query}`);

@@ -46,6 +46,9 @@ function labelOf(time, isOpen) {
     return `${isOpen ? 'Open' : 'Closed'}${span}`;
 }
 
+/** As market_state.c writes it. */
+const paceOf = () => (clock.speed === 1 ? '' : clock.speed === 0 ? 'Clock stopped' : `${clock.speed}× speed`);
+
 /** @param {Element | null | undefined} place @param {string} text */
 function write(place, text) {
     if (place && place.textContent !== text)
@@ -79,6 +82,14 @@ function askSoon() {
     }, ASK_MS * (1 + 2 * Math.random()));
 }
 
+/** What is said to who places an order while the market is closed. @param {boolean} isOpen */
+function showClosed(isOpen) {
+    const notice = document.querySelector('[data-closed]');
+    notice?.toggleAttribute('hidden', isOpen);
+    if (Number.isFinite(clock.nextOpen))
+        write(notice?.querySelector('time'), dateTime(clock.nextOpen));
+}
+
 function show() {
     const time = clock.now + (Date.now() - clock.heard) * clock.speed;
     const isOpen = isOpenAt(time);
@@ -89,6 +100,10 @@ function show() {
     write(strip?.querySelector('[data-market]'), labelOf(time, isOpen));
     write(place, dateTime(time));
     place?.setAttribute('datetime', new Date(time).toISOString());
+    const pace = strip?.querySelector('[data-pace]');
+    write(pace, paceOf());
+    pace?.toggleAttribute('hidden', clock.speed === 1);
+    showClosed(isOpen);
     if (clock.speed > 0 && time >= clock.nextOpen && time >= clock.nextClose)
         askSoon();
 }

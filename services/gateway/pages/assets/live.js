@@ -4,6 +4,7 @@
 // @ts-check
 import { setClock } from './clock.js';
 import { direction, directionOf, grouped, micros, money, moneyOf, percent, percentOf, price, product, signed, signedOf } from './decimals.js';
+import { sayOrder } from './notices.js';
 import { hideState, renewParts, showState } from './parts.js';
 import { hasSessionEnded } from './session.js';
 
@@ -63,6 +64,7 @@ function texts(quote) {
     const way = quote.change === undefined ? '' : direction(quote.change);
     return {
         price: [price(quote.price), ''], bid: [price(quote.bid), ''], ask: [price(quote.ask), ''],
+        open: quote.open && [price(quote.open), ''], previous_close: quote.previous_close && [price(quote.previous_close), ''],
         high: quote.high && [price(quote.high), ''], low: quote.low && [price(quote.low), ''],
         volume: quote.volume !== undefined && [grouped(String(quote.volume), 0), ''],
         change: quote.change && [signed(quote.change), way],
@@ -281,7 +283,10 @@ function listen() {
     hear('backtest', message => showBacktest(message.backtest));
     // A run may have gone on since the page was made: its snapshot counts, too.
     hear('run_events', message => renewSoon(message.topic));
-    hear('order', () => renewSoon('orders'));
+    hear('order', ({ order }) => {
+        sayOrder(order);
+        renewSoon('orders');
+    });
     // The first one is what the page shows already, mostly.
     hear('orders', message => {
         if (hasGap || listsEnded() || haveMoved(message))

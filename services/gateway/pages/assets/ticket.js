@@ -45,12 +45,22 @@ function showFields() {
         hint.setAttribute('hidden', '');
 }
 
-/** As it is written in a field or told by the market; empty where there is none. */
-function latestPrice() {
-    const own = ['limit_price', 'stop_price'].find(name => !field(name).disabled && isDecimal(name));
+/** What was typed into a field that the type of order has; empty where there is no price in it. @param {string} name */
+const ownPrice = name => (!field(name).disabled && isDecimal(name) && micros(typed(name)) > 0n ? typed(name) : '');
+
+/** What the market asks or bids; empty where it does neither. */
+function marketPrice() {
     const quoted = document.querySelector(`[data-field="${isBuy() ? 'ask' : 'bid'}"]`);
-    const text = own ? typed(own) : quoted?.textContent?.replaceAll(',', '') ?? '';
+    const text = quoted?.textContent?.replaceAll(',', '') ?? '';
     return /^\d+(\.\d+)?$/.test(text) && micros(text) > 0n ? text : '';
+}
+
+/** What an order would be filled at, and its limit where that is worse: an order whose limit the market is within is filled at the market's price. */
+function prices() {
+    const [limit, stop, market] = [ownPrice('limit_price'), ownPrice('stop_price'), marketPrice()];
+    if (limit !== '' && stop === '' && market !== '' && (isBuy() ? micros(market) < micros(limit) : micros(market) > micros(limit)))
+        return { price: market, limit };
+    return { price: limit || stop || market, limit: '' };
 }
 
 /** What a place shows, without rounding; 0 where there is no such place. @param {string} place */
@@ -59,19 +69,31 @@ function exact(place) {
     return found instanceof HTMLElement && found.dataset.exact || '0';
 }
 
+/** What would be left, in words, and whether that is nothing. @param {bigint} most that a purchase comes to @param {bigint} amount that it probably does */
+function rest(most, amount) {
+    if (isBuy()) {
+        const cash = micros(exact('[data-field="buying_power"]'));
+        return most > cash ? { text: `${moneyOf(most - cash)} more than there is.`, isTooMuch: true }
+            : { text: `${moneyOf(cash - amount)} would be left.`, isTooMuch: false };
+    }
+    const left = nanos(exact('[data-available]')) - nanos(typed('quantity'));
+    return left < 0n ? { text: `${sharesOf(-left)} more than can be sold.`, isTooMuch: true }
+        : { text: `${sharesOf(left)} shares would be left.`, isTooMuch: false };
+}
+
 /** As estimate.c works it out. */
 function showEstimate() {
     const box = /** @type {HTMLElement} */ (form.querySelector('[data-estimate]'));
-    const price = latestPrice();
+    const { price, limit } = prices();
     box.hidden = !isDecimal('quantity') || price === '';
     if (box.hidden)
         return;
-    const quantity = typed('quantity');
-    const amount = product(quantity, price);
-    const left = isBuy() ? micros(exact('[data-field="buying_power"]')) - amount : nanos(exact('[data-available]')) - nanos(quantity);
-    box.textContent = `${isBuy() ? 'Costs' : 'Brings'} about ${moneyOf(amount)} at ${priceText(price)}; `
-        + `${isBuy() ? moneyOf(left) : `${sharesOf(left)} shares`} would be left.`;
-    box.classList.toggle('is-too-much', left < 0n);
+    const amount = product(typed('quantity'), price);
+    const atLimit = limit === '' ? amount : product(typed('quantity'), limit);
+    const { text, isTooMuch } = rest(atLimit, amount);
+    const bound = limit === '' ? '' : `, at ${isBuy() ? 'most' : 'least'} ${moneyOf(atLimit)}`;
+    box.textContent = `${isBuy() ? 'Costs' : 'Brings'} about ${moneyOf(amount)} at ${priceText(price)}${bound}; ${text}`;
+    box.classList.toggle('is-too-much', isTooMuch);
 }
 
 function update() {
