@@ -39,6 +39,12 @@ MUST_CHECK bool page_get_halt(struct exchange *exchange,
                               Trading__GetTradingHaltResponse **out_response,
                               struct error *error);
 
+// The limits in force in the portfolio; NULL when there are none.
+MUST_CHECK bool page_get_limits(struct exchange *exchange,
+                                const char *portfolio_id,
+                                Trading__LimitsInForce **out_limits,
+                                struct error *error);
+
 // All of the user's watchlists, and the default one among them.
 MUST_CHECK bool page_list_watchlists(struct exchange *exchange,
                                      Portfolio__ListWatchlistsResponse **out_response,

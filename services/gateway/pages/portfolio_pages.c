@@ -97,7 +97,8 @@ static bool add_halt(struct exchange *exchange, Pages__PortfolioPage *page, stru
     struct identity identity;
 
     if (!exchange_identity(exchange, &identity, error) ||
-        !page_get_halt(exchange, portfolio->id, &page->halt, error))
+        !page_get_halt(exchange, portfolio->id, &page->halt, error) ||
+        !page_get_limits(exchange, portfolio->id, &page->limits, error))
         return false;
     page->has_can_resume = true;
     for (size_t i = 0; i < page->halt->n_halts; i++) {

@@ -152,6 +152,39 @@ static bool add_watched(struct exchange *exchange, Pages__SymbolPage *page, stru
     return true;
 }
 
+static bool has_ticker(const char *const *tickers, size_t count, const char *ticker)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(tickers[i], ticker) == 0)
+            return true;
+    return false;
+}
+
+static bool forbids(const Trading__LimitsInForce *limits, const char *ticker)
+{
+    return has_ticker(limits->forbidden_symbols, limits->n_forbidden_symbols, ticker) ||
+           (limits->symbols_are_restricted &&
+            !has_ticker(limits->allowed_symbols, limits->n_allowed_symbols, ticker));
+}
+
+static void add_affordable(Pages__SymbolPage *page)
+{
+    const Trading__LimitsInForce *limits = page->limits;
+    int64_t cash = page->portfolio->buying_power_micros;
+
+    page->has_is_forbidden = true;
+    page->is_forbidden = limits != NULL && forbids(limits, page->symbol->ticker);
+    if (limits != NULL && limits->has_max_order_value_micros &&
+        limits->max_order_value_micros < cash)
+        cash = limits->max_order_value_micros;
+    if (page->is_forbidden || page->quote == NULL || page->quote->ask_micros <= 0 || cash <= 0)
+        return;
+    page->has_affordable_nanos =
+        money_divide_down(cash, page->quote->ask_micros, &page->affordable_nanos);
+    // Whole shares: nobody wants to read nine decimals.
+    page->affordable_nanos -= page->affordable_nanos % NANOS_PER_UNIT;
+}
+
 // What belongs to the user.
 static bool add_own(struct exchange *exchange,
                     const char *portfolio_id,
@@ -169,12 +202,9 @@ static bool add_own(struct exchange *exchange,
     page->portfolio = portfolios.chosen;
     if (page->portfolio == NULL)
         return true;
-    if (page->quote != NULL && page->quote->ask_micros > 0 &&
-        page->portfolio->buying_power_micros > 0)
-        page->has_affordable_nanos = money_divide_down(
-            page->portfolio->buying_power_micros, page->quote->ask_micros, &page->affordable_nanos);
-    // Whole shares: nobody wants to read nine decimals.
-    page->affordable_nanos -= page->affordable_nanos % NANOS_PER_UNIT;
+    if (!page_get_limits(exchange, page->portfolio->id, &page->limits, error))
+        return false;
+    add_affordable(page);
     return add_position(exchange, page, error) && add_orders(exchange, page, error) &&
            add_fills(exchange, page, error) &&
            page_get_halt(exchange, page->portfolio->id, &page->halt, error);

@@ -351,6 +351,26 @@ export const withoutScripts = site => describe('without scripts', () => {
         assert.equal(await page.locator('.notice').count(), 0);
     });
 
+    it('shows a portfolio\'s limits, and beside the ticket what they leave', async () => {
+        const token = await platform.login('no.scripts', PASSWORD);
+        const { id } = (await platform.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios[0];
+        const limit = body => platform.expect(200, 'PUT', `/api/v1/portfolios/${id}/limits`, { token, body });
+        await limit({ max_order_value: '5000', forbidden_symbols: ['KO'] });
+        await page.goto(`/portfolio/${id}`);
+        assert.match(await page.locator('section:has(#limits)').innerText(), /An order at most\s+5,000\.00\s+May not be bought\s+KO/);
+        await page.goto('/symbols/AAPL');
+        const ask = Number((await page.locator('[data-field="ask"]').innerText()).replaceAll(',', ''));
+        const most = Number(/Buys at most\s+([\d,]+)/.exec(await page.locator('#ticket').innerText())[1].replaceAll(',', ''));
+        assert.equal(most, Math.floor(5000 / ask));
+        await page.goto('/symbols/KO');
+        const ticket = await page.locator('#ticket').innerText();
+        assert.match(ticket, /The limits of this portfolio let nobody buy KO in it\./);
+        assert.doesNotMatch(ticket, /Buys at most/);
+        await limit({});
+        await page.goto(`/portfolio/${id}`);
+        assert.equal(await page.locator('#limits').count(), 0);
+    });
+
     it('says of a symbol that is not traded any more that its orders are refused', async () => {
         const token = await platform.administrator();
         const trade = status => platform.expect(200, 'PATCH', '/api/v1/symbols/KO', { token, body: { status } });
