@@ -15,7 +15,6 @@ const struct endpoint docs_endpoints[] = {
     {.http_method = "GET", .path = "/openapi.json", .answer = answer_openapi},
     {.http_method = "GET", .path = "/docs", .answer = answer_page},
     {.http_method = "GET", .path = "/swagger", .answer = answer_page},
-    {.http_method = "GET", .path = "/docs/errors", .answer = docs_errors},
     {.http_method = "GET", .path = "/assets/{version}/{name}", .answer = assets_answer},
 };
 const size_t docs_endpoint_count = COUNT_OF(docs_endpoints);

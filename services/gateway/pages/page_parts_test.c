@@ -97,9 +97,7 @@ static void a_purchase_is_estimated_at_what_is_asked_or_at_its_limit(void **stat
     assert_false(trade->estimate->is_too_much);
 }
 
-static void
-a_purchase_with_a_limit_above_the_market_costs_what_is_asked_and_must_be_paid_at_the_limit(
-    void **state)
+static void a_purchase_with_a_limit_above_the_market_costs_what_is_asked(void **state)
 {
     struct trade *trade = *state;
 
@@ -173,8 +171,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_purchase_is_estimated_at_what_is_asked_or_at_its_limit,
                                         start, stop),
         cmocka_unit_test_setup_teardown(
-            a_purchase_with_a_limit_above_the_market_costs_what_is_asked_and_must_be_paid_at_the_limit,
-            start, stop),
+            a_purchase_with_a_limit_above_the_market_costs_what_is_asked, start, stop),
         cmocka_unit_test_setup_teardown(a_sale_with_a_limit_below_the_market_brings_what_is_bid,
                                         start, stop),
         cmocka_unit_test_setup_teardown(

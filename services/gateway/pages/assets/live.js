@@ -7,6 +7,7 @@ import { direction, directionOf, grouped, micros, money, moneyOf, percent, perce
 import { sayOrder } from './notices.js';
 import { hideState, renewParts, showState } from './parts.js';
 import { hasSessionEnded } from './session.js';
+import { dateTime } from './times.js';
 
 const TICKERS_MAX = 150;
 const PORTFOLIOS_MAX = 20; // as many as a stream takes
@@ -67,6 +68,7 @@ function texts(quote) {
         open: quote.open && [price(quote.open), ''], previous_close: quote.previous_close && [price(quote.previous_close), ''],
         high: quote.high && [price(quote.high), ''], low: quote.low && [price(quote.low), ''],
         volume: quote.volume !== undefined && [grouped(String(quote.volume), 0), ''],
+        quoted_at: [dateTime(Date.parse(quote.quoted_at)), ''],
         change: quote.change && [signed(quote.change), way],
         change_percent: quote.change_percent && [percent(quote.change_percent), way],
         change_both: quote.change_percent && [`${signed(quote.change)} (${percent(quote.change_percent)})`, way],
