@@ -41,7 +41,10 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         assert.equal((await page.goto(address)).status(), 200);
         assert.match(await page.locator('main').innerText(), /100,000\.00/);
         assert.equal(await page.locator('svg.chart-line').count(), 0);
+        assert.match(await page.locator('main').innerText(), /This portfolio has one day so far: curves and most figures come with its second day/);
         assert.deepEqual(await violations(page), []);
+        await page.goto(`${address}?period=1W`);
+        assert.match(await page.locator('main').innerText(), /This period has one day, /);
         assertQuiet(page);
         await page.context().close();
     });
@@ -240,5 +243,35 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
             assertQuiet(page);
             await page.context().close();
         });
+    });
+
+    it('tells the high and the low of the curve itself, each with its day, and at the edges the days alone', async () => {
+        await platform.import('EFAL', toCsv(dates.map((date, i) => ({ date, open: 200 - i, high: 200 - i, low: 199 - i, close: 199 - i, volume: 1e6 }))), admin);
+        await platform.step(`${dates[70]}T15:00:00Z`, admin);
+        const { id } = await platform.expect(201, 'POST', '/api/v1/portfolios', { token: user.token, body: { name: 'falls', cash_balance: '50000' } });
+        await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token: user.token, body: { ticker: 'EFAL', side: 'buy', quantity: '100' } });
+        await platform.step(`${dates[75]}T15:00:00Z`, admin);
+        const page = await open(browser, platform, { state, scripts: false });
+        await page.goto(`/portfolio/${id}/performance?period=1W`);
+        const { series: days } = await platform.expectDays(`/api/v1/portfolios/${id}/performance?period=1W`, { token: user.token });
+        assert.ok(days.every(day => Number(day.equity) < 50000), 'each day is below what was put in');
+        const words = date => new Date(date).toLocaleDateString('en-US', { timeZone: 'UTC', year: 'numeric', month: 'short', day: 'numeric' });
+        const money = value => Number(value).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+        const extremes = (values, format) => [Math.max(...values), Math.min(...values)]
+            .map(value => `${format(value)} on ${words(days[values.indexOf(value)].date)}`);
+        const said = async name => (await page.locator(`section:has(#${name}) .extremes span`).allInnerTexts()).map(text => text.replace('−', '-'));
+        const edges = async name => page.locator(`section:has(#${name}) .scale > span:not(.key)`).allInnerTexts();
+        const equity = extremes(days.map(day => Number(day.equity)), money);
+        assert.deepEqual(await said('equity'), [`Highest equity ${equity[0]}`, `Lowest ${equity[1]}`]);
+        const growth = extremes(days.map(day => Number(day.growth)), value => `${((value - 1) * 100).toFixed(2)}%`);
+        assert.deepEqual((await said('growth')).map(text => text.replace('+', '')), [`Highest ${growth[0]}`, `Lowest ${growth[1]}`]);
+        const [drawdown] = await said('drawdown');
+        assert.ok(drawdown.startsWith('Deepest -') && drawdown.endsWith('not recovered yet'), drawdown);
+        for (const name of ['equity', 'growth', 'drawdown'])
+            assert.deepEqual(await edges(name), [words(days[0].date), words(days.at(-1).date)]);
+        await page.goto(`/portfolio/${id}`);
+        assert.match((await said('equity'))[0], /^Highest equity .* on /);
+        assertQuiet(page);
+        await page.context().close();
     });
 });

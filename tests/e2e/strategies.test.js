@@ -259,11 +259,13 @@ describe('strategies', () => {
 
         it('go by what was there when they were asked for, and see nothing later than the clock', async () => {
             const strategy = await create({ kind: 'buy_and_hold', symbols: ['WAVE'], parameters: TEN_SHARES });
-            const reply = await ask(strategy, { end: '2015-01-01T00:00:00Z' });
+            const reply = await ask(strategy, {});
             await platform.expect(200, 'PATCH', `/api/v1/strategies/${strategy.id}`, { token: ada.token, body: { symbols: ['ACME'] } });
             const backtest = await ended(reply.body.id);
             assert.deepEqual([backtest.symbols, backtest.strategy_version], [['WAVE'], 1]);
             assert.equal(backtest.statistics.last_at, '2014-06-11T13:30:00Z');
+            // It stays until then, whatever becomes of the clock.
+            assert.equal(backtest.end, '2014-06-12T14:00:00Z');
         });
 
         it('have indicators that know the bars before the start', async () => {
@@ -530,7 +532,13 @@ describe('strategies', () => {
 
         it('are refused when they make no sense', async () => {
             const strategy = await create({ kind: 'buy_and_hold' });
-            refused(await ask(strategy, { start: '2014-06-13T00:00:00Z' }), ['start', 'must be before the platform\'s present']);
+            const rule = 'the platform\'s present time, 2014-06-12T14:00:00Z';
+            refused(await ask(strategy, { start: '2014-06-12T14:00:00Z' }), ['start', `must be before ${rule}`]);
+            refused(await ask(strategy, { end: '2014-06-12T14:00:00.000001Z' }), ['end', `must not be after ${rule}`]);
+            refused(await ask(strategy, { start: '2014-06-13T00:00:00Z', end: '2014-06-14T00:00:00Z' }),
+                ['start', `must be before ${rule}`], ['end', `must not be after ${rule}`]);
+            assert.equal((await completed(await create({ kind: 'buy_and_hold', symbols: ['WAVE'] }), { end: '2014-06-12T14:00:00Z' })).end,
+                '2014-06-12T14:00:00Z');
             refused(await ask(strategy, { end: '2014-01-01T00:00:00Z' }), ['end', 'must be after start']);
             refused(await ask(strategy, { costs: { commission_minimum: '2', commission_maximum: '1.50' } }),
                 ['costs.commission_minimum', 'must be at most commission_maximum, which is 1.50']);

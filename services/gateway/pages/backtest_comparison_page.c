@@ -98,10 +98,36 @@ static bool add_backtests(struct exchange *exchange,
 
 // Figures.
 
+// Bars of another length begin at other moments of the same day.
+static bool is_other_time(const Trading__Backtest *one,
+                          const Trading__Backtest *other,
+                          int64_t at,
+                          int64_t than)
+{
+    if (one->timeframe == other->timeframe)
+        return at != than;
+    return at / MICROS_PER_DAY != than / MICROS_PER_DAY;
+}
+
+static bool are_of_different_times(const Trading__CompareBacktestsResponse *response)
+{
+    const Trading__Backtest *first = response->backtests[0];
+
+    for (size_t i = 1; i < response->n_backtests; i++) {
+        const Trading__Backtest *other = response->backtests[i];
+
+        if (is_other_time(first, other, first->statistics->first_at, other->statistics->first_at) ||
+            is_other_time(first, other, first->statistics->last_at, other->statistics->last_at))
+            return true;
+    }
+    return false;
+}
+
 // A row of one figure; NULL in `out_row` when none of them has it.
 static bool make_row(struct arena *arena,
                      size_t figure,
                      const Trading__CompareBacktestsResponse *response,
+                     bool is_ranked,
                      Pages__BacktestComparisonRow **out_row)
 {
     Pages__BacktestComparisonRow *row = arena_allocate(arena, sizeof *row);
@@ -119,7 +145,7 @@ static bool make_row(struct arena *arena,
         if (cell == NULL)
             return false;
         cell->has_is_best = true;
-        cell->is_best = figures_view_is_best(figure, response->backtests, count, i);
+        cell->is_best = is_ranked && figures_view_is_best(figure, response->backtests, count, i);
         is_there = is_there || cell->is_there;
         row->label = cell->label;
         row->definition = cell->definition;
@@ -141,7 +167,7 @@ static bool add_rows(struct arena *arena,
     for (size_t i = 0; i < count; i++) {
         Pages__BacktestComparisonRow *row = NULL;
 
-        if (!make_row(arena, i, response, &row))
+        if (!make_row(arena, i, response, !comparison->are_of_different_times, &row))
             return false;
         if (row != NULL)
             comparison->rows[comparison->n_rows++] = row;
@@ -230,6 +256,8 @@ static bool add_chart(struct arena *arena,
     chart->has_highest_micros = chart->has_lowest_micros = true;
     chart->highest_micros = limits.highest;
     chart->lowest_micros = limits.lowest;
+    chart->start = line_chart_print_date(arena, response->curve[0]->time);
+    chart->end = line_chart_print_date(arena, response->curve[response->n_curve - 1]->time);
     comparison->chart = chart;
     return draw_lines(arena, response, &limits, comparison);
 }
@@ -269,6 +297,8 @@ static bool add_comparison(struct exchange *exchange,
         return page_out_of_memory(error);
     pages__backtest_comparison__init(comparison);
     page->comparison = comparison;
+    comparison->has_are_of_different_times = true;
+    comparison->are_of_different_times = are_of_different_times(response);
     find_benchmark(response, comparison);
     if (!add_backtests(exchange, response, comparison, error))
         return false;

@@ -91,10 +91,42 @@ static const char *draw_dots(struct arena *arena,
                                                  : arena_copy(arena, dots->data, dots->length);
 }
 
+// The days at the edges of a chart, and those of its extremes.
+static void tell_days(struct arena *arena,
+                      const struct line_chart_source *source,
+                      const struct line_chart_extremes *extremes,
+                      Pages__PerformanceChart *chart)
+{
+    chart->start = line_chart_print_date(arena, point_of(source->context, 0)->time);
+    chart->end = line_chart_print_date(arena, point_of(source->context, source->count - 1)->time);
+    chart->highest_on =
+        line_chart_print_date(arena, point_of(source->context, extremes->highest)->time);
+    chart->lowest_on =
+        line_chart_print_date(arena, point_of(source->context, extremes->lowest)->time);
+}
+
+static void add_drawdown(struct arena *arena, Pages__BacktestPage *page)
+{
+    const Trading__Backtest *backtest = page->backtest;
+    const struct line_chart_source source = {backtest, backtest->n_curve, drawdown_of, NULL};
+    const struct line_chart_extremes extremes = line_chart_find_extremes(&source);
+    struct line_chart_limits limits = line_chart_below_zero;
+    Pages__PerformanceChart *chart = line_chart_make(arena, &source, &limits);
+
+    page->drawdown = chart;
+    if (chart == NULL)
+        return;
+    tell_days(arena, &source, &extremes, chart);
+    chart->area = arena_printf(arena, "M%sV0H0Z", chart->line);
+    chart->has_lowest_percent_parts = true;
+    chart->lowest_percent_parts = drawdown_of(backtest, extremes.lowest) * PARTS_PER_MICRO;
+}
+
 static void add_charts(struct arena *arena, Pages__BacktestPage *page)
 {
     const Trading__Backtest *backtest = page->backtest;
     struct line_chart_source source = {backtest, backtest->n_curve, equity_of, NULL};
+    struct line_chart_extremes extremes = line_chart_find_extremes(&source);
     struct line_chart_limits limits;
 
     if (backtest->n_curve < 2)
@@ -105,21 +137,15 @@ static void add_charts(struct arena *arena, Pages__BacktestPage *page)
     page->equity = line_chart_make(arena, &source, &limits);
     if (page->equity != NULL) {
         page->equity->has_highest_micros = page->equity->has_lowest_micros = true;
-        page->equity->highest_micros = limits.highest;
-        page->equity->lowest_micros = limits.lowest;
+        page->equity->highest_micros = equity_of(backtest, extremes.highest);
+        page->equity->lowest_micros = equity_of(backtest, extremes.lowest);
+        tell_days(arena, &source, &extremes, page->equity);
         page->equity->buys =
             draw_dots(arena, backtest, TRADING__ORDER_SIDE__ORDER_SIDE_BUY, &limits);
         page->equity->sells =
             draw_dots(arena, backtest, TRADING__ORDER_SIDE__ORDER_SIDE_SELL, &limits);
     }
-    source = (struct line_chart_source){backtest, backtest->n_curve, drawdown_of, NULL};
-    limits = line_chart_below_zero;
-    page->drawdown = line_chart_make(arena, &source, &limits);
-    if (page->drawdown != NULL) {
-        page->drawdown->area = arena_printf(arena, "M%sV0H0Z", page->drawdown->line);
-        page->drawdown->has_lowest_percent_parts = true;
-        page->drawdown->lowest_percent_parts = limits.lowest * PARTS_PER_MICRO;
-    }
+    add_drawdown(arena, page);
 }
 
 // Tables.

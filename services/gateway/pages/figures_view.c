@@ -6,13 +6,14 @@
 
 #include <string.h>
 
-enum look { LOOKS_SIGNED, LOOKS_SHARE, LOOKS_NUMBER, LOOKS_COUNT, LOOKS_TIME };
+enum look { LOOKS_SIGNED, LOOKS_SHARE, LOOKS_PART, LOOKS_NUMBER, LOOKS_COUNT, LOOKS_TIME };
 enum better { BETTER_NEITHER, BETTER_MORE, BETTER_LESS };
 
 static const struct figure {
     const char *name; // in the API
     const char *label;
-    enum look look; // a percentage with its sign, one that has none, a number, a count, a moment
+    enum look look;     // a percentage with its sign, one that has none, the same of a
+                        // ratio, a number, a count, a moment
     enum better better; // of two, as far as one can say
     const char *definition;
 } figures[] = {
@@ -46,8 +47,8 @@ static const struct figure {
      "The return of a year that does not come of moving with the benchmark."},
     {"exposure_percent", "In the market", LOOKS_SHARE, BETTER_NEITHER,
      "Of the bars those at which there was a position."},
-    {"turnover", "Turnover", LOOKS_NUMBER, BETTER_NEITHER,
-     "Half of what was bought and sold, in parts of the equity on average."},
+    {"turnover", "Turnover", LOOKS_PART, BETTER_NEITHER,
+     "Half of what was bought and sold, in percent of the equity at the closes on average."},
     {"trades", "Trades", LOOKS_COUNT, BETTER_NEITHER,
      "From the first share bought until none is left; those that are open are not among them."},
     {"open_trades", "Open at the end", LOOKS_COUNT, BETTER_NEITHER,
@@ -94,6 +95,9 @@ static void set_value(enum look look, int64_t value, Pages__BacktestFigureView *
     case LOOKS_SHARE:
         view->has_share_micros = true;
         view->share_micros = value;
+        break;
+    case LOOKS_PART:
+        view->has_share_micros = !__builtin_mul_overflow(value, 100, &view->share_micros);
         break;
     case LOOKS_NUMBER:
         view->has_number_micros = true;

@@ -103,6 +103,20 @@ static void more_orders_are_neither_better_nor_worse(void **state)
     assert_best(f, "Orders", (bool[]){false, false, false});
 }
 
+// As on the page of a portfolio's performance.
+static void turnover_is_in_percent(void **state)
+{
+    struct fixture *f = *state;
+    Pages__BacktestFigureView *view = NULL;
+
+    f->statistics[0].has_turnover_micros = true;
+    f->statistics[0].turnover_micros = 2922000;
+    view = figures_view_make(f->arena, index_of(f, "Turnover"), &f->statistics[0]);
+    assert_true(view->has_share_micros);
+    assert_int_equal(view->share_micros, 292200000);
+    assert_false(view->has_number_micros);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +127,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_lowest_volatility_and_the_least_drawdown_are_the_best,
                                         start, stop),
         cmocka_unit_test_setup_teardown(more_orders_are_neither_better_nor_worse, start, stop),
+        cmocka_unit_test_setup_teardown(turnover_is_in_percent, start, stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "pages/line_chart.h"
 
 #include "base/strbuf.h"
+#include "base/timestamp.h"
 
 enum {
     WIDTH = 1000,
@@ -22,6 +23,29 @@ void line_chart_widen(const struct line_chart_source *source,
         if (at < limits->lowest)
             limits->lowest = at;
     }
+}
+
+struct line_chart_extremes line_chart_find_extremes(const struct line_chart_source *source)
+{
+    struct line_chart_extremes found = {0, 0};
+
+    for (size_t i = 1; i < source->count; i++) {
+        int64_t at = source->value(source->context, i);
+
+        if (at > source->value(source->context, found.highest))
+            found.highest = i;
+        if (at < source->value(source->context, found.lowest))
+            found.lowest = i;
+    }
+    return found;
+}
+
+const char *line_chart_print_date(struct arena *arena, int64_t time)
+{
+    char text[TIMESTAMP_SIZE];
+
+    timestamp_print(time, text);
+    return arena_copy(arena, text, DATE_SIZE - 1);
 }
 
 int line_chart_x(size_t index, size_t count)

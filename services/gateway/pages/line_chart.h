@@ -44,6 +44,16 @@ const char *line_chart_draw(struct arena *arena,
                             line_chart_value *value,
                             const struct line_chart_limits *limits);
 
+// Which of the values is the highest and which the lowest, of several alike the first.
+struct line_chart_extremes {
+    size_t highest;
+    size_t lowest;
+};
+struct line_chart_extremes line_chart_find_extremes(const struct line_chart_source *source);
+
+// The day of a moment, "2014-06-02". NULL when the arena's budget is spent.
+const char *line_chart_print_date(struct arena *arena, int64_t time);
+
 // Where a value is in the box, from its left and from its upper edge.
 int line_chart_x(size_t index, size_t count);
 int line_chart_y(const struct line_chart_limits *limits, int64_t value);

@@ -158,20 +158,34 @@ static int64_t drawdown_of(const void *context, size_t index)
     return day_of(context, index)->drawdown_parts;
 }
 
-// A chart of ratios that shows these limits at least, and tells its edges in percent of `base`.
+// The days at the edges of a chart, and those of its extremes.
+static void tell_days(const struct line_chart_source *source,
+                      const struct line_chart_extremes *extremes,
+                      Pages__PerformanceChart *chart)
+{
+    chart->start = day_of(source->context, 0)->date;
+    chart->end = day_of(source->context, source->count - 1)->date;
+    chart->highest_on = day_of(source->context, extremes->highest)->date;
+    chart->lowest_on = day_of(source->context, extremes->lowest)->date;
+}
+
+// A chart of ratios that shows these limits at least, and tells its extremes in percent of `base`.
 static Pages__PerformanceChart *make_ratio_chart(struct arena *arena,
                                                  const struct line_chart_source *source,
                                                  struct line_chart_limits limits,
                                                  int64_t base)
 {
     Pages__PerformanceChart *chart = line_chart_make(arena, source, &limits);
+    struct line_chart_extremes extremes = line_chart_find_extremes(source);
 
     if (chart == NULL)
         return NULL;
+    tell_days(source, &extremes, chart);
     chart->has_highest_percent_parts =
-        to_percent(true, limits.highest - base, &chart->highest_percent_parts);
-    chart->has_lowest_percent_parts =
-        to_percent(true, limits.lowest - base, &chart->lowest_percent_parts);
+        to_percent(true, source->value(source->context, extremes.highest) - base,
+                   &chart->highest_percent_parts);
+    chart->has_lowest_percent_parts = to_percent(
+        true, source->value(source->context, extremes.lowest) - base, &chart->lowest_percent_parts);
     return chart;
 }
 
@@ -202,6 +216,7 @@ performance_view_draw_equity(struct arena *arena,
     const struct line_chart_source source = {performance, performance->n_series, equity_of,
                                              invested_of};
     const Portfolio__PerformanceDay *last = NULL;
+    const struct line_chart_extremes extremes = line_chart_find_extremes(&source);
     Pages__PerformanceChart *chart = NULL;
     struct line_chart_limits limits;
 
@@ -212,8 +227,9 @@ performance_view_draw_equity(struct arena *arena,
     chart = line_chart_make(arena, &source, &limits);
     if (chart != NULL) {
         chart->has_highest_micros = chart->has_lowest_micros = true;
-        chart->highest_micros = limits.highest;
-        chart->lowest_micros = limits.lowest;
+        chart->highest_micros = equity_of(performance, extremes.highest);
+        chart->lowest_micros = equity_of(performance, extremes.lowest);
+        tell_days(&source, &extremes, chart);
     }
     return chart;
 }
@@ -238,8 +254,11 @@ static void add_charts(struct arena *arena, Pages__PerformancePage *page)
     page->volatility = make_volatility_chart(arena, performance);
     source = (struct line_chart_source){performance, performance->n_series, drawdown_of, NULL};
     page->drawdown = make_ratio_chart(arena, &source, line_chart_below_zero, 0);
-    if (page->drawdown != NULL)
-        page->drawdown->area = arena_printf(arena, "M%sV0H0Z", page->drawdown->line);
+    if (page->drawdown == NULL)
+        return;
+    page->drawdown->area = arena_printf(arena, "M%sV0H0Z", page->drawdown->line);
+    if (page->drawdown->lowest_percent_parts == 0)
+        page->drawdown->lowest_on = NULL;
 }
 
 // Days, the newest first.
@@ -373,6 +392,8 @@ static bool add_contributions(struct arena *arena, Pages__PerformancePage *page)
 
 bool performance_view_make(struct arena *arena, Pages__PerformancePage *page)
 {
+    page->has_is_one_day = true;
+    page->is_one_day = page->performance->is_complete && page->performance->n_series == 1;
     if (page->performance->n_series == 0)
         return true;
     add_charts(arena, page);

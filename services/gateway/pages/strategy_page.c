@@ -363,12 +363,20 @@ static bool read_request(struct exchange *exchange,
     return true;
 }
 
-// Until the end of the day that was chosen.
-static void include_last_day(const struct form *form, Trading__CreateBacktestRequest *request)
+// Until the end of the day that was chosen; that of today is still to come, so the present is
+// meant.
+static void include_last_day(const struct exchange *exchange,
+                             Trading__CreateBacktestRequest *request)
 {
-    const char *end = form_find(form, "end");
+    const char *end = form_find(exchange->form, "end");
+    struct platform_clock clock;
 
-    if (request->has_end && end != NULL && strlen(end) == DATE_LENGTH)
+    if (!request->has_end || end == NULL || strlen(end) != DATE_LENGTH)
+        return;
+    if (quotes_clock(exchange->gateway->quotes, &clock) && clock.now >= request->end &&
+        clock.now - request->end < MICROS_PER_DAY)
+        request->has_end = false;
+    else
         request->end += MICROS_PER_DAY - 1;
 }
 
@@ -396,7 +404,7 @@ bool backtest_create(struct exchange *exchange, struct error *error)
         return false;
     if (!read_request(exchange, &request, &failure))
         return page_fail(exchange, &failure, show_test, error);
-    include_last_day(exchange->form, request);
+    include_last_day(exchange, request);
     if (!page_call(exchange, "trading", &trading_method_create_backtest, &request->base, &response,
                    &failure)) {
         name_fields(request, &failure);

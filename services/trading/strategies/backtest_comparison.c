@@ -175,6 +175,36 @@ static bool differs(const char *const *values, size_t count)
     return false;
 }
 
+// The latest point at that time or before; the first one when there is none.
+static const Trading__BacktestPoint *point_at(const Trading__Backtest *backtest, int64_t at)
+{
+    size_t low = 0;
+    size_t high = backtest->n_curve;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (backtest->curve[middle]->time <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return backtest->curve[low == 0 ? 0 : low - 1];
+}
+
+// Backtests until the present were each asked for at another moment. That is no difference where
+// their curves end alike.
+static bool is_same_end(const char *name, Trading__Backtest *const *backtests, size_t count)
+{
+    if (strcmp(name, "end") != 0)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (backtests[i]->n_curve == 0 ||
+            point_at(backtests[i], INT64_MAX)->time != point_at(backtests[0], INT64_MAX)->time)
+            return false;
+    return true;
+}
+
 static bool tell_difference(const struct differences *differences,
                             size_t index,
                             size_t count,
@@ -215,28 +245,12 @@ static bool tell_differences(Trading__Backtest *const *backtests,
             return false;
     for (size_t i = 0; i < differences->count; i++) {
         if (differs(differences->values[i], count) &&
+            !is_same_end(differences->names[i], backtests, count) &&
             !tell_difference(differences, i, count,
                              &response->differences[response->n_differences++]))
             return false;
     }
     return true;
-}
-
-// The latest point at that time or before; the first one when there is none.
-static const Trading__BacktestPoint *point_at(const Trading__Backtest *backtest, int64_t at)
-{
-    size_t low = 0;
-    size_t high = backtest->n_curve;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (backtest->curve[middle]->time <= at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return backtest->curve[low == 0 ? 0 : low - 1];
 }
 
 static int compare_times(const void *one, const void *other)

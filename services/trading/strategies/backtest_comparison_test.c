@@ -134,6 +134,24 @@ static void only_what_differs_is_told(void **state)
     assert_string_equal(response.differences[3]->name, "parameters.period");
 }
 
+static void another_end_is_told_only_where_the_curves_end_otherwise(void **state)
+{
+    static const int dollars[] = {100, 200, 300};
+    Trading__Backtest *backtests[] = {backtest_of("{}", 1, dollars, 3),
+                                      backtest_of("{}", 1, dollars, 3)};
+    Trading__CompareBacktestsResponse response;
+
+    (void)state;
+    backtests[0]->has_end = backtests[1]->has_end = true;
+    backtests[0]->end = 7;
+    backtests[1]->end = 8;
+    assert_int_equal(compare(backtests, 2).n_differences, 0);
+    backtests[1]->n_curve = 2;
+    response = compare(backtests, 2);
+    assert_int_equal(response.n_differences, 1);
+    assert_string_equal(response.differences[0]->name, "end");
+}
+
 static void assert_refused(const char *ids, const char *sentence)
 {
     const char **list = NULL;
@@ -173,6 +191,7 @@ int main(void)
         cmocka_unit_test(curves_without_a_common_time_are_empty),
         cmocka_unit_test(a_curve_has_500_points_at_most_with_both_ends),
         cmocka_unit_test(only_what_differs_is_told),
+        cmocka_unit_test(another_end_is_told_only_where_the_curves_end_otherwise),
         cmocka_unit_test(from_two_to_ten_are_compared_each_once),
     };
 

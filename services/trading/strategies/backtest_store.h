@@ -46,7 +46,7 @@ struct backtest_record {
     const char *symbols;    // "AAPL MSFT"
     const char *timeframe;
     int64_t start_at;
-    int64_t end_at; // 0 for the platform's present
+    int64_t end_at; // 0 of old ones: as far as there were bars
     int64_t cash;
     struct fill_terms terms;
     bool fractional;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // backtests_api: backtests asked for, followed, canceled and removed.
+#include "bourse/market/v1/market.pb-c.h"
 #include "bourse/trading/v1/trading_methods.h"
 #include "bourse/trading/v1/trading_server.h"
 
 #include <string.h>
 
+#include "base/timestamp.h"
 #include "execution/lookup.h"
 #include "money/money.h"
 #include "service/owned_change.h"
@@ -16,7 +18,12 @@
 #include "strategies/strategy_message.h"
 #include "strategies/walk_forward.h"
 
-enum { PAGE_DEFAULT = 50, PAGE_BYTES_MAX = 400 * 1024, STATISTICS_BYTES = 2048 };
+enum {
+    PAGE_DEFAULT = 50,
+    PAGE_BYTES_MAX = 400 * 1024,
+    STATISTICS_BYTES = 2048,
+    SYNCHRONIZE_MS = 1500,
+};
 
 #define CASH_UNLESS_SAID INT64_C(100000000000)
 
@@ -135,7 +142,6 @@ struct change {
     struct owned_change base;
     struct trading *trading;
     struct backtest_record record;
-    int64_t now; // the platform's, of one that is asked for
 };
 
 // Takes the strategy as it is now.
@@ -160,17 +166,15 @@ take_strategy(struct transaction *transaction, struct change *change, struct err
     return true;
 }
 
-// The grid is gone through from the start to the end, or to the present when that is earlier.
+// The grid is gone through from the start to the end.
 static bool check_plan(const struct change *change, struct error *error)
 {
     const Trading__CreateBacktestRequest *request =
         (const Trading__CreateBacktestRequest *)change->base.request;
-    int64_t end = change->now;
 
-    if (request->has_end && request->end < end)
-        end = request->end;
     return request->walk_forward == NULL ||
-           walk_forward_check(request->walk_forward, request->n_grid, request->start, end, error);
+           walk_forward_check(request->walk_forward, request->n_grid, request->start,
+                              change->record.end_at, error);
 }
 
 // Of combinations that break a rule together the result tells; where all do there is nothing to
@@ -269,24 +273,57 @@ static void check_commission(const struct fill_terms *terms, struct error *error
                         "must be at most commission_maximum, which is %s", maximum);
 }
 
+// The platform's present time. Who has just stepped the clock means the time after it; while market
+// is silent, the time that was heard of last has to do.
+static bool find_present(struct trading *trading, int64_t *out_now, struct error *error)
+{
+    struct platform_clock clock;
+    struct error silence;
+    bool is_known = quotes_clock(trading->quotes, &clock);
+
+    if (is_known && clock.mode == MARKET__CLOCK_MODE__CLOCK_MODE_STEP &&
+        quotes_synchronize(trading->quotes, SYNCHRONIZE_MS, &silence))
+        is_known = quotes_clock(trading->quotes, &clock);
+    if (!is_known)
+        return error_set(error, REASON_UNAVAILABLE, "The platform's clock is not known yet.");
+    *out_now = clock.now;
+    return true;
+}
+
+// Nobody knows a price that is still to come, so nothing can be tested on it.
+static void
+check_period(const Trading__CreateBacktestRequest *request, int64_t now, struct error *error)
+{
+    char present[TIMESTAMP_SIZE];
+
+    timestamp_print(now, present);
+    if (request->start >= now)
+        error_add_violation(error, "start", "must be before the platform's present time, %s",
+                            present);
+    if (request->has_end && request->end > now)
+        error_add_violation(error, "end", "must not be after the platform's present time, %s",
+                            present);
+    else if (request->has_end && request->end <= request->start)
+        error_add_violation(error, "end", "must be after start");
+}
+
 static bool check_request(struct change *change,
                           const Trading__CreateBacktestRequest *request,
                           struct error *error)
 {
-    struct platform_clock clock;
     bool is_fractionable = false;
+    int64_t now = 0;
 
-    if (!quotes_clock(change->trading->quotes, &clock))
-        return error_set(error, REASON_UNAVAILABLE, "The platform's clock is not known yet.");
+    if (!find_present(change->trading, &now, error))
+        return false;
     error_clear(error);
-    if (request->start >= clock.now)
-        error_add_violation(error, "start", "must be before the platform's present");
-    if (request->has_end && request->end <= request->start)
-        error_add_violation(error, "end", "must be after start");
+    check_period(request, now, error);
     check_commission(&change->record.terms, error);
     if (error->code != CODE_OK)
         return false;
-    change->now = clock.now;
+    // The present goes on, and what was asked for stays.
+    if (!request->has_end)
+        change->record.end_at = now;
     if (!check_plan(change, error))
         return false;
     return request->benchmark == NULL ||
