@@ -36,8 +36,9 @@ struct quotes {
     struct quotes_delivery *delivery; // NULL when nobody wants to be told
     // Made by the subscriber's thread when market first says that it fetches what is wanted.
     struct quotes_wanted *_Atomic wanted;
-    struct arena *arena;   // of the subscriber's thread
-    pthread_rwlock_t lock; // guards table, clock, position and has_snapshot
+    atomic_bool is_simulated; // as market has last said
+    struct arena *arena;      // of the subscriber's thread
+    pthread_rwlock_t lock;    // guards table, clock, position and has_snapshot
     struct quote_table *table;
     struct heard_clock clock;
     struct quotes_position position; // of the last publication that is contained
@@ -154,13 +155,19 @@ static bool ask_page(struct quotes *quotes,
                                             error);
 }
 
+// Where market has its prices from.
+struct market_kind {
+    bool is_on_demand;
+    bool is_simulated;
+};
+
 // Reads all pages into `table`. The position is the least of the pages': publications after it are
 // applied again, which changes nothing that a page knew better.
 static bool read_snapshot(struct quotes *quotes,
                           struct quote_table *table,
                           struct heard_clock *out_clock,
                           struct quotes_position *out_position,
-                          bool *out_is_on_demand,
+                          struct market_kind *out_kind,
                           struct error *error)
 {
     Market__GetQuoteSnapshotResponse *page = NULL;
@@ -183,7 +190,7 @@ static bool read_snapshot(struct quotes *quotes,
             (void)quote_table_put(table, &quote);
         }
         read_clock(page->clock, out_clock);
-        *out_is_on_demand = page->on_demand;
+        *out_kind = (struct market_kind){page->on_demand, page->simulated};
         if (!page->more)
             return true;
         (void)snprintf(after, sizeof after, "%s", quote.ticker);
@@ -221,10 +228,10 @@ static bool take_snapshot(struct quotes *quotes)
     struct quote_table *old = NULL;
     struct heard_clock clock = {0};
     struct quotes_position position = {0};
-    bool is_on_demand = false;
+    struct market_kind kind = {0};
     struct error error;
 
-    if (!read_snapshot(quotes, table, &clock, &position, &is_on_demand, &error)) {
+    if (!read_snapshot(quotes, table, &clock, &position, &kind, &error)) {
         quote_table_free(&table);
         return false;
     }
@@ -242,7 +249,8 @@ static bool take_snapshot(struct quotes *quotes)
     atomic_store(&quotes->heard_us, clock_monotonic_us());
     if (quotes->delivery != NULL)
         quotes_delivery_put_all(quotes->delivery);
-    if (is_on_demand)
+    atomic_store(&quotes->is_simulated, kind.is_simulated);
+    if (kind.is_on_demand)
         tell_wanted(quotes);
     tell_moved(quotes);
     return true;
@@ -459,6 +467,11 @@ bool quotes_get(struct quotes *quotes, const char *ticker, struct quote *out_quo
 bool quotes_is_on_demand(struct quotes *quotes)
 {
     return atomic_load_explicit(&quotes->wanted, memory_order_acquire) != NULL;
+}
+
+bool quotes_is_simulated(struct quotes *quotes)
+{
+    return atomic_load_explicit(&quotes->is_simulated, memory_order_acquire);
 }
 
 void quotes_want(struct quotes *quotes, const char *ticker)

@@ -80,6 +80,10 @@ MUST_CHECK bool quotes_get(struct quotes *quotes, const char *ticker, struct quo
 // Whether market fetches the prices that are wanted, and has no others.
 bool quotes_is_on_demand(struct quotes *quotes);
 
+// Whether market makes its prices up, and uses none that are imported. False before the first
+// snapshot.
+bool quotes_is_simulated(struct quotes *quotes);
+
 // Says that this symbol's price is wanted, as quotes_get does, for who waits for a price without
 // reading it: once a minute is enough.
 void quotes_want(struct quotes *quotes, const char *ticker);

@@ -35,6 +35,7 @@ struct market {
     _Atomic int64_t last_told_price;
     pthread_mutex_t hold; // locked by a test that makes `changed` slow
     bool is_on_demand;
+    bool is_simulated;
     char wanted[SYMBOLS_MAX][16]; // told so far, guarded by `hold`
     size_t wanted_count, wanted_calls;
 };
@@ -123,6 +124,8 @@ bool market_client_get_quote_snapshot(struct rpc_client *client,
     page->sequence = market->sequence;
     page->has_on_demand = true;
     page->on_demand = market->is_on_demand;
+    page->has_simulated = true;
+    page->simulated = market->is_simulated;
     *out_response = page;
     return true;
 }
@@ -587,6 +590,22 @@ static void a_market_that_has_all_prices_is_told_nothing(void **state)
     assert_int_equal(market->wanted_calls, 0);
 }
 
+static void a_market_that_makes_its_prices_up_is_known(void **state)
+{
+    struct market *market = *state;
+    struct quotes *quotes;
+
+    quotes = follow(market, false);
+    publish(market, NULL, 0);
+    assert_false(quotes_is_simulated(quotes));
+    quotes_free(&quotes);
+    market->is_simulated = true;
+    quotes = follow(market, false);
+    publish(market, NULL, 0);
+    assert_true(quotes_is_simulated(quotes));
+    quotes_free(&quotes);
+}
+
 // What had been traded when the quote of a symbol that is published now came.
 static int64_t
 volume_before(struct market *market, struct quotes *quotes, int64_t passed, int64_t volume)
@@ -668,6 +687,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_market_that_fetches_what_is_wanted_is_told_what_is_read,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_market_that_has_all_prices_is_told_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_market_that_makes_its_prices_up_is_known, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_quote_knows_what_was_traded_in_its_session_before_it,
                                         set_up, tear_down),

@@ -273,6 +273,11 @@ static void write_time(int64_t us, enum template_format format, struct strbuf *o
         strbuf_printf(out, "%02d:%02d UTC", (int)(minutes / 60), (int)(minutes % 60));
 }
 
+void format_write_time(int64_t us, struct strbuf *out)
+{
+    write_time(us, FORMAT_AS_DATE_TIME, out);
+}
+
 static const char *name_of(const struct field_info *field,
                            const ProtobufCFieldDescriptor *descriptor,
                            const void *value)

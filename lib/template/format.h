@@ -58,3 +58,6 @@ void format_write(enum template_format format,
 // Appends `value` of 10^-scale, with at least `least` decimals and as many more as it has:
 // "1,234.50". For sentences that are no templates. `least` is at most `scale`.
 void format_write_decimal(int64_t value, int scale, int least, struct strbuf *out);
+
+// Appends a time as `datetime` does: "Jun 2, 2014, 13:30 UTC".
+void format_write_time(int64_t us, struct strbuf *out);

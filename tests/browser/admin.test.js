@@ -94,9 +94,16 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await submit(page, 'Set the password');
             assert.match(await flash(page), /password was set/);
             await platform.login('bob', PASSWORD);
-            await submit(page, 'Make an administrator');
+            await page.getByRole('button', { name: 'Make an administrator' }).click();
+            assert.match(await page.locator('#other-role').innerText(), /change what belongs to everybody/);
+            await page.getByRole('button', { name: 'Do not' }).click();
+            assert.equal((await get('/api/v1/users/bob')).role, 'user');
+            await page.getByRole('button', { name: 'Make an administrator' }).click();
+            await submit(page, 'Make bob an administrator');
             assert.match(await flash(page), /bob is an administrator/);
-            await submit(page, 'Make an ordinary user');
+            await page.getByRole('button', { name: 'Make an ordinary user' }).click();
+            assert.match(await page.locator('#other-role').innerText(), /ends the sessions of bob/);
+            await submit(page, 'Make bob an ordinary user');
             const token = await platform.login('bob', PASSWORD);
             await submit(page, 'End all sessions');
             await until('the session to end', async () => (await platform.request('GET', '/api/v1/users/me', { token })).status === 401);
@@ -116,6 +123,25 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             assert.match(await page.locator('tbody').innerText(), /Ended/);
         });
 
+        it('show whose portfolio it is, when it is not their own', async () => {
+            await page.goto(`/admin/users/${await userId('ada')}`);
+            await page.locator('section:has(#portfolios) tbody a').first().click();
+            await page.waitForURL(`**/portfolio/${ada.portfolio}`);
+            const notice = page.locator('.notice');
+            assert.equal(await notice.innerText(), 'This is the portfolio of ada.');
+            assert.equal(await page.getByRole('link', { name: 'Orders', exact: true }).and(page.locator('main a')).count(), 0);
+            for (const part of ['performance', 'transactions', 'import']) {
+                assert.equal((await page.goto(`/portfolio/${ada.portfolio}/${part}`)).status(), 200);
+                assert.equal(await notice.innerText(), 'This is the portfolio of ada.', part);
+            }
+            await notice.getByRole('link', { name: 'ada' }).click();
+            await page.waitForURL(`**/admin/users/${await userId('ada')}`);
+            await page.goto('/portfolio');
+            await page.locator('main a[href^="/portfolio/"]').first().click();
+            await page.waitForURL('**/portfolio/*-*');
+            assert.equal(await notice.count(), 0);
+        });
+
         it('leave their own account to the settings, and the last administrator is kept', async () => {
             await page.goto(`/admin/users/${await userId('admin')}`);
             assert.match(await page.locator('main').innerText(), /This is you/);
@@ -133,6 +159,13 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             assert.equal(body.reason, 'TRADING_HALTED');
             await submit(page, 'Let trading go on');
             assert.match(await flash(page), /may trade again/);
+            const resumed = await until('the event', async () => {
+                await page.goto('/admin/audit?action=trading.resume');
+                const rows = page.locator('tbody tr');
+                return await rows.count() > 0 && rows.first();
+            });
+            await resumed.locator('[data-label="To what"]').getByRole('link', { name: 'ada', exact: true }).click();
+            await page.waitForURL(`**/admin/users/${ada.id ?? await userId('ada')}`);
             await place({ ticker: 'AAPL', side: 'buy', quantity: '1' });
         });
 
@@ -188,6 +221,7 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             const text = 'Date,Open,High,Low,Close,Volume\n2014-05-01,10,12,9,11,100\n<b>nodate</b>,1,1,1,1,1\n2014-05-02,11,12,10,12,200\n';
             await page.goto('/admin/imports');
             assert.match(await page.locator('main').innerText(), /Up to 64 GiB a file/);
+            assert.equal(await page.locator('.notice').count(), 0);
             await page.fill('#prices-ticker', 'SENT');
             await page.setInputFiles('#prices-file', csv('"><img src=x>.csv', text));
             await submit(page, 'Import the prices');
@@ -223,8 +257,19 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await page.fill('#prices-ticker', 'kept');
             await page.setInputFiles('#prices-file', csv('list.csv', 'Symbol,Name\nA,B\n'));
             await submit(page, 'Import the prices');
-            assert.match(await page.locator('.form-problem').innerText(), /Date|column|header/i);
+            assert.equal(await page.locator('.form-problem').innerText(), 'Line 1: the header has no column date.');
             assert.equal(await page.inputValue('#prices-ticker'), 'kept');
+            await page.goto('/admin/imports?state=failed');
+            await page.locator('[data-part="imports"] tbody a').first().click();
+            await page.waitForURL('**/admin/imports/*-*');
+            assert.equal(await flash(page), 'Nothing of it was taken. Line 1: the header has no column date.');
+            assert.match(await page.locator('.figures').innerText(), /Size\s+–/);
+            assert.equal(await page.locator('.notice').count(), 0);
+            // What nothing came of is not told as done.
+            await until('the event', async () => {
+                await page.goto('/admin/audit?action=import.finish');
+                return /Import ended[\s\S]*Failed\s+Invalid request/.test(await page.locator('tbody').innerText());
+            });
         });
 
         it('take a list of symbols', async () => {
@@ -296,18 +341,19 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             assert.match(await page.locator('#limits-defaults-max_order_value-problem').innerText(), /1000/);
             await page.fill('#limits-defaults-max_order_value', '500.5');
             await submit(page, 'Set all of these');
-            assert.match(await flash(page), /in force/);
+            assert.match(await flash(page), /in force for every order from now on\. No symbol is known here as MSFT: /);
             assert.equal(await page.inputValue('#limits-defaults-max_order_value'), '500.50');
             assert.equal(await page.inputValue('#limits-ceilings-forbidden_symbols'), 'KO, MSFT');
             // What was done in trading is in auth's log a moment later.
             await until('the event', async () => {
                 await page.reload();
-                return /admin limits\.set/.test(await page.locator('.feed').innerText());
+                return /admin Limits set/.test(await page.locator('.feed').innerText());
             });
             await page.fill('#limits-defaults-max_order_value', '');
             await page.fill('#limits-ceilings-max_order_value', '');
             await page.fill('#limits-ceilings-forbidden_symbols', '');
             await submit(page, 'Set all of these');
+            assert.match(await flash(page), /from now on\.$/);
             const limits = await get('/api/v1/limits');
             assert.equal(limits.ceilings?.max_order_value, undefined);
         });
@@ -331,25 +377,34 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             assert.match(await flash(page), /Trading goes on/);
             await until('the events', async () => {
                 await page.reload();
-                return /^admin trading\.resume the whole platform[\s\S]*trading\.halt the whole platform[\s\S]*Cancel orders yes/.test(await page.locator('.feed').innerText());
+                return /^admin Trading resumed the whole platform[\s\S]*Trading halted the whole platform[\s\S]*Cancel orders yes/.test(await page.locator('.feed').innerText());
             });
         });
 
-        it('move the clock, let it run and stop it, and say why it cannot go back', async () => {
+        it('move the clock when asked twice, let it run and stop it, and say why it cannot go back', async () => {
+            const set = async () => {
+                await page.getByRole('button', { name: 'Set the clock' }).click();
+                await submit(page, 'Set it');
+            };
             await page.goto('/admin/clock');
-            await submit(page, 'An hour on');
-            assert.match(await flash(page), /stands/);
+            await page.getByRole('button', { name: 'An hour on' }).click();
+            assert.match(await page.locator('#move-hour').innerText(), /everybody to Apr 1, 2014, 16:00 UTC[\s\S]*orders are filled[\s\S]*never goes back/);
+            await page.getByRole('button', { name: 'Do not' }).click();
+            assert.equal((await get('/api/v1/clock')).now, '2014-04-01T15:00:00Z');
+            await page.getByRole('button', { name: 'An hour on' }).click();
+            await submit(page, 'Move it to Apr 1, 2014, 16:00 UTC');
+            assert.match(await flash(page), /stands at Apr 1, 2014, 16:00 UTC/);
             assert.equal((await get('/api/v1/clock')).now, '2014-04-01T16:00:00Z');
             await page.fill('#clock-at', '2014-04-02T14:30');
-            await submit(page, 'Set the clock');
+            await set();
             assert.equal((await get('/api/v1/clock')).now, '2014-04-02T14:30:00Z');
             await page.fill('#clock-at', '2014-01-01T00:00');
-            await submit(page, 'Set the clock');
-            assert.match(await page.locator('.form-problem').innerText(), /back/);
+            await set();
+            assert.match(await page.locator('.form-problem').innerText(), /shows Apr 2, 2014, 14:30 UTC and cannot go back to Jan 1, 2014, 00:00 UTC/);
             await page.goto('/admin/clock');
             await page.selectOption('#clock-mode', 'replay');
             await page.fill('#clock-speed', '0.5');
-            await submit(page, 'Set the clock');
+            await set();
             assert.match(await flash(page), /runs/);
             assert.match(await page.locator('.figures').innerText(), /0\.5 times as fast/);
             await submit(page, 'Stop it here');
@@ -410,6 +465,9 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await platform.expect(200, 'PATCH', `/api/v1/users/${id}`, { token: admin, body: { role: 'user', is_active: false, new_password: `${PASSWORD}, too` } });
             await page.goto('/admin/audit?action=user.change');
             assert.match(await page.locator('tbody tr').first().innerText(), /Role user\s+Is active no\s+Password new/);
+            await platform.expect(401, 'POST', '/api/v1/auth/login', { body: { username: 'nobody.there', password: PASSWORD } });
+            await page.goto('/admin/audit?action=session.start');
+            assert.match(await page.locator('tbody tr', { hasText: 'Refused' }).first().innerText(), /^Login\s+session\.start[\s\S]*Nobody known[\s\S]*Refused/);
             await page.goto('/admin/audit?actor=nobody.there');
             assert.match(await page.locator('main').innerText(), /Nothing matches/);
             await page.goto('/admin/audit?end=2000-01-01');

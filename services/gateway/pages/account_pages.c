@@ -38,6 +38,10 @@ static bool show_login(struct exchange *exchange, const struct error *failure, s
         next = form_find(exchange->form, FORM_NEXT);
     else if (!exchange_parameter(exchange, "next", &next, error))
         return false;
+    // Who is logged in has nothing to do here, unless a page has just said that the session has
+    // ended.
+    if (exchange->form == NULL && page.frame->username != NULL && page.frame->flash == NULL)
+        return page_redirect(exchange, error, "%s", page_next(exchange, next, AFTER_LOGIN));
     page.form = &form;
     page.next = page_next(exchange, next, NULL);
     return page_answer(exchange, &login_page, &page.base, failure, error);

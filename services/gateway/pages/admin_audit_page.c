@@ -49,7 +49,10 @@ static bool add_list(struct exchange *exchange, Pages__AdminAuditPage *page, str
     page->n_events = list->n_events;
     page->events = audit_view_make(exchange->request->arena, list->events, list->n_events);
     page->next_page_token = list->next_page_token;
-    return page->events != NULL || page_out_of_memory(error);
+    if (page->events == NULL)
+        return page_out_of_memory(error);
+    admin_name_users(exchange, page->events, page->n_events);
+    return true;
 }
 
 bool admin_audit_page_show(struct exchange *exchange, struct error *error)

@@ -10,6 +10,8 @@
 #include "page_templates.h"
 #include "server/multipart.h"
 
+#include <string.h>
+
 enum { IMPORTS_SHOWN = 50, REJECTED_SHOWN = 100, PERCENT = 100 };
 
 // Which of the forms on the page has failed, and why.
@@ -55,6 +57,8 @@ static bool show(struct exchange *exchange, const struct failures *failures, str
         return false;
     page.prices = &prices;
     page.symbols = &symbols;
+    page.has_is_simulated = true;
+    page.is_simulated = quotes_is_simulated(exchange->gateway->quotes);
     return page_answer(exchange, &admin_imports_page, &page.base, failure, error);
 }
 
@@ -152,6 +156,21 @@ static uint32_t percent_of(uint64_t part, uint64_t whole)
     return whole == 0 ? PERCENT : (uint32_t)(part * PERCENT / whole);
 }
 
+// What ended it, as the form says it: which lines, which is the field that they come in to
+// programs, goes without saying.
+static const char *say_failure(struct arena *arena, const char *failure)
+{
+    static const char field[] = "lines: ";
+    char *sentence = NULL;
+
+    if (strncmp(failure, field, sizeof field - 1) != 0)
+        return failure;
+    sentence = arena_printf(arena, "%s.", failure + sizeof field - 1);
+    if (sentence != NULL && sentence[0] >= 'a' && sentence[0] <= 'z')
+        sentence[0] = (char)(sentence[0] - 'a' + 'A');
+    return sentence;
+}
+
 // How far it is, and as many rejected lines as somebody reads.
 static void describe(Pages__AdminImportPage *page)
 {
@@ -165,6 +184,9 @@ static void describe(Pages__AdminImportPage *page)
     page->merged_percent = is_merging ? percent_of(import->merged, import->rows) : 0;
     if (import->n_rejected > REJECTED_SHOWN)
         import->n_rejected = REJECTED_SHOWN;
+    // Of a file that was refused at its first line nothing has been taken.
+    if (import->state == MARKET__IMPORT_STATE__IMPORT_STATE_FAILED && import->bytes == 0)
+        import->has_bytes = false;
     page->has_further_rejected = import->rejected_count > import->n_rejected;
     page->further_rejected = import->rejected_count - import->n_rejected;
 }
@@ -187,6 +209,15 @@ bool admin_import_page_show(struct exchange *exchange, struct error *error)
         return false;
     page.import = ((Market__GetImportResponse *)response)->import;
     describe(&page);
+    if (page.import->failure != NULL) {
+        page.import->failure = say_failure(exchange->request->arena, page.import->failure);
+        if (page.import->failure == NULL)
+            return page_out_of_memory(error);
+    }
+    page.has_is_unused = true;
+    page.is_unused = page.import->kind == MARKET__IMPORT_KIND__IMPORT_KIND_BARS &&
+                     page.import->state != MARKET__IMPORT_STATE__IMPORT_STATE_FAILED &&
+                     quotes_is_simulated(exchange->gateway->quotes);
     page.form = page.import->state == MARKET__IMPORT_STATE__IMPORT_STATE_RECEIVING ? &form : NULL;
     return page_answer(exchange, &admin_import_page, &page.base, NULL, error);
 }

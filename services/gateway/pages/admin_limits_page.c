@@ -3,14 +3,16 @@
 // of all, and the halt of the whole platform.
 #include "pages/admin_pages.h"
 
+#include "base/strbuf.h"
 #include "bourse/gateway/v1/pages_rules.h"
 #include "bourse/trading/v1/trading_methods.h"
 #include "bourse/trading/v1/trading_rules.h"
 #include "page_templates.h"
+#include "pages/page_quotes.h"
 
 #include <string.h>
 
-enum { EVENTS_EACH = 8, EVENTS_SHOWN = 8 };
+enum { EVENTS_EACH = 8, EVENTS_SHOWN = 8, SYMBOLS_ASKED_MAX = 20, UNKNOWN_BYTES_MAX = 120 };
 
 // Which of the forms on the page has failed, and why.
 struct failures {
@@ -110,6 +112,63 @@ static bool go_back(struct exchange *exchange, struct error *error)
     return page_redirect(exchange, error, "/admin/limits");
 }
 
+// Symbols that have no price, and so may be nobody's; each is asked for, so there is an end to it.
+struct looked_up {
+    const char *tickers[SYMBOLS_ASKED_MAX];
+    size_t count;
+    struct strbuf *unknown;
+};
+
+static bool is_unknown(struct exchange *exchange, const char *ticker)
+{
+    Market__Symbol *symbol = NULL;
+    struct error error;
+
+    return !page_quotes_get_symbol(exchange, ticker, &symbol, &error) &&
+           error_is(&error, REASON_SYMBOL_NOT_FOUND);
+}
+
+static void look_up(struct exchange *exchange, const char *ticker, struct looked_up *looked_up)
+{
+    struct strbuf *unknown = looked_up->unknown;
+
+    if (looked_up->count == SYMBOLS_ASKED_MAX || page_quotes_find(exchange, ticker) != NULL)
+        return;
+    for (size_t i = 0; i < looked_up->count; i++)
+        if (strcmp(looked_up->tickers[i], ticker) == 0)
+            return;
+    looked_up->tickers[looked_up->count++] = ticker;
+    if (is_unknown(exchange, ticker))
+        strbuf_printf(unknown, "%s%s", unknown->length > 0 ? ", " : "", ticker);
+}
+
+static void
+look_up_all(struct exchange *exchange, const Trading__TradingLimits *limits, struct looked_up *all)
+{
+    for (size_t i = 0; limits != NULL && i < limits->n_allowed_symbols; i++)
+        look_up(exchange, limits->allowed_symbols[i], all);
+    for (size_t i = 0; limits != NULL && i < limits->n_forbidden_symbols; i++)
+        look_up(exchange, limits->forbidden_symbols[i], all);
+}
+
+// A symbol may be limited before it is imported, so one that is not there is no reason to refuse;
+// one that is mistyped limits nothing.
+static void say_limits(struct exchange *exchange, const Trading__SetLimitsResponse *limits)
+{
+    OWNED(strbuf) unknown = strbuf_new(UNKNOWN_BYTES_MAX);
+    struct looked_up looked_up = {.unknown = unknown};
+
+    look_up_all(exchange, limits->defaults, &looked_up);
+    look_up_all(exchange, limits->ceilings, &looked_up);
+    if (unknown->length == 0)
+        page_say(exchange, false, "The limits are in force for every order from now on.");
+    else
+        page_say(exchange, true,
+                 "The limits are in force for every order from now on. No symbol is known here as "
+                 "%s%s: look whether that is mistyped.",
+                 unknown->data, unknown->overflowed ? "…" : "");
+}
+
 bool admin_limits_set(struct exchange *exchange, struct error *error)
 {
     ProtobufCMessage *response = NULL;
@@ -117,7 +176,7 @@ bool admin_limits_set(struct exchange *exchange, struct error *error)
 
     if (!page_submit(exchange, "trading", &trading_method_set_limits, false, &response, &failure))
         return page_fail(exchange, &failure, show_limits, error);
-    page_say(exchange, false, "The limits are in force for every order from now on.");
+    say_limits(exchange, (const Trading__SetLimitsResponse *)response);
     return go_back(exchange, error);
 }
 

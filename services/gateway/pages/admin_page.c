@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { EVENTS_SHOWN = 8, HOUR_MINUTES = 60 };
+enum { EVENTS_SHOWN = 8, NAMES_ASKED_MAX = 8, HOUR_MINUTES = 60 };
 
 bool admin_begin(struct exchange *exchange,
                  const char *part,
@@ -47,6 +47,26 @@ bool admin_list_events(struct exchange *exchange,
     return true;
 }
 
+void admin_name_users(struct exchange *exchange, Pages__AuditEventView *const *views, size_t count)
+{
+    size_t asked = 0;
+
+    for (size_t i = 0; i < count && asked < NAMES_ASKED_MAX; i++) {
+        const char *user_id = views[i]->subject_user_id;
+        Auth__GetUserRequest request = AUTH__GET_USER_REQUEST__INIT;
+        ProtobufCMessage *response = NULL;
+        struct error error;
+
+        if (user_id == NULL || strcmp(user_id, views[i]->subject) != 0)
+            continue;
+        asked++;
+        request.user = user_id;
+        if (page_call(exchange, "auth", &auth_method_get_user, &request.base, &response, &error))
+            audit_view_name_user(views, count, user_id,
+                                 ((const Auth__GetUserResponse *)response)->user->username);
+    }
+}
+
 bool admin_make_feed(struct exchange *exchange,
                      Auth__AuditEvent *const *events,
                      size_t count,
@@ -61,8 +81,11 @@ bool admin_make_feed(struct exchange *exchange,
     pages__audit_feed__init(feed);
     feed->n_events = count;
     feed->events = audit_view_make(arena, events, count);
+    if (feed->events == NULL)
+        return page_out_of_memory(error);
+    admin_name_users(exchange, feed->events, count);
     *out_feed = feed;
-    return feed->events != NULL || page_out_of_memory(error);
+    return true;
 }
 
 // The services.

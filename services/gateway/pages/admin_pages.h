@@ -22,6 +22,10 @@ MUST_CHECK bool admin_list_events(struct exchange *exchange,
                                   Auth__ListAuditEventsResponse **out_events,
                                   struct error *error);
 
+// Calls the users that events were done to by their names, where the log has the id alone; of a
+// few, as each is asked for.
+void admin_name_users(struct exchange *exchange, Pages__AuditEventView *const *views, size_t count);
+
 // How these are shown.
 MUST_CHECK bool admin_make_feed(struct exchange *exchange,
                                 Auth__AuditEvent *const *events,

@@ -20,6 +20,71 @@ enum {
 
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyz_ "
 
+// What was done, as people call it.
+static const struct {
+    const char *action;
+    const char *words;
+} actions[] = {
+    {"administrator.create", "Administrator made"},
+    {"api_key.create", "Key for programs made"},
+    {"api_key.delete", "Key for programs deleted"},
+    {"backtest.create", "Backtest asked for"},
+    {"backtest.delete", "Backtest removed"},
+    {"bar.put", "Price set by hand"},
+    {"clock.set", "Clock set"},
+    {"corporate_action.create", "Split or dividend entered"},
+    {"corporate_action.delete", "Split or dividend removed"},
+    {"import.cancel", "Import canceled"},
+    {"import.finish", "Import ended"},
+    {"import.start", "Import begun"},
+    {"limits.set", "Limits set"},
+    {"order.cancel", "Order canceled"},
+    {"order.cancel_all", "All open orders canceled"},
+    {"order.place", "Order placed"},
+    {"order.replace", "Order replaced"},
+    {"password.change", "Password change"},
+    {"portfolio.clone", "Portfolio cloned"},
+    {"portfolio.create", "Portfolio opened"},
+    {"portfolio.delete", "Portfolio closed"},
+    {"portfolio.deposit", "Deposit"},
+    {"portfolio.import", "Transactions imported"},
+    {"portfolio.reset", "Portfolio reset"},
+    {"portfolio.update", "Portfolio changed"},
+    {"portfolio.withdraw", "Withdrawal"},
+    {"session.end", "Logout"},
+    {"session.start", "Login"},
+    {"signing_key.rotate", "Another signing key"},
+    {"strategy.create", "Strategy made"},
+    {"strategy.delete", "Strategy deleted"},
+    {"strategy.start", "Strategy started"},
+    {"strategy.stop", "Strategy stopped"},
+    {"strategy.update", "Strategy changed"},
+    {"symbol.create", "Symbol added"},
+    {"symbol.delete", "Symbol removed"},
+    {"symbol.update", "Symbol changed"},
+    {"task.delete", "Task given up"},
+    {"task.retry", "Task tried again"},
+    {"trading.halt", "Trading halted"},
+    {"trading.resume", "Trading resumed"},
+    {"user.change", "Account changed"},
+    {"user.delete", "Account ended"},
+    {"user.register", "Account opened"},
+    {"watchlist.add", "Symbol put on a watchlist"},
+    {"watchlist.create", "Watchlist made"},
+    {"watchlist.delete", "Watchlist deleted"},
+    {"watchlist.remove", "Symbol taken off a watchlist"},
+    {"watchlist.update", "Watchlist changed"},
+};
+
+// One that has no words yet is called as programs call it.
+static const char *say_action(const char *action)
+{
+    for (size_t i = 0; action != NULL && i < COUNT_OF(actions); i++)
+        if (strcmp(action, actions[i].action) == 0)
+            return actions[i].words;
+    return action;
+}
+
 // Facts on their way into a view.
 struct facts {
     struct arena *arena;
@@ -51,8 +116,12 @@ static bool add_fact(struct facts *facts, const char *name, const char *value)
 
     if (name == NULL || value == NULL)
         return no_room(facts);
-    if (view->n_facts == FACTS_MAX ||
-        (view->event->subject != NULL && strcmp(value, view->event->subject) == 0))
+    if (view->event->subject != NULL && strcmp(value, view->event->subject) == 0) {
+        if (strcmp(name, "user_id") == 0 && strcmp(value, PLATFORM) != 0)
+            view->subject_user_id = view->event->subject;
+        return true;
+    }
+    if (view->n_facts == FACTS_MAX)
         return true;
     fact = arena_allocate(facts->arena, sizeof *fact);
     if (fact == NULL)
@@ -222,6 +291,16 @@ static void add_facts(struct facts *facts, const char *detail)
     }
 }
 
+// The end of an import is done however it ended; that nothing came of it is told as its result.
+static void take_failure(Pages__AuditEventView *view)
+{
+    if (view->event->action == NULL || strcmp(view->event->action, "import.finish") != 0 ||
+        view->n_facts != 1 || strcmp(view->facts[0]->label, "Failed") != 0)
+        return;
+    view->failure = view->facts[0]->value;
+    view->n_facts = 0;
+}
+
 static Pages__AuditEventView *make_view(struct arena *arena, Auth__AuditEvent *event)
 {
     Pages__AuditEventView *view = arena_allocate(arena, sizeof *view);
@@ -231,6 +310,7 @@ static Pages__AuditEventView *make_view(struct arena *arena, Auth__AuditEvent *e
         return NULL;
     pages__audit_event_view__init(view);
     view->event = event;
+    view->action = say_action(event->action);
     view->subject = event->subject != NULL && strcmp(event->subject, PLATFORM) == 0
                         ? "the whole platform"
                         : event->subject;
@@ -239,7 +319,18 @@ static Pages__AuditEventView *make_view(struct arena *arena, Auth__AuditEvent *e
         return NULL;
     if (event->detail != NULL)
         add_facts(&facts, event->detail);
+    take_failure(view);
     return facts.has_room ? view : NULL;
+}
+
+void audit_view_name_user(Pages__AuditEventView *const *views,
+                          size_t count,
+                          const char *user_id,
+                          const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (views[i]->subject_user_id != NULL && strcmp(views[i]->subject_user_id, user_id) == 0)
+            views[i]->subject = name;
 }
 
 Pages__AuditEventView **
@@ -252,5 +343,8 @@ audit_view_make(struct arena *arena, Auth__AuditEvent *const *events, size_t cou
         if (views[i] == NULL)
             return NULL;
     }
+    for (size_t i = 0; views != NULL && i < count; i++)
+        if (events[i]->actor_id != NULL && events[i]->actor != NULL)
+            audit_view_name_user(views, count, events[i]->actor_id, events[i]->actor);
     return views;
 }

@@ -115,6 +115,68 @@ static void more_than_there_is_room_for_is_refused(void **state)
     arena_free(&arena);
 }
 
+static void what_was_done_is_told_in_words_and_by_its_code_where_there_are_none(void **state)
+{
+    Auth__AuditEvent known = AUTH__AUDIT_EVENT__INIT;
+    Auth__AuditEvent unknown = AUTH__AUDIT_EVENT__INIT;
+    Auth__AuditEvent *events[] = {&known, &unknown};
+    Pages__AuditEventView **views = NULL;
+
+    known.action = "clock.set";
+    unknown.action = "moon.set";
+    views = audit_view_make(*state, events, COUNT_OF(events));
+    assert_non_null(views);
+    assert_string_equal(views[0]->action, "Clock set");
+    assert_string_equal(views[1]->action, "moon.set");
+}
+
+static void a_user_told_by_id_is_called_as_another_event_does(void **state)
+{
+    static char id[] = "0195d3a0-0000-7000-8000-000000000001";
+    static char all[] = "00000000-0000-0000-0000-000000000000";
+    Auth__AuditEvent halt = AUTH__AUDIT_EVENT__INIT;
+    Auth__AuditEvent login = AUTH__AUDIT_EVENT__INIT;
+    Auth__AuditEvent platform = AUTH__AUDIT_EVENT__INIT;
+    Auth__AuditEvent *events[] = {&halt, &platform, &login};
+    Pages__AuditEventView **views = NULL;
+
+    halt.action = platform.action = "trading.halt";
+    halt.subject = id;
+    halt.detail = "{\"user_id\":\"0195d3a0-0000-7000-8000-000000000001\",\"note\":\"rest\"}";
+    platform.subject = all;
+    login.action = "session.start";
+    login.actor_id = id;
+    login.actor = "ada";
+    views = audit_view_make(*state, events, 2);
+    assert_non_null(views);
+    assert_string_equal(views[0]->subject, id);
+    assert_string_equal(views[0]->subject_user_id, id);
+    assert_int_equal(views[0]->n_facts, 1);
+    views = audit_view_make(*state, events, COUNT_OF(events));
+    assert_non_null(views);
+    assert_string_equal(views[0]->subject, "ada");
+    assert_string_equal(views[1]->subject, "the whole platform");
+    assert_null(views[1]->subject_user_id);
+}
+
+static void an_import_that_failed_is_not_told_as_done(void **state)
+{
+    Auth__AuditEvent failed = AUTH__AUDIT_EVENT__INIT;
+    Auth__AuditEvent done = AUTH__AUDIT_EVENT__INIT;
+    Auth__AuditEvent *events[] = {&failed, &done};
+    Pages__AuditEventView **views = NULL;
+
+    failed.action = done.action = "import.finish";
+    failed.detail = "failed: INVALID_REQUEST";
+    done.detail = "imported: 2";
+    views = audit_view_make(*state, events, COUNT_OF(events));
+    assert_non_null(views);
+    assert_string_equal(views[0]->failure, "INVALID_REQUEST");
+    assert_int_equal(views[0]->n_facts, 0);
+    assert_null(views[1]->failure);
+    assert_int_equal(views[1]->n_facts, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +187,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_few_words_are_told_as_they_are, start, stop),
         cmocka_unit_test_setup_teardown(the_platform_is_called_so, start, stop),
         cmocka_unit_test(more_than_there_is_room_for_is_refused),
+        cmocka_unit_test_setup_teardown(
+            what_was_done_is_told_in_words_and_by_its_code_where_there_are_none, start, stop),
+        cmocka_unit_test_setup_teardown(a_user_told_by_id_is_called_as_another_event_does, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(an_import_that_failed_is_not_told_as_done, start, stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 // What fails, told as a page that says what to do. Who must log in is sent to the login page.
 #include "pages/page.h"
 
+#include "base/uuid.h"
 #include "page_templates.h"
 #include "pages/field_words.h"
 #include "pages/local_path.h"
@@ -10,6 +11,7 @@
 #include "rest/problem.h"
 #include "rest/url.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LOGIN_NEXT "/login?next="
@@ -76,9 +78,31 @@ static const char *say_violation(struct arena *arena, const struct error *failur
     return sentence != NULL ? sentence : field_words_say(arena, failure->message);
 }
 
+// Whether the sentence names by its id what the address names: nobody knows anything by that.
+static bool names_an_id(const struct exchange *exchange, const struct error *failure)
+{
+    const struct router_match *match = exchange->match;
+    char id[UUID_SIZE];
+
+    for (size_t i = 0; match != NULL && i < match->variable_count; i++) {
+        struct text value = match->variables[i].value;
+
+        if (value.length >= sizeof id)
+            continue;
+        (void)snprintf(id, sizeof id, "%.*s", (int)value.length, value.data);
+        if (uuid_is_valid(id) && strstr(failure->message, id) != NULL)
+            return true;
+    }
+    return false;
+}
+
 // A form whose page was open for long, or in whose window somebody else has logged in meanwhile.
 static const char *sentence_of(struct exchange *exchange, const struct error *failure, int status)
 {
+    const struct reason_entry *entry = reason_find(failure->reason);
+
+    if (entry != NULL && failure->code == CODE_NOT_FOUND && names_an_id(exchange, failure))
+        return entry->title;
     if (error_is(failure, REASON_CSRF_REJECTED))
         return "The form is not of this session. Go back, reload the page and send it again.";
     // What went wrong inside is nobody's business but that of who works on it.

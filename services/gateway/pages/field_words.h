@@ -2,7 +2,8 @@
 // field_words: the fields of the API as the pages' forms call them.
 //
 // The services' sentences name the fields of the REST API, which is right for programs: "grid must
-// have parameters for walk_forward to choose from". Who reads a page knows these by their labels.
+// have parameters for walk_forward to choose from". Who reads a page knows these by their labels,
+// and times as the pages have them.
 //
 // Threads: pure functions. Memory: the arena's; NULL when its budget is spent.
 #pragma once
@@ -36,8 +37,8 @@
     X("trail_price", "Behind the best price")                                                      \
     X("walk_forward", "Walk forward")
 
-// A sentence in which these are called by their labels, in quotes. Of those whose name is a word
-// as others are nothing is changed.
+// A sentence in which these are called by their labels, in quotes, and times are as on pages. Of
+// those whose name is a word as others are nothing is changed.
 const char *field_words_say(struct arena *arena, const char *sentence);
 
 // What a violation of `field` ("walk_forward", "grid[0].values") says, as a sentence.

@@ -40,6 +40,19 @@ static void names_of_fields_are_told_as_their_labels(void **state)
                         "“Goes on by, in days” is too long.");
 }
 
+static void times_are_told_as_on_pages(void **state)
+{
+    struct arena *arena = *state;
+
+    assert_string_equal(
+        field_words_say(arena, "it shows 2026-11-30T00:00:00Z, not 2026-11-28T00:15:32.856760Z."),
+        "it shows Nov 30, 2026, 00:00 UTC, not Nov 28, 2026, 00:15 UTC.");
+    assert_string_equal(field_words_say(arena, "until 2014-06-02T13:30:00Z"),
+                        "until Jun 2, 2014, 13:30 UTC");
+    assert_string_equal(field_words_say(arena, "2014-06-02, 2014-06-02T13:30 and 25:00:00-T.Z"),
+                        "2014-06-02, 2014-06-02T13:30 and 25:00:00-T.Z");
+}
+
 static void words_that_are_no_names_stay(void **state)
 {
     struct arena *arena = *state;
@@ -47,6 +60,15 @@ static void words_that_are_no_names_stay(void **state)
     assert_string_equal(field_words_say(arena, "Until the end of my_limit_price, a start."),
                         "Until the end of my_limit_price, a start.");
     assert_string_equal(field_words_say(arena, ""), "");
+}
+
+static void a_line_of_a_file_is_told_without_a_field(void **state)
+{
+    struct arena *arena = *state;
+
+    assert_string_equal(
+        field_words_say_violation(arena, "lines", "line 1: the header has no column date"),
+        "Line 1: the header has no column date.");
 }
 
 static void a_field_without_a_label_is_told_in_words(void **state)
@@ -96,7 +118,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(names_of_fields_are_told_as_their_labels, start, stop),
+        cmocka_unit_test_setup_teardown(times_are_told_as_on_pages, start, stop),
         cmocka_unit_test_setup_teardown(words_that_are_no_names_stay, start, stop),
+        cmocka_unit_test_setup_teardown(a_line_of_a_file_is_told_without_a_field, start, stop),
         cmocka_unit_test_setup_teardown(a_field_without_a_label_is_told_in_words, start, stop),
         cmocka_unit_test(each_label_is_one_of_the_pages),
     };

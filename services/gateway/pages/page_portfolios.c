@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "pages/page_portfolios.h"
 
+#include "bourse/auth/v1/auth_methods.h"
 #include "bourse/portfolio/v1/portfolio_methods.h"
 #include "bourse/trading/v1/trading_methods.h"
 #include "money/money.h"
@@ -87,6 +88,27 @@ bool page_portfolios_summarize(struct exchange *exchange,
     summary->portfolio = portfolio;
     add_percent(portfolio, summary);
     *out_summary = summary;
+    return true;
+}
+
+bool page_find_owner(struct exchange *exchange,
+                     const Portfolio__Portfolio *portfolio,
+                     Auth__User **out_owner,
+                     struct error *error)
+{
+    Auth__GetUserRequest request = AUTH__GET_USER_REQUEST__INIT;
+    ProtobufCMessage *response = NULL;
+    struct identity identity;
+
+    *out_owner = NULL;
+    if (!exchange_identity(exchange, &identity, error))
+        return false;
+    if (strcmp(portfolio->user_id, identity.user_id) == 0)
+        return true;
+    request.user = portfolio->user_id;
+    if (!page_call(exchange, "auth", &auth_method_get_user, &request.base, &response, error))
+        return false;
+    *out_owner = ((Auth__GetUserResponse *)response)->user;
     return true;
 }
 

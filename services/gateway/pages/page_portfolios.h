@@ -27,6 +27,13 @@ MUST_CHECK bool page_portfolios_summarize(struct exchange *exchange,
                                           Pages__PortfolioSummary **out_summary,
                                           struct error *error);
 
+// Whose portfolio it is when it is not that of who looks at it, who is an administrator then; NULL
+// for one's own. Fails as GetUser does.
+MUST_CHECK bool page_find_owner(struct exchange *exchange,
+                                const Portfolio__Portfolio *portfolio,
+                                Auth__User **out_owner,
+                                struct error *error);
+
 // Orders as `request` filters them.
 MUST_CHECK bool page_list_orders(struct exchange *exchange,
                                  const Trading__ListOrdersRequest *request,

@@ -7,6 +7,7 @@
 #include "bourse/portfolio/v1/portfolio_methods.h"
 #include "page_templates.h"
 #include "pages/page.h"
+#include "pages/page_portfolios.h"
 #include "pages/performance_view.h"
 #include "rest/table_api.h"
 
@@ -150,6 +151,8 @@ add_answers(struct exchange *exchange, Pages__PerformancePage *page, struct erro
         !ask_performance(exchange, page, &performance, error))
         return false;
     page->portfolio = ((Portfolio__GetPortfolioResponse *)portfolio)->portfolio;
+    if (!page_find_owner(exchange, page->portfolio, &page->owner, error))
+        return false;
     page->performance = (Portfolio__GetPerformanceResponse *)performance;
     page->benchmark = page->performance->benchmark;
     return (performance_view_make(arena, page) &&

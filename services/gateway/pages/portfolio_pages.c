@@ -125,7 +125,9 @@ static bool show(struct exchange *exchange, const struct failures *failures, str
                                                              : failures->halt;
 
     if (!page_begin(exchange, PAGE_FOR_USERS, "portfolio", "Portfolio", &page.frame, error) ||
-        !add_portfolio(exchange, &page, error) || !add_halt(exchange, &page, error) ||
+        !add_portfolio(exchange, &page, error) ||
+        !page_find_owner(exchange, page.summary->portfolio, &page.owner, error) ||
+        !add_halt(exchange, &page, error) ||
         !page_show_form(exchange, &pages_amount_form_info, "cash", failures->movement,
                         &movement.base, error) ||
         !page_show_form(exchange, &pages_portfolio_form_info, "edit", failures->edit, &edit.base,

@@ -7,6 +7,7 @@
 #include "operations/transactions_api.h"
 #include "page_templates.h"
 #include "pages/page.h"
+#include "pages/page_portfolios.h"
 #include "server/multipart.h"
 
 enum { ROWS_SHOWN = 200 };
@@ -58,6 +59,8 @@ static bool show(struct exchange *exchange, const struct shown *shown, struct er
                         error))
         return false;
     page.portfolio = ((Portfolio__GetPortfolioResponse *)response)->portfolio;
+    if (!page_find_owner(exchange, page.portfolio, &page.owner, error))
+        return false;
     page.form = &form;
     describe(shown, &page);
     return page_answer(exchange, &transactions_import_page, &page.base, shown->failure, error);

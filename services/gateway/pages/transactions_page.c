@@ -7,6 +7,7 @@
 #include "operations/transactions_api.h"
 #include "page_templates.h"
 #include "pages/page.h"
+#include "pages/page_portfolios.h"
 
 enum { TRANSACTIONS_SHOWN = 50 };
 
@@ -40,7 +41,7 @@ static bool add_list(struct exchange *exchange, Pages__TransactionsPage *page, s
         return false;
     page->portfolio = ((Portfolio__GetPortfolioResponse *)portfolio)->portfolio;
     page->list = (Portfolio__ListTransactionsResponse *)list;
-    return true;
+    return page_find_owner(exchange, page->portfolio, &page->owner, error);
 }
 
 bool transactions_page_show(struct exchange *exchange, struct error *error)

@@ -166,6 +166,8 @@ bool market_api_get_quote_snapshot(struct market *market,
     response->epoch = page.epoch;
     response->has_on_demand = true;
     response->on_demand = market->is_live;
+    response->has_simulated = true;
+    response->simulated = market->is_simulated;
     response->has_sequence = true;
     response->sequence = page.sequence;
     return true;

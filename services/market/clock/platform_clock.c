@@ -67,7 +67,7 @@ bool clock_state_change(const struct clock_state *state,
         timestamp_print(now, from);
         timestamp_print(next.base_at, to);
         (void)error_set(error, REASON_CLOCK_CANNOT_GO_BACK,
-                        "the clock shows %s and cannot go back to %s", from, to);
+                        "The clock shows %s and cannot go back to %s.", from, to);
         error_add_number(error, "now", "%s", from);
         error_add_number(error, "at", "%s", to);
         return false;

@@ -94,8 +94,8 @@ static bool refuse_position(const struct ledger_reservation *reservation,
         decimal_print(percent, MONEY_SCALE, 0, percent_text);
     error_set(error, REASON_LIMIT_EXCEEDED,
               "The position in %s, with what is open to be bought and this order of %s USD, would "
-              "be %s USD, %s %% of the %s USD that the portfolio is worth; max_position_percent "
-              "is %s.",
+              "be %s USD. That is %s %% of the %s USD that the portfolio is worth, and the limit "
+              "max_position_percent allows %s %%.",
               reservation->ticker, order, position, percent_text, whole, maximum);
     error_add_number(error, "limit", "max_position_percent");
     error_add_number(error, "set_by", "%s", limits->position_set_by);
@@ -147,8 +147,8 @@ bool exposure_check_loss(const struct book *book,
     decimal_print(limits->max_daily_loss, MONEY_SCALE, 2, maximum);
     decimal_print(loss, MONEY_SCALE, 2, loss_text);
     error_set(error, REASON_LIMIT_EXCEEDED,
-              "The portfolio has lost %s USD since the last close, and max_daily_loss is %s USD: "
-              "nothing more is bought today. It can be sold.",
+              "The portfolio has lost %s USD since the last close, and the limit max_daily_loss "
+              "allows %s USD: nothing more is bought today. It can be sold.",
               loss_text, maximum);
     error_add_number(error, "limit", "max_daily_loss");
     error_add_number(error, "set_by", "%s", limits->loss_set_by);

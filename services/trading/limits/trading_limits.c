@@ -81,12 +81,14 @@ bool limit_order_value(const struct order *order, int64_t price, int64_t *out_va
                                     order->quantity, out_value);
 }
 
-static const char *set_by(enum limit_source source)
+// Whose a limit is. Sentences name the limit after the word "limit" or "list", so that they can be
+// read with its name in the API and with its label on pages.
+static const char *whose(enum limit_source source)
 {
-    static const char *const setters[] = {"its owner has set", "is the platform's default",
-                                          "administrators have set for all"};
+    static const char *const owners[] = {"the owner's", "the platform's default",
+                                         "the administrators'"};
 
-    return setters[source];
+    return owners[source];
 }
 
 static void name_limit(struct error *error, const char *name, enum limit_source source)
@@ -106,8 +108,9 @@ static bool refuse_value(const struct limit *limit,
     decimal_print(limit->value, MONEY_SCALE, 2, maximum);
     decimal_print(value, MONEY_SCALE, 2, order_value);
     error_set(error, REASON_LIMIT_EXCEEDED,
-              "The order to %s %s counts for %s USD, and max_order_value, as %s, is %s USD.",
-              order_side_name(order->side), order->ticker, order_value, set_by(limit->source),
+              "The order to %s %s counts for %s USD, which is more than %s limit max_order_value "
+              "allows: %s USD.",
+              order_side_name(order->side), order->ticker, order_value, whose(limit->source),
               maximum);
     name_limit(error, limit_kind_name(LIMIT_ORDER_VALUE), limit->source);
     error_add_number(error, "maximum", "%s", maximum);
@@ -128,8 +131,8 @@ static bool check_symbol(const struct trading_limits *limits,
         list = "forbidden_symbols";
     if (list == NULL)
         return true;
-    error_set(error, REASON_LIMIT_EXCEEDED, "%s may not be bought: it is%s in %s, as %s.", ticker,
-              strcmp(list, "allowed_symbols") == 0 ? " not" : "", list, set_by(source));
+    error_set(error, REASON_LIMIT_EXCEEDED, "%s may not be bought: %s list %s %s it.", ticker,
+              whose(source), list, strcmp(list, "allowed_symbols") == 0 ? "does not have" : "has");
     name_limit(error, list, source);
     error_add_number(error, "ticker", "%s", ticker);
     return false;
@@ -152,9 +155,9 @@ bool limit_check_order(const struct limits_in_force *limits,
 bool limit_refuse_count(const struct limit *limit, int64_t placed, struct error *error)
 {
     error_set(error, REASON_LIMIT_EXCEEDED,
-              "%lld orders have been placed in this portfolio today, and max_orders_per_day, as "
-              "%s, is %lld.",
-              (long long)placed, set_by(limit->source), (long long)limit->value);
+              "%lld orders have been placed in this portfolio today, and %s limit "
+              "max_orders_per_day allows %lld.",
+              (long long)placed, whose(limit->source), (long long)limit->value);
     name_limit(error, limit_kind_name(LIMIT_ORDERS_PER_DAY), limit->source);
     error_add_number(error, "maximum", "%lld", (long long)limit->value);
     error_add_number(error, "orders_today", "%lld", (long long)placed);

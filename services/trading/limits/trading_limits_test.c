@@ -101,6 +101,36 @@ static void an_order_worth_as_much_as_the_limit_may_be_placed_and_no_more(void *
     assert_string_equal(number_of(&error, "set_by"), "default");
 }
 
+// They are read with the names that programs know, and with labels in quotes in their places.
+static void refusals_name_whose_limit_it_is(void **state)
+{
+    struct limits_in_force limits = no_limits();
+    struct order buy = order_of(ORDER_BUY);
+    const struct limit count = {.value = 20, .source = LIMIT_OWN};
+    struct error error;
+
+    (void)state;
+    limits.own_source = LIMIT_DEFAULT;
+    limits.own.values[LIMIT_ORDER_VALUE] = 5000 * USD;
+    assert_false(limit_check_order(&limits, &buy, 18363 * USD, &error));
+    assert_string_equal(error.message,
+                        "The order to buy ACME counts for 18363.00 USD, which is more than the "
+                        "platform's default limit max_order_value allows: 5000.00 USD.");
+    limits.own.allowed_symbols = " OTHER ";
+    assert_false(limit_check_order(&limits, &buy, 1, &error));
+    assert_string_equal(error.message, "ACME may not be bought: the platform's default list "
+                                       "allowed_symbols does not have it.");
+    limits.own.allowed_symbols = "";
+    limits.ceiling.forbidden_symbols = " ACME ";
+    assert_false(limit_check_order(&limits, &buy, 1, &error));
+    assert_string_equal(
+        error.message,
+        "ACME may not be bought: the administrators' list forbidden_symbols has it.");
+    assert_false(limit_refuse_count(&count, 31, &error));
+    assert_string_equal(error.message, "31 orders have been placed in this portfolio today, and "
+                                       "the owner's limit max_orders_per_day allows 20.");
+}
+
 static void only_what_both_lists_allow_may_be_bought_and_everything_sold(void **state)
 {
     static const struct {
@@ -231,6 +261,7 @@ int main(void)
         cmocka_unit_test(of_each_limit_the_stricter_is_in_force),
         cmocka_unit_test(a_buy_counts_with_its_hold_and_a_sell_with_its_limit_or_the_price),
         cmocka_unit_test(an_order_worth_as_much_as_the_limit_may_be_placed_and_no_more),
+        cmocka_unit_test(refusals_name_whose_limit_it_is),
         cmocka_unit_test(only_what_both_lists_allow_may_be_bought_and_everything_sold),
         cmocka_unit_test(own_limits_may_be_as_wide_as_the_ceilings),
         cmocka_unit_test(a_list_is_put_together_and_taken_apart_as_it_was),

@@ -109,8 +109,12 @@ export const strategies = site => describe('strategies', () => {
         await one.getByText('It was canceled.').waitFor();
         assert.equal(await status(id), 'canceled');
         assert.equal(await one.locator('meta[http-equiv="refresh"]').count(), 0);
-        await submit(one, 'Remove');
+        await one.getByRole('button', { name: 'Remove' }).click();
+        await submit(one, 'Remove the backtest');
         assert.match(await flash(one), /was removed/);
+        // Who goes back to it is not told of a number that nobody knows.
+        assert.equal((await one.goto(`/backtests/${id}`)).status(), 404);
+        assert.match(await one.locator('main').innerText(), /There is no such backtest\./);
         assertQuiet(one);
         await one.context().close();
     });
@@ -187,7 +191,11 @@ export const strategies = site => describe('strategies', () => {
         assert.match(tried[1], /fast/);
         assert.ok(await one.locator('path.dots.is-buy').count());
         assert.equal(await one.locator('meta[http-equiv="refresh"]').count(), 0);
-        await submit(one, 'Remove');
+        await one.getByRole('button', { name: 'Remove' }).click();
+        assert.match(await one.locator('#remove').innerText(), /cannot be undone/);
+        await one.getByRole('button', { name: 'Keep it' }).click();
+        await one.getByRole('button', { name: 'Remove' }).click();
+        await submit(one, 'Remove the backtest');
         assert.match(await flash(one), /was removed/);
         await one.getByText('Delete it').click();
         await submit(one, 'Delete this strategy');

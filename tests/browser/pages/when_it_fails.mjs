@@ -25,7 +25,7 @@ export const whenItFails = site => describe('when it fails', () => {
     it('says what is not allowed, what is not there and what does not answer, and where to go', async () => {
         const one = await open(browser, platform, { state });
         await shows(one, 'error_403', [403], '/admin', /That is not allowed/, /Ask an administrator/);
-        await shows(one, 'error_404', [404], '/orders/0195d3a0-0000-7000-8000-000000000001', /There is no order 0195d3a0/);
+        await shows(one, 'error_404', [404], '/orders/0195d3a0-0000-7000-8000-000000000001', /There is no such order\./);
         for (const address of ['/orders/xyz', '/portfolio/xyz', '/portfolio/xyz/performance', '/portfolio/xyz/transactions', '/symbols/%21',
             '/strategies/xyz', '/strategy-runs/xyz', '/watchlists/xyz', '/backtests/xyz'])
             assert.equal((await one.goto(address)).status(), 404, address);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { whileLocked } from '../../support/locked.mjs';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, flash, NASTY, open, PASSWORD, submit } from '../browser.mjs';
+import { assertQuiet, flash, logIn, NASTY, open, PASSWORD, submit } from '../browser.mjs';
 
 export const withoutScripts = site => describe('without scripts', () => {
     let platform, browser, page;
@@ -414,8 +414,17 @@ export const withoutScripts = site => describe('without scripts', () => {
         await page.fill('#create-name', 'Oil');
         await submit(page, 'Make the list');
         assert.match(await flash(page), /The list Oil is there/);
+        await page.getByRole('button', { name: 'Delete the list' }).click();
+        assert.match(await page.locator('#delete-list').innerText(), /the list “Oil” with all that is on it/);
+        await page.getByRole('button', { name: 'Keep it' }).click();
         await submit(page, 'Show it on the dashboard');
         assert.ok(await page.getByText('On the dashboard').count());
+        await page.fill('#create-name', 'Gas');
+        await submit(page, 'Make the list');
+        await page.getByRole('button', { name: 'Delete the list' }).click();
+        await submit(page, 'Delete it');
+        assert.match(await flash(page), /list was deleted/);
+        assert.equal(await page.getByRole('link', { name: 'Gas' }).count(), 0);
     });
 
     it('changes the profile, ends other sessions, and shows a key\'s secret once', async () => {
@@ -439,7 +448,12 @@ export const withoutScripts = site => describe('without scripts', () => {
         assert.match(await page.locator('.facts').innerText(), /Secret\s+\S{20,}/);
         await page.goto('/settings');
         assert.equal(await page.locator('.facts').count(), 0);
-        await submit(page, 'Delete robot');
+        await page.getByRole('button', { name: 'Delete robot' }).click();
+        await page.getByRole('button', { name: 'Keep it' }).click();
+        await page.reload();
+        await page.getByRole('button', { name: 'Delete robot' }).click();
+        assert.match(await page.locator('[popover]:popover-open').innerText(), /the key “robot”[\s\S]*cannot be brought back/);
+        await submit(page, 'Delete the key');
         assert.match(await flash(page), /key was deleted/);
         await page.fill('#password-current_password', 'wrong password');
         await page.fill('#password-new_password', `${PASSWORD} staple`);
@@ -469,6 +483,14 @@ export const withoutScripts = site => describe('without scripts', () => {
         await page.fill('#login-password', PASSWORD);
         await submit(page, 'Log in');
         assert.match(page.url(), /\/orders\?status=all$/);
+    });
+
+    it('sends who is logged in already from the login page to where one wanted to go', async () => {
+        for (const [address, place] of [['/login', '/dashboard'], ['/login?next=%2Forders%3Fstatus%3Dall', '/orders?status=all'],
+            ['/login?next=%2F%2Fevil.example', '/dashboard']]) {
+            const reply = await page.request.get(address, { maxRedirects: 0 });
+            assert.deepEqual([reply.status(), reply.headers().location], [303, place], address);
+        }
     });
 
     it('has the ticket as it was typed after the login, and nothing placed, when the session has ended', async () => {
@@ -528,6 +550,21 @@ export const withoutScripts = site => describe('without scripts', () => {
         await submit(page, 'Log in');
         assert.equal(await page.inputValue('#order-quantity'), '7');
         assert.equal((await page.goto('/symbols/TSLA?typed=a%3D1%26a%3D2')).status(), 400);
+    });
+
+    it('tells administrators that imported prices are not used where the market makes its own, and where they are', async () => {
+        const one = await open(browser, platform, { scripts: false, state: await logIn(browser, platform, 'admin', platform.password) });
+        await one.goto('/admin/imports');
+        assert.match(await one.locator('.notice').innerText(), /^This market makes its prices up\.[\s\S]*--market replay/);
+        await one.fill('#prices-ticker', 'AAPL');
+        await one.setInputFiles('#prices-file', { name: 'aapl.csv', mimeType: 'text/csv',
+            buffer: Buffer.from('Date,Open,High,Low,Close,Volume\n2014-05-01,10,12,9,11,100\n') });
+        await submit(one, 'Import the prices');
+        assert.match(await one.locator('.notice').innerText(), /neither quoted nor shown/);
+        await one.goto('/admin/clock');
+        assert.match(await one.locator('main').innerText(), /go ahead of real time\. This market makes its prices up/);
+        assertQuiet(one);
+        await one.context().close();
     });
 
     it('tells people what to do when there is nothing, and programs the reason', async () => {
