@@ -369,7 +369,7 @@ describe('the headers of an answer', () => {
             const [answer] = heard[i].answers;
             assert.equal(answer?.status, status, `${what}: ${heard[i].text}`);
             // The forms of our pages could not be told from others' without it: no-referrer makes their Origin null.
-            const referrer = ['the first page', 'a page that is missing'].includes(what) ? /^same-origin$/ : /^no-referrer$/;
+            const referrer = ['the first page', 'a page that is missing', 'errors'].includes(what) ? /^same-origin$/ : /^no-referrer$/;
             for (const [name, pattern] of Object.entries({ ...everywhere, 'referrer-policy': referrer }))
                 assert.match(answer.headers[name] ?? '', pattern, `${what}: ${name}`);
             assert.doesNotMatch(answer.headers['content-security-policy'], /unsafe|\*/, what);

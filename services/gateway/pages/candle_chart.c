@@ -11,7 +11,7 @@ enum {
     BODY_WIDTH_MAX = WIDTH / 50, // few bars do not become boards
     PRICES_MAX = 6,              // beside the chart
     TIMES_MAX = 6,               // below it
-    PATH_MAX_BYTES = 100000,     // 2,000 candles of 40
+    PATH_MAX_BYTES = 100000,     // 2,500 candles of 40
 };
 
 static const Market__Bar *oldest(const Pages__Chart *chart, size_t index)

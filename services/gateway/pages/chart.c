@@ -5,7 +5,7 @@
 #include "pages/candle_chart.h"
 
 // As candles.js asks for.
-enum { BARS_SHOWN = 2000, MINUTES_A_DAY = 24 * 60, MINUTES_A_SESSION = 390 };
+enum { BARS_SHOWN = 2500, MINUTES_A_DAY = 24 * 60, MINUTES_A_SESSION = 390 };
 
 static const struct range {
     Pages__ChartRange range;
@@ -50,22 +50,25 @@ static const struct range *find_range(const Pages__SymbolQuery *query)
 }
 
 // One bar is no chart, and of more than there is room for the chart would show another range.
-static bool suits(const struct timeframe *timeframe, const struct range *range, int minutes_a_day)
+// `traded` is how many minutes of the range there is trading in.
+static bool suits(const struct timeframe *timeframe, const struct range *range, int traded)
 {
     return 2 * timeframe->days <= range->days &&
-           (timeframe->minutes == 0 ||
-            range->days * minutes_a_day / timeframe->minutes <= BARS_SHOWN);
+           (timeframe->minutes == 0 || traded / timeframe->minutes <= BARS_SHOWN);
 }
 
-static int minutes_a_day(const struct platform_clock *clock)
+// Around the clock, or in the sessions of five days a week.
+static int traded_minutes(const struct range *range, const struct platform_clock *clock)
 {
-    return clock->next_open == clock->next_close ? MINUTES_A_DAY : MINUTES_A_SESSION;
+    if (clock->next_open == clock->next_close)
+        return range->days * MINUTES_A_DAY;
+    return range->days * MINUTES_A_SESSION * 5 / 7;
 }
 
 static bool add_choices(struct arena *arena,
                         const struct range *range,
                         Market__Timeframe timeframe,
-                        int minutes,
+                        int traded,
                         Pages__Chart *chart)
 {
     chart->ranges = arena_allocate(arena, COUNT_OF(ranges) * sizeof(Pages__Choice *));
@@ -83,7 +86,7 @@ static bool add_choices(struct arena *arena,
         bool is_chosen = timeframes[i].timeframe == timeframe;
         Pages__Choice *choice = NULL;
 
-        if (!is_chosen && !suits(&timeframes[i], range, minutes))
+        if (!is_chosen && !suits(&timeframes[i], range, traded))
             continue;
         choice = page_make_choice(arena, timeframes[i].name, timeframes[i].label, is_chosen);
         if (choice == NULL)
@@ -146,7 +149,7 @@ bool chart_make(struct exchange *exchange,
     const struct range *range = find_range(query);
     Market__Timeframe timeframe = query->has_timeframe ? query->timeframe : range->timeframe;
     Pages__Chart *chart = arena_allocate(arena, sizeof *chart);
-    int minutes = MINUTES_A_DAY;
+    int traded = 0;
     struct platform_clock clock;
 
     if (chart == NULL)
@@ -157,9 +160,9 @@ bool chart_make(struct exchange *exchange,
     if (quotes_clock(exchange->gateway->quotes, &clock)) {
         chart->has_start = true;
         chart->start = clock.now - range->days * MICROS_PER_DAY;
-        minutes = minutes_a_day(&clock);
+        traded = traded_minutes(range, &clock);
     }
-    if (!add_choices(arena, range, timeframe, minutes, chart))
+    if (!add_choices(arena, range, timeframe, traded, chart))
         return page_out_of_memory(error);
     if (!list_bars(exchange, query->ticker, timeframe, chart, error))
         return false;

@@ -6,7 +6,7 @@ import { frame, moneyFormat, setTimes, show } from './charts.js';
 import { direction, grouped, percent } from './decimals.js';
 import { barTime } from './times.js';
 
-const BARS_SHOWN = '2000'; // as on the server's chart
+const BARS_SHOWN = '2500'; // as on the server's chart
 
 const time = (/** @type {string} */ text) => Math.floor(Date.parse(text) / 1000);
 
