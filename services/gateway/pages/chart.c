@@ -128,12 +128,9 @@ static bool list_bars(struct exchange *exchange,
     list = (const Market__ListBarsResponse *)response;
     chart->n_bars = list->n_bars;
     chart->bars = list->bars;
-    chart->has_is_cut = true;
-    chart->is_cut = list->next_page_token != NULL && list->n_bars > 0;
-    if (chart->is_cut) {
-        chart->has_shown_since = true;
+    chart->has_shown_since = list->next_page_token != NULL && list->n_bars > 0;
+    if (chart->has_shown_since)
         chart->shown_since = list->bars[list->n_bars - 1]->time;
-    }
     chart->has_is_late = true;
     chart->is_late = list->has_is_complete && !list->is_complete;
     chart->complete_through = list->complete_through;

@@ -29,7 +29,7 @@ export function sayOrder(order) {
     const notice = document.createElement('a');
     notice.href = `/orders/${order.id}`;
     notice.textContent = text;
-    notice.className = order.status === 'filled' ? 'is-done' : 'is-error';
+    notice.classList.toggle('is-error', order.status !== 'filled');
     place.append(notice);
     while (place.children.length > SHOWN_MAX)
         place.firstElementChild?.remove();
