@@ -24,10 +24,6 @@ struct watchlist {
     size_t count;
 };
 
-// A name begins and ends with something that can be seen, and is on one line. Its length is the
-// field's rule. Fails with INVALID_REQUEST.
-MUST_CHECK bool watchlist_check_name(const char *name, struct error *error);
-
 // Fails with LIMIT_EXCEEDED for a user who has `count` already.
 MUST_CHECK bool watchlist_check_count(size_t count, struct error *error);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "portfolios/plain_name.h"
 #include "portfolios/portfolio_page_token.h"
 #include "service/owned_change.h"
 #include "service/ownership.h"
@@ -340,7 +341,7 @@ bool portfolio_api_create_watchlist(struct portfolio *portfolio,
     if (call->identity.portfolio_id[0] != '\0')
         return error_set(error, REASON_INSUFFICIENT_SCOPE,
                          "This API key is for one portfolio, and watchlists are in none.");
-    return watchlist_check_name(request->name, error) &&
+    return plain_name_check("name", request->name, error) &&
            watchlist_check_symbols(request->symbols, request->n_symbols, error) &&
            make_change_with_symbols(&change, request->symbols, request->n_symbols, error);
 }
@@ -405,7 +406,7 @@ bool portfolio_api_update_watchlist(struct portfolio *portfolio,
         .apply = update_apply,
     };
 
-    if (request->name != NULL && !watchlist_check_name(request->name, error))
+    if (request->name != NULL && !plain_name_check("name", request->name, error))
         return false;
     if (!is_replacing(request))
         return make_change(&change, error);

@@ -112,31 +112,6 @@ static void a_ticker_may_be_given_once_only(void **state)
     assert_string_equal(error.details[0].value, "is B, as symbols[1] is already");
 }
 
-static void a_name_is_one_line_that_begins_and_ends_visibly(void **state)
-{
-    static const char *const good[] = {"Tech", "a b", "x", "Öl & Gas", "東京"};
-    static const char *const bad[] = {" Tech",
-                                      "Tech ",
-                                      " ",
-                                      "\xC2\xA0Tech",
-                                      "Tech\xC2\xA0",
-                                      "a\nb",
-                                      "a\x7F"
-                                      "b",
-                                      "a\xC2\x85"
-                                      "b"};
-    struct error error;
-
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(good); i++)
-        assert_true(watchlist_check_name(good[i], &error));
-    for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        assert_false(watchlist_check_name(bad[i], &error));
-        assert_true(error_is(&error, REASON_INVALID_REQUEST));
-        assert_string_equal(error.details[0].name, "name");
-    }
-}
-
 static void one_list_more_than_the_limit_is_refused_with_the_numbers(void **state)
 {
     struct error error;
@@ -170,7 +145,6 @@ int main(void)
         cmocka_unit_test(what_is_removed_leaves_the_others_in_their_order),
         cmocka_unit_test(what_is_not_there_cannot_be_removed),
         cmocka_unit_test(a_ticker_may_be_given_once_only),
-        cmocka_unit_test(a_name_is_one_line_that_begins_and_ends_visibly),
         cmocka_unit_test(one_list_more_than_the_limit_is_refused_with_the_numbers),
         cmocka_unit_test(the_default_list_cannot_be_deleted),
     };
