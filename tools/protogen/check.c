@@ -368,10 +368,12 @@ static void check_path_owner(struct model *model, const struct model_binding *bi
 
     for (size_t i = 0; i < binding->template->count; i++)
         has_variable = has_variable || binding->template->segments[i].is_variable;
-    if (has_variable && is_of_a_user(method->rule) && method->rule->owner == NULL)
-        model_complain(model, binding->place,
-                       "write owner: \"...\" for %s with the field that says whose %s is",
-                       method->name, binding->path);
+    if (has_variable && is_of_a_user(method->rule) && method->rule->owner == NULL &&
+        !method->rule->shared)
+        model_complain(
+            model, binding->place,
+            "write owner: \"...\" for %s with the field that says whose %s is, or shared: true",
+            method->name, binding->path);
 }
 
 static void check_query(struct model *model, const struct model_binding *binding)

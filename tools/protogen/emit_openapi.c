@@ -170,6 +170,8 @@ static void write_access(struct document *document, const struct model_method *m
     document_string(document, "x-bourse-access", names[method->rule->access]);
     if (method->rule->owner != NULL)
         document_string(document, "x-bourse-owner", method->rule->owner);
+    if (method->rule->shared)
+        document_raw(document, "x-bourse-shared", "true");
     // Who is open to anybody may still do more for an administrator who says so.
     if (method->rule->access == BOURSE__ACCESS__OPEN)
         document_raw(document, "security",
