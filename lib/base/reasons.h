@@ -99,6 +99,14 @@
       "Choose another name; upper and lower case are the same.")                                   \
     X(WATCHLIST_IS_DEFAULT, CODE_FAILED_PRECONDITION, 409, "This is the default watchlist.",       \
       "Make another one the default first.")                                                       \
+    X(COMPETITION_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such competition.",                 \
+      "List them at /api/v1/competitions.")                                                        \
+    X(COMPETITION_ENDED, CODE_FAILED_PRECONDITION, 403, "The competition has ended.",              \
+      "Look at its standings, or join another one.")                                               \
+    X(ALREADY_JOINED, CODE_ALREADY_EXISTS, 409, "You have joined this competition already.",       \
+      "Nobody takes part twice: go on with the portfolio that you have in it.")                    \
+    X(DISPLAY_NAME_TAKEN, CODE_ALREADY_EXISTS, 409, "Somebody in the competition has this name.",  \
+      "Choose another name; upper and lower case are the same.")                                   \
     X(ORDER_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such order.",                             \
       "List yours at /api/v1/orders.")                                                             \
     X(TASK_NOT_FOUND, CODE_NOT_FOUND, 404, "There is no such task.",                               \
@@ -163,6 +171,10 @@
       "Retry it: a fill of its order is not booked yet.")                                          \
     X(PORTFOLIO_CLOSED, CODE_FAILED_PRECONDITION, 403, "The portfolio is closed.",                 \
       "Use another portfolio.")                                                                    \
+    X(IN_COMPETITION, CODE_FAILED_PRECONDITION, 403, "The portfolio is part of a competition.",    \
+      "Wait until it has ended, or use another portfolio.")                                        \
+    X(COMPETITION_NOT_STARTED, CODE_FAILED_PRECONDITION, 403,                                      \
+      "The competition has not begun.", "Place the order again once it has.")                      \
     X(PORTFOLIO_NOT_EMPTY, CODE_FAILED_PRECONDITION, 409, "The portfolio is not empty.",           \
       "Sell and withdraw first, or repeat with ?force=true.")                                      \
     X(PORTFOLIO_HAS_OPEN_ORDERS, CODE_FAILED_PRECONDITION, 409, "The portfolio has open orders.",  \

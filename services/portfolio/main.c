@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// bourse-portfolio: portfolios, the ledger, holds and positions; and watchlists.
+// bourse-portfolio: portfolios, the ledger, holds and positions; competitions and watchlists.
 #include "bourse/portfolio/v1/portfolio_server.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "competitions/standings_cache.h"
 #include "money/money.h"
 #include "portfolio.h"
 #include "portfolios/portfolio_reader.h"
@@ -62,6 +63,7 @@ static void stop(void **context)
     portfolio_reader_free(&program->portfolio.reader);
     rpc_publisher_free(&program->portfolio.publisher);
     close_cache_free(&program->portfolio.closes);
+    standings_cache_free(&program->portfolio.standings);
     release(program);
     *context = NULL;
 }
@@ -101,6 +103,7 @@ static bool start(struct service *service, void **out_context, struct error *err
         .publisher = publisher,
         .reader = portfolio_reader_new(),
         .closes = close_cache_new(),
+        .standings = standings_cache_new(),
         .starting_cash = starting_cash,
         .maximum_cash = maximum_cash,
         .maximum_portfolios = service_int(service, "maximum-portfolios"),
@@ -132,7 +135,7 @@ int main(int argc, char **argv)
 {
     struct service_definition definition = {
         .name = "portfolio",
-        .summary = "keeps portfolios, the ledger, holds and positions, and watchlists",
+        .summary = "keeps portfolios, the ledger, holds and positions, competitions and watchlists",
         .settings = settings,
         .setting_count = COUNT_OF(settings),
         .has_database = true,

@@ -19,6 +19,7 @@ struct portfolio {
     struct rpc_publisher *publisher;
     struct portfolio_reader *reader; // of GetPortfolio, which runs one batch at a time
     struct close_cache *closes;
+    struct standings_cache *standings;
     int64_t starting_cash;      // micros
     int64_t maximum_cash;       // micros; more is not given, neither at opening nor by a deposit
     int64_t maximum_portfolios; // open ones of a user

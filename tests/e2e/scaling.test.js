@@ -23,7 +23,7 @@ const ORDERS = 100;
 const SHARED = new Map(Object.entries({
     auth: ['audit_log', 'locks', 'rate_limits', 'signing_keys', 'wrong_logins', 'migrations', 'migration_lock'],
     market: ['*'],
-    portfolio: ['audit_outbox', 'corporate_actions', 'corporate_action_gate', 'migrations', 'migration_lock'],
+    portfolio: ['audit_outbox', 'competitions', 'competition_players', 'corporate_actions', 'corporate_action_gate', 'migrations', 'migration_lock'],
     trading: ['arrivals', 'audit_outbox', 'limits_revision', 'rate_limits', 'replicas', 'resting_gates', 'shards', 'splits', 'task_minutes',
         'trading_halts', 'trading_limits', 'workers', 'migrations', 'migration_lock'],
 }));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Who may do what: every operation of the OpenAPI document is tried as nobody, with keys that may too
 // little, as another user and as an administrator. What each asks for it says itself (x-bourse-access,
-// x-bourse-owner); an operation that says nothing, or has an id this test does not know, fails here.
+// x-bourse-owner, or that it is there for all: x-bourse-shared); an operation that says nothing, or has an
+// id this test does not know, fails here.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
@@ -42,7 +43,8 @@ async function someone(name) {
     const { sessions } = await platform.expect(200, 'GET', '/api/v1/auth/sessions', { token: user.token });
     const { id } = await platform.expect(200, 'GET', '/api/v1/users/me', { token: user.token });
     return { ...user, key, trader, ids: { portfolio_id: user.portfolio, order_id: order.id, task_id: order.id, api_key_id: key.id,
-        watchlist_id: watchlist.id, strategy_id: strategy.id, backtest_id: backtest.id, run_id: run.id, session_id: sessions[0].id, import_id: randomUUID(), action_id: randomUUID(),
+        watchlist_id: watchlist.id, strategy_id: strategy.id, backtest_id: backtest.id, run_id: run.id, session_id: sessions[0].id,
+        competition_id: randomUUID(), import_id: randomUUID(), action_id: randomUUID(),
         user: id, user_id: id, ticker: 'ACME' } };
 }
 
@@ -70,7 +72,7 @@ describe('every operation', () => {
         for (const operation of operations) {
             assert.ok(scopes.includes(operation['x-bourse-access']), operation.path);
             if (operation.path.includes('{') && ['read', 'trade', 'account'].includes(operation['x-bourse-access']))
-                assert.ok(operation['x-bourse-owner'], operation.path);
+                assert.ok(operation['x-bourse-owner'] || operation['x-bourse-shared'], operation.path);
         }
     });
 

@@ -24,9 +24,10 @@ static const struct {
     {"ListSnapshots", table_answer},    {"GetPerformance", table_answer},
     {"ListEquityPoints", table_answer}, {"GetComposition", table_answer},
     {"ListRealized", table_answer},     {"ListLots", table_answer},
-    {"ListPositions", table_answer},    {"CompareBacktests", table_answer},
-    {"ListOrders", table_answer},       {"ListFills", table_answer},
-    {"ShowSession", session_show},      {"GetJsonWebKeySet", jwks_get},
+    {"ListPositions", table_answer},    {"ListStandings", table_answer},
+    {"CompareBacktests", table_answer}, {"ListOrders", table_answer},
+    {"ListFills", table_answer},        {"ShowSession", session_show},
+    {"GetJsonWebKeySet", jwks_get},
 };
 
 static bool (*answer_of(const struct route *route))(struct exchange *, struct error *)

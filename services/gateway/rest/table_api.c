@@ -32,6 +32,7 @@ static const struct table {
     {"ListRealized", "portfolio", "years", "realized", NULL},
     {"ListLots", "portfolio", "lots", "lots", NULL},
     {"ListPositions", "portfolio", "positions", "positions", NULL},
+    {"ListStandings", "portfolio", "standings", "standings", NULL},
     {"CompareBacktests", "trading", "backtests", "backtests", "statistics"},
     {"ListOrders", "trading", "orders", "orders", NULL},
     {"ListFills", "trading", "fills", "fills", NULL},

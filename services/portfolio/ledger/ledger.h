@@ -123,6 +123,7 @@ struct book {
     char user_id[UUID_SIZE]; // empty when it was not asked for
     bool is_closed;
     int64_t fill_settings_version;
+    int64_t trades_from; // platform time before which no order is held for; 0 for any
     bool lacks_lot;    // an operation was refused for want of a lot that was not loaded
     bool is_half_done; // one was refused after its first half: nothing of the book may be written
     bool is_numbered;  // cash or shares have changed, and have their numbers

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/timestamp.h"
 #include "money/money.h"
 
 enum { BATCH_BUDGET = 16 * 1024 * 1024 };
@@ -338,6 +339,37 @@ static bool check_limits(const struct exposures *exposures,
     return false;
 }
 
+static bool has_begun(struct portfolio *portfolio, const struct book *book)
+{
+    struct platform_clock clock;
+
+    return quotes_clock(portfolio->quotes, &clock) && clock.now >= book->trades_from;
+}
+
+// Whether the competition has begun that the portfolio is part of. An order that comes before is
+// refused for ever.
+static bool check_begun(struct portfolio *portfolio,
+                        struct book *book,
+                        const ProtobufCMessage *message,
+                        struct error *error)
+{
+    const Portfolio__ReserveRequest *request = (const Portfolio__ReserveRequest *)message;
+    char time[TIMESTAMP_SIZE];
+
+    if (book->trades_from == 0 || has_begun(portfolio, book))
+        return true;
+    // Trading may know of a step of the clock already.
+    appraisal_catch_up(portfolio);
+    if (has_begun(portfolio, book))
+        return true;
+    timestamp_print(book->trades_from, time);
+    error_set(error, REASON_COMPETITION_NOT_STARTED,
+              "The portfolio is part of a competition that begins at %s.", time);
+    error_add_number(error, "starts_at", "%s", time);
+    ledger_remember_refusal(book, request->order_id, error);
+    return false;
+}
+
 static bool work(struct transaction *transaction, void *context, struct error *error)
 {
     struct batch *batch = context;
@@ -362,7 +394,10 @@ static bool work(struct transaction *transaction, void *context, struct error *e
 
         error_clear(&item->error);
         item->done =
-            book != NULL && check_limits(exposures, book, item->request, &item->error) &&
+            book != NULL &&
+            (batch->operation != &reserve ||
+             check_begun(batch->portfolio, book, item->request, &item->error)) &&
+            check_limits(exposures, book, item->request, &item->error) &&
             batch->operation->decide(book, item->request,
                                      books->overtaken != NULL && books->overtaken[i], &item->error);
         if (book == NULL)

@@ -22,7 +22,7 @@ static const struct statement plan_once = {
 
 static const struct statement lock_portfolios = {
     "lock_portfolios",
-    "SELECT id, closed_at IS NOT NULL, fill_settings_version, user_id FROM portfolios"
+    "SELECT id, closed_at IS NOT NULL, fill_settings_version, user_id, trades_from FROM portfolios"
     " WHERE id = ANY ($1::uuid[])"
     " ORDER BY id FOR UPDATE",
 };
@@ -224,6 +224,7 @@ static void take_portfolios(struct books *books, const struct rows *rows)
 
         book->fill_settings_version = rows_int(rows, i, 2);
         snprintf(book->user_id, sizeof(book->user_id), "%s", rows_text(rows, i, 3));
+        book->trades_from = rows_is_null(rows, i, 4) ? 0 : rows_time(rows, i, 4);
         books->books[books->count++] = book;
     }
 }

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "competitions/competition.h"
 #include "events/balance_events.h"
 #include "ledger/portfolio_books.h"
 #include "money/money.h"
 #include "portfolios/access.h"
+#include "portfolios/opening.h"
 #include "portfolios/portfolio_page_token.h"
 #include "service/idempotency.h"
 #include "service/ownership.h"
@@ -136,48 +138,6 @@ static bool note(struct transaction *transaction,
     return access_note(transaction, writing->call, record, event, error);
 }
 
-static bool check_cash(const struct portfolio *portfolio, int64_t cash, struct error *error)
-{
-    char maximum[DECIMAL_SIZE];
-
-    if (cash <= portfolio->maximum_cash)
-        return true;
-    decimal_print(portfolio->maximum_cash, MONEY_SCALE, 2, maximum);
-    error_clear(error);
-    error_add_violation(error, "cash_balance", "must be at most %s", maximum);
-    return false;
-}
-
-// Writes a new portfolio and, as a deposit, its first cash. `out_inserted` is false when there is
-// one of that id.
-static bool open_portfolio(struct transaction *transaction,
-                           const struct portfolio_record *record,
-                           int64_t cash,
-                           const char *reference,
-                           bool *out_inserted,
-                           struct error *error)
-{
-    struct book *book = NULL;
-    struct books books = {.count = 1, .books = &book};
-    struct ledger_movement movement = {
-        .kind = LEDGER_KIND_DEPOSIT,
-        .reference = reference,
-        .note = "opening balance",
-        .amount = cash,
-        .booked_at = record->created_at,
-    };
-    bool done = false;
-
-    if (!store_insert_portfolio(transaction, record, out_inserted, error))
-        return false;
-    if (!*out_inserted || cash == 0)
-        return true;
-    book = book_new(record->id, false);
-    done = ledger_move_cash(book, &movement, error) && books_save(transaction, &books, error);
-    book_free(&book);
-    return done;
-}
-
 static bool create_work(struct transaction *transaction, void *context, struct error *error)
 {
     struct writing *writing = context;
@@ -212,7 +172,7 @@ static bool create_work(struct transaction *transaction, void *context, struct e
     snprintf(record.id, sizeof(record.id), "%s", uuid_new().string);
     snprintf(record.user_id, sizeof(record.user_id), "%s", user_id);
     appraisal.valuation = valuation_compute(NULL, 0, cash, 0);
-    return open_portfolio(transaction, &record, cash, call->request_id, &flag, error) &&
+    return portfolio_open(transaction, &record, cash, call->request_id, &flag, error) &&
            note(transaction, writing, &record, "portfolio.create",
                 &portfolio_method_create_portfolio, error) &&
            appraisal_to_portfolio(&appraisal, call->arena, &record, &response->portfolio, error) &&
@@ -228,7 +188,7 @@ bool portfolio_api_create_portfolio(struct portfolio *portfolio,
 {
     if (!fill_settings_check(request->fill_settings, error) ||
         (request->has_cash_balance_micros &&
-         !check_cash(portfolio, request->cash_balance_micros, error)))
+         !portfolio_check_cash(portfolio, "cash_balance", request->cash_balance_micros, error)))
         return false;
     return write_all(portfolio, call, &request->base, &response->base, create_work, error);
 }
@@ -252,7 +212,8 @@ static bool update_work(struct transaction *transaction, void *context, struct e
         return false;
     if (replayed)
         return true;
-    if (!access_lock(transaction, call, request->portfolio_id, &record, error))
+    if (!access_lock(transaction, call, request->portfolio_id, &record, error) ||
+        (request->fill_settings != NULL && !competition_leaves_free(&record, writing->now, error)))
         return false;
     record.name = request->name == NULL ? record.name : request->name;
     record.description = request->description == NULL ? record.description : request->description;
@@ -402,6 +363,7 @@ static bool move_work(struct transaction *transaction, void *context, struct err
     if (replayed)
         return true;
     if (!access_lock(transaction, call, move->portfolio_id, &record, error) ||
+        !competition_leaves_free(&record, move->movement.booked_at, error) ||
         !books_load(transaction, &wanted, &books, error))
         return false;
     book = books_find(books, move->portfolio_id);
@@ -508,7 +470,7 @@ static bool open_first_work(struct transaction *transaction, void *context, stru
     // The id is derived from the user's, so however often this is asked there is one.
     snprintf(record.id, sizeof(record.id), "%s", first_portfolio_of(request->user_id).string);
     snprintf(record.user_id, sizeof(record.user_id), "%s", request->user_id);
-    if (!open_portfolio(transaction, &record, cash, record.id, &inserted, error) ||
+    if (!portfolio_open(transaction, &record, cash, record.id, &inserted, error) ||
         !store_read_balances(transaction, record.id, writing->now, &balances, &count, error))
         return false;
     response->portfolio_id = arena_copy_string(call->arena, record.id);
@@ -527,7 +489,7 @@ bool portfolio_api_open_first_portfolio(struct portfolio *portfolio,
                                         struct error *error)
 {
     if (request->has_cash_balance_micros &&
-        !check_cash(portfolio, request->cash_balance_micros, error))
+        !portfolio_check_cash(portfolio, "cash_balance", request->cash_balance_micros, error))
         return false;
     return write_all(portfolio, call, &request->base, &response->base, open_first_work, error);
 }

@@ -10,7 +10,8 @@
     "id, user_id, name, description, closed_at IS NOT NULL, created_at, updated_at,"               \
     " opening_cash, reset_at, reset_seq, fill_model, slippage_bps, participation_percent,"         \
     " commission_per_order, commission_per_share, commission_bps, commission_minimum,"             \
-    " commission_maximum, latency_ms, fill_settings_version"
+    " commission_maximum, latency_ms, fill_settings_version, competition_id, trades_from,"         \
+    " competes_until"
 
 static const struct statement find_portfolio = {
     "find_portfolio",
@@ -40,8 +41,10 @@ static const struct statement insert_portfolio = {
     "WITH inserted AS ("
     "INSERT INTO portfolios (id, user_id, name, description, created_at, updated_at, opening_cash,"
     " fill_model, slippage_bps, participation_percent, commission_per_order, commission_per_share,"
-    " commission_bps, commission_minimum, commission_maximum, latency_ms, fill_settings_version)"
-    " VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+    " commission_bps, commission_minimum, commission_maximum, latency_ms, fill_settings_version,"
+    " competition_id, trades_from, competes_until)"
+    " VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+    " $19)"
     " ON CONFLICT (id) DO NOTHING RETURNING id, created_at)"
     // Its first snapshot is that of the first close from now on.
     " INSERT INTO snapshot_progress (portfolio_id, closed_at) SELECT id, created_at FROM inserted",
@@ -206,6 +209,11 @@ static struct portfolio_record take_record(const struct rows *rows, size_t row)
 
     snprintf(record.id, sizeof(record.id), "%s", rows_text(rows, row, 0));
     snprintf(record.user_id, sizeof(record.user_id), "%s", rows_text(rows, row, 1));
+    if (!rows_is_null(rows, row, 20)) {
+        snprintf(record.competition_id, UUID_SIZE, "%s", rows_text(rows, row, 20));
+        record.trades_from = rows_time(rows, row, 21);
+        record.competes_until = rows_time(rows, row, 22);
+    }
     return record;
 }
 
@@ -290,14 +298,19 @@ bool store_insert_portfolio(struct transaction *transaction,
                             bool *out_inserted,
                             struct error *error)
 {
-    struct parameter parameters[6 + SETTING_COUNT] = {
+    struct parameter parameters[6 + SETTING_COUNT + 3] = {
         parameter_text(record->id),         parameter_text(record->user_id),
         parameter_text(record->name),       parameter_text(record->description),
         parameter_time(record->created_at), parameter_decimal(record->opening_cash, MONEY_SCALE),
     };
+    struct parameter *competing = parameters + 6 + SETTING_COUNT;
+    bool competes = record->competition_id[0] != '\0';
     struct rows rows = {0};
 
     settings_parameters(&record->fill_settings, parameters + 6);
+    competing[0] = competes ? parameter_text(record->competition_id) : parameter_null();
+    competing[1] = competes ? parameter_time(record->trades_from) : parameter_null();
+    competing[2] = competes ? parameter_time(record->competes_until) : parameter_null();
     if (!transaction_query(transaction, &insert_portfolio, parameters, COUNT_OF(parameters), &rows,
                            error))
         return false;

@@ -22,6 +22,10 @@ struct portfolio_record {
     int64_t reset_at;  // of the last time
     int64_t reset_seq; // the cash movements up to this one are of before
     struct fill_settings fill_settings;
+    // Of one that was opened for a competition; empty and 0 of all others.
+    char competition_id[UUID_SIZE];
+    int64_t trades_from;    // no order is held for before
+    int64_t competes_until; // the competition's rules hold before; see competition.h
 };
 
 // Finds a portfolio, open or closed. `out_found` tells whether there is one.

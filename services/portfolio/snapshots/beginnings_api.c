@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "actions/action_store.h"
+#include "competitions/competition.h"
 #include "events/balance_events.h"
 #include "ledger/lot_store.h"
 #include "ledger/portfolio_books.h"
@@ -129,7 +130,8 @@ static bool reset(struct transaction *transaction, struct beginning *beginning, 
 
     if (!beginning->has_cash)
         beginning->movement.cash = record->opening_cash;
-    if (!ledger_reset(beginning->book, &beginning->movement, error))
+    if (!competition_leaves_free(record, beginning->movement.booked_at, error) ||
+        !ledger_reset(beginning->book, &beginning->movement, error))
         return false;
     record->opening_cash = beginning->movement.cash;
     record->is_reset = true;
@@ -246,6 +248,7 @@ static bool clone(struct transaction *transaction, struct beginning *beginning, 
     record->opening_cash = beginning->movement.cash;
     record->is_reset = false;
     record->reset_seq = 0;
+    record->competition_id[0] = '\0';
     record->created_at = record->updated_at = beginning->movement.booked_at;
     snprintf(record->id, sizeof(record->id), "%s", uuid_new().string);
     if (!access_check_room(transaction, beginning->portfolio, record->user_id, record->created_at,

@@ -13,6 +13,7 @@
 
 #include "actions/action_store.h"
 #include "base/digest.h"
+#include "competitions/competition.h"
 #include "portfolios/access.h"
 #include "service/idempotency.h"
 #include "snapshots/snapshot_due.h"
@@ -228,7 +229,8 @@ static bool work(struct transaction *transaction, void *context, struct error *e
         return true;
     if (!store_hold_actions(transaction, error) ||
         !access_lock(transaction, import->call, import->request->portfolio_id, &import->record,
-                     error))
+                     error) ||
+        !competition_leaves_free(&import->record, import->now, error))
         return false;
     if (!import_load(transaction, import, &books, error))
         return false;

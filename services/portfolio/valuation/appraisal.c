@@ -164,6 +164,13 @@ bool appraisal_to_portfolio(const struct appraisal *appraisal,
     message->realized_pl_micros = appraisal->realized_pl;
     message->has_realized_pl_fifo_micros = true;
     message->realized_pl_fifo_micros = appraisal->realized_pl_fifo;
+    if (record->competition_id[0] != '\0') {
+        message->competition_id = arena_copy_string(arena, record->competition_id);
+        if (message->competition_id == NULL)
+            return out_of_budget(error);
+        message->has_competes_until = true;
+        message->competes_until = record->competes_until;
+    }
     message->has_reset_at = record->is_reset;
     message->reset_at = record->reset_at;
     message->has_created_at = true;

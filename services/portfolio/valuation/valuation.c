@@ -3,8 +3,7 @@
 
 #include "money/money.h"
 
-// one / other in percent, to 4 decimals, as millionths.
-static bool percent(int64_t one, int64_t other, int64_t *out_percent)
+bool valuation_percent(int64_t one, int64_t other, int64_t *out_percent)
 {
     int64_t ten_thousandths = 0;
 
@@ -37,8 +36,8 @@ static void value_holding(struct holding *holding)
         money_multiply_half_even(holding->price, holding->quantity, &holding->market_value) &&
         money_subtract(holding->market_value, holding->cost_basis, &holding->unrealized_pl);
     holding->has_percent =
-        holding->has_value &&
-        percent(holding->unrealized_pl, holding->cost_basis, &holding->unrealized_pl_percent);
+        holding->has_value && valuation_percent(holding->unrealized_pl, holding->cost_basis,
+                                                &holding->unrealized_pl_percent);
     holding->has_day_change = holding->has_value && change_of_day(holding, &holding->day_change);
 }
 
@@ -64,6 +63,6 @@ valuation_compute(struct holding *holdings, size_t count, int64_t cash, int64_t 
         valuation.has_value && money_add(cash, valuation.market_value, &valuation.total_value);
     for (size_t i = 0; i < count && valuation.has_value; i++)
         holdings[i].has_weight =
-            percent(holdings[i].market_value, valuation.total_value, &holdings[i].weight);
+            valuation_percent(holdings[i].market_value, valuation.total_value, &holdings[i].weight);
     return valuation;
 }

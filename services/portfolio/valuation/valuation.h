@@ -50,3 +50,7 @@ struct valuation {
 // `day_cash` is what the day has brought that is of no holding, such as fees.
 struct valuation
 valuation_compute(struct holding *holdings, size_t count, int64_t cash, int64_t day_cash);
+
+// one / other in percent, to 4 decimals, as millionths; false when it cannot be counted, as with
+// `other` 0 or less.
+bool valuation_percent(int64_t one, int64_t other, int64_t *out_percent);
