@@ -19,10 +19,14 @@ export async function launch() {
         '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 }
 
-// A window of its own with cookies of its own.
-export async function open(browser, platform, { width = 1440, theme = 'light', scripts = true, state } = {}) {
+// A window of its own with cookies of its own. Orders are placed at once in it, unless it `reviews` them as browsers do that have said nothing.
+export async function open(browser, platform, { width = 1440, theme = 'light', scripts = true, state, reviews = false } = {}) {
     const context = await browser.newContext({ baseURL: platform.url, viewport: { width, height: 900 }, colorScheme: theme,
         javaScriptEnabled: scripts, storageState: state, reducedMotion: 'reduce' });
+    if (!reviews)
+        await context.addCookies([{ name: 'bourse_review', value: 'off', url: platform.url }]);
+    else
+        await context.clearCookies({ name: 'bourse_review' });
     const page = await context.newPage();
     page.complaints = [];
     page.on('console', message => {

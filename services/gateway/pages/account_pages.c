@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-enum { THEME_SECONDS = 400 * 24 * 60 * 60 };
+enum { CHOICE_SECONDS = 400 * 24 * 60 * 60 };
 
 #define AFTER_LOGIN "/dashboard"
 
@@ -148,22 +148,39 @@ bool register_page_submit(struct exchange *exchange, struct error *error)
     return page_fail(exchange, &failure, show_registration, error);
 }
 
-// Light, dark, or as the browser likes it; kept by the browser, for who has no account too.
-bool theme_page_submit(struct exchange *exchange, struct error *error)
+// Has the browser keep what they like, or with NULL forget it; and goes back to the page.
+static bool
+keep_choice(struct exchange *exchange, const char *name, const char *value, struct error *error)
 {
-    const char *theme = form_find(exchange->form, "theme");
     const char *next = page_next(exchange, form_find(exchange->form, FORM_NEXT), "/");
-    bool is_chosen = theme != NULL && (strcmp(theme, "light") == 0 || strcmp(theme, "dark") == 0);
     const char *line = NULL;
 
     if (!is_own_form(exchange, error))
         return false;
     line = arena_printf(exchange->request->arena,
-                        "bourse_theme=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%d%s",
-                        is_chosen ? theme : "", is_chosen ? THEME_SECONDS : 0,
+                        "%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%d%s", name,
+                        value == NULL ? "" : value, value == NULL ? 0 : CHOICE_SECONDS,
                         exchange->request->is_secure ? "; Secure" : "");
     if (line == NULL)
         return page_out_of_memory(error);
     http_response_header(exchange->response, "Set-Cookie", line);
     return page_redirect(exchange, error, "%s", next);
+}
+
+// Light, dark, or as the browser likes it; kept by the browser, for who has no account too.
+bool theme_page_submit(struct exchange *exchange, struct error *error)
+{
+    const char *theme = form_find(exchange->form, "theme");
+    bool is_chosen = theme != NULL && (strcmp(theme, "light") == 0 || strcmp(theme, "dark") == 0);
+
+    return keep_choice(exchange, "bourse_theme", is_chosen ? theme : NULL, error);
+}
+
+// Whether orders are looked at once more before they are placed; kept in the same way.
+bool review_page_submit(struct exchange *exchange, struct error *error)
+{
+    const char *review = form_find(exchange->form, "review");
+    bool is_off = review != NULL && strcmp(review, "off") == 0;
+
+    return keep_choice(exchange, "bourse_review", is_off ? review : NULL, error);
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define THEME_COOKIE "bourse_theme"
+#define REVIEW_COOKIE "bourse_review"
 
 bool page_out_of_memory(struct error *error)
 {
@@ -37,12 +38,16 @@ static int64_t now_us(void)
 
 // The frame.
 
-static void add_theme(const struct exchange *exchange, Pages__Frame *frame)
+// What the browser keeps of what they like.
+static void add_choices(const struct exchange *exchange, Pages__Frame *frame)
 {
     const char *theme = http_request_cookie(exchange->request, THEME_COOKIE);
+    const char *review = http_request_cookie(exchange->request, REVIEW_COOKIE);
 
     if (theme != NULL && (strcmp(theme, "light") == 0 || strcmp(theme, "dark") == 0))
         frame->theme = theme;
+    frame->has_reviews_orders = true;
+    frame->reviews_orders = review == NULL || strcmp(review, "off") != 0;
 }
 
 // The page's own address with its query, when that can be come back to.
@@ -126,7 +131,7 @@ static Pages__Frame *make_frame(struct exchange *exchange, const char *section, 
     frame->has_is_answer = true;
     frame->is_answer = strcmp(exchange->request->method, "GET") != 0;
     frame->market = market_state_make(exchange->gateway->quotes, arena);
-    add_theme(exchange, frame);
+    add_choices(exchange, frame);
     return frame->form_key != NULL && add_flash(exchange, frame) ? frame : NULL;
 }
 

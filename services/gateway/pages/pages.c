@@ -28,6 +28,7 @@ const struct endpoint page_endpoints[] = {
     PAGE("GET", "/register", register_page_show),
     PAGE("POST", "/register", register_page_submit),
     PAGE("POST", "/theme", theme_page_submit),
+    PAGE("POST", "/review", review_page_submit),
     PAGE("GET", "/dashboard", dashboard_page_show),
     PAGE("GET", "/search", search_page_show),
     PAGE("GET", "/symbols/{ticker}", symbol_page_show),

@@ -15,6 +15,7 @@ bool logout_page_submit(struct exchange *exchange, struct error *error);
 bool register_page_show(struct exchange *exchange, struct error *error);
 bool register_page_submit(struct exchange *exchange, struct error *error);
 bool theme_page_submit(struct exchange *exchange, struct error *error);
+bool review_page_submit(struct exchange *exchange, struct error *error);
 bool dashboard_page_show(struct exchange *exchange, struct error *error);
 bool search_page_show(struct exchange *exchange, struct error *error);
 bool symbol_page_show(struct exchange *exchange, struct error *error);

@@ -231,6 +231,8 @@ static bool add_ticket(struct exchange *exchange,
     page_preset(page->form->time_in_force, "day");
     page->has_is_typed = true;
     page->is_typed = exchange->form == NULL && answer->typed != NULL;
+    page->has_is_reviewed = true;
+    page->is_reviewed = answer->estimated != NULL;
     if (answer->estimated == NULL || page->portfolio == NULL)
         return true;
     return estimate_make(arena, answer->estimated, page, &page->estimate, error);

@@ -40,7 +40,7 @@ document.addEventListener('keydown', event => {
 const SECOND_CLICK_MS = 3000;
 document.addEventListener('submit', event => {
     const form = event.target;
-    if (!(form instanceof HTMLFormElement) || form.method !== 'post')
+    if (!(form instanceof HTMLFormElement) || form.method !== 'post' || event.defaultPrevented)
         return;
     if (Date.now() - Number(form.dataset.sent ?? 0) < SECOND_CLICK_MS || !navigator.onLine)
         event.preventDefault();

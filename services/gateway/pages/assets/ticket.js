@@ -81,19 +81,44 @@ function rest(most, amount) {
         : { text: `${sharesOf(left)} shares would be left.`, isTooMuch: false };
 }
 
-/** As estimate.c works it out. */
+/** As estimate.c works it out: in the ticket, and in the order's review. */
 function showEstimate() {
-    const box = /** @type {HTMLElement} */ (form.querySelector('[data-estimate]'));
     const { price, limit } = prices();
-    box.hidden = !isDecimal('quantity') || price === '';
-    if (box.hidden)
+    const isKnown = isDecimal('quantity') && price !== '';
+    const boxes = /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll('[data-estimate]'));
+    for (const box of boxes)
+        box.hidden = !isKnown;
+    if (!isKnown)
         return;
     const amount = product(typed('quantity'), price);
     const atLimit = limit === '' ? amount : product(typed('quantity'), limit);
     const { text, isTooMuch } = rest(atLimit, amount);
     const bound = limit === '' ? '' : `, at ${isBuy() ? 'most' : 'least'} ${moneyOf(atLimit)}`;
-    box.textContent = `${isBuy() ? 'Costs' : 'Brings'} about ${moneyOf(amount)} at ${priceText(price)}${bound}; ${text}`;
-    box.classList.toggle('is-too-much', isTooMuch);
+    for (const box of boxes) {
+        box.textContent = `${isBuy() ? 'Costs' : 'Brings'} about ${moneyOf(amount)} at ${priceText(price)}${bound}; ${text}`;
+        box.classList.toggle('is-too-much', isTooMuch);
+    }
+}
+
+/** What was chosen in a list, as it reads there. @param {string} name */
+const chosen = name => /** @type {HTMLSelectElement} */ (form.elements.namedItem(name)).selectedOptions[0].text;
+
+/** The prices that the type of order has, as they are called and were typed. */
+function terms() {
+    const inputs = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll('[data-for] input'));
+    return [...inputs].filter(input => !input.disabled && input.value !== '')
+        .map(input => `${input.labels?.[0].firstChild?.textContent?.trim().toLowerCase()} ${input.value}`);
+}
+
+/** The order once more, before it is placed. @param {HTMLElement} review */
+function showReview(review) {
+    const title = /** @type {HTMLElement} */ (review.querySelector('h3'));
+    title.textContent = `${isBuy() ? 'Buy' : 'Sell'} ${typed('quantity')} ${form.dataset.ticket}?`;
+    const text = /** @type {HTMLElement} */ (review.querySelector('[data-terms]'));
+    const closed = form.querySelector('[data-closed]:not([hidden])')?.textContent ?? '';
+    text.textContent = `${[`${chosen('type')} order`, ...terms(), chosen('time_in_force').toLowerCase()].join(', ')}. ${closed}`;
+    review.showPopover();
+    review.querySelector('button')?.focus();
 }
 
 function update() {
@@ -113,6 +138,14 @@ function choose(wanted) {
 }
 
 form.addEventListener('input', update);
+// What is refused for what was typed is refused by the browser before this.
+form.addEventListener('submit', event => {
+    const review = document.getElementById('review');
+    if (!review || !(event.submitter instanceof HTMLElement) || !('reviews' in event.submitter.dataset))
+        return;
+    event.preventDefault();
+    showReview(review);
+});
 addEventListener('bourse:quote', showEstimate);
 addEventListener('bourse:parts', showEstimate);
 document.addEventListener('keydown', event => {
