@@ -218,7 +218,7 @@ describe('who takes part', () => {
         await platform.expect(204, 'DELETE', `/api/v1/portfolios/${ada.competing}?force=true`, { token: ada.token });
         assert.deepEqual((await bob.standings(competition)).standings.map(one => one.display_name), ['Bob']);
         const seen = await ada.get(`${competitions}/${competition.id}`);
-        assert.deepEqual([seen.players, seen.display_name, seen.portfolio_id], [1, 'Ada', undefined]);
+        assert.deepEqual([seen.players, seen.display_name, seen.portfolio_id], [2, 'Ada', undefined]);
         refused(await ada.join(competition, 'Ada again'), 409, 'ALREADY_JOINED');
     });
 

@@ -110,12 +110,12 @@ bool competition_check_join(const struct competition *competition, int64_t now, 
     if (competition_state_at(competition, now) == COMPETITION_ENDED)
         return refuse(REASON_COMPETITION_ENDED, "The competition has ended at", "ends_at",
                       competition->ends_at, error);
-    if (competition->joined < COMPETITION_PLAYERS_MAX)
+    if (competition->players < COMPETITION_PLAYERS_MAX)
         return true;
     error_set(error, REASON_LIMIT_EXCEEDED,
-              "%zu have joined the competition, and no more than %d can.", competition->joined,
+              "%zu have joined the competition, and no more than %d can.", competition->players,
               COMPETITION_PLAYERS_MAX);
-    error_add_number(error, "players", "%zu", competition->joined);
+    error_add_number(error, "players", "%zu", competition->players);
     error_add_number(error, "maximum", "%d", COMPETITION_PLAYERS_MAX);
     return false;
 }

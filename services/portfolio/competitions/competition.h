@@ -26,8 +26,7 @@ struct competition {
     int64_t starts_at;
     int64_t ends_at;
     int64_t created_at;
-    size_t joined;  // those who have
-    size_t players; // those of them whose portfolio is open
+    size_t players; // who have joined
     // Of the user who asks; NULL when they have not joined, and without a portfolio once it is
     // closed.
     const char *display_name;

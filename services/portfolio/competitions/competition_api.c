@@ -311,7 +311,6 @@ static bool join_apply(struct transaction *transaction, struct change *change, s
         !store_insert_player(transaction, competition->id, record.user_id, record.id,
                              request->display_name, change->now, error))
         return false;
-    competition->joined++;
     competition->players++;
     competition->display_name = request->display_name;
     competition->portfolio_id = arena_copy_string(call->arena, record.id);

@@ -8,11 +8,9 @@
 
 // $1 is who asks.
 #define COMPETITIONS                                                                               \
-    "SELECT c.id, c.name, c.description, c.cash, c.starts_at, c.ends_at, c.created_at, n.joined,"  \
-    " n.players, o.display_name, CASE WHEN q.closed_at IS NULL THEN q.id END FROM competitions c"  \
-    " CROSS JOIN LATERAL (SELECT count(*) AS joined,"                                              \
-    "  count(*) FILTER (WHERE p.closed_at IS NULL) AS players FROM competition_players m"          \
-    "  JOIN portfolios p ON p.id = m.portfolio_id WHERE m.competition_id = c.id) n"                \
+    "SELECT c.id, c.name, c.description, c.cash, c.starts_at, c.ends_at, c.created_at,"            \
+    " (SELECT count(*) FROM competition_players m WHERE m.competition_id = c.id), o.display_name," \
+    " CASE WHEN q.closed_at IS NULL THEN q.id END FROM competitions c"                             \
     " LEFT JOIN competition_players o ON o.competition_id = c.id AND o.user_id = $1"               \
     " LEFT JOIN portfolios q ON q.id = o.portfolio_id"
 
@@ -66,7 +64,14 @@ static const struct statement insert_player = {
 
 static const struct statement list_players = {
     "list_players",
-    PLAYERS FROM_PLAYERS OF_COMPETITION,
+    PLAYERS FROM_PLAYERS OF_COMPETITION " ORDER BY m.portfolio_id",
+};
+
+static const struct statement list_assets = {
+    "list_assets",
+    "SELECT b.portfolio_id, b.asset, b.amount" FROM_PLAYERS
+    " JOIN balances b ON b.portfolio_id = m.portfolio_id" OF_COMPETITION
+    " AND b.account IN ('cash', 'shares') AND b.amount > 0 ORDER BY b.asset",
 };
 
 static const struct statement list_final = {
@@ -92,10 +97,9 @@ static struct competition take_competition(const struct rows *rows, size_t row)
         .starts_at = rows_time(rows, row, 4),
         .ends_at = rows_time(rows, row, 5),
         .created_at = rows_time(rows, row, 6),
-        .joined = (size_t)rows_int(rows, row, 7),
-        .players = (size_t)rows_int(rows, row, 8),
-        .display_name = rows_text(rows, row, 9),
-        .portfolio_id = rows_text(rows, row, 10),
+        .players = (size_t)rows_int(rows, row, 7),
+        .display_name = rows_text(rows, row, 8),
+        .portfolio_id = rows_text(rows, row, 9),
     };
 
     snprintf(competition.id, sizeof(competition.id), "%s", rows_text(rows, row, 0));
@@ -280,6 +284,37 @@ bool store_list_players(struct database *database,
 
     return take_standings(database, arena, &list_players, &parameter, 1, out_standings, out_count,
                           error);
+}
+
+bool store_list_assets(struct database *database,
+                       struct arena *arena,
+                       const char *competition_id,
+                       struct competing_asset **out_assets,
+                       size_t *out_count,
+                       struct error *error)
+{
+    const struct parameter parameter = parameter_text(competition_id);
+    struct competing_asset *assets = NULL;
+    struct rows rows = {0};
+
+    if (!database_query(database, arena, &list_assets, &parameter, 1, &rows, error))
+        return false;
+    assets = arena_allocate(arena, (rows.count + 1) * sizeof(*assets));
+    if (assets == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < rows.count; i++) {
+        const char *asset = rows_text(&rows, i, 1);
+        bool is_cash = strcmp(asset, LEDGER_CURRENCY) == 0;
+
+        assets[i] = (struct competing_asset){
+            .portfolio_id = rows_text(&rows, i, 0),
+            .asset = asset,
+            .amount = rows_decimal(&rows, i, 2, is_cash ? MONEY_SCALE : QUANTITY_SCALE),
+        };
+    }
+    *out_assets = assets;
+    *out_count = rows.count;
+    return true;
 }
 
 bool store_list_final(struct database *database,

@@ -60,7 +60,7 @@ MUST_CHECK bool store_insert_player(struct transaction *transaction,
                                     int64_t joined_at,
                                     struct error *error);
 
-// Everybody whose portfolio is open, without what they have.
+// Everybody whose portfolio is open, without what they have, by the portfolio's id.
 MUST_CHECK bool store_list_players(struct database *database,
                                    struct arena *arena,
                                    const char *competition_id,
@@ -68,8 +68,22 @@ MUST_CHECK bool store_list_players(struct database *database,
                                    size_t *out_count,
                                    struct error *error);
 
-// The same, with what they had at the last close until `ends_at`; unknown of whose closes have not
-// been taken until then. They are in no order.
+// What there is in these portfolios: cash (LEDGER_CURRENCY) in micros and shares in nanos, by
+// asset.
+struct competing_asset {
+    const char *portfolio_id;
+    const char *asset;
+    int64_t amount; // more than 0
+};
+MUST_CHECK bool store_list_assets(struct database *database,
+                                  struct arena *arena,
+                                  const char *competition_id,
+                                  struct competing_asset **out_assets,
+                                  size_t *out_count,
+                                  struct error *error);
+
+// Everybody as before, with what they had at the last close until `ends_at`; unknown of whose
+// closes have not been taken until then. They are in no order.
 MUST_CHECK bool store_list_final(struct database *database,
                                  struct arena *arena,
                                  const char *competition_id,

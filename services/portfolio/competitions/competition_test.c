@@ -123,7 +123,7 @@ static void a_calendar_that_is_over_has_no_day_for_it(void **state)
     assert_string_equal(error.details[0].name, "last_day");
 }
 
-static const struct competition running = {.starts_at = 100, .ends_at = 200, .joined = 3};
+static const struct competition running = {.starts_at = 100, .ends_at = 200, .players = 3};
 
 static void it_runs_from_its_start_until_before_its_end(void **state)
 {
@@ -144,7 +144,7 @@ static void one_joins_once_until_the_end_while_there_is_room(void **state)
     assert_true(competition_check_join(&competition, 199, &error));
     assert_false(competition_check_join(&competition, 200, &error));
     assert_true(error_is(&error, REASON_COMPETITION_ENDED));
-    competition.joined = COMPETITION_PLAYERS_MAX;
+    competition.players = COMPETITION_PLAYERS_MAX;
     assert_false(competition_check_join(&competition, 0, &error));
     assert_true(error_is(&error, REASON_LIMIT_EXCEEDED));
     assert_string_equal(error.details[0].value, "1000");

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: MIT
 // standings_api: who of a competition has how much.
 //
-// Before the end everybody's portfolio is valued at the latest prices, some at a time, each as its
-// owner sees it; afterwards the snapshots of the last close say it. It costs the players' balances,
-// once a second at most: see standings_cache.
+// Before the end everybody's portfolio is valued, as its owner sees it, and all at the same prices;
+// afterwards the snapshots of the last close say it. It costs two queries, once a second at most:
+// see standings_cache.
 #include "bourse/portfolio/v1/portfolio_server.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "bourse/market/v1/market.pb-c.h"
 #include "competitions/competition_message.h"
 #include "competitions/competition_store.h"
 #include "competitions/standings_cache.h"
+#include "ledger/ledger.h"
+#include "money/money.h"
 #include "portfolios/portfolio_page_token.h"
-#include "valuation/appraisal.h"
 
-enum { PAGE_DEFAULT = 50, VALUED_AT_ONCE = 100, VALUING_BUDGET = 16 * 1024 * 1024 };
+enum { PAGE_DEFAULT = 50 };
 
 struct reckoning {
     struct portfolio *portfolio;
@@ -28,47 +30,59 @@ static bool out_of_budget(struct error *error)
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The standings need too much memory.");
 }
 
-// Values some portfolios, with one query for their balances, which come by portfolio.
-static bool value_some(const struct reckoning *reckoning,
-                       struct standing *standings,
-                       size_t count,
-                       struct error *error)
+static int by_portfolio(const void *id, const void *standing)
 {
-    OWNED(arena) arena = arena_new(VALUING_BUDGET);
-    const char **ids = arena_allocate(arena, (count + 1) * sizeof(*ids));
-    struct balance_record *balances = NULL;
-    size_t balance_count = 0;
-
-    if (ids == NULL)
-        return out_of_budget(error);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = standings[i].portfolio_id;
-    // Nothing of the day is asked for.
-    if (!store_list_balances(reckoning->portfolio->database, arena, ids, count, reckoning->now,
-                             &balances, &balance_count, error))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        struct appraisal appraisal;
-
-        if (!appraise(reckoning->portfolio, arena, ids[i], balances, balance_count, &appraisal,
-                      error))
-            return false;
-        standings[i].has_value = appraisal.valuation.has_value;
-        standings[i].total_value = appraisal.valuation.total_value;
-    }
-    return true;
+    return strcmp(id, ((const struct standing *)standing)->portfolio_id);
 }
 
+// What one of an asset is worth now; 0 when that is not known.
+static int64_t price_of(struct portfolio *portfolio, const char *asset)
+{
+    struct quote quote;
+
+    return quotes_get(portfolio->quotes, asset, &quote) ? quote.price_micros : 0;
+}
+
+// Adds what an asset is worth to what its owner has, as valuation does.
+static void add_asset(struct standing *standing,
+                      const struct competing_asset *asset,
+                      bool is_cash,
+                      int64_t price)
+{
+    int64_t value = asset->amount;
+
+    standing->has_value =
+        standing->has_value &&
+        (is_cash || (price > 0 && money_multiply_half_even(price, asset->amount, &value))) &&
+        money_add(standing->total_value, value, &standing->total_value);
+}
+
+// Values all at the same prices: each is looked up once. The standings are by portfolio.
 static bool value_all(const struct reckoning *reckoning,
+                      struct arena *arena,
                       struct standing *standings,
                       size_t count,
                       struct error *error)
 {
-    for (size_t at = 0; at < count; at += VALUED_AT_ONCE) {
-        size_t some = count - at < VALUED_AT_ONCE ? count - at : VALUED_AT_ONCE;
+    struct competing_asset *assets = NULL;
+    size_t asset_count = 0;
+    int64_t price = 0;
 
-        if (!value_some(reckoning, standings + at, some, error))
-            return false;
+    if (!store_list_assets(reckoning->portfolio->database, arena, reckoning->competition->id,
+                           &assets, &asset_count, error))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        standings[i].has_value = true;
+    for (size_t i = 0; i < asset_count; i++) {
+        const struct competing_asset *asset = &assets[i];
+        struct standing *standing =
+            bsearch(asset->portfolio_id, standings, count, sizeof(*standings), by_portfolio);
+
+        if (i == 0 || strcmp(asset->asset, assets[i - 1].asset) != 0)
+            price = price_of(reckoning->portfolio, asset->asset);
+        // Whoever has joined since the players were listed is in the next ones.
+        if (standing != NULL)
+            add_asset(standing, asset, strcmp(asset->asset, LEDGER_CURRENCY) == 0, price);
     }
     return true;
 }
@@ -89,13 +103,14 @@ reckon(void *context, struct arena *arena, struct standings_table *out_table, st
     const struct competition *competition = reckoning->competition;
     struct database *database = reckoning->portfolio->database;
     bool has_ended = competition_state_at(competition, reckoning->now) == COMPETITION_ENDED;
-    struct standings_table table = {.as_of = has_ended ? competition->ends_at : reckoning->now};
+    struct standings_table table = {.as_of = has_ended ? competition->ends_at : reckoning->now,
+                                    .players = competition->players};
 
     if (has_ended ? !store_list_final(database, arena, competition->id, competition->ends_at,
                                       &table.standings, &table.count, error)
                   : !store_list_players(database, arena, competition->id, &table.standings,
                                         &table.count, error) ||
-                        !value_all(reckoning, table.standings, table.count, error))
+                        !value_all(reckoning, arena, table.standings, table.count, error))
         return false;
     table.is_final = has_ended && is_all_known(table.standings, table.count);
     standings_rank(table.standings, table.count, competition->cash);
@@ -164,7 +179,7 @@ bool portfolio_api_list_standings(struct portfolio *portfolio,
     size_t limit = request->has_limit ? request->limit : PAGE_DEFAULT;
     struct competition competition = {0};
     struct reckoning reckoning = {.portfolio = portfolio, .competition = &competition};
-    struct standings_table table = {0};
+    OWNED(standings_table) table = NULL;
     int64_t first = 0;
     bool found = false;
 
@@ -177,8 +192,7 @@ bool portfolio_api_list_standings(struct portfolio *portfolio,
         return error_set(error, REASON_COMPETITION_NOT_FOUND, "There is no competition %s.",
                          request->competition_id);
     return standings_cache_get(portfolio->standings, competition.id, competition.players,
-                               is_stepped(portfolio), reckon, &reckoning, call->arena, &table,
-                               error) &&
-           fill_page(&table, call, (size_t)first, limit, response, error) &&
+                               is_stepped(portfolio), reckon, &reckoning, &table, error) &&
+           fill_page(table, call, (size_t)first, limit, response, error) &&
            competition_to_message(&competition, call, reckoning.now, &response->competition, error);
 }

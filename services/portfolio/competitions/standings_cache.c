@@ -15,13 +15,22 @@ enum { PLACES = 32, RECKONING_BUDGET = 32 * 1024 * 1024 };
 struct place {
     pthread_mutex_t mutex; // guards the rest, also while it is reckoned
     char competition_id[UUID_SIZE];
-    int64_t made_us; // monotonic
-    struct standings_table table;
+    int64_t made_us;               // monotonic
+    struct standings_table *table; // NULL for none
 };
 
 struct standings_cache {
     struct place places[PLACES];
 };
+
+void standings_table_free(struct standings_table **table)
+{
+    if (*table != NULL && atomic_fetch_sub(&(*table)->holders, 1) == 1) {
+        release((*table)->standings);
+        release(*table);
+    }
+    *table = NULL;
+}
 
 struct standings_cache *standings_cache_new(void)
 {
@@ -38,7 +47,7 @@ void standings_cache_free(struct standings_cache **cache)
         return;
     for (size_t i = 0; i < PLACES; i++) {
         pthread_mutex_destroy(&(*cache)->places[i].mutex);
-        release((*cache)->places[i].table.standings);
+        standings_table_free(&(*cache)->places[i].table);
     }
     release(*cache);
     *cache = NULL;
@@ -53,8 +62,20 @@ static struct place *place_of(struct standings_cache *cache, const char *competi
 
 static bool is_good(const struct place *place, const char *competition_id, size_t players)
 {
-    return strcmp(place->competition_id, competition_id) == 0 && place->table.count == players &&
-           clock_monotonic_us() - place->made_us < GOOD_US;
+    return place->table != NULL && strcmp(place->competition_id, competition_id) == 0 &&
+           place->table->players == players && clock_monotonic_us() - place->made_us < GOOD_US;
+}
+
+static struct standings_table *copy_of(const struct standings_table *table)
+{
+    struct standings_table *copy = allocate(sizeof(*copy));
+
+    *copy = *table;
+    atomic_init(&copy->holders, 1);
+    copy->standings = allocate_array(table->count + 1, sizeof(*copy->standings));
+    if (table->count > 0)
+        memcpy(copy->standings, table->standings, table->count * sizeof(*copy->standings));
+    return copy;
 }
 
 // Puts a new table in place of the one that is there.
@@ -66,35 +87,13 @@ static bool renew(struct place *place,
 {
     OWNED(arena) arena = arena_new(RECKONING_BUDGET);
     struct standings_table table = {0};
-    struct standing *copies = NULL;
 
-    place->competition_id[0] = '\0';
     if (!reckon(context, arena, &table, error))
         return false;
-    copies = allocate_array(table.count + 1, sizeof(*copies));
-    if (table.count > 0)
-        memcpy(copies, table.standings, table.count * sizeof(*copies));
-    release(place->table.standings);
-    place->table = table;
-    place->table.standings = copies;
+    standings_table_free(&place->table);
+    place->table = copy_of(&table);
     place->made_us = clock_monotonic_us();
     snprintf(place->competition_id, UUID_SIZE, "%s", competition_id);
-    return true;
-}
-
-static bool copy(const struct place *place,
-                 struct arena *arena,
-                 struct standings_table *out_table,
-                 struct error *error)
-{
-    struct standings_table table = place->table;
-
-    table.standings = arena_allocate(arena, (table.count + 1) * sizeof(*table.standings));
-    if (table.standings == NULL)
-        return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The standings need too much memory.");
-    if (table.count > 0)
-        memcpy(table.standings, place->table.standings, table.count * sizeof(*table.standings));
-    *out_table = table;
     return true;
 }
 
@@ -104,17 +103,19 @@ bool standings_cache_get(struct standings_cache *cache,
                          bool is_exact,
                          standings_reckon *reckon,
                          void *context,
-                         struct arena *arena,
-                         struct standings_table *out_table,
+                         struct standings_table **out_table,
                          struct error *error)
 {
     struct place *place = place_of(cache, competition_id);
     bool done = false;
 
     pthread_mutex_lock(&place->mutex);
-    done = ((!is_exact && is_good(place, competition_id, players)) ||
-            renew(place, competition_id, reckon, context, error)) &&
-           copy(place, arena, out_table, error);
+    done = (!is_exact && is_good(place, competition_id, players)) ||
+           renew(place, competition_id, reckon, context, error);
+    if (done) {
+        atomic_fetch_add(&place->table->holders, 1);
+        *out_table = place->table;
+    }
     pthread_mutex_unlock(&place->mutex);
     return done;
 }

@@ -6,8 +6,10 @@
 // wait for that. Few competitions run at a time; one may have to be reckoned anew for another that
 // takes its place.
 //
-// Threads: any. Memory: it owns its copies; what is found lies in the arena given.
+// Threads: any. Memory: a table does not change, and lives until nobody has it any more.
 #pragma once
+
+#include <stdatomic.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -21,26 +23,28 @@ void standings_cache_free(struct standings_cache **cache);
 struct standings_table {
     int64_t as_of; // platform time
     bool is_final;
+    size_t players; // who had joined; those whose portfolio is closed are not among the standings
     struct standing *standings; // ranked
     size_t count;
+    atomic_size_t holders; // of the table: the cache's own
 };
 
-// Reckons a table; `arena` lasts until the function returns that asked for it.
+void standings_table_free(struct standings_table **table);
+
+// Reckons a table; its standings lie in `arena`, from which they are copied.
 typedef bool standings_reckon(void *context,
                               struct arena *arena,
                               struct standings_table *out_table,
                               struct error *error);
 
-// Copies the table of a competition into `arena`: one that is at most a second old and has
-// `players` rows, as one that somebody has joined or left since has not; otherwise a new one,
-// by `reckon`. With `is_exact` always a new one. Fails as `reckon` does, and with
-// OUT_OF_MEMORY_BUDGET.
+// Gives the table of a competition, to be freed by the caller: one that is at most a second old and
+// has been reckoned since the last one joined; otherwise a new one, by `reckon`. With `is_exact`
+// always a new one. Fails as `reckon` does.
 MUST_CHECK bool standings_cache_get(struct standings_cache *cache,
                                     const char *competition_id,
                                     size_t players,
                                     bool is_exact,
                                     standings_reckon *reckon,
                                     void *context,
-                                    struct arena *arena,
-                                    struct standings_table *out_table,
+                                    struct standings_table **out_table,
                                     struct error *error);
