@@ -8,6 +8,7 @@
 #include "bourse/trading/v1/trading_methods.h"
 #include "page_templates.h"
 #include "pages/audit_view.h"
+#include "pages/service_states.h"
 #include "stream/stream_server.h"
 
 #include <string.h>
@@ -86,44 +87,6 @@ bool admin_make_feed(struct exchange *exchange,
     admin_name_users(exchange, feed->events, count);
     *out_feed = feed;
     return true;
-}
-
-// The services.
-
-static const char *const services[] = {"auth", "market", "portfolio", "trading"};
-
-static const char *problem_of(const struct exchange *exchange, const char *service)
-{
-    struct gateway *gateway = exchange->gateway;
-
-    if (!rpc_client_is_ready(service_client(gateway->service, service)))
-        return "does not answer";
-    if (strcmp(service, "market") == 0 && !quotes_is_ready(gateway->quotes))
-        return "sends no prices";
-    return NULL;
-}
-
-static bool add_services(struct exchange *exchange, Pages__AdminPage *page)
-{
-    struct arena *arena = exchange->request->arena;
-
-    page->services = arena_allocate(arena, COUNT_OF(services) * sizeof(Pages__ServiceState *));
-    page->has_is_ready = true;
-    page->is_ready = true;
-    for (size_t i = 0; page->services != NULL && i < COUNT_OF(services); i++) {
-        Pages__ServiceState *state = arena_allocate(arena, sizeof *state);
-
-        if (state == NULL)
-            return false;
-        pages__service_state__init(state);
-        state->name = services[i];
-        state->problem = problem_of(exchange, services[i]);
-        state->has_is_ready = true;
-        state->is_ready = state->problem == NULL;
-        page->is_ready = page->is_ready && state->is_ready;
-        page->services[page->n_services++] = state;
-    }
-    return page->services != NULL;
 }
 
 // Calls a service that may be away: then there is no response.
@@ -261,7 +224,9 @@ bool admin_page_show(struct exchange *exchange, struct error *error)
     if (!exchange_refuse_parameters(exchange, "", error) ||
         !admin_begin(exchange, "overview", "Administration", &page.frame, error))
         return false;
-    if (!add_services(exchange, &page))
+    page.has_is_ready = true;
+    page.services = service_states_make(exchange, &page.n_services, &page.is_ready);
+    if (page.services == NULL)
         return page_out_of_memory(error);
     page.has_streams = true;
     page.streams = stream_server_count(exchange->gateway->streams);

@@ -22,6 +22,7 @@
 const struct endpoint page_endpoints[] = {
     PAGE("GET", "/", home_page_show),
     PAGE("GET", "/docs/errors", reasons_page_show),
+    PAGE("GET", "/status", status_page_show),
     PAGE("GET", "/login", login_page_show),
     PAGE("POST", "/login", login_page_submit),
     PAGE("POST", "/logout", logout_page_submit),

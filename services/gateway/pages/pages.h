@@ -26,6 +26,7 @@ bool order_replace(struct exchange *exchange, struct error *error);
 bool orders_page_show(struct exchange *exchange, struct error *error);
 bool order_cancel(struct exchange *exchange, struct error *error);
 bool reasons_page_show(struct exchange *exchange, struct error *error);
+bool status_page_show(struct exchange *exchange, struct error *error);
 bool portfolios_page_show(struct exchange *exchange, struct error *error);
 bool portfolio_create(struct exchange *exchange, struct error *error);
 bool portfolio_page_show(struct exchange *exchange, struct error *error);

@@ -60,7 +60,7 @@ export const everyPage = site => describe('every page', () => {
             watchlists: '/watchlists', watchlist: `/watchlists/${list.id}`, settings: '/settings', missing: '/nothing' };
     });
 
-    const open_to_all = { home: '/', login: '/login', register: '/register', errors: '/docs/errors' };
+    const open_to_all = { home: '/', login: '/login', register: '/register', errors: '/docs/errors', status: '/status' };
 
     it('is without fault for axe, fits, and runs nothing that people have written', async () => {
         for (const [who, list] of [[undefined, open_to_all], [state, addresses]]) {

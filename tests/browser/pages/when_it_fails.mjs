@@ -38,6 +38,23 @@ export const whenItFails = site => describe('when it fails', () => {
         await one.context().close();
     });
 
+    it('says on the status page what is away and what that means, to everybody, and that it is back without a reload', async () => {
+        const one = await open(browser, platform, {});
+        await one.goto('/status');
+        assert.match(await one.locator('main').innerText(), /Everything works/);
+        await platform.frozen('auth', async () => {
+            await one.getByText('Something is away').waitFor();
+            assert.match(await one.locator('main').innerText(), /Accounts\s+Away Nobody can log in/);
+            // Who is logged in sees it too, though nobody can say who that is.
+            const other = await open(browser, platform, { state });
+            await shows(other, 'status_away', [200], '/status', /Something is away/);
+            await other.context().close();
+        });
+        await one.getByText('Everything works').waitFor();
+        assertQuiet(one);
+        await one.context().close();
+    });
+
     it('keeps to itself what went wrong inside, and gives a number to tell the administrator', async () => {
         const { id } = await platform.expect(201, 'POST', '/api/v1/strategies', { token: user.token,
             body: { name: 'Broken', kind: 'buy_and_hold', symbols: ['AAPL'] } });
