@@ -413,7 +413,8 @@ describe('slow readers and the end', () => {
             await move();
             const began = Date.now();
             await fast.wait('the change', one => one.ticker === 'T099', from);
-            assert.ok(Date.now() - began < 1000, `${Date.now() - began} ms`);
+            // Less by far than the ten seconds, also where the machine is busy.
+            assert.ok(Date.now() - began < 4000, `${Date.now() - began} ms`);
         }
         await until('the slow one to be closed', async () => await platform.metric('gateway', 'streams_closed_total{cause="slow"}') > 0, 20);
         assert.equal((await fast.ask({ subscribe: ['quotes:ACME'] })).type, 'subscribed');
