@@ -117,6 +117,17 @@ static bool draw_candles(struct arena *arena, Pages__Chart *chart)
     return chart->rises != NULL && chart->falls != NULL;
 }
 
+static bool draw_line(struct arena *arena, Pages__Chart *chart)
+{
+    OWNED(strbuf) path = strbuf_new(PATH_MAX_BYTES);
+
+    for (size_t i = 0; i < chart->n_bars; i++)
+        strbuf_printf(path, "%c%zu,%lld", i == 0 ? 'M' : 'L', middle_of(chart, i),
+                      (long long)y_of(chart, oldest(chart, i)->close_micros));
+    chart->closes = keep(arena, path);
+    return chart->closes != NULL;
+}
+
 static bool draw_volumes(struct arena *arena, Pages__Chart *chart)
 {
     OWNED(strbuf) path = strbuf_new(PATH_MAX_BYTES);
@@ -233,8 +244,8 @@ bool candle_chart_draw(struct arena *arena, Pages__Chart *chart)
         return true;
     find_limits(chart);
     find_change(chart);
-    return draw_candles(arena, chart) && draw_volumes(arena, chart) && add_prices(arena, chart) &&
-           add_times(arena, chart);
+    return (chart->line ? draw_line(arena, chart) : draw_candles(arena, chart)) &&
+           draw_volumes(arena, chart) && add_prices(arena, chart) && add_times(arena, chart);
 }
 
 static int64_t within(const Pages__Chart *chart, int64_t price_micros)

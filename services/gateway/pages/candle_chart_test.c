@@ -79,6 +79,19 @@ static void bars_are_candles_from_the_oldest_on_above_their_volumes(void **state
     assert_int_equal(chart->change_percent_micros, DOLLARS(-10));
 }
 
+static void their_closes_are_a_line_for_who_likes_that(void **state)
+{
+    struct drawing *drawing = *state;
+    Pages__Chart *chart = &drawing->chart;
+
+    set_two_days(drawing);
+    chart->line = true;
+    assert_true(candle_chart_draw(drawing->arena, chart));
+    assert_string_equal(chart->closes, "M2500,250L7500,750");
+    assert_null(chart->rises);
+    assert_string_equal(chart->volumes, "M2400,1000v-500h200V1000zM7400,1000v-1000h200V1000z");
+}
+
 static void a_bar_alone_and_equal_prices_are_in_the_middle(void **state)
 {
     struct drawing *drawing = *state;
@@ -241,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(bars_are_candles_from_the_oldest_on_above_their_volumes,
                                         start, stop),
+        cmocka_unit_test_setup_teardown(their_closes_are_a_line_for_who_likes_that, start, stop),
         cmocka_unit_test_setup_teardown(a_bar_alone_and_equal_prices_are_in_the_middle, start,
                                         stop),
         cmocka_unit_test_setup_teardown(without_bars_there_is_nothing, start, stop),

@@ -154,6 +154,8 @@ bool chart_make(struct exchange *exchange,
     pages__chart__init(chart);
     chart->has_table = query->has_table;
     chart->table = query->table;
+    chart->has_line = query->has_line;
+    chart->line = query->line;
     if (quotes_clock(exchange->gateway->quotes, &clock)) {
         chart->has_start = true;
         chart->start = clock.now - range->days * MICROS_PER_DAY;

@@ -319,6 +319,32 @@ export const symbolChart = site => describe('the chart of a symbol', () => {
         page.complaints = page.complaints.filter(one => !/ERR_(CONNECTION|INCOMPLETE|EMPTY|SOCKET)/.test(one));
     });
 
+    it('is a line of the closes for who likes that, in each range and size, and when it is looked at closely', async () => {
+        await look('/symbols/AAPL');
+        await mark();
+        await page.getByRole('link', { name: 'As a line' }).click();
+        await page.waitForSelector('.candles .closes');
+        assert.equal(await page.locator('.candles .is-up').count(), 0);
+        await page.getByRole('navigation', { name: 'Range' }).getByRole('link', { name: '1 year' }).click();
+        await until('the year', async () => (await chosen()).join() === '1 year,1 day');
+        assert.equal(await page.locator('.candles .closes').count(), 1);
+        await lookAt(page, 'chart_line');
+        await page.setViewportSize({ width: 1440, height: 900 });
+        await page.getByRole('link', { name: 'As a table' }).click();
+        await page.locator('#bars').waitFor();
+        assert.equal(await page.locator('.candles .closes').count(), 1);
+        await page.hover('.candles');
+        await page.waitForSelector('.chart-live canvas');
+        const drawn = () => page.evaluate(() => [...document.querySelectorAll('canvas')].map(canvas => canvas.toDataURL()).join());
+        const line = await drawn();
+        await until('another close', async () => await drawn() !== line, 30);
+        assert.match(await page.locator('.readout').innerText(), / O .* H .* L .* C /);
+        await page.getByRole('link', { name: 'As candles' }).click();
+        await page.getByRole('link', { name: 'As a line' }).waitFor();
+        assert.ok(await isTheSame());
+        assertQuiet(page);
+    });
+
     it('is one that can be asked in each range, once somebody has looked closer', async () => {
         await look('/symbols/AAPL');
         await page.hover('.candles');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A chart by lightweight-charts in place of the candles that the server has drawn. The tables below stay.
+// A chart by lightweight-charts in place of the candles, or the line, that the server has drawn. The tables below stay.
 // @ts-check
 
 import { frame, moneyFormat, setTimes, show } from './charts.js';
@@ -82,12 +82,15 @@ function grow(bar, quote, timeframe) {
 function draw(library, box, bars, figure, gone) {
     const { chart: ticker, timeframe = '' } = figure.dataset;
     const chart = library.createChart(box, frame);
-    const candles = chart.addSeries(library.CandlestickSeries, { priceFormat: moneyFormat });
+    const isLine = 'line' in figure.dataset;
+    const prices = chart.addSeries(isLine ? library.LineSeries : library.CandlestickSeries, { priceFormat: moneyFormat });
+    // What a series is given of a bar.
+    const point = (/** @type {Bar} */ bar) => isLine ? { time: bar.time, value: bar.close } : bar;
     const volume = chart.addSeries(library.HistogramSeries, { priceFormat: { type: 'volume' }, priceScaleId: '', lastValueVisible: false, priceLineVisible: false });
 
     volume.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
     // Below what it says, which is two lines on a phone.
-    candles.priceScale().applyOptions({ scaleMargins: { top: box.clientWidth < NARROW_PX ? 0.2 : 0.12, bottom: 0.22 } });
+    prices.priceScale().applyOptions({ scaleMargins: { top: box.clientWidth < NARROW_PX ? 0.2 : 0.12, bottom: 0.22 } });
     setTimes(chart, timeframe);
     /** @type {Bar[]} */
     const shown = [];
@@ -95,7 +98,7 @@ function draw(library, box, bars, figure, gone) {
     const set = read => {
         shown.splice(0, shown.length, ...read.map(bar => ({ time: time(bar.time), open: Number(bar.open), high: Number(bar.high),
             low: Number(bar.low), close: Number(bar.close), volume: Number(bar.volume) })));
-        candles.setData(shown);
+        prices.setData(shown.map(point));
         volume.setData(shown.map(bar => ({ time: bar.time, value: bar.volume })));
     };
     set(bars);
@@ -109,24 +112,25 @@ function draw(library, box, bars, figure, gone) {
         if (!grown)
             return;
         shown.splice(grown.time === last.time ? -1 : shown.length, 1, grown);
-        candles.update(grown);
+        prices.update(point(grown));
     }, { signal: gone });
     chart.timeScale().fitContent();
-    const own = library.createSeriesMarkers(candles, []);
+    const own = library.createSeriesMarkers(prices, []);
     /** @type {any[]} */
     let lines = [];
     return {
         chart,
         reading: {
-            series: candles,
+            series: prices,
             points: shown,
             tell: (/** @type {number} */ index) => describe(shown[index], shown[index - 1], timeframe),
         },
         paint: (/** @type {import('./charts.js').Colors} */ colors) => {
-            const { up, down, line } = colors;
-            lines.forEach(one => candles.removePriceLine(one));
-            lines = levels(library, colors).map(one => candles.createPriceLine(one));
-            candles.applyOptions({ upColor: up, downColor: down, borderVisible: false, wickUpColor: up, wickDownColor: down });
+            const { up, down, line, accent } = colors;
+            lines.forEach(one => prices.removePriceLine(one));
+            lines = levels(library, colors).map(one => prices.createPriceLine(one));
+            prices.applyOptions(isLine ? { color: accent, lineWidth: 2 }
+                : { upColor: up, downColor: down, borderVisible: false, wickUpColor: up, wickDownColor: down });
             volume.applyOptions({ color: line });
             own.setMarkers(fills(shown.map(bar => bar.time), up, down));
         },
