@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // candle_chart: bars as candles, or their closes as a line, above their volumes, for a page that
-// needs no script: paths in two boxes of 10000 by 1000, and what stands beside their axes in percent
-// of a box.
+// needs no script: paths in two boxes of 10000 by 1000, and what stands beside their axes in
+// percent of a box.
 //
 // Threads: pure functions. Memory: the arena's. All return false when its budget is spent.
 #pragma once
