@@ -202,7 +202,13 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await submit(page, 'Enter it');
             assert.match(await flash(page), /open of 2014-06-09/);
             assert.match(await page.locator('tbody').innerText(), /Split, 7 for 1\s+To come/);
-            await submit(page, 'Remove the one of 2014-06-09');
+            const remove = page.getByRole('button', { name: 'Remove the one of 2014-06-09' });
+            await remove.click();
+            assert.match(await page.locator('form[popover]:visible').innerText(), /removes the split of 2014-06-09/);
+            await page.getByRole('button', { name: 'Do not' }).click();
+            assert.equal((await get('/api/v1/corporate-actions?ticker=ACME')).corporate_actions.length, 1);
+            await remove.click();
+            await submit(page, 'Remove the split');
             assert.match(await flash(page), /was removed/);
             await page.getByText('Remove it', { exact: true }).click();
             await submit(page, 'Remove ACME');
@@ -396,6 +402,9 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             assert.match(await flash(page), /stands at Apr 1, 2014, 16:00 UTC/);
             assert.equal((await get('/api/v1/clock')).now, '2014-04-01T16:00:00Z');
             await page.fill('#clock-at', '2014-04-02T14:30');
+            await page.press('#clock-at', 'Enter');
+            await page.press('#clock-speed', 'Enter');
+            assert.equal((await get('/api/v1/clock')).now, '2014-04-01T16:00:00Z');
             await set();
             assert.equal((await get('/api/v1/clock')).now, '2014-04-02T14:30:00Z');
             await page.fill('#clock-at', '2014-01-01T00:00');
@@ -425,12 +434,18 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await page.waitForURL(`**/admin/tasks/${filled.id}`);
             assert.ok((await page.locator('main').innerText()).includes(NASTY));
             assert.match(await page.locator('main').innerText(), /Buy 1 AAPL/);
-            await submit(page, 'Give it up');
+            await page.getByRole('button', { name: 'Give it up' }).click();
+            await page.getByRole('button', { name: 'Do not' }).click();
+            assert.equal((await get(`/api/v1/tasks/${filled.id}`)).state, 'failed');
+            await page.getByRole('button', { name: 'Give it up' }).click();
+            await submit(page, 'Give up the task');
             assert.match(await flash(page), /fill has to be booked/);
             await submit(page, `Retry ${filled.id}`, '[data-part="tasks"]');
             assert.match(await flash(page), /tried again/);
             await page.goto('/admin/tasks?state=failed');
-            await submit(page, `Give up ${resting.id}`, '[data-part="tasks"]');
+            await page.getByRole('button', { name: `Give up ${resting.id}` }).click();
+            assert.match(await page.locator('form[popover]:visible').innerText(), /cancels the order of the task/);
+            await submit(page, 'Give up the task', '[data-part="tasks"]');
             assert.match(await flash(page), /given up/);
             assert.equal((await platform.expect(200, 'GET', `/api/v1/orders/${resting.id}`, { token: ada.token })).status, 'canceled');
             assert.equal((await page.goto(`/admin/tasks/${NOBODY}`)).status(), 404);
@@ -563,6 +578,20 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await platform.step('2014-04-10T15:00:00Z', admin);
             await page.reload();
             assert.doesNotMatch(await page.locator('#ticket').innerText(), /market is closed/);
+        });
+
+        it('ask before the clock is set by Enter in a field, too', async () => {
+            const { now } = await get('/api/v1/clock');
+            await page.goto('/admin/clock');
+            await page.fill('#clock-at', '2014-04-10T16:00');
+            await page.press('#clock-at', 'Enter');
+            await page.getByText(/^This sets the clock of everybody/).waitFor();
+            await page.getByRole('button', { name: 'Do not' }).click();
+            await page.press('#clock-speed', 'Enter');
+            await page.getByText(/^This sets the clock of everybody/).waitFor();
+            assert.equal((await get('/api/v1/clock')).now, now);
+            await submit(page, 'Set it');
+            assert.equal((await get('/api/v1/clock')).now, '2014-04-10T16:00:00Z');
         });
 
         it('say that the session has ended, and how to come back', async () => {
