@@ -128,14 +128,21 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await page.locator('section:has(#portfolios) tbody a').first().click();
             await page.waitForURL(`**/portfolio/${ada.portfolio}`);
             const notice = page.locator('.notice');
-            assert.equal(await notice.innerText(), 'This is the portfolio of ada.');
+            assert.equal(await notice.innerText(), 'This belongs to ada.');
             assert.equal(await page.getByRole('link', { name: 'Orders', exact: true }).and(page.locator('main a')).count(), 0);
             for (const part of ['performance', 'transactions', 'import']) {
                 assert.equal((await page.goto(`/portfolio/${ada.portfolio}/${part}`)).status(), 200);
-                assert.equal(await notice.innerText(), 'This is the portfolio of ada.', part);
+                assert.equal(await notice.innerText(), 'This belongs to ada.', part);
             }
             await notice.getByRole('link', { name: 'ada' }).click();
             await page.waitForURL(`**/admin/users/${await userId('ada')}`);
+            const orders = await platform.expect(201, 'POST', `/api/v1/portfolios/${ada.portfolio}/orders`,
+                { token: ada.token, body: { ticker: 'AAPL', side: 'buy', quantity: '1' } });
+            await page.goto(`/orders/${orders.id}`);
+            assert.equal(await notice.innerText(), 'This belongs to ada.');
+            assert.equal(await page.getByRole('link', { name: 'All orders' }).count(), 0);
+            await page.goto(`/portfolio/${ada.portfolio}`);
+            assert.equal(await page.getByRole('button', { name: 'Close AAPL' }).count(), 0);
             await page.goto('/portfolio');
             await page.locator('main a[href^="/portfolio/"]').first().click();
             await page.waitForURL('**/portfolio/*-*');
