@@ -582,6 +582,16 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             assert.match(await page.locator('.strip').innerText(), /Closed[\s\S]*Apr 9, 2014, 21:00 UTC\s+Clock stopped/);
             assert.match(await page.locator('#ticket').innerText(),
                 /The market is closed\. What is placed now waits until it opens, Apr 10, 2014, 13:30 UTC/);
+            // So does what closes a position.
+            const one = await open(browser, platform, { state: await logIn(browser, platform, 'ada', PASSWORD) });
+            await one.goto(`/portfolio/${ada.portfolio}`);
+            await one.getByRole('button', { name: 'Close AAPL', exact: true }).click();
+            assert.match(await one.locator('#close-AAPL').innerText(), /^Sells all \d+ AAPL at market\.\s+The market is closed\. What is placed now waits until it opens, Apr 10, 2014, 13:30 UTC\./);
+            await one.locator('#close-AAPL button[type="submit"]').click();
+            await one.locator('.flash', { hasText: /^Placed: sell \d+ AAPL\. The order is waiting\.$/ }).waitFor();
+            await platform.expect(200, 'DELETE', `/api/v1/portfolios/${ada.portfolio}/orders`, { token: ada.token });
+            assertQuiet(one);
+            await one.context().close();
             await platform.step('2014-04-10T15:00:00Z', admin);
             await page.reload();
             assert.doesNotMatch(await page.locator('#ticket').innerText(), /market is closed/);

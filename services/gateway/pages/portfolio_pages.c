@@ -87,9 +87,9 @@ add_portfolio(struct exchange *exchange, Pages__PortfolioPage *page, struct erro
         !page_call(exchange, "portfolio", &portfolio_method_list_positions, &list.base, &response,
                    error))
         return false;
-    page->n_positions = ((Portfolio__ListPositionsResponse *)response)->n_positions;
-    page->positions = ((Portfolio__ListPositionsResponse *)response)->positions;
-    return portfolio_view_add(exchange, request.portfolio_id, page, error);
+    return portfolio_view_add_positions(
+               exchange, (const Portfolio__ListPositionsResponse *)response, page, error) &&
+           portfolio_view_add(exchange, request.portfolio_id, page, error);
 }
 
 // Who has halted trading in it can let it go on, and administrators in those of others.
