@@ -128,14 +128,21 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await page.locator('section:has(#portfolios) tbody a').first().click();
             await page.waitForURL(`**/portfolio/${ada.portfolio}`);
             const notice = page.locator('.notice');
-            assert.equal(await notice.innerText(), 'This is the portfolio of ada.');
+            assert.equal(await notice.innerText(), 'This belongs to ada.');
             assert.equal(await page.getByRole('link', { name: 'Orders', exact: true }).and(page.locator('main a')).count(), 0);
             for (const part of ['performance', 'transactions', 'import']) {
                 assert.equal((await page.goto(`/portfolio/${ada.portfolio}/${part}`)).status(), 200);
-                assert.equal(await notice.innerText(), 'This is the portfolio of ada.', part);
+                assert.equal(await notice.innerText(), 'This belongs to ada.', part);
             }
             await notice.getByRole('link', { name: 'ada' }).click();
             await page.waitForURL(`**/admin/users/${await userId('ada')}`);
+            const orders = await platform.expect(201, 'POST', `/api/v1/portfolios/${ada.portfolio}/orders`,
+                { token: ada.token, body: { ticker: 'AAPL', side: 'buy', quantity: '1' } });
+            await page.goto(`/orders/${orders.id}`);
+            assert.equal(await notice.innerText(), 'This belongs to ada.');
+            assert.equal(await page.getByRole('link', { name: 'All orders' }).count(), 0);
+            await page.goto(`/portfolio/${ada.portfolio}`);
+            assert.equal(await page.getByRole('button', { name: 'Close AAPL' }).count(), 0);
             await page.goto('/portfolio');
             await page.locator('main a[href^="/portfolio/"]').first().click();
             await page.waitForURL('**/portfolio/*-*');
@@ -202,7 +209,13 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await submit(page, 'Enter it');
             assert.match(await flash(page), /open of 2014-06-09/);
             assert.match(await page.locator('tbody').innerText(), /Split, 7 for 1\s+To come/);
-            await submit(page, 'Remove the one of 2014-06-09');
+            const remove = page.getByRole('button', { name: 'Remove the one of 2014-06-09' });
+            await remove.click();
+            assert.match(await page.locator('form[popover]:visible').innerText(), /removes the split of 2014-06-09/);
+            await page.getByRole('button', { name: 'Do not' }).click();
+            assert.equal((await get('/api/v1/corporate-actions?ticker=ACME')).corporate_actions.length, 1);
+            await remove.click();
+            await submit(page, 'Remove the split');
             assert.match(await flash(page), /was removed/);
             await page.getByText('Remove it', { exact: true }).click();
             await submit(page, 'Remove ACME');
@@ -396,6 +409,9 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             assert.match(await flash(page), /stands at Apr 1, 2014, 16:00 UTC/);
             assert.equal((await get('/api/v1/clock')).now, '2014-04-01T16:00:00Z');
             await page.fill('#clock-at', '2014-04-02T14:30');
+            await page.press('#clock-at', 'Enter');
+            await page.press('#clock-speed', 'Enter');
+            assert.equal((await get('/api/v1/clock')).now, '2014-04-01T16:00:00Z');
             await set();
             assert.equal((await get('/api/v1/clock')).now, '2014-04-02T14:30:00Z');
             await page.fill('#clock-at', '2014-01-01T00:00');
@@ -425,12 +441,18 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             await page.waitForURL(`**/admin/tasks/${filled.id}`);
             assert.ok((await page.locator('main').innerText()).includes(NASTY));
             assert.match(await page.locator('main').innerText(), /Buy 1 AAPL/);
-            await submit(page, 'Give it up');
+            await page.getByRole('button', { name: 'Give it up' }).click();
+            await page.getByRole('button', { name: 'Do not' }).click();
+            assert.equal((await get(`/api/v1/tasks/${filled.id}`)).state, 'failed');
+            await page.getByRole('button', { name: 'Give it up' }).click();
+            await submit(page, 'Give up the task');
             assert.match(await flash(page), /fill has to be booked/);
             await submit(page, `Retry ${filled.id}`, '[data-part="tasks"]');
             assert.match(await flash(page), /tried again/);
             await page.goto('/admin/tasks?state=failed');
-            await submit(page, `Give up ${resting.id}`, '[data-part="tasks"]');
+            await page.getByRole('button', { name: `Give up ${resting.id}` }).click();
+            assert.match(await page.locator('form[popover]:visible').innerText(), /cancels the order of the task/);
+            await submit(page, 'Give up the task', '[data-part="tasks"]');
             assert.match(await flash(page), /given up/);
             assert.equal((await platform.expect(200, 'GET', `/api/v1/orders/${resting.id}`, { token: ada.token })).status, 'canceled');
             assert.equal((await page.goto(`/admin/tasks/${NOBODY}`)).status(), 404);
@@ -560,9 +582,33 @@ describe('the pages of administrators', { skip: program ? false : 'there is no C
             assert.match(await page.locator('.strip').innerText(), /Closed[\s\S]*Apr 9, 2014, 21:00 UTC\s+Clock stopped/);
             assert.match(await page.locator('#ticket').innerText(),
                 /The market is closed\. What is placed now waits until it opens, Apr 10, 2014, 13:30 UTC/);
+            // So does what closes a position.
+            const one = await open(browser, platform, { state: await logIn(browser, platform, 'ada', PASSWORD) });
+            await one.goto(`/portfolio/${ada.portfolio}`);
+            await one.getByRole('button', { name: 'Close AAPL', exact: true }).click();
+            assert.match(await one.locator('#close-AAPL').innerText(), /^Sells all \d+ AAPL at market\.\s+The market is closed\. What is placed now waits until it opens, Apr 10, 2014, 13:30 UTC\./);
+            await one.locator('#close-AAPL button[type="submit"]').click();
+            await one.locator('.flash', { hasText: /^Placed: sell \d+ AAPL\. The order is waiting\.$/ }).waitFor();
+            await platform.expect(200, 'DELETE', `/api/v1/portfolios/${ada.portfolio}/orders`, { token: ada.token });
+            assertQuiet(one);
+            await one.context().close();
             await platform.step('2014-04-10T15:00:00Z', admin);
             await page.reload();
             assert.doesNotMatch(await page.locator('#ticket').innerText(), /market is closed/);
+        });
+
+        it('ask before the clock is set by Enter in a field, too', async () => {
+            const { now } = await get('/api/v1/clock');
+            await page.goto('/admin/clock');
+            await page.fill('#clock-at', '2014-04-10T16:00');
+            await page.press('#clock-at', 'Enter');
+            await page.getByText(/^This sets the clock of everybody/).waitFor();
+            await page.getByRole('button', { name: 'Do not' }).click();
+            await page.press('#clock-speed', 'Enter');
+            await page.getByText(/^This sets the clock of everybody/).waitFor();
+            assert.equal((await get('/api/v1/clock')).now, now);
+            await submit(page, 'Set it');
+            assert.equal((await get('/api/v1/clock')).now, '2014-04-10T16:00:00Z');
         });
 
         it('say that the session has ended, and how to come back', async () => {

@@ -131,4 +131,25 @@ describe('the pages of backtests', { skip: program ? false : 'there is no Chromi
         await inspect(live, 'comparison_of_different_times', `/backtests/compare?id=${one.id}&id=${short.id}`);
         await done(live);
     });
+
+    // At the end, as the clock goes on.
+    it('are followed by runs that say in words what they have decided, by what, and what came of it', async () => {
+        const { id } = await platform.expect(201, 'POST', '/api/v1/strategies', { token: user.token,
+            body: { name: 'Words', kind: 'rule', parameters: { enter: 'close > sma(close, 5) * 0.01', exit: 'close < 0.01' }, symbols: ['AONE'] } });
+        const running = await platform.expect(201, 'POST', `/api/v1/strategies/${id}/start`, { token: user.token, body: { portfolio_id: user.portfolio, cash: '5000' } });
+        const admin = await platform.administrator();
+        const page = await show(`/strategy-runs/${running.id}`);
+        for (const [day, decision] of [[41, /Close [\d,.]+\s+sma\(close, 5\) is [\d,.]+\s+Get in\s+Placed: Buy \d+\s+Entry/], [42, /\s+Stay in\s+Nothing to do/]]) {
+            await platform.step(`${dates[day]}T22:00:00Z`, admin);
+            await until(`what was decided on ${dates[day]}`, async () => {
+                await page.reload();
+                const row = page.locator('section:has(#decisions) tbody tr').first();
+                return await row.count() && decision.test(await row.innerText());
+            });
+        }
+        await done(page);
+        const live = await open(browser, platform, { state });
+        await inspect(live, 'strategy_run_decisions', `/strategy-runs/${running.id}`);
+        await done(live);
+    });
 });

@@ -3,11 +3,13 @@
 #include "pages/pages.h"
 
 #include "bourse/gateway/v1/pages_rules.h"
+#include "bourse/portfolio/v1/portfolio_methods.h"
 #include "bourse/trading/v1/trading_methods.h"
 #include "bourse/trading/v1/trading_rules.h"
 #include "page_templates.h"
 #include "pages/field_words.h"
 #include "pages/page.h"
+#include "pages/page_portfolios.h"
 
 #include <string.h>
 
@@ -36,6 +38,26 @@ static bool add_order(struct exchange *exchange, Pages__OrderPage *page, struct 
     page->n_fills = ((Trading__ListFillsResponse *)fills)->n_fills;
     page->fills = ((Trading__ListFillsResponse *)fills)->fills;
     return true;
+}
+
+// Whose it is, when that is somebody else. Its portfolio may be closed meanwhile.
+static bool add_owner(struct exchange *exchange, Pages__OrderPage *page, struct error *error)
+{
+    Portfolio__GetPortfolioRequest request = PORTFOLIO__GET_PORTFOLIO_REQUEST__INIT;
+    ProtobufCMessage *response = NULL;
+    struct identity identity;
+
+    if (!exchange_identity(exchange, &identity, error))
+        return false;
+    // Nobody else is shown an order of another's.
+    if (identity.role != ROLE_ADMINISTRATOR)
+        return true;
+    request.portfolio_id = page->order->portfolio_id;
+    if (!page_call(exchange, "portfolio", &portfolio_method_get_portfolio, &request.base, &response,
+                   error))
+        return error_is(error, REASON_PORTFOLIO_NOT_FOUND);
+    return page_find_owner(exchange, ((Portfolio__GetPortfolioResponse *)response)->portfolio,
+                           &page->owner, error);
 }
 
 // The fields that an order of its type has; a stop that follows is not of the user's making.
@@ -72,7 +94,7 @@ static bool show(struct exchange *exchange, const struct error *failure, struct 
     Pages__ReplacementForm form = PAGES__REPLACEMENT_FORM__INIT;
 
     if (!page_begin(exchange, PAGE_FOR_USERS, "orders", "Order", &page.frame, error) ||
-        !add_order(exchange, &page, error) ||
+        !add_order(exchange, &page, error) || !add_owner(exchange, &page, error) ||
         !page_show_form(exchange, &pages_replacement_form_info, "replace", failure, &form.base,
                         error) ||
         !page_preset_all(exchange, &pages_replacement_form_info, failure, &trading_order_info,

@@ -142,11 +142,27 @@ bool page_get_halt(struct exchange *exchange,
     return true;
 }
 
-static bool limits_anything(const Trading__LimitsInForce *limits)
+bool page_limits_anything(const Trading__LimitsInForce *limits)
 {
     return limits->has_max_order_value_micros || limits->has_max_position_percent_micros ||
            limits->has_max_orders_per_day || limits->has_max_daily_loss_micros ||
            limits->symbols_are_restricted || limits->n_forbidden_symbols > 0;
+}
+
+bool page_get_portfolio_limits(struct exchange *exchange,
+                               const char *portfolio_id,
+                               Trading__PortfolioLimits **out_limits,
+                               struct error *error)
+{
+    Trading__GetPortfolioLimitsRequest request = TRADING__GET_PORTFOLIO_LIMITS_REQUEST__INIT;
+    ProtobufCMessage *response = NULL;
+
+    request.portfolio_id = portfolio_id;
+    if (!page_call(exchange, "trading", &trading_method_get_portfolio_limits, &request.base,
+                   &response, error))
+        return false;
+    *out_limits = ((Trading__GetPortfolioLimitsResponse *)response)->limits;
+    return true;
 }
 
 bool page_get_limits(struct exchange *exchange,
@@ -154,16 +170,11 @@ bool page_get_limits(struct exchange *exchange,
                      Trading__LimitsInForce **out_limits,
                      struct error *error)
 {
-    Trading__GetPortfolioLimitsRequest request = TRADING__GET_PORTFOLIO_LIMITS_REQUEST__INIT;
-    Trading__LimitsInForce *limits = NULL;
-    ProtobufCMessage *response = NULL;
+    Trading__PortfolioLimits *limits = NULL;
 
-    request.portfolio_id = portfolio_id;
-    if (!page_call(exchange, "trading", &trading_method_get_portfolio_limits, &request.base,
-                   &response, error))
+    if (!page_get_portfolio_limits(exchange, portfolio_id, &limits, error))
         return false;
-    limits = ((Trading__GetPortfolioLimitsResponse *)response)->limits->in_force;
-    *out_limits = limits_anything(limits) ? limits : NULL;
+    *out_limits = page_limits_anything(limits->in_force) ? limits->in_force : NULL;
     return true;
 }
 

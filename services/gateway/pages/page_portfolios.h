@@ -46,6 +46,13 @@ MUST_CHECK bool page_get_halt(struct exchange *exchange,
                               Trading__GetTradingHaltResponse **out_response,
                               struct error *error);
 
+// What limits orders in the portfolio: its own limits, the ceilings, what is in force of both.
+MUST_CHECK bool page_get_portfolio_limits(struct exchange *exchange,
+                                          const char *portfolio_id,
+                                          Trading__PortfolioLimits **out_limits,
+                                          struct error *error);
+bool page_limits_anything(const Trading__LimitsInForce *limits);
+
 // The limits in force in the portfolio; NULL when there are none.
 MUST_CHECK bool page_get_limits(struct exchange *exchange,
                                 const char *portfolio_id,

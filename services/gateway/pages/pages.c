@@ -49,6 +49,8 @@ const struct endpoint page_endpoints[] = {
     PAGE("POST", "/portfolio/{portfolio_id}/clone", portfolio_clone),
     PAGE("POST", "/portfolio/{portfolio_id}/delete", portfolio_delete),
     PAGE("POST", "/portfolio/{portfolio_id}/cancel", orders_cancel),
+    PAGE("POST", "/portfolio/{portfolio_id}/positions/{ticker}/close", position_close),
+    PAGE("POST", "/portfolio/{portfolio_id}/limits", portfolio_limits_set),
     PAGE("POST", "/portfolio/{portfolio_id}/halt", portfolio_halt),
     PAGE("POST", "/portfolio/{portfolio_id}/resume", portfolio_resume),
     PAGE("GET", "/portfolio/{portfolio_id}/performance", performance_page_show),

@@ -35,6 +35,8 @@ bool portfolio_withdraw(struct exchange *exchange, struct error *error);
 bool portfolio_edit(struct exchange *exchange, struct error *error);
 bool portfolio_reset(struct exchange *exchange, struct error *error);
 bool portfolio_clone(struct exchange *exchange, struct error *error);
+bool position_close(struct exchange *exchange, struct error *error);
+bool portfolio_limits_set(struct exchange *exchange, struct error *error);
 bool portfolio_halt(struct exchange *exchange, struct error *error);
 bool portfolio_resume(struct exchange *exchange, struct error *error);
 bool portfolio_delete(struct exchange *exchange, struct error *error);

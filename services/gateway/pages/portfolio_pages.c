@@ -6,6 +6,7 @@
 #include "bourse/portfolio/v1/portfolio_methods.h"
 #include "bourse/portfolio/v1/portfolio_rules.h"
 #include "bourse/trading/v1/trading_methods.h"
+#include "bourse/trading/v1/trading_rules.h"
 #include "money/money.h"
 #include "page_templates.h"
 #include "pages/page.h"
@@ -61,6 +62,7 @@ struct failures {
     const struct error *edit;
     const struct error *reset;
     const struct error *halt;
+    const struct error *limits;
 };
 
 static bool
@@ -85,9 +87,9 @@ add_portfolio(struct exchange *exchange, Pages__PortfolioPage *page, struct erro
         !page_call(exchange, "portfolio", &portfolio_method_list_positions, &list.base, &response,
                    error))
         return false;
-    page->n_positions = ((Portfolio__ListPositionsResponse *)response)->n_positions;
-    page->positions = ((Portfolio__ListPositionsResponse *)response)->positions;
-    return portfolio_view_add(exchange, request.portfolio_id, page, error);
+    return portfolio_view_add_positions(
+               exchange, (const Portfolio__ListPositionsResponse *)response, page, error) &&
+           portfolio_view_add(exchange, request.portfolio_id, page, error);
 }
 
 // Who has halted trading in it can let it go on, and administrators in those of others.
@@ -97,8 +99,7 @@ static bool add_halt(struct exchange *exchange, Pages__PortfolioPage *page, stru
     struct identity identity;
 
     if (!exchange_identity(exchange, &identity, error) ||
-        !page_get_halt(exchange, portfolio->id, &page->halt, error) ||
-        !page_get_limits(exchange, portfolio->id, &page->limits, error))
+        !page_get_halt(exchange, portfolio->id, &page->halt, error))
         return false;
     page->has_can_resume = true;
     for (size_t i = 0; i < page->halt->n_halts; i++) {
@@ -112,6 +113,31 @@ static bool add_halt(struct exchange *exchange, Pages__PortfolioPage *page, stru
     return true;
 }
 
+static bool add_limits(struct exchange *exchange,
+                       const struct error *failure,
+                       Pages__PortfolioPage *page,
+                       struct error *error)
+{
+    Pages__OwnLimitsForm *form = arena_allocate(exchange->request->arena, sizeof *form);
+    Trading__PortfolioLimits *limits = NULL;
+
+    if (form == NULL)
+        return page_out_of_memory(error);
+    pages__own_limits_form__init(form);
+    page->limits_form = form;
+    if (!page_get_portfolio_limits(exchange, page->summary->portfolio->id, &limits, error))
+        return false;
+    page->limits = page_limits_anything(limits->in_force) ? limits->in_force : NULL;
+    page->ceilings = limits->ceilings;
+    page->has_has_own_limits = true;
+    page->has_own_limits = limits->own_source == TRADING__LIMIT_SOURCE__LIMIT_SOURCE_OWN;
+    return page_show_form(exchange, &pages_own_limits_form_info, "limits", failure, &form->base,
+                          error) &&
+           (limits->own == NULL ||
+            page_preset_all(exchange, &pages_own_limits_form_info, failure,
+                            &trading_trading_limits_info, &limits->own->base, &form->base, error));
+}
+
 static bool show(struct exchange *exchange, const struct failures *failures, struct error *error)
 {
     Pages__PortfolioPage page = PAGES__PORTFOLIO_PAGE__INIT;
@@ -122,12 +148,14 @@ static bool show(struct exchange *exchange, const struct failures *failures, str
     const struct error *failure = failures->movement != NULL ? failures->movement
                                   : failures->edit != NULL   ? failures->edit
                                   : failures->reset != NULL  ? failures->reset
+                                  : failures->limits != NULL ? failures->limits
                                                              : failures->halt;
 
     if (!page_begin(exchange, PAGE_FOR_USERS, "portfolio", "Portfolio", &page.frame, error) ||
         !add_portfolio(exchange, &page, error) ||
         !page_find_owner(exchange, page.summary->portfolio, &page.owner, error) ||
         !add_halt(exchange, &page, error) ||
+        !add_limits(exchange, failures->limits, &page, error) ||
         !page_show_form(exchange, &pages_amount_form_info, "cash", failures->movement,
                         &movement.base, error) ||
         !page_show_form(exchange, &pages_portfolio_form_info, "edit", failures->edit, &edit.base,
@@ -172,6 +200,11 @@ static bool show_reset(struct exchange *exchange, const struct error *failure, s
 static bool show_halt(struct exchange *exchange, const struct error *failure, struct error *error)
 {
     return show(exchange, &(struct failures){.halt = failure}, error);
+}
+
+static bool show_limits(struct exchange *exchange, const struct error *failure, struct error *error)
+{
+    return show(exchange, &(struct failures){.limits = failure}, error);
 }
 
 static bool go_to_portfolio(struct exchange *exchange, struct error *error)
@@ -238,6 +271,18 @@ bool portfolio_reset(struct exchange *exchange, struct error *error)
                      &failure))
         return page_fail(exchange, &failure, show_reset, error);
     page_say(exchange, false, "The portfolio begins anew.");
+    return go_to_portfolio(exchange, error);
+}
+
+bool portfolio_limits_set(struct exchange *exchange, struct error *error)
+{
+    ProtobufCMessage *response = NULL;
+    struct error failure;
+
+    if (!page_submit(exchange, "trading", &trading_method_set_portfolio_limits, false, &response,
+                     &failure))
+        return page_fail(exchange, &failure, show_limits, error);
+    page_say(exchange, false, "These limits are in force for every order from now on.");
     return go_to_portfolio(exchange, error);
 }
 

@@ -46,6 +46,31 @@ static bool add_equity(struct exchange *exchange,
     return true;
 }
 
+bool portfolio_view_add_positions(struct exchange *exchange,
+                                  const Portfolio__ListPositionsResponse *list,
+                                  Pages__PortfolioPage *page,
+                                  struct error *error)
+{
+    struct arena *arena = exchange->request->arena;
+
+    page->positions = arena_allocate(arena, (list->n_positions + 1) * sizeof *page->positions);
+    for (size_t i = 0; page->positions != NULL && i < list->n_positions; i++) {
+        Portfolio__Position *position = list->positions[i];
+        Pages__PositionView *view = arena_allocate(arena, sizeof *view);
+
+        if (view == NULL)
+            return page_out_of_memory(error);
+        pages__position_view__init(view);
+        view->position = position;
+        view->has_sellable_nanos = position->available_nanos > 0;
+        view->sellable_nanos = position->available_nanos;
+        view->has_held_nanos = position->quantity_nanos > position->available_nanos;
+        view->held_nanos = position->quantity_nanos - position->available_nanos;
+        page->positions[page->n_positions++] = view;
+    }
+    return page->positions != NULL || page_out_of_memory(error);
+}
+
 // They come by symbol.
 static bool add_to_group(struct arena *arena, Portfolio__Lot *lot, Pages__PortfolioPage *page)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// portfolio_view: what a portfolio's own page shows besides its figures: its curve and its lots.
+// portfolio_view: what a portfolio's own page shows besides its figures: its positions, its curve
+// and its lots.
 //
 // Threads: one request belongs to one thread. Memory: the request's arena.
 #pragma once
@@ -12,3 +13,9 @@ MUST_CHECK bool portfolio_view_add(struct exchange *exchange,
                                    const char *portfolio_id,
                                    Pages__PortfolioPage *page,
                                    struct error *error);
+
+// Adds its positions with what can be sold of each.
+MUST_CHECK bool portfolio_view_add_positions(struct exchange *exchange,
+                                             const Portfolio__ListPositionsResponse *list,
+                                             Pages__PortfolioPage *page,
+                                             struct error *error);

@@ -212,10 +212,14 @@ export const withScripts = site => describe('with scripts', () => {
         const clock = { now: '2026-03-02T21:00:00Z', speed: '60', is_open: false, next_open: '2026-03-03T14:30:00Z', next_close: '2026-03-03T21:00:00Z' };
         await set(clock);
         assert.equal(await page.locator('[data-pace]').innerText(), '60× speed');
-        assert.match(await page.locator('[data-closed]').innerText(), /waits until it opens, Mar 3, 2026, 14:30 UTC/);
+        // The question that closes a position says it as the ticket does.
+        const closed = await page.locator('[data-closed]:not([hidden])').allTextContents();
+        assert.equal(closed.length, 2);
+        for (const text of closed)
+            assert.match(text, /waits until it opens, Mar 3, 2026, 14:30 UTC/);
         await set({ ...clock, now: '2026-03-03T15:00:00Z', speed: '0', is_open: true, next_open: '2026-03-04T14:30:00Z' });
         assert.equal(await page.locator('[data-pace]').innerText(), 'Clock stopped');
-        assert.ok(await page.locator('[data-closed]').isHidden());
+        assert.equal(await page.locator('[data-closed]:not([hidden])').count(), 0);
         await set({ ...clock, now: '2026-03-03T15:00:00Z', speed: '1', is_open: true, next_open: '2026-03-04T14:30:00Z' });
         assert.ok(await page.locator('[data-pace]').isHidden());
     });
@@ -305,7 +309,7 @@ export const withScripts = site => describe('with scripts', () => {
         assert.equal(await page.inputValue('#order-quantity'), '9,000,000');
         await page.fill('#order-quantity', '2');
         await page.reload();
-        await page.getByRole('link', { name: 'Sell all of it' }).waitFor();
+        await page.getByRole('link', { name: 'Sell in the ticket' }).waitFor();
 
         const { id: other } = await platform.expect(201, 'POST', '/api/v1/portfolios', { token, body: { name: 'Another', cash_balance: '0' } });
         await page.reload();
@@ -319,7 +323,7 @@ export const withScripts = site => describe('with scripts', () => {
 
     it('sells all of a position by a link that fills in the ticket, and places nothing by itself', async () => {
         await page.goto('/symbols/MSFT');
-        await Promise.all([page.waitForNavigation(), page.getByRole('link', { name: 'Sell all of it' }).click()]);
+        await Promise.all([page.waitForNavigation(), page.getByRole('link', { name: 'Sell in the ticket' }).click()]);
         await page.getByText('Nothing has been placed yet.').waitFor();
         assert.equal(await page.isChecked('input[name="side"][value="sell"]'), true);
         assert.equal(await page.inputValue('#order-quantity'), '50');

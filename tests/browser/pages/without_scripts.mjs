@@ -368,7 +368,43 @@ export const withoutScripts = site => describe('without scripts', () => {
         assert.doesNotMatch(ticket, /Buys at most/);
         await limit({});
         await page.goto(`/portfolio/${id}`);
-        assert.equal(await page.locator('#limits').count(), 0);
+        assert.match(await page.locator('section:has(#limits)').innerText(), /There are none\./);
+    });
+
+    it('has its owner set a portfolio\'s limits, within the ceilings that it shows, and says beside each what is wrong', async () => {
+        const token = await platform.login('no.scripts', PASSWORD);
+        const admin = await platform.administrator();
+        const { id } = (await platform.expect(200, 'GET', '/api/v1/portfolios', { token })).portfolios[0];
+        const limits = async () => (await platform.expect(200, 'GET', `/api/v1/portfolios/${id}/limits`, { token })).own;
+        await platform.expect(200, 'PUT', '/api/v1/limits', { token: admin, body: { ceilings: { max_order_value: '6000', forbidden_symbols: ['IBM'] } } });
+        await page.goto(`/portfolio/${id}`);
+        const card = page.locator('section:has(#limits)');
+        await card.getByText('Set limits', { exact: true }).click();
+        assert.match(await card.innerText(), /ceilings\s+An order at most\s+6,000\.00\s+A position at most\s+No limit[\s\S]*May not be bought\s+IBM/);
+        await page.fill('#limits-max_order_value', '6000.01');
+        await page.fill('#limits-max_daily_loss', 'little');
+        await page.fill('#limits-allowed_symbols', 'aapl, ko');
+        await submit(page, 'Set these limits');
+        assert.match(await page.locator('#limits-max_daily_loss-problem').innerText(), /decimal/);
+        assert.equal(await page.inputValue('#limits-max_daily_loss'), 'little');
+        assert.equal(await page.inputValue('#limits-allowed_symbols'), 'aapl, ko');
+        await page.fill('#limits-max_daily_loss', '');
+        await submit(page, 'Set these limits');
+        assert.match(await page.locator('#limits-max_order_value-problem').innerText(), /6000/);
+        await page.fill('#limits-max_order_value', '2500');
+        await page.fill('#limits-max_orders_per_day', '90');
+        await submit(page, 'Set these limits');
+        assert.match(await flash(page), /in force for every order from now on/);
+        assert.match(await card.innerText(), /An order at most\s+2,500\.00\s+Orders a day\s+90\s+Only these may be bought\s+AAPL KO/);
+        assert.deepEqual(await limits(), { max_order_value: '2500.00', max_orders_per_day: 90, allowed_symbols: ['AAPL', 'KO'], forbidden_symbols: [], allow_short: false });
+        await card.getByText('Set limits', { exact: true }).click();
+        assert.equal(await page.inputValue('#limits-allowed_symbols'), 'AAPL, KO');
+        for (const field of ['max_order_value', 'max_orders_per_day', 'allowed_symbols'])
+            await page.fill(`#limits-${field}`, '');
+        await submit(page, 'Set these limits');
+        assert.match(await card.innerText(), /An order at most\s+6,000\.00\s+May not be bought\s+IBM/);
+        assert.deepEqual(await limits(), { allowed_symbols: [], forbidden_symbols: [], allow_short: false });
+        await platform.expect(200, 'PUT', '/api/v1/limits', { token: admin, body: {} });
     });
 
     it('says of a symbol that is not traded any more that its orders are refused', async () => {

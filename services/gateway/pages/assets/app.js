@@ -48,6 +48,15 @@ document.addEventListener('submit', event => {
         form.dataset.sent = String(Date.now());
 });
 
+// Enter in a field of a form that asks first asks, too. (Its first button closes a dialog that there is not, so that without a script nothing comes of it.)
+document.addEventListener('keydown', event => {
+    const field = event.target;
+    if (event.key !== 'Enter' || !(field instanceof HTMLInputElement) || !field.form?.hasAttribute('data-asks'))
+        return;
+    event.preventDefault();
+    field.form.querySelector('button[popovertarget]')?.dispatchEvent(new MouseEvent('click'));
+});
+
 // Who is offline is told so, and keeps what was typed.
 const showConnection = () => document.querySelector('[data-offline]')?.toggleAttribute('hidden', navigator.onLine);
 addEventListener('online', showConnection);

@@ -84,10 +84,11 @@ function askSoon() {
 
 /** What is said to who places an order while the market is closed. @param {boolean} isOpen */
 function showClosed(isOpen) {
-    const notice = document.querySelector('[data-closed]');
-    notice?.toggleAttribute('hidden', isOpen);
-    if (Number.isFinite(clock.nextOpen))
-        write(notice?.querySelector('time'), dateTime(clock.nextOpen));
+    for (const notice of document.querySelectorAll('[data-closed]')) {
+        notice.toggleAttribute('hidden', isOpen);
+        if (Number.isFinite(clock.nextOpen))
+            write(notice.querySelector('time'), dateTime(clock.nextOpen));
+    }
 }
 
 function show() {

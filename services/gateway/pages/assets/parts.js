@@ -48,8 +48,11 @@ function replace(part, other) {
         again.focus({ preventScroll: true });
 }
 
-/** Whether the keyboard is in a part, other than at what opens something. @param {Element} part */
-const isUsed = part => part.contains(document.activeElement) && !document.activeElement?.matches('summary');
+/** What a part asks before something is done, while it asks. @param {Element} part */
+const openQuestion = part => CSS.supports('selector(:popover-open)') ? part.querySelector(':popover-open') : null;
+
+/** Whether the keyboard is in a part, other than at what opens something, or it asks something. @param {Element} part */
+const isUsed = part => part.contains(document.activeElement) && !document.activeElement?.matches('summary') || openQuestion(part) !== null;
 
 /** Who is using a part keeps it until that is over. @param {Element} part @param {string} name */
 function renewLater(part, name) {
@@ -57,7 +60,8 @@ function renewLater(part, name) {
     if (dataset.isBehind)
         return;
     dataset.isBehind = 'true';
-    part.addEventListener('focusout', () => {
+    const question = openQuestion(part);
+    (question ?? part).addEventListener(question ? 'toggle' : 'focusout', () => {
         delete dataset.isBehind;
         renewParts(`[data-part="${CSS.escape(name)}"]`).catch(() => undefined);
     }, { once: true });
