@@ -387,11 +387,12 @@ export const withScripts = site => describe('with scripts', () => {
         await trade('buy');
         await page.goto(`/portfolio/${id}`);
         await page.waitForSelector('[data-stream][data-state="live"]');
-        const { weight, value } = await read();
+        const before = await read();
         await until('another share', async () => {
             const now = await read();
-            return now.value !== value && now.weight !== weight && isItsShare(now);
-        }, 30);
+            assert.ok(now.value !== before.value && now.weight !== before.weight && isItsShare(now), JSON.stringify([before, now]));
+            return true;
+        }, 60);
         const { total } = await read();
         await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/deposits`, { token, body: { amount: (2 * total).toFixed(2) } });
         await until('a third of it', async () => {
