@@ -122,11 +122,11 @@ static void what_was_done_is_told_in_words_and_by_its_code_where_there_are_none(
     Auth__AuditEvent *events[] = {&known, &unknown};
     Pages__AuditEventView **views = NULL;
 
-    known.action = "clock.set";
+    known.action = "competition.delete";
     unknown.action = "moon.set";
     views = audit_view_make(*state, events, COUNT_OF(events));
     assert_non_null(views);
-    assert_string_equal(views[0]->action, "Clock set");
+    assert_string_equal(views[0]->action, "Competition deleted");
     assert_string_equal(views[1]->action, "moon.set");
 }
 

@@ -16,10 +16,13 @@
     X("commission_maximum", "Commission at most")                                                  \
     X("commission_minimum", "Commission at least")                                                 \
     X("current_password", "Present password")                                                      \
+    X("display_name", "Name that the others see")                                                  \
     X("end", "To")                                                                                 \
+    X("first_day", "First day")                                                                    \
     X("forbidden_symbols", "Symbols that may not be bought")                                       \
     X("grid", "Try several values")                                                                \
     X("in_sample_days", "Days in sample")                                                          \
+    X("last_day", "Last day")                                                                      \
     X("limit_price", "Limit price")                                                                \
     X("max_daily_loss", "Loss a day")                                                              \
     X("max_order_value", "An order is worth at most")                                              \

@@ -177,6 +177,11 @@ bool page_begin(struct exchange *exchange,
     return true;
 }
 
+int64_t page_now(const Pages__Frame *frame)
+{
+    return frame->market != NULL ? frame->market->clock->now : 0;
+}
+
 // Reading and calling.
 
 bool page_read_query(struct exchange *exchange,

@@ -30,6 +30,9 @@ MUST_CHECK bool page_begin(struct exchange *exchange,
                            Pages__Frame **out_frame,
                            struct error *error);
 
+// The platform's time that the page shows; 0 while there are no prices yet.
+int64_t page_now(const Pages__Frame *frame);
+
 // Reads path and query into the message that the page declares for them, and checks it.
 MUST_CHECK bool page_read_query(struct exchange *exchange,
                                 const struct message_info *info,

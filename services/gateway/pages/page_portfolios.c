@@ -112,6 +112,11 @@ bool page_find_owner(struct exchange *exchange,
     return true;
 }
 
+bool page_is_competing(const Pages__Frame *frame, const Portfolio__Portfolio *portfolio)
+{
+    return portfolio->has_competes_until && page_now(frame) < portfolio->competes_until;
+}
+
 bool page_list_orders(struct exchange *exchange,
                       const Trading__ListOrdersRequest *request,
                       Trading__ListOrdersResponse **out_response,

@@ -34,6 +34,9 @@ MUST_CHECK bool page_find_owner(struct exchange *exchange,
                                 Auth__User **out_owner,
                                 struct error *error);
 
+// Whether the rules of a competition hold in the portfolio at the time that the page shows.
+bool page_is_competing(const Pages__Frame *frame, const Portfolio__Portfolio *portfolio);
+
 // Orders as `request` filters them.
 MUST_CHECK bool page_list_orders(struct exchange *exchange,
                                  const Trading__ListOrdersRequest *request,

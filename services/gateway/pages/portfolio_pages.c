@@ -80,6 +80,8 @@ add_portfolio(struct exchange *exchange, Pages__PortfolioPage *page, struct erro
     // Before the positions: by its cash a page finds out that it is behind.
     portfolio = ((Portfolio__GetPortfolioResponse *)response)->portfolio;
     page->frame->title = portfolio->name;
+    page->has_is_competing = true;
+    page->is_competing = page_is_competing(page->frame, portfolio);
     list.portfolio_id = request.portfolio_id;
     list.has_limit = true;
     list.limit = POSITIONS_SHOWN;

@@ -63,11 +63,14 @@ bool search_page_show(struct exchange *exchange, struct error *error)
     // Who looks for a list wants to see it among others.
     if (query->watchlist == NULL && query->q != NULL && list->n_symbols > 0 &&
         strcasecmp(query->q, list->symbols[0]->ticker) == 0)
-        return page_redirect(exchange, error, "/symbols/%s", list->symbols[0]->ticker);
+        return page_redirect(exchange, error, "/symbols/%s%s%s", list->symbols[0]->ticker,
+                             query->portfolio != NULL ? "?portfolio=" : "",
+                             query->portfolio != NULL ? query->portfolio : "");
     if (!page_begin(exchange, query->watchlist != NULL ? PAGE_FOR_USERS : PAGE_FOR_ALL, "search",
                     "Symbols", &page.frame, error))
         return false;
     page.q = query->q;
+    page.portfolio = query->portfolio;
     page.frame->search = query->q;
     page.next_page_token = list->next_page_token;
     return page_quotes_join(exchange, list, &page.results, &page.n_results, error) &&

@@ -59,6 +59,8 @@ static bool show(struct exchange *exchange, const struct shown *shown, struct er
                         error))
         return false;
     page.portfolio = ((Portfolio__GetPortfolioResponse *)response)->portfolio;
+    page.has_is_competing = true;
+    page.is_competing = page_is_competing(page.frame, page.portfolio);
     if (!page_find_owner(exchange, page.portfolio, &page.owner, error))
         return false;
     page.form = &form;

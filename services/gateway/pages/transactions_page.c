@@ -41,6 +41,8 @@ static bool add_list(struct exchange *exchange, Pages__TransactionsPage *page, s
         return false;
     page->portfolio = ((Portfolio__GetPortfolioResponse *)portfolio)->portfolio;
     page->list = (Portfolio__ListTransactionsResponse *)list;
+    page->has_is_competing = true;
+    page->is_competing = page_is_competing(page->frame, page->portfolio);
     return page_find_owner(exchange, page->portfolio, &page->owner, error);
 }
 

@@ -30,6 +30,9 @@ export const everyPage = site => describe('every page', () => {
         await platform.expect(200, 'PATCH', `/api/v1/watchlists/${list.id}`, { token, body: { name: NASTY, symbols: ['EVIL', 'AAPL', 'KO'] } });
         await put('/api/v1/watchlists', { name: `${NASTY}2` });
         await put('/api/v1/api-keys', { name: NASTY, scope: 'read' });
+        const last_day = new Date(Date.now() + 7 * 86400e3).toISOString().slice(0, 10);
+        const competition = (await platform.expect(201, 'POST', '/api/v1/competitions', { token: admin, body: { name: NASTY, description: NASTY, last_day } })).id;
+        await platform.expect(201, 'POST', `/api/v1/competitions/${competition}/players`, { token, body: { display_name: NASTY.slice(0, 40) } });
         // A browser that calls itself so, and a file that says so.
         await platform.expect(200, 'POST', '/api/v1/auth/login', { body: { username: 'every.page', password: PASSWORD }, headers: { 'user-agent': NASTY } });
         const begun = new Date(Date.now() - 5e9).toISOString();
@@ -56,8 +59,8 @@ export const everyPage = site => describe('every page', () => {
             portfolio: `/portfolio/${portfolio}`, performance: `/portfolio/${broker}/performance?period=ALL&benchmark=KO`,
             import: `/portfolio/${portfolio}/import`, imported: `/portfolio/${broker}/transactions`,
             transactions: `/portfolio/${portfolio}/transactions`, search: `/search?q=${encodeURIComponent('"><img')}`,
-            search_for_list: `/search?q=e&watchlist=${list.id}`,
-            watchlists: '/watchlists', watchlist: `/watchlists/${list.id}`, settings: '/settings', missing: '/nothing' };
+            search_for_list: `/search?q=e&watchlist=${list.id}`, search_for_portfolio: `/search?q=e&portfolio=${portfolio}`,
+            watchlists: '/watchlists', watchlist: `/watchlists/${list.id}`, competitions: '/competitions', competition: `/competitions/${competition}`, settings: '/settings', missing: '/nothing' };
     });
 
     const open_to_all = { home: '/', login: '/login', register: '/register', errors: '/docs/errors', status: '/status' };
@@ -83,7 +86,7 @@ export const everyPage = site => describe('every page', () => {
     it('shows what people have named as they have', async () => {
         const one = await open(browser, platform, { state });
         for (const name of ['dashboard', 'order', 'portfolios', 'portfolio', 'transactions', 'watchlists', 'unpriced', 'strategies', 'strategy', 'strategy_edit', 'backtest',
-            'comparison', 'strategy_run', 'performance', 'import', 'imported', 'settings']) {
+            'comparison', 'strategy_run', 'performance', 'import', 'imported', 'competitions', 'competition', 'settings']) {
             await one.goto(addresses[name]);
             assert.ok((await one.locator('body').innerText()).includes(NASTY), name);
         }
