@@ -124,9 +124,9 @@ struct book {
     bool is_closed;
     int64_t fill_settings_version;
     int64_t trades_from; // platform time before which no order is held for; 0 for any
-    bool lacks_lot;    // an operation was refused for want of a lot that was not loaded
-    bool is_half_done; // one was refused after its first half: nothing of the book may be written
-    bool is_numbered;  // cash or shares have changed, and have their numbers
+    bool lacks_lot;      // an operation was refused for want of a lot that was not loaded
+    bool is_half_done;   // one was refused after its first half: nothing of the book may be written
+    bool is_numbered;    // cash or shares have changed, and have their numbers
     size_t balance_count, hold_count, booked_count, journal_count;
     size_t lot_count, lots_loaded, sale_count;
     struct ledger_balance *balances;
