@@ -375,15 +375,16 @@ export const withScripts = site => describe('with scripts', () => {
         const { id } = await portfolio();
         const read = () => page.evaluate(of => {
             const number = selector => parseFloat(document.querySelector(selector).textContent.replaceAll(',', ''));
-            return { weight: number(`[data-of="${of}"] [data-field="weight"]`), value: number(`[data-of="${of}"] [data-field="market_value"]`),
+            const own = `[data-of="${of}"][data-holding="TSLA"]`;
+            return { weight: number(`${own} [data-field="weight"]`), value: number(`${own} [data-field="market_value"]`),
                 total: number(`[data-portfolio="${of}"] [data-field="total_value"]`) };
         }, id);
         // A total may be of the prices before those that are shown.
         const isItsShare = ({ weight, value, total }) => Math.abs(weight - 100 * value / total) < 0.05;
-        // So much that a cent of the price is to be seen in the share.
-        const { price } = await platform.expect(200, 'GET', '/api/v1/quotes/AAPL');
+        // So much of what moves so much that it is to be seen in the share within seconds.
+        const { price } = await platform.expect(200, 'GET', '/api/v1/quotes/TSLA');
         const quantity = Math.floor(0.5 * Number((await portfolio()).cash_balance) / Number(price));
-        const trade = side => platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'AAPL', side, quantity: String(quantity) } });
+        const trade = side => platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'TSLA', side, quantity: String(quantity) } });
         await trade('buy');
         await page.goto(`/portfolio/${id}`);
         await page.waitForSelector('[data-stream][data-state="live"]');
