@@ -173,7 +173,7 @@ bool theme_page_submit(struct exchange *exchange, struct error *error)
     const char *theme = form_find(exchange->form, "theme");
     bool is_chosen = theme != NULL && (strcmp(theme, "light") == 0 || strcmp(theme, "dark") == 0);
 
-    return keep_choice(exchange, "bourse_theme", is_chosen ? theme : NULL, error);
+    return keep_choice(exchange, THEME_COOKIE, is_chosen ? theme : NULL, error);
 }
 
 // Whether orders are looked at once more before they are placed; kept in the same way.
@@ -182,5 +182,5 @@ bool review_page_submit(struct exchange *exchange, struct error *error)
     const char *review = form_find(exchange->form, "review");
     bool is_off = review != NULL && strcmp(review, "off") == 0;
 
-    return keep_choice(exchange, "bourse_review", is_off ? review : NULL, error);
+    return keep_choice(exchange, REVIEW_COOKIE, is_off ? review : NULL, error);
 }

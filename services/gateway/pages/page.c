@@ -16,9 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define THEME_COOKIE "bourse_theme"
-#define REVIEW_COOKIE "bourse_review"
-
 bool page_out_of_memory(struct error *error)
 {
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the page.");

@@ -14,6 +14,10 @@
 #include "rest/endpoint.h"
 #include "template/template.h"
 
+// What the browser keeps of what its user likes.
+#define THEME_COOKIE "bourse_theme"   // light or dark; absent: as the browser likes it
+#define REVIEW_COOKIE "bourse_review" // off: orders are placed without being shown once more
+
 enum page_reader {
     PAGE_FOR_ALL,
     PAGE_FOR_USERS,          // others are sent to the login page, and from there back to this one

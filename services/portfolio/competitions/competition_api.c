@@ -155,11 +155,15 @@ static bool work(struct transaction *transaction, void *context, struct error *e
            idempotency_finish(transaction, change->call, change->method, change->response, error);
 }
 
+static bool transact(struct change *change, struct error *error)
+{
+    return database_transact(change->portfolio->database, change->call->arena, 0, work, change,
+                             error);
+}
+
 static bool make_change(struct change *change, struct error *error)
 {
-    return portfolio_now(change->portfolio, &change->now, error) &&
-           database_transact(change->portfolio->database, change->call->arena, 0, work, change,
-                             error);
+    return portfolio_now(change->portfolio, &change->now, error) && transact(change, error);
 }
 
 static bool
@@ -175,12 +179,11 @@ static bool schedule(struct change *change,
                      struct error *error)
 {
     struct session_list sessions = {0};
-    int64_t now = 0;
 
-    return portfolio_now(change->portfolio, &now, error) &&
-           closes_list_sessions(change->portfolio, change->call, now, competition_horizon(now),
-                                SESSIONS_WANTED, &sessions, error) &&
-           competition_schedule(request->first_day, request->last_day, &sessions, now,
+    return closes_list_sessions(change->portfolio, change->call, change->now,
+                                competition_horizon(change->now), SESSIONS_WANTED, &sessions,
+                                error) &&
+           competition_schedule(request->first_day, request->last_day, &sessions, change->now,
                                 &change->competition.starts_at, &change->competition.ends_at,
                                 error);
 }
@@ -218,7 +221,8 @@ bool portfolio_api_create_competition(struct portfolio *portfolio,
     snprintf(change.competition.id, UUID_SIZE, "%s", uuid_new().string);
     return plain_name_check("name", request->name, error) &&
            portfolio_check_cash(portfolio, "cash", change.competition.cash, error) &&
-           schedule(&change, request, error) && make_change(&change, error);
+           portfolio_now(portfolio, &change.now, error) && schedule(&change, request, error) &&
+           transact(&change, error);
 }
 
 static bool

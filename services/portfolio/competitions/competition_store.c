@@ -106,6 +106,14 @@ static struct competition take_competition(const struct rows *rows, size_t row)
     return competition;
 }
 
+static void
+take_found(const struct rows *rows, struct competition *out_competition, bool *out_found)
+{
+    *out_found = rows->count == 1;
+    if (*out_found)
+        *out_competition = take_competition(rows, 0);
+}
+
 bool store_find_competition(struct database *database,
                             struct arena *arena,
                             const char *id,
@@ -120,9 +128,7 @@ bool store_find_competition(struct database *database,
     if (!database_query(database, arena, &find_competition, parameters, COUNT_OF(parameters), &rows,
                         error))
         return false;
-    *out_found = rows.count == 1;
-    if (*out_found)
-        *out_competition = take_competition(&rows, 0);
+    take_found(&rows, out_competition, out_found);
     return true;
 }
 
@@ -142,9 +148,7 @@ bool store_lock_competition(struct transaction *transaction,
                            error) ||
         !transaction_flush(transaction, error))
         return false;
-    *out_found = rows.count == 1;
-    if (*out_found)
-        *out_competition = take_competition(&rows, 0);
+    take_found(&rows, out_competition, out_found);
     return true;
 }
 

@@ -35,6 +35,7 @@ struct operation {
                    const ProtobufCMessage *request,
                    bool is_overtaken,
                    struct error *error);
+    bool holds;      // for orders: not before the portfolio may be traded in
     bool has_limits; // perhaps: those of exposure.h
 };
 
@@ -222,6 +223,7 @@ static const struct operation reserve = {.want = reserve_want,
                                          .portfolio_of = reserve_portfolio,
                                          .other_order_of = reserve_other_order,
                                          .decide = reserve_decide,
+                                         .holds = true,
                                          .has_limits = true};
 static const struct operation release_hold = {
     .want = release_want, .portfolio_of = release_portfolio, .decide = release_decide};
@@ -395,7 +397,7 @@ static bool work(struct transaction *transaction, void *context, struct error *e
         error_clear(&item->error);
         item->done =
             book != NULL &&
-            (batch->operation != &reserve ||
+            (!batch->operation->holds ||
              check_begun(batch->portfolio, book, item->request, &item->error)) &&
             check_limits(exposures, book, item->request, &item->error) &&
             batch->operation->decide(book, item->request,
