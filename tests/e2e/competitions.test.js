@@ -181,6 +181,23 @@ describe('joining', () => {
         refused(reply, 403, 'INSUFFICIENT_SCOPE');
     });
 
+    it('that was answered stays, and is done once by who repeats it, when the service dies meanwhile', async () => {
+        const competition = await make();
+        const all = await Promise.all(Array.from({ length: 8 }, someone));
+        const join = async (user, i) => (await platform.insist(201, 'POST', `${competitions}/${competition.id}/players`,
+            { token: user.token, body: { display_name: `Player ${i}` }, headers: { 'idempotency-key': 'join' } })).portfolio_id;
+        const joining = all.map(join);
+        await platform.kill('portfolio');
+        const portfolios = await Promise.all(joining);
+        for (const [i, user] of all.entries()) {
+            assert.equal(await join(user, i), portfolios[i]);
+            const { portfolios: own } = await user.get('/api/v1/portfolios');
+            assert.deepEqual(own.filter(one => one.competition_id === competition.id).map(one => [one.id, one.cash_balance]), [[portfolios[i], '10000.00']]);
+            assert.equal((await user.get(`/api/v1/portfolios/${portfolios[i]}/audit`)).consistent, true);
+        }
+        assert.equal((await all[0].standings(competition)).standings.length, all.length);
+    });
+
     it('takes as many portfolios as a user may have', async () => {
         const ada = await someone();
         await platform.query(`INSERT INTO portfolio.portfolios (id, user_id, name, description, created_at, updated_at, opening_cash)
