@@ -267,9 +267,9 @@ describe('live prices', () => {
             return (await Promise.all(order.map(name => providerOf(platform, admin, name)))).some(one => one.failed_at);
         });
         assert.equal((await platform.expect(200, 'GET', `/api/v1/quotes/${ticker}`)).stale, true);
-        server.mode = new Map();
-        // The market may have opened meanwhile.
+        // The market may have opened meanwhile. The new price is there before anybody answers again.
         server.quotes.set(`yahoo ${ticker}`, quoteOf(78, await lastTrade(platform)));
+        server.mode = new Map();
         const fresh = await priceOf(platform, ticker, one => !one.stale, 90);
         assert.equal(fresh.price, '78.00');
     });
