@@ -119,8 +119,8 @@ static void check_string(const struct field_info *field,
     if (field->required && length == 0)
         problem = "is required";
     else if (count < field->min_length)
-        path_violation(path, error, "must have at least %" PRIu32 " characters, not %zu",
-                       field->min_length, count);
+        path_violation(path, error, "must have at least %" PRIu32 " %s, not %zu", field->min_length,
+                       field->min_length == 1 ? "character" : "characters", count);
     else if (field->max_length > 0 && count > field->max_length)
         path_violation(path, error, "must have at most %" PRIu32 " characters, not %zu",
                        field->max_length, count);
