@@ -57,6 +57,13 @@ static bool suits(const struct timeframe *timeframe, const struct range *range, 
            (timeframe->minutes == 0 || traded / timeframe->minutes <= BARS_SHOWN);
 }
 
+// Ranges end now, and while no session is on with the last one, or a day before a Monday would have
+// nothing in it.
+static int64_t end_of_range(const struct platform_clock *clock)
+{
+    return clock->is_open || clock->previous_close == 0 ? clock->now : clock->previous_close;
+}
+
 // Around the clock, or in the sessions of five days a week.
 static int traded_minutes(const struct range *range, const struct platform_clock *clock)
 {
@@ -158,7 +165,7 @@ bool chart_make(struct exchange *exchange,
     chart->line = query->line;
     if (quotes_clock(exchange->gateway->quotes, &clock)) {
         chart->has_start = true;
-        chart->start = clock.now - range->days * MICROS_PER_DAY;
+        chart->start = end_of_range(&clock) - range->days * MICROS_PER_DAY;
         traded = traded_minutes(range, &clock);
     }
     if (!add_choices(arena, range, timeframe, traded, chart))
