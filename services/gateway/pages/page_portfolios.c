@@ -32,6 +32,19 @@ static bool add_choices(struct arena *arena, struct page_portfolios *portfolios)
     return true;
 }
 
+// Without an id the oldest one, before those that were opened for a competition.
+static Portfolio__Portfolio *choose(const struct page_portfolios *portfolios,
+                                    const char *portfolio_id)
+{
+    Portfolio__Portfolio **all = portfolios->portfolios;
+
+    for (size_t i = 0; i < portfolios->count; i++)
+        if (portfolio_id == NULL ? all[i]->competition_id == NULL
+                                 : strcmp(all[i]->id, portfolio_id) == 0)
+            return all[i];
+    return portfolio_id == NULL && portfolios->count > 0 ? all[0] : NULL;
+}
+
 bool page_portfolios_find(struct exchange *exchange,
                           const char *portfolio_id,
                           struct page_portfolios *out_portfolios,
@@ -50,9 +63,7 @@ bool page_portfolios_find(struct exchange *exchange,
     list = (const Portfolio__ListPortfoliosResponse *)response;
     found.portfolios = list->portfolios;
     found.count = list->n_portfolios;
-    for (size_t i = 0; i < found.count; i++)
-        if (portfolio_id == NULL ? i == 0 : strcmp(found.portfolios[i]->id, portfolio_id) == 0)
-            found.chosen = found.portfolios[i];
+    found.chosen = choose(&found, portfolio_id);
     if (portfolio_id != NULL && found.chosen == NULL)
         return error_set(error, REASON_PORTFOLIO_NOT_FOUND, "There is no such portfolio.");
     if (!add_choices(exchange->request->arena, &found))

@@ -14,7 +14,8 @@ struct page_portfolios {
     Portfolio__Portfolio *chosen; // NULL while the user has none
 };
 
-// Lists them and chooses the one with that id; the first one when it is NULL. Fails with
+// Lists them and chooses the one with that id; when it is NULL the oldest one, before those that
+// were opened for a competition. Fails with
 // PORTFOLIO_NOT_FOUND, and as ListPortfolios does.
 MUST_CHECK bool page_portfolios_find(struct exchange *exchange,
                                      const char *portfolio_id,
