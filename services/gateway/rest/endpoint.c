@@ -26,8 +26,8 @@ static const struct {
     {"ListRealized", table_answer},     {"ListLots", table_answer},
     {"ListPositions", table_answer},    {"ListStandings", table_answer},
     {"CompareBacktests", table_answer}, {"ListOrders", table_answer},
-    {"ListFills", table_answer},        {"ShowSession", session_show},
-    {"GetJsonWebKeySet", jwks_get},
+    {"ListFills", table_answer},        {"GetEquityCurve", table_answer},
+    {"ShowSession", session_show},      {"GetJsonWebKeySet", jwks_get},
 };
 
 static bool (*answer_of(const struct route *route))(struct exchange *, struct error *)

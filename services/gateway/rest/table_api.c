@@ -28,6 +28,7 @@ static const struct table {
     {"ListSnapshots", "portfolio", "snapshots", "snapshots", NULL},
     {"GetPerformance", "portfolio", "series", "performance", NULL},
     {"ListEquityPoints", "portfolio", "points", "equity", NULL},
+    {"GetEquityCurve", "portfolio", "points", "equity-curve", NULL},
     {"GetComposition", "portfolio", "classes", "composition", NULL},
     {"ListRealized", "portfolio", "years", "realized", NULL},
     {"ListLots", "portfolio", "lots", "lots", NULL},

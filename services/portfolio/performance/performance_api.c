@@ -5,18 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "performance/measured_days.h"
 #include "performance/performance_message.h"
-#include "performance/period.h"
 #include "performance/realized_store.h"
 #include "portfolios/access.h"
 #include "snapshots/snapshot_store.h"
-#include "snapshots/snapshots.h"
 #include "valuation/appraisal.h"
 #include "valuation/closes.h"
 #include "watchlists/catalogue.h"
 
 enum {
-    DAYS_MAX = 10000,
     GAINS_MAX = 200000,
     SALES_MAX = 200000,
     CATALOGUE_TIMEOUT_MS = 3000,
@@ -28,13 +26,7 @@ struct measuring {
     struct portfolio *portfolio;
     struct call *call; // with that arena
     const Portfolio__GetPerformanceRequest *request;
-    struct snapshots_state state;
-    struct period period;
-    struct snapshot *days;
-    size_t count;
-    struct snapshot base; // that the first day goes on from
-    bool has_base;
-    bool has_present; // as the last of the days
+    struct measured_days span;
     struct performance_input input;
 };
 
@@ -43,111 +35,17 @@ static bool out_of_budget(struct error *error)
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The figures need too much memory.");
 }
 
-// The last day there is; empty for none.
-static const char *find_today(const struct measuring *measuring)
-{
-    const struct snapshots_state *state = &measuring->state;
-
-    return state->has_present ? state->present.day : state->through;
-}
-
-// The last day that has closed and is in the period; empty for none.
-static const char *last_closed(const struct measuring *measuring)
-{
-    const char *last = measuring->period.last;
-    const char *through = measuring->state.through;
-
-    return last[0] != '\0' && strcmp(last, through) < 0 ? last : through;
-}
-
-static bool is_in(const struct period *period, const char *day)
-{
-    return (period->first[0] == '\0' || strcmp(day, period->first) >= 0) &&
-           (period->last[0] == '\0' || strcmp(day, period->last) <= 0);
-}
-
-// Leaves out what was before the portfolio began anew the last time.
-static void cut(struct measuring *measuring)
-{
-    for (size_t i = measuring->count; i > 1; i--) {
-        if (!measuring->days[i - 1].begins)
-            continue;
-        measuring->days += i - 1;
-        measuring->count -= i - 1;
-        return;
-    }
-}
-
-static bool read_days(struct measuring *measuring, struct error *error)
-{
-    const struct period *period = &measuring->period;
-    const struct snapshot *present = &measuring->state.present;
-    struct snapshot_range range = {
-        .portfolio_id = measuring->request->portfolio_id,
-        .revision = measuring->state.revision,
-        .first = period->first[0] == '\0' ? NULL : period->first,
-        .last = last_closed(measuring),
-        .limit = DAYS_MAX,
-    };
-    struct snapshot *snapshots = NULL;
-    size_t count = 0;
-
-    if (range.last[0] != '\0' &&
-        !snapshot_store_list(measuring->portfolio->history, measuring->call->arena, &range,
-                             &snapshots, &count, error))
-        return false;
-    if (count == DAYS_MAX)
-        return error_set(error, REASON_LIMIT_EXCEEDED,
-                         "These are more than %d days: ask for fewer, with start and end.",
-                         DAYS_MAX - 1);
-    measuring->days =
-        arena_allocate(measuring->call->arena, (count + 1) * sizeof(*measuring->days));
-    if (measuring->days == NULL)
-        return out_of_budget(error);
-    if (count > 0)
-        memcpy(measuring->days, snapshots, count * sizeof(*snapshots));
-    measuring->count = count;
-    if (measuring->state.has_present && is_in(period, present->day)) {
-        measuring->has_present = true;
-        measuring->days[measuring->count++] = *present;
-    }
-    cut(measuring);
-    return true;
-}
-
-static bool read_base(struct measuring *measuring, struct error *error)
-{
-    struct snapshot_range range = {.portfolio_id = measuring->request->portfolio_id,
-                                   .revision = measuring->state.revision,
-                                   .before = measuring->days[0].day,
-                                   .limit = 1,
-                                   .is_backwards = true};
-    struct snapshot *snapshots = NULL;
-    size_t count = 0;
-
-    if (measuring->days[0].begins)
-        return true;
-    if (!snapshot_store_list(measuring->portfolio->history, measuring->call->arena, &range,
-                             &snapshots, &count, error))
-        return false;
-    measuring->has_base = count == 1;
-    if (measuring->has_base) {
-        measuring->base = snapshots[0];
-        measuring->input.base_day = measuring->base.day;
-    }
-    return true;
-}
-
 // What each ticker gained: on the days that have closed as it is stored, on the present one as it
 // is.
 static bool read_gains(struct measuring *measuring, struct error *error)
 {
-    const struct snapshot *present = &measuring->state.present;
-    size_t more = measuring->has_present ? present->position_count : 0;
+    const struct snapshot *present = &measuring->span.state.present;
+    size_t more = measuring->span.has_present ? present->position_count : 0;
     const struct snapshot_range range = {.portfolio_id = measuring->request->portfolio_id,
-                                         .revision = measuring->state.revision,
-                                         .first = measuring->days[0].day,
-                                         .last = measuring->days[measuring->count - 1].day,
+                                         .revision = measuring->span.state.revision,
+                                         .first = measuring->span.days[0].day,
+                                         .last =
+                                             measuring->span.days[measuring->span.count - 1].day,
                                          .limit = GAINS_MAX};
     struct snapshot_gain *stored = NULL;
     struct snapshot_gain *gains = NULL;
@@ -182,8 +80,9 @@ static bool read_profits(struct measuring *measuring, struct error *error)
     size_t count = 0;
     const struct realized_range range = {
         .portfolio_id = measuring->request->portfolio_id,
-        .start = measuring->has_base ? measuring->base.closed_at : 0,
-        .end = measuring->days[measuring->count - 1].closed_at + measuring->has_present,
+        .start = measuring->span.has_base ? measuring->span.base.closed_at : 0,
+        .end =
+            measuring->span.days[measuring->span.count - 1].closed_at + measuring->span.has_present,
         .limit = SALES_MAX,
     };
 
@@ -204,16 +103,16 @@ static bool read_profits(struct measuring *measuring, struct error *error)
 static struct session *list_sessions(const struct measuring *measuring)
 {
     struct session *sessions =
-        arena_allocate(measuring->call->arena, (measuring->count + 1) * sizeof(*sessions));
+        arena_allocate(measuring->call->arena, (measuring->span.count + 1) * sizeof(*sessions));
 
-    for (size_t i = 0; i < measuring->count && sessions != NULL; i++) {
-        const struct snapshot *day = &measuring->days[i];
+    for (size_t i = 0; i < measuring->span.count && sessions != NULL; i++) {
+        const struct snapshot *day = &measuring->span.days[i];
 
         memcpy(sessions[i].day, day->day, DATE_SIZE);
         sessions[i].close = day->closed_at;
-        sessions[i].open = i > 0                 ? measuring->days[i - 1].closed_at
-                           : measuring->has_base ? measuring->base.closed_at
-                                                 : day->closed_at - MICROS_PER_DAY;
+        sessions[i].open = i > 0                      ? measuring->span.days[i - 1].closed_at
+                           : measuring->span.has_base ? measuring->span.base.closed_at
+                                                      : day->closed_at - MICROS_PER_DAY;
     }
     return sessions;
 }
@@ -236,7 +135,7 @@ static bool read_benchmark(struct measuring *measuring, struct error *error)
     const char *ticker = measuring->request->benchmark;
     struct session *sessions = list_sessions(measuring);
     double *returns =
-        arena_allocate(measuring->call->arena, (measuring->count + 1) * sizeof(*returns));
+        arena_allocate(measuring->call->arena, (measuring->span.count + 1) * sizeof(*returns));
     struct close_price *prices = NULL;
     int64_t before = 0;
     bool is_there = false;
@@ -247,15 +146,15 @@ static bool read_benchmark(struct measuring *measuring, struct error *error)
     if (sessions == NULL || returns == NULL)
         return out_of_budget(error);
     if (!check_benchmark(measuring, error) ||
-        !closes_load(measuring->portfolio, measuring->call, ticker, sessions, measuring->count,
+        !closes_load(measuring->portfolio, measuring->call, ticker, sessions, measuring->span.count,
                      true, &prices, error) ||
         !closes_load_before(measuring->portfolio, measuring->call, ticker, sessions[0].open, true,
                             &before, error))
         return false;
-    if (measuring->has_present && quotes_get(measuring->portfolio->quotes, ticker, &quote) &&
+    if (measuring->span.has_present && quotes_get(measuring->portfolio->quotes, ticker, &quote) &&
         quote.price_micros > 0)
-        prices[measuring->count - 1].price = quote.price_micros;
-    for (size_t i = 0; i < measuring->count; i++) {
+        prices[measuring->span.count - 1].price = quote.price_micros;
+    for (size_t i = 0; i < measuring->span.count; i++) {
         if (before > 0 && prices[i].price > 0)
             returns[i] = (double)prices[i].price / (double)before - 1;
         if (prices[i].price > 0) {
@@ -274,15 +173,16 @@ static bool measure(struct measuring *measuring,
 {
     struct performance performance;
 
-    if (!read_base(measuring, error) || !read_gains(measuring, error) ||
-        !read_profits(measuring, error) || !read_benchmark(measuring, error))
+    if (!read_gains(measuring, error) || !read_profits(measuring, error) ||
+        !read_benchmark(measuring, error))
         return false;
-    measuring->input.days = measuring->days;
-    measuring->input.count = measuring->count;
+    measuring->input.base_day = measuring->span.has_base ? measuring->span.base.day : NULL;
+    measuring->input.days = measuring->span.days;
+    measuring->input.count = measuring->span.count;
     measuring->input.rolling_days = measuring->request->rolling;
-    measuring->input.days_per_year = measuring->state.days_per_year;
+    measuring->input.days_per_year = measuring->span.state.days_per_year;
     return performance_measure(&measuring->input, measuring->call->arena, &performance, error) &&
-           performance_to_message(&measuring->input, &performance, measuring->has_present,
+           performance_to_message(&measuring->input, &performance, measuring->span.has_present,
                                   answer_arena, response, error);
 }
 
@@ -292,10 +192,10 @@ static bool tell_how_far(const struct measuring *measuring,
                          struct error *error)
 {
     response->has_is_complete = true;
-    response->is_complete = measuring->state.is_complete;
-    if (measuring->state.through[0] == '\0')
+    response->is_complete = measuring->span.state.is_complete;
+    if (measuring->span.state.through[0] == '\0')
         return true;
-    response->complete_through = arena_copy_string(answer_arena, measuring->state.through);
+    response->complete_through = arena_copy_string(answer_arena, measuring->span.state.through);
     return response->complete_through != NULL || out_of_budget(error);
 }
 
@@ -310,17 +210,19 @@ bool portfolio_api_get_performance(struct portfolio *portfolio,
     struct measuring measuring = {
         .portfolio = portfolio, .call = &measuring_call, .request = request};
     struct portfolio_record record;
+    struct period period;
 
     measuring_call.arena = arena;
     if (!access_find(portfolio, call, request->portfolio_id, true, &record, error))
         return false;
     appraisal_catch_up(portfolio);
-    if (!snapshots_take_present(portfolio, &measuring_call, record.id, &measuring.state, error) ||
-        !period_read(request, find_today(&measuring), &measuring.period, error) ||
-        !read_days(&measuring, error) || !tell_how_far(&measuring, call->arena, response, error))
+    if (!measured_days_begin(portfolio, &measuring_call, record.id, &measuring.span, error) ||
+        !period_read(request, measured_days_today(&measuring.span), &period, error) ||
+        !measured_days_read(portfolio, &measuring_call, &period, &measuring.span, error) ||
+        !tell_how_far(&measuring, call->arena, response, error))
         return false;
     response->has_days_per_year = true;
-    response->days_per_year = (uint32_t)measuring.state.days_per_year;
+    response->days_per_year = (uint32_t)measuring.span.state.days_per_year;
     response->benchmark = request->benchmark;
-    return measuring.count == 0 || measure(&measuring, call->arena, response, error);
+    return measuring.span.count == 0 || measure(&measuring, call->arena, response, error);
 }

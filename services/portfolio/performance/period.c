@@ -51,13 +51,22 @@ static int64_t first_of(Portfolio__PerformancePeriod period, int64_t last)
     }
 }
 
+void period_until(Portfolio__PerformancePeriod name, const char *last, struct period *out_period)
+{
+    struct date day;
+
+    *out_period = (struct period){{0}, {0}};
+    if (name != PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_ALL &&
+        date_parse(text_of(last), &day))
+        date_print(date_from_days(first_of(name, date_to_days(day))), out_period->first);
+}
+
 bool period_read(const Portfolio__GetPerformanceRequest *request,
                  const char *today,
                  struct period *out_period,
                  struct error *error)
 {
     struct period period = {{0}, {0}};
-    struct date last;
 
     if (request->has_period && (request->start != NULL || request->end != NULL)) {
         error_clear(error);
@@ -75,10 +84,8 @@ bool period_read(const Portfolio__GetPerformanceRequest *request,
         snprintf(period.first, DATE_SIZE, "%s", request->start);
     if (request->end != NULL)
         snprintf(period.last, DATE_SIZE, "%s", request->end);
-    if (request->has_period &&
-        request->period != PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_ALL &&
-        date_parse(text_of(today), &last))
-        date_print(date_from_days(first_of(request->period, date_to_days(last))), period.first);
+    if (request->has_period)
+        period_until(request->period, today, &period);
     *out_period = period;
     return true;
 }

@@ -13,6 +13,10 @@ struct period {
     char last[DATE_SIZE];
 };
 
+// The days of a period of that name that ends with the day `last`, without an end of its own: what
+// comes after that day is in it. `last` may be empty: then there is no bound.
+void period_until(Portfolio__PerformancePeriod name, const char *last, struct period *out_period);
+
 // Reads what is asked for, `today` being the last day there is. Fails with INVALID_REQUEST for a
 // period together with dates, and for an end before the start.
 MUST_CHECK bool period_read(const Portfolio__GetPerformanceRequest *request,

@@ -2,6 +2,7 @@
 #include "snapshots/equity_store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "database/columns.h"
@@ -42,6 +43,14 @@ static const struct statement list_points = {
     "list_equity_points",
     "SELECT at, equity, deposited FROM equity_points WHERE portfolio_id = $1 AND at >= $2"
     " AND at < $3 ORDER BY at LIMIT $4",
+};
+
+static const struct statement list_flows = {
+    "list_flows",
+    "SELECT j.booked_at, -e.amount, j.kind = 'reset' FROM entries e"
+    " JOIN journals j ON j.portfolio_id = e.portfolio_id AND j.id = e.journal_id"
+    " WHERE e.portfolio_id = $1 AND e.account = 'external' AND e.asset = 'USD'"
+    " ORDER BY e.seq DESC LIMIT $2",
 };
 
 static bool out_of_budget(struct error *error)
@@ -205,5 +214,51 @@ bool equity_store_list(struct database *database,
                                           .deposited = rows_decimal(&rows, i, 2, MONEY_SCALE)};
     *out_points = points;
     *out_count = rows.count;
+    return true;
+}
+
+static int by_time(const void *left, const void *right)
+{
+    const struct equity_flow *a = left;
+    const struct equity_flow *b = right;
+
+    return (a->at > b->at) - (a->at < b->at);
+}
+
+bool equity_store_list_flows(struct database *database,
+                             struct arena *arena,
+                             const char *portfolio_id,
+                             int64_t reset_at,
+                             int64_t opening_cash,
+                             struct equity_flow **out_flows,
+                             size_t *out_count,
+                             struct error *error)
+{
+    struct parameter parameters[] = {parameter_text(portfolio_id), parameter_int(EQUITY_FLOWS_MAX)};
+    struct equity_flow *flows = NULL;
+    struct rows rows = {0};
+    bool is_reset = false;
+    size_t count = 0;
+
+    if (!database_query(database, arena, &list_flows, parameters, COUNT_OF(parameters), &rows,
+                        error))
+        return false;
+    flows = arena_allocate(arena, (rows.count + 1) * sizeof(*flows));
+    if (flows == NULL)
+        return out_of_budget(error);
+    // The newest first. A reset is told by what it sets the cash to, not by what it changes it by;
+    // and what was booked since happened since, whatever its time says.
+    for (size_t i = 0; i < rows.count && !is_reset; i++) {
+        int64_t at = rows_time(&rows, i, 0);
+
+        is_reset = rows_bool(&rows, i, 2);
+        flows[count++] = (struct equity_flow){
+            .at = at < reset_at ? reset_at : at,
+            .amount = is_reset ? opening_cash : rows_decimal(&rows, i, 1, MONEY_SCALE)};
+    }
+    if (count > 1)
+        qsort(flows, count, sizeof(*flows), by_time);
+    *out_flows = flows;
+    *out_count = count;
     return true;
 }

@@ -15,7 +15,7 @@
 #define EQUITY_WHOLE_US (INT64_C(2) * 86400 * MICROS_PER_SECOND)
 #define EQUITY_KEPT_US (INT64_C(31) * 86400 * MICROS_PER_SECOND)
 
-enum { EQUITY_POINTS_MAX = 1500 };
+enum { EQUITY_POINTS_MAX = 1500, EQUITY_FLOWS_MAX = 1000 };
 
 // Measures up to `limit` portfolios after the one of that id, as of `at`, and says which was the
 // last. One whose shares have no price is left out; one that somebody else has measured stays so.
@@ -49,3 +49,21 @@ MUST_CHECK bool equity_store_list(struct database *database,
                                   struct equity_point **out_points,
                                   size_t *out_count,
                                   struct error *error);
+
+// Money that was put into a portfolio, or below 0 taken out, since it was opened or last reset;
+// first of all what it began with.
+struct equity_flow {
+    int64_t at;
+    int64_t amount;
+};
+
+// The latest of them, at most EQUITY_FLOWS_MAX, the earliest first. `reset_at` is when the
+// portfolio was last reset, 0 for never, and `opening_cash` what it has begun with since.
+MUST_CHECK bool equity_store_list_flows(struct database *database,
+                                        struct arena *arena,
+                                        const char *portfolio_id,
+                                        int64_t reset_at,
+                                        int64_t opening_cash,
+                                        struct equity_flow **out_flows,
+                                        size_t *out_count,
+                                        struct error *error);

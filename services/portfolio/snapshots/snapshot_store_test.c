@@ -394,6 +394,87 @@ static void old_points_are_thinned_and_older_ones_go(void **state)
     assert_int_equal(points[1].at, now - 60 * minute);
 }
 
+// So many dollars a second from a moment on, by a deposit or a reset each.
+static const struct statement put_in = {
+    "test_put_in",
+    "WITH j AS (INSERT INTO journals (portfolio_id, id, kind, reference, booked_at)"
+    "  SELECT $1, gen_random_uuid(), $2, gen_random_uuid(), $3::timestamptz + n * interval '1 "
+    "second'"
+    "  FROM generate_series(1, $4::integer) n RETURNING id, booked_at)"
+    " INSERT INTO entries (portfolio_id, account, asset, seq, journal_id, amount, balance_after)"
+    " SELECT $1, 'external', 'USD', (SELECT max(seq) FROM entries WHERE portfolio_id = $1"
+    "  AND account = 'external') + row_number() OVER (ORDER BY booked_at), id, -1, 0 FROM j",
+};
+
+static void
+pay_in(struct service_database *service, const char *id, const char *kind, int64_t at, int count)
+{
+    struct parameter parameters[] = {parameter_text(id), parameter_text(kind), parameter_time(at),
+                                     parameter_int(count)};
+    struct rows rows;
+    struct error error;
+
+    if (!database_query(service->database, service->arena, &put_in, parameters, 4, &rows, &error))
+        fail_msg("%s", error.message);
+}
+
+static struct equity_flow *
+list_flows(struct service_database *service, const char *id, int64_t reset_at, size_t *out_count)
+{
+    struct equity_flow *flows = NULL;
+    struct error error;
+
+    if (!equity_store_list_flows(service->database, service->arena, id, reset_at, 700 * DOLLAR,
+                                 &flows, out_count, &error))
+        fail_msg("%s", error.message);
+    return flows;
+}
+
+static void the_latest_thousand_of_what_was_put_in_are_told_by_time(void **state)
+{
+    struct service_database *service = service_of(state);
+    const char *id = open_portfolio(service);
+    const int64_t opened_at = MICROS_PER_DAY / 2;
+    size_t count = 0;
+    struct equity_flow *flows = list_flows(service, id, 0, &count);
+
+    assert_int_equal(count, 1);
+    assert_int_equal(flows[0].at, opened_at);
+    assert_int_equal(flows[0].amount, 1000 * DOLLAR);
+    pay_in(service, id, "deposit", opened_at, EQUITY_FLOWS_MAX - 1);
+    flows = list_flows(service, id, 0, &count);
+    assert_int_equal(count, EQUITY_FLOWS_MAX);
+    assert_int_equal(flows[0].amount, 1000 * DOLLAR);
+    // Booked later, it was earlier than all but the first of them, which is not told any more.
+    pay_in(service, id, "deposit", opened_at - MICROS_PER_SECOND / 2, 1);
+    flows = list_flows(service, id, 0, &count);
+    assert_int_equal(count, EQUITY_FLOWS_MAX);
+    assert_int_equal(flows[0].amount, DOLLAR);
+    assert_int_equal(flows[0].at, opened_at + MICROS_PER_SECOND / 2);
+    assert_int_equal(flows[1].at, opened_at + MICROS_PER_SECOND);
+}
+
+static void what_was_put_in_before_a_reset_is_not_told(void **state)
+{
+    struct service_database *service = service_of(state);
+    const char *id = open_portfolio(service);
+    const int64_t reset_at = MICROS_PER_DAY;
+    size_t count = 0;
+    struct equity_flow *flows = NULL;
+
+    pay_in(service, id, "deposit", MICROS_PER_DAY / 2, 3);
+    pay_in(service, id, "reset", reset_at - MICROS_PER_SECOND, 1);
+    // What was booked since happened since.
+    pay_in(service, id, "deposit", MICROS_PER_DAY / 2, 1);
+    pay_in(service, id, "deposit", reset_at, 1);
+    flows = list_flows(service, id, reset_at, &count);
+    assert_int_equal(count, 3);
+    assert_int_equal(flows[0].at, reset_at);
+    assert_int_equal(flows[1].at, reset_at);
+    assert_int_equal(flows[0].amount + flows[1].amount, 701 * DOLLAR);
+    assert_int_equal(flows[2].at, reset_at + MICROS_PER_SECOND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +495,8 @@ int main(void)
             days_that_are_claimed_are_nobody_elses_until_they_are_written_or_ten_seconds_go_by,
             forget),
         cmocka_unit_test_teardown(old_points_are_thinned_and_older_ones_go, forget),
+        cmocka_unit_test_teardown(the_latest_thousand_of_what_was_put_in_are_told_by_time, forget),
+        cmocka_unit_test_teardown(what_was_put_in_before_a_reset_is_not_told, forget),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
