@@ -83,7 +83,7 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
     it('is in short on the page of the portfolio, with its lots; own fills are on the page of the symbol', async () => {
         const page = await open(browser, platform, { state, scripts: false });
         await page.goto(`/portfolio/${user.portfolio}`);
-        assert.equal(await page.locator('section:has(#equity) polyline').count(), 2);
+        assert.equal(await page.locator('section:has(#curve) polyline').count(), 2);
         const { lots } = await get('/lots?state=open');
         assert.equal(await page.locator('section:has(#lots) td time').count(), lots.length);
         assert.deepEqual(await page.locator('section:has(#lots) th a').allInnerTexts(), [...new Set(lots.map(one => one.ticker))]);
@@ -270,7 +270,9 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         for (const name of ['equity', 'growth', 'drawdown'])
             assert.deepEqual(await edges(name), [words(days[0].date), words(days.at(-1).date)]);
         await page.goto(`/portfolio/${id}`);
-        assert.match((await said('equity'))[0], /^Highest equity .* on /);
+        // On its own page it begins with what it was opened with.
+        assert.equal((await said('curve'))[0], `Highest 50,000.00 on ${words(dates[70])}`);
+        assert.deepEqual((await edges('curve')).slice(0, 2), [words(dates[70]), words(dates[75])]);
         assertQuiet(page);
         await page.context().close();
     });

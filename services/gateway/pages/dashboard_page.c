@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// What a user sees first: what the portfolio is worth and holds, the default watchlist, open
-// orders, movers.
+// What a user sees first: what the portfolio is worth, has been worth and holds, the default
+// watchlist, open orders, movers.
 #include "pages/pages.h"
 
 #include "bourse/gateway/v1/pages_rules.h"
 #include "bourse/portfolio/v1/portfolio_methods.h"
 #include "page_templates.h"
+#include "pages/equity_curve_view.h"
 #include "pages/page.h"
 #include "pages/page_portfolios.h"
 #include "pages/page_quotes.h"
@@ -35,17 +36,36 @@ static bool add_positions(struct exchange *exchange,
     return true;
 }
 
+static bool add_curve(struct exchange *exchange,
+                      const char *portfolio_id,
+                      const Pages__DashboardQuery *query,
+                      Pages__DashboardPage *page,
+                      struct error *error)
+{
+    const struct equity_curve_wanted wanted = {
+        .portfolio_id = portfolio_id,
+        .period = query->has_period ? query->period
+                                    : PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1D,
+        .has_table = query->table,
+        .is_dashboard = true,
+    };
+
+    return equity_curve_view_make(exchange, &wanted, &page->curve, error);
+}
+
 static bool
 add_portfolio(struct exchange *exchange, Pages__DashboardPage *page, struct error *error)
 {
     Trading__ListOrdersRequest request = TRADING__LIST_ORDERS_REQUEST__INIT;
     Trading__ListOrdersResponse *orders = NULL;
     struct page_portfolios portfolios;
-    ProtobufCMessage *query = NULL;
+    const Pages__DashboardQuery *query = NULL;
+    ProtobufCMessage *message = NULL;
 
-    if (!page_read_query(exchange, &pages_dashboard_query_info, &query, error) ||
-        !page_portfolios_find(exchange, ((const Pages__DashboardQuery *)query)->portfolio,
-                              &portfolios, error))
+    if (!page_read_query(exchange, &pages_dashboard_query_info, &message, error))
+        return false;
+    query = (const Pages__DashboardQuery *)message;
+    if (!page_portfolios_find(exchange, query->portfolio, &portfolios, error))
         return false;
     page->n_choices = portfolios.choice_count;
     page->choices = portfolios.choices;
@@ -56,6 +76,7 @@ add_portfolio(struct exchange *exchange, Pages__DashboardPage *page, struct erro
     request.has_limit = true;
     request.limit = ORDERS_SHOWN;
     if (!page_portfolios_summarize(exchange, portfolios.chosen, &page->summary, error) ||
+        !add_curve(exchange, portfolios.chosen->id, query, page, error) ||
         !add_positions(exchange, portfolios.chosen->id, page, error) ||
         !page_list_orders(exchange, &request, &orders, error))
         return false;

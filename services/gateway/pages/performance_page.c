@@ -11,21 +11,6 @@
 #include "pages/performance_view.h"
 #include "rest/table_api.h"
 
-// The names are those of the API.
-static const struct {
-    Portfolio__PerformancePeriod period;
-    const char *name;
-    const char *label;
-} periods[] = {
-    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1D, "1D", "1 day"},
-    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1W, "1W", "1 week"},
-    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1M, "1M", "1 month"},
-    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_3M, "3M", "3 months"},
-    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_YTD, "YTD", "This year"},
-    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1Y, "1Y", "1 year"},
-    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_ALL, "ALL", "All"},
-};
-
 static const struct {
     Portfolio__CompositionBy by;
     const char *name;
@@ -67,20 +52,10 @@ static bool add_choices(struct arena *arena, Pages__PerformancePage *page)
     Portfolio__CompositionBy by =
         page->query->has_by ? page->query->by : PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_TICKER;
 
-    page->periods = arena_allocate(arena, COUNT_OF(periods) * sizeof *page->periods);
     page->groupings = arena_allocate(arena, COUNT_OF(groupings) * sizeof *page->groupings);
-    if (page->periods == NULL || page->groupings == NULL)
+    if (page->groupings == NULL || !performance_view_list_periods(arena, period, &page->periods,
+                                                                  &page->n_periods, &page->period))
         return false;
-    for (size_t i = 0; i < COUNT_OF(periods); i++) {
-        bool is_chosen = periods[i].period == period;
-
-        page->periods[i] = page_make_choice(arena, periods[i].name, periods[i].label, is_chosen);
-        if (page->periods[i] == NULL)
-            return false;
-        if (is_chosen)
-            page->period = periods[i].name;
-        page->n_periods++;
-    }
     for (size_t i = 0; i < COUNT_OF(groupings); i++) {
         bool is_chosen = groupings[i].by == by;
 

@@ -2,6 +2,7 @@
 #include "pages/performance_view.h"
 
 #include "pages/line_chart.h"
+#include "pages/page.h"
 
 #include <string.h>
 
@@ -16,6 +17,47 @@ static protobuf_c_boolean to_percent(protobuf_c_boolean is_there, int64_t parts,
     if (!is_there || parts > PERCENT_MAX || parts < -PERCENT_MAX)
         return false;
     *out_parts = parts * 100;
+    return true;
+}
+
+// Periods.
+
+// The names are those of the API.
+static const struct {
+    Portfolio__PerformancePeriod period;
+    const char *name;
+    const char *label;
+} periods[] = {
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1D, "1D", "1 day"},
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1W, "1W", "1 week"},
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1M, "1M", "1 month"},
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_3M, "3M", "3 months"},
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_YTD, "YTD", "This year"},
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1Y, "1Y", "1 year"},
+    {PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_ALL, "ALL", "All"},
+};
+
+bool performance_view_list_periods(struct arena *arena,
+                                   Portfolio__PerformancePeriod chosen,
+                                   Pages__Choice ***out_choices,
+                                   size_t *out_count,
+                                   const char **out_name)
+{
+    Pages__Choice **choices = arena_allocate(arena, COUNT_OF(periods) * sizeof(Pages__Choice *));
+
+    if (choices == NULL)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(periods); i++) {
+        bool is_chosen = periods[i].period == chosen;
+
+        choices[i] = page_make_choice(arena, periods[i].name, periods[i].label, is_chosen);
+        if (choices[i] == NULL)
+            return false;
+        if (is_chosen)
+            *out_name = periods[i].name;
+    }
+    *out_choices = choices;
+    *out_count = COUNT_OF(periods);
     return true;
 }
 
@@ -209,9 +251,10 @@ make_volatility_chart(struct arena *arena, const Portfolio__GetPerformanceRespon
     return make_ratio_chart(arena, &source, line_chart_above_zero, 0);
 }
 
-Pages__PerformanceChart *
-performance_view_draw_equity(struct arena *arena,
-                             const Portfolio__GetPerformanceResponse *performance)
+// What a portfolio was worth beside what was put in. NULL when there are fewer than two days, and
+// when the arena's budget is spent.
+static Pages__PerformanceChart *draw_equity(struct arena *arena,
+                                            const Portfolio__GetPerformanceResponse *performance)
 {
     const struct line_chart_source source = {performance, performance->n_series, equity_of,
                                              invested_of};
@@ -241,7 +284,7 @@ static void add_charts(struct arena *arena, Pages__PerformancePage *page)
     struct line_chart_source source = {performance, performance->n_series, growth_of, NULL};
     const Portfolio__PerformanceDay *last = NULL;
 
-    page->equity = performance_view_draw_equity(arena, performance);
+    page->equity = draw_equity(arena, performance);
     if (performance->n_series < 2)
         return;
     last = performance->series[performance->n_series - 1];

@@ -17,8 +17,10 @@ MUST_CHECK bool performance_view_compose(struct arena *arena,
                                          const Portfolio__GetCompositionResponse *composition,
                                          Pages__PerformancePage *page);
 
-// Draws what a portfolio was worth beside what was put in. NULL when there are fewer than two days,
-// and when the arena's budget is spent.
-Pages__PerformanceChart *
-performance_view_draw_equity(struct arena *arena,
-                             const Portfolio__GetPerformanceResponse *performance);
+// The periods that a portfolio is looked at over, and the name of the chosen one, as the API has
+// it. False when the arena's budget is spent.
+MUST_CHECK bool performance_view_list_periods(struct arena *arena,
+                                              Portfolio__PerformancePeriod chosen,
+                                              Pages__Choice ***out_choices,
+                                              size_t *out_count,
+                                              const char **out_name);

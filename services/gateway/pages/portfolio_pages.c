@@ -9,6 +9,7 @@
 #include "bourse/trading/v1/trading_rules.h"
 #include "money/money.h"
 #include "page_templates.h"
+#include "pages/equity_curve_view.h"
 #include "pages/page.h"
 #include "pages/page_portfolios.h"
 #include "pages/portfolio_view.h"
@@ -91,7 +92,24 @@ add_portfolio(struct exchange *exchange, Pages__PortfolioPage *page, struct erro
         return false;
     return portfolio_view_add_positions(
                exchange, (const Portfolio__ListPositionsResponse *)response, page, error) &&
-           portfolio_view_add(exchange, request.portfolio_id, page, error);
+           portfolio_view_add_lots(exchange, request.portfolio_id, page, error);
+}
+
+static bool add_curve(struct exchange *exchange, Pages__PortfolioPage *page, struct error *error)
+{
+    struct equity_curve_wanted wanted = {.portfolio_id = page->summary->portfolio->id,
+                                         .period =
+                                             PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_ALL};
+    const Pages__PortfolioQuery *query = NULL;
+    ProtobufCMessage *message = NULL;
+
+    if (!page_read_query(exchange, &pages_portfolio_query_info, &message, error))
+        return false;
+    query = (const Pages__PortfolioQuery *)message;
+    if (query->has_period)
+        wanted.period = query->period;
+    wanted.has_table = query->table;
+    return equity_curve_view_make(exchange, &wanted, &page->curve, error);
 }
 
 // Who has halted trading in it can let it go on, and administrators in those of others.
@@ -154,7 +172,7 @@ static bool show(struct exchange *exchange, const struct failures *failures, str
                                                              : failures->halt;
 
     if (!page_begin(exchange, PAGE_FOR_USERS, "portfolio", "Portfolio", &page.frame, error) ||
-        !add_portfolio(exchange, &page, error) ||
+        !add_portfolio(exchange, &page, error) || !add_curve(exchange, &page, error) ||
         !page_find_owner(exchange, page.summary->portfolio, &page.owner, error) ||
         !add_halt(exchange, &page, error) ||
         !add_limits(exchange, failures->limits, &page, error) ||
@@ -179,8 +197,7 @@ static bool show(struct exchange *exchange, const struct failures *failures, str
 
 bool portfolio_page_show(struct exchange *exchange, struct error *error)
 {
-    return exchange_refuse_parameters(exchange, "", error) &&
-           show(exchange, &(struct failures){.movement = NULL}, error);
+    return show(exchange, &(struct failures){.movement = NULL}, error);
 }
 
 static bool

@@ -2,49 +2,10 @@
 #include "pages/portfolio_view.h"
 
 #include "bourse/portfolio/v1/portfolio_methods.h"
-#include "pages/performance_view.h"
 
 #include <string.h>
 
-enum {
-    LOTS_SHOWN = 500,
-    EQUITY_TIMEOUT_MS = 3000, // of a page that has more to show
-};
-
-// The days of a long history take a while, as after an import; and a page that has more to show
-// waits for nobody who is slow.
-static bool is_late(const struct error *error)
-{
-    return error_is(error, REASON_DEADLINE_EXCEEDED) || error_is(error, REASON_UNAVAILABLE);
-}
-
-static bool add_equity(struct exchange *exchange,
-                       const char *portfolio_id,
-                       Pages__PortfolioPage *page,
-                       struct error *error)
-{
-    Portfolio__GetPerformanceRequest request = PORTFOLIO__GET_PERFORMANCE_REQUEST__INIT;
-    const Portfolio__GetPerformanceResponse *performance = NULL;
-    struct rpc_method method = portfolio_method_get_performance;
-    ProtobufCMessage *response = NULL;
-
-    request.portfolio_id = portfolio_id;
-    method.timeout_ms = EQUITY_TIMEOUT_MS;
-    if (!page_call(exchange, "portfolio", &method, &request.base, &response, error)) {
-        page->has_is_equity_late = true;
-        page->is_equity_late = is_late(error);
-        return page->is_equity_late;
-    }
-    performance = (const Portfolio__GetPerformanceResponse *)response;
-    page->has_is_equity_late = true;
-    page->is_equity_late = !performance->is_complete;
-    if (page->is_equity_late)
-        return true;
-    page->equity = performance_view_draw_equity(exchange->request->arena, performance);
-    page->start = performance->start;
-    page->end = performance->end;
-    return true;
-}
+enum { LOTS_SHOWN = 500 };
 
 bool portfolio_view_add_positions(struct exchange *exchange,
                                   const Portfolio__ListPositionsResponse *list,
@@ -107,10 +68,10 @@ add_groups(struct arena *arena, const Portfolio__ListLotsResponse *list, Pages__
     return true;
 }
 
-static bool add_lots(struct exchange *exchange,
-                     const char *portfolio_id,
-                     Pages__PortfolioPage *page,
-                     struct error *error)
+bool portfolio_view_add_lots(struct exchange *exchange,
+                             const char *portfolio_id,
+                             Pages__PortfolioPage *page,
+                             struct error *error)
 {
     Portfolio__ListLotsRequest request = PORTFOLIO__LIST_LOTS_REQUEST__INIT;
     const Portfolio__ListLotsResponse *list = NULL;
@@ -128,13 +89,4 @@ static bool add_lots(struct exchange *exchange,
     page->has_has_more_lots = true;
     page->has_more_lots = list->next_page_token != NULL && list->next_page_token[0] != '\0';
     return add_groups(exchange->request->arena, list, page) || page_out_of_memory(error);
-}
-
-bool portfolio_view_add(struct exchange *exchange,
-                        const char *portfolio_id,
-                        Pages__PortfolioPage *page,
-                        struct error *error)
-{
-    return add_equity(exchange, portfolio_id, page, error) &&
-           add_lots(exchange, portfolio_id, page, error);
 }

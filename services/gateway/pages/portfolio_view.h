@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
-// portfolio_view: what a portfolio's own page shows besides its figures: its positions, its curve
-// and its lots.
+// portfolio_view: what a portfolio's own page shows besides its figures: its positions and its
+// lots.
 //
 // Threads: one request belongs to one thread. Memory: the request's arena.
 #pragma once
 
 #include "pages/page.h"
 
-// Adds the curve of what it was worth beside what was put in, and the open lots by symbol. Fails as
-// GetPerformance and ListLots do.
-MUST_CHECK bool portfolio_view_add(struct exchange *exchange,
-                                   const char *portfolio_id,
-                                   Pages__PortfolioPage *page,
-                                   struct error *error);
+// Adds the open lots by symbol. Fails as ListLots does.
+MUST_CHECK bool portfolio_view_add_lots(struct exchange *exchange,
+                                        const char *portfolio_id,
+                                        Pages__PortfolioPage *page,
+                                        struct error *error);
 
 // Adds its positions with what can be sold of each.
 MUST_CHECK bool portfolio_view_add_positions(struct exchange *exchange,

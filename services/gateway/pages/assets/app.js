@@ -98,6 +98,8 @@ if (document.querySelector('[data-strategy]'))
     import('./strategy.js');
 // What a part that is shown anew may bring with it.
 const loadCharts = () => {
+    if (document.querySelector('[data-equity]'))
+        import('./equity.js');
     if (document.querySelector('[data-backtest]'))
         import('./backtest.js');
     if (document.querySelector('[data-chart]'))

@@ -140,9 +140,23 @@ function showWeights(portfolio) {
     }
 }
 
+/** What a portfolio has gained since its curve began. @param {any} portfolio */
+function showGain(portfolio) {
+    for (const place of document.querySelectorAll(`[data-gain-of="${CSS.escape(portfolio.id)}"]`)) {
+        const invested = micros(/** @type {HTMLElement} */ (place).dataset.invested ?? '0');
+        const gain = micros(portfolio.total_value) - invested;
+        const share = gained(gain, invested);
+        write(place, share ? `${signedOf(gain)} (${share})` : signedOf(gain), directionOf(gain));
+    }
+}
+
 /** @param {any} portfolio */
 function showPortfolio(portfolio) {
     showWeights(portfolio);
+    if (portfolio.total_value !== undefined) {
+        showGain(portfolio);
+        dispatchEvent(new CustomEvent('bourse:portfolio', { detail: portfolio }));
+    }
     for (const place of document.querySelectorAll(`[data-portfolio="${CSS.escape(portfolio.id)}"] [data-field]`)) {
         const name = /** @type {HTMLElement} */ (place).dataset.field ?? '';
         const value = portfolio[name];

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// What a portfolio was worth, on the dashboard and on its own page: with the server's lines, and with a chart in their place.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { until } from '../../support/platform.mjs';
+import { assertQuiet, inspect, keep, logIn, open, violations } from '../browser.mjs';
+
+export const equityCurve = site => describe('what a portfolio was worth', () => {
+    let platform, user, state, page;
+    const curve = () => page.locator('section:has(#curve)');
+    const chosen = () => curve().locator('[aria-current="page"]').innerText();
+    const post = (path, body) => platform.expect(201, 'POST', `/api/v1/portfolios/${user.portfolio}${path}`, { token: user.token, body });
+    const points = async period => (await platform.expectDays(`/api/v1/portfolios/${user.portfolio}/equity-curve?period=${period}`,
+        { token: user.token })).points;
+
+    before(async () => {
+        ({ platform } = site);
+        user = await platform.trader('curve.reader');
+        state = await logIn(site.browser, platform, 'curve.reader', user.password);
+        await post('/orders', { ticker: 'TSLA', side: 'buy', quantity: '100' });
+    });
+
+    describe('without scripts', () => {
+        before(async () => {
+            page = await open(site.browser, platform, { state, scripts: false });
+        });
+        after(async () => {
+            assertQuiet(page);
+            await page.context().close();
+        });
+
+        it('is on the dashboard that of a day, beside what it would be without gains and losses', async () => {
+            await page.goto('/dashboard');
+            assert.equal(await chosen(), '1 day');
+            assert.equal(await curve().locator('polyline').count(), 2);
+            assert.match(await curve().locator('.change').innerText(), /^([▲▼]\s*[+−][\d,.]+|0\.00) \([+−]?[\d.]+%\)$/);
+            assert.match(await curve().locator('.extremes').innerText(), /Highest [\d,.]+ on \w+ \d+, \d\d:\d\d UTC\s+Lowest [\d,.]+ on /);
+        });
+
+        it('is of another period by a link, and a table beside it has the same', async () => {
+            await curve().getByRole('link', { name: '1 year' }).click();
+            assert.match(page.url(), /\/dashboard\?portfolio=.*period=1Y/);
+            assert.equal(await chosen(), '1 year');
+            await curve().getByRole('link', { name: 'As a table' }).click();
+            assert.equal(await chosen(), '1 year');
+            const rows = await page.locator('#curve-points tbody tr').allInnerTexts();
+            const told = await points('1Y');
+            assert.equal(rows.length, told.length);
+            assert.match(rows.at(-1), /100,000\.00\s+0\.00$/); // what it began with
+            await curve().getByRole('link', { name: 'Without the table' }).click();
+            assert.equal(await page.locator('#curve-points').count(), 0);
+        });
+
+        it('is on its own page that of all its time', async () => {
+            await page.goto(`/portfolio/${user.portfolio}`);
+            assert.equal(await chosen(), 'All');
+            assert.equal(await curve().locator('polyline').count(), 2);
+            await curve().getByRole('link', { name: '1 week' }).click();
+            assert.match(page.url(), new RegExp(`/portfolio/${user.portfolio}\\?period=1W`));
+            assert.equal(await chosen(), '1 week');
+        });
+
+        it('says that there is no such period', async () => {
+            for (const address of ['/dashboard?period=2D', `/portfolio/${user.portfolio}?period=2D`, `/portfolio/${user.portfolio}?periods=1D`])
+                assert.ok((await page.goto(address)).status() >= 400, address);
+        });
+    });
+
+    describe('with scripts', () => {
+        before(async () => {
+            page = await open(site.browser, platform, { state });
+        });
+        after(async () => {
+            assertQuiet(page);
+            await page.context().close();
+        });
+
+        const look = async address => {
+            await page.mouse.move(0, 0);
+            await page.goto(address);
+            await page.waitForSelector('[data-stream][data-state="live"]');
+            await page.waitForFunction(() => ['follow.js', 'equity.js'].every(file => performance.getEntriesByType('resource')
+                .some(({ name, responseEnd }) => name.endsWith(`/${file}`) && responseEnd > 0)));
+            await page.evaluate(() => new Promise(done => { requestIdleCallback(done); }));
+        };
+        const line = () => curve().locator('polyline:not(.is-other)').getAttribute('points');
+        const top = async () => Number(await curve().locator('figure').getAttribute('data-top'));
+
+        it('goes with the portfolio, and so does what it has gained; no chart is loaded for who does not look closer', async () => {
+            await look('/dashboard');
+            const [drawn, gained] = [await line(), await curve().locator('.change').innerText()];
+            await until('another end', async () => await line() !== drawn && await curve().locator('.change').innerText() !== gained, 30);
+            const equity = Number((await page.locator('[data-portfolio] [data-field="total_value"]').innerText()).replaceAll(',', ''));
+            assert.ok(Math.abs(equity - 100000) < 20000);
+            assert.equal(await page.locator('canvas').count(), 0);
+        });
+
+        it('is drawn anew for a value that is beyond it', async () => {
+            const before = await top();
+            await post('/deposits', { amount: '50000' });
+            await until('a higher one', async () => await top() > before + 40000, 40);
+            const invested = await curve().locator('polyline.is-other').getAttribute('points');
+            assert.notEqual(invested.split(' ')[0].split(',')[1], invested.split(' ').at(-1).split(',')[1], 'what was put in is no gain');
+        });
+
+        it('is of another period without the page being loaded, and the address goes with it', async () => {
+            await look('/dashboard');
+            await page.evaluate(() => { globalThis.isTheSame = true; });
+            await curve().getByRole('link', { name: '1 week' }).click();
+            await page.waitForURL('**/dashboard?portfolio=*period=1W*');
+            await until('the week', async () => await chosen() === '1 week');
+            assert.ok(await page.evaluate(() => globalThis.isTheSame));
+            await page.goBack();
+            await until('the day', async () => await chosen() === '1 day');
+            assert.ok(await page.evaluate(() => globalThis.isTheSame));
+        });
+
+        it('is a chart that says what is pointed at for who points at it or asks by keyboard, and moves', async () => {
+            await look('/dashboard');
+            await curve().locator('svg.chart-line').hover();
+            await page.waitForSelector('.chart-live canvas');
+            const said = () => curve().locator('.readout').innerText();
+            assert.match(await said(), /\d\d:\d\d UTC Equity [\d,.]+ ([+−][\d,.]+|0\.00)/);
+            const drawn = () => page.evaluate(() => [...document.querySelectorAll('canvas')].map(canvas => canvas.toDataURL()).join());
+            const before = await drawn();
+            await until('another curve', async () => await drawn() !== before, 30);
+            assert.deepEqual(await violations(page), []);
+            await keep(page, 'equity-curve-chart-1440-light', false);
+            // Another period comes as a chart, too.
+            await curve().getByRole('link', { name: 'All' }).click();
+            await until('all', async () => await chosen() === 'All' && await page.locator('.chart-live canvas').count() > 0);
+            assert.match(await said(), /^\w+ \d+, \d+ Equity/);
+
+            await look(`/portfolio/${user.portfolio}`);
+            await curve().getByRole('button', { name: 'Look closer' }).focus();
+            await page.keyboard.press('Enter');
+            await page.waitForSelector('.chart-live canvas');
+            await page.keyboard.press('Home');
+            await until('the first value', async () => /Equity 100,000\.00 0\.00/.test(await said()));
+        });
+
+        it('is looked at with a table beside it', async () => {
+            await inspect(page, 'equity-curve-table', '/dashboard?period=1W&table=true');
+        });
+    });
+});
