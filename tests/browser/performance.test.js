@@ -276,4 +276,15 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         assertQuiet(page);
         await page.context().close();
     });
+
+    it('has the last session in a chart of a day on a weekend', async () => {
+        const friday = dates.findIndex((date, index) => index > 76 && new Date(date).getUTCDay() === 5);
+        await platform.step(new Date(Date.parse(dates[friday]) + 36 * 3600e3).toISOString(), admin); // on Saturday at noon
+        const page = await open(browser, platform, { state, scripts: false });
+        await page.goto('/symbols/AONE?range=1d&timeframe=1Day&table=true');
+        const words = new Date(dates[friday]).toLocaleDateString('en-US', { timeZone: 'UTC', year: 'numeric', month: 'short', day: 'numeric' });
+        assert.deepEqual(await page.locator('#bars time').allInnerTexts(), [words]);
+        assertQuiet(page);
+        await page.context().close();
+    });
 });
