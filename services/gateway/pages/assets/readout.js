@@ -58,7 +58,10 @@ export function readOut(chart, box, { series, points, tell }, gone) {
         const shift = Math.min(index - from, 0) || Math.max(index - to, 0);
         if (shift !== 0)
             scale.setVisibleLogicalRange({ from: from + shift, to: to + shift });
+        // The library tells of a position that it is given only when the chart changes next, which it may never.
         chart.setCrosshairPosition(value ?? close, time, series);
+        chosen = index;
+        show();
     };
     /** About what is chosen. @param {number} factor */
     const zoom = factor => {
