@@ -95,6 +95,44 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         await page.context().close();
     });
 
+    it('has charts that can be asked for who looks closer, and say the figures of the API', async () => {
+        const page = await open(browser, platform, { state });
+        const asked = [];
+        page.on('request', request => asked.push(request.url()));
+        await page.goto(`${address}?benchmark=CTHR&period=3M`);
+        await page.waitForFunction(() => performance.getEntriesByType('resource').some(({ name, responseEnd }) => name.endsWith('/performance.js') && responseEnd > 0));
+        const { series } = await get('/performance?benchmark=CTHR&period=3M&rolling=30');
+        const last = series.at(-1);
+        const money = text => Number(text).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+        const percent = value => `${value < 0 ? '−' : value > 0 ? '+' : ''}${Math.abs(value).toFixed(2)}%`;
+        const words = { growth: `Growth ${percent(100 * (last.growth - 1))} CTHR ${percent(100 * (last.benchmark_growth - 1))}`,
+            equity: `Equity ${money(last.equity)} Net deposits ${money(last.invested)}`, drawdown: `Drawdown ${percent(100 * last.drawdown)}`,
+            volatility: `Volatility ${(100 * last.rolling_volatility).toFixed(2)}%` };
+        assert.ok(asked.every(url => !/lightweight|api.v1.portfolios/.test(url)));
+        for (const [name, said] of Object.entries(words)) {
+            const figure = page.locator(`[data-series="${name}"]`);
+            // By pointer, and by keyboard.
+            if (name === 'growth' || name === 'drawdown') {
+                await figure.locator('svg').hover();
+            } else {
+                await figure.getByRole('button', { name: /^Look closer/ }).focus();
+                await page.keyboard.press('Enter');
+            }
+            await figure.locator('canvas').first().waitFor();
+            await page.mouse.move(0, 0);
+            const readout = figure.locator('.readout');
+            await until(`what is said of ${name}`, async () => (await readout.innerText()).replaceAll(/\s+/g, ' ').endsWith(said));
+            await figure.locator('.chart-live').focus();
+            await page.keyboard.press('Home');
+            await until(`the first day of ${name}`, async () => !(await readout.innerText()).replaceAll(/\s+/g, ' ').endsWith(said));
+            await page.keyboard.press('Escape');
+        }
+        assert.equal(asked.filter(url => /api.v1.portfolios.*performance/.test(url)).length, 1, 'all of them ask once');
+        await lookAt(page, 'performance_closer');
+        assertQuiet(page);
+        await page.context().close();
+    });
+
     it('is of symbols that may have fallen each day: their candles are drawn as well', async () => {
         const page = await open(browser, platform, { state, scripts: false });
         await platform.step(`${dates[60]}T21:00:00Z`, admin); // after the close of that day
@@ -260,7 +298,7 @@ describe('the page of a performance', { skip: program ? false : 'there is no Chr
         const extremes = (values, format) => [Math.max(...values), Math.min(...values)]
             .map(value => `${format(value)} on ${words(days[values.indexOf(value)].date)}`);
         const said = async name => (await page.locator(`section:has(#${name}) .extremes span`).allInnerTexts()).map(text => text.replace('−', '-'));
-        const edges = async name => page.locator(`section:has(#${name}) .scale > span:not(.key)`).allInnerTexts();
+        const edges = async name => page.locator(`section:has(#${name}) .scale > span:not(.key, .closer)`).allInnerTexts();
         const equity = extremes(days.map(day => Number(day.equity)), money);
         assert.deepEqual(await said('equity'), [`Highest equity ${equity[0]}`, `Lowest ${equity[1]}`]);
         const growth = extremes(days.map(day => Number(day.growth)), value => `${((value - 1) * 100).toFixed(2)}%`);
