@@ -218,6 +218,15 @@ test("no number that explains an error is called like a member of every problem"
   assertNone(faults);
 });
 
+// Written as .action = "order.place", or given to a function that notes it.
+test("every action of the audit log has words on the administrators' pages", () => {
+  const words = new Set([...read("services/gateway/pages/audit_view.c").matchAll(/\{"(\w+\.\w+)", "/g)].map(([, action]) => action));
+  const noted = cFiles.filter((name) => serviceOf(name) && serviceOf(name) !== "gateway" && !isTest(name)).flatMap((name) =>
+    [...read(name).matchAll(/(?:\.action = |\bnote\([^;]*?)"([a-z_]+\.[a-z_]+)"/g)].map((match) => ({ name, action: match[1] })));
+  assert.ok(new Set(noted.map(({ action }) => action)).size > 45, `${noted.length} places were found`);
+  assertNone(noted.filter(({ action }) => !words.has(action)).map(({ name, action }) => `${name}: ${action} has no words`));
+});
+
 test("what the documents say is somewhere is there", () => {
   const documents = [...filesBelow(".")].filter((name) => name.endsWith(".md")).map((name) => path.normalize(name));
   const stems = new Set(all.concat([...filesBelow("deploy"), ...filesBelow("docs")]).flatMap((name) => {

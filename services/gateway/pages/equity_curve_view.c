@@ -115,9 +115,9 @@ bool equity_curve_view_make(struct exchange *exchange,
     pages__equity_curve__init(curve);
     *out_curve = curve;
     curve->portfolio_id = wanted->portfolio_id;
-    curve->has_is_dashboard = curve->has_table = curve->has_is_intraday = curve->has_is_late = true;
+    curve->has_is_dashboard = curve->has_is_intraday = curve->has_is_late = true;
     curve->is_dashboard = wanted->is_dashboard;
-    curve->table = wanted->has_table;
+    curve->has_table = curve->table = wanted->has_table; // absent, it is in no link
     curve->is_intraday = wanted->period == PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1D ||
                          wanted->period == PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1W;
     if (!performance_view_list_periods(arena, wanted->period, &curve->periods, &curve->n_periods,
