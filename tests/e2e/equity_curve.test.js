@@ -134,4 +134,17 @@ describe('the curve of a portfolio', () => {
         const refused = await platform.expect(422, 'GET', `/api/v1/portfolios/${ada.portfolio}/equity-curve?period=2D`, { token: ada.token });
         assert.equal(refused.errors[0].field, 'period');
     });
+
+    it('is of 9,999 days at most; more are refused, and a period of fewer is told', async () => {
+        const { id } = await platform.expect(201, 'POST', '/api/v1/portfolios', { token: ada.token, body: { name: 'Old', cash_balance: '1000' } });
+        const address = period => `/api/v1/portfolios/${id}/equity-curve?period=${period}`;
+        const add = days => platform.query(`INSERT INTO portfolio.snapshots SELECT '${id}', day, day + interval '21 hours', false, 1000, 1000, 0, 0, 0, 0, false, 0, 0
+            FROM generate_series(date '1970-01-01' + ${days[0]}, date '1970-01-01' + ${days[1]}, interval '1 day') AS day`);
+        await add([0, 9997]);
+        assert.ok((await curveOf('ALL', id)).length >= 9999);
+        await add([9998, 9999]);
+        const refused = await platform.expect(422, 'GET', address('ALL'), { token: ada.token });
+        assert.deepEqual([refused.reason, refused.detail], ['LIMIT_EXCEEDED', 'These are more than 9999 days: ask for a shorter time.']);
+        assert.ok((await curveOf('1Y', id)).length >= 1);
+    });
 });

@@ -134,5 +134,7 @@ bool equity_curve_view_make(struct exchange *exchange,
     // waits for nobody who is slow.
     curve->is_late =
         error_is(error, REASON_DEADLINE_EXCEEDED) || error_is(error, REASON_UNAVAILABLE);
-    return curve->is_late;
+    curve->has_is_too_long = true;
+    curve->is_too_long = error_is(error, REASON_LIMIT_EXCEEDED);
+    return curve->is_late || curve->is_too_long;
 }

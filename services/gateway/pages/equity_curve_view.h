@@ -14,8 +14,8 @@ struct equity_curve_wanted {
     bool is_dashboard; // the page that it is on; else the portfolio's own
 };
 
-// One call. Whose days take long, as after an import, has a curve that says so. Fails as
-// GetEquityCurve does for other reasons.
+// One call. Whose days take long, as after an import, or are more than GetEquityCurve tells of, has
+// a curve that says so. Fails as GetEquityCurve does for other reasons.
 MUST_CHECK bool equity_curve_view_make(struct exchange *exchange,
                                        const struct equity_curve_wanted *wanted,
                                        Pages__EquityCurve **out_curve,

@@ -11,7 +11,7 @@
 
 #define HOUR_US (INT64_C(3600) * MICROS_PER_SECOND)
 
-enum { DRAWING_BUDGET = 16 * 1024 * 1024 };
+enum { DRAWING_BUDGET = 64 * 1024 * 1024 }; // 10,000 days as they come, and as they are drawn
 
 // One answer while it is made. Everything but the answer lies in an arena of its own.
 struct drawing {

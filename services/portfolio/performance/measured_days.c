@@ -90,8 +90,7 @@ bool measured_days_read(struct portfolio *portfolio,
         return false;
     if (count == DAYS_MAX)
         return error_set(error, REASON_LIMIT_EXCEEDED,
-                         "These are more than %d days: ask for fewer, with start and end.",
-                         DAYS_MAX - 1);
+                         "These are more than %d days: ask for a shorter time.", DAYS_MAX - 1);
     days->days = arena_allocate(call->arena, (count + 1) * sizeof(*days->days));
     if (days->days == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The days need too much memory.");

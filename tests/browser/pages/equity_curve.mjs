@@ -60,6 +60,17 @@ export const equityCurve = site => describe('what a portfolio was worth', () => 
             assert.equal(await chosen(), '1 week');
         });
 
+        it('says of more days than it shows that there are more, and shows those of a shorter period', async () => {
+            const { id } = await platform.expect(201, 'POST', '/api/v1/portfolios', { token: user.token, body: { name: 'Old', cash_balance: '1000' } });
+            await platform.query(`INSERT INTO portfolio.snapshots SELECT '${id}', day, day + interval '21 hours', false, 1000, 1000, 0, 0, 0, 0, false, 0, 0
+                FROM generate_series(date '1970-01-01', date '1970-01-01' + 9999, interval '1 day') AS day`);
+            await page.goto(`/portfolio/${id}`);
+            assert.match(await curve().innerText(), /There are more days than can be shown at once/);
+            await curve().getByRole('link', { name: '1 day' }).click();
+            assert.equal(await curve().locator('polyline').count(), 2);
+            await platform.expect(204, 'DELETE', `/api/v1/portfolios/${id}`, { token: user.token });
+        });
+
         it('says that there is no such period', async () => {
             for (const address of ['/dashboard?period=2D', `/portfolio/${user.portfolio}?period=2D`, `/portfolio/${user.portfolio}?periods=1D`])
                 assert.ok((await page.goto(address)).status() >= 400, address);
