@@ -61,6 +61,21 @@ describe('the curve of a portfolio', () => {
         assert.deepEqual((await curveOf('1W')).slice(1, -1).map(point => point.at), points.map(point => point.at).filter(time => time.includes(':00:00')));
     });
 
+    it('leaves out what was measured before something that was put in at the same time', async () => {
+        await at(friday - 3, '17:10:00');
+        await measured(`${dates[friday - 3]}T17:10:00Z`);
+        await post('/deposits', { amount: '9000' });
+        await post('/withdrawals', { amount: '8000' });
+        await at(friday - 3, '17:15:00');
+        await measured(`${dates[friday - 3]}T17:15:00Z`);
+        await at(friday - 3, '17:16:00');
+        const curve = await curveOf('1D');
+        assert.deepEqual(curve.slice(-3).map(point => point.at.slice(11, 16)), ['17:05', '17:15', '17:16']);
+        assert.deepEqual(curve.slice(-3).map(point => point.invested), ['105000.00', '106000.00', '106000.00']);
+        assert.ok(curve.every(({ equity, invested }) => Math.abs(equity - invested) < 500), 'no money that was put in is a gain');
+        await post('/withdrawals', { amount: '1000' });
+    });
+
     it('begins on a later day at the close before, with what it was worth then', async () => {
         await at(friday - 2, '15:00:00');
         const { snapshots: [snapshot] } = await platform.expectDays(`/api/v1/portfolios/${ada.portfolio}/snapshots`, { token: ada.token });
@@ -108,6 +123,21 @@ describe('the curve of a portfolio', () => {
         assert.equal(curve.at(0).equity, curve.at(0).invested);
     });
 
+    it('has nothing that was measured without what an import books as of then', async () => {
+        const { id } = await post('/clone', { name: 'Imports' });
+        const of = path => platform.expect(200, 'GET', `/api/v1/portfolios/${id}${path}`, { token: ada.token });
+        for (const time of ['15:10:00', '15:20:00']) {
+            await at(friday + 1, time);
+            await until(`a point at ${time}`, async () => (await of('/equity')).points.some(point => point.at.includes(`T${time}`)));
+        }
+        const file = `date,kind,symbol,quantity,price,fee,amount\n${dates[friday + 1]}T15:15:00Z,sell,AONE,100,50,,\n`;
+        const reply = await platform.request('POST', `/api/v1/portfolios/${id}/transactions:import?dry_run=false`,
+            { token: ada.token, raw: file, headers: { 'content-type': 'text/csv' } });
+        assert.equal(reply.status, 200, reply.text);
+        assert.deepEqual(reply.body.rejected, []);
+        assert.deepEqual((await of('/equity')).points.map(point => point.at.slice(11, 16)), ['15:10']);
+    });
+
     it('begins anew with a portfolio that is reset', async () => {
         await at(friday + 1, '16:00:00');
         await trade('sell', '499');
@@ -138,12 +168,13 @@ describe('the curve of a portfolio', () => {
     it('is of 9,999 days at most; more are refused, and a period of fewer is told', async () => {
         const { id } = await platform.expect(201, 'POST', '/api/v1/portfolios', { token: ada.token, body: { name: 'Old', cash_balance: '1000' } });
         const address = period => `/api/v1/portfolios/${id}/equity-curve?period=${period}`;
-        const add = days => platform.query(`INSERT INTO portfolio.snapshots SELECT '${id}', day, day + interval '21 hours', false, 1000, 1000, 0, 0, 0, 0, false, 0, 0
-            FROM generate_series(date '1970-01-01' + ${days[0]}, date '1970-01-01' + ${days[1]}, interval '1 day') AS day`);
-        await add([0, 9997]);
-        assert.ok((await curveOf('ALL', id)).length >= 9999);
-        await add([9998, 9999]);
-        const refused = await platform.expect(422, 'GET', address('ALL'), { token: ada.token });
+        // So many days up to the last close, of which it was not there.
+        const add = (first, last) => platform.query(`INSERT INTO portfolio.snapshots SELECT '${id}', day, day + interval '21 hours', false, 1000, 1000, 0, 0, 0, 0,
+            false, 0, 0 FROM generate_series(date '${dates[friday]}' - ${first}, date '${dates[friday]}' - ${last}, interval '1 day') AS day`);
+        await add(9998, 0);
+        assert.equal((await curveOf('ALL', id)).length, 10000); // and now
+        await add(9999, 9999);
+        const refused = await platform.expect(403, 'GET', address('ALL'), { token: ada.token });
         assert.deepEqual([refused.reason, refused.detail], ['LIMIT_EXCEEDED', 'These are more than 9999 days: ask for a shorter time.']);
         assert.ok((await curveOf('1Y', id)).length >= 1);
     });

@@ -32,10 +32,19 @@ static bool flow_until(struct making *making, int64_t at, size_t *flow, int64_t 
 {
     const struct equity_curve_input *input = making->input;
 
-    for (; *flow < input->flow_count && input->flows[*flow].at <= at; (*flow)++)
-        if (!money_add(*invested, input->flows[*flow].amount, invested))
+    for (; *flow < input->flows.count && input->flows.flows[*flow].at <= at; (*flow)++)
+        if (!money_add(*invested, input->flows.flows[*flow].amount, invested))
             return false;
     return true;
+}
+
+// Whether a point was measured with what was put in until its time: not when that was paid in at
+// the very moment, or while the point was being measured.
+static bool
+has_flows(const struct equity_flows *flows, const struct equity_point *point, size_t flow)
+{
+    return point->deposited ==
+           (flow > 0 ? flows->flows[flow - 1].deposited : flows->deposited_before);
 }
 
 // When a day ends: what is booked at a close is of the day after, and of now at present.
@@ -68,7 +77,8 @@ static bool add_inside(struct making *making, size_t index)
             continue;
         if (!flow_until(making, point->at, &flow, &invested))
             return false;
-        add(making, point->at, point->equity, invested);
+        if (has_flows(&input->flows, point, flow))
+            add(making, point->at, point->equity, invested);
     }
     return true;
 }
@@ -110,13 +120,13 @@ bool equity_curve_make(const struct equity_curve_input *input,
     if (making.points == NULL)
         return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "The curve needs too much memory.");
     if (input->base == NULL) {
-        making.from = input->flow_count > 0 ? input->flows[0].at : INT64_MAX;
+        making.from = input->flows.count > 0 ? input->flows.flows[0].at : INT64_MAX;
     } else {
         making.from = input->base->closed_at;
         making.invested = snapshot_equity(input->base);
         add(&making, making.from, making.invested, making.invested);
-        while (making.next_flow < input->flow_count &&
-               input->flows[making.next_flow].at < making.from)
+        while (making.next_flow < input->flows.count &&
+               input->flows.flows[making.next_flow].at < making.from)
             making.next_flow++;
     }
     for (size_t i = 0; i < input->count; i++)

@@ -23,13 +23,14 @@ struct equity_curve_input {
     bool has_present;                  // as the last of the days
     const struct equity_point *points; // from between the closes, the earliest first
     size_t point_count;
-    const struct equity_flow *flows; // since the portfolio began, the earliest first
-    size_t flow_count;
+    struct equity_flows flows; // since the portfolio began
 };
 
 // Makes the points, the earliest first, each later than the one before. A day whose deposits and
-// withdrawals are not all among the flows, as of a copy, which came with shares, has a point at its
-// close alone. Fails with INTERNAL for what cannot be counted, and with OUT_OF_MEMORY_BUDGET.
+// withdrawals do not sum to those of the flows, as of a copy, which came with shares, has a point
+// at its close alone; and a point that was measured before or after something was put in of which
+// its time says otherwise is left out. Fails with INTERNAL for what cannot be counted, and with
+// OUT_OF_MEMORY_BUDGET.
 MUST_CHECK bool equity_curve_make(const struct equity_curve_input *input,
                                   struct arena *arena,
                                   struct equity_curve_point **out_points,

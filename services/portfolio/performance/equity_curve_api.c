@@ -68,16 +68,12 @@ read_points(struct drawing *drawing, Portfolio__PerformancePeriod period, struct
 static bool read_flows(struct drawing *drawing, struct error *error)
 {
     const struct portfolio_record *record = &drawing->record;
-    struct equity_flow *flows = NULL;
 
     if (drawing->span.has_base && drawing->input.point_count == 0)
         return true;
-    if (!equity_store_list_flows(drawing->portfolio->database, drawing->call->arena, record->id,
-                                 record->is_reset ? record->reset_at : 0, record->opening_cash,
-                                 &flows, &drawing->input.flow_count, error))
-        return false;
-    drawing->input.flows = flows;
-    return true;
+    return equity_store_list_flows(drawing->portfolio->database, drawing->call->arena, record->id,
+                                   record->is_reset ? record->reset_at : 0, record->opening_cash,
+                                   &drawing->input.flows, error);
 }
 
 static bool to_message(const struct equity_curve_point *points,

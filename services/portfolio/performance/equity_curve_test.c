@@ -30,14 +30,16 @@ static struct snapshot day_of(int64_t closed_at, int64_t net, int64_t equity)
                              .cash = equity * DOLLAR};
 }
 
-static struct equity_point point_of(int64_t at, int64_t equity)
+// What it was worth when so much had been put in.
+static struct equity_point point_of(int64_t at, int64_t equity, int64_t deposited)
 {
-    return (struct equity_point){.at = at, .equity = equity * DOLLAR};
+    return (struct equity_point){at, equity * DOLLAR, deposited * DOLLAR};
 }
 
-static struct equity_flow flow_of(int64_t at, int64_t amount)
+// What was put in, and all until then.
+static struct equity_flow flow_of(int64_t at, int64_t amount, int64_t deposited)
 {
-    return (struct equity_flow){at, amount * DOLLAR};
+    return (struct equity_flow){at, amount * DOLLAR, deposited * DOLLAR};
 }
 
 static void assert_curve(void **state,
@@ -62,8 +64,9 @@ static void a_day_goes_from_the_close_before_over_its_points_to_now(void **state
 {
     const struct snapshot base = day_of(100, 7, 1000);
     const struct snapshot days[] = {day_of(200, 0, 1030)};
-    const struct equity_point points[] = {point_of(90, 1), point_of(100, 2), point_of(110, 1010),
-                                          point_of(190, 1020), point_of(200, 3)};
+    const struct equity_point points[] = {point_of(90, 1, 0), point_of(100, 2, 0),
+                                          point_of(110, 1010, 0), point_of(190, 1020, 0),
+                                          point_of(200, 3, 0)};
     const struct equity_curve_input input = {.base = &base,
                                              .days = days,
                                              .count = 1,
@@ -82,19 +85,18 @@ static void what_is_put_in_and_taken_out_is_no_gain(void **state)
     const struct snapshot base = day_of(100, 1000, 1000);
     const struct snapshot days[] = {day_of(200, 300, 1310), day_of(300, 0, 1310),
                                     day_of(400, -100, 1215)};
-    const struct equity_point points[] = {point_of(120, 1005), point_of(150, 1305),
-                                          point_of(350, 1210)};
+    const struct equity_point points[] = {point_of(120, 1005, 1000), point_of(150, 1305, 1300),
+                                          point_of(350, 1210, 1150)};
     // One before the curve, one at a close, which is of the day after, and one of now.
-    const struct equity_flow flows[] = {flow_of(50, 1000), flow_of(150, 300), flow_of(300, -150),
-                                        flow_of(400, 50)};
+    struct equity_flow flows[] = {flow_of(50, 1000, 1000), flow_of(150, 300, 1300),
+                                  flow_of(300, -150, 1150), flow_of(400, 50, 1200)};
     struct equity_curve_input input = {.base = &base,
                                        .days = days,
                                        .count = 3,
                                        .has_present = true,
                                        .points = points,
                                        .point_count = COUNT_OF(points),
-                                       .flows = flows,
-                                       .flow_count = COUNT_OF(flows)};
+                                       .flows = {flows, COUNT_OF(flows), 0}};
 
     assert_curve(state, &input,
                  (const int64_t[][3]){{100, 1000, 1000},
@@ -110,14 +112,13 @@ static void what_is_put_in_and_taken_out_is_no_gain(void **state)
 static void a_portfolio_that_begins_begins_with_what_was_put_in(void **state)
 {
     const struct snapshot days[] = {day_of(200, 1500, 1490)};
-    const struct equity_point points[] = {point_of(120, 990), point_of(180, 1495)};
-    const struct equity_flow flows[] = {flow_of(110, 1000), flow_of(150, 500)};
+    const struct equity_point points[] = {point_of(120, 990, 1000), point_of(180, 1495, 1500)};
+    struct equity_flow flows[] = {flow_of(110, 1000, 1000), flow_of(150, 500, 1500)};
     const struct equity_curve_input input = {.days = days,
                                              .count = 1,
                                              .points = points,
                                              .point_count = COUNT_OF(points),
-                                             .flows = flows,
-                                             .flow_count = COUNT_OF(flows)};
+                                             .flows = {flows, COUNT_OF(flows), 0}};
 
     assert_curve(state, &input,
                  (const int64_t[][3]){
@@ -129,28 +130,43 @@ static void a_day_whose_deposits_are_not_all_known_has_its_close_alone(void **st
 {
     // Shares that came in with a copy are worth 400 at the close.
     const struct snapshot days[] = {day_of(200, 1400, 1390), day_of(300, 0, 1380)};
-    const struct equity_point points[] = {point_of(150, 1395), point_of(250, 1385)};
-    const struct equity_flow flows[] = {flow_of(110, 1000)};
+    const struct equity_point points[] = {point_of(150, 1395, 1000), point_of(250, 1385, 1000)};
+    struct equity_flow flows[] = {flow_of(110, 1000, 1000)};
     const struct equity_curve_input input = {.days = days,
                                              .count = 2,
                                              .points = points,
                                              .point_count = COUNT_OF(points),
-                                             .flows = flows,
-                                             .flow_count = COUNT_OF(flows)};
+                                             .flows = {flows, COUNT_OF(flows), 0}};
 
     assert_curve(state, &input,
                  (const int64_t[][3]){{200, 1390, 1400}, {250, 1385, 1400}, {300, 1380, 1400}}, 3);
 }
 
+static void a_point_that_was_measured_before_what_its_time_says_is_left_out(void **state)
+{
+    const struct snapshot base = day_of(100, 0, 1000);
+    const struct snapshot days[] = {day_of(200, 700, 1710)};
+    // At 120 something was put in after the measuring, at 150 during it; the third is right.
+    const struct equity_point points[] = {point_of(120, 1001, 0), point_of(150, 1702, 700),
+                                          point_of(180, 1705, 700)};
+    struct equity_flow flows[] = {flow_of(120, 500, 500), flow_of(155, 200, 700)};
+    const struct equity_curve_input input = {.base = &base,
+                                             .days = days,
+                                             .count = 1,
+                                             .points = points,
+                                             .point_count = COUNT_OF(points),
+                                             .flows = {flows, COUNT_OF(flows), 0}};
+
+    assert_curve(state, &input,
+                 (const int64_t[][3]){{100, 1000, 1000}, {180, 1705, 1700}, {200, 1710, 1700}}, 3);
+}
+
 static void on_a_clock_that_stands_still_there_is_one_point(void **state)
 {
     const struct snapshot days[] = {day_of(110, 1500, 1500)};
-    const struct equity_flow flows[] = {flow_of(110, 1000), flow_of(110, 500)};
-    const struct equity_curve_input input = {.days = days,
-                                             .count = 1,
-                                             .has_present = true,
-                                             .flows = flows,
-                                             .flow_count = COUNT_OF(flows)};
+    struct equity_flow flows[] = {flow_of(110, 1000, 1000), flow_of(110, 500, 1500)};
+    const struct equity_curve_input input = {
+        .days = days, .count = 1, .has_present = true, .flows = {flows, COUNT_OF(flows), 0}};
 
     assert_curve(state, &input, (const int64_t[][3]){{110, 1500, 1500}}, 1);
 }
@@ -176,6 +192,7 @@ int main(void)
         cmocka_unit_test(what_is_put_in_and_taken_out_is_no_gain),
         cmocka_unit_test(a_portfolio_that_begins_begins_with_what_was_put_in),
         cmocka_unit_test(a_day_whose_deposits_are_not_all_known_has_its_close_alone),
+        cmocka_unit_test(a_point_that_was_measured_before_what_its_time_says_is_left_out),
         cmocka_unit_test(on_a_clock_that_stands_still_there_is_one_point),
         cmocka_unit_test(what_cannot_be_counted_is_refused),
     };

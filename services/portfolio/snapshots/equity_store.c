@@ -45,9 +45,14 @@ static const struct statement list_points = {
     " AND at < $3 ORDER BY at LIMIT $4",
 };
 
+static const struct statement forget_points = {
+    "forget_equity_points",
+    "DELETE FROM equity_points WHERE portfolio_id = $1 AND at >= $2",
+};
+
 static const struct statement list_flows = {
     "list_flows",
-    "SELECT j.booked_at, -e.amount, j.kind = 'reset' FROM entries e"
+    "SELECT j.booked_at, -e.amount, j.kind = 'reset', -e.balance_after FROM entries e"
     " JOIN journals j ON j.portfolio_id = e.portfolio_id AND j.id = e.journal_id"
     " WHERE e.portfolio_id = $1 AND e.account = 'external' AND e.asset = 'USD'"
     " ORDER BY e.seq DESC LIMIT $2",
@@ -217,6 +222,17 @@ bool equity_store_list(struct database *database,
     return true;
 }
 
+bool equity_store_forget(struct transaction *transaction,
+                         const char *portfolio_id,
+                         int64_t from,
+                         struct error *error)
+{
+    struct parameter parameters[] = {parameter_text(portfolio_id), parameter_time(from)};
+
+    return transaction_queue(transaction, &forget_points, parameters, COUNT_OF(parameters), NULL,
+                             error);
+}
+
 static int by_time(const void *left, const void *right)
 {
     const struct equity_flow *a = left;
@@ -225,40 +241,55 @@ static int by_time(const void *left, const void *right)
     return (a->at > b->at) - (a->at < b->at);
 }
 
+// From what was put in by now back to what was before the first: until here a flow's `deposited` is
+// what it has put in itself.
+static bool sum_deposited(struct equity_flows *flows, int64_t now)
+{
+    for (size_t i = flows->count; i-- > 0;) {
+        int64_t own = flows->flows[i].deposited;
+
+        flows->flows[i].deposited = now;
+        if (!money_subtract(now, own, &now))
+            return false;
+    }
+    flows->deposited_before = now;
+    return true;
+}
+
 bool equity_store_list_flows(struct database *database,
                              struct arena *arena,
                              const char *portfolio_id,
                              int64_t reset_at,
                              int64_t opening_cash,
-                             struct equity_flow **out_flows,
-                             size_t *out_count,
+                             struct equity_flows *out_flows,
                              struct error *error)
 {
     struct parameter parameters[] = {parameter_text(portfolio_id), parameter_int(EQUITY_FLOWS_MAX)};
-    struct equity_flow *flows = NULL;
+    struct equity_flows found = {0};
     struct rows rows = {0};
     bool is_reset = false;
-    size_t count = 0;
 
     if (!database_query(database, arena, &list_flows, parameters, COUNT_OF(parameters), &rows,
                         error))
         return false;
-    flows = arena_allocate(arena, (rows.count + 1) * sizeof(*flows));
-    if (flows == NULL)
+    found.flows = arena_allocate(arena, (rows.count + 1) * sizeof(*found.flows));
+    if (found.flows == NULL)
         return out_of_budget(error);
     // The newest first. A reset is told by what it sets the cash to, not by what it changes it by;
     // and what was booked since happened since, whatever its time says.
     for (size_t i = 0; i < rows.count && !is_reset; i++) {
         int64_t at = rows_time(&rows, i, 0);
+        int64_t own = rows_decimal(&rows, i, 1, MONEY_SCALE);
 
         is_reset = rows_bool(&rows, i, 2);
-        flows[count++] = (struct equity_flow){
-            .at = at < reset_at ? reset_at : at,
-            .amount = is_reset ? opening_cash : rows_decimal(&rows, i, 1, MONEY_SCALE)};
+        found.flows[found.count++] = (struct equity_flow){.at = at < reset_at ? reset_at : at,
+                                                          .amount = is_reset ? opening_cash : own,
+                                                          .deposited = own};
     }
-    if (count > 1)
-        qsort(flows, count, sizeof(*flows), by_time);
-    *out_flows = flows;
-    *out_count = count;
+    if (found.count > 1)
+        qsort(found.flows, found.count, sizeof(*found.flows), by_time);
+    if (rows.count > 0 && !sum_deposited(&found, rows_decimal(&rows, 0, 3, MONEY_SCALE)))
+        return error_set(error, REASON_INTERNAL, "What was put in cannot be counted.");
+    *out_flows = found;
     return true;
 }

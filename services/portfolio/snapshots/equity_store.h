@@ -50,20 +50,33 @@ MUST_CHECK bool equity_store_list(struct database *database,
                                   size_t *out_count,
                                   struct error *error);
 
+// Removes the points from a moment on, in a transaction that books something as of then: they were
+// measured without it.
+MUST_CHECK bool equity_store_forget(struct transaction *transaction,
+                                    const char *portfolio_id,
+                                    int64_t from,
+                                    struct error *error);
+
 // Money that was put into a portfolio, or below 0 taken out, since it was opened or last reset;
 // first of all what it began with.
 struct equity_flow {
     int64_t at;
     int64_t amount;
+    int64_t deposited; // all that was put in until then, as a point of equity has it
 };
 
-// The latest of them, at most EQUITY_FLOWS_MAX, the earliest first. `reset_at` is when the
-// portfolio was last reset, 0 for never, and `opening_cash` what it has begun with since.
+struct equity_flows {
+    struct equity_flow *flows; // the latest, at most EQUITY_FLOWS_MAX, the earliest first
+    size_t count;
+    int64_t deposited_before; // the first of them
+};
+
+// `reset_at` is when the portfolio was last reset, 0 for never, and `opening_cash` what it has
+// begun with since.
 MUST_CHECK bool equity_store_list_flows(struct database *database,
                                         struct arena *arena,
                                         const char *portfolio_id,
                                         int64_t reset_at,
                                         int64_t opening_cash,
-                                        struct equity_flow **out_flows,
-                                        size_t *out_count,
+                                        struct equity_flows *out_flows,
                                         struct error *error);

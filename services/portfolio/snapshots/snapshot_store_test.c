@@ -403,7 +403,9 @@ static const struct statement put_in = {
     "  FROM generate_series(1, $4::integer) n RETURNING id, booked_at)"
     " INSERT INTO entries (portfolio_id, account, asset, seq, journal_id, amount, balance_after)"
     " SELECT $1, 'external', 'USD', (SELECT max(seq) FROM entries WHERE portfolio_id = $1"
-    "  AND account = 'external') + row_number() OVER (ORDER BY booked_at), id, -1, 0 FROM j",
+    "  AND account = 'external') + row_number() OVER (ORDER BY booked_at), id, -1,"
+    " (SELECT sum(amount) FROM entries WHERE portfolio_id = $1 AND account = 'external')"
+    " - row_number() OVER (ORDER BY booked_at) FROM j",
 };
 
 static void
@@ -418,14 +420,14 @@ pay_in(struct service_database *service, const char *id, const char *kind, int64
         fail_msg("%s", error.message);
 }
 
-static struct equity_flow *
-list_flows(struct service_database *service, const char *id, int64_t reset_at, size_t *out_count)
+static struct equity_flows
+list_flows(struct service_database *service, const char *id, int64_t reset_at)
 {
-    struct equity_flow *flows = NULL;
+    struct equity_flows flows;
     struct error error;
 
     if (!equity_store_list_flows(service->database, service->arena, id, reset_at, 700 * DOLLAR,
-                                 &flows, out_count, &error))
+                                 &flows, &error))
         fail_msg("%s", error.message);
     return flows;
 }
@@ -435,23 +437,28 @@ static void the_latest_thousand_of_what_was_put_in_are_told_by_time(void **state
     struct service_database *service = service_of(state);
     const char *id = open_portfolio(service);
     const int64_t opened_at = MICROS_PER_DAY / 2;
-    size_t count = 0;
-    struct equity_flow *flows = list_flows(service, id, 0, &count);
+    struct equity_flows found = list_flows(service, id, 0);
 
-    assert_int_equal(count, 1);
-    assert_int_equal(flows[0].at, opened_at);
-    assert_int_equal(flows[0].amount, 1000 * DOLLAR);
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.flows[0].at, opened_at);
+    assert_int_equal(found.flows[0].amount, 1000 * DOLLAR);
+    assert_int_equal(found.flows[0].deposited, 1000 * DOLLAR);
+    assert_int_equal(found.deposited_before, 0);
     pay_in(service, id, "deposit", opened_at, EQUITY_FLOWS_MAX - 1);
-    flows = list_flows(service, id, 0, &count);
-    assert_int_equal(count, EQUITY_FLOWS_MAX);
-    assert_int_equal(flows[0].amount, 1000 * DOLLAR);
+    found = list_flows(service, id, 0);
+    assert_int_equal(found.count, EQUITY_FLOWS_MAX);
+    assert_int_equal(found.flows[0].amount, 1000 * DOLLAR);
+    assert_int_equal(found.flows[1].deposited, 1001 * DOLLAR);
     // Booked later, it was earlier than all but the first of them, which is not told any more.
     pay_in(service, id, "deposit", opened_at - MICROS_PER_SECOND / 2, 1);
-    flows = list_flows(service, id, 0, &count);
-    assert_int_equal(count, EQUITY_FLOWS_MAX);
-    assert_int_equal(flows[0].amount, DOLLAR);
-    assert_int_equal(flows[0].at, opened_at + MICROS_PER_SECOND / 2);
-    assert_int_equal(flows[1].at, opened_at + MICROS_PER_SECOND);
+    found = list_flows(service, id, 0);
+    assert_int_equal(found.count, EQUITY_FLOWS_MAX);
+    assert_int_equal(found.flows[0].amount, DOLLAR);
+    assert_int_equal(found.flows[0].at, opened_at + MICROS_PER_SECOND / 2);
+    assert_int_equal(found.flows[1].at, opened_at + MICROS_PER_SECOND);
+    assert_int_equal(found.deposited_before, 1000 * DOLLAR);
+    assert_int_equal(found.flows[1].deposited, 1002 * DOLLAR);
+    assert_int_equal(found.flows[EQUITY_FLOWS_MAX - 1].deposited, 2000 * DOLLAR);
 }
 
 static void what_was_put_in_before_a_reset_is_not_told(void **state)
@@ -459,20 +466,21 @@ static void what_was_put_in_before_a_reset_is_not_told(void **state)
     struct service_database *service = service_of(state);
     const char *id = open_portfolio(service);
     const int64_t reset_at = MICROS_PER_DAY;
-    size_t count = 0;
-    struct equity_flow *flows = NULL;
+    struct equity_flows found;
 
     pay_in(service, id, "deposit", MICROS_PER_DAY / 2, 3);
     pay_in(service, id, "reset", reset_at - MICROS_PER_SECOND, 1);
     // What was booked since happened since.
     pay_in(service, id, "deposit", MICROS_PER_DAY / 2, 1);
     pay_in(service, id, "deposit", reset_at, 1);
-    flows = list_flows(service, id, reset_at, &count);
-    assert_int_equal(count, 3);
-    assert_int_equal(flows[0].at, reset_at);
-    assert_int_equal(flows[1].at, reset_at);
-    assert_int_equal(flows[0].amount + flows[1].amount, 701 * DOLLAR);
-    assert_int_equal(flows[2].at, reset_at + MICROS_PER_SECOND);
+    found = list_flows(service, id, reset_at);
+    assert_int_equal(found.count, 3);
+    assert_int_equal(found.flows[0].at, reset_at);
+    assert_int_equal(found.flows[1].at, reset_at);
+    assert_int_equal(found.flows[0].amount + found.flows[1].amount, 701 * DOLLAR);
+    assert_int_equal(found.flows[2].at, reset_at + MICROS_PER_SECOND);
+    assert_int_equal(found.flows[2].deposited, 1006 * DOLLAR);
+    assert_int_equal(found.deposited_before, 1003 * DOLLAR);
 }
 
 int main(void)

@@ -16,6 +16,7 @@
 #include "competitions/competition.h"
 #include "portfolios/access.h"
 #include "service/idempotency.h"
+#include "snapshots/equity_store.h"
 #include "snapshots/snapshot_due.h"
 #include "transactions/import_private.h"
 #include "watchlists/catalogue.h"
@@ -161,7 +162,7 @@ static bool work_out(struct transaction *transaction, struct import *import, str
     return import_book_rows(transaction, import, error);
 }
 
-// The days from the first row on are taken anew.
+// The days from the first row on are taken anew, and what was measured since is forgotten.
 static bool
 mark_days(struct transaction *transaction, const struct import *import, struct error *error)
 {
@@ -172,7 +173,8 @@ mark_days(struct transaction *transaction, const struct import *import, struct e
         if (import->table.rows[i].at < first)
             first = import->table.rows[i].at;
     }
-    return snapshot_due_mark(transaction, &id, 1, first, error);
+    return equity_store_forget(transaction, id, first, error) &&
+           snapshot_due_mark(transaction, &id, 1, first, error);
 }
 
 static bool write_book(struct transaction *transaction,
