@@ -9,6 +9,7 @@
 enum {
     TIMEOUT_MS = 3000, // of a page that has more to show
     ROWS_SHOWN = 1000,
+    HTTP_SERVER_ERRORS = 500, // and above
 };
 
 static int64_t equity_of(const void *context, size_t index)
@@ -99,6 +100,18 @@ static bool fill(struct arena *arena,
            (!curve->table || add_rows(arena, answer, curve));
 }
 
+// The days of a long history take a while, as after an import; and a page that has more to show
+// waits for nobody who is slow, and does without what fails for no fault of who looks at it.
+static bool is_said_on_the_page(const struct error *error, Pages__EquityCurve *curve)
+{
+    const struct reason_entry *reason = reason_find(error->reason);
+
+    curve->has_is_too_long = curve->has_is_away = true;
+    curve->is_too_long = error_is(error, REASON_LIMIT_EXCEEDED);
+    curve->is_away = reason == NULL || reason->http_status >= HTTP_SERVER_ERRORS;
+    return curve->is_too_long || curve->is_away;
+}
+
 bool equity_curve_view_make(struct exchange *exchange,
                             const struct equity_curve_wanted *wanted,
                             Pages__EquityCurve **out_curve,
@@ -130,11 +143,5 @@ bool equity_curve_view_make(struct exchange *exchange,
     if (page_call(exchange, "portfolio", &method, &request.base, &response, error))
         return fill(arena, (const Portfolio__GetEquityCurveResponse *)response, curve) ||
                page_out_of_memory(error);
-    // The days of a long history take a while, as after an import; and a page that has more to show
-    // waits for nobody who is slow.
-    curve->is_late =
-        error_is(error, REASON_DEADLINE_EXCEEDED) || error_is(error, REASON_UNAVAILABLE);
-    curve->has_is_too_long = true;
-    curve->is_too_long = error_is(error, REASON_LIMIT_EXCEEDED);
-    return curve->is_late || curve->is_too_long;
+    return is_said_on_the_page(error, curve);
 }

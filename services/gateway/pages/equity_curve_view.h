@@ -15,7 +15,8 @@ struct equity_curve_wanted {
 };
 
 // One call. Whose days take long, as after an import, or are more than GetEquityCurve tells of, has
-// a curve that says so. Fails as GetEquityCurve does for other reasons.
+// a curve that says so, and so has everybody while that fails. Fails as GetEquityCurve does where
+// it is up to who asks: 400 to 499.
 MUST_CHECK bool equity_curve_view_make(struct exchange *exchange,
                                        const struct equity_curve_wanted *wanted,
                                        Pages__EquityCurve **out_curve,

@@ -61,9 +61,9 @@ export const equityCurve = site => describe('what a portfolio was worth', () => 
         });
 
         it('says of more days than it shows that there are more, and shows those of a shorter period', async () => {
-            const { id } = await platform.expect(201, 'POST', '/api/v1/portfolios', { token: user.token, body: { name: 'Old', cash_balance: '1000' } });
+            const { id } = await platform.expect(201, 'POST', '/api/v1/portfolios', { token: user.token, body: { name: 'Old', cash_balance: '0' } });
             await platform.query(`INSERT INTO portfolio.snapshots SELECT '${id}', day, day + interval '21 hours', false, 1000, 1000, 0, 0, 0, 0, false, 0, 0
-                FROM generate_series(date '1970-01-01', date '1970-01-01' + 9999, interval '1 day') AS day`);
+                FROM generate_series(current_date - 10000, current_date - 1, interval '1 day') AS day`);
             await page.goto(`/portfolio/${id}`);
             assert.match(await curve().innerText(), /There are more days than can be shown at once/);
             await curve().getByRole('link', { name: '1 day' }).click();
@@ -94,13 +94,15 @@ export const equityCurve = site => describe('what a portfolio was worth', () => 
                 .some(({ name, responseEnd }) => name.endsWith(`/${file}`) && responseEnd > 0)));
             await page.evaluate(() => new Promise(done => { requestIdleCallback(done); }));
         };
-        const line = () => curve().locator('polyline:not(.is-other)').getAttribute('points');
+        const shape = () => curve().locator('figure').evaluate(figure => [figure.querySelector('polyline:not(.is-other)').getAttribute('points'),
+            figure.dataset.top, figure.dataset.bottom].join());
         const top = async () => Number(await curve().locator('figure').getAttribute('data-top'));
 
         it('goes with the portfolio, and so does what it has gained; no chart is loaded for who does not look closer', async () => {
             await look('/dashboard');
-            const [drawn, gained] = [await line(), await curve().locator('.change').innerText()];
-            await until('another end', async () => await line() !== drawn && await curve().locator('.change').innerText() !== gained, 30);
+            // A line that falls to the lowest value so far looks like the one before, in a box that goes deeper.
+            const [drawn, gained] = [await shape(), await curve().locator('.change').innerText()];
+            await until('another end', async () => await shape() !== drawn && await curve().locator('.change').innerText() !== gained, 40);
             const equity = Number((await page.locator('[data-portfolio] [data-field="total_value"]').innerText()).replaceAll(',', ''));
             assert.ok(Math.abs(equity - 100000) < 20000);
             assert.equal(await page.locator('canvas').count(), 0);
@@ -112,6 +114,37 @@ export const equityCurve = site => describe('what a portfolio was worth', () => 
             await until('a higher one', async () => await top() > before + 40000, 40);
             const invested = await curve().locator('polyline.is-other').getAttribute('points');
             assert.notEqual(invested.split(' ')[0].split(',')[1], invested.split(' ').at(-1).split(',')[1], 'what was put in is no gain');
+        });
+
+        it('says of what is paid in while somebody looks at it that it is no gain, on a chart in its place, too', async () => {
+            const invested = async () => Number(await curve().locator('.change').getAttribute('data-invested'));
+            const gain = async () => Math.abs(Number((await curve().locator('.change').innerText()).split('(')[0].replace(/[^\d.]/g, '')));
+            for (const isChart of [false, true]) {
+                if (isChart) {
+                    await curve().locator('svg.chart-line').hover();
+                    await page.waitForSelector('.chart-live canvas');
+                }
+                const before = await invested();
+                await post('/withdrawals', { amount: '20000' });
+                await until('it to be drawn anew', async () => {
+                    assert.ok(await gain() < 5000);
+                    return Math.abs(await invested() - before + 20000) < 1;
+                }, 40);
+            }
+            await until('the chart', async () => await page.locator('.chart-live canvas').count() > 0);
+        });
+
+        it('stays as the server has drawn it where no chart comes of what is answered', async () => {
+            await page.route('**/equity-curve*', route => route.fulfill({ json: {} }));
+            await look('/dashboard');
+            await curve().locator('svg.chart-line').hover();
+            await until('the answer to be looked at', () => page.evaluate(() => performance.getEntriesByType('resource').some(({ name, responseEnd }) =>
+                name.includes('/equity-curve') && responseEnd > 0)));
+            await page.mouse.move(0, 0);
+            await curve().getByRole('button', { name: 'Look closer' }).waitFor({ state: 'attached' });
+            assert.equal(await curve().locator('polyline').count(), 2);
+            assert.equal(await page.locator('.chart-live').count(), 0);
+            await page.unroute('**/equity-curve*');
         });
 
         it('is of another period without the page being loaded, and the address goes with it', async () => {

@@ -76,15 +76,16 @@ function refit(box, chart) {
     }).observe(box);
 }
 
-/** @param {HTMLElement} figure */
+/** A box in place of what the server has drawn, and how that comes back. @param {HTMLElement} figure */
 function makeBox(figure) {
     const drawn = figure.querySelector('.candles, svg');
+    const caption = figure.querySelector('figcaption');
     const box = document.createElement('div');
     box.className = drawn?.classList.contains('is-short') ? 'chart-live is-short' : 'chart-live';
     box.setAttribute('aria-label', figure.querySelector('[role="img"]')?.getAttribute('aria-label') ?? 'Chart');
     drawn?.replaceWith(box);
-    figure.querySelector('figcaption')?.remove();
-    return box;
+    caption?.remove();
+    return { box, undo: () => drawn && caption && box.replaceWith(drawn, caption) };
 }
 
 /**
@@ -97,6 +98,8 @@ function makeBox(figure) {
 export async function show(figure, read, draw) {
     const gone = new AbortController();
     const { signal } = gone;
+    /** @type {ReturnType<typeof makeBox> | undefined} */
+    let made;
     try {
         // @ts-ignore: without types of its own
         const [library, shown] = await Promise.all([import('./lightweight-charts.standalone.production.mjs'), read()]);
@@ -104,7 +107,8 @@ export async function show(figure, read, draw) {
         if (!figure.isConnected)
             return false;
         const isInside = figure.contains(document.activeElement);
-        const box = makeBox(figure);
+        made = makeBox(figure);
+        const { box } = made;
         const { chart, paint, reading } = draw(library, box, shown, signal);
         const paintAll = () => {
             const colors = readColors(box);
@@ -129,6 +133,7 @@ export async function show(figure, read, draw) {
         return true;
     } catch {
         gone.abort();
+        made?.undo();
         return false;
     }
 }

@@ -1,43 +1,53 @@
 // SPDX-License-Identifier: MIT
 // What a portfolio was worth: the lines that the server has drawn, whose end goes with the portfolio; and the chart in their
-// place (equity_chart.js).
+// place (equity_chart.js). Either is had anew as time goes on, and when something was bought, sold, paid in or taken out.
 // @ts-check
 import { drawCloser } from './closer.js';
 import { renewParts } from './parts.js';
 
 const WIDTH = 1000; // of the box that the lines are in
 const HEIGHT = 240;
-const AGAIN_MS = 15000; // between two that are asked for as a value is beyond the box
+const AGAIN_MS = 15000; // between two that are asked for
 const MEASURED_MS = 300000; // between two values of a day
 
 const figure = drawCloser('[data-equity]', place => import('./equity_chart.js').then(({ showEquity }) => showEquity(place)));
 let askedAt = 0;
+let pending = 0; // what waits to be asked for
+let isOver = false; // there is no such page any more, as after a logout
 
+/** Asks for the curve anew, at most so often; while nobody sees the window not at all. */
 function askAgain() {
-    if (document.hidden || Date.now() - askedAt < AGAIN_MS)
+    if (pending !== 0 || isOver || document.hidden)
         return;
-    askedAt = Date.now();
-    renewParts('[data-part="curve"]').catch(() => undefined);
+    pending = window.setTimeout(async () => {
+        pending = 0;
+        askedAt = Date.now();
+        isOver = await renewParts('[data-part="curve"]').then(fresh => !fresh, () => false);
+    }, Math.max(askedAt + AGAIN_MS - Date.now(), 0));
 }
 
 /** The end of the line at what the portfolio is worth now; beyond the box another one is asked for. @param {HTMLElement} place @param {number} value */
 function moveEnd(place, value) {
     const line = place.querySelector('polyline:not(.is-other)');
     const [top, bottom] = [Number(place.dataset.top), Number(place.dataset.bottom)];
-    if (!line)
-        return;
-    if (value <= top && value >= bottom && top > bottom) {
+    if (value > top || value < bottom) {
+        askAgain();
+    } else if (line && top > bottom) {
         const points = (line.getAttribute('points') ?? '').split(' ');
         line.setAttribute('points', [...points.slice(0, -1), `${WIDTH},${Math.round((top - value) / (top - bottom) * HEIGHT)}`].join(' '));
-    } else {
-        askAgain();
     }
 }
 
-setInterval(() => figure()?.hasAttribute('data-intraday') && askAgain(), MEASURED_MS);
+// A chart in its place is told of what was measured since, for it stays as somebody has moved it.
+setInterval(() => (figure()?.querySelector('.chart-live') ? dispatchEvent(new Event('bourse:measured')) : askAgain()), MEASURED_MS);
+document.addEventListener('visibilitychange', askAgain);
 addEventListener('bourse:portfolio', event => {
-    const { id, total_value: value } = /** @type {CustomEvent} */ (event).detail;
+    const { id, cash_balance: cash, total_value: value } = /** @type {CustomEvent} */ (event).detail;
     const place = figure();
-    if (place && place.dataset.equity === id)
+    if (!place || place.dataset.equity !== id)
+        return;
+    if (place.dataset.cash !== cash)
+        askAgain();
+    else if (place.querySelector('svg'))
         moveEnd(place, Number(value));
 });

@@ -23,20 +23,32 @@ function words(equity, invested) {
     return [{ value: Number(equity), said: money(equity) }, { value: Number(invested), said: signedOf(gain), style: directionOf(gain) }];
 }
 
-/** @param {any} library @param {HTMLElement} box @param {Point[]} all @param {HTMLElement} figure @param {AbortSignal} gone */
-function draw(library, box, all, figure, gone) {
+/** The values of both curves. @param {Point[]} all @returns {import('./lines.js').Value[][]} */
+function valuesOf(all) {
     // A chart has one value a second.
     const points = all.filter((point, index) => index === all.length - 1 || time(point) !== time(all[index + 1]));
-    const [equity, invested] = [0, 1].map(which => points.map(point => ({ time: time(point), ...words(point.equity, point.invested)[which] })));
+    return [0, 1].map(which => points.map(point => ({ time: time(point), ...words(point.equity, point.invested)[which] })));
+}
+
+/** @param {any} library @param {HTMLElement} box @param {Point[]} points @param {HTMLElement} figure @param {AbortSignal} gone */
+function draw(library, box, points, figure, gone) {
+    const [equity, invested] = valuesOf(points);
     const lines = drawLines(library, box, [{ label: 'Equity', values: equity, format: moneyFormat },
         { label: '', values: invested, format: moneyFormat, look: 'beside' }], 'intraday' in figure.dataset ? '5Min' : '1Day');
-    addEventListener('bourse:portfolio', event => {
-        const { id, total_value: worth } = /** @type {CustomEvent} */ (event).detail;
-        const last = points.at(-1);
-        if (!last || id !== figure.dataset.equity)
+    addEventListener('bourse:measured', () => read(figure).then(all => {
+        if (gone.aborted)
             return;
-        [equity, invested].forEach((values, which) => Object.assign(values[values.length - 1], words(worth, last.invested)[which]));
-        lines.first.update({ time: time(last), value: Number(worth) });
+        lines.change(valuesOf(all));
+        dispatchEvent(new Event('bourse:redrawn'));
+    }, () => undefined), { signal: gone });
+    addEventListener('bourse:portfolio', event => {
+        const { id, total_value: worth, cash_balance: cash } = /** @type {CustomEvent} */ (event).detail;
+        const last = invested.at(-1);
+        // With other cash the whole comes anew.
+        if (!last || id !== figure.dataset.equity || cash !== figure.dataset.cash)
+            return;
+        [equity, invested].forEach((values, which) => Object.assign(values[values.length - 1], words(worth, String(last.value))[which]));
+        lines.first.update({ time: last.time, value: Number(worth) });
     }, { signal: gone });
     return lines;
 }

@@ -45,6 +45,14 @@ export function drawLines(library, box, curves, timeframe) {
     return {
         chart,
         first,
+        /** Has each curve, in their order, be of other values; what is seen of the time stays. @param {Value[][]} others */
+        change: others => {
+            others.forEach((values, which) => {
+                curves[which].values.splice(0, curves[which].values.length, ...values);
+                known[which] = new Map(values.map(value => [value.time, value]));
+                drawn[curves.length - 1 - which].series.setData(values.map(({ time, value }) => ({ time, value })));
+            });
+        },
         /** @type {import('./readout.js').Reading} */
         reading: {
             series: first,

@@ -140,10 +140,13 @@ function showWeights(portfolio) {
     }
 }
 
-/** What a portfolio has gained since its curve began. @param {any} portfolio */
+/** What a portfolio has gained since its curve began. With other cash something may have been paid in or out, which the curve says once it is drawn anew. @param {any} portfolio */
 function showGain(portfolio) {
     for (const place of document.querySelectorAll(`[data-gain-of="${CSS.escape(portfolio.id)}"]`)) {
-        const invested = micros(/** @type {HTMLElement} */ (place).dataset.invested ?? '0');
+        const { cash, invested: text = '0' } = /** @type {HTMLElement} */ (place).dataset;
+        if (cash !== portfolio.cash_balance)
+            continue;
+        const invested = micros(text);
         const gain = micros(portfolio.total_value) - invested;
         const share = gained(gain, invested);
         write(place, share ? `${signedOf(gain)} (${share})` : signedOf(gain), directionOf(gain));

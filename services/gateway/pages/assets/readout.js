@@ -104,6 +104,7 @@ export function readOut(chart, box, { series, points, tell }, gone) {
         chosen = time === undefined ? -1 : points.findIndex(point => point.time === time);
         show();
     });
-    addEventListener('bourse:quote', show, { signal: gone });
+    for (const moves of ['bourse:quote', 'bourse:portfolio', 'bourse:redrawn'])
+        addEventListener(moves, show, { signal: gone });
     show();
 }
