@@ -62,8 +62,13 @@ export const equityCurve = site => describe('what a portfolio was worth', () => 
 
         it('says of more days than it shows that there are more, and shows those of a shorter period', async () => {
             const { id } = await platform.expect(201, 'POST', '/api/v1/portfolios', { token: user.token, body: { name: 'Old', cash_balance: '0' } });
-            await platform.query(`INSERT INTO portfolio.snapshots SELECT '${id}', day, day + interval '21 hours', false, 1000, 1000, 0, 0, 0, 0, false, 0, 0
-                FROM generate_series(current_date - 10000, current_date - 1, interval '1 day') AS day`);
+            const add = (first, last) => platform.query(`INSERT INTO portfolio.snapshots SELECT '${id}', day, day + interval '21 hours', false, 1000, 1000, 0, 0, 0, 0,
+                false, 0, 0 FROM generate_series(current_date - ${first}, current_date - ${last}, interval '1 day') AS day`);
+            await add(2000, 1);
+            await page.goto(`/portfolio/${id}?table=true`);
+            assert.equal(await page.locator('#curve-points tbody tr').count(), 1000);
+            assert.match(await curve().innerText(), /There are more than are shown here; the API has all of them/);
+            await add(10000, 2001);
             await page.goto(`/portfolio/${id}`);
             assert.match(await curve().innerText(), /There are more days than can be shown at once/);
             await curve().getByRole('link', { name: '1 day' }).click();
