@@ -77,6 +77,16 @@ export async function keepPaper(page, name) {
     await page.pdf({ path: join(screenshots, `print-${name}.pdf`), format: 'A4', printBackground: true });
 }
 
+// Goes to a page whose parts change, and waits until it is told of that and has loaded these modules, and what is loaded last.
+export async function openLive(page, address, ...modules) {
+    await page.mouse.move(0, 0);
+    await page.goto(address);
+    await page.waitForSelector('[data-stream][data-state="live"]');
+    await page.waitForFunction(files => files.every(file => performance.getEntriesByType('resource')
+        .some(({ name, responseEnd }) => name.endsWith(`/${file}`) && responseEnd > 0)), modules);
+    await page.evaluate(() => new Promise(done => { requestIdleCallback(done); }));
+}
+
 // What a page says of what was done.
 export const flash = page => page.locator('.flash').innerText();
 

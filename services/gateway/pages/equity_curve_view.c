@@ -88,12 +88,21 @@ static bool add_rows(struct arena *arena,
     return true;
 }
 
+static void set_trouble(Pages__EquityCurve *curve, Pages__EquityCurveTrouble trouble)
+{
+    curve->has_trouble = true;
+    curve->trouble = trouble;
+}
+
 static bool fill(struct arena *arena,
                  const Portfolio__GetEquityCurveResponse *answer,
                  Pages__EquityCurve *curve)
 {
-    curve->is_late = !answer->is_complete;
-    if (curve->is_late || answer->n_points == 0)
+    curve->has_is_intraday = answer->has_is_intraday;
+    curve->is_intraday = answer->is_intraday;
+    if (!answer->is_complete)
+        set_trouble(curve, PAGES__EQUITY_CURVE_TROUBLE__EQUITY_CURVE_TROUBLE_LATE);
+    if (curve->has_trouble || answer->n_points == 0)
         return true;
     sum_up(answer->points[answer->n_points - 1], curve);
     return (answer->n_points < 2 || draw(arena, answer, curve)) &&
@@ -106,10 +115,11 @@ static bool is_said_on_the_page(const struct error *error, Pages__EquityCurve *c
 {
     const struct reason_entry *reason = reason_find(error->reason);
 
-    curve->has_is_too_long = curve->has_is_away = true;
-    curve->is_too_long = error_is(error, REASON_LIMIT_EXCEEDED);
-    curve->is_away = reason == NULL || reason->http_status >= HTTP_SERVER_ERRORS;
-    return curve->is_too_long || curve->is_away;
+    if (error_is(error, REASON_LIMIT_EXCEEDED))
+        set_trouble(curve, PAGES__EQUITY_CURVE_TROUBLE__EQUITY_CURVE_TROUBLE_TOO_LONG);
+    else if (reason == NULL || reason->http_status >= HTTP_SERVER_ERRORS)
+        set_trouble(curve, PAGES__EQUITY_CURVE_TROUBLE__EQUITY_CURVE_TROUBLE_AWAY);
+    return curve->has_trouble;
 }
 
 bool equity_curve_view_make(struct exchange *exchange,
@@ -128,11 +138,9 @@ bool equity_curve_view_make(struct exchange *exchange,
     pages__equity_curve__init(curve);
     *out_curve = curve;
     curve->portfolio_id = wanted->portfolio_id;
-    curve->has_is_dashboard = curve->has_is_intraday = curve->has_is_late = true;
+    curve->has_is_dashboard = true;
     curve->is_dashboard = wanted->is_dashboard;
     curve->has_table = curve->table = wanted->has_table; // absent, it is in no link
-    curve->is_intraday = wanted->period == PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1D ||
-                         wanted->period == PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1W;
     if (!performance_view_list_periods(arena, wanted->period, &curve->periods, &curve->n_periods,
                                        &curve->period))
         return page_out_of_memory(error);

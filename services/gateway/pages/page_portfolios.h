@@ -15,8 +15,7 @@ struct page_portfolios {
 };
 
 // Lists them and chooses the one with that id; when it is NULL the oldest one, before those that
-// were opened for a competition. Fails with
-// PORTFOLIO_NOT_FOUND, and as ListPortfolios does.
+// were opened for a competition. Fails with PORTFOLIO_NOT_FOUND, and as ListPortfolios does.
 MUST_CHECK bool page_portfolios_find(struct exchange *exchange,
                                      const char *portfolio_id,
                                      struct page_portfolios *out_portfolios,

@@ -2,14 +2,10 @@
 // equity_curve_api: what a portfolio was worth over a period, as a curve to look at.
 #include "bourse/portfolio/v1/portfolio_server.h"
 
-#include <string.h>
-
 #include "performance/equity_curve.h"
 #include "performance/measured_days.h"
 #include "portfolios/access.h"
 #include "valuation/appraisal.h"
-
-#define HOUR_US (INT64_C(3600) * MICROS_PER_SECOND)
 
 enum { DRAWING_BUDGET = 64 * 1024 * 1024 }; // 10,000 days as they come, and as they are drawn
 
@@ -39,25 +35,35 @@ static const char *last_day(const struct drawing *drawing)
     return measured_days_today(&drawing->span);
 }
 
-// What is between the closes: of a day every point there is, of a week one an hour, as the older
-// ones are; of longer periods none.
-static bool
-read_points(struct drawing *drawing, Portfolio__PerformancePeriod period, struct error *error)
+// How far apart the points between closes are; 0 for none of a longer period. Of a week one an
+// hour, as the older ones are.
+static int64_t grid_of(Portfolio__PerformancePeriod period)
+{
+    switch (period) {
+    case PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1D:
+        return EQUITY_GRID_US;
+    case PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1W:
+        return EQUITY_THIN_EVERY_US;
+    default:
+        return 0;
+    }
+}
+
+static bool read_points(struct drawing *drawing, int64_t grid_us, struct error *error)
 {
     const struct measured_days *span = &drawing->span;
-    bool is_day = period == PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1D;
     struct equity_point *points = NULL;
     size_t count = 0;
     size_t kept = 0;
 
-    if (!is_day && period != PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_1W)
+    if (grid_us == 0)
         return true;
     if (!equity_store_list(drawing->portfolio->database, drawing->call->arena, drawing->record.id,
                            span->has_base ? span->base.closed_at : 0,
                            span->days[span->count - 1].closed_at, &points, &count, error))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (is_day || points[i].at % HOUR_US == 0)
+        if (points[i].at % grid_us == 0)
             points[kept++] = points[i];
     drawing->input.points = points;
     drawing->input.point_count = kept;
@@ -100,7 +106,7 @@ static bool to_message(const struct equity_curve_point *points,
 }
 
 static bool draw(struct drawing *drawing,
-                 Portfolio__PerformancePeriod period,
+                 int64_t grid_us,
                  struct arena *answer_arena,
                  Portfolio__GetEquityCurveResponse *response,
                  struct error *error)
@@ -113,7 +119,7 @@ static bool draw(struct drawing *drawing,
     drawing->input.days = span->days;
     drawing->input.count = span->count;
     drawing->input.has_present = span->has_present;
-    return read_points(drawing, period, error) && read_flows(drawing, error) &&
+    return read_points(drawing, grid_us, error) && read_flows(drawing, error) &&
            equity_curve_make(&drawing->input, drawing->call->arena, &points, &count, error) &&
            to_message(points, count, answer_arena, response, error);
 }
@@ -139,8 +145,9 @@ bool portfolio_api_get_equity_curve(struct portfolio *portfolio,
     if (!measured_days_begin(portfolio, &drawing_call, drawing.record.id, &drawing.span, error))
         return false;
     period_until(name, last_day(&drawing), &period);
-    response->has_is_complete = true;
+    response->has_is_complete = response->has_is_intraday = true;
     response->is_complete = drawing.span.state.is_complete;
+    response->is_intraday = grid_of(name) > 0;
     return measured_days_read(portfolio, &drawing_call, &period, &drawing.span, error) &&
-           (drawing.span.count == 0 || draw(&drawing, name, call->arena, response, error));
+           (drawing.span.count == 0 || draw(&drawing, grid_of(name), call->arena, response, error));
 }

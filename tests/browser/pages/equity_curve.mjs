@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, inspect, keep, logIn, open, violations } from '../browser.mjs';
+import { assertQuiet, inspect, keep, logIn, open, openLive, violations } from '../browser.mjs';
 
 export const equityCurve = site => describe('what a portfolio was worth', () => {
     let platform, user, state, page;
@@ -91,14 +91,7 @@ export const equityCurve = site => describe('what a portfolio was worth', () => 
             await page.context().close();
         });
 
-        const look = async address => {
-            await page.mouse.move(0, 0);
-            await page.goto(address);
-            await page.waitForSelector('[data-stream][data-state="live"]');
-            await page.waitForFunction(() => ['follow.js', 'equity.js'].every(file => performance.getEntriesByType('resource')
-                .some(({ name, responseEnd }) => name.endsWith(`/${file}`) && responseEnd > 0)));
-            await page.evaluate(() => new Promise(done => { requestIdleCallback(done); }));
-        };
+        const look = address => openLive(page, address, 'follow.js', 'equity.js');
         const shape = () => curve().locator('figure').evaluate(figure => [figure.querySelector('polyline:not(.is-other)').getAttribute('points'),
             figure.dataset.top, figure.dataset.bottom].join());
         const top = async () => Number(await curve().locator('figure').getAttribute('data-top'));

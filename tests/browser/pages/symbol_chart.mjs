@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, keep, logIn, lookAt, open, PASSWORD, register, violations } from '../browser.mjs';
+import { assertQuiet, keep, logIn, lookAt, open, openLive, PASSWORD, register, violations } from '../browser.mjs';
 
 export const symbolChart = site => describe('the chart of a symbol', () => {
     let platform, browser, page, token;
@@ -19,14 +19,7 @@ export const symbolChart = site => describe('the chart of a symbol', () => {
         await page.context().close();
     });
 
-    // Goes to a page whose prices move and whose links are followed without loading another one: what does that is loaded last.
-    const look = async address => {
-        await page.mouse.move(0, 0);
-        await page.goto(address);
-        await page.waitForSelector('[data-stream][data-state="live"]');
-        await page.waitForFunction(() => performance.getEntriesByType('resource').some(({ name, responseEnd }) => name.endsWith('/follow.js') && responseEnd > 0));
-        await page.evaluate(() => new Promise(done => { requestIdleCallback(done); }));
-    };
+    const look = address => openLive(page, address, 'follow.js');
     const chosen = (of = page) => of.locator('.chart [aria-current="page"]').allInnerTexts();
     // Whether the page has not been loaded since.
     const mark = () => page.evaluate(() => { globalThis.isTheSame = true; });

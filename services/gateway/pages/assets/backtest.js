@@ -1,23 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The curves of a backtest with what was bought and sold on them. The tables below stay.
 // @ts-check
-import { moneyFormat, percentFormat, show } from './charts.js';
+import { moneyFormat, percentFormat, readApiOnce, show } from './charts.js';
 import { money, percent } from './decimals.js';
 import { drawLines } from './lines.js';
-
-/** @type {Map<string, Promise<any>>} */
-const asked = new Map();
-
-/** @param {string} id */
-function read(id) {
-    const known = asked.get(id) ?? fetch(`/api/v1/backtests/${encodeURIComponent(id)}`).then(reply => {
-        if (!reply.ok)
-            throw new Error(`backtest: ${reply.status}`);
-        return reply.json();
-    });
-    asked.set(id, known);
-    return known;
-}
 
 const MARKS_MAX = 60; // more of them are drawn small, or they hide the curve
 
@@ -67,7 +53,8 @@ function begin() {
         if (!(figure instanceof HTMLElement) || figure.dataset.drawn)
             continue;
         figure.dataset.drawn = 'true';
-        show(figure, () => read(figure.dataset.backtest ?? ''), figure.dataset.curve === 'equity' ? drawEquity : drawDrawdown);
+        show(figure, () => readApiOnce(`/api/v1/backtests/${encodeURIComponent(figure.dataset.backtest ?? '')}`),
+            figure.dataset.curve === 'equity' ? drawEquity : drawDrawdown);
     }
 }
 begin();

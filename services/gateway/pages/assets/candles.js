@@ -2,7 +2,7 @@
 // A chart by lightweight-charts in place of the candles, or the line, that the server has drawn. The tables below stay.
 // @ts-check
 
-import { frame, moneyFormat, setTimes, show } from './charts.js';
+import { frame, moneyFormat, readApi, setTimes, show } from './charts.js';
 import { direction, grouped, percent } from './decimals.js';
 import { barTime } from './times.js';
 
@@ -16,10 +16,7 @@ async function readBars(figure) {
     const query = new URLSearchParams({ timeframe, limit: BARS_SHOWN, sort: 'desc', adjustment: 'split' });
     if (start)
         query.set('start', start);
-    const reply = await fetch(`/api/v1/bars/${encodeURIComponent(ticker)}?${query}`);
-    if (!reply.ok)
-        throw new Error(`bars: ${reply.status}`);
-    return (await reply.json()).bars.reverse();
+    return (await readApi(`/api/v1/bars/${encodeURIComponent(ticker)}?${query}`)).bars.reverse();
 }
 
 /** What the table beside the chart has of the reader's own fills, at the bars they are in. @param {number[]} times @param {string} up @param {string} down */

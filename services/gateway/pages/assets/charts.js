@@ -76,6 +76,25 @@ function refit(box, chart) {
     }).observe(box);
 }
 
+/** What the API answers. @param {string} address */
+export async function readApi(address) {
+    const reply = await fetch(address);
+    if (!reply.ok)
+        throw new Error(`${address}: ${reply.status}`);
+    return reply.json();
+}
+
+/** @type {Map<string, Promise<any>>} */
+const asked = new Map();
+
+/** The same, asked for once by all of a page's charts. @param {string} address */
+export function readApiOnce(address) {
+    const known = asked.get(address) ?? readApi(address);
+    asked.set(address, known);
+    known.catch(() => asked.delete(address));
+    return known;
+}
+
 /** A box in place of what the server has drawn, and how that comes back. @param {HTMLElement} figure */
 function makeBox(figure) {
     const drawn = figure.querySelector('.candles, svg');

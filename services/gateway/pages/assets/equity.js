@@ -5,8 +5,7 @@
 import { drawCloser } from './closer.js';
 import { renewParts } from './parts.js';
 
-const WIDTH = 1000; // of the box that the lines are in
-const HEIGHT = 240;
+const HEIGHT = 240; // of the box that the lines are in
 const AGAIN_MS = 15000; // between two that are asked for
 const MEASURED_MS = 300000; // between two values of a day
 
@@ -34,7 +33,8 @@ function moveEnd(place, value) {
         askAgain();
     } else if (line && top > bottom) {
         const points = (line.getAttribute('points') ?? '').split(' ');
-        line.setAttribute('points', [...points.slice(0, -1), `${WIDTH},${Math.round((top - value) / (top - bottom) * HEIGHT)}`].join(' '));
+        const [edge] = (points.pop() ?? '').split(',');
+        line.setAttribute('points', [...points, `${edge},${Math.round((top - value) / (top - bottom) * HEIGHT)}`].join(' '));
     }
 }
 

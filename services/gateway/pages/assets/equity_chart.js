@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: MIT
 // A chart by lightweight-charts of what a portfolio was worth, in place of the server's lines.
 // @ts-check
-import { moneyFormat, show } from './charts.js';
+import { moneyFormat, readApi, show } from './charts.js';
 import { directionOf, micros, money, signedOf } from './decimals.js';
 import { drawLines } from './lines.js';
 
 /** @typedef {{ at: string, equity: string, invested: string }} Point */
 
 /** @param {HTMLElement} figure @returns {Promise<Point[]>} */
-async function read({ dataset: { equity: id = '', period = '' } }) {
-    const reply = await fetch(`/api/v1/portfolios/${encodeURIComponent(id)}/equity-curve?period=${encodeURIComponent(period)}`);
-    if (!reply.ok)
-        throw new Error(`equity-curve: ${reply.status}`);
-    return (await reply.json()).points;
-}
+const read = async ({ dataset: { equity: id = '', period = '' } }) =>
+    (await readApi(`/api/v1/portfolios/${encodeURIComponent(id)}/equity-curve?period=${encodeURIComponent(period)}`)).points;
 
 const time = (/** @type {Point} */ point) => Math.floor(Date.parse(point.at) / 1000);
 

@@ -14,13 +14,16 @@ import { barTime } from './times.js';
  * @typedef {{ label: string, values: Value[], format: any, look?: 'beside' | 'below' }} Curve
  */
 
+/** @param {any} series @param {Value[]} values */
+const setValues = (series, values) => series.setData(values.map(({ time, value }) => ({ time, value })));
+
 /** @param {any} library @param {any} chart @param {Curve} curve */
 function addSeries(library, chart, { values, format, look }) {
     const own = look === 'beside' ? { lineWidth: 1, lineStyle: library.LineStyle.Dashed, lastValueVisible: false }
         : look === 'below' ? { lineWidth: 2, baseValue: { type: 'price', price: 0 } } : { lineWidth: 2 };
     const series = chart.addSeries(look === 'below' ? library.BaselineSeries : library.LineSeries,
         { priceLineVisible: false, priceFormat: format, ...own });
-    series.setData(values.map(({ time, value }) => ({ time, value })));
+    setValues(series, values);
     return series;
 }
 
@@ -31,14 +34,15 @@ const paintSeries = (series, { look }, { muted, accent, down, downSoft }) => ser
 
 /**
  * Draws curves, the first over the others, and says of a point of it what the others are then.
- * @param {any} library @param {HTMLElement} box @param {Curve[]} curves of the first may be more values later
+ * @param {any} library @param {HTMLElement} box @param {Curve[]} curves
  * @param {string} timeframe of the bars that they are of, as the API has it
  */
 export function drawLines(library, box, curves, timeframe) {
     const chart = library.createChart(box, frame);
-    const drawn = [...curves].reverse().map(curve => ({ curve, series: addSeries(library, chart, curve) }));
+    // What is added later is over what was added before.
+    const series = [...curves].reverse().map(curve => addSeries(library, chart, curve)).reverse();
+    const [first] = series;
     const [{ values: points }] = curves;
-    const first = drawn[drawn.length - 1].series;
     const known = curves.map(({ values }) => new Map(values.map(value => [value.time, value])));
     setTimes(chart, timeframe);
     chart.timeScale().fitContent();
@@ -50,7 +54,7 @@ export function drawLines(library, box, curves, timeframe) {
             others.forEach((values, which) => {
                 curves[which].values.splice(0, curves[which].values.length, ...values);
                 known[which] = new Map(values.map(value => [value.time, value]));
-                drawn[curves.length - 1 - which].series.setData(values.map(({ time, value }) => ({ time, value })));
+                setValues(series[which], values);
             });
         },
         /** @type {import('./readout.js').Reading} */
@@ -62,6 +66,6 @@ export function drawLines(library, box, curves, timeframe) {
                 return value ? [/** @type {[string, string?]} */ ([`${label} ${value.said}`.trim(), value.style])] : [];
             })],
         },
-        paint: (/** @type {import('./charts.js').Colors} */ colors) => drawn.forEach(({ curve, series }) => paintSeries(series, curve, colors)),
+        paint: (/** @type {import('./charts.js').Colors} */ colors) => series.forEach((one, which) => paintSeries(one, curves[which], colors)),
     };
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Charts by lightweight-charts of a portfolio's days, in place of the server's lines.
 // @ts-check
-import { moneyFormat, percentFormat, show } from './charts.js';
+import { moneyFormat, percentFormat, readApiOnce, show } from './charts.js';
 import { money, percent } from './decimals.js';
 import { drawLines } from './lines.js';
-
-/** @type {Map<string, Promise<any>>} */
-const asked = new Map();
 
 /** The days that the page is about, asked for once by all of its charts. @param {HTMLElement} figure */
 function read(figure) {
@@ -15,15 +12,7 @@ function read(figure) {
     for (const name of ['period', 'benchmark', 'rolling'])
         if (rest[name])
             query.set(name, rest[name]);
-    const address = `/api/v1/portfolios/${encodeURIComponent(id)}/performance?${query}`;
-    const known = asked.get(address) ?? fetch(address).then(reply => {
-        if (!reply.ok)
-            throw new Error(`performance: ${reply.status}`);
-        return reply.json();
-    });
-    asked.set(address, known);
-    known.catch(() => asked.delete(address));
-    return known;
+    return readApiOnce(`/api/v1/portfolios/${encodeURIComponent(id)}/performance?${query}`);
 }
 
 /** @param {any[]} days @param {string} name @param {(value: number) => number} drawn as it is drawn @param {(text: string) => string} say */
