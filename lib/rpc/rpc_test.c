@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A server and its clients in one process: what a call is told, and who may call what.
+#include "support/ports.h"
 #include "support/wait.h"
 
 #include <pthread.h>
@@ -136,7 +137,7 @@ static void start_server(struct fixture *fixture, struct rpc_mesh_key key)
     struct error error;
     char listen[32];
 
-    fixture->port = test_free_port();
+    fixture->port = ports_take();
     snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)fixture->port);
     options.listen = listen;
     assert_true(rpc_server_new(&options, &fixture->server, &error));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "support/ports.h"
 #include "support/wait.h"
 
 #include <pthread.h>
@@ -128,7 +129,7 @@ static void wait_until_heard(struct rpc_publisher *publisher, struct ear *ear, c
 
 static void publications_are_heard_in_order_and_only_those_of_the_topic(void **state)
 {
-    uint16_t port = test_free_port();
+    uint16_t port = ports_take();
     struct rpc_publisher *publisher = publish_on(port);
     struct ear ear;
 
@@ -151,7 +152,7 @@ static void publications_are_heard_in_order_and_only_those_of_the_topic(void **s
 
 static void the_position_is_that_of_the_last_publication_of_the_topic(void **state)
 {
-    struct rpc_publisher *publisher = publish_on(test_free_port());
+    struct rpc_publisher *publisher = publish_on(ports_take());
     uint64_t epoch = 0;
     uint64_t sequence = 4711;
 
@@ -169,7 +170,7 @@ static void the_position_is_that_of_the_last_publication_of_the_topic(void **sta
 
 static void a_publisher_that_starts_anew_is_noticed_as_a_gap(void **state)
 {
-    uint16_t port = test_free_port();
+    uint16_t port = ports_take();
     struct rpc_publisher *publisher = publish_on(port);
     struct ear ear;
     uint64_t epoch = 0;
@@ -192,7 +193,7 @@ static void a_publisher_that_starts_anew_is_noticed_as_a_gap(void **state)
 
 static void more_than_can_be_kept_is_a_gap_and_nothing_worse(void **state)
 {
-    uint16_t port = test_free_port();
+    uint16_t port = ports_take();
     struct rpc_publisher *publisher = publish_on(port);
     struct ear ear;
     uint64_t last = 0;
@@ -224,7 +225,7 @@ static bool has_been_quiet(struct ear *ear)
 
 static void a_stranger_hears_nothing_and_silence_is_reported(void **state)
 {
-    uint16_t port = test_free_port();
+    uint16_t port = ports_take();
     struct rpc_publisher *publisher = publish_on(port);
     struct ear friend_ear;
     struct ear stranger;
@@ -257,7 +258,7 @@ static void while_the_key_is_replaced_publications_are_heard_by_who_knows_the_fi
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        uint16_t port = test_free_port();
+        uint16_t port = ports_take();
         struct rpc_publisher *publisher =
             publish_with(port, test_key(cases[i].publisher[0], cases[i].publisher[1]));
         struct ear witness;

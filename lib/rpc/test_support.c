@@ -1,32 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "rpc/test_support.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PORTS = 4, PORT_FIRST = 22000, PORT_LAST = 29900 };
-
-static bool is_free(uint16_t port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int yes = 1;
-    bool result = false;
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    result = bind(file, (struct sockaddr *)&address, sizeof address) == 0;
-    close(file);
-    return result;
-}
+#include "support/ports.h"
 
 struct rpc_mesh_key test_key(unsigned char byte, unsigned char second_byte)
 {
@@ -35,24 +18,6 @@ struct rpc_mesh_key test_key(unsigned char byte, unsigned char second_byte)
     memset(key.bytes, byte, sizeof key.bytes);
     memset(key.second, second_byte, sizeof key.second);
     return key;
-}
-
-uint16_t test_free_port(void)
-{
-    // Tests that run side by side begin at different places.
-    static unsigned step;
-    unsigned start = (unsigned)getpid() * 64;
-
-    for (;;) {
-        unsigned offset = (start + step++ * PORTS) % (PORT_LAST - PORT_FIRST) / PORTS * PORTS;
-        uint16_t port = (uint16_t)(PORT_FIRST + offset);
-        bool is_good = true;
-
-        for (int i = 0; i < PORTS; i++)
-            is_good = is_good && is_free((uint16_t)(port + i));
-        if (is_good)
-            return port;
-    }
 }
 
 void test_temporary_file(char *path, size_t size)
@@ -83,7 +48,7 @@ int test_count_lines(const char *path, const char *prefix)
 
 void test_peer_prepare(struct test_peer *peer)
 {
-    peer->port = test_free_port();
+    peer->port = ports_take();
     peer->process = 0;
     test_temporary_file(peer->journal, sizeof peer->journal);
 }
@@ -145,7 +110,7 @@ void test_server_start(struct test_server *server, const char *name)
 
     test_temporary_file(server->journal, sizeof server->journal);
     server->service.journal = server->journal;
-    server->port = test_free_port();
+    server->port = ports_take();
     snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)server->port);
     options.listen = listen;
     if (!rpc_server_new(&options, &server->server, &error) ||

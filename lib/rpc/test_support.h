@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// test_support: ports, files and processes for the tests of lib/rpc.
+// test_support: files, servers and processes for the tests of lib/rpc.
 #pragma once
 
 #include <sys/types.h>
@@ -19,9 +19,6 @@ struct test_peer {
 
 // A key full of `byte` and, unless that is 0, a second one full of `second_byte`.
 struct rpc_mesh_key test_key(unsigned char byte, unsigned char second_byte);
-
-// A port that is free now, with the three after it.
-uint16_t test_free_port(void);
 
 // Makes an empty file and writes its path to `path`.
 void test_temporary_file(char *path, size_t size);

@@ -3,20 +3,19 @@
 #include "service/audit_outbox.h"
 
 #include "base/digest.h"
-#include "base/random.h"
 #include "bourse/auth/v1/auth.pb-c.h"
 #include "bourse/auth/v1/auth_methods.h"
 #include "database/migration.h"
 #include "rpc/rpc_server.h"
 #include "service/log.h"
+#include "support/ports.h"
 #include "support/postgres.h"
 #include "support/wait.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
-enum { DEADLINE_SECONDS = 20, LISTEN_TRIES = 50, TAKEN_MAX = 1000, ATTEMPTS_MAX = 1000 };
+enum { DEADLINE_SECONDS = 20, TAKEN_MAX = 1000, ATTEMPTS_MAX = 1000 };
 
 #define USER "0190a5f0-7c3e-7abc-8def-0123456789ab"
 #define REQUEST "0190a5f0-7c3e-7abc-8def-0123456789ad"
@@ -110,8 +109,7 @@ static const struct rpc_handler handlers[] = {{&auth_method_record_audit_events,
 
 static void start_auth(struct fixture *f)
 {
-    struct random_source random = random_system();
-    char address[32] = "";
+    char address[PORTS_ADDRESS_SIZE] = "";
     struct rpc_mesh_key key = {.bytes = {1, 2, 3}};
     struct rpc_server_options server = {.service = "auth",
                                         .listen = address,
@@ -122,17 +120,10 @@ static void start_auth(struct fixture *f)
     struct rpc_client_options client = {
         .caller = "market", .service = "auth", .addresses = address, .key = key};
     struct error error;
-    bool listens = false;
 
-    for (int i = 0; i < LISTEN_TRIES && !listens; i++) {
-        snprintf(address, sizeof address, "127.0.0.1:%d",
-                 20000 + (int)random_below(&random, 12000));
-        assert_true(rpc_server_new(&server, &f->server, &error));
-        listens = rpc_server_start(f->server, &error);
-        if (!listens)
-            rpc_server_free(&f->server);
-    }
-    assert_true(listens);
+    ports_take_address(address);
+    assert_true(rpc_server_new(&server, &f->server, &error));
+    assert_true(rpc_server_start(f->server, &error));
     assert_true(rpc_client_new(&client, &f->client, &error));
 }
 

@@ -2,7 +2,6 @@
 #include "service/token_follower.h"
 
 #include "base/digest.h"
-#include "base/random.h"
 #include "bourse/auth/v1/auth.pb-c.h"
 #include "bourse/auth/v1/auth_methods.h"
 #include "rpc/rpc_server.h"
@@ -13,9 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "support/ports.h"
 #include "support/wait.h"
 
-enum { DEADLINE_SECONDS = 20, REVOCATIONS_MAX = 4, LISTEN_TRIES = 50 };
+enum { DEADLINE_SECONDS = 20, REVOCATIONS_MAX = 4 };
 
 // An auth service of the test's own: what it answers is set by the test.
 struct auth_double {
@@ -110,11 +110,10 @@ static const struct rpc_handler handlers[] = {
     {&auth_method_list_revocations, list_revocations, NULL},
 };
 
-// Starts the double on four free ports in a row, and a client of it.
+// Starts the double, and a client of it.
 static void start_auth(struct scene *scene)
 {
-    struct random_source random = random_system();
-    char address[32];
+    char address[PORTS_ADDRESS_SIZE] = "";
     struct error error;
     struct rpc_server_options server = {
         .service = "auth",
@@ -126,17 +125,10 @@ static void start_auth(struct scene *scene)
     };
     struct rpc_client_options client = {
         .caller = "trading", .service = "auth", .addresses = address, .key = scene->key};
-    bool listens = false;
 
-    for (int i = 0; i < LISTEN_TRIES && !listens; i++) {
-        snprintf(address, sizeof address, "127.0.0.1:%d",
-                 20000 + (int)random_below(&random, 12000));
-        assert_true(rpc_server_new(&server, &scene->server, &error));
-        listens = rpc_server_start(scene->server, &error);
-        if (!listens)
-            rpc_server_free(&scene->server);
-    }
-    assert_true(listens);
+    ports_take_address(address);
+    assert_true(rpc_server_new(&server, &scene->server, &error));
+    assert_true(rpc_server_start(scene->server, &error));
     assert_true(rpc_client_new(&client, &scene->client, &error));
 }
 

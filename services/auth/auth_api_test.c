@@ -5,6 +5,7 @@
 #include "auth_store.h"
 #include "bourse/portfolio/v1/portfolio.pb-c.h"
 #include "bourse/portfolio/v1/portfolio_methods.h"
+#include "support/ports.h"
 #include "support/postgres.h"
 #include "support/test.h"
 
@@ -15,7 +16,7 @@
 extern const struct migration auth_migrations[];
 extern const size_t auth_migration_count;
 
-enum { DEADLINE_SECONDS = 20, LISTEN_TRIES = 50, OPENED_MAX = 64 };
+enum { DEADLINE_SECONDS = 20, OPENED_MAX = 64 };
 
 #define STARTING_CASH INT64_C(100000000000)
 
@@ -123,9 +124,8 @@ static void start_portfolio(struct fixture *f)
         {.method = &portfolio_method_open_first_portfolio, .single = open_first},
         {.method = &portfolio_method_get_user_cash, .single = get_cash},
     };
-    struct random_source random = random_system();
     struct rpc_mesh_key key = {.bytes = {1, 2, 3}};
-    char address[32] = "";
+    char address[PORTS_ADDRESS_SIZE] = "";
     struct rpc_server_options server = {
         .service = "portfolio",
         .listen = address,
@@ -136,17 +136,10 @@ static void start_portfolio(struct fixture *f)
     };
     struct rpc_client_options client = {
         .caller = "auth", .service = "portfolio", .addresses = address, .key = key};
-    bool listens = false;
 
-    for (int i = 0; i < LISTEN_TRIES && !listens; i++) {
-        snprintf(address, sizeof address, "127.0.0.1:%d",
-                 20000 + (int)random_below(&random, 12000));
-        assert_true(rpc_server_new(&server, &f->server, &f->error));
-        listens = rpc_server_start(f->server, &f->error);
-        if (!listens)
-            rpc_server_free(&f->server);
-    }
-    assert_true(listens);
+    ports_take_address(address);
+    assert_true(rpc_server_new(&server, &f->server, &f->error));
+    assert_true(rpc_server_start(f->server, &f->error));
     assert_true(rpc_client_new(&client, &f->client, &f->error));
 }
 

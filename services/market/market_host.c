@@ -5,11 +5,9 @@
 #include "clock/exchange_calendar.h"
 #include "database/migration.h"
 #include "market.h"
+#include "support/ports.h"
 #include "support/postgres.h"
 #include "support/test.h"
-
-#include <stdio.h>
-#include <unistd.h>
 
 extern const struct migration market_migrations[];
 extern const size_t market_migration_count;
@@ -21,7 +19,7 @@ struct market_host {
     struct metrics *metrics;
     struct market *market;
     struct rpc_server *server;
-    char address[32];
+    char address[PORTS_ADDRESS_SIZE];
 };
 
 struct rpc_mesh_key market_host_key(void)
@@ -91,9 +89,7 @@ struct market_host *market_host_new(void)
     assert_true(database_new(&options, &host->database, &error));
     assert_true(history_new(&(const struct history_options){.primary = host->database},
                             &host->history, &error));
-    // Below the range the kernel gives out, spread by the process id.
-    (void)snprintf(host->address, sizeof host->address, "127.0.0.1:%d",
-                   10000 + (int)getpid() % 5000 * 4);
+    ports_take_address(host->address);
     open_market(host);
     return host;
 }

@@ -5,6 +5,7 @@
 #include "market.h"
 
 #include "clock/exchange_calendar.h"
+#include "support/ports.h"
 #include "support/service_database.h"
 #include "support/wait.h"
 
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 extern const struct migration market_migrations[];
 extern const size_t market_migration_count;
@@ -23,7 +23,7 @@ struct fixture {
     struct service_database *service;
     struct metrics *metrics;
     struct market *market;
-    char listen[32];
+    char listen[PORTS_ADDRESS_SIZE];
     struct uuid request_id;
 };
 
@@ -61,8 +61,7 @@ static int set_up(void **state)
 
     assert_true(service_database_start(&options, &f->service));
     f->metrics = metrics_new();
-    // Of the dynamic range's lower end, spread by the process id.
-    (void)snprintf(f->listen, sizeof f->listen, "127.0.0.1:%d", 20000 + (int)getpid() % 3000 * 4);
+    ports_take_address(f->listen);
     open_market(f);
     *state = f;
     return 0;

@@ -11,13 +11,14 @@
 #include "base/digest.h"
 #include "bourse/trading/v1/trading.pb-c.h"
 #include "bourse/trading/v1/trading_methods.h"
+#include "support/ports.h"
 #include "support/service_database.h"
 #include "support/test.h"
 
 extern const struct migration auth_migrations[];
 extern const size_t auth_migration_count;
 
-enum { LISTEN_TRIES = 50, ARENA_BUDGET = 4 * 1024 * 1024, OUTPUT_SIZE = 64 * 1024 };
+enum { ARENA_BUDGET = 4 * 1024 * 1024, OUTPUT_SIZE = 64 * 1024 };
 
 #define USER_ID "00000000-0000-0000-0000-000000000001"
 
@@ -25,7 +26,7 @@ struct fixture {
     struct service_database *database;
     struct rpc_server *server;
     struct auth auth; // no more of it than the worker uses
-    char address[32];
+    char address[PORTS_ADDRESS_SIZE];
     bool is_under_way;
     size_t stopped;
 };
@@ -121,19 +122,11 @@ static void start_trading(struct fixture *f, bool is_older)
                                               .context = f};
     const struct rpc_client_options client = {
         .caller = "auth", .service = "trading", .addresses = f->address, .key = key};
-    struct random_source random = random_system();
     struct error error;
-    bool listens = false;
 
-    for (int i = 0; i < LISTEN_TRIES && !listens; i++) {
-        snprintf(f->address, sizeof f->address, "127.0.0.1:%d",
-                 20000 + (int)random_below(&random, 12000));
-        assert_true(rpc_server_new(&server, &f->server, &error));
-        listens = rpc_server_start(f->server, &error);
-        if (!listens)
-            rpc_server_free(&f->server);
-    }
-    assert_true(listens);
+    ports_take_address(f->address);
+    assert_true(rpc_server_new(&server, &f->server, &error));
+    assert_true(rpc_server_start(f->server, &error));
     assert_true(rpc_client_new(&client, &f->auth.trading, &error));
 }
 

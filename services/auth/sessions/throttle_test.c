@@ -6,6 +6,7 @@
 #include "bourse/auth/v1/auth_server.h"
 #include "bourse/portfolio/v1/portfolio.pb-c.h"
 #include "bourse/portfolio/v1/portfolio_methods.h"
+#include "support/ports.h"
 #include "support/postgres.h"
 #include "support/test.h"
 
@@ -15,7 +16,7 @@
 extern const struct migration auth_migrations[];
 extern const size_t auth_migration_count;
 
-enum { REPLICAS = 2, LISTEN_TRIES = 50, FREE = LOGIN_WRONG_FREE };
+enum { REPLICAS = 2, FREE = LOGIN_WRONG_FREE };
 
 #define HOUR (3600 * MICROS_PER_SECOND)
 #define HOME "192.0.2.1"
@@ -57,9 +58,8 @@ static void start_portfolio(struct fixture *f)
         {.method = &portfolio_method_open_first_portfolio, .single = answer_at_once},
         {.method = &portfolio_method_get_user_cash, .single = answer_at_once},
     };
-    struct random_source random = random_system();
     struct rpc_mesh_key key = {.bytes = {1, 2, 3}};
-    char address[32] = "";
+    char address[PORTS_ADDRESS_SIZE] = "";
     struct rpc_server_options server = {.service = "portfolio",
                                         .listen = address,
                                         .key = key,
@@ -67,17 +67,10 @@ static void start_portfolio(struct fixture *f)
                                         .handler_count = COUNT_OF(handlers)};
     struct rpc_client_options client = {
         .caller = "auth", .service = "portfolio", .addresses = address, .key = key};
-    bool listens = false;
 
-    for (int i = 0; i < LISTEN_TRIES && !listens; i++) {
-        snprintf(address, sizeof address, "127.0.0.1:%d",
-                 20000 + (int)random_below(&random, 12000));
-        assert_true(rpc_server_new(&server, &f->portfolio, &f->error));
-        listens = rpc_server_start(f->portfolio, &f->error);
-        if (!listens)
-            rpc_server_free(&f->portfolio);
-    }
-    assert_true(listens);
+    ports_take_address(address);
+    assert_true(rpc_server_new(&server, &f->portfolio, &f->error));
+    assert_true(rpc_server_start(f->portfolio, &f->error));
     assert_true(rpc_client_new(&client, &f->client, &f->error));
 }
 

@@ -4,13 +4,13 @@
 #include "bars/minute_store.h"
 #include "market.h"
 
+#include "support/ports.h"
 #include "support/service_database.h"
 #include "support/wait.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 extern const struct migration market_migrations[];
 extern const size_t market_migration_count;
@@ -19,7 +19,7 @@ struct fixture {
     struct service_database *service;
     struct metrics *metrics;
     struct market *market;
-    char listen[32];
+    char listen[PORTS_ADDRESS_SIZE];
 };
 
 static int64_t at(const char *text)
@@ -73,7 +73,7 @@ static int set_up(void **state)
 
     assert_true(service_database_start(&options, &f->service));
     f->metrics = metrics_new();
-    (void)snprintf(f->listen, sizeof f->listen, "127.0.0.1:%d", 22000 + (int)getpid() % 2000 * 4);
+    ports_take_address(f->listen);
     run_sql(f, &add_symbol, &rows);
     run_sql(f, &add_bars, &rows);
     open_market(f);

@@ -5,12 +5,12 @@
 
 #include "base/checksum.h"
 #include "imports/import_helper.h"
+#include "support/ports.h"
 #include "support/service_database.h"
 #include "support/wait.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 extern const struct migration market_migrations[];
 extern const size_t market_migration_count;
@@ -21,7 +21,7 @@ struct fixture {
     struct service_database *service;
     struct metrics *metrics;
     struct market *market;
-    char listen[32];
+    char listen[PORTS_ADDRESS_SIZE];
 };
 
 static void open_market(struct fixture *f)
@@ -49,8 +49,7 @@ static int set_up(void **state)
 
     assert_true(service_database_start(&options, &f->service));
     f->metrics = metrics_new();
-    // Below the range the kernel gives out, spread by the process id.
-    (void)snprintf(f->listen, sizeof f->listen, "127.0.0.1:%d", 10000 + (int)getpid() % 5000 * 4);
+    ports_take_address(f->listen);
     open_market(f);
     *state = f;
     return 0;
