@@ -112,11 +112,24 @@ export const symbolChart = site => describe('the chart of a symbol', () => {
         await press('ArrowLeft', 'no other', at => at === first);
         await press('End', 'the last', at => at === latest);
         await press('ArrowLeft', 'the one before', at => at < latest);
-        const drawn = () => page.evaluate(() => [...document.querySelectorAll('.chart-live canvas')].map(canvas => canvas.toDataURL()).join().length);
-        const wide = await drawn();
+        // How much time is between two places of it.
+        const between = async () => {
+            const { x, y, width, height } = await page.locator('.chart-live').boundingBox();
+            const days = [];
+            for (const part of [0.25, 0.75]) {
+                await page.mouse.move(x + part * width, y + height / 2);
+                days.push(await day());
+            }
+            await page.mouse.move(0, 0);
+            return days[1] - days[0];
+        };
+        const wide = await until('half of it', async () => {
+            const span = await between();
+            return span > 150 * 86400e3 && span;
+        });
         for (let i = 0; i < 8; i++)
             await page.keyboard.press('+');
-        await until('larger candles', async () => Math.abs(await drawn() - wide) > 500);
+        await until('larger candles', async () => await between() < wide / 4);
         await keep(page, 'symbol-chart-keys-1440-light', false);
         // Beyond what is seen it is moved.
         await press('Home', 'the first', at => at === first);

@@ -51,13 +51,24 @@ export function readOut(chart, box, { series, points, tell }, gone) {
         write(line, last < 0 ? [] : tell(chosen < 0 ? last : chosen));
     };
 
+    // The library takes a range with the next frame, and until then tells of the one before: several keys may come in between.
+    /** @type {{ from: number, to: number } | undefined} */
+    let ahead;
+    const getRange = () => ahead ?? scale.getVisibleLogicalRange();
+    /** @param {number} from @param {number} to */
+    const setRange = (from, to) => {
+        ahead = { from, to };
+        scale.setVisibleLogicalRange(ahead);
+        requestAnimationFrame(() => { ahead = undefined; });
+    };
+
     /** @param {number} index */
     const choose = index => {
         const { time, value, close } = points[index];
-        const { from, to } = scale.getVisibleLogicalRange();
+        const { from, to } = getRange();
         const shift = Math.min(index - from, 0) || Math.max(index - to, 0);
         if (shift !== 0)
-            scale.setVisibleLogicalRange({ from: from + shift, to: to + shift });
+            setRange(from + shift, to + shift);
         // The library tells of a position that it is given only when the chart changes next, which it may never.
         chart.setCrosshairPosition(value ?? close, time, series);
         chosen = index;
@@ -65,12 +76,13 @@ export function readOut(chart, box, { series, points, tell }, gone) {
     };
     /** About what is chosen. @param {number} factor */
     const zoom = factor => {
-        const { from, to } = scale.getVisibleLogicalRange();
+        const { from, to } = getRange();
         const count = points.length;
         const width = Math.min(Math.max((to - from) * factor, POINTS_MIN), count);
         const middle = chosen < 0 ? to : chosen;
         const start = Math.max(middle - (middle - from) * width / (to - from), -0.5);
-        scale.setVisibleLogicalRange({ from: Math.min(start, count - 0.5 - width), to: Math.min(start, count - 0.5 - width) + width });
+        const left = Math.min(start, count - 0.5 - width);
+        setRange(left, left + width);
     };
     const leave = () => {
         chart.clearCrosshairPosition();
