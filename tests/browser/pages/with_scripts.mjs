@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { until } from '../../support/platform.mjs';
-import { assertQuiet, flash, keep, open, PASSWORD, register, submit, violations } from '../browser.mjs';
+import { assertQuiet, flash, keep, open, openLive, PASSWORD, register, submit, violations } from '../browser.mjs';
 
 export const withScripts = site => describe('with scripts', () => {
     let platform, browser, page, token;
@@ -404,6 +404,28 @@ export const withScripts = site => describe('with scripts', () => {
             return now.total > 2.9 * total && isItsShare(now);
         });
         await platform.expect(201, 'POST', `/api/v1/portfolios/${id}/withdrawals`, { token, body: { amount: (2 * total).toFixed(2) } });
+        await trade('sell');
+    });
+
+    it('says what the day has brought, and what that is in percent of what it began with, at once', async () => {
+        const { id } = await portfolio();
+        const trade = side => platform.expect(201, 'POST', `/api/v1/portfolios/${id}/orders`, { token, body: { ticker: 'TSLA', side, quantity: '200' } });
+        await trade('buy');
+        for (const path of [`/portfolio/${id}`, `/dashboard?portfolio=${id}`]) {
+            await openLive(page, path);
+            const read = () => page.evaluate(() => {
+                const number = text => parseFloat(text.replaceAll(',', '').replace('−', '-'));
+                const place = document.querySelector('[data-field="day_change"]');
+                return { total: number(document.querySelector('[data-field="total_value"]').textContent), percent: number(place.querySelector('small').textContent),
+                    change: number([...place.childNodes].filter(node => node.nodeType === Node.TEXT_NODE).map(node => node.data).join('')) };
+            });
+            const before = await read();
+            await until('another percentage', async () => {
+                const { total, change, percent } = await read();
+                assert.ok(Math.abs(percent - 100 * change / (total - change)) < 0.006, JSON.stringify([total, change, percent]));
+                return percent !== before.percent;
+            }, 60);
+        }
         await trade('sell');
     });
 

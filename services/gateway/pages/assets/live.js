@@ -153,11 +153,20 @@ function showGain(portfolio) {
     }
 }
 
+/** In percent of what the portfolio was worth when the day began. @param {any} portfolio */
+function showDayPercent({ id, total_value: total, day_change: change }) {
+    const share = gained(micros(change), micros(total) - micros(change));
+    for (const place of document.querySelectorAll(`[data-portfolio="${CSS.escape(id)}"] [data-field="day_change"] small`))
+        place.textContent = share;
+}
+
 /** @param {any} portfolio */
 function showPortfolio(portfolio) {
     showWeights(portfolio);
     if (portfolio.total_value !== undefined) {
         showGain(portfolio);
+        if (portfolio.day_change !== undefined)
+            showDayPercent(portfolio);
         dispatchEvent(new CustomEvent('bourse:portfolio', { detail: portfolio }));
     }
     for (const place of document.querySelectorAll(`[data-portfolio="${CSS.escape(portfolio.id)}"] [data-field]`)) {
