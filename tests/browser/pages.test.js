@@ -5,6 +5,7 @@ import { Platform, until } from '../support/platform.mjs';
 import { launch, program } from './browser.mjs';
 import { anotherSite } from './pages/another_site.mjs';
 import { closing } from './pages/closing.mjs';
+import { composition } from './pages/composition.mjs';
 import { equityCurve } from './pages/equity_curve.mjs';
 import { everyPage } from './pages/every_page.mjs';
 import { orderReview } from './pages/order_review.mjs';
@@ -30,6 +31,6 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
     });
 
     // In this order: the phone and the statement show what the first two have done.
-    for (const subject of [withoutScripts, withScripts, symbolChart, orderReview, closing, equityCurve, onAPhone, onPaper, everyPage, strategies, anotherSite, whenItFails])
+    for (const subject of [withoutScripts, withScripts, symbolChart, orderReview, closing, composition, equityCurve, onAPhone, onPaper, everyPage, strategies, anotherSite, whenItFails])
         subject(site);
 });

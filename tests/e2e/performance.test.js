@@ -476,7 +476,8 @@ describe('what is told of a portfolio', () => {
             assert.deepEqual(classes.map(one => Number(one.value)), classes.map(one => Number(one.value)).sort((a, b) => b - a));
         }
         const { classes } = await get(ada, '/composition?by=sector');
-        assert.deepEqual(classes.map(one => [one.name, one.positions]).sort(), [['', 1], ['Technology', 2], ['cash', 0]]);
+        assert.deepEqual(classes.map(one => [one.name, one.positions, one.tickers]).sort(),
+            [['', 1, ['CTHR']], ['Technology', 2, ['AONE', 'BTWO']], ['cash', 0, []]]);
     });
 
     it('has what sales realized by year, by either method as the lots have it', async () => {

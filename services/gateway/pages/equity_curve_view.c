@@ -9,7 +9,6 @@
 enum {
     TIMEOUT_MS = 3000, // of a page that has more to show
     ROWS_SHOWN = 1000,
-    HTTP_SERVER_ERRORS = 500, // and above
 };
 
 static int64_t equity_of(const void *context, size_t index)
@@ -113,11 +112,9 @@ static bool fill(struct arena *arena,
 // waits for nobody who is slow, and does without what fails for no fault of who looks at it.
 static bool is_said_on_the_page(const struct error *error, Pages__EquityCurve *curve)
 {
-    const struct reason_entry *reason = reason_find(error->reason);
-
     if (error_is(error, REASON_LIMIT_EXCEEDED))
         set_trouble(curve, PAGES__EQUITY_CURVE_TROUBLE__EQUITY_CURVE_TROUBLE_TOO_LONG);
-    else if (reason == NULL || reason->http_status >= HTTP_SERVER_ERRORS)
+    else if (page_can_do_without(error))
         set_trouble(curve, PAGES__EQUITY_CURVE_TROUBLE__EQUITY_CURVE_TROUBLE_AWAY);
     return curve->has_trouble;
 }
@@ -140,6 +137,7 @@ bool equity_curve_view_make(struct exchange *exchange,
     curve->portfolio_id = wanted->portfolio_id;
     curve->has_is_dashboard = true;
     curve->is_dashboard = wanted->is_dashboard;
+    curve->composed_by = wanted->composed_by;
     curve->has_table = curve->table = wanted->has_table; // absent, it is in no link
     if (!performance_view_list_periods(arena, wanted->period, &curve->periods, &curve->n_periods,
                                        &curve->period))

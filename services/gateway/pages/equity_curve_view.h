@@ -11,7 +11,8 @@ struct equity_curve_wanted {
     const char *portfolio_id;
     Portfolio__PerformancePeriod period;
     bool has_table;
-    bool is_dashboard; // the page that it is on; else the portfolio's own
+    bool is_dashboard;       // the page that it is on; else the portfolio's own
+    const char *composed_by; // what that has chosen besides; NULL on the dashboard
 };
 
 // One call. Whose days take long, as after an import, or are more than GetEquityCurve tells of, has

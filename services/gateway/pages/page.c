@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { HTTP_SERVER_ERRORS = 500 }; // and above
+
 bool page_out_of_memory(struct error *error)
 {
     return error_set(error, REASON_OUT_OF_MEMORY_BUDGET, "There is no room for the page.");
@@ -211,6 +213,11 @@ request_id_of(struct exchange *exchange, const struct rpc_method *method, struct
         return NULL;
     *out_id = uuid_from_name(text_of(name));
     return out_id->string;
+}
+
+bool page_can_do_without(const struct error *error)
+{
+    return problem_status(error) >= HTTP_SERVER_ERRORS;
 }
 
 bool page_call(struct exchange *exchange,

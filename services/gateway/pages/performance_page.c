@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The performance of a portfolio: figures with their definitions, charts with a table beside each,
-// and what it consists of; and the days as a table for spreadsheets.
+// The performance of a portfolio: figures with their definitions, charts with a table beside each;
+// and the days as a table for spreadsheets.
 #include "pages/pages.h"
 
 #include "bourse/gateway/v1/pages_rules.h"
@@ -10,16 +10,6 @@
 #include "pages/page_portfolios.h"
 #include "pages/performance_view.h"
 #include "rest/table_api.h"
-
-static const struct {
-    Portfolio__CompositionBy by;
-    const char *name;
-    const char *label;
-} groupings[] = {
-    {PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_TICKER, "ticker", "Symbol"},
-    {PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_SECTOR, "sector", "Sector"},
-    {PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_EXCHANGE, "exchange", "Exchange"},
-};
 
 static const struct {
     uint32_t days;
@@ -44,30 +34,13 @@ static bool add_windows(struct arena *arena, Pages__PerformancePage *page)
     return true;
 }
 
-static bool add_choices(struct arena *arena, Pages__PerformancePage *page)
+static bool add_periods(struct arena *arena, Pages__PerformancePage *page)
 {
-    Portfolio__PerformancePeriod period =
+    return performance_view_list_periods(
+        arena,
         page->query->has_period ? page->query->period
-                                : PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_ALL;
-    Portfolio__CompositionBy by =
-        page->query->has_by ? page->query->by : PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_TICKER;
-
-    page->groupings = arena_allocate(arena, COUNT_OF(groupings) * sizeof *page->groupings);
-    if (page->groupings == NULL || !performance_view_list_periods(arena, period, &page->periods,
-                                                                  &page->n_periods, &page->period))
-        return false;
-    for (size_t i = 0; i < COUNT_OF(groupings); i++) {
-        bool is_chosen = groupings[i].by == by;
-
-        page->groupings[i] =
-            page_make_choice(arena, groupings[i].name, groupings[i].label, is_chosen);
-        if (page->groupings[i] == NULL)
-            return false;
-        if (is_chosen)
-            page->by = groupings[i].name;
-        page->n_groupings++;
-    }
-    return true;
+                                : PORTFOLIO__PERFORMANCE_PERIOD__PERFORMANCE_PERIOD_ALL,
+        &page->periods, &page->n_periods, &page->period);
 }
 
 static void set_request(const Pages__PerformanceQuery *query,
@@ -110,19 +83,12 @@ static bool
 add_answers(struct exchange *exchange, Pages__PerformancePage *page, struct error *error)
 {
     Portfolio__GetPortfolioRequest get = PORTFOLIO__GET_PORTFOLIO_REQUEST__INIT;
-    Portfolio__GetCompositionRequest compose = PORTFOLIO__GET_COMPOSITION_REQUEST__INIT;
-    struct arena *arena = exchange->request->arena;
     ProtobufCMessage *portfolio = NULL;
-    ProtobufCMessage *composition = NULL;
     ProtobufCMessage *performance = NULL;
 
-    get.portfolio_id = compose.portfolio_id = page->query->portfolio_id;
-    compose.has_by = page->query->has_by;
-    compose.by = page->query->by;
+    get.portfolio_id = page->query->portfolio_id;
     if (!page_call(exchange, "portfolio", &portfolio_method_get_portfolio, &get.base, &portfolio,
                    error) ||
-        !page_call(exchange, "portfolio", &portfolio_method_get_composition, &compose.base,
-                   &composition, error) ||
         !ask_performance(exchange, page, &performance, error))
         return false;
     page->portfolio = ((Portfolio__GetPortfolioResponse *)portfolio)->portfolio;
@@ -130,10 +96,7 @@ add_answers(struct exchange *exchange, Pages__PerformancePage *page, struct erro
         return false;
     page->performance = (Portfolio__GetPerformanceResponse *)performance;
     page->benchmark = page->performance->benchmark;
-    return (performance_view_make(arena, page) &&
-            performance_view_compose(arena, (const Portfolio__GetCompositionResponse *)composition,
-                                     page)) ||
-           page_out_of_memory(error);
+    return performance_view_make(exchange->request->arena, page) || page_out_of_memory(error);
 }
 
 bool performance_page_show(struct exchange *exchange, struct error *error)
@@ -145,7 +108,7 @@ bool performance_page_show(struct exchange *exchange, struct error *error)
         !page_read_query(exchange, &pages_performance_query_info, &query, error))
         return false;
     page.query = (Pages__PerformanceQuery *)query;
-    if (!add_choices(exchange->request->arena, &page) ||
+    if (!add_periods(exchange->request->arena, &page) ||
         !add_windows(exchange->request->arena, &page))
         return page_out_of_memory(error);
     return add_answers(exchange, &page, error) &&

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { BAR_WIDTH = 100, MONTHS_PER_YEAR = 12 };
+enum { MONTHS_PER_YEAR = 12 };
 
 #define WHOLE INT64_C(10000000000) // 1, in the parts of a ratio
 #define PERCENT_MAX (INT64_MAX / 100)
@@ -442,34 +442,4 @@ bool performance_view_make(struct arena *arena, Pages__PerformancePage *page)
     add_charts(arena, page);
     return add_figures(arena, page) && add_days(arena, page) && add_years(arena, page) &&
            add_contributions(arena, page);
-}
-
-bool performance_view_compose(struct arena *arena,
-                              const Portfolio__GetCompositionResponse *composition,
-                              Pages__PerformancePage *page)
-{
-    page->classes = arena_allocate(arena, (composition->n_classes + 1) * sizeof *page->classes);
-    if (page->classes == NULL)
-        return false;
-    for (size_t i = 0; i < composition->n_classes; i++) {
-        const Portfolio__CompositionClass *part = composition->classes[i];
-        Pages__PerformanceClassView *view = arena_allocate(arena, sizeof *view);
-
-        if (view == NULL)
-            return false;
-        pages__performance_class_view__init(view);
-        view->name = part->name;
-        view->has_is_cash = true;
-        view->is_cash = part->is_cash;
-        view->has_value_micros = part->has_value_micros;
-        view->value_micros = part->value_micros;
-        view->has_weight_parts =
-            to_percent(part->has_weight_parts, part->weight_parts, &view->weight_parts);
-        view->has_width = true;
-        view->width = (uint32_t)(part->weight_parts * BAR_WIDTH / WHOLE);
-        page->classes[page->n_classes++] = view;
-    }
-    page->has_concentration_parts = composition->has_concentration_parts;
-    page->concentration_parts = composition->concentration_parts;
-    return true;
 }

@@ -12,11 +12,6 @@
 // spent.
 MUST_CHECK bool performance_view_make(struct arena *arena, Pages__PerformancePage *page);
 
-// The same of what the portfolio consists of.
-MUST_CHECK bool performance_view_compose(struct arena *arena,
-                                         const Portfolio__GetCompositionResponse *composition,
-                                         Pages__PerformancePage *page);
-
 // The periods that a portfolio is looked at over, and the name of the chosen one, as the API has
 // it. False when the arena's budget is spent.
 MUST_CHECK bool performance_view_list_periods(struct arena *arena,

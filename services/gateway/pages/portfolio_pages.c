@@ -9,6 +9,7 @@
 #include "bourse/trading/v1/trading_rules.h"
 #include "money/money.h"
 #include "page_templates.h"
+#include "pages/composition_view.h"
 #include "pages/equity_curve_view.h"
 #include "pages/page.h"
 #include "pages/page_portfolios.h"
@@ -95,7 +96,8 @@ add_portfolio(struct exchange *exchange, Pages__PortfolioPage *page, struct erro
            portfolio_view_add_lots(exchange, request.portfolio_id, page, error);
 }
 
-static bool add_curve(struct exchange *exchange, Pages__PortfolioPage *page, struct error *error)
+// What it consists of, and was worth.
+static bool add_parts(struct exchange *exchange, Pages__PortfolioPage *page, struct error *error)
 {
     struct equity_curve_wanted wanted = {.portfolio_id = page->summary->portfolio->id,
                                          .period =
@@ -109,6 +111,12 @@ static bool add_curve(struct exchange *exchange, Pages__PortfolioPage *page, str
     if (query->has_period)
         wanted.period = query->period;
     wanted.has_table = query->table;
+    if (!composition_view_make(exchange, wanted.portfolio_id,
+                               query->has_by ? query->by
+                                             : PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_TICKER,
+                               &page->composition, error))
+        return false;
+    wanted.composed_by = page->composition->by;
     return equity_curve_view_make(exchange, &wanted, &page->curve, error);
 }
 
@@ -172,7 +180,7 @@ static bool show(struct exchange *exchange, const struct failures *failures, str
                                                              : failures->halt;
 
     if (!page_begin(exchange, PAGE_FOR_USERS, "portfolio", "Portfolio", &page.frame, error) ||
-        !add_portfolio(exchange, &page, error) || !add_curve(exchange, &page, error) ||
+        !add_portfolio(exchange, &page, error) || !add_parts(exchange, &page, error) ||
         !page_find_owner(exchange, page.summary->portfolio, &page.owner, error) ||
         !add_halt(exchange, &page, error) ||
         !add_limits(exchange, failures->limits, &page, error) ||

@@ -16,12 +16,19 @@ enum { CATALOGUE_TICKERS_MAX = 500, CATALOGUE_TIMEOUT_MS = 3000 };
 
 #define CASH_NAME "cash"
 
-// A class of the composition while it is summed.
+// A holding and what it belongs to.
+struct member {
+    const char *class;
+    const struct holding *holding;
+};
+
+// A class of the composition while it is summed; its tickers are among those of all holdings.
 struct part {
     const char *name;
     bool is_cash;
     int64_t value;
-    uint32_t positions;
+    const char **tickers;
+    size_t count;
 };
 
 struct composing {
@@ -29,7 +36,7 @@ struct composing {
     struct call *call;
     Portfolio__CompositionBy by;
     struct appraisal appraisal;
-    const char **names; // of each holding's class
+    struct member *members; // one for each holding
     struct part *parts;
     size_t count;
 };
@@ -82,40 +89,40 @@ static bool ask_classes(struct composing *composing, struct error *error)
                            CATALOGUE_TIMEOUT_MS, &catalogue, error))
             return false;
         for (size_t i = 0; i < count; i++)
-            composing->names[from + i] =
+            composing->members[from + i].class =
                 class_of(composing, catalogue_find(&catalogue, tickers[i]));
     }
     return true;
 }
 
-static bool name_classes(struct composing *composing, struct error *error)
+static int compare_members(const void *one, const void *other)
 {
-    const struct appraisal *appraisal = &composing->appraisal;
+    const struct member *left = one;
+    const struct member *right = other;
+    int order = strcmp(left->class, right->class);
 
-    composing->names =
-        arena_allocate(composing->call->arena, (appraisal->count + 1) * sizeof(*composing->names));
-    composing->parts =
-        arena_allocate(composing->call->arena, (appraisal->count + 1) * sizeof(*composing->parts));
-    if (composing->names == NULL || composing->parts == NULL)
-        return out_of_budget(error);
-    if (composing->by != PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_TICKER)
-        return ask_classes(composing, error);
-    for (size_t i = 0; i < appraisal->count; i++)
-        composing->names[i] = appraisal->holdings[i].ticker;
-    return true;
+    return order != 0 ? order : strcmp(left->holding->ticker, right->holding->ticker);
 }
 
-static struct part *find_part(struct composing *composing, const char *name)
+// Finds out what each holding belongs to, and brings those of one class together.
+static bool classify(struct composing *composing, struct error *error)
 {
-    struct part *part = NULL;
+    const struct appraisal *appraisal = &composing->appraisal;
+    bool is_by_ticker = composing->by == PORTFOLIO__COMPOSITION_BY__COMPOSITION_BY_TICKER;
 
-    for (size_t i = 0; i < composing->count; i++) {
-        if (!composing->parts[i].is_cash && strcmp(composing->parts[i].name, name) == 0)
-            return &composing->parts[i];
+    composing->members = arena_allocate(composing->call->arena,
+                                        (appraisal->count + 1) * sizeof(*composing->members));
+    if (composing->members == NULL)
+        return out_of_budget(error);
+    for (size_t i = 0; i < appraisal->count; i++) {
+        const struct holding *holding = &appraisal->holdings[i];
+
+        composing->members[i] = (struct member){.class = holding->ticker, .holding = holding};
     }
-    part = &composing->parts[composing->count++];
-    *part = (struct part){.name = name};
-    return part;
+    if (!is_by_ticker && !ask_classes(composing, error))
+        return false;
+    qsort(composing->members, appraisal->count, sizeof(*composing->members), compare_members);
+    return true;
 }
 
 static int compare_parts(const void *one, const void *other)
@@ -131,16 +138,26 @@ static int compare_parts(const void *one, const void *other)
 static bool sum_parts(struct composing *composing, struct error *error)
 {
     const struct appraisal *appraisal = &composing->appraisal;
+    struct arena *arena = composing->call->arena;
+    const char **tickers = arena_allocate(arena, (appraisal->count + 1) * sizeof(*tickers));
+    struct part *part = NULL;
 
-    composing->parts[composing->count++] =
-        (struct part){.name = CASH_NAME, .is_cash = true, .value = appraisal->cash};
+    composing->parts = arena_allocate(arena, (appraisal->count + 1) * sizeof(*composing->parts));
+    if (tickers == NULL || composing->parts == NULL)
+        return out_of_budget(error);
     for (size_t i = 0; i < appraisal->count; i++) {
-        struct part *part = find_part(composing, composing->names[i]);
+        const struct member *member = &composing->members[i];
 
-        part->positions++;
-        if (!money_add(part->value, appraisal->holdings[i].market_value, &part->value))
+        if (part == NULL || strcmp(part->name, member->class) != 0) {
+            part = &composing->parts[composing->count++];
+            *part = (struct part){.name = member->class, .tickers = tickers + i};
+        }
+        part->tickers[part->count++] = member->holding->ticker;
+        if (!money_add(part->value, member->holding->market_value, &part->value))
             return error_set(error, REASON_INTERNAL, "A class is worth more than can be counted.");
     }
+    composing->parts[composing->count++] =
+        (struct part){.name = CASH_NAME, .is_cash = true, .value = appraisal->cash};
     qsort(composing->parts, composing->count, sizeof(*composing->parts), compare_parts);
     return true;
 }
@@ -168,7 +185,9 @@ static bool answer(const struct composing *composing,
         message->has_is_cash = message->has_value_micros = message->has_positions = true;
         message->is_cash = part->is_cash;
         message->value_micros = part->value;
-        message->positions = part->positions;
+        message->positions = (uint32_t)part->count;
+        message->tickers = part->tickers;
+        message->n_tickers = part->count;
         message->has_weight_parts =
             total > 0 &&
             performance_to_parts((double)part->value / (double)total, &message->weight_parts);
@@ -203,6 +222,6 @@ bool portfolio_api_get_composition(struct portfolio *portfolio,
     response->by = composing.by;
     if (!composing.appraisal.valuation.has_value)
         return true;
-    return name_classes(&composing, error) && sum_parts(&composing, error) &&
+    return classify(&composing, error) && sum_parts(&composing, error) &&
            answer(&composing, response, error);
 }

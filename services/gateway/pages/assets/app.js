@@ -100,6 +100,8 @@ if (document.querySelector('[data-strategy]'))
 const loadCharts = () => {
     if (document.querySelector('[data-equity]'))
         import('./equity.js');
+    if (document.querySelector('[data-composition]'))
+        import('./composition.js');
     if (document.querySelector('[data-performance]'))
         import('./performance.js');
     if (document.querySelector('[data-backtest]'))
