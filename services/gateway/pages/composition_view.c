@@ -4,7 +4,6 @@
 #include "bourse/portfolio/v1/portfolio_methods.h"
 
 enum {
-    TIMEOUT_MS = 3000, // of a page that has more to show
     BAR_WIDTH = 100,
     PER_CENT = 100,
 };
@@ -79,7 +78,6 @@ bool composition_view_make(struct exchange *exchange,
 {
     struct arena *arena = exchange->request->arena;
     Portfolio__GetCompositionRequest request = PORTFOLIO__GET_COMPOSITION_REQUEST__INIT;
-    struct rpc_method method = portfolio_method_get_composition;
     Pages__Composition *composition = arena_allocate(arena, sizeof *composition);
     ProtobufCMessage *response = NULL;
 
@@ -93,11 +91,12 @@ bool composition_view_make(struct exchange *exchange,
     request.portfolio_id = portfolio_id;
     request.has_by = true;
     request.by = by;
-    method.timeout_ms = TIMEOUT_MS;
-    if (page_call(exchange, "portfolio", &method, &request.base, &response, error))
-        return fill(arena, (const Portfolio__GetCompositionResponse *)response, composition) ||
-               page_out_of_memory(error);
+    if (!page_call_for_part(exchange, "portfolio", &portfolio_method_get_composition, &request.base,
+                            &response, error))
+        return false;
     composition->has_is_away = true;
-    composition->is_away = page_can_do_without(error);
-    return composition->is_away;
+    composition->is_away = response == NULL;
+    return composition->is_away ||
+           fill(arena, (const Portfolio__GetCompositionResponse *)response, composition) ||
+           page_out_of_memory(error);
 }

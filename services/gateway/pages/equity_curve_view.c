@@ -6,10 +6,7 @@
 #include "pages/line_chart.h"
 #include "pages/performance_view.h"
 
-enum {
-    TIMEOUT_MS = 3000, // of a page that has more to show
-    ROWS_SHOWN = 1000,
-};
+enum { ROWS_SHOWN = 1000 };
 
 static int64_t equity_of(const void *context, size_t index)
 {
@@ -108,17 +105,6 @@ static bool fill(struct arena *arena,
            (!curve->table || add_rows(arena, answer, curve));
 }
 
-// The days of a long history take a while, as after an import; and a page that has more to show
-// waits for nobody who is slow, and does without what fails for no fault of who looks at it.
-static bool is_said_on_the_page(const struct error *error, Pages__EquityCurve *curve)
-{
-    if (error_is(error, REASON_LIMIT_EXCEEDED))
-        set_trouble(curve, PAGES__EQUITY_CURVE_TROUBLE__EQUITY_CURVE_TROUBLE_TOO_LONG);
-    else if (page_can_do_without(error))
-        set_trouble(curve, PAGES__EQUITY_CURVE_TROUBLE__EQUITY_CURVE_TROUBLE_AWAY);
-    return curve->has_trouble;
-}
-
 bool equity_curve_view_make(struct exchange *exchange,
                             const struct equity_curve_wanted *wanted,
                             Pages__EquityCurve **out_curve,
@@ -126,7 +112,6 @@ bool equity_curve_view_make(struct exchange *exchange,
 {
     struct arena *arena = exchange->request->arena;
     Portfolio__GetEquityCurveRequest request = PORTFOLIO__GET_EQUITY_CURVE_REQUEST__INIT;
-    struct rpc_method method = portfolio_method_get_equity_curve;
     Pages__EquityCurve *curve = arena_allocate(arena, sizeof *curve);
     ProtobufCMessage *response = NULL;
 
@@ -145,9 +130,17 @@ bool equity_curve_view_make(struct exchange *exchange,
     request.portfolio_id = wanted->portfolio_id;
     request.has_period = true;
     request.period = wanted->period;
-    method.timeout_ms = TIMEOUT_MS;
-    if (page_call(exchange, "portfolio", &method, &request.base, &response, error))
-        return fill(arena, (const Portfolio__GetEquityCurveResponse *)response, curve) ||
-               page_out_of_memory(error);
-    return is_said_on_the_page(error, curve);
+    if (!page_call_for_part(exchange, "portfolio", &portfolio_method_get_equity_curve,
+                            &request.base, &response, error)) {
+        if (!error_is(error, REASON_LIMIT_EXCEEDED))
+            return false;
+        set_trouble(curve, PAGES__EQUITY_CURVE_TROUBLE__EQUITY_CURVE_TROUBLE_TOO_LONG);
+        return true;
+    }
+    if (response == NULL) {
+        set_trouble(curve, PAGES__EQUITY_CURVE_TROUBLE__EQUITY_CURVE_TROUBLE_AWAY);
+        return true;
+    }
+    return fill(arena, (const Portfolio__GetEquityCurveResponse *)response, curve) ||
+           page_out_of_memory(error);
 }

@@ -16,7 +16,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HTTP_SERVER_ERRORS = 500 }; // and above
+enum {
+    PART_TIMEOUT_MS = 3000,
+    HTTP_SERVER_ERRORS = 500, // and above
+};
 
 bool page_out_of_memory(struct error *error)
 {
@@ -215,11 +218,6 @@ request_id_of(struct exchange *exchange, const struct rpc_method *method, struct
     return out_id->string;
 }
 
-bool page_can_do_without(const struct error *error)
-{
-    return problem_status(error) >= HTTP_SERVER_ERRORS;
-}
-
 bool page_call(struct exchange *exchange,
                const char *service,
                const struct rpc_method *method,
@@ -241,6 +239,21 @@ bool page_call(struct exchange *exchange,
     return message_pack(request, call.arena, &packed, error) &&
            rpc_call_packed(client, method, &call, packed, &reply, error) &&
            message_unpack(method->response, call.arena, reply, out_response, error);
+}
+
+bool page_call_for_part(struct exchange *exchange,
+                        const char *service,
+                        const struct rpc_method *method,
+                        const ProtobufCMessage *request,
+                        ProtobufCMessage **out_response,
+                        struct error *error)
+{
+    struct rpc_method sooner = *method;
+
+    sooner.timeout_ms = PART_TIMEOUT_MS;
+    *out_response = NULL;
+    return page_call(exchange, service, &sooner, request, out_response, error) ||
+           problem_status(error) >= HTTP_SERVER_ERRORS;
 }
 
 bool page_read_form(struct exchange *exchange,

@@ -52,9 +52,15 @@ MUST_CHECK bool page_call(struct exchange *exchange,
                           ProtobufCMessage **out_response,
                           struct error *error);
 
-// Whether a call has failed for no fault of who asks, as while a service is away: a page that has
-// more to show does without, and says so.
-bool page_can_do_without(const struct error *error);
+// The same for a part of a page that has more to show: it is waited for 3 s at most. True without
+// a response when that fails for no fault of who asks, as while a service is away: the page does
+// without, and says so.
+MUST_CHECK bool page_call_for_part(struct exchange *exchange,
+                                   const char *service,
+                                   const struct rpc_method *method,
+                                   const ProtobufCMessage *request,
+                                   ProtobufCMessage **out_response,
+                                   struct error *error);
 
 // Reads the form that was sent, and the variables of the path, into the operation's request, checks
 // it, and calls. With `sets_texts` a text that is left empty is sent as empty.
