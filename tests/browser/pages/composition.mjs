@@ -95,7 +95,7 @@ export const composition = site => describe('what a portfolio consists of', () =
 
         it('goes with the prices, of a symbol and of all symbols of a sector, without being loaded again', async () => {
             await page.evaluate(() => Object.assign(globalThis, { isSame: true }));
-            for (const label of ['Symbol', 'Sector']) {
+            for (const label of ['Sector', 'Symbol']) {
                 await part().getByRole('link', { name: label, exact: true }).click();
                 await until(label, async () => await part().locator('[aria-current="page"]').innerText() === label);
                 const before = await rows();
@@ -115,11 +115,43 @@ export const composition = site => describe('what a portfolio consists of', () =
             await keep(page, 'composition-live');
         });
 
-        it('has what was bought elsewhere', async () => {
-            await part().getByRole('link', { name: 'Symbol', exact: true }).click();
+        it('has what was bought elsewhere, and leaves a keyboard at the link that it has followed', async () => {
+            const focused = () => page.evaluate(() => document.activeElement?.textContent);
+            for (const label of ['Exchange', 'Symbol']) {
+                await part().getByRole('link', { name: label, exact: true }).focus();
+                await page.keyboard.press('Enter');
+                await until(label, async () => await part().locator('[aria-current="page"]').innerText() === label);
+                assert.equal(await focused(), label);
+            }
             await buy('KO', '10');
             await until('another class', async () => (await rows()).some(one => one.name === 'KO'));
+            assert.equal(await focused(), 'Symbol');
             assert.equal(await page.evaluate(() => globalThis.isSame), true);
+        });
+
+        it('does not go by numbers of shares that the positions are behind with, as somebody is using them', async () => {
+            const worth = async () => (await rows()).find(one => one.name === 'AAPL').value;
+            const before = await worth();
+            await page.locator('section:has(#positions)').getByRole('link', { name: 'AAPL' }).focus();
+            await buy('AAPL', '100');
+            await page.waitForSelector('[data-part="positions"][data-is-behind]', { state: 'attached' });
+            await until('twice as much', async () => await worth() > 1.9 * before);
+            await page.evaluate(() => new Promise(done => { addEventListener('bourse:portfolio', () => addEventListener('bourse:portfolio', done, { once: true }), { once: true }); }));
+            assert.ok(await worth() > 1.9 * before);
+            await page.evaluate(() => document.activeElement?.blur());
+            await until('so many shares', async () => (await page.locator('[data-holding="AAPL"][data-of]').getAttribute('data-quantity')) === '200');
+        });
+
+        it('leaves the chart of the equity as somebody has moved it, with links that lead on from here', async () => {
+            await page.locator('[data-equity]').hover();
+            await page.waitForSelector('.chart-live canvas');
+            await page.evaluate(() => { document.querySelector('.chart-live').dataset.mine = 'true'; });
+            await part().getByRole('link', { name: 'Sector', exact: true }).click();
+            await until('sectors', async () => await part().locator('[aria-current="page"]').innerText() === 'Sector');
+            assert.equal(await page.locator('.chart-live[data-mine]').count(), 1);
+            await page.locator('section:has(#curve)').getByRole('link', { name: '1 month' }).click();
+            await page.waitForURL(/by=sector.*period=1M/);
+            assert.equal(await part().locator('[aria-current="page"]').innerText(), 'Sector');
         });
     });
 });

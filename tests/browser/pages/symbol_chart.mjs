@@ -129,7 +129,10 @@ export const symbolChart = site => describe('the chart of a symbol', () => {
         });
         for (let i = 0; i < 8; i++)
             await page.keyboard.press('+');
-        await until('larger candles', async () => await between() < wide / 4);
+        await until('larger candles', async () => {
+            const span = await between();
+            return span > 0 && span < wide / 4;
+        });
         await keep(page, 'symbol-chart-keys-1440-light', false);
         // Beyond what is seen it is moved.
         await press('Home', 'the first', at => at === first);

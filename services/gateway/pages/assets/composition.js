@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a portfolio consists of goes with its prices: a class is worth what the positions of its symbols are, which live.js
-// keeps beside them. Other symbols come with the part itself, after a trade.
+// keeps beside them. Other symbols and other numbers of shares come with the part itself, after a trade.
 // @ts-check
 import { micros, moneyOf, percentOf } from './decimals.js';
 
@@ -12,7 +12,7 @@ function worthOf(id, tickers) {
         const { worth } = /** @type {HTMLElement | null} */ (holding)?.dataset ?? {};
         if (worth === undefined)
             return undefined;
-        sum += BigInt(worth);
+        sum += micros(worth);
     }
     return sum;
 }
@@ -25,15 +25,23 @@ function show(row, worth, total) {
     row.querySelector('rect')?.setAttribute('width', String(worth * 100n / total));
 }
 
+/** @param {HTMLElement} section @param {bigint[]} worths of all classes @param {bigint} total */
+function showConcentration(section, worths, total) {
+    const place = section.querySelector('[data-concentration]');
+    if (place)
+        place.textContent = worths.reduce((sum, worth) => sum + (Number(worth) / Number(total)) ** 2, 0).toFixed(2);
+}
+
 addEventListener('bourse:portfolio', event => {
     const { id, cash_balance: cash, total_value: value } = /** @type {CustomEvent} */ (event).detail;
+    const section = /** @type {HTMLElement | null} */ (document.querySelector(`[data-composition="${CSS.escape(id)}"]`));
     const total = micros(value);
-    if (total <= 0n)
+    // Positions that are behind, as somebody is using them, have other numbers of shares.
+    if (!section || total <= 0n || document.querySelector('[data-part="positions"][data-is-behind]'))
         return;
-    for (const row of document.querySelectorAll(`[data-composition="${CSS.escape(id)}"] [data-class]`)) {
-        const { class: tickers = '' } = /** @type {HTMLElement} */ (row).dataset;
-        const worth = row.hasAttribute('data-is-cash') ? micros(cash) : worthOf(id, tickers.trim().split(' '));
-        if (worth !== undefined)
-            show(/** @type {HTMLElement} */ (row), worth, total);
-    }
+    const rows = /** @type {HTMLElement[]} */ ([...section.querySelectorAll('[data-class]')]);
+    const worths = rows.map(row => (row.hasAttribute('data-is-cash') ? micros(cash) : worthOf(id, (row.dataset.class ?? '').trim().split(' '))));
+    rows.forEach((row, index) => worths[index] !== undefined && show(row, worths[index], total));
+    if (!worths.includes(undefined))
+        showConcentration(section, /** @type {bigint[]} */ (worths), total);
 });

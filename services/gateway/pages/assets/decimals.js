@@ -49,6 +49,9 @@ function rounded(value, decimals) {
     return value < 0n ? `-${text}` : text;
 }
 
+/** As the API sends it. @param {bigint} value in millionths */
+export const decimalOf = value => rounded(value, 6);
+
 /** Shares with as many decimals as they have. @param {bigint} value in billionths */
 export const sharesOf = value => {
     const digits = (value < 0n ? -value : value).toString().padStart(10, '0');

@@ -33,23 +33,36 @@ const setBusy = (/** @type {boolean} */ isBusy) => document.querySelectorAll(PAR
 /** A keyboard goes on where it was: at what the link led to, at the same link or at the one in its place. @param {number} index @param {string} href */
 function focusAgain(index, href) {
     const now = links();
-    const target = document.getElementById(new URL(href).hash.slice(1));
+    const named = document.getElementById(new URL(href).hash.slice(1));
+    const target = named?.matches('[tabindex]') ? named : null;
     const place = target ?? now.find(link => link.href === href) ?? now[Math.max(index, 0)];
     place?.focus({ preventScroll: target === null });
+}
+
+/** What a part shows of what there is to choose. @param {Element} part */
+const chosenIn = part => [...part.querySelectorAll('a')].map(link => `${link.textContent} ${link.getAttribute('aria-current')}`).join();
+
+/** A part that shows what it did stays, as its chart may have been moved; its links lead to what the others show now. @param {Element} part @param {Element} other */
+function keepPart(part, other) {
+    if (chosenIn(part) !== chosenIn(other))
+        return false;
+    const fresh = other.querySelectorAll('a');
+    part.querySelectorAll('a').forEach((link, index) => link.setAttribute('href', fresh[index].getAttribute('href') ?? ''));
+    return true;
 }
 
 /** @param {Document} page */
 const readerOf = page => page.querySelector('.user')?.textContent;
 
-/** @param {Document} fresh @param {string} href */
-function showParts(fresh, href) {
+/** @param {Document} fresh @param {string} href @param {string | undefined} name of the part that its link is in */
+function showParts(fresh, href, name) {
     const active = document.activeElement;
     const isInside = active?.closest(PARTS) && active instanceof HTMLElement;
     const index = links().findIndex(link => link === active);
     if (isInside)
         active.blur(); // who is in it does not keep it
     showAddress();
-    replaceParts(PARTS, fresh);
+    replaceParts(PARTS, fresh, (part, other) => /** @type {HTMLElement} */ (part).dataset.part !== name && keepPart(part, other));
     // Who types somewhere else by now goes on there.
     if (isInside || (active === document.body && new URL(href).hash))
         focusAgain(index, href);
@@ -82,8 +95,8 @@ async function ask(href, signal) {
     return undefined;
 }
 
-/** @param {string} href @param {() => void} arrive what is done once the page is there */
-async function show(href, arrive) {
+/** @param {string} href @param {() => void} arrive what is done once the page is there @param {string} [name] of the part that its link is in */
+async function show(href, arrive, name) {
     asked.abort();
     asked = new AbortController();
     const { signal } = asked;
@@ -101,10 +114,10 @@ async function show(href, arrive) {
         return;
     }
     arrive();
-    showParts(fresh, href);
+    showParts(fresh, href, name);
     // It may have been made before what other parts were shown anew for. Where that cannot be had, the stream has a gap, and sees to it.
     if (renewals > before + 1)
-        renewParts(`${PARTS} [data-topic]`).catch(() => undefined);
+        renewParts(`${PARTS}[data-topic], ${PARTS} [data-topic]`).catch(() => undefined);
 }
 
 /** To where the browser's address is already. */
@@ -129,7 +142,7 @@ document.addEventListener('click', event => {
     show(href, () => {
         if (href !== location.href)
             history.pushState(null, '', href);
-    });
+    }, link.closest(PARTS)?.getAttribute('data-part') ?? undefined);
 });
 // Back and forward. What else changes the address has its own reader (#ticket).
 addEventListener('popstate', () => {

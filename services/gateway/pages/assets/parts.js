@@ -32,10 +32,13 @@ export function hideState() {
 /** An element and what is in it, of one kind. @param {Element} part @param {string} selector */
 const within = (part, selector) => [part, ...part.querySelectorAll(selector)].filter(one => one.matches(selector));
 
-/** What has been scrolled stays where it is, and what has been opened stays open. @param {Element} part @param {Element} other */
+// At what opens something, and at links that show a part otherwise, a keyboard uses nothing of it yet.
+const STOPS = 'summary, [data-follow] a';
+
+/** What has been scrolled stays where it is, what has been opened stays open, and a keyboard where it stopped. @param {Element} part @param {Element} other */
 function replace(part, other) {
     const places = within(part, '.table-scroll').map(one => [one.scrollLeft, one.scrollTop]);
-    const summary = within(part, 'summary').findIndex(one => one === document.activeElement);
+    const stop = within(part, STOPS).findIndex(one => one === document.activeElement);
     const opened = within(part, 'details').map(one => one.hasAttribute('open'));
     part.replaceWith(other);
     within(other, 'details').forEach((one, index) => one.toggleAttribute('open', opened[index] ?? one.hasAttribute('open')));
@@ -43,7 +46,7 @@ function replace(part, other) {
         const [left, top] = places[index] ?? [0, 0];
         one.scrollTo(left, top);
     });
-    const again = within(other, 'summary')[summary];
+    const again = within(other, STOPS)[stop];
     if (again instanceof HTMLElement)
         again.focus({ preventScroll: true });
 }
@@ -51,8 +54,11 @@ function replace(part, other) {
 /** What a part asks before something is done, while it asks. @param {Element} part */
 const openQuestion = part => CSS.supports('selector(:popover-open)') ? part.querySelector(':popover-open') : null;
 
-/** Whether the keyboard is in a part, other than at what opens something, or it asks something. @param {Element} part */
-const isUsed = part => part.contains(document.activeElement) && !document.activeElement?.matches('summary') || openQuestion(part) !== null;
+/** Whether something was typed into a part that is not sent yet. @param {Element} part */
+const isTyped = part => [...part.querySelectorAll('input')].some(input => input.value !== input.defaultValue);
+
+/** Whether the keyboard is in a part, other than where it only stops, or something was typed into it, or it asks something. @param {Element} part */
+const isUsed = part => isTyped(part) || part.contains(document.activeElement) && !document.activeElement?.matches(STOPS) || openQuestion(part) !== null;
 
 /** Who is using a part keeps it until that is over. @param {Element} part @param {string} name */
 function renewLater(part, name) {
@@ -75,14 +81,20 @@ export async function readPage(address, signal) {
     return !reply.ok || reply.redirected ? undefined : new DOMParser().parseFromString(await reply.text(), 'text/html');
 }
 
-/** Has parts of the page be as they are in another one. @param {string} selector @param {Document} fresh */
-export function replaceParts(selector, fresh) {
+/**
+ * Has parts of the page be as they are in another one.
+ * @param {string} selector @param {Document} fresh
+ * @param {(part: Element, other: Element) => boolean} [stays] whether one stays as it is
+ */
+export function replaceParts(selector, fresh, stays = () => false) {
     for (const part of document.querySelectorAll(selector)) {
         const name = /** @type {HTMLElement} */ (part).dataset.part ?? '';
         const other = fresh.querySelector(`[data-part="${CSS.escape(name)}"]`);
-        if (other && isUsed(part))
+        if (!other || stays(part, other))
+            continue;
+        if (isUsed(part))
             renewLater(part, name);
-        else if (other)
+        else
             replace(part, other);
     }
     dispatchEvent(new Event('bourse:parts'));
