@@ -8,13 +8,14 @@ import { closing } from './pages/closing.mjs';
 import { composition } from './pages/composition.mjs';
 import { equityCurve } from './pages/equity_curve.mjs';
 import { everyPage } from './pages/every_page.mjs';
+import { inStep } from './pages/in_step.mjs';
 import { orderReview } from './pages/order_review.mjs';
 import { onAPhone, onPaper } from './pages/phone_and_paper.mjs';
 import { strategies } from './pages/strategies.mjs';
 import { symbolChart } from './pages/symbol_chart.mjs';
 import { whenItFails } from './pages/when_it_fails.mjs';
-import { withoutScripts } from './pages/without_scripts.mjs';
 import { withScripts } from './pages/with_scripts.mjs';
+import { withoutScripts } from './pages/without_scripts.mjs';
 
 describe('the web application', { skip: program ? false : 'there is no Chromium' }, () => {
     const site = {};
@@ -31,6 +32,6 @@ describe('the web application', { skip: program ? false : 'there is no Chromium'
     });
 
     // In this order: the phone and the statement show what the first two have done.
-    for (const subject of [withoutScripts, withScripts, symbolChart, orderReview, closing, composition, equityCurve, onAPhone, onPaper, everyPage, strategies, anotherSite, whenItFails])
+    for (const subject of [withoutScripts, withScripts, symbolChart, orderReview, closing, composition, inStep, equityCurve, onAPhone, onPaper, everyPage, strategies, anotherSite, whenItFails])
         subject(site);
 });

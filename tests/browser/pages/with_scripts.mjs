@@ -588,8 +588,10 @@ export const withScripts = site => describe('with scripts', () => {
         await platform.kill('gateway');
         await page.waitForSelector('[data-stream][data-state="waiting"]');
         await page.waitForSelector('.last.is-stale');
+        await page.locator('.price-now').getByText('Stale').waitFor();
         await page.waitForSelector('[data-stream][data-state="live"]', { timeout: 60000 });
         await page.waitForSelector('.last:not(.is-stale)');
+        await page.locator('.price-now').getByText('Stale').waitFor({ state: 'hidden' });
         page.complaints = page.complaints.filter(one => !/ERR_(CONNECTION|INCOMPLETE|EMPTY|SOCKET)/.test(one));
     });
 

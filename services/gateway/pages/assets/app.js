@@ -83,6 +83,8 @@ if (document.querySelector('[data-quote], [data-portfolio], [data-topic]'))
     import('./live.js');
 if (document.querySelector('[data-renew]'))
     import('./renew.js');
+if (document.querySelector('[data-movers]'))
+    import('./movers.js');
 // What nobody misses in the first moment, as the page says it and its links lead somewhere.
 const whenIdle = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ work) => setTimeout(work, 500));
 whenIdle(() => {

@@ -38,8 +38,15 @@ function moveEnd(place, value) {
     }
 }
 
-// A chart in its place is told of what was measured since, for it stays as somebody has moved it.
-setInterval(() => (figure()?.querySelector('.chart-live') ? dispatchEvent(new Event('bourse:measured')) : askAgain()), MEASURED_MS);
+// A chart in its place is told of what was measured since, for it stays as somebody has moved it; what is said above it is had anew.
+setInterval(() => {
+    if (!figure()?.querySelector('.chart-live')) {
+        askAgain();
+        return;
+    }
+    dispatchEvent(new Event('bourse:measured'));
+    renewParts('[data-part="curve-gain"], [data-part="curve-extremes"]').catch(() => undefined);
+}, MEASURED_MS);
 document.addEventListener('visibilitychange', askAgain);
 addEventListener('bourse:portfolio', event => {
     const { id, cash_balance: cash, total_value: value } = /** @type {CustomEvent} */ (event).detail;

@@ -3,7 +3,7 @@
 // of more than numbers names its topic (data-topic), and is asked for again as a page, so that there is one place that writes it.
 // @ts-check
 import { setClock } from './clock.js';
-import { direction, directionOf, grouped, micros, money, moneyOf, percent, percentOf, price, product, signed, signedOf } from './decimals.js';
+import { decimalOf, direction, directionOf, grouped, micros, money, moneyOf, percent, percentOf, price, product, signed, signedOf } from './decimals.js';
 import { sayOrder } from './notices.js';
 import { hideState, renewParts, showState } from './parts.js';
 import { hasSessionEnded } from './session.js';
@@ -91,7 +91,7 @@ function showHoldings(quote) {
         const { dataset } = /** @type {HTMLElement} */ (holding);
         const { quantity = '', cost = '' } = dataset;
         const value = product(quantity, quote.price);
-        dataset.worth = String(value);
+        dataset.worth = decimalOf(value);
         const profit = value - micros(cost);
         const share = gained(profit, micros(cost));
         const way = directionOf(profit);
@@ -123,11 +123,24 @@ function showQuote(quote) {
     dispatchEvent(new CustomEvent('bourse:quote', { detail: quote }));
 }
 
-/** Whether what a portfolio has of cash is not what the page was made with: something was bought or sold meanwhile. @param {any} portfolio */
-function hasTraded(portfolio) {
-    const own = `[data-portfolio="${CSS.escape(portfolio.id)}"]`;
-    return ['cash_balance', 'buying_power'].some(name => [...document.querySelectorAll(`${own} [data-field="${name}"]`)]
-        .some(place => place.textContent !== money(portfolio[name])));
+const CASH = ['cash_balance', 'buying_power'];
+
+/** What the page was made with of each portfolio's cash, by portfolio and field. @type {Map<string, string>} */
+const cashAsMade = new Map();
+
+/** @param {Document} page as it was made */
+function rememberCash(page) {
+    for (const place of page.querySelectorAll(CASH.map(name => `[data-portfolio] [data-field="${name}"]`).join())) {
+        const id = /** @type {HTMLElement} */ (place.closest('[data-portfolio]')).dataset.portfolio;
+        cashAsMade.set(`${id} ${/** @type {HTMLElement} */ (place).dataset.field}`, place.textContent ?? '');
+    }
+}
+rememberCash(document);
+
+/** Whether a portfolio has other cash than the page was made with: it has other positions, too, whoever traded, reset or imported. @param {any} portfolio */
+function hasOtherCash(portfolio) {
+    const isOther = (/** @type {string} */ name) => (cashAsMade.get(`${portfolio.id} ${name}`) ?? money(portfolio[name])) !== money(portfolio[name]);
+    return document.querySelector(partsOf('orders')) !== null && CASH.some(isOther);
 }
 
 /** How much of a portfolio each position is: by the total that is told after the prices it is made of. @param {any} portfolio */
@@ -136,7 +149,7 @@ function showWeights(portfolio) {
     for (const place of document.querySelectorAll(`[data-of="${CSS.escape(portfolio.id)}"][data-worth] [data-field="weight"]`)) {
         const { worth = '0' } = /** @type {HTMLElement} */ (place.closest('[data-of]')).dataset;
         if (total > 0n)
-            write(place, `${moneyOf(percentOf(BigInt(worth), total))}%`, '');
+            write(place, `${moneyOf(percentOf(micros(worth), total))}%`, '');
     }
 }
 
@@ -163,12 +176,6 @@ function showDayPercent({ id, total_value: total, day_change: change }) {
 /** @param {any} portfolio */
 function showPortfolio(portfolio) {
     showWeights(portfolio);
-    if (portfolio.total_value !== undefined) {
-        showGain(portfolio);
-        if (portfolio.day_change !== undefined)
-            showDayPercent(portfolio);
-        dispatchEvent(new CustomEvent('bourse:portfolio', { detail: portfolio }));
-    }
     for (const place of document.querySelectorAll(`[data-portfolio="${CSS.escape(portfolio.id)}"] [data-field]`)) {
         const name = /** @type {HTMLElement} */ (place).dataset.field ?? '';
         const value = portfolio[name];
@@ -179,6 +186,12 @@ function showPortfolio(portfolio) {
         if (name === 'buying_power')
             /** @type {HTMLElement} */ (place).dataset.exact = value;
     }
+    if (portfolio.total_value === undefined)
+        return;
+    showGain(portfolio);
+    if (portfolio.day_change !== undefined)
+        showDayPercent(portfolio);
+    dispatchEvent(new CustomEvent('bourse:portfolio', { detail: portfolio }));
 }
 
 /** A backtest that goes on as the page says is a bar that grows; another one is the page's to show. @param {any} backtest */
@@ -231,7 +244,9 @@ function renewSoon(topic, wait = 250) {
         pending = 0;
         changed.clear();
         try {
-            await renewParts(now.map(partsOf).join());
+            const fresh = await renewParts(now.map(partsOf).join());
+            if (fresh)
+                rememberCash(fresh);
             renewWait = WAIT_MS_MIN;
         } catch {
             now.forEach(one => renewSoon(one, renewWait));
@@ -302,9 +317,9 @@ function listen() {
     source = new EventSource(`/api/v1/stream?topics=${encodeURIComponent(followed)}`);
     hear('quote', showQuote);
     hear('clock', ({ clock }) => setClock(clock));
-    // Its positions come with the page alone, and what was filled while that was loaded is told of by nothing else.
-    hear('portfolio', ({ portfolio, snapshot }) => {
-        if (snapshot && hasTraded(portfolio))
+    // Its positions come with the page alone, and of what was filled while that was loaded, or by somebody else, no order tells.
+    hear('portfolio', ({ portfolio }) => {
+        if (hasOtherCash(portfolio))
             renewSoon('orders');
         showPortfolio(portfolio);
     });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The order ticket: only the fields that the type of order needs, what it would cost as it is typed, and B and S.
 // @ts-check
-import { micros, moneyOf, nanos, price as priceText, product, sharesOf } from './decimals.js';
+import { grouped, micros, moneyOf, nanos, price as priceText, product, sharesOf } from './decimals.js';
 
 const form = /** @type {HTMLFormElement} */ (document.querySelector('[data-ticket]'));
 
@@ -81,6 +81,17 @@ function rest(most, amount) {
         : { text: `${sharesOf(left)} shares would be left.`, isTooMuch: false };
 }
 
+/** Whole shares, as symbol_page.c works them out: of what there is, or what an order may come to. */
+function showAffordable() {
+    const place = /** @type {HTMLElement | null} */ (ticket.querySelector('[data-affordable]'));
+    const ask = document.querySelector('[data-field="ask"]')?.textContent?.replaceAll(',', '') ?? '';
+    if (!place || !/^\d+(\.\d+)?$/.test(ask) || micros(ask) === 0n)
+        return;
+    const cash = micros(exact('[data-field="buying_power"]'));
+    const most = place.dataset.most ? micros(place.dataset.most) : cash;
+    place.textContent = grouped(String((most < cash ? most : cash) / micros(ask)), 0);
+}
+
 /** As estimate.c works it out: in the ticket, and in the order's review. */
 function showEstimate() {
     const { price, limit } = prices();
@@ -146,8 +157,11 @@ form.addEventListener('submit', event => {
     event.preventDefault();
     showReview(review);
 });
-addEventListener('bourse:quote', showEstimate);
-addEventListener('bourse:parts', showEstimate);
+for (const change of ['bourse:quote', 'bourse:portfolio', 'bourse:parts'])
+    addEventListener(change, () => {
+        showEstimate();
+        showAffordable();
+    });
 document.addEventListener('keydown', event => {
     const key = event.key.toLowerCase();
     const typing = event.target instanceof Element && event.target.closest('input, select, textarea');
