@@ -143,12 +143,15 @@ export const composition = site => describe('what a portfolio consists of', () =
         });
 
         it('leaves the chart of the equity as somebody has moved it, with links that lead on from here', async () => {
+            // Nothing that was bought is still waited for.
+            await openLive(page, path(), 'follow.js', 'composition.js', 'equity.js');
             await page.locator('[data-equity]').hover();
             await page.waitForSelector('.chart-live canvas');
             await page.evaluate(() => { document.querySelector('.chart-live').dataset.mine = 'true'; });
             await part().getByRole('link', { name: 'Sector', exact: true }).click();
             await until('sectors', async () => await part().locator('[aria-current="page"]').innerText() === 'Sector');
             assert.equal(await page.locator('.chart-live[data-mine]').count(), 1);
+            assert.equal(await page.locator('[aria-busy="true"]').count(), 0);
             await page.locator('section:has(#curve)').getByRole('link', { name: '1 month' }).click();
             await page.waitForURL(/by=sector.*period=1M/);
             assert.equal(await part().locator('[aria-current="page"]').innerText(), 'Sector');

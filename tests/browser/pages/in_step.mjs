@@ -27,7 +27,7 @@ export const inStep = site => describe('what a page says in two places', () => {
         const [order, other] = [await rest(), await rest()];
         await openLive(page, `/orders/${order.id}`);
         await page.getByLabel('Shares', { exact: true }).fill('2');
-        await page.locator('h1').click();
+        await page.evaluate(() => document.activeElement?.blur());
         await cancel(other);
         await page.waitForSelector('[data-part="replace"][data-is-behind]');
         assert.equal(await page.getByLabel('Shares', { exact: true }).inputValue(), '2');
@@ -36,6 +36,24 @@ export const inStep = site => describe('what a page says in two places', () => {
         await cancel(order);
         await page.locator('section:has(#about)').getByText('Canceled').first().waitFor();
         await until('no form', async () => await page.locator('#replace').count() === 0);
+    });
+
+    it('keeps the reason why a change was refused, and a choice that is not sent yet', async () => {
+        const [order, other] = [await rest(), await rest()];
+        await openLive(page, `/orders/${order.id}`);
+        await page.getByLabel('Shares', { exact: true }).fill('0.0000000001');
+        await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Change the order' }).click()]);
+        await page.waitForSelector('[data-stream][data-state="live"]');
+        await cancel(other);
+        await page.waitForSelector('[data-part="replace"][data-is-behind]');
+        assert.equal(await page.locator('#replace ~ .form-problem, section:has(#replace) .form-problem').count(), 1);
+        await openLive(page, `/orders/${order.id}`);
+        await page.getByLabel('Lasts').selectOption('day');
+        await page.evaluate(() => document.activeElement?.blur());
+        await cancel(await rest());
+        await page.waitForSelector('[data-part="replace"][data-is-behind]');
+        assert.equal(await page.getByLabel('Lasts').inputValue(), 'day');
+        await cancel(order);
     });
 
     it('has fills once there are some', async () => {
@@ -70,17 +88,25 @@ export const inStep = site => describe('what a page says in two places', () => {
         await post('/deposits', { amount: '50000' });
         await until('more', async () => await isInStep() > before + 49000);
         await post('/withdrawals', { amount: '50000' });
-        await until('less', async () => await isInStep() < before + 1000);
+        await until('less', async () => {
+            const cash = await isInStep();
+            return cash && cash < before + 1000;
+        });
     });
 
     it('has no gainer that falls for long', async () => {
-        await openLive(page, '/dashboard');
+        await openLive(page, '/dashboard', 'movers.js', 'clock.js');
         const gainer = page.locator('section:has(#gainers) [data-quote]').first();
         const ticker = await gainer.getAttribute('data-quote');
         await page.evaluate(() => { document.querySelector('section:has(#gainers)').dataset.mine = 'true'; });
         await page.evaluate(detail => dispatchEvent(new CustomEvent('bourse:quote', { detail })), { ticker, change: '-1.00' });
         await page.waitForSelector('section:has(#gainers):not([data-mine])');
-        assert.equal(await page.locator('[data-as-of]').textContent(), await page.locator('.clock time').textContent());
+    });
+
+    it('says on paper of what time its prices are', async () => {
+        await openLive(page, '/dashboard', 'clock.js');
+        await page.evaluate(() => { document.querySelector('[data-as-of]').textContent = 'as it was made'; });
+        await until('the time of now', () => page.evaluate(() => document.querySelector('[data-as-of]').textContent === document.querySelector('.clock time').textContent));
     });
 
     it('has no positions any more once a portfolio has begun anew elsewhere', async () => {

@@ -100,7 +100,9 @@ function show() {
     market?.classList.toggle('is-closed', !isOpen);
     write(strip?.querySelector('[data-market]'), labelOf(time, isOpen));
     write(place, dateTime(time));
-    write(document.querySelector('[data-as-of]'), dateTime(time));
+    // On paper: of what goes with the time.
+    if (document.querySelector('[data-stream][data-state="live"]:not([hidden])'))
+        write(document.querySelector('[data-as-of]'), dateTime(time));
     place?.setAttribute('datetime', new Date(time).toISOString());
     const pace = strip?.querySelector('[data-pace]');
     write(pace, paceOf());

@@ -40,12 +40,14 @@ function moveEnd(place, value) {
 
 // A chart in its place is told of what was measured since, for it stays as somebody has moved it; what is said above it is had anew.
 setInterval(() => {
+    if (isOver || document.hidden)
+        return;
     if (!figure()?.querySelector('.chart-live')) {
         askAgain();
         return;
     }
     dispatchEvent(new Event('bourse:measured'));
-    renewParts('[data-part="curve-gain"], [data-part="curve-extremes"]').catch(() => undefined);
+    renewParts('[data-part="curve-gain"], [data-part="curve-extremes"]').then(fresh => { isOver = !fresh; }, () => undefined);
 }, MEASURED_MS);
 document.addEventListener('visibilitychange', askAgain);
 addEventListener('bourse:portfolio', event => {

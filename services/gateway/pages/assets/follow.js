@@ -114,6 +114,7 @@ async function show(href, arrive, name) {
         return;
     }
     arrive();
+    setBusy(false);
     showParts(fresh, href, name);
     // It may have been made before what other parts were shown anew for. Where that cannot be had, the stream has a gap, and sees to it.
     if (renewals > before + 1)

@@ -125,7 +125,7 @@ function showQuote(quote) {
 
 const CASH = ['cash_balance', 'buying_power'];
 
-/** What the page was made with of each portfolio's cash, by portfolio and field. @type {Map<string, string>} */
+/** What the page was made with of each portfolio's cash, or is asked for again with, by portfolio and field. @type {Map<string, string>} */
 const cashAsMade = new Map();
 
 /** @param {Document} page as it was made */
@@ -319,8 +319,10 @@ function listen() {
     hear('clock', ({ clock }) => setClock(clock));
     // Its positions come with the page alone, and of what was filled while that was loaded, or by somebody else, no order tells.
     hear('portfolio', ({ portfolio }) => {
-        if (hasOtherCash(portfolio))
+        if (hasOtherCash(portfolio)) {
+            CASH.forEach(name => cashAsMade.set(`${portfolio.id} ${name}`, money(portfolio[name])));
             renewSoon('orders');
+        }
         showPortfolio(portfolio);
     });
     hear('backtest', message => showBacktest(message.backtest));

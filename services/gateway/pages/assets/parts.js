@@ -39,6 +39,7 @@ const STOPS = 'summary, [data-follow] a';
 function replace(part, other) {
     const places = within(part, '.table-scroll').map(one => [one.scrollLeft, one.scrollTop]);
     const stop = within(part, STOPS).findIndex(one => one === document.activeElement);
+    const text = document.activeElement?.textContent;
     const opened = within(part, 'details').map(one => one.hasAttribute('open'));
     part.replaceWith(other);
     within(other, 'details').forEach((one, index) => one.toggleAttribute('open', opened[index] ?? one.hasAttribute('open')));
@@ -46,7 +47,8 @@ function replace(part, other) {
         const [left, top] = places[index] ?? [0, 0];
         one.scrollTo(left, top);
     });
-    const again = within(other, STOPS)[stop];
+    const stops = within(other, STOPS);
+    const again = stop < 0 || stops[stop]?.textContent === text ? stops[stop] : stops.find(one => one.textContent === text) ?? stops[stop];
     if (again instanceof HTMLElement)
         again.focus({ preventScroll: true });
 }
@@ -54,11 +56,17 @@ function replace(part, other) {
 /** What a part asks before something is done, while it asks. @param {Element} part */
 const openQuestion = part => CSS.supports('selector(:popover-open)') ? part.querySelector(':popover-open') : null;
 
-/** Whether something was typed into a part that is not sent yet. @param {Element} part */
-const isTyped = part => [...part.querySelectorAll('input')].some(input => input.value !== input.defaultValue);
+/** Whether something else is in a field than the page was made with. @param {HTMLInputElement | HTMLSelectElement} field */
+const isChanged = field => field instanceof HTMLSelectElement
+    ? field.selectedIndex !== Math.max([...field.options].findIndex(option => option.defaultSelected), 0)
+    : field.value !== field.defaultValue;
 
-/** Whether the keyboard is in a part, other than where it only stops, or something was typed into it, or it asks something. @param {Element} part */
-const isUsed = part => isTyped(part) || part.contains(document.activeElement) && !document.activeElement?.matches(STOPS) || openQuestion(part) !== null;
+/** Whether a part has a form that is being filled in, or that says what was wrong with it. @param {Element} part */
+const isFilledIn = part => part.querySelector('.form-problem') !== null
+    || /** @type {(HTMLInputElement | HTMLSelectElement)[]} */ ([...part.querySelectorAll('input, select')]).some(isChanged);
+
+/** Whether the keyboard is in a part, other than where it only stops, or a form of it is filled in, or it asks something. @param {Element} part */
+const isUsed = part => isFilledIn(part) || part.contains(document.activeElement) && !document.activeElement?.matches(STOPS) || openQuestion(part) !== null;
 
 /** Who is using a part keeps it until that is over. @param {Element} part @param {string} name */
 function renewLater(part, name) {
