@@ -3,27 +3,14 @@
 // place (equity_chart.js). Either is had anew as time goes on, and when something was bought, sold, paid in or taken out.
 // @ts-check
 import { drawCloser } from './closer.js';
-import { renewParts } from './parts.js';
+import { makeRenewer } from './parts.js';
 
 const HEIGHT = 240; // of the box that the lines are in
-const AGAIN_MS = 15000; // between two that are asked for
 const MEASURED_MS = 300000; // between two values of a day
 
 const figure = drawCloser('[data-equity]', place => import('./equity_chart.js').then(({ showEquity }) => showEquity(place)));
-let askedAt = 0;
-let pending = 0; // what waits to be asked for
-let isOver = false; // there is no such page any more, as after a logout
-
-/** Asks for the curve anew, at most so often; while nobody sees the window not at all. */
-function askAgain() {
-    if (pending !== 0 || isOver || document.hidden)
-        return;
-    pending = window.setTimeout(async () => {
-        pending = 0;
-        askedAt = Date.now();
-        isOver = await renewParts('[data-part="curve"]').then(fresh => !fresh, () => false);
-    }, Math.max(askedAt + AGAIN_MS - Date.now(), 0));
-}
+const askAgain = makeRenewer('[data-part="curve"]');
+const askAgainAbove = makeRenewer('[data-part="curve-gain"], [data-part="curve-extremes"]');
 
 /** The end of the line at what the portfolio is worth now; beyond the box another one is asked for. @param {HTMLElement} place @param {number} value */
 function moveEnd(place, value) {
@@ -40,14 +27,14 @@ function moveEnd(place, value) {
 
 // A chart in its place is told of what was measured since, for it stays as somebody has moved it; what is said above it is had anew.
 setInterval(() => {
-    if (isOver || document.hidden)
+    if (document.hidden)
         return;
     if (!figure()?.querySelector('.chart-live')) {
         askAgain();
         return;
     }
     dispatchEvent(new Event('bourse:measured'));
-    renewParts('[data-part="curve-gain"], [data-part="curve-extremes"]').then(fresh => { isOver = !fresh; }, () => undefined);
+    askAgainAbove();
 }, MEASURED_MS);
 document.addEventListener('visibilitychange', askAgain);
 addEventListener('bourse:portfolio', event => {

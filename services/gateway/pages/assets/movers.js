@@ -3,23 +3,9 @@
 // after a new session has begun, they are asked for anew.
 // @ts-check
 import { direction } from './decimals.js';
-import { renewParts } from './parts.js';
+import { makeRenewer } from './parts.js';
 
-const AGAIN_MS = 15000; // between two times
-
-let askedAt = 0;
-let pending = 0; // what waits to be asked for
-
-function askAgain() {
-    if (pending !== 0 || document.hidden)
-        return;
-    pending = window.setTimeout(async () => {
-        askedAt = Date.now();
-        // Where they cannot be had they are asked for with the next price.
-        await renewParts('[data-movers]').catch(() => undefined);
-        pending = 0;
-    }, Math.max(askedAt + AGAIN_MS - Date.now(), 0));
-}
+const askAgain = makeRenewer('[data-movers]');
 
 addEventListener('bourse:quote', event => {
     const { ticker, change } = /** @type {CustomEvent} */ (event).detail;

@@ -123,3 +123,25 @@ export async function renewParts(selector) {
         replaceParts(selector, fresh);
     return fresh;
 }
+
+const AGAIN_MS = 15000; // between two times that the same parts are asked for
+
+/**
+ * Has parts shown anew whenever that is asked for, at most so often; while nobody sees the window not at all, and not any
+ * more once there is no such page, as after a logout. What fails is tried with the next time.
+ * @param {string} selector
+ */
+export function makeRenewer(selector) {
+    let askedAt = 0;
+    let pending = 0; // what waits to be asked for
+    let isOver = false;
+    return () => {
+        if (pending !== 0 || isOver || document.hidden)
+            return;
+        pending = window.setTimeout(async () => {
+            pending = 0;
+            askedAt = Date.now();
+            isOver = await renewParts(selector).then(fresh => !fresh, () => false);
+        }, Math.max(askedAt + AGAIN_MS - Date.now(), 0));
+    };
+}
